@@ -1,0 +1,53 @@
+"""The command `edgeattn`: whatever goes wrong on purpose ends here, as one line on stderr and an exit code.
+
+Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+from edgeattn_runtime.errors import EdgeAttnError
+
+from edgeattn.extras import needed_by
+
+_INTERRUPTED = 130  # what a shell reports after Ctrl-C: 128 + SIGINT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: What follows ``edgeattn``; None takes them from the command line.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
+            warnings.showwarning = _show_warning
+            with needed_by("the command edgeattn"):
+                from edgeattn.app import run
+            return run(arguments)
+    except EdgeAttnError as error:
+        return _tell(error, error.exit_code)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _tell(
+            f"{place}{error.strerror or error}; nothing is left half-written", EdgeAttnError.exit_code
+        )
+    except KeyboardInterrupt:
+        return _tell("interrupted; nothing is left half-written", _INTERRUPTED)
+
+
+def _tell(message: object, exit_code: int) -> int:
+    sys.stderr.write(f"edgeattn: {' '.join(str(message).split())}\n")
+    return exit_code
+
+
+def _show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
+    _tell(f"warning: {message}", 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""How right the int8 model is: compared with PyTorch on real samples that calibrated nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from edgeattn_export.samples import Sample, Samples
+from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.similarity import cosine
+from numpy.typing import NDArray
+
+from edgeattn.padding import without_padding
+from edgeattn.progress import Progress
+from edgeattn.report import Accuracy
+from edgeattn.rivals import FLOAT, INT8, PYTORCH, Arrays, Rival
+
+Metric = Callable[[Arrays, object], float]  # of outputs by name and a sample's target
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """One sample's part of an ``Accuracy``."""
+
+    cosine: float
+    cosine_float: float
+    max_abs: float
+    metric_pytorch: float | None
+    metric_int8: float | None
+
+
+def judge(
+    rivals: Mapping[str, Rival], samples: Samples, graph: Graph, *, metric: Metric | None, progress: Progress
+) -> Accuracy:
+    """Run PyTorch, float and int8 on every sample, one after the other, and compare their answers.
+
+    Args:
+        rivals: By the names of ``edgeattn.report``.
+        samples: Real samples, at least one; their targets go to ``metric``.
+        graph: The contract, which tells what padding is.
+        metric: None where the model has none.
+        progress: Told after each sample.
+    """
+    scores = []
+    for i, sample in enumerate(samples):
+        scores.append(_score(rivals, sample, graph, metric))
+        progress.step(i + 1, len(samples))
+    return Accuracy(
+        cosine_mean=_mean(score.cosine for score in scores),
+        cosine_min=min(score.cosine for score in scores),
+        cosine_float_min=min(score.cosine_float for score in scores),
+        max_abs=max(score.max_abs for score in scores),
+        metric_pytorch=_mean(s.metric_pytorch for s in scores if s.metric_pytorch is not None)
+        if metric
+        else None,
+        metric_int8=_mean(s.metric_int8 for s in scores if s.metric_int8 is not None) if metric else None,
+    )
+
+
+def _score(rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Metric | None) -> _Score:
+    answers = {name: rival(sample.inputs) for name, rival in rivals.items()}
+    flat = {name: _flat(without_padding(graph, sample.inputs, answer)) for name, answer in answers.items()}
+    return _Score(
+        cosine=cosine(flat[PYTORCH], flat[INT8]),
+        cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
+        max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
+        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else None,
+        metric_int8=metric(answers[INT8], sample.target) if metric else None,
+    )
+
+
+def _flat(outputs: Arrays) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(value, np.float64).ravel() for value in outputs.values()])
+
+
+def _max_abs(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    finite = np.isfinite(a) & np.isfinite(b)  # an infinity that only one of them holds makes the cosine 0
+    return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
+
+
+def _mean(values: Iterable[Any]) -> float:
+    return float(np.mean(list(values)))

@@ -1,0 +1,73 @@
+"""The command line put together: one command a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from edgeattn_runtime.errors import BadInput
+
+from edgeattn import __version__
+from edgeattn.commands.bench import bench
+from edgeattn.commands.demo import demo
+from edgeattn.commands.export import export
+from edgeattn.commands.inspect import inspect
+from edgeattn.commands.run import run as run_bundle
+from edgeattn.commands.validate import validate
+
+app = typer.Typer(
+    name="edgeattn", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+app.command()(export)
+app.command()(validate)
+app.command()(bench)
+app.command("run")(run_bundle)
+app.command()(inspect)
+app.command()(demo)
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows ``edgeattn``; None takes them from the command line.
+
+    Returns:
+        0; what fails is raised.
+
+    Raises:
+        BadInput: The arguments are none of a command's.
+    """
+    try:
+        outcome = app(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        raise BadInput(f"{error.format_message().rstrip('.')}; see edgeattn --help") from error
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    if outcome == _TYPER_INTERRUPTED:
+        raise KeyboardInterrupt
+    return 0
+
+
+_TYPER_INTERRUPTED = 130  # typer turns KeyboardInterrupt into this exit code, before we see it
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"edgeattn {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take a trained PyTorch attention model to the edge: exported whole, int8, and proven."""
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")

@@ -1,0 +1,40 @@
+"""edgeattn bench: how fast a bundle is, and how much memory it takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from edgeattn.benchmark import benchmark
+from edgeattn.shape import parse
+from edgeattn.table import conditions_line, figure, latency_table, show
+from edgeattn.terminal import working
+
+
+def bench(
+    bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="Its original, timed side by side with it.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYMBOL=SIZE", help="Real samples cut and joined to this; else one by one."),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Cores that one operator may use.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+) -> None:
+    """Time a bundle, and weigh the memory it takes."""
+    sizes = parse(shape or ())
+    with working() as progress:
+        found = benchmark(bundle, model, sizes=sizes, threads=threads, progress=progress)
+    if as_json:
+        table = {"latency_ms": found.latency_ms.to_table(), "memory_mb": found.memory_mb}
+        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
+    else:
+        memory = Text(f"Memory {figure(found.memory_mb)} MB: what a process grows by, loading and running it")
+        show((latency_table(found.latency_ms), conditions_line(found.latency_ms), memory))

@@ -1,0 +1,21 @@
+"""edgeattn demo: a shipped model exported end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeattn import shipped
+from edgeattn.commands.export import export
+
+
+def demo(
+    model: Annotated[str, typer.Option(help="Which shipped model.")] = "digits",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: MODEL.edge.")
+    ] = None,
+) -> None:
+    """Export a model that comes with edgeattn, end to end."""
+    export(str(shipped.locate(model)), output=output)

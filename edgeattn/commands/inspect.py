@@ -1,0 +1,63 @@
+"""edgeattn inspect: what a bundle holds and promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.manifest import Graph, Symbol
+from rich.console import RenderableType
+from rich.text import Text
+
+from edgeattn.report import read_report
+from edgeattn.table import checks_table, counts, figure, layers_table, megabytes, pairs, show, verdict_line
+
+
+def inspect(
+    bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+) -> None:
+    """Show a bundle's contract, operators, sizes, layers and provenance, its budget and its scores."""
+    files = open_bundle(bundle)
+    manifest, report = files.manifest, read_report(files)
+    show(
+        (
+            Text.assemble((manifest.name, "bold"), f" for {manifest.target}"),
+            *(_contract(graph, manifest.symbols) for graph in manifest.graphs.values()),
+            *(_graph(files, graph) for graph in manifest.graphs.values()),
+            pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
+            layers_table(report.layers),
+            pairs({"Provenance": counts(manifest.provenance), "Requires": counts(manifest.requires)}),
+            checks_table(report.checks),
+            verdict_line(report),
+        )
+    )
+
+
+def _contract(graph: Graph, symbols: Mapping[str, Symbol]) -> RenderableType:
+    return pairs(
+        {
+            "Inputs": "\n".join(map(str, graph.inputs)),
+            "Outputs": "\n".join(map(str, graph.outputs)),
+            "Symbols": "\n".join(f"{name}: {_bounds(symbol)}" for name, symbol in symbols.items()) or "none",
+        }
+    )
+
+
+def _bounds(symbol: Symbol) -> str:
+    return f"at least {symbol.min}" if symbol.max is None else f"{symbol.min} to {symbol.max}"
+
+
+def _graph(files: BundleFiles, graph: Graph) -> RenderableType:
+    from edgeattn.contents import read_contents  # onnx-ir comes along: after the bundle is known to be whole
+
+    contents = read_contents(files.path(graph.file))
+    return pairs(
+        {
+            "Graph": f"{graph.file}, {figure(files.manifest.files[graph.file].size / 1e6)} MB",
+            "Operators": counts(contents.operators),
+            "Weights": megabytes(contents.weights_mb),
+        }
+    )

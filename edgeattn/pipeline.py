@@ -1,0 +1,146 @@
+"""The whole way of a model: nn.Module and real samples in, a proven bundle out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from edgeattn_export import (
+    Fused,
+    Packed,
+    Quantized,
+    capture,
+    fuse,
+    infer_axes,
+    pack,
+    quantize,
+    read_samples,
+    save,
+)
+from edgeattn_export.axes import Dynamic
+from edgeattn_export.operators import operators
+from edgeattn_export.pack import Label, Verdict
+from edgeattn_export.session import session_of
+from edgeattn_runtime.errors import BadInput
+from torch import nn
+
+from edgeattn.budget import Budget
+from edgeattn.bundle import Bundle
+from edgeattn.eval_mode import in_eval_mode
+from edgeattn.memory import memory_mb
+from edgeattn.metric import Metric
+from edgeattn.original import rivals_of
+from edgeattn.progress import Progress, Silent
+from edgeattn.report import REPORT_FILE, Layer, Refusal, Report
+from edgeattn.rivals import FLOAT, INT8, PYTORCH
+from edgeattn.size import graph_mb, module_mb
+from edgeattn.validate import THREADS, Measures, validate
+from edgeattn.vectors import golden_vectors
+
+TARGETS = ("cpu",)
+
+
+def export(
+    module: nn.Module,
+    samples: Iterable[object],
+    *,
+    dynamic: Dynamic | None = None,
+    budget: Mapping[str, float] | None = None,
+    target: str = "cpu",
+    name: str | None = None,
+    metric: Metric | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Take a trained attention model to the device: exported whole, int8, and judged on real samples.
+
+    Args:
+        module: Trained. It is put into eval mode, with a warning where it was not.
+        samples: Real inputs: dicts of tensors or arrays by the names of ``forward``'s parameters, tuples in
+            their order, pairs of such and a target, or a DataLoader. Some calibrate, the others judge.
+        dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
+            where it is left out.
+        budget: Limits by name, see ``edgeattn.budget.LIMITS``; accuracy is asked for in any case.
+        target: What the bundle is for, one of ``TARGETS``.
+        name: The bundle's; the module's class in lower case where it is left out.
+        metric: ``metric(outputs, target)``, higher is better, averaged over the judged samples.
+        source: The sha256 of the file that defines the model, for the bundle's provenance.
+        progress: Told of each stage.
+
+    Returns:
+        The bundle, also where it fails its budget: ``bundle.report.verdict`` says which.
+
+    Raises:
+        BadInput: One line that says what was found, what was expected and what to do.
+    """
+    limits = Budget.read(budget, has_metric=metric is not None)
+    _check_target(target)
+    in_eval_mode(module)
+    listener = progress or Silent()
+
+    listener.stage("samples")
+    real = read_samples(module, samples)
+    axes = infer_axes(real, dynamic)
+    calibrating, judged = real.split()
+    listener.stage("capture")
+    captured = capture(module, calibrating, axes)
+    listener.stage("fuse")
+    fused = fuse(captured, calibrating)
+    listener.stage("quantize")
+    quantized = quantize(fused, calibrating)
+
+    rivals = rivals_of(captured, session_of(quantized.model, threads=THREADS), threads=THREADS)
+    accuracy, latency = validate(captured, rivals, judged, metric=metric, progress=listener)
+    listener.stage("pack")
+    golden = golden_vectors(rivals, judged)
+    label = Label(name=name or type(module).__name__.lower(), target=target, source=source)
+    packed = partial(pack, captured, quantized, golden.samples, tolerance=golden.tolerance, label=label)
+    size = {PYTORCH: module_mb(module), FLOAT: graph_mb(captured.model), INT8: graph_mb(quantized.model)}
+    memory = _memory_mb(packed) if "memory_mb" in limits else None
+    measures = Measures(accuracy, latency, size, memory)
+    report = _report(label, (len(calibrating), len(judged)), fused, quantized, measures, limits)
+    verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
+    return Bundle(report, packed(verdict=verdict, reports={REPORT_FILE: report.to_json().encode()}))
+
+
+def _check_target(target: str) -> None:
+    if target not in TARGETS:
+        raise BadInput(f"target {target!r}: unknown; expected one of {', '.join(TARGETS)}")
+
+
+def _memory_mb(packed: Callable[..., Packed]) -> float:
+    """Measure the bundle as it will be, but for its report: memory is one of the things that reports."""
+    unjudged = Verdict(budget={}, scores={}, word="fail")
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        draft = Path(folder) / "draft.edge"
+        save(packed(verdict=unjudged, reports={}), draft)
+        return memory_mb(draft, threads=THREADS)
+
+
+def _report(
+    label: Label,
+    counts: tuple[int, int],
+    fused: Fused,
+    quantized: Quantized,
+    measures: Measures,
+    limits: Budget,
+) -> Report:
+    calibrated, judged = counts
+    return Report(
+        model=label.name,
+        target=label.target,
+        recipe=quantized.recipe,
+        samples={"calibrate": calibrated, "judge": judged},
+        checks=limits.checks(measures.by_limit()),
+        accuracy=measures.accuracy,
+        latency_ms=measures.latency_ms,
+        size_mb=measures.size_mb,
+        memory_mb=measures.memory_mb,
+        operators=operators(quantized.model),
+        fused=fused.fused,
+        refused=tuple(Refusal(**asdict(refused)) for refused in fused.refused),
+        layers=tuple(Layer(**asdict(layer)) for layer in quantized.layers),
+    )

@@ -1,0 +1,47 @@
+"""A bundle on disk, judged anew against its PyTorch original."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.session import open_session
+
+from edgeattn.budget import Budget
+from edgeattn.handover import Handover
+from edgeattn.memory import memory_mb
+from edgeattn.original import recapture, rivals_of
+from edgeattn.progress import Progress
+from edgeattn.report import Report, read_report
+from edgeattn.validate import THREADS, Measures, validate
+
+
+def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
+    """Measure a bundle again on all judged samples, and judge it by its own budget.
+
+    Raises:
+        BundleError: The bundle is not whole, or is not of this model.
+        BadInput: The model cannot be captured.
+    """
+    files = open_bundle(bundle)
+    manifest = files.manifest
+    graph = manifest.graphs[manifest.main_graph]
+    limits = Budget.read(manifest.budget, has_metric=handed.metric is not None)
+    report = read_report(files)
+    original = recapture(handed, graph, bundle, progress=progress)
+    int8 = open_session(files.path(graph.file), threads=THREADS)
+    rivals = rivals_of(original.captured, int8, threads=THREADS)
+    accuracy, latency = validate(
+        original.captured, rivals, original.judged, metric=handed.metric, progress=progress
+    )
+    memory = memory_mb(bundle, threads=THREADS) if "memory_mb" in limits else None
+    measures = Measures(accuracy, latency, report.size_mb, memory)
+    return replace(
+        report,
+        checks=limits.checks(measures.by_limit()),
+        accuracy=accuracy,
+        latency_ms=latency,
+        memory_mb=memory,
+        samples={**report.samples, "judge": len(original.judged)},
+    )

@@ -1,0 +1,45 @@
+"""PyTorch, the float export and the int8 model, told apart by nothing but their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import onnxruntime
+from numpy.typing import NDArray
+
+PYTORCH, FLOAT, INT8 = "pytorch", "float", "int8"  # the original, the plain export and the product
+
+Arrays = Mapping[str, NDArray[Any]]
+Call = Callable[[], object]
+
+
+class Rival(Protocol):
+    """A model that answers inputs by name with outputs by name."""
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Answer once."""
+
+    def bind(self, inputs: Arrays) -> Call:
+        """Return a call that answers these inputs and converts nothing, for timing."""
+
+
+class Engine:
+    """An onnxruntime session as a rival."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._inputs = tuple(value.name for value in session.get_inputs())
+        self._outputs = [value.name for value in session.get_outputs()]
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        """Answer once."""
+        return dict(zip(self._outputs, self._session.run(self._outputs, self._fed(inputs)), strict=True))
+
+    def bind(self, inputs: Arrays) -> Call:
+        """Return the call that an app makes: arrays in, arrays out."""
+        return partial(self._session.run, self._outputs, self._fed(inputs))
+
+    def _fed(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        return {name: inputs[name] for name in self._inputs}

@@ -1,0 +1,20 @@
+"""How many megabytes (10^6 bytes) a module and a graph take."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import onnx_ir as ir
+from edgeattn_export.capture import MODEL_FILE
+from edgeattn_export.serialize import model_files
+from torch import nn
+
+
+def module_mb(module: nn.Module) -> float:
+    """Return the size of a module's parameters and buffers; what layers share counts once."""
+    return sum(tensor.nbytes for tensor in chain(module.parameters(), module.buffers())) / 1e6
+
+
+def graph_mb(model: ir.Model) -> float:
+    """Return the size of a graph with its weights, as it lies on disk."""
+    return sum(map(len, model_files(model, MODEL_FILE).values())) / 1e6

@@ -1,0 +1,65 @@
+"""Progress for a person who watches: on stderr, where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from edgeattn.progress import Progress, Silent
+
+
+@contextmanager
+def working() -> Iterator[Progress]:
+    """Yield a progress to tell, and keep stdout for the result: what a model prints goes to stderr too."""
+    with redirect_stdout(sys.stderr):
+        if not sys.stderr.isatty():
+            yield Silent()
+            return
+        with Terminal(Console(stderr=True)) as terminal:
+            yield terminal
+
+
+class Terminal:
+    """One line a stage, with the time it took; a bar where its steps are counted."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._stage: TaskID | None = None
+
+    def __enter__(self) -> Terminal:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def stage(self, name: str) -> None:
+        """Close the stage before and show the next one."""
+        self._finish()
+        self._stage = self._bars.add_task(name, total=None)
+
+    def step(self, done: int, total: int) -> None:
+        """Move the stage's bar."""
+        if self._stage is not None:
+            self._bars.update(self._stage, completed=done, total=total)
+
+    def _finish(self) -> None:
+        if self._stage is not None:
+            self._bars.update(self._stage, completed=1, total=1)
+            self._bars.stop_task(self._stage)

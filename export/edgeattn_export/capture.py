@@ -1,0 +1,224 @@
+"""nn.Module -> ir.Model (float): the standard export, its names and axes made the owner's own and checked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+import torch
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from onnx_ir.passes.common import NameFixPass
+from torch import nn
+
+from edgeattn_export.agreement import disagreement
+from edgeattn_export.axes import Axes
+from edgeattn_export.export_errors import explained
+from edgeattn_export.reference import Reference, named_outputs
+from edgeattn_export.samples import Inputs, Samples
+from edgeattn_export.scopes import WRAPPED, keep_scopes
+from edgeattn_export.session import run, session_of
+from edgeattn_export.shapes import shaped, sizes_of
+from edgeattn_export.trials import trials
+
+OPSET = 23  # the first that holds attention as one operator
+MODEL_FILE = "model.onnx"
+EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A module as a float graph, its contract, and the original to compare with."""
+
+    model: ir.Model
+    graph: Graph
+    symbols: Mapping[str, Symbol]
+    axes: Axes
+    reference: Reference
+
+
+def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
+    """Export a module in eval mode and prove the export on real samples of several sizes.
+
+    Raises:
+        CaptureError: PyTorch cannot export the module (the message names the line, or the PyTorch module and
+            the operator), an axis lost its freedom, or the graph's outputs are not PyTorch's.
+        ModelError: The module fails on its samples, or answers with something other than tensors.
+    """
+    reference = Reference(module)
+    outputs = tuple(reference(samples[0].inputs))
+    model = _exported(module, _example(samples, axes), axes, outputs)
+    _name_symbols(model, axes)
+    keep_scopes(model)
+    captured = Captured(model, _contract(model, axes), _bounds(model, axes), axes, reference)
+    _prove(captured, samples)
+    return captured
+
+
+class _Named(nn.Module):
+    """The owner's module, taking its inputs in order and answering with a tuple of tensors."""
+
+    def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        setattr(self, WRAPPED, module)
+        self.names = names
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        outputs = getattr(self, WRAPPED)(**dict(zip(self.names, inputs, strict=True)))
+        return tuple(named_outputs(outputs).values())
+
+
+def _example(samples: Samples, axes: Axes) -> Inputs:
+    # torch.export takes a size of 0 or 1 for a constant, and equal sizes for one symbol.
+    longest = max(samples, key=lambda sample: sum(v.size for v in sample.inputs.values()))
+    sizes = sizes_of(longest.inputs, axes)
+    taken: set[int] = set()
+    for symbol in axes.symbols:
+        size = 2 if symbol == axes.batch else max(sizes[symbol], 3)
+        while size in taken:
+            size -= 1 if size > 3 else -len(taken)
+        taken.add(size)
+        sizes[symbol] = size
+    return shaped(samples, axes, sizes)
+
+
+def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str, ...]) -> ir.Model:
+    names = tuple(example)
+    args = tuple(torch.from_numpy(np.array(value)) for value in example.values())
+    free = tuple(
+        {i: torch.export.Dim.DYNAMIC for i, dim in enumerate(axes.dims[name]) if isinstance(dim, str)}
+        for name in names
+    )
+    program: torch.export.ExportedProgram | None = None
+    with _quiet():
+        try:
+            program = torch.export.export(
+                _Named(module, names).eval(), args, dynamic_shapes=(free,), strict=False
+            )
+            onnx = torch.onnx.export(
+                program,
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=list(names),
+                output_names=list(outputs),
+                verbose=False,
+            )
+        except Exception as error:
+            raise CaptureError(explained(error, program)) from error
+    if onnx is None:  # only where torch.onnx.export is given a file to write
+        raise CaptureError("torch.onnx.export returned no program; expected one")
+    NameFixPass()(onnx.model)  # an output may be called as some inner value already is
+    return onnx.model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's own advice, meant for its developers, off the owner's terminal."""
+    logger = logging.getLogger("torch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _name_symbols(model: ir.Model, axes: Axes) -> None:
+    """Give the exporter's symbols (s18, s41) the owner's names, in every shape of the graph."""
+    names: dict[str, str] = {}
+    for value in model.graph.inputs:
+        for axis, (found, wanted) in enumerate(
+            zip(value.shape or (), axes.dims[value.name or ""], strict=True)
+        ):
+            if not isinstance(wanted, str):
+                continue
+            if isinstance(found, int):
+                raise CaptureError(
+                    f"input {value.name!r}: the module fixes axis {axis} ({wanted}) at {found}, but the "
+                    "samples differ there; look for a size taken as a number, by int() or as a constant"
+                )
+            if names.setdefault(str(found), wanted) != wanted:
+                raise CaptureError(
+                    f"input {value.name!r}: the module needs {wanted} and {names[str(found)]} to be equal; "
+                    "give both axes one name in dynamic"
+                )
+    pattern = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b") if names else None
+    for value in _values(model.graph):
+        if pattern and value.shape is not None:
+            value.shape = ir.Shape(
+                dim
+                if isinstance(dim, int) or dim.value is None
+                else pattern.sub(lambda m: names[m[0]], dim.value)
+                for dim in value.shape
+            )
+
+
+def _values(graph: ir.Graph) -> Iterator[ir.Value]:
+    yield from graph.inputs
+    for node in graph.all_nodes():
+        yield from node.outputs
+
+
+def _contract(model: ir.Model, axes: Axes) -> Graph:
+    inputs = tuple(
+        Tensor(value.name or "", _dtype(value), axes.dims[value.name or ""]) for value in model.graph.inputs
+    )
+    outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
+    return Graph(MODEL_FILE, inputs, outputs)
+
+
+def _dtype(value: ir.Value) -> str:
+    if value.dtype is None:
+        raise CaptureError(f"{value.name!r}: the export gives it no dtype; return it as a plain tensor")
+    return str(value.dtype.numpy())
+
+
+def _dims(value: ir.Value) -> tuple[int | str, ...]:
+    return tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape or ())
+
+
+def _bounds(model: ir.Model, axes: Axes) -> dict[str, Symbol]:
+    return {symbol: Symbol(1, _longest(model, symbol)) for symbol in _contract_symbols(model, axes)}
+
+
+def _longest(model: ir.Model, symbol: str) -> int | None:
+    """Read a symbol's bound off the tables that it slices: 512 positions cut to ``sequence`` of them."""
+    rows = [
+        full
+        for node in model.graph
+        if node.op_type == "Slice" and node.inputs[0] is not None
+        for full, cut in zip(node.inputs[0].shape or (), node.outputs[0].shape or (), strict=False)
+        if isinstance(full, int) and str(cut) in (symbol, f"Min({full}, {symbol})")
+    ]
+    return min(rows, default=None)
+
+
+def _contract_symbols(model: ir.Model, axes: Axes) -> tuple[str, ...]:
+    computed = (dim for value in model.graph.outputs for dim in _dims(value) if isinstance(dim, str))
+    return tuple(dict.fromkeys((*axes.symbols, *computed)))
+
+
+def _prove(captured: Captured, samples: Samples) -> None:
+    session = session_of(captured.model)
+    for i, inputs in enumerate(trials(samples, captured.axes)):
+        sizes = {name: tuple(value.shape) for name, value in inputs.items()}
+        try:
+            expected = captured.reference(inputs)
+        except EdgeAttnError:
+            if i == 0:  # a real sample must work; made-up sizes, such as 1, may be beyond the module
+                raise
+            continue
+        reason = disagreement(expected, run(session, inputs), EXPORT_TOLERANCE)
+        if reason:
+            raise CaptureError(
+                f"the exported graph is not the module: {reason} on inputs {sizes}; look for randomness in "
+                "eval mode, values read as Python numbers, or sizes taken as constants"
+            )

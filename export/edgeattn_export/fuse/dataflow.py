@@ -1,0 +1,69 @@
+"""Reading a graph against its direction: who made a value, and what is known of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+
+def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
+    """Return the node that makes ``value`` where it is one of the operators, else None."""
+    node = None if value is None else value.producer()
+    return node if node is not None and node.op_type in op_types and node.domain == "" else None
+
+
+def constant(value: ir.Value | None) -> NDArray[np.generic] | None:
+    """Return the value of an initializer or Constant, else None."""
+    tensor = None if value is None else ir.convenience.get_const_tensor(value)
+    return None if tensor is None else tensor.numpy()
+
+
+def is_constant(value: ir.Value | None) -> bool:
+    """Say whether a value is known now, without loading it."""
+    return value is not None and ir.convenience.get_const_tensor(value) is not None
+
+
+def scalar(value: ir.Value | None) -> float | None:
+    """Return a constant of one element as a number, else None."""
+    if value is None or not is_constant(value):
+        return None
+    known = constant(value)
+    return float(known.reshape(())) if known is not None and known.size == 1 else None
+
+
+def only_user(value: ir.Value) -> ir.Node | None:
+    """Return the one node that uses ``value``, or None where it has several, none, or leaves the graph."""
+    users = [use.node for use in value.uses()]
+    return users[0] if len(users) == 1 and not value.is_graph_output() else None
+
+
+def dims(value: ir.Value | None) -> tuple[int | str | None, ...]:
+    """Return a value's dims: sizes, symbolic expressions, None where unknown; nothing without a shape."""
+    if value is None or value.shape is None:
+        return ()
+    return tuple(dim if isinstance(dim, int) else dim.value for dim in value.shape)
+
+
+def same_dim(a: int | str | None, b: int | str | None) -> bool:
+    """Say whether two dims are known to be equal."""
+    return a is not None and a == b
+
+
+def embed(tape: Tape, array: NDArray[np.generic], name: str) -> ir.Value:
+    """Record a constant on the tape."""
+    return tape.initializer(ir.tensor(array, name=name), name)
+
+
+def permutation(node: ir.Node) -> tuple[int, ...]:
+    """Return the order of axes of a Transpose."""
+    rank = len(dims(node.inputs[0]))
+    perm = node.attributes.get("perm")
+    return tuple(perm.as_ints()) if perm is not None else tuple(reversed(range(rank)))
+
+
+def axis_of(node: ir.Node, default: int) -> int:
+    """Return a node's ``axis``, counted from the front."""
+    axis = node.attributes.get_int("axis", default)
+    return axis + len(dims(node.inputs[0])) if axis < 0 else axis

@@ -1,0 +1,38 @@
+"""What a rule is: where it may begin, whether it applies there, and what it puts in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The rule's own form was found, but cannot be rewritten: why, in words for the model's owner."""
+
+    reason: str
+
+
+M = TypeVar("M")
+
+
+class Rule(Protocol[M]):
+    """One graph rewrite. ``check`` reads the graph, ``rewrite`` writes to the tape; neither keeps state."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name in the report."""
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The operators at which its form is looked for."""
+
+    def check(self, node: ir.Node) -> M | Refusal | None:
+        """Return the form found at ``node``, why it cannot be rewritten, or None where there is none."""
+
+    def rewrite(self, tape: Tape, match: M) -> Mapping[ir.Value, ir.Value]:
+        """Record the new nodes on the tape and return the new value for each value that it replaces."""

@@ -1,0 +1,20 @@
+"""The rules, one a file, in the order in which they build on one another."""
+
+from typing import Any
+
+from edgeattn_export.fuse.rule import Rule
+from edgeattn_export.fuse.rules.attention import RecoverAttention
+from edgeattn_export.fuse.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.fuse.rules.gelu import RecoverGelu
+from edgeattn_export.fuse.rules.projections import MergeProjections
+from edgeattn_export.fuse.rules.residual import ResidualSum
+
+RULES: tuple[Rule[Any], ...] = (
+    RecoverAttention(),
+    AttentionWithoutTransposes(),
+    MergeProjections(),
+    RecoverGelu(),
+    ResidualSum(),
+)
+
+__all__ = ["RULES"]

@@ -1,0 +1,172 @@
+"""Real inputs, as the model's owner hands them over: read once, checked once, typed from here on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import overload
+
+import numpy as np
+import torch
+from edgeattn_runtime.errors import SampleError
+from numpy.typing import NDArray
+from torch import nn
+
+Inputs = Mapping[str, NDArray[np.generic]]
+
+LIMIT = 2000  # samples read; what follows them is ignored, so that memory stays bounded
+JUDGED_SHARE = 0.75  # of the samples; the others calibrate and prove the rewrites
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call of the model: its inputs by name, and the target that the owner's metric compares with."""
+
+    inputs: Inputs
+    target: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Samples(Sequence[Sample]):
+    """Samples of one model, alike in names, dtypes and ranks; sizes may differ."""
+
+    items: tuple[Sample, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Samples: ...
+    def __getitem__(self, index: int | slice) -> Sample | Samples:
+        return Samples(self.items[index]) if isinstance(index, slice) else self.items[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs' names, in the order of ``forward``."""
+        return tuple(self.items[0].inputs)
+
+    def split(self) -> tuple[Samples, Samples]:
+        """Return the samples that calibrate and, disjoint from them, the samples that judge.
+
+        They are dealt in turn, so that both see every part of a sorted data set.
+        """
+        period = round(1 / (1 - JUDGED_SHARE))
+        calibrate = tuple(item for i, item in enumerate(self.items) if i % period == 0)
+        judge = tuple(item for i, item in enumerate(self.items) if i % period)
+        return Samples(calibrate), Samples(judge)
+
+
+def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
+    """Read samples and check them against the module's ``forward`` and against one another.
+
+    Args:
+        module: Its ``forward``'s parameters name the inputs.
+        raw: Real inputs: dicts of tensors or arrays by name, tuples in the order of ``forward``, either of
+            them paired with a target as ``(inputs, target)``, or a DataLoader of such. At least two.
+
+    Raises:
+        SampleError: No or one sample; an unknown or missing name; a value that is no tensor, is float64,
+            is empty or holds a NaN; a dtype or rank that differs from the first sample's.
+    """
+    forward = _Forward.of(module)
+    items = tuple(_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT)))
+    if len(items) < 2:
+        raise SampleError(
+            f"samples: {len(items)} found, at least 2 expected (some calibrate, others judge); "
+            "yield a few hundred real inputs"
+        )
+    for i, item in enumerate(items):
+        _check_alike(i, item.inputs, items[0].inputs)
+    return Samples(items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Forward:
+    """The names that a module's ``forward`` takes."""
+
+    names: tuple[str, ...]
+    required: frozenset[str]
+
+    @classmethod
+    def of(cls, module: nn.Module) -> _Forward:
+        takes = [
+            p
+            for p in inspect.signature(module.forward).parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY, p.POSITIONAL_ONLY)
+        ]
+        return cls(tuple(p.name for p in takes), frozenset(p.name for p in takes if p.default is p.empty))
+
+
+def _sample(forward: _Forward, index: int, raw: object) -> Sample:
+    inputs, target = _parted(forward, raw)
+    if inputs is None:
+        raise SampleError(
+            f"sample {index}: {type(raw).__name__} found; expected a dict of inputs by name, a tuple of "
+            "tensors, or a pair of such and a target"
+        )
+    unknown = [str(name) for name in inputs if name not in forward.names]
+    missing = [name for name in forward.names if name in forward.required and name not in inputs]
+    if unknown or missing:
+        found = f"unknown {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
+        raise SampleError(
+            f"sample {index}: {found}; forward takes {', '.join(forward.names)}; name each input after it"
+        )
+    ordered = {name: inputs[name] for name in forward.names if inputs.get(name) is not None}
+    return Sample({name: _array(index, name, value) for name, value in ordered.items()}, target)
+
+
+def _parted(forward: _Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:
+    match raw:
+        case Mapping():
+            return raw, None
+        case (Mapping() as inputs, target):
+            return inputs, target
+        case tuple() | list() if all(isinstance(value, torch.Tensor | np.ndarray) for value in raw):
+            if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
+                return dict(zip(forward.names, raw[:-1], strict=True)), raw[-1]
+            if len(raw) <= len(forward.names):
+                return dict(zip(forward.names, raw, strict=False)), None
+    return None, None
+
+
+def _array(index: int, name: str, value: object) -> NDArray[np.generic]:
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    where = f"sample {index}, input {name!r}"
+    if not isinstance(value, np.ndarray):
+        raise SampleError(f"{where}: {type(value).__name__} found, a tensor or numpy array expected")
+    if value.dtype == np.float64:
+        raise SampleError(f"{where}: float64 found, float32 expected; convert it with .astype('float32')")
+    if value.dtype.kind not in "biuf":
+        raise SampleError(f"{where}: dtype {value.dtype} found; expected bool, integer or float")
+    if value.size == 0:
+        raise SampleError(f"{where}: dims {value.shape} hold nothing; leave such samples out")
+    if value.dtype.kind == "f" and np.isnan(value).any():
+        raise SampleError(f"{where}: holds a NaN; leave such samples out or mend them")
+    return value
+
+
+def _check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
+    if tuple(inputs) != tuple(first):
+        raise SampleError(
+            f"sample {index}: inputs {', '.join(inputs)} found, {', '.join(first)} expected as in sample 0"
+        )
+    for name, value in inputs.items():
+        expected = first[name]
+        if value.dtype != expected.dtype:
+            raise SampleError(
+                f"sample {index}, input {name!r}: {value.dtype} found, {expected.dtype} expected as "
+                "in sample 0"
+            )
+        if value.ndim != expected.ndim:
+            raise SampleError(
+                f"sample {index}, input {name!r}: rank {value.ndim} found, rank {expected.ndim} expected as "
+                "in sample 0"
+            )

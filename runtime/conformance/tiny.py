@@ -1,0 +1,134 @@
+"""The network in the conformance bundles: one int8 attention layer, built by hand, its answers in numpy.
+
+    x = table[tokens]
+    y = x + Attention(split(x Wqkv)) Wout
+    embedding = sum(y mask) / sum(mask)
+
+Padding is masked; both products are dynamic int8.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from edgeattn_runtime.golden import Sample
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+WORDS, WIDTH, HEADS, LONGEST = 16, 8, 2, 16
+OPSETS = {"": 23, "com.microsoft": 1}
+IR_VERSION = 10  # the oldest that names opset 23
+
+_SHAPES = ((1, 5), (2, 3), (1, 1), (2, 8))  # (batch, sequence) of each golden sample
+_MASKED = -1e4
+# 7 bits: AVX2's 8-bit kernels saturate on the pairs that 8 would allow, and answers must agree everywhere.
+_LEVELS = 63
+
+
+def weights() -> dict[str, Array]:
+    """Return the trained network, as it were: the same float32 weights on every machine."""
+    random = np.random.default_rng(23)
+    shapes = {"table": (WORDS, WIDTH), "qkv": (WIDTH, 3 * WIDTH), "out": (WIDTH, WIDTH)}
+    return {name: random.integers(-99, 100, shape).astype(np.float32) / 99 for name, shape in shapes.items()}
+
+
+def samples() -> list[Sample]:
+    """Return golden vectors: inputs, and the float network's outputs rounded to where all machines agree."""
+    random = np.random.default_rng(42)
+    found = []
+    for batch, sequence in _SHAPES:
+        tokens = random.integers(0, WORDS, (batch, sequence))
+        lengths = random.integers(1, sequence + 1, (batch, 1))
+        mask = (np.arange(sequence) < lengths).astype(np.float32)
+        embedding = np.round(_answer(tokens, mask), 4).astype(np.float32)
+        found.append(Sample({"tokens": tokens, "mask": mask}, {"embedding": embedding}))
+    return found
+
+
+def _answer(tokens: Array, mask: Array) -> Array:
+    table, qkv, out = (weight.astype(np.float64) for weight in weights().values())
+    x = table[tokens]
+    batch, sequence, _ = x.shape
+    q, k, v = (
+        part.reshape(batch, sequence, HEADS, -1).swapaxes(1, 2)  # (B, H, S, D)
+        for part in np.split(x @ qkv, 3, axis=-1)
+    )
+    allowed = mask[:, None, :, None] * mask[:, None, None, :]  # (B, 1, S, S)
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(WIDTH / HEADS) + (1 - allowed) * _MASKED
+    scores = np.exp(scores - scores.max(-1, keepdims=True))
+    mixed = scores / scores.sum(-1, keepdims=True) @ v
+    y = x + mixed.swapaxes(1, 2).reshape(batch, sequence, WIDTH) @ out  # (B, S, W)
+    embedding: Array = (y * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
+    return embedding
+
+
+def network() -> ir.Model:
+    """Build the int8 graph: tokens, mask -> embedding."""
+    tape = ir.tape.Tape()
+    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
+    mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
+    table, qkv, out = weights().values()
+
+    x = tape.op("Gather", [_constant(tape, "table", table), tokens])
+    q, k, v = tape.op_multi_out(
+        "Split", [_int8_matmul(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
+    )
+    rows = tape.op("Unsqueeze", [mask, _constant(tape, "row_axes", np.array([1, 3]))])
+    columns = tape.op("Unsqueeze", [mask, _constant(tape, "column_axes", np.array([1, 2]))])
+    allowed = tape.op("Mul", [rows, columns])  # (B, 1, S, S)
+    barred = tape.op("Sub", [_constant(tape, "one", np.float32(1)), allowed])
+    bias = tape.op("Mul", [barred, _constant(tape, "masked", np.float32(_MASKED))])
+    mixed = tape.op("Attention", [q, k, v, bias], {"q_num_heads": HEADS, "kv_num_heads": HEADS})
+    y = tape.op("Add", [x, _int8_matmul(tape, mixed, "out", out)])
+    weight = tape.op("Unsqueeze", [mask, _constant(tape, "last_axis", np.array([-1]))])  # (B, S, 1)
+    over_sequence = _constant(tape, "over_sequence", np.array([1]))
+    total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
+    count = tape.op("ReduceSum", [weight, over_sequence], {"keepdims": 0})  # (B, 1)
+    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
+    tape.op("Div", [total, count], output=embedding)
+    return _model(tape, [tokens, mask], embedding)
+
+
+def lookup(weights_file: str) -> ir.Model:
+    """Build a second graph, the network's first line alone, with its weights in a file: tokens -> vectors."""
+    tape = ir.tape.Tape()
+    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
+    vectors = ir.val("vectors", ir.DataType.FLOAT, ["batch", "sequence", WIDTH])
+    shape = ir.Shape([WORDS, WIDTH])
+    table = ir.ExternalTensor(
+        weights_file, 0, 4 * WORDS * WIDTH, ir.DataType.FLOAT, shape=shape, name="table"
+    )
+    tape.op("Gather", [tape.initializer(table), tokens], output=vectors)
+    return _model(tape, [tokens], vectors)
+
+
+def unheard_of() -> ir.Model:
+    """Build a graph whose operator no onnxruntime has: tokens, mask -> embedding."""
+    tape = ir.tape.Tape()
+    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
+    mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
+    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
+    tape.op("UnheardOf", [tokens, mask], domain="com.microsoft", output=embedding)
+    return _model(tape, [tokens, mask], embedding)
+
+
+def _constant(tape: ir.tape.Tape, name: str, array: Array | np.generic) -> ir.Value:
+    return tape.initializer(ir.tensor(np.asarray(array), name=name))
+
+
+def _int8_matmul(tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array) -> ir.Value:
+    """Multiply with a scale per column; the activations find theirs anew in each call."""
+    scale = np.abs(weight).max(0) / np.float32(_LEVELS)  # (columns,)
+    levels = np.round(weight / scale).astype(np.int8)
+    inputs = [x, _constant(tape, name, levels), _constant(tape, f"{name}_scale", scale)]
+    return tape.op("DynamicQuantizeMatMul", inputs, domain="com.microsoft")
+
+
+def _model(tape: ir.tape.Tape, inputs: list[ir.Value], output: ir.Value) -> ir.Model:
+    graph = ir.Graph(
+        inputs, [output], nodes=tape.nodes, initializers=tape.initializers, opset_imports=OPSETS, name="tiny"
+    )
+    return ir.Model(graph, ir_version=IR_VERSION)

@@ -1,0 +1,38 @@
+"""The device's side of edgeattn: opens a bundle, checks it, and runs it. No PyTorch, no onnx.
+
+    net = edgeattn_runtime.load("sentence.edge")
+    embedding = net(input_ids=ids, attention_mask=mask)["embedding"]
+
+The bundle's format is specified in runtime/README.md.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Official builds of onnxruntime >= 1.29 report usage unless this is set before they are imported.
+# Here, since every import of this package, of any of its modules, passes through this file first.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+from edgeattn_runtime.errors import (
+    BadInput,
+    BundleError,
+    CheckFailed,
+    EdgeAttnError,
+    IncompatibleRuntimeError,
+    InputError,
+)
+from edgeattn_runtime.model import Model, load
+
+__all__ = [
+    "BadInput",
+    "BundleError",
+    "CheckFailed",
+    "EdgeAttnError",
+    "IncompatibleRuntimeError",
+    "InputError",
+    "Model",
+    "load",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,126 @@
+"""Opens the folder of a bundle: nothing of it is used before all of it is known to be whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnxruntime
+
+from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
+
+_LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFiles:
+    """A bundle whose every file has been checked against its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, file: str) -> Path:
+        """Return where ``file``, one of the manifest's files, lies."""
+        return self.folder / file
+
+
+def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
+    """Read a bundle's manifest and check the whole folder against it.
+
+    Checked in this order: the manifest, the installed onnxruntime, that no file is missing, of another size,
+    outside the folder or unlisted, and last every sha256.
+
+    Args:
+        path: The folder, such as ``sentence.edge``.
+
+    Raises:
+        BundleError: One line that names the file, what was found and what was expected.
+        IncompatibleRuntimeError: The bundle needs a newer onnxruntime than the installed one.
+    """
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    _check_onnxruntime(folder, manifest.requires["onnxruntime"])
+    for file, entry in manifest.files.items():
+        _check_inside(folder, file)
+        _check_size(folder / file, entry)
+    for file in _walk(folder):
+        if file != MANIFEST_FILE and file not in manifest.files:
+            raise BundleError(
+                f"{folder / file}: not listed in {MANIFEST_FILE}; remove it or copy the bundle again"
+            )
+    for file, entry in manifest.files.items():
+        _check_sha256(folder / file, entry)
+    return BundleFiles(folder, manifest)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST_FILE
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise BundleError(f"{folder}: {found} found, the folder of a bundle expected; check the path")
+    _check_inside(folder, MANIFEST_FILE)
+    if path.stat().st_size > _LARGEST_MANIFEST:
+        raise BundleError(
+            f"{path}: {path.stat().st_size:,} bytes found, at most {_LARGEST_MANIFEST:,} expected"
+        )
+    try:
+        return Manifest.from_json(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path}: not UTF-8; copy the bundle again") from error
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+
+
+def _check_onnxruntime(folder: Path, required: str) -> None:
+    installed = onnxruntime.__version__
+    if _release(installed) < _release(required):
+        raise IncompatibleRuntimeError(
+            f"{folder}: needs onnxruntime {required} or newer, {installed} is installed; "
+            f"pip install 'onnxruntime>={required}'"
+        )
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return "1.23.0rc1" as (1, 23): trailing zeros say nothing, and a candidate counts as its release."""
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(map(int, re.sub(r"(\.0+)+$", "", numbers[0]).split("."))) if numbers else ()
+
+
+def _check_inside(folder: Path, file: str) -> None:
+    path = folder / file
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BundleError(f"{path}: a link that leaves the folder; copy the bundle with its links followed")
+    if not path.is_file():
+        raise BundleError(f"{path}: no such file; copy the bundle again, whole")
+
+
+def _check_size(path: Path, entry: FileEntry) -> None:
+    found = path.stat().st_size
+    if found != entry.size:
+        hint = " (truncated?)" if found < entry.size else ""
+        raise BundleError(
+            f"{path}: {found:,} bytes found, {entry.size:,} expected{hint}; copy the bundle again"
+        )
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Yield every file below ``folder`` as the manifest would name it; a linked folder counts as one file."""
+    for root, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(root) / name).is_symlink()]
+        for name in sorted(files + links):
+            yield (Path(root) / name).relative_to(folder).as_posix()
+
+
+def _check_sha256(path: Path, entry: FileEntry) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != entry.sha256:
+        raise BundleError(
+            f"{path}: sha256 {found[:12]}... found, {entry.sha256[:12]}... expected (changed); "
+            "copy the bundle again"
+        )

@@ -1,0 +1,97 @@
+"""A graph's contract: which arrays it takes, checked before onnxruntime sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+
+Arrays = dict[str, NDArray[Any]]
+
+_KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float"}  # numpy's dtype.kind
+
+
+def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[str, object]) -> Arrays:
+    """Return ``inputs`` as arrays that keep the graph's contract.
+
+    Nothing is cast silently. Python's own numbers (a list of ints, say) have no dtype yet and take the
+    contract's where it is of the same kind and holds them; whatever has a dtype must have the contract's.
+
+    Args:
+        graph: The contract.
+        symbols: The bounds of its symbolic dims.
+        inputs: By name, all that ``np.asarray`` takes.
+
+    Raises:
+        InputError: An unknown or missing name, another dtype or rank, a dim that differs from its size,
+            bounds or the same symbol elsewhere, or a NaN.
+    """
+    _check_names([tensor.name for tensor in graph.inputs], inputs)
+    arrays = {tensor.name: _array(tensor, inputs[tensor.name]) for tensor in graph.inputs}
+    for name, size in bind(graph.inputs, arrays).items():
+        least, most = symbols[name].min, symbols[name].max
+        if size < least or (most is not None and size > most):
+            bounds = f"at least {least}" if most is None else f"{least} to {most}"
+            raise InputError(f"dim {name!r}: {size} found, {bounds} expected")
+    return arrays
+
+
+def bind(tensors: Iterable[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    """Return the size of every symbol in ``tensors``' dims, as ``arrays`` has it.
+
+    Raises:
+        InputError: An array's rank or a fixed dim is another, or one symbol has two sizes.
+    """
+    sizes: dict[str, int] = {}
+    first: dict[str, str] = {}  # the tensor that gave a symbol its size
+    for tensor in tensors:
+        shape = arrays[tensor.name].shape
+        if len(shape) != len(tensor.dims):
+            raise InputError(f"{tensor}: {len(shape)} dims {list(shape)} found, {len(tensor.dims)} expected")
+        for axis, (found, dim) in enumerate(zip(shape, tensor.dims, strict=True)):
+            if isinstance(dim, int):
+                expected, reason = dim, ""
+            else:
+                expected = sizes.setdefault(dim, found)
+                reason = f" as in {first.setdefault(dim, tensor.name)!r}"
+            if found != expected:
+                raise InputError(f"{tensor}: {found} found on axis {axis}, {expected}{reason} expected")
+    return sizes
+
+
+def _check_names(expected: list[str], inputs: Mapping[str, object]) -> None:
+    unknown = [name for name in inputs if name not in expected]
+    missing = [name for name in expected if name not in inputs]
+    if unknown or missing:
+        faults = [f"unknown {name!r}" for name in unknown] + [f"missing {name!r}" for name in missing]
+        raise InputError(f"inputs: {', '.join(faults)}; expected {', '.join(expected)}")
+
+
+def _array(tensor: Tensor, value: object) -> NDArray[Any]:
+    dtype = np.dtype(tensor.dtype)
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{tensor}: no array can be made of it ({error}); pass a numpy array") from error
+    if not hasattr(value, "dtype") and _KINDS.get(array.dtype.kind) == _KINDS[dtype.kind]:
+        array = _adopt(tensor, array)
+    if array.dtype != dtype:
+        raise InputError(f"{tensor}: expected {dtype}, found {array.dtype}; convert with .astype('{dtype}')")
+    if dtype.kind == "f" and np.isnan(array).any():
+        raise InputError(f"{tensor}: NaN found, numbers expected; check what made this input")
+    return array
+
+
+def _adopt(tensor: Tensor, array: NDArray[Any]) -> NDArray[Any]:
+    """Give Python's numbers the dtype of the contract; a value that it cannot hold is refused."""
+    with np.errstate(over="ignore"):  # an overflow shows as an infinity, told below
+        adopted = array.astype(tensor.dtype)
+    kept = np.isinf(adopted) == np.isinf(array) if adopted.dtype.kind == "f" else adopted == array
+    if not kept.all():
+        raise InputError(f"{tensor}: {array[~kept].flat[0]} found, which {tensor.dtype} cannot hold")
+    return adopted

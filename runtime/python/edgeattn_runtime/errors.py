@@ -1,0 +1,68 @@
+"""Everything edgeattn raises on purpose: one tree for the device, the workshop and the front door.
+
+    EdgeAttnError
+    ├── BadInput                      what the caller handed over is wrong        exit code 2
+    │   ├── InputError                a tensor: its name, dtype, dims, or a NaN
+    │   ├── BundleError               a bundle: missing, changed, escaping, unknown schema
+    │   ├── IncompatibleRuntimeError  a bundle that needs another onnxruntime
+    │   ├── SampleError               the samples of an export
+    │   ├── ModelError                the module, or the file that defines it
+    │   ├── CaptureError              a module that PyTorch cannot export whole
+    │   ├── QuantizeError             a graph that no recipe can make int8
+    │   └── BudgetError               a budget that names or asks the impossible
+    └── CheckFailed                   a check was made, and failed                exit code 1
+
+A message is one line: what was found, what was expected, what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EdgeAttnError(Exception):
+    """The root of the tree: catch it to catch all that edgeattn raises on purpose."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class BadInput(EdgeAttnError):  # noqa: N818 - a sentence such as `except BadInput` needs no suffix
+    """What the caller handed over is wrong; nothing was run or written."""
+
+
+class InputError(BadInput):
+    """A tensor does not keep the contract of the graph it was meant for."""
+
+
+class BundleError(BadInput):
+    """A bundle, or a file of it, is missing, truncated, changed, or of an unknown schema."""
+
+
+class IncompatibleRuntimeError(BadInput):
+    """The bundle needs a newer onnxruntime, or one built with more operators."""
+
+
+class SampleError(BadInput):
+    """The samples are empty, unlike one another, or not what the module's forward takes."""
+
+
+class ModelError(BadInput):
+    """The module, or the Python file that defines it, is not usable as it stands."""
+
+
+class CaptureError(BadInput):
+    """PyTorch cannot export the module whole, or the exported graph lost a dynamic axis."""
+
+
+class QuantizeError(BadInput):
+    """A graph or a layer cannot be made int8 as the recipe asks."""
+
+
+class BudgetError(BadInput):
+    """A budget has an unknown name, or a limit that nothing can meet."""
+
+
+class CheckFailed(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
+    """A check was made and failed; the message or the report says which."""
+
+    exit_code: ClassVar[int] = 1

@@ -1,0 +1,98 @@
+"""A JSON value that knows under which key it stands, so that every refusal names its key."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+
+from edgeattn_runtime.errors import BundleError
+
+_LARGEST = 2**53 - 1  # the largest integer that every JSON reader, JavaScript's too, keeps exact
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a JSON text, read by the methods that say what it must be.
+
+    Every method raises BundleError, naming the key, when the value is something else.
+    """
+
+    key: str
+    value: object
+
+    def table(self) -> dict[str, Field]:
+        """Read an object with any printable keys."""
+        if not isinstance(self.value, dict) or not all(name.isprintable() for name in self.value):
+            raise self.refusal("an object with printable keys")
+        return {name: Field(f"{self.key}.{name}".lstrip("."), value) for name, value in self.value.items()}
+
+    def record(self, *names: str) -> dict[str, Field]:
+        """Read an object with exactly the keys ``names``."""
+        fields = self.table()
+        for name in names:
+            if name not in fields:
+                raise BundleError(f"{f'{self.key}.{name}'.lstrip('.')}: missing")
+        for name in fields:
+            if name not in names:
+                raise BundleError(f"{fields[name].key}: unknown key; expected {', '.join(names)}")
+        return fields
+
+    def items(self) -> tuple[Field, ...]:
+        """Read an array."""
+        if not isinstance(self.value, list):
+            raise self.refusal("an array")
+        return tuple(Field(f"{self.key}[{i}]", value) for i, value in enumerate(self.value))
+
+    def text(self, pattern: re.Pattern[str] | None = None, meaning: str = "a printable text") -> str:
+        """Read a string of at least one character, all printable, that ``pattern`` matches as a whole."""
+        if not isinstance(self.value, str) or not self.value or not self.value.isprintable():
+            raise self.refusal(meaning)
+        if pattern and not pattern.fullmatch(self.value):
+            raise self.refusal(meaning)
+        return self.value
+
+    def integer(self, least: int) -> int:
+        """Read an integer from ``least`` to 2^53 - 1."""
+        if type(self.value) is not int or not least <= self.value <= _LARGEST:
+            raise self.refusal(f"an integer from {least} to 2^53 - 1")
+        return self.value
+
+    def number(self) -> float:
+        """Read a finite number; an integer stays one, so that it is written back as it was."""
+        if type(self.value) is int and abs(self.value) <= _LARGEST:
+            return self.value
+        if type(self.value) is float and math.isfinite(self.value):
+            return self.value
+        raise self.refusal("a finite number")
+
+    def refusal(self, expected: str) -> BundleError:
+        """Return the error that says what stands here and what should."""
+        found = json.dumps(self.value)
+        found = found if len(found) <= 60 else f"{found[:57]}..."
+        return BundleError(f"{self.key or 'the manifest'}: {found} found, {expected} expected")
+
+
+def parse(text: str) -> Field:
+    """Parse a JSON text strictly: no key twice in an object, no NaN or Infinity.
+
+    Raises:
+        BundleError: The text is not such JSON.
+    """
+    try:
+        return Field("", json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant))
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"not valid JSON ({error}); copy the bundle again") from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"key {max(names, key=names.count)!r} stands twice in an object")
+    return table
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON")

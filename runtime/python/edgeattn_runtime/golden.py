@@ -1,0 +1,129 @@
+"""Golden vectors: real inputs and PyTorch's outputs for them, replayed wherever the bundle runs.
+
+A safetensors file with the keys ``"{i}.input.{name}"`` and ``"{i}.output.{name}"``; i counts samples from 0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.model import Model
+from edgeattn_runtime.similarity import cosine, max_abs
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call as PyTorch answered it: arrays by the names of the contract."""
+
+    inputs: Tensors
+    outputs: Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenResult:
+    """How near one output of one sample came: its cosine, and its largest absolute difference."""
+
+    sample: int
+    output: str
+    cosine: float
+    max_abs: float
+    ok: bool
+
+
+def write_golden(path: Path, samples: Iterable[Sample]) -> None:
+    """Write samples as a file of golden vectors, replacing the file if it exists.
+
+    Args:
+        path: Where to.
+        samples: Arrays of any of the manifest's dtypes, in any memory order.
+    """
+    # In C order, since safetensors writes a buffer as it lies in memory.
+    tensors = {
+        f"{i}.{kind}.{name}": np.asarray(array, order="C")
+        for i, sample in enumerate(samples)
+        for kind, arrays in (("input", sample.inputs), ("output", sample.outputs))
+        for name, array in arrays.items()
+    }
+    path.write_bytes(save(tensors))  # not save_file: it makes a file that its owner alone may read
+
+
+def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
+    """Read a bundle's golden vectors, which belong to its main graph.
+
+    Raises:
+        BundleError: The file is no safetensors file, or holds other tensors than the manifest calls for.
+    """
+    manifest = files.manifest
+    graph, path = manifest.graphs[manifest.main_graph], files.path(manifest.golden.file)
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise BundleError(f"{path}: not a safetensors file ({error}); export the model again") from error
+    samples = []
+    for i in range(manifest.golden.samples):
+        inputs = {tensor.name: _take(tensors, f"{i}.input.{tensor.name}", path) for tensor in graph.inputs}
+        outputs = {tensor.name: _take(tensors, f"{i}.output.{tensor.name}", path) for tensor in graph.outputs}
+        samples.append(Sample(inputs, outputs))
+    if tensors:
+        raise BundleError(
+            f"{path}: tensor {min(tensors)!r} found, which no sample has; export the model again"
+        )
+    return tuple(samples)
+
+
+def replay(
+    call: Callable[..., Tensors], samples: Iterable[Sample], *, tolerance: float
+) -> tuple[GoldenResult, ...]:
+    """Answer the samples' inputs with ``call`` and compare with the outputs they hold.
+
+    Args:
+        call: Takes inputs by name and returns outputs by name: a Model, or a rival of one.
+        samples: The golden vectors.
+        tolerance: The cosine that every output of every sample must reach.
+    """
+    results = []
+    for i, sample in enumerate(samples):
+        answers = call(**sample.inputs)
+        for name, expected in sample.outputs.items():
+            results.append(_compare(i, name, answers[name], expected, tolerance))
+    return tuple(results)
+
+
+def check(path: str | os.PathLike[str], *, threads: int = 1) -> tuple[GoldenResult, ...]:
+    """Open a bundle and replay its golden vectors on this machine, at the tolerance of its manifest.
+
+    Raises:
+        BundleError: The bundle is not whole.
+        IncompatibleRuntimeError: It needs another onnxruntime.
+    """
+    files = open_bundle(path)
+    model = Model(files, files.manifest.main_graph, threads=threads)
+    return replay(model, read_golden(files), tolerance=files.manifest.golden.tolerance["cosine"])
+
+
+def _take(tensors: dict[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any]:
+    if key not in tensors:
+        raise BundleError(f"{path}: tensor {key!r} missing; export the model again")
+    return tensors.pop(key)
+
+
+def _compare(
+    sample: int, output: str, found: NDArray[Any], expected: NDArray[Any], tolerance: float
+) -> GoldenResult:
+    if found.shape != expected.shape:
+        return GoldenResult(sample, output, cosine=0.0, max_abs=np.inf, ok=False)
+    alike = cosine(found, expected)
+    return GoldenResult(sample, output, alike, max_abs(found, expected), ok=alike >= tolerance)

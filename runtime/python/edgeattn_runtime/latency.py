@@ -1,0 +1,69 @@
+"""Latency one can trust: percentiles over many calls, rivals measured side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeattn_runtime.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Percentiles of one call's wall-clock time, in milliseconds, over ``count`` calls."""
+
+    p50: float
+    p90: float
+    p99: float
+    count: int
+
+
+def measure(call: Callable[[], object], *, rounds: int, warmup: int) -> Latency:
+    """Time ``call`` over ``rounds`` calls, after ``warmup`` calls that are not counted.
+
+    Raises:
+        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+    """
+    return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
+
+
+def interleave(rivals: Mapping[str, Callable[[], object]], *, rounds: int, warmup: int) -> dict[str, Latency]:
+    """Time every rival once a round, each round beginning with the next one.
+
+    A machine's clock, caches and neighbors drift over seconds. Rivals measured one after the other would
+    each get their own weather; interleaved they share it, and rotating the order also shares out the cost
+    of running behind a given rival.
+
+    Args:
+        rivals: What to time, by name; each is called without arguments.
+        rounds: Calls counted per rival, at least 1.
+        warmup: Rounds made before, not counted.
+
+    Raises:
+        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+    """
+    if rounds < 1 or warmup < 0:
+        raise BadInput(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
+    names = list(rivals)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(-warmup, rounds):
+        first = turn % max(len(names), 1)
+        for name in names[first:] + names[:first]:
+            elapsed = _milliseconds(rivals[name])
+            if turn >= 0:
+                times[name].append(elapsed)
+    return {name: _percentiles(times[name]) for name in names}
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter_ns()
+    call()
+    return (time.perf_counter_ns() - start) / 1e6
+
+
+def _percentiles(times: list[float]) -> Latency:
+    p50, p90, p99 = np.percentile(times, (50, 90, 99)).tolist()
+    return Latency(p50, p90, p99, len(times))

@@ -1,0 +1,212 @@
+"""The manifest: what a bundle holds and promises. The workshop writes it, the device reads it, both here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, cast
+
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.fields import Field, parse
+
+SCHEMA = 1
+MAIN_GRAPH = "model"
+MANIFEST_FILE = "manifest.json"
+INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
+
+_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+_DTYPE = re.compile("|".join(DTYPES))
+_VERDICT = re.compile("pass|fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output: its name, numpy dtype name, and dims, each a size or a symbol's name."""
+
+    name: str
+    dtype: str
+    dims: tuple[int | str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """The sizes that a symbolic dim may take: ``min`` to ``max``, both included; None is unbounded."""
+
+    min: int
+    max: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One ONNX file of the bundle and its contract."""
+
+    file: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """The sha256 (64 lowercase hex digits) and size (bytes) of a file."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """The file of golden vectors, how many samples it holds, and the cosine each output must reach."""
+
+    file: str
+    samples: int
+    tolerance: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All of manifest.json but its schema number."""
+
+    name: str
+    target: str
+    graphs: Mapping[str, Graph]
+    symbols: Mapping[str, Symbol]
+    files: Mapping[str, FileEntry]
+    golden: Golden
+    requires: Mapping[str, str]
+    provenance: Mapping[str, object]
+    budget: Mapping[str, float]
+    scores: Mapping[str, float]
+    verdict: Literal["pass", "fail"]
+
+    @property
+    def main_graph(self) -> str:
+        """The name of the graph that an app calls and that the golden vectors prove."""
+        return MAIN_GRAPH if MAIN_GRAPH in self.graphs else next(iter(self.graphs))
+
+    def to_json(self) -> str:
+        """Return the manifest's text: keys in the specification's order, files sorted, two spaces of indent.
+
+        Raises:
+            BundleError: The manifest breaks a rule that a reader would refuse it for.
+        """
+        table = {"schema": SCHEMA, **asdict(self)}
+        table["files"] = dict(sorted(table["files"].items()))
+        text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        Manifest.from_json(text)  # so that nothing is ever written that could not be read
+        return text
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read a manifest's text, refusing all that the specification does not name.
+
+        Raises:
+            BundleError: In one line, the key at fault, what was found there and what was expected.
+        """
+        root = parse(text)
+        _check_schema(root)
+        fields = root.record("schema", *cls.__dataclass_fields__)
+        manifest = cls(
+            name=fields["name"].text(),
+            target=fields["target"].text(),
+            graphs={name: _graph(field) for name, field in fields["graphs"].table().items()},
+            symbols={name: _symbol(field) for name, field in fields["symbols"].table().items()},
+            files={path: _file_entry(path, field) for path, field in fields["files"].table().items()},
+            golden=_golden(fields["golden"]),
+            requires=_requires(fields["requires"]),
+            provenance={name: field.value for name, field in fields["provenance"].table().items()},
+            budget=_numbers(fields["budget"]),
+            scores=_numbers(fields["scores"]),
+            verdict=cast('Literal["pass", "fail"]', fields["verdict"].text(_VERDICT, '"pass" or "fail"')),
+        )
+        _check_references(manifest)
+        return manifest
+
+
+def _check_schema(root: Field) -> None:
+    # Before anything else is read: only the schema number says what the other keys mean.
+    found = root.table().get("schema", Field("schema", None)).value
+    if type(found) is not int or found != SCHEMA:
+        raise BundleError(
+            f"schema: {json.dumps(found)} found, {SCHEMA} expected; upgrade edgeattn, or export again"
+        )
+
+
+def _graph(field: Field) -> Graph:
+    fields = field.record("file", "inputs", "outputs")
+    return Graph(fields["file"].text(), _tensors(fields["inputs"]), _tensors(fields["outputs"]))
+
+
+def _tensors(field: Field) -> tuple[Tensor, ...]:
+    tensors = tuple(_tensor(item) for item in field.items())
+    names = [tensor.name for tensor in tensors]
+    if len(set(names)) < len(names):
+        raise BundleError(f"{field.key}: two tensors named {max(names, key=names.count)!r}; expected one")
+    return tensors
+
+
+def _tensor(field: Field) -> Tensor:
+    fields = field.record("name", "dtype", "dims")
+    dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
+    return Tensor(fields["name"].text(), dtype, tuple(_dim(item) for item in fields["dims"].items()))
+
+
+def _dim(field: Field) -> int | str:
+    return field.text() if isinstance(field.value, str) else field.integer(1)
+
+
+def _symbol(field: Field) -> Symbol:
+    fields = field.record("min", "max")
+    least = fields["min"].integer(0)
+    return Symbol(least, None if fields["max"].value is None else fields["max"].integer(least))
+
+
+def _file_entry(path: str, field: Field) -> FileEntry:
+    if not _PATH.fullmatch(path) or path == MANIFEST_FILE:
+        raise BundleError(
+            f"files: {json.dumps(path)} found, the path of another file inside the folder expected "
+            "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"
+        )
+    fields = field.record("sha256", "size")
+    return FileEntry(fields["sha256"].text(_SHA256, "64 lowercase hex digits"), fields["size"].integer(0))
+
+
+def _golden(field: Field) -> Golden:
+    fields = field.record("file", "samples", "tolerance")
+    tolerance = fields["tolerance"].record("cosine")
+    return Golden(
+        fields["file"].text(), fields["samples"].integer(1), {"cosine": tolerance["cosine"].number()}
+    )
+
+
+def _requires(field: Field) -> dict[str, str]:
+    versions = field.record("onnxruntime")
+    return {name: version.text(_VERSION, 'a version such as "1.23"') for name, version in versions.items()}
+
+
+def _numbers(field: Field) -> dict[str, float]:
+    return {name: item.number() for name, item in field.table().items()}
+
+
+def _check_references(manifest: Manifest) -> None:
+    graphs = manifest.graphs
+    if len(graphs) != 1 and MAIN_GRAPH not in graphs:
+        raise BundleError(f"graphs: {', '.join(graphs) or 'none'} found, one named {MAIN_GRAPH!r} expected")
+    named = {f"graphs.{name}.file": graph.file for name, graph in graphs.items()}
+    for key, path in {**named, "golden.file": manifest.golden.file}.items():
+        if path not in manifest.files:
+            raise BundleError(f"{key}: {path!r} is not in files; list it with its sha256 and size")
+    for name, graph in graphs.items():
+        for tensor in (*graph.inputs, *graph.outputs):
+            for dim in tensor.dims:
+                if isinstance(dim, str) and dim not in manifest.symbols:
+                    raise BundleError(
+                        f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols"
+                    )

@@ -1,0 +1,55 @@
+"""Arrays as .npz files, read without pickle and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import BadInput
+
+
+def read_npz(path: Path) -> Arrays:
+    """Read every array of an .npz file.
+
+    Raises:
+        BadInput: The file is missing or corrupt, no .npz, or holds pickled objects.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file; an .npz file with one array per input expected")
+    if not zipfile.is_zipfile(path):
+        raise BadInput(f"{path}: not an .npz file; write it with numpy.savez")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise BadInput(
+            f"{path}: corrupt, or holds objects ({error}); write it again with numpy.savez"
+        ) from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as an .npz file, which replaces ``path`` only once it is complete.
+
+    Raises:
+        BadInput: The folder that ``path`` lies in does not exist.
+    """
+    if not path.parent.is_dir():
+        raise BadInput(f"{path}: no folder {path.parent}; make it first")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # Not numpy.savez: it cannot name an array "file".
+        with zipfile.ZipFile(unfinished, "x") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

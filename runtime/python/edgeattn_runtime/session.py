@@ -1,0 +1,88 @@
+"""onnxruntime, opened the same way by the device, the workshop and the validator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as engine
+
+from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+
+# onnxruntime's exceptions share no base but Exception.
+ENGINE_ERRORS: tuple[type[Exception], ...] = (
+    engine.EngineError,
+    engine.Fail,
+    engine.InvalidArgument,
+    engine.InvalidGraph,
+    engine.InvalidProtobuf,
+    engine.NoModel,
+    engine.NoSuchFile,
+    engine.NotImplemented,
+    engine.RuntimeException,
+)
+
+# What onnxruntime says of a model that is whole, but beyond the installed build.
+_BEYOND = (
+    "support for models stamped with official released onnx opset versions",
+    "Unsupported model IR version",
+    "is not a registered function/op",
+    "No Op registered for",
+    "Could not find an implementation for",
+)
+
+_PREAMBLE = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : "  # its code
+    r"|Load model from .*? failed:"
+    r"|\S+\.(?:cc|h):\d+ [^(]*\(.*?\) (?=[A-Z])"  # file, line and signature
+)
+
+_ERRORS_ONLY = 3  # onnxruntime's severity scale: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal
+
+
+def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Open an ONNX model on the CPU.
+
+    Threads do not spin while they wait for work. Spinning is onnxruntime's default; it keeps their cores
+    busy between two operators and after a call, which the app around the model pays for in stutter and
+    battery, and a rival measured beside it in time.
+
+    Args:
+        model: A serialized model, or the path of one. Only a path can bring weights in files of their own.
+        threads: Cores that one operator may use.
+
+    Raises:
+        BadInput: ``threads`` is below 1.
+        BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
+        IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
+            it was built without.
+    """
+    if threads < 1:
+        raise BadInput(f"{threads} threads; expected at least 1")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _ERRORS_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except ENGINE_ERRORS as error:
+        label = "model" if isinstance(model, bytes) else str(model)
+        raise _explained(label, explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """Return onnxruntime's own reason as one line, without its code and the place in its sources."""
+    return _PREAMBLE.sub("", " ".join(str(error).split()))
+
+
+def _explained(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:
+    version = onnxruntime.__version__
+    if any(phrase in reason for phrase in _BEYOND):
+        return IncompatibleRuntimeError(
+            f"{label}: beyond the installed onnxruntime {version} ({reason}); upgrade onnxruntime"
+        )
+    return BundleError(f"{label}: onnxruntime {version} cannot load it ({reason}); export the model again")

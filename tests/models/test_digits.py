@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+FOLDER = Path(__file__).parents[2] / "models" / "digits"
+HELD_OUT = 360
+ACCURACY = 0.97
+WEIGHTS_MB = 3.2
+
+
+@pytest.fixture(scope="module")
+def digits() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("digits_model", FOLDER / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # a dataclass looks its own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_reads_the_held_out_digits(digits: ModuleType) -> None:
+    network = digits.model()
+    assert not network.training
+    with torch.inference_mode():
+        scores = [digits.metric(network(**inputs), target) for inputs, target in digits.samples()]
+    assert len(scores) == HELD_OUT
+    assert sum(scores) / len(scores) >= ACCURACY
+
+
+def test_a_batch_is_read_as_its_images_are(digits: ModuleType) -> None:
+    network = digits.model()
+    images = [inputs["image"] for inputs, _ in digits.samples()][:8]
+    with torch.inference_mode():
+        alone = torch.cat([network(image=image)["logits"] for image in images])
+        together = network(image=torch.cat(images))["logits"]
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+
+
+def test_samples_are_single_images_of_ink_from_0_to_1(digits: ModuleType) -> None:
+    for inputs, target in digits.samples():
+        image = inputs["image"]
+        assert (image.shape, image.dtype) == ((1, 1, 8, 8), torch.float32)
+        assert image.min() >= 0
+        assert 0.5 < image.max() <= 1
+        assert (target.shape, target.dtype) == ((1,), torch.int64)
+
+
+def test_the_metric_counts_right_answers(digits: ModuleType) -> None:
+    logits = torch.eye(10)[[7, 2]]
+    assert digits.metric({"logits": logits}, torch.tensor([7, 3])) == 0.5
+
+
+def test_pretty_names_the_digit_and_its_certainty(digits: ModuleType) -> None:
+    logits = torch.zeros(1, 10)
+    logits[0, 7] = 100.0
+    assert digits.pretty({"logits": logits}) == "7 (100 %)"
+
+
+def test_attention_is_written_by_hand() -> None:
+    assert "scaled_dot_product_attention" not in (FOLDER / "model.py").read_text(encoding="utf-8")
+
+
+def test_weights_are_as_small_as_stated() -> None:
+    assert (FOLDER / "weights.safetensors").stat().st_size <= WEIGHTS_MB * 1e6
+
+
+def test_needs_nothing_but_torch_and_safetensors() -> None:
+    code = f"""
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, {str(FOLDER)!r})
+import model
+next(iter(model.samples()))
+model.model()
+print(sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'safetensors'" in run.stdout
+    for unwanted in ("edgeattn", "sklearn"):
+        assert unwanted not in run.stdout

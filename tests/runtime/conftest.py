@@ -1,0 +1,28 @@
+"""Bundles to test with: the conformance ones, and copies of them to break."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """The folder of conformance bundles; read only."""
+    return CONFORMANCE
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A copy of the good bundle, free to be changed."""
+    return shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """A copy of the bundle with two graphs, free to be changed."""
+    return shutil.copytree(CONFORMANCE / "several.edge", tmp_path / "several.edge")

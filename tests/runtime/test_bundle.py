@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import onnxruntime
+import pytest
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+
+
+def _refused(folder: Path, file: str, reason: str) -> None:
+    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{reason}") as caught:
+        open_bundle(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_whole_bundle_opens(good: Path) -> None:
+    files = open_bundle(good)
+    assert files.manifest.name == "tiny"
+    assert files.path("model.onnx") == good / "model.onnx"
+    assert open_bundle(str(good)) == files
+
+
+def test_missing_file(good: Path) -> None:
+    (good / "model.onnx").unlink()
+    _refused(good, "model.onnx", "no such file")
+
+
+def test_folder_in_place_of_a_file(good: Path) -> None:
+    (good / "model.onnx").unlink()
+    (good / "model.onnx").mkdir()
+    _refused(good, "model.onnx", "no such file")
+
+
+def test_truncated_file(good: Path) -> None:
+    model = good / "model.onnx"
+    whole = model.read_bytes()
+    model.write_bytes(whole[:1024])
+    _refused(good, "model.onnx", f"1,024 bytes found, {len(whole):,} expected \\(truncated\\?\\)")
+
+
+def test_longer_file(good: Path) -> None:
+    model = good / "model.onnx"
+    model.write_bytes(model.read_bytes() + b"x")
+    _refused(good, "model.onnx", r"bytes found, [\d,]+ expected; copy the bundle again")
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "golden.safetensors"])
+@pytest.mark.parametrize("where", [0, -1])
+def test_one_flipped_bit(good: Path, file: str, where: int) -> None:
+    data = bytearray((good / file).read_bytes())
+    data[where] ^= 1
+    (good / file).write_bytes(data)
+    _refused(good, file, "sha256 .* found, .* expected")
+
+
+@pytest.mark.parametrize("file", ["extra.txt", ".DS_Store", "deep/extra.txt"])
+def test_unlisted_file(good: Path, file: str) -> None:
+    (good / file).parent.mkdir(exist_ok=True)
+    (good / file).write_text("extra")
+    _refused(good, file, "not listed in manifest.json")
+
+
+def test_empty_folder_is_nothing(good: Path) -> None:
+    (good / "empty").mkdir()
+    open_bundle(good)
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
+def test_link_out_of_the_folder(good: Path, file: str) -> None:
+    outside = (good / file).rename(good.parent / file)
+    (good / file).symlink_to(outside)
+    _refused(good, file, "a link that leaves the folder")
+
+
+def test_linked_folder_out_of_the_folder(several: Path) -> None:
+    outside = (several / "weights").rename(several.parent / "weights")
+    (several / "weights").symlink_to(outside)
+    _refused(several, "weights/lookup.bin", "a link that leaves the folder")
+
+
+def test_unlisted_link_to_a_folder(good: Path) -> None:
+    (good / "link").symlink_to(good.parent)
+    _refused(good, "link", "not listed")
+
+
+def test_link_within_the_folder(several: Path) -> None:
+    text = (several / "manifest.json").read_text("utf-8")
+    entry = re.search(r'"model.onnx": (\{[^}]*\})', text)
+    assert entry
+    (several / "manifest.json").write_text(
+        text.replace('"files": {', f'"files": {{"twin": {entry[1]},'), "utf-8"
+    )
+    (several / "twin").symlink_to("model.onnx")
+    open_bundle(several)
+
+
+def test_link_to_the_folder_itself(good: Path) -> None:
+    link = good.parent / "link.edge"
+    link.symlink_to(good)
+    assert open_bundle(link).manifest.name == "tiny"
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    _refused(tmp_path / "none.edge", "", "nothing found, the folder of a bundle expected")
+    (tmp_path / "file.edge").write_text("zip")
+    _refused(tmp_path / "file.edge", "", "a file found, the folder of a bundle expected")
+
+
+def test_no_manifest(good: Path) -> None:
+    (good / "manifest.json").unlink()
+    _refused(good, "manifest.json", "no such file")
+
+
+def test_manifest_that_is_not_utf8(good: Path) -> None:
+    (good / "manifest.json").write_bytes(b'{"schema": "\xff"}')
+    _refused(good, "manifest.json", "not UTF-8")
+
+
+def test_manifest_that_is_too_large(good: Path) -> None:
+    with (good / "manifest.json").open("ab") as manifest:
+        manifest.write(b" " * 2**20)
+    _refused(good, "manifest.json", "bytes found, at most 1,048,576 expected")
+
+
+@pytest.mark.parametrize("installed", ["1.23.0", "1.23", "1.23.0rc1", "1.23.0.dev20250901", "1.30.1", "2.0"])
+def test_new_enough_onnxruntime(good: Path, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    open_bundle(good)
+
+
+@pytest.mark.parametrize("installed", ["1.22.9", "1.3", "0.99"])
+def test_onnxruntime_is_too_old(good: Path, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    with pytest.raises(IncompatibleRuntimeError, match=rf"needs onnxruntime 1\.23 or newer, {installed} is"):
+        open_bundle(good)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from edgeattn_runtime.contract import bind, check_inputs
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+
+GRAPH = Graph("m.onnx", (Tensor("ids", "int64", ("b", "s")), Tensor("x", "float32", ("b", 2))), ())
+SYMBOLS = {"b": Symbol(1, None), "s": Symbol(2, 4)}
+IDS = np.zeros((1, 3), np.int64)
+X = np.zeros((1, 2), np.float32)
+
+
+def _refused(reason: str, **inputs: object) -> None:
+    with pytest.raises(InputError, match=reason):
+        check_inputs(GRAPH, SYMBOLS, inputs)
+
+
+def _single(dtype: str, *dims: int | str) -> Graph:
+    return Graph("m.onnx", (Tensor("x", dtype, dims),), ())
+
+
+def test_arrays_pass_untouched() -> None:
+    arrays = check_inputs(GRAPH, SYMBOLS, {"x": X, "ids": IDS})
+    assert arrays["ids"] is IDS
+    assert arrays["x"] is X
+
+
+def test_names() -> None:
+    _refused("unknown 'mask', missing 'x'; expected ids, x", ids=IDS, mask=X)
+    _refused("missing 'ids', missing 'x'")
+
+
+def test_dtype() -> None:
+    _refused(
+        r"ids: int64\[b, s\]: expected int64, found float64; convert with \.astype\('int64'\)",
+        ids=IDS.astype(np.float64),
+        x=X,
+    )
+    _refused("expected int64, found int32", ids=IDS.astype(np.int32), x=X)
+    _refused("expected int64, found >i8", ids=IDS.astype(">i8"), x=X)
+    _refused("expected int64, found object", ids=np.array([[None]]), x=X)
+    _refused("expected int64, found <U1", ids=[["a"]], x=X)
+
+
+def test_rank_and_fixed_dims() -> None:
+    _refused(r"ids: int64\[b, s\]: 1 dims \[3\] found, 2 expected", ids=IDS[0], x=X)
+    _refused(r"x: float32\[b, 2\]: 3 found on axis 1, 2 expected", ids=IDS, x=np.zeros((1, 3), np.float32))
+
+
+def test_a_symbol_has_one_size() -> None:
+    _refused("x: .*: 2 found on axis 0, 1 as in 'ids' expected", ids=IDS, x=np.zeros((2, 2), np.float32))
+
+
+@pytest.mark.parametrize(("size", "ok"), [(1, False), (2, True), (4, True), (5, False)])
+def test_bounds(size: int, ok: bool) -> None:
+    inputs = {"ids": np.zeros((1, size), np.int64), "x": X}
+    if ok:
+        check_inputs(GRAPH, SYMBOLS, inputs)
+    else:
+        _refused(f"dim 's': {size} found, 2 to 4 expected", **inputs)
+
+
+def test_bounds_may_be_open() -> None:
+    check_inputs(GRAPH, SYMBOLS, {"ids": np.zeros((999, 2), np.int64), "x": np.zeros((999, 2), np.float32)})
+    _refused(
+        "dim 'b': 0 found, at least 1 expected",
+        ids=np.zeros((0, 2), np.int64),
+        x=np.zeros((0, 2), np.float32),
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nan_is_refused_and_infinity_is_not(dtype: str) -> None:
+    with pytest.raises(InputError, match="NaN found"):
+        check_inputs(_single(dtype, 2), {}, {"x": np.array([1, np.nan], dtype)})
+    check_inputs(_single(dtype, 2), {}, {"x": np.array([1, -np.inf], dtype)})
+
+
+def test_ragged_lists_and_strangers() -> None:
+    _refused("ids: .*: no array can be made of it", ids=[[1, 2], [3]], x=X)
+    _refused("ids: .*expected int64, found object", ids=object(), x=X)
+
+
+@given(st.sampled_from(INTEGERS), st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
+def test_python_integers_take_any_integer_dtype_that_holds_them(dtype: str, values: list[int]) -> None:
+    inputs = {"x": values}
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    if least <= min(values) and max(values) <= most:
+        found = check_inputs(_single(dtype, len(values)), {}, inputs)["x"]
+        assert found.dtype == dtype
+        assert found.tolist() == values
+    else:
+        with pytest.raises(InputError, match=f"found, which {dtype} cannot hold"):
+            check_inputs(_single(dtype, len(values)), {}, inputs)
+
+
+def test_python_floats_take_a_narrower_dtype() -> None:
+    assert check_inputs(_single("float16", 2), {}, {"x": [0.1, 2]})["x"].dtype == np.float16
+    with pytest.raises(InputError, match=r"70000\.0 found, which float16 cannot hold"):
+        check_inputs(_single("float16", 2), {}, {"x": [1.0, 7e4]})
+
+
+def test_python_numbers_do_not_change_their_kind() -> None:
+    for dtype, values in (("int64", [1.0]), ("float32", [1]), ("bool", [1]), ("int64", [True])):
+        with pytest.raises(InputError, match=f"expected {dtype}, found"):
+            check_inputs(_single(dtype, 1), {}, {"x": values})
+
+
+def test_a_scalar_has_no_dims() -> None:
+    assert check_inputs(_single("int32"), {}, {"x": 3})["x"].shape == ()
+
+
+@given(st.sampled_from(DTYPES), st.sampled_from(DTYPES), st.integers(0, 3))
+def test_no_dtype_is_ever_cast(contract: str, found: str, size: int) -> None:
+    array = np.zeros(size, found)
+    if contract == found:
+        assert check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})["x"] is array
+    else:
+        with pytest.raises(InputError, match=f"expected {contract}, found {found}"):
+            check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})
+
+
+@given(arrays.arrays(np.int8, arrays.array_shapes(min_dims=0, max_dims=4, min_side=0)))
+def test_bind_reads_back_any_shape(array: NDArray[Any]) -> None:
+    symbols = tuple(f"n{axis}" for axis in range(array.ndim))
+    assert bind([Tensor("x", "int8", symbols)], {"x": array}) == dict(zip(symbols, array.shape, strict=True))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgeattn_runtime import BundleError
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.golden import Sample, check, read_golden, replay, write_golden
+from safetensors.numpy import load_file
+
+ONES = np.ones((2, 3), np.float32)
+
+
+def _sample(output: object) -> Sample:
+    return Sample({"x": ONES}, {"y": np.asarray(output, np.float32)})
+
+
+def test_good_bundle_passes(conformance: Path) -> None:
+    results = check(conformance / "good.edge")
+    assert [(result.sample, result.output) for result in results] == [(i, "embedding") for i in range(4)]
+    assert all(result.ok and result.cosine > 0.999 and result.max_abs < 0.1 for result in results)
+
+
+def test_turned_output_fails(conformance: Path) -> None:
+    results = check(conformance / "golden-wrong.edge")
+    assert [result.ok for result in results] == [True, True, True, False]
+    assert results[3].cosine < -0.999
+
+
+def test_keys_and_bytes(tmp_path: Path) -> None:
+    transposed, scalar = np.arange(6, dtype=np.int64).reshape(2, 3).T, np.array(2.5)
+    path = tmp_path / "g.safetensors"
+    write_golden(
+        path, [Sample({"ids": transposed}, {"y": scalar}), Sample({"ids": transposed[:1]}, {"y": scalar})]
+    )
+    tensors = load_file(path)
+    assert sorted(tensors) == ["0.input.ids", "0.output.y", "1.input.ids", "1.output.y"]
+    np.testing.assert_array_equal(tensors["0.input.ids"], transposed, strict=True)
+    np.testing.assert_array_equal(tensors["1.output.y"], scalar, strict=True)
+
+
+def test_reads_what_was_written(good: Path) -> None:
+    files = open_bundle(good)
+    samples = read_golden(files)
+    write_golden(files.path("golden.safetensors"), samples)
+    assert open_bundle(good) == files  # its sha256 is the same
+
+
+def test_missing_and_spare_tensors(good: Path) -> None:
+    files = open_bundle(good)
+    samples = read_golden(files)
+    write_golden(files.path("golden.safetensors"), samples[:3])
+    with pytest.raises(BundleError, match=r"golden\.safetensors: tensor '3\.input\.tokens' missing"):
+        read_golden(files)
+    spare = Sample(samples[3].inputs, {**samples[3].outputs, "extra": ONES})
+    write_golden(files.path("golden.safetensors"), [*samples[:3], spare])
+    with pytest.raises(BundleError, match=r"tensor '3\.output\.extra' found, which no sample has"):
+        read_golden(files)
+
+
+def test_a_count_beyond_all_memory_is_refused(good: Path) -> None:
+    files = open_bundle(good)
+    golden = replace(files.manifest.golden, samples=2**53 - 1)
+    with pytest.raises(BundleError, match=r"tensor '4\.input\.tokens' missing"):
+        read_golden(replace(files, manifest=replace(files.manifest, golden=golden)))
+
+
+def test_not_safetensors(good: Path) -> None:
+    files = open_bundle(good)
+    files.path("golden.safetensors").write_bytes(b"text")
+    with pytest.raises(BundleError, match=r"golden\.safetensors: not a safetensors file"):
+        read_golden(files)
+
+
+@pytest.mark.parametrize(
+    ("found", "ok", "cosine", "max_abs"),
+    [
+        ([1, 1], True, 1.0, 0.0),
+        ([3, 3], True, 1.0, 2.0),
+        ([1, 0], False, np.sqrt(0.5), 1.0),
+        ([np.nan, 1], False, 0.0, np.inf),
+        ([np.inf, 1], False, 0.0, np.inf),
+        ([1, 1, 1], False, 0.0, np.inf),
+        ([[1, 1]], False, 0.0, np.inf),
+    ],
+)
+def test_replay_compares_every_output(found: list[float], ok: bool, cosine: float, max_abs: float) -> None:
+    answer = np.asarray(found, np.float32)
+    (result,) = replay(lambda x: {"y": answer, "more": x}, [_sample([1, 1])], tolerance=0.9)
+    assert (result.sample, result.output, result.ok) == (0, "y", ok)
+    assert result.cosine == pytest.approx(cosine)
+    assert result.max_abs == max_abs
+
+
+def test_tolerance_is_the_limit() -> None:
+    found = np.array([1, 0], np.float32)
+    for tolerance, ok in ((0.70, True), (0.71, False)):
+        (result,) = replay(lambda x: {"y": found}, [_sample([1, 1])], tolerance=tolerance)
+        assert result.ok is ok
+
+
+def test_infinities_in_the_same_place_are_no_difference() -> None:
+    found = np.array([np.inf, 1], np.float32)
+    (result,) = replay(lambda x: {"y": found}, [_sample([np.inf, 1])], tolerance=0.9)
+    assert (result.ok, result.max_abs) == (True, 0.0)

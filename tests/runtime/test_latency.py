@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.latency import Latency, interleave, measure
+
+MS = 1_000_000  # nanoseconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """A clock that stands still but for what a call says it took, in ms."""
+    now = 0
+
+    def spend(milliseconds: float) -> None:
+        nonlocal now
+        now += int(milliseconds * MS)
+
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: now)
+    return spend
+
+
+def test_percentiles(clock: Callable[[float], None]) -> None:
+    durations = iter([1000.0, *range(101)])  # the first is warm-up
+    assert measure(lambda: clock(next(durations)), rounds=101, warmup=1) == Latency(50.0, 90.0, 99.0, 101)
+
+
+def test_rivals_take_turns_in_rotated_order() -> None:
+    calls: list[str] = []
+    rivals = {name: (lambda name=name: calls.append(name)) for name in "abc"}
+    latencies = interleave(rivals, rounds=4, warmup=1)
+    assert "".join(calls) == "cab" + "abc" + "bca" + "cab" + "abc"
+    assert list(latencies) == ["a", "b", "c"]
+    assert {latency.count for latency in latencies.values()} == {4}
+
+
+def test_each_rival_has_its_own_times(clock: Callable[[float], None]) -> None:
+    latencies = interleave({"slow": lambda: clock(3), "fast": lambda: clock(1)}, rounds=5, warmup=0)
+    assert latencies == {"slow": Latency(3.0, 3.0, 3.0, 5), "fast": Latency(1.0, 1.0, 1.0, 5)}
+
+
+def test_no_rivals() -> None:
+    assert interleave({}, rounds=1, warmup=1) == {}
+
+
+@pytest.mark.parametrize(("rounds", "warmup"), [(0, 0), (-1, 0), (1, -1)])
+def test_rounds_must_be_some(rounds: int, warmup: int) -> None:
+    calls = count()
+    with pytest.raises(BadInput, match=f"{rounds} rounds after {warmup}"):
+        measure(lambda: next(calls), rounds=rounds, warmup=warmup)
+    assert next(calls) == 0

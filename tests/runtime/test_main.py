@@ -1,0 +1,138 @@
+"""The command line, as a person at a shell meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgeattn_runtime import __main__, load
+
+TOKENS = np.array([[1, 2, 3]])
+MASK = np.ones((1, 3), np.float32)
+
+
+def _command(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edgeattn_runtime", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _bad_input(reason: str, *args: str | Path) -> None:
+    result = _command(*args)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "x.npz", tokens=TOKENS, mask=MASK)
+    return tmp_path / "x.npz"
+
+
+def test_run(good: Path, inputs: Path, tmp_path: Path) -> None:
+    result = _command("run", good, "--input", inputs, "-o", tmp_path / "y.npz")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    expected = load(good)(tokens=TOKENS, mask=MASK)["embedding"]
+    with np.load(tmp_path / "y.npz") as outputs:
+        assert list(outputs) == ["embedding"]
+        np.testing.assert_array_equal(outputs["embedding"], expected, strict=True)
+
+
+def test_run_refuses_bad_input(good: Path, inputs: Path, tmp_path: Path) -> None:
+    output = tmp_path / "y.npz"
+    output.write_text("old")
+
+    np.savez(tmp_path / "names.npz", ids=TOKENS)
+    _bad_input(
+        "unknown 'ids', missing 'tokens'", "run", good, "--input", tmp_path / "names.npz", "-o", output
+    )
+    np.savez(tmp_path / "objects.npz", tokens=np.array([{}]), mask=MASK)
+    _bad_input("objects.npz: corrupt", "run", good, "--input", tmp_path / "objects.npz", "-o", output)
+    (tmp_path / "text.npz").write_text("text")
+    _bad_input("text.npz: not an .npz file", "run", good, "--input", tmp_path / "text.npz", "-o", output)
+    _bad_input("none.npz: no such file", "run", good, "--input", tmp_path / "none.npz", "-o", output)
+    _bad_input("no folder", "run", good, "--input", inputs, "-o", tmp_path / "none" / "y.npz")
+    _bad_input("Is a directory", "run", good, "--input", inputs, "-o", tmp_path / "good.edge")
+    _bad_input("0 threads", "run", good, "--input", inputs, "-o", output, "--threads", "0")
+    assert output.read_text() == "old"
+
+
+def test_check(good: Path, conformance: Path) -> None:
+    result = _command("check", good)
+    assert (result.returncode, result.stderr) == (0, "")
+    head, *rows = result.stdout.splitlines()
+    assert head.split() == ["sample", "output", "cosine", "max|d|"]
+    assert [row.split()[-1] for row in rows] == ["ok"] * 4
+
+    result = _command("check", conformance / "golden-wrong.edge")
+    assert result.returncode == 1
+    assert [row.split()[-1] for row in result.stdout.splitlines()[1:]] == ["ok"] * 3 + ["FAILED"]
+    assert "golden-wrong.edge: 1 of 4 golden outputs are below the tolerance" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "bench"])
+def test_broken_bundles_are_told_in_one_line(conformance: Path, command: str) -> None:
+    _bad_input("(truncated?)", command, conformance / "file-truncated.edge")
+    _bad_input("needs onnxruntime 99.0", command, conformance / "engine-99.edge")
+    _bad_input("nothing found", command, conformance / "none.edge")
+
+
+def test_bench(good: Path) -> None:
+    result = _command("bench", good, "--rounds", "3")
+    assert (result.returncode, result.stderr) == (0, "")
+    first, head, *rows = result.stdout.splitlines()
+    assert first.startswith("tiny, threads=1: loaded in ")
+    assert head.split() == ["sample", "p50", "ms", "p90", "ms", "p99", "ms", "calls", "shape"]
+    assert rows[0].split()[4:] == ["3", "batch=1", "sequence=5"]
+    assert len(rows) == 4
+
+
+def test_bench_json(good: Path) -> None:
+    result = _command("bench", good, "--rounds", "2", "--threads", "2", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    benchmark = json.loads(result.stdout)
+    assert (benchmark["model"], benchmark["threads"]) == ("tiny", 2)
+    assert benchmark["timings"][3]["shape"] == {"batch": 2, "sequence": 8}
+    assert benchmark["timings"][3]["latency_ms"].keys() == {"p50", "p90", "p99", "count"}
+
+
+def test_usage_errors_are_one_line() -> None:
+    _bad_input("required: run|check|bench")
+    _bad_input("invalid choice: 'fly'", "fly")
+    _bad_input("--input", "run", "x.edge")
+    _bad_input("invalid int value: 'many'", "bench", "x.edge", "--rounds", "many")
+
+
+def test_help_names_every_command() -> None:
+    result = _command("--help")
+    assert result.returncode == 0
+    for command in ("run", "check", "bench"):
+        assert f"\n    {command} " in result.stdout
+
+
+def test_interrupt(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__, "check", interrupted)
+    assert __main__.main(["check", str(good)]) == 130
+
+
+def test_a_folder_one_may_not_read(
+    good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(good))
+
+    monkeypatch.setattr(__main__, "check", forbidden)
+    assert __main__.main(["check", str(good)]) == 2
+    assert "Permission denied" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import edgeattn_runtime
+import numpy as np
+import pytest
+from edgeattn_runtime import BadInput, BundleError, InputError, load
+from edgeattn_runtime.manifest import Symbol, Tensor
+
+TOKENS = np.array([[1, 2, 3]])
+MASK = np.ones((1, 3), np.float32)
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert edgeattn_runtime.__all__ == sorted(edgeattn_runtime.__all__)
+    for name in edgeattn_runtime.__all__:
+        assert getattr(edgeattn_runtime, name).__doc__
+
+
+def test_a_bundle_is_called_with_arrays(good: Path) -> None:
+    net = load(good)
+    outputs = net(tokens=TOKENS, mask=MASK)
+    assert list(outputs) == ["embedding"]
+    assert outputs["embedding"].shape == (1, 8)
+    assert outputs["embedding"].dtype == np.float32
+    np.testing.assert_array_equal(net(mask=MASK, tokens=[[1, 2, 3]])["embedding"], outputs["embedding"])
+
+
+def test_a_model_says_what_it_is(good: Path) -> None:
+    net = load(str(good))
+    assert net.name == "tiny"
+    assert net.inputs[0] == Tensor("tokens", "int64", ("batch", "sequence"))
+    assert net.outputs == (Tensor("embedding", "float32", ("batch", 8)),)
+    assert net.manifest.symbols["sequence"] == Symbol(1, 16)
+    assert repr(net) == (
+        "<tiny: tokens: int64[batch, sequence], mask: float32[batch, sequence]"
+        " -> embedding: float32[batch, 8]>"
+    )
+
+
+def test_padding_is_masked(good: Path) -> None:
+    net = load(good)
+    outputs = [
+        net(tokens=[[1, 2, 3, pad]], mask=np.array([[1, 1, 1, 0]], np.float32))["embedding"]
+        for pad in (4, 4, 5)
+    ]
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    assert np.abs(outputs[0] - outputs[2]).max() < 0.05  # the padding still moves the int8 scale
+
+
+def test_inputs_are_checked(good: Path) -> None:
+    net = load(good)
+    with pytest.raises(InputError, match="dim 'sequence': 17 found, 1 to 16 expected"):
+        net(tokens=np.zeros((1, 17), np.int64), mask=np.zeros((1, 17), np.float32))
+    with pytest.raises(InputError, match="unknown 'self'"):
+        net(self=TOKENS, tokens=TOKENS, mask=MASK)
+
+
+def test_a_graph_that_fails_within_its_contract(good: Path) -> None:
+    with pytest.raises(
+        BundleError, match=r"model\.onnx: fails on inputs that its contract allows \(.*Gather"
+    ):
+        load(good)(tokens=TOKENS + 99, mask=MASK)
+
+
+def test_other_graphs(several: Path) -> None:
+    lookup = load(several).graph("lookup")
+    assert lookup.name == "tiny"
+    assert lookup(tokens=TOKENS)["vectors"].shape == (1, 3, 8)
+    with pytest.raises(BadInput, match=r"several\.edge: no graph 'decoder'; it has model, lookup"):
+        lookup.graph("decoder")
+
+
+def test_many_threads_may_call(good: Path) -> None:
+    net = load(good, threads=2)
+    alone = net(tokens=TOKENS, mask=MASK)["embedding"]
+    with ThreadPoolExecutor(4) as pool:
+        for outputs in pool.map(lambda _: net(tokens=TOKENS, mask=MASK), range(50)):
+            np.testing.assert_array_equal(outputs["embedding"], alone)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ('"int64"', '"int32"', "inputs"),
+        ('"name": "mask"', '"name": "attention_mask"', "inputs"),
+        ('"name": "embedding"', '"name": "vector"', "outputs"),
+    ],
+)
+def test_a_graph_unlike_its_contract(good: Path, old: str, new: str, kind: str) -> None:
+    manifest = good / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(
+        BundleError, match=rf"model\.onnx: has {kind} .*, the manifest says .*{new.split()[-1][1:-1]}"
+    ):
+        load(good)
+
+
+def test_a_bundle_that_is_not_whole_does_not_load(good: Path) -> None:
+    (good / "golden.safetensors").unlink()
+    with pytest.raises(BundleError):
+        load(good)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.npz import read_npz, write_npz
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    arrays: Arrays = {
+        "ids": np.arange(6).reshape(2, 3),
+        "file": np.array(1.5, np.float32),
+        "a/b": np.zeros((0, 2), bool),
+    }
+    write_npz(path, arrays)
+    found = read_npz(path)
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array, strict=True)
+    with np.load(path) as loaded:
+        assert sorted(loaded) == sorted(arrays)
+
+
+def test_replaces_a_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_text("old")
+    write_npz(path, {"x": np.ones(2)})
+    assert list(tmp_path.iterdir()) == [path]
+    np.testing.assert_array_equal(read_npz(path)["x"], np.ones(2))
+
+
+def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        write_npz(path, {"x": np.ones(2), "y": np.array([{}])})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_refuses_a_folder_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"no folder .*none"):
+        write_npz(tmp_path / "none" / "x.npz", {"x": np.ones(2)})
+
+
+def test_refuses_what_it_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    with pytest.raises(BadInput, match=r"x\.npz: no such file"):
+        read_npz(path)
+    path.write_text("text")
+    with pytest.raises(BadInput, match=r"x\.npz: not an \.npz file"):
+        read_npz(path)
+    np.save(tmp_path / "x.npy", np.ones(2))
+    with pytest.raises(BadInput, match=r"x\.npy: not an \.npz file"):
+        read_npz(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_refuses_a_corrupt_file(tmp_path: Path, save: object) -> None:
+    path = tmp_path / "x.npz"
+    assert callable(save)
+    save(path, x=np.arange(1000))
+    data = bytearray(path.read_bytes())
+    data[400:410] = b"corruption"
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match=r"x\.npz: corrupt"):
+        read_npz(path)
+
+
+def test_refuses_objects(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.array([{"a": 1}]))
+    with pytest.raises(BadInput, match=r"x\.npz: corrupt, or holds objects"):
+        read_npz(path)
