@@ -9,9 +9,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from edgeattn_runtime.errors import EdgeAttnError
-
 from edgeattn.extras import needed_by
+from edgeattn_runtime.errors import EdgeAttnError
 
 _INTERRUPTED = 130  # what a shell reports after Ctrl-C: 128 + SIGINT
 

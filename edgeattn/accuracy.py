@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from edgeattn_export.samples import Sample, Samples
-from edgeattn_runtime.manifest import Graph
-from edgeattn_runtime.similarity import cosine
 from numpy.typing import NDArray
 
 from edgeattn.padding import without_padding
 from edgeattn.progress import Progress
 from edgeattn.report import Accuracy
 from edgeattn.rivals import FLOAT, INT8, PYTORCH, Arrays, Rival
+from edgeattn_export.samples import Sample, Samples
+from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.similarity import cosine
 
 Metric = Callable[[Arrays, object], float]  # of outputs by name and a sample's target
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from edgeattn_runtime.errors import BadInput
 
 from edgeattn import __version__
 from edgeattn.commands.bench import bench
@@ -16,6 +15,7 @@ from edgeattn.commands.export import export
 from edgeattn.commands.inspect import inspect
 from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.validate import validate
+from edgeattn_runtime.errors import BadInput
 
 app = typer.Typer(
     name="edgeattn", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.golden import read_golden
-from edgeattn_runtime.session import open_session
-
 from edgeattn.memory import memory_mb
 from edgeattn.progress import Progress
 from edgeattn.race import Race, race
 from edgeattn.rivals import INT8, Engine
 from edgeattn.shape import benchmark_inputs
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.session import open_session
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn.report import Report
 from edgeattn_export import Packed, save
 from edgeattn_runtime.manifest import Manifest
-
-from edgeattn.report import Report
 
 
 @dataclass(frozen=True, slots=True)

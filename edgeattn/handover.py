@@ -16,9 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+from torch import nn
+
 from edgeattn_export.samples import LIMIT
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
-from torch import nn
 
 Metric = Callable[[object, object], float]
 Dynamic = Mapping[str, Sequence[str | int | None]]

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from edgeattn.rivals import Arrays
 from edgeattn_export.reference import Reference
 from edgeattn_export.samples import Inputs
 from edgeattn_runtime.errors import ModelError
-
-from edgeattn.rivals import Arrays
 
 Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnxruntime
+
+from edgeattn.eval_mode import in_eval_mode
+from edgeattn.handover import Handover
+from edgeattn.progress import Progress
+from edgeattn.rivals import FLOAT, INT8, PYTORCH, Engine, Rival
 from edgeattn_export.axes import infer_axes
 from edgeattn_export.capture import Captured, capture
 from edgeattn_export.samples import Samples, read_samples
 from edgeattn_export.session import session_of
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Graph
-
-from edgeattn.eval_mode import in_eval_mode
-from edgeattn.handover import Handover
-from edgeattn.progress import Progress
-from edgeattn.rivals import FLOAT, INT8, PYTORCH, Engine, Rival
 
 
 @dataclass(frozen=True, slots=True)

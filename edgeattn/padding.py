@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from edgeattn_runtime.manifest import Graph, Tensor
 from numpy.typing import NDArray
+
+from edgeattn_runtime.manifest import Graph, Tensor
 
 Arrays = Mapping[str, NDArray[Any]]
 

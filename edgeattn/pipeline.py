@@ -8,6 +8,20 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from torch import nn
+
+from edgeattn.budget import Budget
+from edgeattn.bundle import Bundle
+from edgeattn.eval_mode import in_eval_mode
+from edgeattn.memory import memory_mb
+from edgeattn.metric import Metric
+from edgeattn.original import rivals_of
+from edgeattn.progress import Progress, Silent
+from edgeattn.report import REPORT_FILE, Layer, Refusal, Report
+from edgeattn.rivals import FLOAT, INT8, PYTORCH
+from edgeattn.size import graph_mb, module_mb
+from edgeattn.validate import THREADS, Measures, validate
+from edgeattn.vectors import golden_vectors
 from edgeattn_export import (
     Fused,
     Packed,
@@ -25,20 +39,6 @@ from edgeattn_export.operators import operators
 from edgeattn_export.pack import Label, Verdict
 from edgeattn_export.session import session_of
 from edgeattn_runtime.errors import BadInput
-from torch import nn
-
-from edgeattn.budget import Budget
-from edgeattn.bundle import Bundle
-from edgeattn.eval_mode import in_eval_mode
-from edgeattn.memory import memory_mb
-from edgeattn.metric import Metric
-from edgeattn.original import rivals_of
-from edgeattn.progress import Progress, Silent
-from edgeattn.report import REPORT_FILE, Layer, Refusal, Report
-from edgeattn.rivals import FLOAT, INT8, PYTORCH
-from edgeattn.size import graph_mb, module_mb
-from edgeattn.validate import THREADS, Measures, validate
-from edgeattn.vectors import golden_vectors
 
 TARGETS = ("cpu",)
 

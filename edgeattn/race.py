@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from statistics import median_low
 
+from edgeattn.rivals import Arrays, Call, Rival
+from edgeattn.spread import spread
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.manifest import Graph
-
-from edgeattn.rivals import Arrays, Call, Rival
-from edgeattn.spread import spread
 
 SAMPLES = 32  # timed at most, from the smallest to the largest
 ROUNDS = 384  # counted at most: 12 passes over 32 samples
@@ -59,6 +58,9 @@ class Race:
 
     latencies: Mapping[str, Latency]
     conditions: Conditions
+
+    def __getitem__(self, rival: str) -> Latency:
+        return self.latencies[rival]
 
     def to_table(self) -> dict[str, object]:
         """Return what JSON holds: the rivals' percentiles and, beside them, the conditions."""

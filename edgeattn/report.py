@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from edgeattn.budget import Check
+from edgeattn.race import Race
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
-
-from edgeattn.budget import Check
-from edgeattn.race import Race
 
 SCHEMA = 1
 REPORT_FILE = "report.json"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.session import open_session
-
 from edgeattn.budget import Budget
 from edgeattn.handover import Handover
 from edgeattn.memory import memory_mb
@@ -15,6 +12,8 @@ from edgeattn.original import recapture, rivals_of
 from edgeattn.progress import Progress
 from edgeattn.report import Report, read_report
 from edgeattn.validate import THREADS, Measures, validate
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.session import open_session
 
 
 def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:

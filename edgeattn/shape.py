@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from edgeattn.rivals import Arrays
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.manifest import Graph
-
-from edgeattn.rivals import Arrays
 
 
 def parse(items: Iterable[str]) -> dict[str, int]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import chain
 
 import onnx_ir as ir
+from torch import nn
+
 from edgeattn_export.capture import MODEL_FILE
 from edgeattn_export.serialize import model_files
-from torch import nn
 
 
 def module_mb(module: nn.Module) -> float:

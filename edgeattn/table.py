@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from edgeattn_runtime.golden import GoldenResult
-from edgeattn_runtime.manifest import Graph
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -17,6 +15,8 @@ from edgeattn.budget import LIMITS, Check
 from edgeattn.race import Race
 from edgeattn.report import Layer, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
+from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.manifest import Graph
 
 RIVALS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
@@ -25,9 +25,14 @@ _INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
 _CODE_WIDTH = 72  # what 80 columns leave
 
 
-def show(parts: Iterable[RenderableType], console: Console | None = None) -> None:
-    """Print parts to stdout, a blank line around each."""
-    console = console or Console(highlight=False)
+def show(parts: Iterable[RenderableType], *, width: int | None = None) -> None:
+    """Print parts to stdout, a blank line around each.
+
+    Args:
+        parts: What to print; brackets in it are dims, not markup.
+        width: In columns; None takes the terminal's.
+    """
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
     for part in parts:
         console.print()
         console.print(Padding(part, _INDENT, expand=False))
@@ -125,7 +130,10 @@ def counts(numbers: Mapping[str, object]) -> str:
 
 def megabytes(sizes: Mapping[str, float]) -> str:
     """Write sizes as "int8 22.1 MB, float32 0.83 MB"."""
-    return ", ".join(f"{name} {figure(size)} MB" for name, size in sizes.items()) or "none"
+    written = (
+        f"{name} {figure(size)} MB" if size >= 0.001 else f"{name} below 1 kB" for name, size in sizes.items()
+    )
+    return ", ".join(written) or "none"
 
 
 def figure(value: float) -> str:
@@ -178,7 +186,7 @@ def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
     for label, name in (("Latency, ms, p50", "p50"), ("  p90", "p90"), ("  p99", "p99")):
         yield label, *(figure(getattr(latency, name)) for latency in race.latencies.values())
     if PYTORCH in race.latencies:
-        original = race.latencies[PYTORCH].p50
+        original = race[PYTORCH].p50
         yield "  times as fast, p50", *(figure(original / latency.p50) for latency in race.latencies.values())
 
 

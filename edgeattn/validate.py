@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from edgeattn_export.capture import Captured
-from edgeattn_export.samples import Samples
 
 from edgeattn.accuracy import judge
 from edgeattn.metric import Metric, MetricOfArrays
@@ -16,6 +14,8 @@ from edgeattn.progress import Progress
 from edgeattn.race import Race, race
 from edgeattn.report import Accuracy
 from edgeattn.rivals import INT8, PYTORCH, Rival
+from edgeattn_export.capture import Captured
+from edgeattn_export.samples import Samples
 
 THREADS = 1  # what a report is measured with, unless the caller says otherwise
 
@@ -31,7 +31,7 @@ class Measures:
 
     def by_limit(self) -> dict[str, float]:
         """Return the numbers by the names that a budget has for them."""
-        accuracy, latency = self.accuracy, self.latency_ms.latencies
+        accuracy, latency = self.accuracy, self.latency_ms
         numbers = {
             "cosine": accuracy.cosine_mean,
             "cosine_min": accuracy.cosine_min,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgeattn_export.samples import Samples
-from edgeattn_runtime.golden import Sample, replay
-
 from edgeattn.rivals import INT8, PYTORCH, Rival
 from edgeattn.spread import spread
+from edgeattn_export.samples import Samples
+from edgeattn_runtime.golden import Sample, replay
 
 COUNT = 4  # from the smallest judged sample to the largest
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order, or saturates

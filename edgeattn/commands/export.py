@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from edgeattn_runtime.errors import CheckFailed
 
 from edgeattn.budget import parse
 from edgeattn.report import Report
 from edgeattn.table import asked, loading_parts, report_parts, show
 from edgeattn.terminal import working
+from edgeattn_runtime.errors import CheckFailed
 
 
 def export(
@@ -29,9 +29,8 @@ def export(
     """Export a model to a bundle, prove it on real samples, and judge it by its budget."""
     limits = parse(budget or ())
     with working() as progress:
-        from edgeattn_export import check_folder
-
         from edgeattn import handover, pipeline
+        from edgeattn_export import check_folder
 
         progress.stage("load")
         handed = handover.load(model)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.manifest import Graph, Symbol
 from rich.console import RenderableType
 from rich.text import Text
 
 from edgeattn.report import read_report
 from edgeattn.table import checks_table, counts, figure, layers_table, megabytes, pairs, show, verdict_line
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.manifest import Graph, Symbol
 
 
 def inspect(
@@ -29,7 +29,7 @@ def inspect(
             *(_graph(files, graph) for graph in manifest.graphs.values()),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             layers_table(report.layers),
-            pairs({"Provenance": counts(manifest.provenance), "Requires": counts(manifest.requires)}),
+            pairs({"Requires": counts(manifest.requires), **_provenance(manifest.provenance)}),
             checks_table(report.checks),
             verdict_line(report),
         )
@@ -48,6 +48,13 @@ def _contract(graph: Graph, symbols: Mapping[str, Symbol]) -> RenderableType:
 
 def _bounds(symbol: Symbol) -> str:
     return f"at least {symbol.min}" if symbol.max is None else f"{symbol.min} to {symbol.max}"
+
+
+def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name.capitalize(): counts(value) if isinstance(value, Mapping) else str(value)
+        for name, value in provenance.items()
+    }
 
 
 def _graph(files: BundleFiles, graph: Graph) -> RenderableType:

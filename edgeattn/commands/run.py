@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from edgeattn_runtime.model import load
 from edgeattn_runtime.npz import read_npz, write_npz
 

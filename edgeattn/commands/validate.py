@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from edgeattn_runtime.errors import CheckFailed
-from edgeattn_runtime.golden import GoldenResult, check
 
 from edgeattn.commands.export import check_verdict
 from edgeattn.table import golden_table, report_parts, show
 from edgeattn.terminal import working
+from edgeattn_runtime.errors import CheckFailed
+from edgeattn_runtime.golden import GoldenResult, check
 
 
 def validate(

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from edgeattn_runtime.errors import SampleError
-
 from edgeattn_export.samples import Samples
+from edgeattn_runtime.errors import SampleError
 
 BATCH = "batch"
 SEQUENCE = "sequence"

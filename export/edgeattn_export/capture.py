@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 import torch
-from edgeattn_runtime.errors import CaptureError, EdgeAttnError
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 from onnx_ir.passes.common import NameFixPass
 from torch import nn
 
@@ -26,6 +24,8 @@ from edgeattn_export.scopes import WRAPPED, keep_scopes
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped, sizes_of
 from edgeattn_export.trials import trials
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
 OPSET = 23  # the first that holds attention as one operator
 MODEL_FILE = "model.onnx"

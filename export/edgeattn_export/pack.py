@@ -10,12 +10,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from edgeattn_runtime.golden import Sample, write_golden
-from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Golden, Manifest
-
 from edgeattn_export.capture import MODEL_FILE, OPSET, Captured
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.serialize import model_files
+from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Golden, Manifest
 
 GOLDEN_FILE = "golden.safetensors"
 NEEDS = {"onnxruntime": "1.23"}  # the first with a CPU kernel of the standard Attention

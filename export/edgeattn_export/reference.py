@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from edgeattn_runtime.errors import ModelError
 from numpy.typing import NDArray
 from torch import nn
 
 from edgeattn_export.samples import Inputs
+from edgeattn_runtime.errors import ModelError
 
 
 class Reference:

@@ -10,9 +10,10 @@ from typing import overload
 
 import numpy as np
 import torch
-from edgeattn_runtime.errors import SampleError
 from numpy.typing import NDArray
 from torch import nn
+
+from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 

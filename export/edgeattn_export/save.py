@@ -8,10 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgeattn_export.pack import Packed
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
-
-from edgeattn_export.pack import Packed
 
 
 def save(packed: Packed, folder: Path) -> None:

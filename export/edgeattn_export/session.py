@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import onnxruntime
-from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.session import ENGINE_ERRORS, explain, open_session
 from numpy.typing import NDArray
 
 from edgeattn_export.samples import Inputs
 from edgeattn_export.serialize import INLINE_LIMIT, serialize, weight_bytes
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.session import ENGINE_ERRORS, explain, open_session
 
 
 def session_of(model: ir.Model, *, threads: int = 1) -> onnxruntime.InferenceSession:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle
 
 import numpy as np
-from edgeattn_runtime.errors import SampleError
 from numpy.typing import NDArray
 
 from edgeattn_export.axes import Axes, Dims
 from edgeattn_export.samples import Inputs, Samples
+from edgeattn_runtime.errors import SampleError
 
 Array = NDArray[np.generic]
 

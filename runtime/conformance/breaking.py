@@ -10,6 +10,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 import tiny
+
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Graph, Manifest, Symbol, Tensor
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import onnx_ir as ir
-from edgeattn_runtime.golden import Sample
 from numpy.typing import NDArray
+
+from edgeattn_runtime.golden import Sample
 
 Array = NDArray[Any]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from edgeattn_runtime import BadInput
 from edgeattn_runtime.bench import bench
 

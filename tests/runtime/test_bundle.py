@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnxruntime
 import pytest
+
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from edgeattn_runtime import BundleError, IncompatibleRuntimeError, load
 from edgeattn_runtime.golden import check
 

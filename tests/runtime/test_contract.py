@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edgeattn_runtime.contract import bind, check_inputs
-from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+
+from edgeattn_runtime.contract import bind, check_inputs
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 
 GRAPH = Graph("m.onnx", (Tensor("ids", "int64", ("b", "s")), Tensor("x", "float32", ("b", 2))), ())
 SYMBOLS = {"b": Symbol(1, None), "s": Symbol(2, 4)}

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
+
 from edgeattn_runtime import BundleError
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.golden import Sample, check, read_golden, replay, write_golden
-from safetensors.numpy import load_file
 
 ONES = np.ones((2, 3), np.float32)
 

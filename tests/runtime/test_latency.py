@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.latency import Latency, interleave, measure
 

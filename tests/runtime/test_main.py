@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeattn_runtime import __main__, load
 
 TOKENS = np.array([[1, 2, 3]])

@@ -9,10 +9,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import FileEntry, Golden, Graph, Manifest, Symbol, Tensor
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "runtime" / "manifest.schema.json").read_text("utf-8"))
+ROOM = Path(__file__).parents[2] / "runtime"
+SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
 
 MANIFEST = Manifest(
     name="tïny",
@@ -115,6 +117,15 @@ def test_round_trip_keeps_every_byte(conformance: Path, bundle: str) -> None:
 def test_schema_is_a_schema_and_accepts_the_manifest() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(json.loads(TEXT), SCHEMA)
+
+
+def test_the_specification_shows_a_manifest() -> None:
+    (shown,) = re.findall(
+        r"^```json\n(.+?)^```", (ROOM / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    whole = re.sub(r"([0-9a-f]{4})…", lambda hidden: hidden[1] * 16, shown)
+    jsonschema.validate(json.loads(whole), SCHEMA)
+    assert Manifest.from_json(whole).name == "sentence"
 
 
 def _set(*path: str | int, to: object) -> Callable[[Any], None]:

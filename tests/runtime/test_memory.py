@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from edgeattn_runtime.memory import peak_memory_mb
 
 MB = 1_000_000

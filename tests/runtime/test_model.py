@@ -3,9 +3,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import edgeattn_runtime
 import numpy as np
 import pytest
+
+import edgeattn_runtime
 from edgeattn_runtime import BadInput, BundleError, InputError, load
 from edgeattn_runtime.manifest import Symbol, Tensor
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.npz import read_npz, write_npz

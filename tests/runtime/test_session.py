@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.session import open_session
 

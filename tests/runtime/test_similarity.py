@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from edgeattn_runtime.similarity import cosine, max_abs
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+
+from edgeattn_runtime.similarity import cosine, max_abs
 
 TOLERANCE = 1e-12
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
-from edgeattn_runtime.errors import EdgeAttnError
 
 from edgeattn_export.agreement import Outputs, disagreement
 from edgeattn_export.capture import Captured
@@ -16,6 +15,7 @@ from edgeattn_export.fuse.rule import Rule
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.session import run, session_of
 from edgeattn_export.trials import trials
+from edgeattn_runtime.errors import EdgeAttnError
 
 FUSE_TOLERANCE = 1e-5  # of the output's scale, in float
 

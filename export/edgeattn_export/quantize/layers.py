@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from edgeattn_runtime.similarity import cosine
 
 from edgeattn_export.fuse.dataflow import dims, is_constant
 from edgeattn_export.samples import Samples
 from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
+from edgeattn_runtime.similarity import cosine
 
 FLOAT = "float"
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")

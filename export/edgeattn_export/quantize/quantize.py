@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 from onnx_ir.passes.common import DeduplicateHashedInitializersPass
 
 from edgeattn_export.fuse import Fused
@@ -16,6 +15,7 @@ from edgeattn_export.quantize.layers import FLOAT, LayerForm, float_layers, mean
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
 from edgeattn_export.samples import Samples
 from edgeattn_export.session import run, session_of
+from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 

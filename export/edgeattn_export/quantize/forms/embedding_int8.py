@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from edgeattn_runtime.errors import QuantizeError
 from onnx_ir.tape import Tape
 
 from edgeattn_export.fuse.dataflow import constant, dims, embed, is_constant
 from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.scopes import module_of
+from edgeattn_runtime.errors import QuantizeError
 
 WORTHWHILE = 64 * 1024  # elements; below, three more operators cost more than the bytes that they save
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from edgeattn_runtime.errors import QuantizeError
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
@@ -19,6 +18,7 @@ from edgeattn_export.fuse.apply import MICROSOFT
 from edgeattn_export.fuse.dataflow import constant, dims, embed, is_constant, only_user
 from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.scopes import module_of
+from edgeattn_runtime.errors import QuantizeError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgeattn import benchmark, race
+from edgeattn.__main__ import main
+
+TINY = Path(__file__).parents[1] / "tiny.py"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "ROUNDS", 8)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+
+
+def test_alone_a_bundle_is_timed_on_its_golden_inputs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(folder), "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert table["memory_mb"] == 51.5
+    assert table["latency_ms"].keys() == {"int8", "conditions"}
+    assert 0 < table["latency_ms"]["int8"]["p50"] <= table["latency_ms"]["int8"]["p99"]
+    assert table["latency_ms"]["conditions"]["samples"] == 4
+
+
+def test_with_its_original_all_three_are_timed_at_a_shape(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = ["--shape", "batch=2", "--shape", "sequence=20"]
+    assert main(["bench", str(folder), str(TINY), *shape, "--threads", "2", "--json"]) == 0
+    latency = json.loads(capsys.readouterr().out)["latency_ms"]
+    assert latency.keys() == {"pytorch", "float", "int8", "conditions"}
+    assert latency["conditions"]["shape"] == {"batch": 2, "sequence": 20}
+    assert latency["conditions"]["threads"] == 2
+
+
+def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(folder), "--shape", "sequence=20"]) == 0
+    text = capsys.readouterr().out
+    assert "Latency, ms, p50" in text
+    assert "1 sample, 1 thread; batch 1, sequence 20" in text
+    assert "Memory 51.5 MB" in text
+
+
+def test_an_axis_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(folder), "--shape", "width=20"]) == 2
+    assert "no dynamic axis 'width'; the model has batch, sequence" in capsys.readouterr().err

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeattn import pipeline
+from edgeattn.__main__ import main
+from edgeattn.budget import Check
+from edgeattn.bundle import Bundle
+from edgeattn.report import Report
+
+TINY = Path(__file__).parents[1] / "tiny.py"
+
+
+def test_as_a_user_does_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edgeattn", "export", str(TINY), "--json", "--budget", "size_mb=1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = Report.from_json(done.stdout)
+    assert (report.model, report.verdict) == ("tiny", "pass")
+    assert [check.name for check in report.checks] == ["cosine", "metric_drop", "size_mb"]
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.edge"]
+    assert (tmp_path / "tiny.edge" / "report.json").read_text() == done.stdout
+
+
+@pytest.mark.usefixtures("instant_export")
+def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "here.edge"
+    assert main(["export", str(TINY), "-o", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert "Verdict: pass" in text
+    assert "edgeattn_runtime.load(" in text
+    assert folder.name in text
+    assert (folder / "manifest.json").is_file()
+
+
+def test_budgets_of_the_command_line_are_laid_over_the_files(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, object] = {}
+
+    def export(*_: object, **options: object) -> Bundle:
+        asked.update(options)
+        return bundle
+
+    monkeypatch.setattr(pipeline, "export", export)
+    arguments = ["export", str(TINY), "-o", str(tmp_path / "x.edge"), "--budget", "cosine=0.9"]
+    assert main([*arguments, "--budget", "latency_ratio=2"]) == 0
+    assert asked["budget"] == {"cosine": 0.9, "metric_drop": 0.2, "latency_ratio": 2.0}
+
+
+def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = replace(bundle.report, checks=(Check("cosine", 0.97, 0.99, False),))
+    monkeypatch.setattr(pipeline, "export", lambda *_, **__: Bundle(failed, bundle.packed))
+    folder = tmp_path / "x.edge"
+    assert main(["export", str(TINY), "-o", str(folder), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["verdict"] == "fail"
+    assert printed.err == (
+        "edgeattn: tiny fails its budget: cosine is 0.97, at least 0.99 asked; "
+        f"{folder} is written, and says so\n"
+    )
+    assert (folder / "manifest.json").is_file()
+
+
+def test_a_model_in_training_mode_is_warned_of_in_a_line(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "trained.py"
+    path.write_text(TINY.read_text().replace(".eval()", ".train()"))
+    monkeypatch.setattr(pipeline, "capture", lambda *_: pytest.fail("too far"))
+    monkeypatch.setattr(pipeline, "read_samples", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert main(["export", str(path), "-o", str(tmp_path / "x.edge")]) == 130
+    warning, _ = capsys.readouterr().err.splitlines()
+    assert warning.startswith("edgeattn: warning: Tagger was in training mode and is now in eval mode")
+
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        pipeline, "export", lambda *_, **__: pytest.fail("long work before the place was checked")
+    )
+
+
+@pytest.mark.usefixtures("no_work")
+def test_a_folder_that_is_no_bundle_is_refused_before_any_work(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert "not a bundle" in refused("export", TINY, "-o", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.usefixtures("no_work")
+def test_a_file_in_the_place_of_the_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "x.edge").write_text("mine")
+    assert "a file; expected a bundle to replace" in refused("export", TINY, "-o", tmp_path / "x.edge")
+    assert (tmp_path / "x.edge").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("no_work")
+def test_a_place_in_no_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
+    assert "no folder" in refused("export", TINY, "-o", tmp_path / "nowhere" / "x.edge")

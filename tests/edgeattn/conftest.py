@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgeattn import handover, pipeline
+from edgeattn.__main__ import main
+from edgeattn.budget import Check
+from edgeattn.bundle import Bundle
+from edgeattn.handover import Handover
+from edgeattn.race import Conditions, Race
+from edgeattn.report import Accuracy, Layer, Refusal, Report
+from edgeattn_runtime.latency import Latency
+
+TINY = Path(__file__).with_name("tiny.py")
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """A report with something in every field."""
+    return Report(
+        model="sentence",
+        target="cpu",
+        recipe="dynamic-int8",
+        samples={"calibrate": 60, "judge": 180},
+        checks=(Check("cosine", 0.9934, 0.99, True), Check("size_mb", 22.9, 24, True)),
+        accuracy=Accuracy(0.9934, 0.9847, 1.0, 0.036, None, None),
+        size_mb={"pytorch": 90.3, "float": 90.3, "int8": 22.9},
+        latency_ms=Race(
+            {
+                name: Latency(p50, 2 * p50, 3 * p50, 384)
+                for name, p50 in (("pytorch", 16), ("float", 9), ("int8", 3.2))
+            },
+            Conditions(threads=1, shape={"batch": 1, "sequence": 30}, samples=32, rounds=384),
+        ),
+        memory_mb=51.1,
+        operators={"DynamicQuantizeMatMul": 24, "Attention": 6},
+        fused={"attention": 6},
+        refused=(Refusal("projections", "node_3", "encoder.0", "the inputs differ: [a] and [b]"),),
+        layers=(Layer("encoder.0.attention.query", "int8", 0.9998), Layer("", "float", None)),
+    )
+
+
+@pytest.fixture(scope="session")
+def handed() -> Handover:
+    return handover.load(str(TINY))
+
+
+@pytest.fixture(scope="session")
+def bundle(handed: Handover) -> Bundle:
+    return pipeline.export(
+        handed.module,
+        handed.samples,
+        budget=handed.budget,
+        name=handed.name,
+        metric=handed.metric,
+        source=handed.source_sha256,
+    )
+
+
+@pytest.fixture(scope="session")
+def _saved(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle.save(tmp_path_factory.mktemp("bundle") / "tiny.edge")
+
+
+@pytest.fixture
+def folder(_saved: Path, tmp_path: Path) -> Path:
+    """A bundle on disk, the test's own."""
+    return Path(shutil.copytree(_saved, tmp_path / "tiny.edge"))
+
+
+@pytest.fixture
+def instant_export(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand back the session's bundle where a command would export for seconds."""
+    monkeypatch.setattr(pipeline, "export", lambda *args, **kwargs: bundle)
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must fail with one line on stderr and nothing on stdout; return the line."""
+
+    def run(*arguments: object, code: int = 2) -> str:
+        assert main([str(argument) for argument in arguments]) == code
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("edgeattn: ")
+        assert printed.err.count("\n") == 1
+        return printed.err
+
+    return run

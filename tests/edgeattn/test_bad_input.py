@@ -1,0 +1,190 @@
+"""Bad input gets one clear line and exit code 2, and nothing is lost or half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeattn.__main__ import main
+
+TINY = Path(__file__).with_name("tiny.py")
+SAMPLE = 'yield {"tokens": tokens, "attention_mask": torch.ones_like(tokens)}, tokens % 4'
+ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
+
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "told"),
+    [
+        ("def model()", "def network()", "no function model()"),
+        (SAMPLE, "yield from ()", "samples: 0 found, at least 2 expected"),
+        (SAMPLE, SAMPLE.replace('"tokens"', '"words"'), "sample 0: unknown words; forward takes tokens, att"),
+        (
+            SAMPLE,
+            'yield {"tokens": tokens}',
+            "sample 0: no attention_mask; forward takes tokens, attention_mask",
+        ),
+        (
+            SAMPLE,
+            SAMPLE.replace(": tokens,", ": tokens.double(),"),
+            "input 'tokens': float64 found, float32 exp",
+        ),
+        (
+            SAMPLE,
+            SAMPLE.replace(": tokens,", ": tokens[0] if length == 5 else tokens,"),
+            "rank 1 found, rank 2",
+        ),
+        (
+            SAMPLE,
+            SAMPLE.replace(": tokens,", ": tokens / torch.zeros(1) * 0,"),
+            "sample 0, input 'tokens': holds",
+        ),
+        (ANSWER, "return self", "outputs: Tagger found; expected a tensor, or a tuple or dict of tensors"),
+        (
+            ANSWER,
+            'return {"tags": x, "name": "tagger"}',
+            "outputs: name str found; expected a tensor, or a tu",
+        ),
+        (ANSWER, "raise RuntimeError('out of\\n ideas')", "Tagger failed on tokens (1, "),
+        (
+            '"cosine": 0.98',
+            '"speed": 3',
+            "budget 'speed': unknown; expected one of cosine, cosine_min, metric_drop",
+        ),
+        ('"cosine": 0.98', '"cosine": 98', "budget cosine: 98 found, a finite number above 0 and at most 1"),
+        ("def metric", "def score", "budget metric_drop: the model has no metric to drop"),
+        ("== target", "== nobody", "metric(outputs, target) failed: NameError: name 'nobody' is not defined"),
+    ],
+)
+def test_a_model_file_that_cannot_be_exported(
+    refused: Refused, tmp_path: Path, found: str, instead: str, told: str
+) -> None:
+    text = TINY.read_text()
+    assert found in text
+    model = tmp_path / "model.py"
+    model.write_text(text.replace(found, instead))
+    assert told in refused("export", model, "-o", tmp_path / "out.edge")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+def test_an_operator_that_onnx_has_not_is_named_with_its_module(refused: Refused, tmp_path: Path) -> None:
+    model = tmp_path / "model.py"
+    model.write_text(TINY.read_text().replace("self.tags(x +", "self.tags(torch.digamma(x) +"))
+    line = refused("export", model, "-o", tmp_path / "out.edge")
+    assert "Tagger" in line
+    assert "digamma" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+def test_an_unknown_budget_on_the_command_line(refused: Refused, tmp_path: Path) -> None:
+    line = refused("export", TINY, "-o", tmp_path / "out.edge", "--budget", "speed=3")
+    assert "budget 'speed': unknown" in line
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def change(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("command", ["inspect", "validate", "bench", "run"])
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [(remove, "no such file"), (truncate, "(truncated?)"), (change, "expected (changed)")],
+)
+def test_a_bundle_that_is_not_whole(
+    refused: Refused, folder: Path, tmp_path: Path, command: str, damage: Callable[[Path], None], told: str
+) -> None:
+    damage(folder / "model.onnx")
+    np.savez(tmp_path / "x.npz", tokens=np.ones((1, 3), int), attention_mask=np.ones((1, 3), int))
+    options = ["--input", tmp_path / "x.npz", "-o", tmp_path / "y.npz"] if command == "run" else []
+    line = refused(command, folder, *options)
+    assert str(folder / "model.onnx") in line
+    assert told in line
+    assert not (tmp_path / "y.npz").exists()
+
+
+@pytest.mark.parametrize("command", ["inspect", "validate", "bench"])
+def test_a_bundle_that_needs_a_newer_onnxruntime(refused: Refused, folder: Path, command: str) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["requires"]["onnxruntime"] = "99.1"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert "needs onnxruntime 99.1 or newer" in refused(command, folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(params=["new", "replaced"])
+def place(request: pytest.FixtureRequest, folder: Path) -> Path:
+    """Where a bundle goes: where there is none, or over one that must survive."""
+    return folder if request.param == "replaced" else folder.with_name("new.edge")
+
+
+@pytest.fixture
+def nothing_lost(place: Path) -> Iterator[None]:
+    """Expect that the place, and all around it, is at the end as it was."""
+    around, before = sorted(place.parent.iterdir()), contents(place) if place.exists() else None
+    yield
+    assert sorted(place.parent.iterdir()) == around
+    assert (contents(place) if place.exists() else None) == before
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Let no file grow beyond 4 kB: what is written fails as on a full disk, in the middle of a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("instant_export", "nothing_lost")
+def test_a_disk_that_fills_up_while_a_bundle_is_written(
+    refused: Refused, place: Path, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("full_disk")
+    assert "nothing is left half-written" in refused("export", TINY, "-o", place)
+
+
+@pytest.mark.usefixtures("instant_export", "nothing_lost")
+def test_an_interrupt_while_a_bundle_is_written(
+    refused: Refused, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def interrupt(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    assert "interrupted; nothing is left half-written" in refused("export", TINY, "-o", place, code=130)
+
+
+@pytest.mark.usefixtures("instant_export")
+def test_a_bundle_is_replaced_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    extra = folder / "tokenizer.json"
+    extra.write_text("{}")
+    manifest["files"]["tokenizer.json"] = {"sha256": "0" * 64, "size": 2}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["export", str(TINY), "-o", str(folder)]) == 0
+    assert not extra.exists()
+    assert main(["validate", str(folder)]) == 0

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+import edgeattn
+from edgeattn import app
+from edgeattn.__main__ import main
+from edgeattn_runtime.errors import BundleError, CheckFailed
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    def fail_with(error: BaseException) -> None:
+        def run(arguments: object) -> int:
+            raise error
+
+        monkeypatch.setattr(app, "run", run)
+
+    return fail_with
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (BundleError("x.edge:\n  broken"), 2, "x.edge: broken"),
+        (CheckFailed("too slow"), 1, "too slow"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing is left half-written"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            2,
+            "No space left on device; nothing is left half-written",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "x.edge"), 2, "x.edge: Permission denied; "),
+    ],
+)
+def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
+    failing: Callable[[BaseException], None], refused: Refused, error: BaseException, code: int, line: str
+) -> None:
+    failing(error)
+    assert refused("inspect", "x.edge", code=code).startswith(f"edgeattn: {line}")
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(failing: Callable[[BaseException], None]) -> None:
+    failing(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        main(["inspect", "x.edge"])
+
+
+def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(arguments: object) -> int:
+        warnings.warn_explicit("mind\nthis", UserWarning, "pipeline.py", 1, module="edgeattn.pipeline")
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    assert main([]) == 0
+    assert capsys.readouterr().err == "edgeattn: warning: mind this\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["fly"], "No such command 'fly'"),
+        (["inspect"], "Missing argument 'NAME.edge'"),
+        (["inspect", "x.edge", "--loud"], "No such option: --loud"),
+        (["bench", "x.edge", "--threads", "0"], "Invalid value for '--threads'"),
+        (["run", "x.edge"], "Missing option '--input'"),
+    ],
+)
+def test_arguments_that_are_none_are_refused_in_a_line(
+    refused: Refused, arguments: list[str], told: str
+) -> None:
+    line = refused(*arguments)
+    assert told in line
+    assert "see edgeattn --help" in line
+
+
+def test_alone_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in ("export", "validate", "bench", "run", "inspect", "demo"))
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"edgeattn {edgeattn.__version__}\n"
+
+
+WITHOUT = """
+import sys
+for name in {missing!r}:
+    sys.modules[name] = None
+{then}
+"""
+
+
+def without(missing: list[str], then: str) -> subprocess.CompletedProcess[str]:
+    code = WITHOUT.format(missing=missing, then=then)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_the_command_says_what_to_install(missing: str) -> None:
+    done = without([missing], "from edgeattn.__main__ import main; sys.exit(main(['inspect', 'x.edge']))")
+    assert done.returncode == 2
+    assert (
+        done.stderr == "edgeattn: the command edgeattn needs the workshop: pip install 'edgeattn[export]'\n"
+    )
+
+
+def test_without_the_extra_the_library_loads_and_export_says_what_to_install() -> None:
+    then = """
+import edgeattn
+print(edgeattn.load.__name__)
+try:
+    edgeattn.export
+except edgeattn.EdgeAttnError as error:
+    print(error)
+"""
+    done = without(["torch", "onnx", "onnx_ir", "typer", "rich"], then)
+    assert done.stdout == "load\nedgeattn.export needs the workshop: pip install 'edgeattn[export]'\n"
+    assert done.stderr == ""
+
+
+def test_a_reader_that_leaves_early_is_no_fault() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "edgeattn", "--help"], stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert b"Traceback" not in done.stderr
