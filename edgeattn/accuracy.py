@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ class _Score:
     cosine: float
     cosine_float: float
     max_abs: float
-    metric_pytorch: float | None
-    metric_int8: float | None
+    metric_pytorch: float  # NaN where there is no metric
+    metric_int8: float
 
 
 def judge(
@@ -37,7 +37,7 @@ def judge(
     """Run PyTorch, float and int8 on every sample, one after the other, and compare their answers.
 
     Args:
-        rivals: By the names of ``edgeattn.report``.
+        rivals: By the names of ``edgeattn.rivals``.
         samples: Real samples, at least one; their targets go to ``metric``.
         graph: The contract, which tells what padding is.
         metric: None where the model has none.
@@ -52,10 +52,8 @@ def judge(
         cosine_min=min(score.cosine for score in scores),
         cosine_float_min=min(score.cosine_float for score in scores),
         max_abs=max(score.max_abs for score in scores),
-        metric_pytorch=_mean(s.metric_pytorch for s in scores if s.metric_pytorch is not None)
-        if metric
-        else None,
-        metric_int8=_mean(s.metric_int8 for s in scores if s.metric_int8 is not None) if metric else None,
+        metric_pytorch=_mean(score.metric_pytorch for score in scores) if metric else None,
+        metric_int8=_mean(score.metric_int8 for score in scores) if metric else None,
     )
 
 
@@ -66,8 +64,8 @@ def _score(rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Me
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
         max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
-        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else None,
-        metric_int8=metric(answers[INT8], sample.target) if metric else None,
+        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else math.nan,
+        metric_int8=metric(answers[INT8], sample.target) if metric else math.nan,
     )
 
 
@@ -80,5 +78,5 @@ def _max_abs(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
 
 
-def _mean(values: Iterable[Any]) -> float:
+def _mean(values: Iterable[float]) -> float:
     return float(np.mean(list(values)))

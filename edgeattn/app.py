@@ -17,6 +17,8 @@ from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.validate import validate
 from edgeattn_runtime.errors import BadInput
 
+_TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrupt before we see it
+
 app = typer.Typer(
     name="edgeattn", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
@@ -50,9 +52,6 @@ def run(arguments: Sequence[str] | None) -> int:
     if outcome == _TYPER_INTERRUPTED:
         raise KeyboardInterrupt
     return 0
-
-
-_TYPER_INTERRUPTED = 130  # typer turns KeyboardInterrupt into this exit code, before we see it
 
 
 def _version(asked: bool) -> None:

@@ -8,21 +8,22 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any
 
 from torch import nn
 
+from edgeattn.metric import Metric
+from edgeattn_export.axes import Dynamic
 from edgeattn_export.samples import LIMIT
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
-Metric = Callable[[object, object], float]
-Dynamic = Mapping[str, Sequence[str | int | None]]
+Pretty = Callable[[Any], str]  # of the module's outputs
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -48,7 +49,7 @@ class Handover:
     dynamic: Dynamic | None
     budget: Mapping[str, float]
     metric: Metric | None
-    pretty: Callable[[object], str] | None
+    pretty: Pretty | None
     source_sha256: str
 
 
@@ -65,23 +66,21 @@ def load(source: str) -> Handover:
     path = _find(source)
     with _importable(path.parent), _told(path):
         defined = _import(source, path)
-        module = _function(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
+        module = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
         if not isinstance(module, nn.Module):
             raise ModelError(f"{path}: model() returned {_type(module)}, an nn.Module expected")
-        drawn = _function(defined, path, "samples", "samples(), which yields real inputs")()
+        drawn = _required(defined, path, "samples", "samples(), which yields real inputs")()
         if not isinstance(drawn, Iterable):
-            raise ModelError(
-                f"{path}: samples() returned {_type(drawn)}, an iterable of real inputs expected"
-            )
+            raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
         samples = tuple(islice(drawn, LIMIT))
     return Handover(
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
         module=module,
         samples=samples,
-        dynamic=cast("Dynamic | None", _optional(defined, path, "dynamic", Mapping)),
-        budget=cast("Mapping[str, float]", _optional(defined, path, "budget", Mapping) or {}),
-        metric=cast("Metric | None", _optional(defined, path, "metric", Callable)),
-        pretty=cast("Callable[[object], str] | None", _optional(defined, path, "pretty", Callable)),
+        dynamic=_mapping(defined, path, "dynamic"),
+        budget=_mapping(defined, path, "budget") or {},
+        metric=_function(defined, path, "metric"),
+        pretty=_function(defined, path, "pretty"),
         source_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
@@ -154,21 +153,26 @@ def _line(path: Path, error: BaseException) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _function(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[[], object]:
-    function = getattr(defined, name, None)
-    if not callable(function):
-        found = "no" if function is None else f"{_type(function)} for a"
-        raise ModelError(f"{path}: {found} function {name}(); define {wanted}")
-    return cast("Callable[[], object]", function)
+def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:
+    function = _function(defined, path, name)
+    if function is None:
+        raise ModelError(f"{path}: no function {name}(); define {wanted}")
+    return function
 
 
-def _optional(defined: ModuleType, path: Path, name: str, kind: type | object) -> object:
-    value = getattr(defined, name, None)
-    if value is not None and not isinstance(value, cast("type", kind)):
-        wanted = "a dict" if kind is Mapping else "a function"
-        raise ModelError(f"{path}: {name} is {_type(value)}, {wanted} expected")
-    return value
+def _function(defined: ModuleType, path: Path, name: str) -> Callable[..., Any] | None:
+    value: object = getattr(defined, name, None)
+    if value is None or callable(value):
+        return value
+    raise ModelError(f"{path}: {name} is {_type(value)}, a function expected")
+
+
+def _mapping(defined: ModuleType, path: Path, name: str) -> Mapping[str, Any] | None:
+    value: object = getattr(defined, name, None)
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise ModelError(f"{path}: {name} is {_type(value)}, a dict expected")
 
 
 def _type(value: object) -> str:
-    return f"a {type(value).__name__}"
+    return type(value).__name__

@@ -7,7 +7,7 @@ from itertools import chain
 import onnx_ir as ir
 from torch import nn
 
-from edgeattn_export.capture import MODEL_FILE
+from edgeattn_export.contract import MODEL_FILE
 from edgeattn_export.serialize import model_files
 
 

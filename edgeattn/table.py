@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -17,6 +18,9 @@ from edgeattn.report import Layer, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.manifest import Graph
+
+if TYPE_CHECKING:
+    from edgeattn.example import Example  # brings PyTorch
 
 RIVALS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
@@ -99,6 +103,11 @@ def conditions_line(race: Race) -> Text:
     return Text(f"Latency of {of}, {_count(conditions.threads, 'thread')}{which}", style="dim")
 
 
+def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
+    """Show what either made of one real sample, where the model's file says how to show it."""
+    return (pairs({"PyTorch says": example.pytorch, "The bundle says": example.bundle}),) if example else ()
+
+
 def loading_parts(bundle: Path, graph: Graph) -> tuple[RenderableType, ...]:
     """Say where the bundle is and how an app loads it."""
     arguments = ", ".join(f"{tensor.name}=..." for tensor in graph.inputs)
@@ -106,7 +115,7 @@ def loading_parts(bundle: Path, graph: Graph) -> tuple[RenderableType, ...]:
     call = f'out = net({arguments})["{output}"]'
     if len(call) > _CODE_WIDTH:
         call = f'out = net(\n    {arguments}\n)["{output}"]'
-    code = f'import edgeattn_runtime\n\nnet = edgeattn_runtime.load("{bundle}")\n{call}'
+    code = f'import edgeattn_runtime\n\nnet = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
     return (
         Text(f"{bundle} is the bundle; an app runs it without PyTorch:"),
         Padding(Text(code, style="cyan"), _INDENT, expand=False),

@@ -58,7 +58,7 @@ def validate(
 
     Args:
         captured: Its reference shows what outputs the metric was written for; its graph is the contract.
-        rivals: By the names of ``edgeattn.report``.
+        rivals: By the names of ``edgeattn.rivals``.
         judged: Samples that calibrated nothing.
         metric: The owner's; None where there is none.
         progress: Told of the stages and steps.

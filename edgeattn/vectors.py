@@ -27,7 +27,7 @@ def golden_vectors(rivals: Mapping[str, Rival], judged: Samples) -> Vectors:
     """Choose golden vectors among the judged samples, and the tolerance that int8 is accepted at.
 
     Args:
-        rivals: PyTorch and int8, by the names of ``edgeattn.report``.
+        rivals: PyTorch and int8, by the names of ``edgeattn.rivals``.
         judged: Real samples.
     """
     inputs = spread((sample.inputs for sample in judged), COUNT)

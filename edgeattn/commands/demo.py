@@ -17,5 +17,5 @@ def demo(
         Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: MODEL.edge.")
     ] = None,
 ) -> None:
-    """Export a model that comes with edgeattn, end to end."""
+    """Export a model that comes with edgeattn."""
     export(str(shipped.locate(model)), output=output)

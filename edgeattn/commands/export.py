@@ -10,7 +10,7 @@ import typer
 
 from edgeattn.budget import parse
 from edgeattn.report import Report
-from edgeattn.table import asked, loading_parts, report_parts, show
+from edgeattn.table import asked, example_parts, loading_parts, report_parts, show
 from edgeattn.terminal import working
 from edgeattn_runtime.errors import CheckFailed
 
@@ -26,10 +26,11 @@ def export(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
 ) -> None:
-    """Export a model to a bundle, prove it on real samples, and judge it by its budget."""
+    """Export a model to an int8 bundle, judged by its budget."""
     limits = parse(budget or ())
     with working() as progress:
         from edgeattn import handover, pipeline
+        from edgeattn.example import example
         from edgeattn_export import check_folder
 
         progress.stage("load")
@@ -48,11 +49,12 @@ def export(
             progress=progress,
         )
         bundle.save(folder)
+        shown = None if as_json else example(folder, handed)
     if as_json:
         sys.stdout.write(bundle.report.to_json())
     else:
         graph = bundle.manifest.graphs[bundle.manifest.main_graph]
-        show((*report_parts(bundle.report), *loading_parts(folder, graph)))
+        show((*report_parts(bundle.report), *example_parts(shown), *loading_parts(folder, graph)))
     check_verdict(bundle.report, f"{folder} is written, and says so")
 
 

@@ -19,7 +19,7 @@ from edgeattn_runtime.manifest import Graph, Symbol
 def inspect(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
 ) -> None:
-    """Show a bundle's contract, operators, sizes, layers and provenance, its budget and its scores."""
+    """Show what a bundle holds and promises."""
     files = open_bundle(bundle)
     manifest, report = files.manifest, read_report(files)
     show(

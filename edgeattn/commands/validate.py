@@ -27,7 +27,7 @@ def validate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
-    """Validate a bundle: against its original where MODEL is given, else against its golden vectors."""
+    """Compare a bundle with its original, or else its golden vectors."""
     if model is None:
         _against_golden(bundle, as_json=as_json)
     else:

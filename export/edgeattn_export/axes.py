@@ -90,7 +90,9 @@ def _declared(samples: Samples, dynamic: Dynamic) -> Axes:
         raise SampleError(
             f"dynamic: {', '.join(unknown)} found; expected of {', '.join(samples.names)}; name one of them"
         )
-    return Axes({name: _declared_dims(samples, name, dynamic.get(name, {})) for name in samples.names})
+    axes = Axes({name: _declared_dims(samples, name, dynamic.get(name, {})) for name in samples.names})
+    _check_shared(samples, axes)
+    return axes
 
 
 def _declared_dims(samples: Samples, name: str, said: Sequence[str | int | None] | Mapping[int, str]) -> Dims:
@@ -121,3 +123,15 @@ def _check_fixed(samples: Samples, name: str, dims: Dims) -> None:
                 f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {seen[0]} to {seen[-1]} in the "
                 "samples; name it"
             )
+
+
+def _check_shared(samples: Samples, axes: Axes) -> None:
+    for i, sample in enumerate(samples):
+        sizes: dict[str, int] = {}
+        for name, dims in axes.dims.items():
+            for dim, size in zip(dims, sample.inputs[name].shape, strict=True):
+                if isinstance(dim, str) and sizes.setdefault(dim, size) != size:
+                    raise SampleError(
+                        f"dynamic[{name!r}]: {dim} is {size} in sample {i}, but {sizes[dim]} elsewhere in it; "
+                        "axes of one name have one size"
+                    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,18 +18,19 @@ from torch import nn
 
 from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
-from edgeattn_export.export_errors import explained
-from edgeattn_export.reference import Reference, named_outputs
+from edgeattn_export.contract import contract_of
+from edgeattn_export.export_errors import explained, unrunnable
+from edgeattn_export.masks import expand_masks
+from edgeattn_export.reference import Original, Reference, named_outputs
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.scopes import WRAPPED, keep_scopes
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped, sizes_of
 from edgeattn_export.trials import trials
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.manifest import Graph, Symbol
 
 OPSET = 23  # the first that holds attention as one operator
-MODEL_FILE = "model.onnx"
 EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
 
 
@@ -40,7 +42,7 @@ class Captured:
     graph: Graph
     symbols: Mapping[str, Symbol]
     axes: Axes
-    reference: Reference
+    reference: Original
 
 
 def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
@@ -53,12 +55,23 @@ def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
     """
     reference = Reference(module)
     outputs = tuple(reference(samples[0].inputs))
+    _check_names(samples.names, outputs)
     model = _exported(module, _example(samples, axes), axes, outputs)
     _name_symbols(model, axes)
     keep_scopes(model)
-    captured = Captured(model, _contract(model, axes), _bounds(model, axes), axes, reference)
+    expand_masks(model)
+    graph, symbols = contract_of(model, axes)
+    captured = Captured(model, graph, symbols, axes, reference)
     _prove(captured, samples)
     return captured
+
+
+def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+    shared = [name for name in outputs if name in inputs]
+    if shared:
+        raise CaptureError(
+            f"output {shared[0]!r} is called as an input is; one graph cannot hold both: rename one of them"
+        )
 
 
 class _Named(nn.Module):
@@ -91,8 +104,9 @@ def _example(samples: Samples, axes: Axes) -> Inputs:
 def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str, ...]) -> ir.Model:
     names = tuple(example)
     args = tuple(torch.from_numpy(np.array(value)) for value in example.values())
+    # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named, in the graph.
     free = tuple(
-        {i: torch.export.Dim.DYNAMIC for i, dim in enumerate(axes.dims[name]) if isinstance(dim, str)}
+        {i: torch.export.Dim.AUTO for i, dim in enumerate(axes.dims[name]) if isinstance(dim, str)}
         for name in names
     )
     program: torch.export.ExportedProgram | None = None
@@ -122,9 +136,9 @@ def _quiet() -> Iterator[None]:
     """Keep the exporter's own advice, meant for its developers, off the owner's terminal."""
     logger = logging.getLogger("torch")
     level = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -142,8 +156,8 @@ def _name_symbols(model: ir.Model, axes: Axes) -> None:
                 continue
             if isinstance(found, int):
                 raise CaptureError(
-                    f"input {value.name!r}: the module fixes axis {axis} ({wanted}) at {found}, but the "
-                    "samples differ there; look for a size taken as a number, by int() or as a constant"
+                    f"input {value.name!r}: the module fixes axis {axis} ({wanted}) at {found}, where any size "
+                    "is expected; look for a size taken as a number, by int() or as a constant"
                 )
             if names.setdefault(str(found), wanted) != wanted:
                 raise CaptureError(
@@ -167,47 +181,11 @@ def _values(graph: ir.Graph) -> Iterator[ir.Value]:
         yield from node.outputs
 
 
-def _contract(model: ir.Model, axes: Axes) -> Graph:
-    inputs = tuple(
-        Tensor(value.name or "", _dtype(value), axes.dims[value.name or ""]) for value in model.graph.inputs
-    )
-    outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
-    return Graph(MODEL_FILE, inputs, outputs)
-
-
-def _dtype(value: ir.Value) -> str:
-    if value.dtype is None:
-        raise CaptureError(f"{value.name!r}: the export gives it no dtype; return it as a plain tensor")
-    return str(value.dtype.numpy())
-
-
-def _dims(value: ir.Value) -> tuple[int | str, ...]:
-    return tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape or ())
-
-
-def _bounds(model: ir.Model, axes: Axes) -> dict[str, Symbol]:
-    return {symbol: Symbol(1, _longest(model, symbol)) for symbol in _contract_symbols(model, axes)}
-
-
-def _longest(model: ir.Model, symbol: str) -> int | None:
-    """Read a symbol's bound off the tables that it slices: 512 positions cut to ``sequence`` of them."""
-    rows = [
-        full
-        for node in model.graph
-        if node.op_type == "Slice" and node.inputs[0] is not None
-        for full, cut in zip(node.inputs[0].shape or (), node.outputs[0].shape or (), strict=False)
-        if isinstance(full, int) and str(cut) in (symbol, f"Min({full}, {symbol})")
-    ]
-    return min(rows, default=None)
-
-
-def _contract_symbols(model: ir.Model, axes: Axes) -> tuple[str, ...]:
-    computed = (dim for value in model.graph.outputs for dim in _dims(value) if isinstance(dim, str))
-    return tuple(dict.fromkeys((*axes.symbols, *computed)))
-
-
 def _prove(captured: Captured, samples: Samples) -> None:
-    session = session_of(captured.model)
+    try:
+        session = session_of(captured.model)
+    except EdgeAttnError as error:
+        raise CaptureError(unrunnable(error, captured.model)) from error
     for i, inputs in enumerate(trials(samples, captured.axes)):
         sizes = {name: tuple(value.shape) for name, value in inputs.items()}
         try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import onnx_ir as ir
 import torch
 
-from edgeattn_export.scopes import WRAPPED
+from edgeattn_export.scopes import WRAPPED, module_of
 
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
-_LINE = re.compile(r'File "([^"]+)", line (\d+), in (\w+)\n\s+(.+)')
+_LINE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)\n\s+(.+)')
+_NODE = re.compile(r"node with name '([^']+)'")
 _DATA_DEPENDENT = "GuardOnDataDependent"
 
 
@@ -34,6 +36,15 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
             "torch.where, or torch.cond, or decide outside of the model"
         )
     return f"PyTorch cannot export the model{where}: {reason[:300]}"
+
+
+def unrunnable(error: BaseException, model: ir.Model) -> str:
+    """Return one line for an exported graph that onnxruntime does not open."""
+    named = _NODE.search(str(error))
+    owners = [(module_of(node), node.op_type) for node in model.graph if named and node.name == named[1]]
+    where = "the model" if not owners or not owners[0][0] else f"module {owners[0][0]!r}"
+    operator = f" for {owners[0][1]}" if owners else ""
+    return f"{where}: onnxruntime has no kernel{operator}, or refuses the exported graph ({error})"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

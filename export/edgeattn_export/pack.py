@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from edgeattn_export.capture import MODEL_FILE, OPSET, Captured
+from edgeattn_export.capture import OPSET, Captured
+from edgeattn_export.contract import MODEL_FILE
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.serialize import model_files
 from edgeattn_runtime.golden import Sample, write_golden

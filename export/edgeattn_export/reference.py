@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,6 +12,16 @@ from torch import nn
 
 from edgeattn_export.samples import Inputs
 from edgeattn_runtime.errors import ModelError
+
+
+class Original(Protocol):
+    """What an export is compared with: a module, or a float ONNX file where there is none."""
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
+        """Answer once, outputs by name."""
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return a call on ``inputs`` that converts nothing, for timing."""
 
 
 class Reference:
@@ -30,7 +41,8 @@ class Reference:
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call of the module on ``inputs`` that converts nothing, for timing."""
-        tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}
+        # A copy: torch takes neither read-only arrays nor negative strides.
+        tensors = {name: torch.from_numpy(np.array(value, order="C")) for name, value in inputs.items()}
 
         def call() -> object:
             with torch.inference_mode():

@@ -113,7 +113,7 @@ def _sample(forward: _Forward, index: int, raw: object) -> Sample:
             "tensors, or a pair of such and a target"
         )
     unknown = [str(name) for name in inputs if name not in forward.names]
-    missing = [name for name in forward.names if name in forward.required and name not in inputs]
+    missing = [name for name in forward.names if name in forward.required and inputs.get(name) is None]
     if unknown or missing:
         found = f"unknown {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
         raise SampleError(
@@ -129,18 +129,28 @@ def _parted(forward: _Forward, raw: object) -> tuple[Mapping[str, object] | None
             return raw, None
         case (Mapping() as inputs, target):
             return inputs, target
-        case tuple() | list() if all(isinstance(value, torch.Tensor | np.ndarray) for value in raw):
-            if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
-                return dict(zip(forward.names, raw[:-1], strict=True)), raw[-1]
-            if len(raw) <= len(forward.names):
-                return dict(zip(forward.names, raw, strict=False)), None
+        case (tuple() | list() as inputs, target):
+            return _in_order(forward, inputs), target
+        case tuple() | list() if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
+            return _in_order(forward, raw[:-1]), raw[-1]
+        case tuple() | list():
+            return _in_order(forward, raw), None
     return None, None
 
 
+def _in_order(forward: _Forward, values: Sequence[object]) -> Mapping[str, object] | None:
+    tensors = all(isinstance(value, torch.Tensor | np.ndarray) for value in values)
+    fits = tensors and len(values) <= len(forward.names)
+    return dict(zip(forward.names, values, strict=False)) if fits else None
+
+
 def _array(index: int, name: str, value: object) -> NDArray[np.generic]:
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
     where = f"sample {index}, input {name!r}"
+    if isinstance(value, torch.Tensor):
+        try:
+            value = value.detach().cpu().numpy()
+        except TypeError as error:  # sparse, or bfloat16
+            raise SampleError(f"{where}: {error}; expected a dense bool, integer or float32 tensor") from error
     if not isinstance(value, np.ndarray):
         raise SampleError(f"{where}: {type(value).__name__} found, a tensor or numpy array expected")
     if value.dtype == np.float64:

@@ -59,7 +59,7 @@ def _strays(folder: Path) -> Iterator[str]:
         return
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name != MANIFEST_FILE and name not in manifest.files:
+        if (path.is_symlink() or not path.is_dir()) and name != MANIFEST_FILE and name not in manifest.files:
             yield f"it also holds {name}"
 
 
@@ -77,14 +77,13 @@ def _put(staging: Path, folder: Path) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
     aside = old / folder.name
-    folder.rename(aside)
     try:
+        folder.rename(aside)
         staging.rename(folder)
-    except BaseException:
-        aside.rename(folder)
-        old.rmdir()
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if not folder.exists():
+            aside.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:

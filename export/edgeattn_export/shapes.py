@@ -83,4 +83,4 @@ def _cut(parts: list[Array], dims: Dims, wanted: Mapping[str, int], inner: list[
 
 
 def _stack(rows: list[Array], dims: Dims, batch: str | None) -> Array:
-    return np.ascontiguousarray(np.concatenate(rows, axis=0) if batch in dims else rows[0])
+    return np.asarray(np.concatenate(rows, axis=0) if batch in dims else rows[0], order="C")

@@ -107,14 +107,14 @@ def test_a_dotted_module_is_found_from_the_working_folder(
     [
         (GOOD.replace("def model", "def network"), r"no function model\(\); define model\(\) -> nn.Module"),
         (GOOD.replace("def samples", "def data"), r"no function samples\(\); define samples\(\)"),
-        (GOOD + "model = 3", r"a int for a function model\(\)"),
+        (GOOD + "model = 3", "model is int, a function expected"),
         (
             GOOD.replace("return torch.nn.Linear(2, 2).eval()", "return {}"),
-            r"returned a dict, an nn.Module expected",
+            r"returned dict, an nn\.Module expected",
         ),
-        (GOOD.replace("yield", "return 3 #"), r"samples\(\) returned a int, an iterable"),
-        (GOOD + "budget = 3", "budget is a int, a dict expected"),
-        (GOOD + "metric = 3", "metric is a int, a function expected"),
+        (GOOD.replace("yield", "return 3 #"), r"samples\(\) returned int, real inputs one by one"),
+        (GOOD + "budget = 3", "budget is int, a dict expected"),
+        (GOOD + "metric = 3", "metric is int, a function expected"),
         (
             "import torch\nimport no_such_package_here",
             "line 2: ModuleNotFoundError: No module named 'no_such",

@@ -33,7 +33,7 @@ class Tagger(nn.Module):
             layer(x).unflatten(-1, (HEADS, -1)).transpose(1, 2)  # (B, H, S, D)
             for layer in (self.query, self.key, self.value)
         )
-        shown = attention_mask.bool()[:, None, None, :].expand(-1, -1, x.shape[1], -1)  # (B, 1, S, S)
+        shown = attention_mask.bool()[:, None, None, :]  # (B, 1, 1, S)
         mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=shown)
         return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}  # (B, S, 4)
 
@@ -52,3 +52,7 @@ def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
     return (outputs["tags"].argmax(-1) == target).float().mean().item()
+
+
+def pretty(outputs: dict[str, Tensor]) -> str:
+    return "tags " + " ".join(map(str, outputs["tags"][0].argmax(-1).tolist()))

@@ -35,6 +35,7 @@ def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, capsys: pytest.Cap
     assert main(["export", str(TINY), "-o", str(folder)]) == 0
     text = capsys.readouterr().out
     assert "Verdict: pass" in text
+    assert "The bundle says  tags " in text
     assert "edgeattn_runtime.load(" in text
     assert folder.name in text
     assert (folder / "manifest.json").is_file()

@@ -5,11 +5,15 @@ from typing import Any
 from edgeattn_export.fuse.rule import Rule
 from edgeattn_export.fuse.rules.attention import RecoverAttention
 from edgeattn_export.fuse.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.fuse.rules.batched_transpose import UnfoldTranspose
+from edgeattn_export.fuse.rules.einsum import EinsumToMatMul
 from edgeattn_export.fuse.rules.gelu import RecoverGelu
 from edgeattn_export.fuse.rules.projections import MergeProjections
 from edgeattn_export.fuse.rules.residual import ResidualSum
 
 RULES: tuple[Rule[Any], ...] = (
+    EinsumToMatMul(),
+    UnfoldTranspose(),
     RecoverAttention(),
     AttentionWithoutTransposes(),
     MergeProjections(),

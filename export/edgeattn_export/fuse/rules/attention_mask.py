@@ -7,10 +7,11 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.fuse.dataflow import dims, embed, same_dim
-from edgeattn_export.fuse.rules.attention_scores import Bias, Fill, Scores
+from edgeattn_export.fuse.rules.attention_scores import Bias, Fill, GroupedBias, Scores
 
 # Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
-LOWEST = float(np.finfo(np.float32).min)
+# onnxruntime would take float32's lowest number for minus infinity, and answer such a row with zeros.
+EXCLUDED = -1e30
 
 
 def build_mask(tape: Tape, scores: Scores) -> ir.Value | None:
@@ -20,28 +21,31 @@ def build_mask(tape: Tape, scores: Scores) -> ir.Value | None:
     """
     mask: ir.Value | None = None
     for laid in scores.masks:
-        mask = _added(tape, mask, laid) if isinstance(laid, Bias) else _filled(tape, mask, laid)
-    if mask is None:
-        return None
-    wanted = dims(scores.product)[-2:]  # (S, T)
-    found = dims(_shape_of(scores))[-2:]
-    if len(found) == 2 and all(map(same_dim, found, wanted)):
+        match laid:
+            case Fill():
+                mask = _filled(tape, mask, laid)
+            case Bias() | GroupedBias():
+                added = _bias(tape, laid)
+                mask = added if mask is None else tape.op("Add", [mask, added])
+    if mask is None or _fits(scores):
         return mask
     return tape.op("Expand", [mask, _score_dims(tape, scores)])  # (B|1, H|1, S, T)
 
 
-def _added(tape: Tape, mask: ir.Value | None, bias: Bias) -> ir.Value:
-    added = bias.mask
-    if bias.factor != 1.0:
-        name = f"{bias.mask.name}.factor"
-        added = tape.op("Mul", [added, embed(tape, np.array(bias.factor, np.float32), name)])
-    return added if mask is None else tape.op("Add", [mask, added])
+def _bias(tape: Tape, bias: Bias | GroupedBias) -> ir.Value:
+    floor = embed(tape, np.array(EXCLUDED, np.float32), f"{bias.mask.name}.floor")
+    if isinstance(bias, GroupedBias):
+        grouped = tape.op("Expand", [tape.op("Max", [bias.mask, floor]), bias.grouped])
+        return tape.op("Reshape", [grouped, bias.whole])  # (B, H, S, T)
+    if bias.factor == 1.0:
+        return tape.op("Max", [bias.mask, floor])
+    factor = embed(tape, np.array(bias.factor, np.float32), f"{bias.mask.name}.factor")
+    return tape.op("Max", [tape.op("Mul", [bias.mask, factor]), floor])
 
 
 def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     name = fill.condition.name
-    # Whatever excludes may be the lowest number: its weight is 0 beside any other score.
-    value = -np.inf if np.isneginf(fill.value) else LOWEST
+    value = -np.inf if np.isneginf(fill.value) else EXCLUDED
     excluded = embed(tape, np.array(value, np.float32), f"{name}.excluded")
     rest = embed(tape, np.array(0.0, np.float32), f"{name}.kept") if mask is None else mask
     return tape.op(
@@ -49,33 +53,35 @@ def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     )
 
 
-def _shape_of(scores: Scores) -> ir.Value | None:
-    """Return a value with the whole mask's dims, where it is a single one."""
+def _fits(scores: Scores) -> bool:
+    """Say whether the masks together have the dims that the operator takes."""
     if len(scores.masks) != 1:
-        return None
+        return False
     laid = scores.masks[0]
-    return laid.mask if isinstance(laid, Bias) else laid.condition
+    if isinstance(laid, GroupedBias):
+        return len(dims(scores.product)) == 4
+    found = dims(laid.mask if isinstance(laid, Bias) else laid.condition)
+    return len(found) in (2, 4) and all(map(same_dim, found[-2:], dims(scores.product)[-2:]))
 
 
 def _score_dims(tape: Tape, scores: Scores) -> ir.Value:
     """Emit (1, 1, S, T) as int64."""
     name = f"{scores.product.name}.dims"
     ones = embed(tape, np.array([1, 1], np.int64), f"{name}.ones")
-    sizes = [
-        _size(tape, scores, axis, source, source_axis)
-        for axis, source, source_axis in ((-2, scores.query, 2), (-1, scores.keys_transposed, 3))
-    ]
-    return tape.op("Concat", [ones, *sizes], {"axis": 0})
+    queries = _size(tape, scores, -2, scores.query)
+    keys = _size(tape, scores, -1, scores.keys_transposed)
+    return tape.op("Concat", [ones, queries, keys], {"axis": 0})
 
 
-def _size(tape: Tape, scores: Scores, axis: int, source: ir.Value, source_axis: int) -> ir.Value:
+def _size(tape: Tape, scores: Scores, axis: int, source: ir.Value) -> ir.Value:
     size = dims(scores.product)[axis]
     if isinstance(size, int):
         return embed(tape, np.array([size], np.int64), f"{scores.product.name}.size")
+    at = len(dims(source)) + axis
     # A size that an input has is asked of the input, so that the layers share one mask.
     graph = source.graph
     for value in graph.inputs if graph is not None else ():
         if size is not None and size in dims(value):
-            source, source_axis = value, dims(value).index(size)
+            source, at = value, dims(value).index(size)
             break
-    return tape.op("Shape", [source], {"start": source_axis, "end": source_axis + 1})
+    return tape.op("Shape", [source], {"start": at, "end": at + 1})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.fuse.dataflow import producer, scalar
+from edgeattn_export.fuse.dataflow import dims, producer, same_dim, scalar
 from edgeattn_export.fuse.rule import Refusal
 
 EXCLUDES = -1e3  # a fill at or below it leaves a softmax weight of exactly 0 in float32
@@ -17,7 +17,16 @@ class Bias:
     """``mask * factor`` is added to the scores."""
 
     mask: ir.Value
-    factor: float
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedBias:
+    """``mask`` is added to the scores while they are seen in dims ``grouped``, as windows of an image."""
+
+    mask: ir.Value
+    grouped: ir.Value
+    whole: ir.Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,51 +39,52 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorScale:
+    """The scores are multiplied or divided, by ``op_type``, with a factor that is the same for all keys."""
+
+    op_type: str
+    factor: ir.Value
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
-    """QK^T * scale, with ``masks`` laid on it from the first to the last."""
+    """QK^T * scale * factors, with ``masks`` laid on it from the first to the last."""
 
     query: ir.Value
     keys_transposed: ir.Value
     product: ir.Value
     scale: float = 1.0
-    masks: tuple[Bias | Fill, ...] = ()
+    factors: tuple[TensorScale, ...] = ()
+    masks: tuple[Bias | GroupedBias | Fill, ...] = ()
 
-    def scaled(self, factor: float) -> Scores:
+    def scaled(self, factor: float) -> Scores | Refusal:
         """Return the scores multiplied as a whole, masks included."""
-        masks = tuple(
-            replace(m, factor=m.factor * factor)
-            if isinstance(m, Bias)
-            else replace(m, value=m.value * factor)
-            for m in self.masks
-        )
-        return replace(self, scale=self.scale * factor, masks=masks)
+        masks: list[Bias | GroupedBias | Fill] = []
+        for mask in self.masks:
+            match mask:
+                case Bias():
+                    masks.append(replace(mask, factor=mask.factor * factor))
+                case Fill():
+                    masks.append(replace(mask, value=mask.value * factor))
+                case GroupedBias():
+                    return Refusal("its scores are scaled after a mask by groups; scale the query instead")
+        return replace(self, scale=self.scale * factor, masks=tuple(masks))
 
-    def masked(self, mask: Bias | Fill) -> Scores:
+    def masked(self, mask: Bias | GroupedBias | Fill) -> Scores:
         """Return the scores with one more mask."""
         return replace(self, masks=(*self.masks, mask))
 
 
 def read_scores(value: ir.Value | None) -> Scores | Refusal | None:
     """Read what a softmax is taken of; None where it is no product of two values, so no attention."""
-    if value is None:
-        return None
-    node = producer(value, "MatMul", "Mul", "Div", "Add", "Where")
-    match node.op_type if node else None:
-        case "MatMul":
-            return _product(node) if node else None
-        case "Mul" | "Div":
-            return _scaled(node) if node else None
-        case "Add":
-            return _biased(node) if node else None
-        case "Where":
-            return _filled(node) if node else None
-    return None
+    node = None if value is None else producer(value, *_READERS)
+    return _READERS[node.op_type](node) if node is not None else None
 
 
 def unscaled(value: ir.Value) -> tuple[ir.Value, float]:
     """Strip multiplications and divisions by a constant number; return the rest and the number."""
     node = producer(value, "Mul", "Div")
-    factor = _factor(node) if node else None
+    factor = _number(node) if node else None
     if factor is None:
         return value, 1.0
     inner, more = unscaled(factor[0])
@@ -87,16 +97,27 @@ def _product(node: ir.Node) -> Scores | None:
 
 
 def _scaled(node: ir.Node) -> Scores | Refusal | None:
-    factor = _factor(node)
-    if factor:
-        inner = read_scores(factor[0])
-        return inner.scaled(factor[1]) if isinstance(inner, Scores) else inner
-    if any(isinstance(read_scores(side), Scores) for side in node.inputs):
-        return Refusal("its scores are scaled by a tensor; the operator takes one constant number")
+    number = _number(node)
+    if number:
+        inner = read_scores(number[0])
+        return inner.scaled(number[1]) if isinstance(inner, Scores) else inner
+    left, right = node.inputs
+    for side, factor in ((left, right), (right, left)):
+        inner = read_scores(side)
+        if isinstance(inner, Scores) and factor is not None:
+            return _scaled_by_tensor(inner, TensorScale(node.op_type, factor), divisor=factor is right)
     return None
 
 
-def _factor(node: ir.Node) -> tuple[ir.Value, float] | None:
+def _scaled_by_tensor(scores: Scores, scale: TensorScale, *, divisor: bool) -> Scores | Refusal:
+    """Move a factor to the query: exact where it is the same for all keys, and nothing is masked yet."""
+    size = dims(scale.factor)
+    if scores.masks or (size and size[-1] != 1) or (scale.op_type == "Div" and not divisor):
+        return Refusal("its scores are scaled by a tensor that differs between keys, or after a mask")
+    return replace(scores, factors=(*scores.factors, scale))
+
+
+def _number(node: ir.Node) -> tuple[ir.Value, float] | None:
     left, right = node.inputs
     number = scalar(right)
     if number is not None and left is not None:
@@ -112,7 +133,7 @@ def _biased(node: ir.Node) -> Scores | Refusal | None:
     for side, mask in ((left, right), (right, left)):
         inner = read_scores(side)
         if isinstance(inner, Scores) and mask is not None:
-            return inner.masked(Bias(mask, 1.0))
+            return inner.masked(Bias(mask))
         if isinstance(inner, Refusal):
             return inner
     return None
@@ -120,11 +141,9 @@ def _biased(node: ir.Node) -> Scores | Refusal | None:
 
 def _filled(node: ir.Node) -> Scores | Refusal | None:
     condition, if_true, if_false = node.inputs
-    if condition is None:
-        return None
     for when, fill, side in ((True, if_true, if_false), (False, if_false, if_true)):
         inner = read_scores(side)
-        if not isinstance(inner, Scores):
+        if not isinstance(inner, Scores) or condition is None:
             continue
         number = scalar(fill)
         if number is None or number > EXCLUDES:
@@ -134,3 +153,29 @@ def _filled(node: ir.Node) -> Scores | Refusal | None:
             )
         return inner.masked(Fill(condition, when, number))
     return None
+
+
+def _regrouped(node: ir.Node) -> Scores | Refusal | None:
+    """Read Reshape(Add(Reshape(scores), mask)): scores seen by groups, where a mask is added to each."""
+    add = producer(node.inputs[0], "Add")
+    for side, mask in (tuple(add.inputs), tuple(reversed(add.inputs))) if add else ():
+        group = producer(side, "Reshape")
+        inner = read_scores(group.inputs[0]) if group else None
+        if isinstance(inner, Refusal):
+            return inner
+        whole, grouped = node.inputs[1], group.inputs[1] if group else None
+        if inner is None or mask is None or whole is None or grouped is None:
+            continue
+        if all(map(same_dim, dims(inner.product), dims(node.outputs[0]))):
+            return inner.masked(GroupedBias(mask, grouped, whole))
+    return None
+
+
+_READERS = {
+    "MatMul": _product,
+    "Mul": _scaled,
+    "Div": _scaled,
+    "Add": _biased,
+    "Where": _filled,
+    "Reshape": _regrouped,
+}

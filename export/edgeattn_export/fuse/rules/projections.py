@@ -74,21 +74,23 @@ def _projection(value: ir.Value | None) -> Projection | None:
     if value is None or only_user(value) is None:
         return None
     add = producer(value, "Add")
-    inner, bias = (_sides(add)) if add else (value, None)
+    inner, bias = _sides(add) if add else (value, None)
     product = producer(inner, "MatMul")
     if product is None or (add and only_user(product.outputs[0]) is not add):
         return None
     source, weight = product.inputs
     if source is None or weight is None or not is_constant(weight) or len(dims(weight)) != 2:
         return None
-    if bias is not None and len(dims(bias)) != 1:
+    if bias is not None and dims(bias) != dims(weight)[1:]:
         return None
     return Projection(source, weight, bias, product, value)
 
 
 def _sides(add: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
     left, right = add.inputs
-    return (left, right) if is_constant(right) else (right, left if is_constant(left) else None)
+    if is_constant(right):
+        return left, right
+    return (right, left) if is_constant(left) else (None, None)
 
 
 def _array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:

@@ -1,0 +1,163 @@
+"""An ONNX file -> ir.Model (float): where there is no PyTorch module, the file itself is the original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime
+from numpy.typing import NDArray
+from onnx_ir.passes.common import InlinePass, NameFixPass
+from onnxscript.optimizer import optimize
+
+from edgeattn_export.axes import Axes
+from edgeattn_export.capture import OPSET, Captured
+from edgeattn_export.contract import contract_of
+from edgeattn_export.samples import Inputs, Sample, Samples
+from edgeattn_export.scopes import keep_scopes
+from edgeattn_export.serialize import INLINE_LIMIT, weight_bytes
+from edgeattn_export.session import run
+from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
+from edgeattn_runtime.session import open_session
+
+OLDEST = 13  # what ONNX itself converts reliably
+ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
+
+_NUMBERED = re.compile(r"(\d+)\.(.+)")
+
+
+class OnnxOriginal:
+    """A file in onnxruntime, called as a module is: arrays by name in, arrays by name out."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
+        """Run the file once; raises BundleError where onnxruntime fails."""
+        return run(self._session, inputs)
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return a call on ``inputs`` that converts nothing, for timing."""
+        return partial(self._session.run, None, dict(inputs))
+
+
+def adopt(path: Path, samples: Samples) -> Captured:
+    """Take an ONNX file in place of a module's export.
+
+    Args:
+        path: A float model of any opset that onnxruntime takes, at least ``OLDEST`` after conversion.
+        samples: Real inputs by the names of the graph's inputs.
+
+    Raises:
+        ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools.
+        SampleError: A sample's dtype or rank is not the graph's.
+    """
+    original = OnnxOriginal(_opened(path))
+    model = _converted(path, _read(path))
+    axes = _axes(path, model, samples)
+    graph, symbols = contract_of(model, axes)
+    return Captured(model, graph, symbols, axes, original)
+
+
+def read_npz(path: Path) -> tuple[Sample, ...]:
+    """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
+
+    Raises:
+        SampleError: No such file, not an .npz, or names that are neither.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise SampleError(f"{path}: no readable .npz file ({reason}); write it with numpy.savez") from error
+    return tuple(_numbered(arrays) if any(map(_NUMBERED.fullmatch, arrays)) else _stacked(path, arrays))
+
+
+def _numbered(arrays: dict[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    samples: dict[int, dict[str, NDArray[np.generic]]] = {}
+    for key, value in arrays.items():
+        found = _NUMBERED.fullmatch(key)
+        if found is None:
+            raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
+        samples.setdefault(int(found[1]), {})[found[2]] = value
+    for _, inputs in sorted(samples.items()):
+        yield Sample(inputs)
+
+
+def _stacked(path: Path, arrays: dict[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    counts = {len(value) if value.ndim else 0 for value in arrays.values()}
+    if len(counts) != 1:
+        raise SampleError(f"{path}: arrays of {sorted(counts)} samples; expected as many of every input")
+    for i in range(counts.pop()):
+        yield Sample({name: value[i : i + 1] for name, value in arrays.items()})
+
+
+def _opened(path: Path) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected an ONNX model")
+    try:
+        return open_session(path)
+    except EdgeAttnError as error:
+        raise ModelError(str(error)) from error
+
+
+def _read(path: Path) -> ir.Model:
+    model = ir.load(path)
+    strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in ENGINE_DOMAINS}
+    strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
+    if strange:
+        raise ModelError(
+            f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected"
+        )
+    InlinePass()(model)
+    return model
+
+
+def _converted(path: Path, model: ir.Model) -> ir.Model:
+    """Bring a model to the opset of the standard Attention, its constants folded and its dims inferred."""
+    version = model.opset_imports.get("", OPSET)
+    if weight_bytes(model) >= INLINE_LIMIT:
+        raise ModelError(f"{path}: weights of 2 GB or more cannot be converted; export the module instead")
+    try:
+        proto = ir.to_proto(model)
+        if version != OPSET:
+            proto = onnx.version_converter.convert_version(proto, OPSET)
+        model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
+    except Exception as error:  # onnx's converter raises plain RuntimeError, and others
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
+        ) from error
+    optimize(model)
+    NameFixPass()(model)
+    keep_scopes(model)
+    return model
+
+
+def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
+    found = {value.name or "": value for value in model.graph.inputs}
+    if set(found) != set(samples.names):
+        raise SampleError(
+            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(found)}; name them so"
+        )
+    for name, value in found.items():
+        array = samples[0].inputs[name]
+        if value.shape is None or len(value.shape) != array.ndim:
+            raise SampleError(f"samples, input {name!r}: rank {array.ndim} found, {value.shape} expected")
+        if value.dtype is not None and value.dtype.numpy() != array.dtype:
+            raise SampleError(f"samples, input {name!r}: {array.dtype} found, {value.dtype.numpy()} expected")
+    return Axes(
+        {
+            name: tuple(
+                dim if isinstance(dim, int) else dim.value or f"{name}_{axis}"
+                for axis, dim in enumerate(value.shape or ())
+            )
+            for name, value in found.items()
+        }
+    )

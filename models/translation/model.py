@@ -1,0 +1,105 @@
+"""A Transformer that turns dates and numbers, as seven languages write them, into their normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from transformer import PAD, Config, Transformer, padding_mask
+
+HERE = Path(__file__).parent
+HELD_OUT = HERE / "samples.tsv"
+START, END = 1, 2
+CHARACTERS = (
+    " ',-.0123456789ADFJMNOSabcdefghijklmnopqrstuvwxyzßàáèéêëìíñóôùúûüабвгдежзийклмнопрстуфхцчшщыьэюяё"
+)
+FIRST_CHARACTER = 3  # the ids before it are PAD, START and END
+ANSWER = 11  # characters of the longest answer, an ISO date, and its end
+
+dynamic = {"source": ("batch", "source"), "target": ("batch", "target")}
+budget = {"cosine": 0.99, "metric_drop": 0.01}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A text, as written in a language, and its normal form: "mardi 24 novembre 2026" and "2026-11-24"."""
+
+    language: str
+    source: str
+    target: str
+
+
+def encode_text(text: str) -> Tensor:
+    """Return the ids of the characters of `text`, int64 (1, S).
+
+    Raises:
+        ValueError: a character that the vocabulary lacks.
+    """
+    unknown = sorted(set(text) - set(CHARACTERS))
+    if unknown:
+        raise ValueError(f"{text!r}: {''.join(unknown)!r} found; expected characters of {CHARACTERS!r}")
+    return torch.tensor([[FIRST_CHARACTER + CHARACTERS.index(character) for character in text]])  # (1, S)
+
+
+def decode_text(tokens: Tensor) -> str:
+    """Return the text of `tokens`, int64 (T,), up to the first END."""
+    ids = tokens.tolist()
+    said = ids[: ids.index(END)] if END in ids else ids
+    return "".join(CHARACTERS[i - FIRST_CHARACTER] for i in said if i >= FIRST_CHARACTER)
+
+
+@torch.inference_mode()
+def greedy(module: Transformer, source: Tensor) -> Tensor:
+    """Answer `source`, int64 (B, S), with the likeliest character each time: int64 (B, T), at most ANSWER."""
+    memory, source_mask = module.encoder(source), padding_mask(source)
+    target = source.new_full((len(source), 1), START)  # (B, 1)
+    ended = torch.zeros(len(source), dtype=torch.bool)
+    while target.size(1) <= ANSWER and not ended.all():
+        following = module.decoder(target, memory, source_mask)[:, -1].argmax(dim=-1)  # (B,)
+        target = torch.cat((target, following.unsqueeze(1)), dim=1)  # (B, T + 1)
+        ended |= following == END
+    return target[:, 1:]  # (B, T)
+
+
+def untrained() -> Transformer:
+    """Return the network with random weights."""
+    return Transformer(Config(vocabulary=FIRST_CHARACTER + len(CHARACTERS)))
+
+
+def model() -> Transformer:
+    """Return the trained network, in eval mode."""
+    network = untrained()
+    network.load_state_dict(load_file(HERE / "weights.safetensors"))
+    return network.eval()
+
+
+def held_out() -> list[Pair]:
+    """Return the pairs of samples.tsv, whose dates and numbers training saw in no language."""
+    return [Pair(*line.split("\t")) for line in HELD_OUT.read_text(encoding="utf-8").splitlines()]
+
+
+def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+    """Yield the held-out pairs one by one: `source` and `target`, int64 (1, S) and (1, T), and what follows.
+
+    What follows is the target moved up by one character and ended, int64 (1, T).
+    """
+    for pair in held_out():
+        answer = encode_text(pair.target)
+        start, end = answer.new_tensor([[START]]), answer.new_tensor([[END]])
+        inputs = {"source": encode_text(pair.source), "target": torch.cat((start, answer), dim=1)}
+        yield inputs, torch.cat((answer, end), dim=1)
+
+
+def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
+    """Return the share of characters that are foretold when those before them are given; padding is left out."""
+    right = outputs["logits"].argmax(dim=-1) == target  # (B, T)
+    return right[target != PAD].float().mean().item()
+
+
+def pretty(outputs: dict[str, Tensor]) -> str:
+    """Return the foretold characters as text, such as "2026-11-24"."""
+    return decode_text(outputs["logits"][0].argmax(dim=-1))

@@ -1,0 +1,121 @@
+"""What the two first reference models must show, by the command that their user types."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+import edgeattn
+from edgeattn import handover
+from edgeattn_runtime.similarity import cosine
+
+MODELS = Path(__file__).parents[1] / "models"
+GIGABYTE = 10**9
+INT8_COSINE = 0.98  # of one output, at sizes and masks that no sample has
+PADDING = 5  # tokens
+
+
+class Exported(NamedTuple):
+    """One run of `edgeattn export`: its report, its bundle, what it left around, and its peak memory."""
+
+    report: dict[str, Any]
+    folder: Path
+    left: list[str]
+    peak_bytes: int
+
+
+def export(name: str, place: Path) -> Exported:
+    place.mkdir()
+    command = [sys.executable, "-m", "edgeattn", "export", str(MODELS / name / "model.py"), "--json"]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    with process.stdout as pipe:
+        printed = pipe.read()
+    _, status, usage = os.wait4(process.pid, 0)  # its peak alone, not this process's
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    left = sorted(path.name for path in place.iterdir())
+    return Exported(json.loads(printed), place / f"{name}.edge", left, usage.ru_maxrss * 1024)
+
+
+@pytest.fixture(scope="module")
+def sentence(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export("sentence", tmp_path_factory.mktemp("export") / "sentence")
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export("digits", tmp_path_factory.mktemp("export") / "digits")
+
+
+@pytest.mark.parametrize("name", ["sentence", "digits"])
+def test_the_verdict_is_pass_and_nothing_else_is_left(name: str, request: pytest.FixtureRequest) -> None:
+    exported: Exported = request.getfixturevalue(name)
+    assert exported.report["verdict"] == "pass"
+    assert exported.left == [f"{name}.edge"]
+
+
+def test_sentence_keeps_its_six_attentions_whole(sentence: Exported) -> None:
+    operators = sentence.report["operators"]
+    assert operators["Attention"] == 6
+    assert "Softmax" not in operators
+    assert operators["DynamicQuantizeMatMul"] == 24  # 6 x (query+key+value, output, two of the feed-forward)
+
+
+def test_sentence_is_small_and_right(sentence: Exported) -> None:
+    assert sentence.report["size_mb"]["int8"] <= 24
+    assert sentence.report["accuracy"]["cosine_mean"] >= 0.99
+
+
+def test_sentence_exports_in_little_memory(sentence: Exported) -> None:
+    assert sentence.peak_bytes < 2 * GIGABYTE
+
+
+def test_digits_keeps_its_attention_whole_and_its_accuracy(digits: Exported) -> None:
+    operators, accuracy = digits.report["operators"], digits.report["accuracy"]
+    assert operators["Attention"] == digits.report["fused"]["attention"] == 4
+    assert "Softmax" not in operators
+    assert accuracy["metric_pytorch"] >= 0.97
+    assert abs(accuracy["metric_pytorch"] - accuracy["metric_int8"]) <= 0.005
+
+
+@pytest.fixture(scope="module")
+def original() -> Iterator[torch.nn.Module]:
+    handed = handover.load(str(MODELS / "sentence" / "model.py"))
+    with torch.inference_mode():
+        yield handed.module
+
+
+@pytest.mark.parametrize(("batch", "length"), [(1, 1), (1, 7), (3, 50), (8, 128)])
+@pytest.mark.parametrize("shown", ["all", "padded", "one"])
+def test_sentence_is_dynamic_in_batch_and_length(
+    sentence: Exported, original: torch.nn.Module, batch: int, length: int, shown: str
+) -> None:
+    draw = np.random.default_rng(0)
+    mask = np.ones((batch, length), np.int64)
+    hidden = {"all": length, "padded": max(1, length - PADDING), "one": 1}[shown]
+    mask[0, hidden:] = 0
+    inputs = {
+        "input_ids": draw.integers(1000, 20000, (batch, length)),
+        "attention_mask": mask,
+        "token_type_ids": np.zeros_like(mask),
+    }
+    found = edgeattn.load(sentence.folder)(**inputs)["embedding"]
+    expected = original(**{name: torch.from_numpy(value) for name, value in inputs.items()})["embedding"]
+    assert min(map(cosine, found, expected.numpy())) >= INT8_COSINE
+
+
+def test_the_longest_length_is_in_the_contract(sentence: Exported) -> None:
+    long = np.ones((1, 513), np.int64)
+    net = edgeattn.load(sentence.folder)
+    with pytest.raises(edgeattn.InputError, match="512"):
+        net(input_ids=long, attention_mask=long, token_type_ids=long)
