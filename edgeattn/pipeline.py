@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from edgeattn.size import graph_mb, module_mb
 from edgeattn.validate import THREADS, Measures, validate
 from edgeattn.vectors import golden_vectors
 from edgeattn_export import (
+    Captured,
     Fused,
     Packed,
     Quantized,
+    Samples,
     capture,
     fuse,
     infer_axes,
@@ -34,6 +37,7 @@ from edgeattn_export import (
     read_samples,
     save,
 )
+from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import Dynamic
 from edgeattn_export.operators import operators
 from edgeattn_export.pack import Label, Verdict
@@ -80,6 +84,7 @@ def export(
     _check_target(target)
     in_eval_mode(module)
     listener = progress or Silent()
+    label = Label(name=name or type(module).__name__.lower(), target=target, source=source)
 
     listener.stage("samples")
     real = read_samples(module, samples)
@@ -87,21 +92,78 @@ def export(
     calibrating, judged = real.split()
     listener.stage("capture")
     captured = capture(module, calibrating, axes)
+    return _int8(
+        Float(captured, calibrating, judged, module_mb(module)),
+        label,
+        limits,
+        metric=metric,
+        listener=listener,
+    )
+
+
+def export_onnx(
+    model: Path,
+    samples: Path,
+    *,
+    budget: Mapping[str, float] | None = None,
+    target: str = "cpu",
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Do as ``export`` does with a float ONNX file, which then stands for the PyTorch original.
+
+    Args:
+        model: A file of any opset from 13.
+        samples: An .npz file, see ``edgeattn_export.adopt.read_npz``.
+        budget: Limits by name; there is no metric to drop.
+        target: What the bundle is for, one of ``TARGETS``.
+        name: The bundle's; the file's where it is left out.
+        progress: Told of each stage.
+
+    Raises:
+        BadInput: One line that says what was found, what was expected and what to do.
+    """
+    limits = Budget.read(budget)
+    _check_target(target)
+    listener = progress or Silent()
+    source = hashlib.sha256(model.read_bytes()).hexdigest() if model.is_file() else None
+    label = Label(name=name or model.stem, target=target, source=source)
+
+    listener.stage("samples")
+    calibrating, judged = read_npz(samples).split()
+    listener.stage("capture")
+    captured = adopt(model, calibrating)
+    original = Float(captured, calibrating, judged, graph_mb(captured.model), "ONNX file")
+    return _int8(original, label, limits, metric=None, listener=listener)
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A model before it is made int8: captured, with the samples that calibrate and judge, and its size."""
+
+    captured: Captured
+    calibrating: Samples
+    judged: Samples
+    original_mb: float
+    original: str = "PyTorch"
+
+
+def _int8(model: Float, label: Label, limits: Budget, *, metric: Metric | None, listener: Progress) -> Bundle:
+    """Fuse, quantize, validate and pack what was captured."""
+    captured, calibrating, judged = model.captured, model.calibrating, model.judged
     listener.stage("fuse")
     fused = fuse(captured, calibrating)
     listener.stage("quantize")
     quantized = quantize(fused, calibrating)
-
     rivals = rivals_of(captured, session_of(quantized.model, threads=THREADS), threads=THREADS)
     accuracy, latency = validate(captured, rivals, judged, metric=metric, progress=listener)
     listener.stage("pack")
     golden = golden_vectors(rivals, judged)
-    label = Label(name=name or type(module).__name__.lower(), target=target, source=source)
     packed = partial(pack, captured, quantized, golden.samples, tolerance=golden.tolerance, label=label)
-    size = {PYTORCH: module_mb(module), FLOAT: graph_mb(captured.model), INT8: graph_mb(quantized.model)}
+    size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: graph_mb(quantized.model)}
     memory = _memory_mb(packed) if "memory_mb" in limits else None
     measures = Measures(accuracy, latency, size, memory)
-    report = _report(label, (len(calibrating), len(judged)), fused, quantized, measures, limits)
+    report = _report(label, model, fused, quantized, measures, limits)
     verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
     return Bundle(report, packed(verdict=verdict, reports={REPORT_FILE: report.to_json().encode()}))
 
@@ -122,18 +184,17 @@ def _memory_mb(packed: Callable[..., Packed]) -> float:
 
 def _report(
     label: Label,
-    counts: tuple[int, int],
+    model: Float,
     fused: Fused,
     quantized: Quantized,
     measures: Measures,
     limits: Budget,
 ) -> Report:
-    calibrated, judged = counts
     return Report(
         model=label.name,
         target=label.target,
         recipe=quantized.recipe,
-        samples={"calibrate": calibrated, "judge": judged},
+        samples={"calibrate": len(model.calibrating), "judge": len(model.judged)},
         checks=limits.checks(measures.by_limit()),
         accuracy=measures.accuracy,
         latency_ms=measures.latency_ms,
@@ -143,4 +204,5 @@ def _report(
         fused=fused.fused,
         refused=tuple(Refusal(**asdict(refused)) for refused in fused.refused),
         layers=tuple(Layer(**asdict(layer)) for layer in quantized.layers),
+        original=model.original,
     )

@@ -67,6 +67,7 @@ class Report:
         samples: How many samples did what: "calibrate" and, disjoint from them, "judge".
         size_mb: Weights of PyTorch, bytes of the float and the int8 graph, each with its weights.
         memory_mb: See ``edgeattn.memory``; None where the budget does not ask for it.
+        original: What "pytorch" stands for: PyTorch, or the ONNX file that was handed over instead.
         operators: How often each operator stands in the int8 graph.
         fused: How often each rule was applied.
     """
@@ -84,6 +85,7 @@ class Report:
     fused: Mapping[str, int]
     refused: tuple[Refusal, ...]
     layers: tuple[Layer, ...]
+    original: str = "PyTorch"
 
     @property
     def verdict(self) -> Verdict:
@@ -133,6 +135,7 @@ class Report:
             fused=_counts(fields["fused"]),
             refused=tuple(_refusal(item) for item in fields["refused"].items()),
             layers=tuple(_layer(item) for item in fields["layers"].items()),
+            original=fields["original"].text(),
         )
         if fields["verdict"].value != report.verdict:
             raise fields["verdict"].refusal(f"{report.verdict!r}, by its checks,")

@@ -175,13 +175,13 @@ def _work(report: Report) -> Table:
 
 def _comparison(report: Report) -> Table:
     accuracy = report.accuracy
-    table = _figures(RIVALS)
+    table = _figures((report.original, FLOAT, INT8))
     table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RIVALS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
     for row in _latency_rows(report.latency_ms):
         table.add_row(*row)
-    table.add_row("Cosine to PyTorch, mean", "", "", _cosine(accuracy.cosine_mean))
+    table.add_row(f"Cosine to {report.original}, mean", "", "", _cosine(accuracy.cosine_mean))
     table.add_row("  worst sample", "", _cosine(accuracy.cosine_float_min), _cosine(accuracy.cosine_min))
     table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +15,21 @@ from edgeattn.budget import parse
 from edgeattn.report import Report
 from edgeattn.table import asked, example_parts, loading_parts, report_parts, show
 from edgeattn.terminal import working
-from edgeattn_runtime.errors import CheckFailed
+from edgeattn_runtime.errors import BadInput, CheckFailed
+
+if TYPE_CHECKING:
+    from edgeattn.bundle import Bundle
+    from edgeattn.handover import Handover
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A Python file or package.module with model() and samples().")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A Python file or package.module with model() and samples(), or an ONNX file."),
+    ],
+    samples: Annotated[
+        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, for an ONNX file.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: NAME.edge.")
     ] = None,
@@ -29,33 +42,58 @@ def export(
     """Export a model to an int8 bundle, judged by its budget."""
     limits = parse(budget or ())
     with working() as progress:
-        from edgeattn import handover, pipeline
         from edgeattn.example import example
         from edgeattn_export import check_folder
 
         progress.stage("load")
-        handed = handover.load(model)
-        folder = output or Path(f"{handed.name}.edge")
+        source = _onnx(Path(model), samples) if model.endswith(".onnx") else _python(model, samples)
+        folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
-        bundle = pipeline.export(
-            handed.module,
-            handed.samples,
-            dynamic=handed.dynamic,
-            budget={**handed.budget, **limits},
-            target=target,
-            name=handed.name,
-            metric=handed.metric,
-            source=handed.source_sha256,
-            progress=progress,
-        )
+        bundle = source.export(budget={**source.budget, **limits}, target=target, progress=progress)
         bundle.save(folder)
-        shown = None if as_json else example(folder, handed)
+        shown = example(folder, source.handed) if source.handed and not as_json else None
     if as_json:
         sys.stdout.write(bundle.report.to_json())
     else:
         graph = bundle.manifest.graphs[bundle.manifest.main_graph]
         show((*report_parts(bundle.report), *example_parts(shown), *loading_parts(folder, graph)))
     check_verdict(bundle.report, f"{folder} is written, and says so")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is exported: its name, its own limits, and the export that waits for the command's."""
+
+    name: str
+    budget: Mapping[str, float]
+    export: Callable[..., Bundle]
+    handed: Handover | None
+
+
+def _python(model: str, samples: Path | None) -> _Source:
+    from edgeattn import handover, pipeline
+
+    if samples is not None:
+        raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
+    handed = handover.load(model)
+    export = partial(
+        pipeline.export,
+        handed.module,
+        handed.samples,
+        dynamic=handed.dynamic,
+        name=handed.name,
+        metric=handed.metric,
+        source=handed.source_sha256,
+    )
+    return _Source(handed.name, handed.budget, export, handed)
+
+
+def _onnx(model: Path, samples: Path | None) -> _Source:
+    from edgeattn import pipeline
+
+    if samples is None:
+        raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")
+    return _Source(model.stem, {}, partial(pipeline.export_onnx, model, samples), None)
 
 
 def check_verdict(report: Report, afterword: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from onnxscript.optimizer import optimize
 from edgeattn_export.axes import Axes
 from edgeattn_export.capture import OPSET, Captured
 from edgeattn_export.contract import contract_of
-from edgeattn_export.samples import Inputs, Sample, Samples
+from edgeattn_export.samples import Inputs, Sample, Samples, alike, array_of
 from edgeattn_export.scopes import keep_scopes
 from edgeattn_export.serialize import INLINE_LIMIT, weight_bytes
 from edgeattn_export.session import run
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
+from edgeattn_runtime.npz import read_npz as read_arrays
 from edgeattn_runtime.session import open_session
 
 OLDEST = 13  # what ONNX itself converts reliably
@@ -64,38 +65,35 @@ def adopt(path: Path, samples: Samples) -> Captured:
     return Captured(model, graph, symbols, axes, original)
 
 
-def read_npz(path: Path) -> tuple[Sample, ...]:
+def read_npz(path: Path) -> Samples:
     """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
 
     Raises:
-        SampleError: No such file, not an .npz, or names that are neither.
+        BadInput: No such file, or not an .npz.
+        SampleError: Names that are neither, or arrays that are no samples.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        reason = " ".join(str(error).split())
-        raise SampleError(f"{path}: no readable .npz file ({reason}); write it with numpy.savez") from error
-    return tuple(_numbered(arrays) if any(map(_NUMBERED.fullmatch, arrays)) else _stacked(path, arrays))
+    arrays = read_arrays(path)
+    numbered = any(map(_NUMBERED.fullmatch, arrays))
+    return alike(_numbered(arrays) if numbered else _stacked(path, arrays))
 
 
-def _numbered(arrays: dict[str, NDArray[np.generic]]) -> Iterator[Sample]:
+def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     samples: dict[int, dict[str, NDArray[np.generic]]] = {}
     for key, value in arrays.items():
         found = _NUMBERED.fullmatch(key)
         if found is None:
             raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
-        samples.setdefault(int(found[1]), {})[found[2]] = value
+        samples.setdefault(int(found[1]), {})[found[2]] = array_of(int(found[1]), found[2], value)
     for _, inputs in sorted(samples.items()):
         yield Sample(inputs)
 
 
-def _stacked(path: Path, arrays: dict[str, NDArray[np.generic]]) -> Iterator[Sample]:
+def _stacked(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     counts = {len(value) if value.ndim else 0 for value in arrays.values()}
     if len(counts) != 1:
         raise SampleError(f"{path}: arrays of {sorted(counts)} samples; expected as many of every input")
     for i in range(counts.pop()):
-        yield Sample({name: value[i : i + 1] for name, value in arrays.items()})
+        yield Sample({name: array_of(i, name, value[i : i + 1]) for name, value in arrays.items()})
 
 
 def _opened(path: Path) -> onnxruntime.InferenceSession:
@@ -112,9 +110,7 @@ def _read(path: Path) -> ir.Model:
     strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in ENGINE_DOMAINS}
     strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
     if strange:
-        raise ModelError(
-            f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected"
-        )
+        raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
     InlinePass()(model)
     return model
 

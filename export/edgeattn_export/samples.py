@@ -77,7 +77,16 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
             is empty or holds a NaN; a dtype or rank that differs from the first sample's.
     """
     forward = _Forward.of(module)
-    items = tuple(_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT)))
+    return alike(_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT)))
+
+
+def alike(samples: Iterable[Sample]) -> Samples:
+    """Return samples as one, checked against the first.
+
+    Raises:
+        SampleError: No or one sample; names, dtypes or ranks that differ.
+    """
+    items = tuple(samples)
     if len(items) < 2:
         raise SampleError(
             f"samples: {len(items)} found, at least 2 expected (some calibrate, others judge); "
@@ -120,7 +129,7 @@ def _sample(forward: _Forward, index: int, raw: object) -> Sample:
             f"sample {index}: {found}; forward takes {', '.join(forward.names)}; name each input after it"
         )
     ordered = {name: inputs[name] for name in forward.names if inputs.get(name) is not None}
-    return Sample({name: _array(index, name, value) for name, value in ordered.items()}, target)
+    return Sample({name: array_of(index, name, value) for name, value in ordered.items()}, target)
 
 
 def _parted(forward: _Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:
@@ -144,13 +153,20 @@ def _in_order(forward: _Forward, values: Sequence[object]) -> Mapping[str, objec
     return dict(zip(forward.names, values, strict=False)) if fits else None
 
 
-def _array(index: int, name: str, value: object) -> NDArray[np.generic]:
+def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
+    """Return one input of one sample as an array.
+
+    Raises:
+        SampleError: It is no dense tensor of bool, integer or float32; it is empty or holds a NaN.
+    """
     where = f"sample {index}, input {name!r}"
     if isinstance(value, torch.Tensor):
         try:
             value = value.detach().cpu().numpy()
         except TypeError as error:  # sparse, or bfloat16
-            raise SampleError(f"{where}: {error}; expected a dense bool, integer or float32 tensor") from error
+            raise SampleError(
+                f"{where}: {error}; expected a dense bool, integer or float32 tensor"
+            ) from error
     if not isinstance(value, np.ndarray):
         raise SampleError(f"{where}: {type(value).__name__} found, a tensor or numpy array expected")
     if value.dtype == np.float64:
