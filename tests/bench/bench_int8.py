@@ -61,7 +61,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rivals = tuple(_rivals(captured, calibrating, Path(folder)))
         table = _measured(rivals, captured, judged, arguments)
-    Console(width=110).print(table)
+    Console(width=132).print(table)
 
 
 def _arguments() -> argparse.Namespace:
@@ -96,7 +96,7 @@ def _measured(
 ) -> Table:
     sessions = {r.name: open_session(r.file, threads=asked.threads) for r in rivals if r.file}
     table = Table(title=f"MiniLM-L6, one sentence, {asked.threads} thread(s), {asked.rounds} rounds")
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     for length in LENGTHS:
         table.add_column(f"1x{length}: p50 (p90) ms", justify="right")
         table.add_column("/ ours", justify="right")

@@ -8,6 +8,7 @@ from edgeattn_export.fuse.rules.attention_layout import AttentionWithoutTranspos
 from edgeattn_export.fuse.rules.batched_transpose import UnfoldTranspose
 from edgeattn_export.fuse.rules.einsum import EinsumToMatMul
 from edgeattn_export.fuse.rules.gelu import RecoverGelu
+from edgeattn_export.fuse.rules.grouped_heads import ShareHeads
 from edgeattn_export.fuse.rules.projections import MergeProjections
 from edgeattn_export.fuse.rules.residual import ResidualSum
 
@@ -15,6 +16,7 @@ RULES: tuple[Rule[Any], ...] = (
     EinsumToMatMul(),
     UnfoldTranspose(),
     RecoverAttention(),
+    ShareHeads(),
     AttentionWithoutTransposes(),
     MergeProjections(),
     RecoverGelu(),

@@ -15,7 +15,6 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.fuse.dataflow import only_user, producer, scalar
 from edgeattn_export.fuse.rule import Refusal
-from edgeattn_export.fuse.rules.attention_scores import unscaled
 
 CLOSE = 1e-4  # relative: how well constants must be written out, such as 1.4142 for sqrt(2)
 
@@ -36,27 +35,28 @@ class RecoverGelu:
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
         """Match an error function between x / sqrt(2) and 0.5 * x; refuse other constants."""
-        if node.inputs[0] is None:
+        argument, gate = producer(node.inputs[0], "Mul", "Div"), _one_plus(node.outputs[0])
+        scaled = _scaled(argument) if argument else None
+        if scaled is None or gate is None:
             return None
-        x, inner = unscaled(node.inputs[0])
-        top = _top_product(_one_plus(node.outputs[0]))
-        if top is None:
+        x, inner = scaled
+        outer = None
+        for product in _products(gate):
+            number = _number_beside(product, x, gate)
+            outer = outer if number is None else number
+            if number is not None and _close(number, 0.5) and _close(inner, math.sqrt(0.5)):
+                return Match(x, product)
+        if outer is None:
             return None
-        factors = tuple(_factors(top))
-        numbers = math.prod(number for number in map(scalar, factors) if number is not None)
-        if sum(factor is x for factor in factors) != 1 or len(factors) > 3 + (numbers != 0.5):
-            return None
-        if not (
-            math.isclose(inner, math.sqrt(0.5), rel_tol=CLOSE) and math.isclose(numbers, 0.5, rel_tol=CLOSE)
-        ):
-            return Refusal(
-                f"{numbers:g} * x * (1 + erf({inner:g} * x)) is no GELU; 0.5 and 0.707107 expected"
-            )
-        return Match(x, top)
+        return Refusal(f"{outer:g} * x * (1 + erf({inner:g} * x)) is no GELU; 0.5 and 0.707107 expected")
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the operator."""
         return {match.output: tape.op("Gelu", [match.x], {"approximate": "none"})}
+
+
+def _close(found: float, expected: float) -> bool:
+    return math.isclose(found, expected, rel_tol=CLOSE)
 
 
 def _one_plus(erf: ir.Value) -> ir.Value | None:
@@ -66,22 +66,40 @@ def _one_plus(erf: ir.Value) -> ir.Value | None:
     return add.outputs[0]
 
 
-def _top_product(value: ir.Value | None) -> ir.Value | None:
-    """Follow products (a division by a number is one) to the last."""
-    top = None
-    while value is not None:
-        user = only_user(value)
-        if user is None or user.op_type not in ("Mul",):
-            break
-        top = value = user.outputs[0]
-    return top
+def _scaled(node: ir.Node) -> tuple[ir.Value, float] | None:
+    """Return the value that a Mul or Div scales by a constant, and the number it multiplies with."""
+    left, right = node.inputs
+    number = scalar(right)
+    if number and left is not None:
+        return left, number if node.op_type == "Mul" else 1 / number
+    number = scalar(left)
+    return (right, number) if number and right is not None and node.op_type == "Mul" else None
 
 
-def _factors(value: ir.Value) -> Iterator[ir.Value]:
-    node = producer(value, "Mul")
-    if node is None:
-        yield value
-        return
-    for side in node.inputs:
-        if side is not None:
-            yield from _factors(side)
+def _products(value: ir.Value) -> Iterator[ir.Value]:
+    """Yield the products that a value goes into, a division by a constant among them, from the first on."""
+    user = only_user(value)
+    while user is not None and (user.op_type == "Mul" or (user.op_type == "Div" and _scaled(user))):
+        yield user.outputs[0]
+        user = only_user(user.outputs[0])
+
+
+def _number_beside(product: ir.Value, x: ir.Value, gate: ir.Value) -> float | None:
+    """Return c where the product is c * x * gate, else None."""
+    number, values = _factors(product, (x, gate))
+    return number if len(values) == 2 and x in values and gate in values else None
+
+
+def _factors(value: ir.Value, whole: tuple[ir.Value, ...]) -> tuple[float, list[ir.Value]]:
+    """Take a product apart into its constant and its values, those of ``whole`` left as they are."""
+    node = producer(value, "Mul", "Div")
+    if node is None or value in whole:
+        return 1.0, [value]
+    scaled = _scaled(node)
+    if scaled is not None:
+        number, values = _factors(scaled[0], whole)
+        return number * scaled[1], values
+    if node.op_type == "Div":
+        return 1.0, [value]
+    parts = [_factors(side, whole) for side in node.inputs if side is not None]
+    return math.prod(number for number, _ in parts), [value for _, values in parts for value in values]
