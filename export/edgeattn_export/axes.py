@@ -132,6 +132,6 @@ def _check_shared(samples: Samples, axes: Axes) -> None:
             for dim, size in zip(dims, sample.inputs[name].shape, strict=True):
                 if isinstance(dim, str) and sizes.setdefault(dim, size) != size:
                     raise SampleError(
-                        f"dynamic[{name!r}]: {dim} is {size} in sample {i}, but {sizes[dim]} elsewhere in it; "
-                        "axes of one name have one size"
+                        f"dynamic[{name!r}]: {dim} is {size} in sample {i}, but {sizes[dim]} elsewhere in "
+                        "it; axes of one name have one size"
                     )

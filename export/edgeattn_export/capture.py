@@ -20,8 +20,10 @@ from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
 from edgeattn_export.contract import contract_of
 from edgeattn_export.export_errors import explained, unrunnable
+from edgeattn_export.four_axes import FourAxes
 from edgeattn_export.masks import expand_masks
 from edgeattn_export.reference import Original, Reference, named_outputs
+from edgeattn_export.rotary import expand_caches
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.scopes import WRAPPED, keep_scopes
 from edgeattn_export.session import run, session_of
@@ -60,6 +62,7 @@ def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
     _name_symbols(model, axes)
     keep_scopes(model)
     expand_masks(model)
+    expand_caches(model)
     graph, symbols = contract_of(model, axes)
     captured = Captured(model, graph, symbols, axes, reference)
     _prove(captured, samples)
@@ -110,7 +113,7 @@ def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str
         for name in names
     )
     program: torch.export.ExportedProgram | None = None
-    with _quiet():
+    with _quiet(), FourAxes():
         try:
             program = torch.export.export(
                 _Named(module, names).eval(), args, dynamic_shapes=(free,), strict=False
@@ -154,10 +157,10 @@ def _name_symbols(model: ir.Model, axes: Axes) -> None:
         ):
             if not isinstance(wanted, str):
                 continue
-            if isinstance(found, int):
+            if str(found).isdigit():  # AUTO leaves a fixed size as a symbol of that name
                 raise CaptureError(
-                    f"input {value.name!r}: the module fixes axis {axis} ({wanted}) at {found}, where any size "
-                    "is expected; look for a size taken as a number, by int() or as a constant"
+                    f"input {value.name!r}: the module fixes axis {axis} ({wanted}) at {found}, where any "
+                    "size is expected; look for a size taken as a number, by int() or as a constant"
                 )
             if names.setdefault(str(found), wanted) != wanted:
                 raise CaptureError(

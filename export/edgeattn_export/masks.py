@@ -37,7 +37,7 @@ def _expanded(node: ir.Node, query: ir.Value, mask: ir.Value, graph: ir.Graph) -
 
 
 def _length(tape: Tape, query: ir.Value, graph: ir.Graph) -> ir.Value:
-    length = (query.shape or ())[2]
+    length = tuple(query.shape or ())[2]
     # Asked of an input where it is one's size, so that the layers share one mask.
     for value in graph.inputs:
         sizes = tuple(value.shape or ())

@@ -1,4 +1,4 @@
-"""Read the six novels of Jane Austen out of the Debian package r-cran-janeaustenr, by chapters."""
+"""Read the six novels of Jane Austen out of the Debian package r-cran-janeaustenr, chapter by chapter."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import rdata
 PACKAGE = "r-cran-janeaustenr"
 DATA = "usr/lib/R/site-library/janeaustenr/data/Rdata"
 HEADING = re.compile(r"^chapter [ivxl\d]+\.?$", re.IGNORECASE | re.MULTILINE)
+NOTE = re.compile(r"[\[*]|finis", re.IGNORECASE)
 EDITORS_NOTE = "A NOTE ON THE TEXT"  # after the last chapter of Northanger Abbey
 LENGTH_BYTES = 4  # each value of R's database is its length, then a zlib stream
 
 
 def novels() -> Iterator[str]:
-    """Download the package and yield its six books, lines as printed, in alphabetical order of their names."""
+    """Download the package and yield its six books as printed, in the alphabetical order of their names."""
     with TemporaryDirectory() as folder:
         subprocess.run(["apt-get", "download", PACKAGE], cwd=folder, check=True)
         (package,) = Path(folder).glob("*.deb")
@@ -35,9 +36,7 @@ def novels() -> Iterator[str]:
 def prose(chapter: str) -> str:
     """Return the paragraphs of `chapter`, one a line, without headings, notes and marks of italics."""
     paragraphs = (" ".join(each.replace("_", "").split()) for each in chapter.split("\n\n"))
-    return "".join(
-        f"{each}\n" for each in paragraphs if re.search("[a-z]", each) and not re.match(r"[\[*]|finis", each, re.I)
-    )
+    return "".join(f"{each}\n" for each in paragraphs if re.search("[a-z]", each) and not NOTE.match(each))
 
 
 def chapters() -> tuple[str, str]:

@@ -17,7 +17,6 @@ from torch.nn.functional import cross_entropy, linear, silu
 
 HERE = Path(__file__).parent
 LENGTHS = (8, 16, 32, 64, 96, 128, 192, 256)  # tokens of the samples
-EVERY = 3  # a sample starts at each third paragraph
 SHOWN = 3  # continuations that `pretty` names
 
 dynamic = {"tokens": ("batch", "sequence")}
@@ -51,7 +50,7 @@ class RMSNorm(nn.Module):
 
 
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Turn each pair (i, i + D/2) of `x` (B, H, S, D) by its position's angle (Su et al. 2021, section 3.4)."""
+    """Turn each pair (i, i + D/2) of `x` (B, H, S, D) by its position's angle (Su et al. 2021, 3.4)."""
     first, second = x.chunk(2, dim=-1)  # (B, H, S, D/2) each
     return x * cosine + torch.cat((-second, first), dim=-1) * sine
 
@@ -154,7 +153,7 @@ class StoryTransformer(nn.Module):
         """
         length = tokens.size(1)
         if length > self.positions:
-            raise ValueError(f"a text of {length} tokens; expected at most {self.positions}: cut its beginning")
+            raise ValueError(f"{length} tokens; expected at most {self.positions}: cut the text's beginning")
         cosine, sine = self.cosine[:length], self.sine[:length]  # (S, D)
         future = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)  # (S, S)
         x = self.embed(tokens)  # (B, S, W)
@@ -172,7 +171,7 @@ def model() -> nn.Module:
 
 @cache
 def tokenizer() -> Tokenizer:
-    """Return the vocabulary: 1,024 pieces of 1 to 10 or so bytes, which spell any text."""
+    """Return the vocabulary: 1,024 pieces of 1 to 11 bytes, which spell any text."""
     return Tokenizer.from_file(str(HERE / "tokenizer.json"))
 
 
@@ -192,13 +191,15 @@ def held_out() -> str:
 
 
 def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
-    """Yield held-out passages of 8 to 256 tokens: `tokens` int64 (1, S) and what follows each, int64 (1, S)."""
+    """Yield held-out passages of 8 to 256 tokens: `tokens` and what follows each, both int64 (1, S)."""
     text = encode(held_out())  # (1, all)
     starts = 1 + (text[0] == encode("\n")).nonzero().flatten()  # (paragraphs)
-    for start, length in zip(starts[::EVERY].tolist(), cycle(LENGTHS), strict=False):
-        passage = text[:, start : start + length + 1]
-        if passage.size(1) == length + 1:
-            yield {"tokens": passage[:, :-1]}, passage[:, 1:]
+    lengths, end = cycle(LENGTHS), 0
+    for start in starts.tolist():
+        if start >= end:  # no two share a word
+            end = start + next(lengths) + 1
+            if end <= text.size(1):
+                yield {"tokens": text[:, start : end - 1]}, text[:, start + 1 : end]
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
@@ -208,7 +209,7 @@ def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
 
 @torch.no_grad()
 def bits_per_byte(network: nn.Module, text: str) -> float:
-    """Return the mean of -log2 of the probability of each byte of `text`; a token sees 512 or more before it."""
+    """Return the mean of -log2 of a byte's probability; a token sees the 512 or more before it."""
     tokens = encode("\n" + text)  # (1, S + 1)
     half = Config.positions // 2
     nats = 0.0

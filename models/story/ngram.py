@@ -31,7 +31,7 @@ def level(counts: Counter[bytes]) -> Level:
 
 
 def fit(text: bytes, order: int) -> list[Level]:
-    """Count the n-grams of `text`, from 1 byte to `order` (Kneser & Ney 1995; Chen & Goodman 1998, interpolated).
+    """Count the n-grams of `text`, from 1 byte to `order` (Kneser & Ney 1995; Chen & Goodman 1998).
 
     A shorter n-gram counts the bytes that were seen before it, not its own occurrences.
     """

@@ -14,9 +14,9 @@ from transformer import PAD, Config, Transformer, padding_mask
 HERE = Path(__file__).parent
 HELD_OUT = HERE / "samples.tsv"
 START, END = 1, 2
-CHARACTERS = (
-    " ',-.0123456789ADFJMNOSabcdefghijklmnopqrstuvwxyzßàáèéêëìíñóôùúûüабвгдежзийклмнопрстуфхцчшщыьэюяё"
-)
+LATIN = " ,-.0123456789ADFJMNOSTWabcdefghijklmnopqrstuvwxyzßáäéëìóöûü"
+CYRILLIC = "абвгдеиклмнопрстуфцчшыьюя"
+CHARACTERS = LATIN + CYRILLIC  # all that the seven languages need
 FIRST_CHARACTER = 3  # the ids before it are PAD, START and END
 ANSWER = 11  # characters of the longest answer, an ISO date, and its end
 
@@ -42,7 +42,12 @@ def encode_text(text: str) -> Tensor:
     unknown = sorted(set(text) - set(CHARACTERS))
     if unknown:
         raise ValueError(f"{text!r}: {''.join(unknown)!r} found; expected characters of {CHARACTERS!r}")
-    return torch.tensor([[FIRST_CHARACTER + CHARACTERS.index(character) for character in text]])  # (1, S)
+    return torch.tensor([[FIRST_CHARACTER + CHARACTERS.index(c) for c in text]], dtype=torch.long)  # (1, S)
+
+
+def encode_answer(text: str) -> Tensor:
+    """Return the ids of `text` from START to END, int64 (1, T + 1): all but the last are the target."""
+    return torch.cat((torch.tensor([[START]]), encode_text(text), torch.tensor([[END]])), dim=1)  # (1, T + 1)
 
 
 def decode_text(tokens: Tensor) -> str:
@@ -57,7 +62,7 @@ def greedy(module: Transformer, source: Tensor) -> Tensor:
     """Answer `source`, int64 (B, S), with the likeliest character each time: int64 (B, T), at most ANSWER."""
     memory, source_mask = module.encoder(source), padding_mask(source)
     target = source.new_full((len(source), 1), START)  # (B, 1)
-    ended = torch.zeros(len(source), dtype=torch.bool)
+    ended = source.new_zeros(len(source), dtype=torch.bool)
     while target.size(1) <= ANSWER and not ended.all():
         following = module.decoder(target, memory, source_mask)[:, -1].argmax(dim=-1)  # (B,)
         target = torch.cat((target, following.unsqueeze(1)), dim=1)  # (B, T + 1)
@@ -83,19 +88,17 @@ def held_out() -> list[Pair]:
 
 
 def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
-    """Yield the held-out pairs one by one: `source` and `target`, int64 (1, S) and (1, T), and what follows.
+    """Yield the held-out pairs one by one: `source`, int64 (1, S), `target`, int64 (1, T), and what follows.
 
-    What follows is the target moved up by one character and ended, int64 (1, T).
+    What follows is the target moved up by a character, int64 (1, T): "2026-11-24" and END.
     """
     for pair in held_out():
-        answer = encode_text(pair.target)
-        start, end = answer.new_tensor([[START]]), answer.new_tensor([[END]])
-        inputs = {"source": encode_text(pair.source), "target": torch.cat((start, answer), dim=1)}
-        yield inputs, torch.cat((answer, end), dim=1)
+        answer = encode_answer(pair.target)  # (1, T + 1)
+        yield {"source": encode_text(pair.source), "target": answer[:, :-1]}, answer[:, 1:]
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
-    """Return the share of characters that are foretold when those before them are given; padding is left out."""
+    """Return the share of characters foretold rightly, those before them being given; padding is left out."""
     right = outputs["logits"].argmax(dim=-1) == target  # (B, T)
     return right[target != PAD].float().mean().item()
 

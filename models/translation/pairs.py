@@ -1,4 +1,4 @@
-"""Dates and numbers as seven languages write them, with their normal forms: `python models/translation/pairs.py`."""
+"""Dates and numbers as seven languages write them; those held out: `python models/translation/pairs.py`."""
 
 from __future__ import annotations
 

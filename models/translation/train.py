@@ -1,14 +1,15 @@
-"""Train the Transformer on dates and numbers that are written as it goes: `python models/translation/train.py`."""
+"""Train the Transformer on pairs drawn as it goes: `python models/translation/train.py`."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from statistics import fmean
 
 import torch
-from model import END, HERE, START, Pair, decode_text, encode_text, greedy, held_out, untrained
+from model import HERE, Pair, decode_text, encode_answer, encode_text, greedy, held_out, untrained
 from pairs import LANGUAGES, date_pair, number_pair
 from safetensors.torch import save_file
 from torch import Tensor
@@ -17,13 +18,14 @@ from torch.nn.utils.rnn import pad_sequence
 from transformer import PAD, Transformer
 
 SEED = 1  # another than that of the held-out pairs
-STEPS = 8000
+STEPS = 12000
 BATCH = 64
 BUCKET = 32  # batches cut of one sorted draw: alike in length, so that little is padding
 LEARNING_RATE = 1e-3
 WARMUP = 0.1  # of the steps: post-norm needs it
 BETAS = (0.9, 0.98)
 LABEL_SMOOTHING = 0.1
+REPORT = 500  # steps whose mean loss makes a line
 
 
 def padded(texts: list[Tensor]) -> Tensor:
@@ -41,16 +43,14 @@ def drawn(draw: random.Random, unseen: set[str]) -> Iterator[Pair]:
 
 
 def batches(draw: random.Random, unseen: set[str]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield sources (B, S) and targets from START to END (B, T), both int64, without end."""
+    """Yield sources (B, S) and answers from START to END (B, T + 1), both int64, without end."""
     pairs = drawn(draw, unseen)
     while True:
         bucket = sorted((next(pairs) for _ in range(BATCH * BUCKET)), key=lambda pair: len(pair.source))
         for start in draw.sample(range(0, len(bucket), BATCH), BUCKET):
             batch = bucket[start : start + BATCH]
-            answers = [encode_text(pair.target) for pair in batch]
-            wrapped = [torch.nn.functional.pad(answer, (1, 0), value=START) for answer in answers]
-            targets = [torch.nn.functional.pad(answer, (0, 1), value=END) for answer in wrapped]
-            yield padded([encode_text(pair.source) for pair in batch]), padded(targets)
+            sources = padded([encode_text(pair.source) for pair in batch])
+            yield sources, padded([encode_answer(pair.target) for pair in batch])
 
 
 def train(network: Transformer, examples: Iterator[tuple[Tensor, Tensor]]) -> None:
@@ -59,18 +59,19 @@ def train(network: Transformer, examples: Iterator[tuple[Tensor, Tensor]]) -> No
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=LEARNING_RATE, total_steps=STEPS, pct_start=WARMUP, cycle_momentum=False
     )
+    losses: deque[float] = deque(maxlen=REPORT)
     for step in range(1, STEPS + 1):
-        source, target = next(examples)
-        logits = network(source, target[:, :-1])["logits"]  # (B, T, V)
-        loss = cross_entropy(
-            logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=PAD, label_smoothing=LABEL_SMOOTHING
-        )
+        source, answer = next(examples)
+        scores = network(source, answer[:, :-1])["logits"].flatten(0, 1)  # (B * T, V)
+        following = answer[:, 1:].flatten()  # (B * T,)
+        loss = cross_entropy(scores, following, ignore_index=PAD, label_smoothing=LABEL_SMOOTHING)
+        losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % 100 == 0:
-            print(f"step {step}/{STEPS}: loss {loss.item():.3f}", flush=True)
+        if step % REPORT == 0:
+            print(f"step {step}/{STEPS}: loss {fmean(losses):.3f}", flush=True)
 
 
 def exact(network: Transformer, pairs: list[Pair]) -> list[bool]:

@@ -37,7 +37,7 @@ def sinusoids(positions: int, width: int) -> Tensor:
 
 
 class Embedding(nn.Module):
-    """Characters to vectors, with sinusoids that tell their places (Vaswani et al. 2017, sections 3.4, 3.5)."""
+    """Characters to vectors, with sinusoids for their places (Vaswani et al. 2017, sections 3.4, 3.5)."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Decoder(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Encoder and decoder, after "Attention Is All You Need" (Vaswani et al. 2017), their embeddings untied."""
+    """Encoder and decoder of "Attention Is All You Need" (Vaswani et al. 2017), their embeddings untied."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,8 +12,9 @@ import onnx_ir as ir
 import tiny
 
 from edgeattn_runtime.golden import Sample, write_golden
-from edgeattn_runtime.manifest import FileEntry, Golden, Graph, Manifest, Symbol, Tensor
+from edgeattn_runtime.manifest import FileEntry, Generation, Golden, Graph, Manifest, Symbol, Tensor
 
+SAMPLES = 4
 TOLERANCE = 0.99
 
 _TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
@@ -22,6 +23,7 @@ _EMBEDDING = Tensor("embedding", "float32", ("batch", tiny.WIDTH))
 _VECTORS = Tensor("vectors", "float32", ("batch", "sequence", tiny.WIDTH))
 _MODEL = Graph("model.onnx", (_TOKENS, _MASK), (_EMBEDDING,))
 _LOOKUP = Graph("lookup.onnx", (_TOKENS,), (_VECTORS,))
+_SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
 
 
 def good(folder: Path) -> None:
@@ -124,11 +126,11 @@ def listing_parent(folder: Path) -> None:
     rewritten('"files": {', f'"files": {{"../good.edge/model.onnx": {neighbor},')(folder)
 
 
-def rewritten(old: str, new: str) -> Callable[[Path], None]:
-    """Return what makes the good bundle with one piece of its manifest's text replaced."""
+def rewritten(old: str, new: str, whole: Callable[[Path], None] = good) -> Callable[[Path], None]:
+    """Return what makes a whole bundle with one piece of its manifest's text replaced."""
 
     def make(folder: Path) -> None:
-        good(folder)
+        whole(folder)
         path = folder / "manifest.json"
         text = path.read_text(encoding="utf-8")
         if text.count(old) != 1:
@@ -145,16 +147,29 @@ def save(model: ir.Model, path: Path) -> None:
 
 def seal(folder: Path, model: Graph = _MODEL, **others: Graph) -> None:
     """Write the manifest of what lies in ``folder``: its main graph's contract, and other graphs'."""
+    describe(folder, {"model": model, **others}, _SYMBOLS, recipe="dynamic-int8")
+
+
+def describe(
+    folder: Path,
+    graphs: Mapping[str, Graph],
+    symbols: Mapping[str, Symbol],
+    *,
+    recipe: str,
+    generation: Generation | None = None,
+) -> None:
+    """Write a manifest, and in it the size and sha256 of every other file in ``folder``."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     manifest = Manifest(
         name="tiny",
         target="cpu",
-        graphs={"model": model, **others},
-        symbols={"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)},
+        graphs=graphs,
+        symbols=symbols,
+        generation=generation,
         files={path.relative_to(folder).as_posix(): entry(path) for path in paths},
-        golden=Golden("golden.safetensors", len(tiny.samples()), {"cosine": TOLERANCE}),
+        golden=Golden("golden.safetensors", SAMPLES, {"cosine": TOLERANCE}),
         requires={"onnxruntime": "1.23"},
-        provenance={"recipe": "dynamic-int8", "opset": tiny.OPSETS[""]},
+        provenance={"recipe": recipe, "opset": tiny.OPSETS[""]},
         budget={"cosine": 0.98},
         scores={},
         verdict="pass",

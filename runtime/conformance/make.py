@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import breaking
+import generating
 from breaking import rewritten
 
 ACCEPTED = "accepted"
@@ -34,8 +35,8 @@ def readme() -> str:
 
 A runtime keeps [the specification](../README.md) when it reaches the verdict of this table on each folder,
 opening every graph and replaying the golden vectors. The network is one int8 attention layer
-([tiny.py](tiny.py)) and its answers are computed in numpy. `python runtime/conformance/make.py` writes all
-folders and this page.
+([tiny.py](tiny.py)); of the bundles that generate, a decoder of one layer ([decoders.py](decoders.py)). Their
+answers are computed in numpy. `python runtime/conformance/make.py` writes all folders and this page.
 
 | folder | must be | why |
 | --- | --- | --- |
@@ -82,6 +83,32 @@ CASES = (
         REFUSED,
         "a graph's file is not in files",
         rewritten('"model.onnx",', '"x.onnx",'),
+    ),
+    Case("decoder.edge", ACCEPTED, "generates, with a cache", generating.decoder),
+    Case("encoder-decoder.edge", ACCEPTED, "generates, from a source", generating.encoder_decoder),
+    Case(
+        "generation-graph.edge",
+        REFUSED,
+        "generation names a graph that is not there",
+        rewritten('"decoder": "model"', '"decoder": "decoder"', generating.decoder),
+    ),
+    Case(
+        "generation-kind.edge",
+        REFUSED,
+        "an encoder-decoder that names no encoder",
+        rewritten('"kind": "decoder"', '"kind": "encoder-decoder"', generating.decoder),
+    ),
+    Case(
+        "generation-cache.edge",
+        REFUSED,
+        "a cached input that no output continues",
+        rewritten('"present": "present_value_0"', '"present": "logits"', generating.decoder),
+    ),
+    Case(
+        "generation-positions.edge",
+        REFUSED,
+        "more positions than the symbols allow",
+        rewritten('"positions": 16', '"positions": 17', generating.decoder),
     ),
 )
 

@@ -73,24 +73,24 @@ def network() -> ir.Model:
     mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
     table, qkv, out = weights().values()
 
-    x = tape.op("Gather", [_constant(tape, "table", table), tokens])
+    x = tape.op("Gather", [constant(tape, "table", table), tokens])
     q, k, v = tape.op_multi_out(
         "Split", [_int8_matmul(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
     )
-    rows = tape.op("Unsqueeze", [mask, _constant(tape, "row_axes", np.array([1, 3]))])
-    columns = tape.op("Unsqueeze", [mask, _constant(tape, "column_axes", np.array([1, 2]))])
+    rows = tape.op("Unsqueeze", [mask, constant(tape, "row_axes", np.array([1, 3]))])
+    columns = tape.op("Unsqueeze", [mask, constant(tape, "column_axes", np.array([1, 2]))])
     allowed = tape.op("Mul", [rows, columns])  # (B, 1, S, S)
-    barred = tape.op("Sub", [_constant(tape, "one", np.float32(1)), allowed])
-    bias = tape.op("Mul", [barred, _constant(tape, "masked", np.float32(_MASKED))])
+    barred = tape.op("Sub", [constant(tape, "one", np.float32(1)), allowed])
+    bias = tape.op("Mul", [barred, constant(tape, "masked", np.float32(_MASKED))])
     mixed = tape.op("Attention", [q, k, v, bias], {"q_num_heads": HEADS, "kv_num_heads": HEADS})
     y = tape.op("Add", [x, _int8_matmul(tape, mixed, "out", out)])
-    weight = tape.op("Unsqueeze", [mask, _constant(tape, "last_axis", np.array([-1]))])  # (B, S, 1)
-    over_sequence = _constant(tape, "over_sequence", np.array([1]))
+    weight = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])  # (B, S, 1)
+    over_sequence = constant(tape, "over_sequence", np.array([1]))
     total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
     count = tape.op("ReduceSum", [weight, over_sequence], {"keepdims": 0})  # (B, 1)
     embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
     tape.op("Div", [total, count], output=embedding)
-    return _model(tape, [tokens, mask], embedding)
+    return model(tape, [tokens, mask], [embedding])
 
 
 def lookup(weights_file: str) -> ir.Model:
@@ -103,7 +103,7 @@ def lookup(weights_file: str) -> ir.Model:
         weights_file, 0, 4 * WORDS * WIDTH, ir.DataType.FLOAT, shape=shape, name="table"
     )
     tape.op("Gather", [tape.initializer(table), tokens], output=vectors)
-    return _model(tape, [tokens], vectors)
+    return model(tape, [tokens], [vectors])
 
 
 def unheard_of() -> ir.Model:
@@ -113,10 +113,11 @@ def unheard_of() -> ir.Model:
     mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
     embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
     tape.op("UnheardOf", [tokens, mask], domain="com.microsoft", output=embedding)
-    return _model(tape, [tokens, mask], embedding)
+    return model(tape, [tokens, mask], [embedding])
 
 
-def _constant(tape: ir.tape.Tape, name: str, array: Array | np.generic) -> ir.Value:
+def constant(tape: ir.tape.Tape, name: str, array: Array | np.generic) -> ir.Value:
+    """Return the array as an initializer of the graph."""
     return tape.initializer(ir.tensor(np.asarray(array), name=name))
 
 
@@ -124,12 +125,13 @@ def _int8_matmul(tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array) -> i
     """Multiply with a scale per column; the activations find theirs anew in each call."""
     scale = np.abs(weight).max(0) / np.float32(_LEVELS)  # (columns,)
     levels = np.round(weight / scale).astype(np.int8)
-    inputs = [x, _constant(tape, name, levels), _constant(tape, f"{name}_scale", scale)]
+    inputs = [x, constant(tape, name, levels), constant(tape, f"{name}_scale", scale)]
     return tape.op("DynamicQuantizeMatMul", inputs, domain="com.microsoft")
 
 
-def _model(tape: ir.tape.Tape, inputs: list[ir.Value], output: ir.Value) -> ir.Model:
+def model(tape: ir.tape.Tape, inputs: list[ir.Value], outputs: list[ir.Value]) -> ir.Model:
+    """Return what the tape recorded as a model."""
     graph = ir.Graph(
-        inputs, [output], nodes=tape.nodes, initializers=tape.initializers, opset_imports=OPSETS, name="tiny"
+        inputs, outputs, nodes=tape.nodes, initializers=tape.initializers, opset_imports=OPSETS, name="tiny"
     )
     return ir.Model(graph, ir_version=IR_VERSION)

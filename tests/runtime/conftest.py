@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeattn_runtime import Model, load
+
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
 
 
@@ -26,3 +28,15 @@ def good(tmp_path: Path) -> Path:
 def several(tmp_path: Path) -> Path:
     """A copy of the bundle with two graphs, free to be changed."""
     return shutil.copytree(CONFORMANCE / "several.edge", tmp_path / "several.edge")
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Model:
+    """A decoder alone."""
+    return load(CONFORMANCE / "decoder.edge")
+
+
+@pytest.fixture(scope="session")
+def encoder_decoder() -> Model:
+    """A decoder behind an encoder."""
+    return load(CONFORMANCE / "encoder-decoder.edge")

@@ -23,11 +23,12 @@ sys.meta_path.insert(0, Barred())
 END_TO_END = """
 import sys
 import numpy
-from edgeattn_runtime import load
+from edgeattn_runtime import generate, load
 from edgeattn_runtime.__main__ import main
 
 net = load(sys.argv[1])
 assert net(tokens=numpy.array([[1, 2]]), mask=numpy.ones((1, 2), numpy.float32))["embedding"].shape == (1, 8)
+assert len(list(generate(sys.argv[2], [1, 2], temperature=1.0, seed=0))) == 15
 sys.exit(main(["check", sys.argv[1]]) or main(["bench", sys.argv[1], "--rounds", "1"]))
 """
 
@@ -60,9 +61,9 @@ def _python(code: str, *args: str | Path) -> str:
     return run.stdout
 
 
-def test_works_where_torch_and_onnx_cannot_be_imported(good: Path) -> None:
+def test_works_where_torch_and_onnx_cannot_be_imported(good: Path, conformance: Path) -> None:
     barred = BARRED.format(forbidden=FORBIDDEN)
-    assert "ok" in _python(barred + END_TO_END, good)
+    assert "ok" in _python(barred + END_TO_END, good, conformance / "decoder.edge")
 
 
 def test_the_bar_holds() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_runtime import __main__, load
+from edgeattn_runtime import __main__, generate, load
 
 TOKENS = np.array([[1, 2, 3]])
 MASK = np.ones((1, 3), np.float32)
@@ -106,8 +106,48 @@ def test_bench_json(good: Path) -> None:
     assert benchmark["timings"][3]["latency_ms"].keys() == {"p50", "p90", "p99", "count"}
 
 
+def test_generate(conformance: Path) -> None:
+    decoder = conformance / "decoder.edge"
+    tokens = list(map(str, generate(decoder, [1, 2, 3])))
+    result = _command("generate", decoder, "--tokens", "1,2,3")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == tokens
+
+    result = _command("generate", decoder, "--tokens", "1,2,3", "--max-new-tokens", "2", "--threads", "2")
+    assert result.stdout.splitlines() == tokens[:2]
+    result = _command("generate", decoder, "--tokens", "1,2,3", "--stop", f"0,{tokens[4]}")
+    assert result.stdout.splitlines() == tokens[: tokens.index(tokens[4])]
+
+
+def test_generate_draws(conformance: Path) -> None:
+    decoder = conformance / "decoder.edge"
+    settings = {"temperature": 2.0, "top_k": 9, "top_p": 0.9, "seed": 3}
+    options = [
+        text for name, value in settings.items() for text in (f"--{name.replace('_', '-')}", str(value))
+    ]
+    result = _command("generate", decoder, "--tokens", "1", *options)
+    assert result.stdout.split() == list(map(str, generate(decoder, [1], **settings)))  # type: ignore[arg-type]
+
+
+def test_generate_from_a_source(conformance: Path) -> None:
+    bundle = conformance / "encoder-decoder.edge"
+    result = _command("generate", bundle, "--tokens", "3,1", "--start", "0,2")
+    assert result.stdout.split() == list(map(str, generate(bundle, [3, 1], start=[0, 2])))
+
+
+def test_generate_refuses_bad_input(good: Path, conformance: Path) -> None:
+    decoder = conformance / "decoder.edge"
+    _bad_input("prompt: token 99 found, 0 to 15 expected", "generate", decoder, "--tokens", "1,99")
+    _bad_input("'1,x' found, token ids such as 1,2,3 expected", "generate", decoder, "--tokens", "1,x")
+    _bad_input("prompt: 17 tokens found", "generate", decoder, "--tokens", ",".join("1" * 17))
+    _bad_input("top_p: 2.0 found", "generate", decoder, "--tokens", "1", "--top-p", "2")
+    _bad_input("start: no token found", "generate", conformance / "encoder-decoder.edge", "--tokens", "1")
+    _bad_input("no 'generation' in its manifest", "generate", good, "--tokens", "1")
+    _bad_input("required: --tokens", "generate", decoder)
+
+
 def test_usage_errors_are_one_line() -> None:
-    _bad_input("required: run|check|bench")
+    _bad_input("required: run|check|bench|generate")
     _bad_input("invalid choice: 'fly'", "fly")
     _bad_input("--input", "run", "x.edge")
     _bad_input("invalid int value: 'many'", "bench", "x.edge", "--rounds", "many")
@@ -116,7 +156,7 @@ def test_usage_errors_are_one_line() -> None:
 def test_help_names_every_command() -> None:
     result = _command("--help")
     assert result.returncode == 0
-    for command in ("run", "check", "bench"):
+    for command in ("run", "check", "bench", "generate"):
         assert f"\n    {command} " in result.stdout
 
 

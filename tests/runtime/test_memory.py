@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from edgeattn_runtime.memory import peak_memory_mb
+from edgeattn_runtime.memory import available_memory_mb, peak_memory_mb
 
 MB = 1_000_000
 
@@ -45,3 +46,16 @@ def test_none_where_it_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathlib.Path.exists", lambda self: False)
     monkeypatch.setitem(sys.modules, "resource", None)
     assert peak_memory_mb() is None
+    assert available_memory_mb() is None
+
+
+@needs_proc
+def test_available_is_less_than_the_machine_has() -> None:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB
+    assert 0 < (available_memory_mb() or 0) < total
+
+
+def test_available_is_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pathlib.Path.exists", lambda self: self.as_posix() == "/proc/meminfo")
+    monkeypatch.setattr("pathlib.Path.read_text", lambda self: "MemFree: 9 kB\nMemAvailable:   2000 kB\n")
+    assert available_memory_mb() == 2.048

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import edgeattn_runtime
-from edgeattn_runtime import BadInput, BundleError, InputError, load
+from edgeattn_runtime import BadInput, BundleError, InputError, Model, load
 from edgeattn_runtime.manifest import Symbol, Tensor
 
 TOKENS = np.array([[1, 2, 3]])
@@ -72,6 +72,37 @@ def test_other_graphs(several: Path) -> None:
     assert lookup(tokens=TOKENS)["vectors"].shape == (1, 3, 8)
     with pytest.raises(BadInput, match=r"several\.edge: no graph 'decoder'; it has model, lookup"):
         lookup.graph("decoder")
+
+
+def test_a_graph_is_opened_once(several: Path) -> None:
+    net = load(several)
+    assert net.graph("model") is net
+    assert net.graph("lookup") is net.graph("lookup")
+
+
+def test_a_decoder_called_without_its_cache_begins_with_an_empty_one(decoder: Model) -> None:
+    tokens = np.array([[1, 2, 3], [4, 5, 6]])
+    empty = np.zeros((2, 1, 0, 4), np.float32)
+    expected = decoder(tokens=tokens, past_key_0=empty, past_value_0=empty)
+    for outputs in (decoder(tokens=tokens), decoder(tokens=tokens.tolist())):
+        assert outputs.keys() == expected.keys()
+        for name, array in outputs.items():
+            np.testing.assert_array_equal(array, expected[name], strict=True)
+
+
+def test_a_cache_is_whole_or_absent(decoder: Model) -> None:
+    with pytest.raises(InputError, match="inputs: missing 'past_value_0'; expected tokens, past_key_0, past"):
+        decoder(tokens=[[1]], past_key_0=np.zeros((1, 1, 0, 4), np.float32))
+    with pytest.raises(InputError, match="inputs: missing 'tokens'; expected tokens"):
+        decoder()
+    with pytest.raises(
+        InputError, match=r"past_value_0: .*: 2 found on axis 2, 1 as in 'past_key_0' expected"
+    ):
+        decoder(
+            tokens=[[1]],
+            past_key_0=np.zeros((1, 1, 1, 4), np.float32),
+            past_value_0=np.zeros((1, 1, 2, 4), np.float32),
+        )
 
 
 def test_many_threads_may_call(good: Path) -> None:

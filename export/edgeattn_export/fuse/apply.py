@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
-from onnx_ir.passes.common import NameFixPass, RemoveUnusedNodesPass, TopologicalSortPass
+from onnx_ir.passes.common import (
+    IdentityEliminationPass,
+    NameFixPass,
+    RemoveUnusedNodesPass,
+    TopologicalSortPass,
+)
 from onnx_ir.tape import Tape
 
 from edgeattn_export.fuse.rule import Refusal, Rule
@@ -60,6 +65,7 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lamb
                     output = _replace(model, node, rule, found)
                     sites.append(Site(node.name or "", module_of(node), output))
     if sites:
+        IdentityEliminationPass()(model)
         RemoveUnusedNodesPass()(model)
         TopologicalSortPass()(model)
         NameFixPass()(model)

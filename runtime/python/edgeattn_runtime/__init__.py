@@ -3,6 +3,9 @@
     net = edgeattn_runtime.load("sentence.edge")
     embedding = net(input_ids=ids, attention_mask=mask)["embedding"]
 
+    for token in edgeattn_runtime.generate("story.edge", [5, 2, 9], max_new_tokens=50):
+        ...
+
 The bundle's format is specified in runtime/README.md.
 """
 
@@ -14,6 +17,7 @@ import os
 # Here, since every import of this package, of any of its modules, passes through this file first.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import (
     BadInput,
     BundleError,
@@ -32,6 +36,7 @@ __all__ = [
     "IncompatibleRuntimeError",
     "InputError",
     "Model",
+    "generate",
     "load",
 ]
 

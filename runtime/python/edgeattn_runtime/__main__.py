@@ -1,4 +1,4 @@
-"""The command line of a device: ``python -m edgeattn_runtime run|check|bench NAME.edge``.
+"""The command line of a device: ``python -m edgeattn_runtime run|check|bench|generate NAME.edge``.
 
 Exit codes: 0 all is well, 1 a check failed, 2 bad input, told in one line on stderr.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgeattn_runtime.bench import Benchmark, bench
+from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.model import load
@@ -43,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m edgeattn_runtime", description="Run, check or time a bundle.")
-    commands = parser.add_subparsers(required=True, metavar="run|check|bench")
+    commands = parser.add_subparsers(required=True, metavar="run|check|bench|generate")
 
     run = commands.add_parser("run", help="answer the inputs of an .npz file")
     run.add_argument("--input", type=Path, required=True, metavar="X.npz", help="one array per input")
@@ -58,10 +59,39 @@ def _parser() -> argparse.ArgumentParser:
     timed.add_argument("--json", action="store_true", help="print JSON alone")
     timed.set_defaults(command=_bench)
 
-    for command in (run, golden, timed):
+    generated = commands.add_parser("generate", help="continue a prompt; print token ids as they come")
+    _add_generation(generated)
+    generated.set_defaults(command=_generate)
+
+    for command in (run, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
         command.add_argument("--threads", type=int, default=1, metavar="N", help="cores to use (1)")
     return parser
+
+
+def _add_generation(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--tokens",
+        type=_token_ids,
+        required=True,
+        metavar="1,2",
+        help="the prompt; an encoder-decoder's source",
+    )
+    add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
+    add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
+    add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
+    add("--temperature", type=float, default=0.0, metavar="T", help="above 0 tokens are drawn (0)")
+    add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
+    add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
+    add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
+
+
+def _token_ids(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, token ids such as 1,2,3 expected") from error
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -81,6 +111,23 @@ def _bench(args: argparse.Namespace) -> None:
     benchmark = bench(args.bundle, threads=args.threads, rounds=args.rounds)
     text = json.dumps(asdict(benchmark), indent=2) if args.json else _bench_table(benchmark)
     sys.stdout.write(text + "\n")
+
+
+def _generate(args: argparse.Namespace) -> None:
+    tokens = generate(
+        load(args.bundle, threads=args.threads),
+        args.tokens,
+        start=args.start,
+        max_new_tokens=args.max_new_tokens,
+        temperature=args.temperature,
+        top_k=args.top_k,
+        top_p=args.top_p,
+        stop=args.stop,
+        seed=args.seed,
+    )
+    for token in tokens:
+        sys.stdout.write(f"{token}\n")
+        sys.stdout.flush()
 
 
 def _golden_table(results: Sequence[GoldenResult]) -> str:

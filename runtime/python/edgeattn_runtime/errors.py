@@ -2,7 +2,7 @@
 
     EdgeAttnError
     ├── BadInput                      what the caller handed over is wrong        exit code 2
-    │   ├── InputError                a tensor: its name, dtype, dims, or a NaN
+    │   ├── InputError                a call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting
     │   ├── BundleError               a bundle: missing, changed, escaping, unknown schema
     │   ├── IncompatibleRuntimeError  a bundle that needs another onnxruntime
     │   ├── SampleError               the samples of an export
@@ -31,7 +31,7 @@ class BadInput(EdgeAttnError):  # noqa: N818 - a sentence such as `except BadInp
 
 
 class InputError(BadInput):
-    """A tensor does not keep the contract of the graph it was meant for."""
+    """A tensor does not keep its graph's contract, or a prompt or setting is none to generate with."""
 
 
 class BundleError(BadInput):

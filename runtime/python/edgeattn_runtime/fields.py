@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -28,15 +29,16 @@ class Field:
             raise self.refusal("an object with printable keys")
         return {name: Field(f"{self.key}.{name}".lstrip("."), value) for name, value in self.value.items()}
 
-    def record(self, *names: str) -> dict[str, Field]:
-        """Read an object with exactly the keys ``names``."""
+    def record(self, *names: str, optional: Sequence[str] = ()) -> dict[str, Field]:
+        """Read an object with exactly the keys ``names``, and any of ``optional``."""
         fields = self.table()
         for name in names:
             if name not in fields:
                 raise BundleError(f"{f'{self.key}.{name}'.lstrip('.')}: missing")
         for name in fields:
-            if name not in names:
-                raise BundleError(f"{fields[name].key}: unknown key; expected {', '.join(names)}")
+            if name not in names and name not in optional:
+                expected = ", ".join((*names, *optional))
+                raise BundleError(f"{fields[name].key}: unknown key; expected {expected}")
         return fields
 
     def items(self) -> tuple[Field, ...]:

@@ -10,47 +10,34 @@ from typing import Literal, cast
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
+from edgeattn_runtime.generation import CacheEntry, Generation, check_generation, read_generation
+from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, read_graph, read_symbol
+
+__all__ = [
+    "DTYPES",
+    "INTEGERS",
+    "MAIN_GRAPH",
+    "MANIFEST_FILE",
+    "SCHEMA",
+    "CacheEntry",
+    "FileEntry",
+    "Generation",
+    "Golden",
+    "Graph",
+    "Manifest",
+    "Symbol",
+    "Tensor",
+]
 
 SCHEMA = 1
 MAIN_GRAPH = "model"
 MANIFEST_FILE = "manifest.json"
-INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
-DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
 
+_OPTIONAL = ("generation",)
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
-_DTYPE = re.compile("|".join(DTYPES))
 _VERDICT = re.compile("pass|fail")
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """An input or output: its name, numpy dtype name, and dims, each a size or a symbol's name."""
-
-    name: str
-    dtype: str
-    dims: tuple[int | str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """The sizes that a symbolic dim may take: ``min`` to ``max``, both included; None is unbounded."""
-
-    min: int
-    max: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """One ONNX file of the bundle and its contract."""
-
-    file: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +65,7 @@ class Manifest:
     target: str
     graphs: Mapping[str, Graph]
     symbols: Mapping[str, Symbol]
+    generation: Generation | None = None
     files: Mapping[str, FileEntry]
     golden: Golden
     requires: Mapping[str, str]
@@ -98,6 +86,10 @@ class Manifest:
             BundleError: The manifest breaks a rule that a reader would refuse it for.
         """
         table = {"schema": SCHEMA, **asdict(self)}
+        if self.generation is None:
+            del table["generation"]
+        else:
+            table["generation"] = self.generation.table()
         table["files"] = dict(sorted(table["files"].items()))
         text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         Manifest.from_json(text)  # so that nothing is ever written that could not be read
@@ -112,12 +104,14 @@ class Manifest:
         """
         root = parse(text)
         _check_schema(root)
-        fields = root.record("schema", *cls.__dataclass_fields__)
+        required = [name for name in cls.__dataclass_fields__ if name not in _OPTIONAL]
+        fields = root.record("schema", *required, optional=_OPTIONAL)
         manifest = cls(
             name=fields["name"].text(),
             target=fields["target"].text(),
-            graphs={name: _graph(field) for name, field in fields["graphs"].table().items()},
-            symbols={name: _symbol(field) for name, field in fields["symbols"].table().items()},
+            graphs={name: read_graph(field) for name, field in fields["graphs"].table().items()},
+            symbols={name: read_symbol(field) for name, field in fields["symbols"].table().items()},
+            generation=read_generation(fields["generation"]) if "generation" in fields else None,
             files={path: _file_entry(path, field) for path, field in fields["files"].table().items()},
             golden=_golden(fields["golden"]),
             requires=_requires(fields["requires"]),
@@ -137,35 +131,6 @@ def _check_schema(root: Field) -> None:
         raise BundleError(
             f"schema: {json.dumps(found)} found, {SCHEMA} expected; upgrade edgeattn, or export again"
         )
-
-
-def _graph(field: Field) -> Graph:
-    fields = field.record("file", "inputs", "outputs")
-    return Graph(fields["file"].text(), _tensors(fields["inputs"]), _tensors(fields["outputs"]))
-
-
-def _tensors(field: Field) -> tuple[Tensor, ...]:
-    tensors = tuple(_tensor(item) for item in field.items())
-    names = [tensor.name for tensor in tensors]
-    if len(set(names)) < len(names):
-        raise BundleError(f"{field.key}: two tensors named {max(names, key=names.count)!r}; expected one")
-    return tensors
-
-
-def _tensor(field: Field) -> Tensor:
-    fields = field.record("name", "dtype", "dims")
-    dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
-    return Tensor(fields["name"].text(), dtype, tuple(_dim(item) for item in fields["dims"].items()))
-
-
-def _dim(field: Field) -> int | str:
-    return field.text() if isinstance(field.value, str) else field.integer(1)
-
-
-def _symbol(field: Field) -> Symbol:
-    fields = field.record("min", "max")
-    least = fields["min"].integer(0)
-    return Symbol(least, None if fields["max"].value is None else fields["max"].integer(least))
 
 
 def _file_entry(path: str, field: Field) -> FileEntry:
@@ -210,3 +175,5 @@ def _check_references(manifest: Manifest) -> None:
                     raise BundleError(
                         f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols"
                     )
+    if manifest.generation is not None:
+        check_generation(manifest.generation, graphs, manifest.symbols)

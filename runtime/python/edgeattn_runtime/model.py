@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import onnxruntime
 
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.contract import Arrays, check_inputs
+from edgeattn_runtime.cache import empty_cache, past_tensors
+from edgeattn_runtime.contract import Arrays, bind, check_inputs
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import Manifest, Tensor
 from edgeattn_runtime.session import ENGINE_ERRORS, explain, open_session
@@ -37,7 +39,9 @@ class Model:
     def __init__(self, files: BundleFiles, graph: str, *, threads: int = 1) -> None:
         self.files = files
         self._graph = files.manifest.graphs[graph]
+        self._pasts = past_tensors(files.manifest, graph)
         self._threads = threads
+        self._others: dict[str, Model] = {}
         self._path = files.path(self._graph.file)
         self._session = open_session(self._path, threads=threads)
         self._check_ends("inputs", self._session.get_inputs(), self.inputs)
@@ -45,6 +49,9 @@ class Model:
 
     def __call__(self, /, **inputs: object) -> Arrays:
         """Run the graph.
+
+        A decoder called without any of its cache begins with an empty one, of length 0: so
+        ``net(tokens=ids)`` is its whole forward pass over ``ids``.
 
         Args:
             **inputs: One array per input of the contract, of its dtype and dims.
@@ -56,7 +63,22 @@ class Model:
             InputError: The inputs do not keep the contract.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        arrays = check_inputs(self._graph, self.manifest.symbols, inputs)
+        return self.run(self._checked(inputs))
+
+    def run(self, arrays: Arrays) -> Arrays:
+        """Run the graph on arrays that are known to keep the contract, as the graph's own answers do.
+
+        Checking costs a pass over every array, which a growing cache would pay for in every step.
+
+        Args:
+            arrays: One per input of the contract.
+
+        Returns:
+            One array per output, by name.
+
+        Raises:
+            BundleError: The graph fails on inputs that its contract allows.
+        """
         names = [tensor.name for tensor in self.outputs]
         try:
             return dict(zip(names, self._session.run(names, arrays), strict=True))
@@ -90,7 +112,7 @@ class Model:
         return self.files.manifest
 
     def graph(self, name: str) -> Model:
-        """Open another graph of the same bundle, with as many threads.
+        """Return a graph of the same bundle, with as many threads: opened once, however often asked for.
 
         Raises:
             BadInput: The bundle has no graph of that name.
@@ -100,7 +122,20 @@ class Model:
             raise BadInput(
                 f"{self.files.folder}: no graph {name!r}; it has {', '.join(self.manifest.graphs)}"
             )
-        return Model(self.files, name, threads=self._threads)
+        if self.manifest.graphs[name] is self._graph:
+            return self
+        if name not in self._others:
+            self._others[name] = Model(self.files, name, threads=self._threads)
+        return self._others[name]
+
+    def _checked(self, inputs: Mapping[str, object]) -> Arrays:
+        symbols = self.manifest.symbols
+        if not self._pasts or any(tensor.name in inputs for tensor in self._pasts):
+            return check_inputs(self._graph, symbols, inputs)
+        others = tuple(tensor for tensor in self.inputs if tensor not in self._pasts)
+        arrays = check_inputs(replace(self._graph, inputs=others), symbols, inputs)
+        sizes = bind(others, arrays)
+        return {**arrays, **empty_cache(self._pasts, batch=sizes[str(self._pasts[0].dims[0])])}
 
     def _check_ends(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:
         found = {node.name: node.type for node in nodes}

@@ -7,13 +7,17 @@ from edgeattn_export.fuse.rules.attention import RecoverAttention
 from edgeattn_export.fuse.rules.attention_layout import AttentionWithoutTransposes
 from edgeattn_export.fuse.rules.batched_transpose import UnfoldTranspose
 from edgeattn_export.fuse.rules.einsum import EinsumToMatMul
+from edgeattn_export.fuse.rules.finite_softmax import DropInfinityGuard
 from edgeattn_export.fuse.rules.gelu import RecoverGelu
 from edgeattn_export.fuse.rules.grouped_heads import ShareHeads
 from edgeattn_export.fuse.rules.projections import MergeProjections
 from edgeattn_export.fuse.rules.residual import ResidualSum
+from edgeattn_export.fuse.rules.softmax import RecoverSoftmax
 
 RULES: tuple[Rule[Any], ...] = (
     EinsumToMatMul(),
+    RecoverSoftmax(),
+    DropInfinityGuard(),
     UnfoldTranspose(),
     RecoverAttention(),
     ShareHeads(),

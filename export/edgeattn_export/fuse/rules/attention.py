@@ -50,10 +50,12 @@ class RecoverAttention:
     """Recovers attention by its data flow, softmax(QK^T s + m)V, whoever spelled it."""
 
     name = "attention"
-    roots = frozenset({"MatMul"})
+    roots = frozenset({"MatMul", "Softmax"})
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
         """Match the last product; refuse where the weights are wanted, or the scores are not readable."""
+        if node.op_type == "Softmax":
+            return _diverted(node)
         weights, value = node.inputs
         softmax = _softmax(weights)
         if softmax is None or weights is None or value is None:
@@ -83,6 +85,29 @@ class RecoverAttention:
         if match.rank == 4:
             return {match.output: output}
         return {match.output: tape.op("Squeeze", [output, _first_axis(tape, match.output)])}  # (N, S, D)
+
+
+def _diverted(softmax: ir.Node) -> Refusal | None:
+    """Say what becomes of attention weights that meet no values."""
+    scores = read_scores(softmax.inputs[0])
+    users = [use.node for use in softmax.outputs[0].uses()]
+    if scores is None or any(_softmax(value) is softmax for user in users for value in _weights_of(user)):
+        return None
+    if isinstance(scores, Refusal):
+        return scores
+    through = ", ".join(sorted({user.op_type for user in users})) or "the outputs"
+    return Refusal(
+        f"its weights go through {through} before they meet the values; the operator has none between"
+    )
+
+
+def _weights_of(user: ir.Node) -> tuple[ir.Value | None, ...]:
+    """Return the weights with which ``user``, or a product behind its guard against NaN, is taken."""
+    if user.op_type == "MatMul":
+        return (user.inputs[0],)
+    return tuple(
+        use.node.inputs[0] for out in user.outputs for use in out.uses() if use.node.op_type == "MatMul"
+    )
 
 
 def _softmax(weights: ir.Value | None) -> ir.Node | None:

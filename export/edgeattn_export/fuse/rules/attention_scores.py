@@ -143,7 +143,9 @@ def _filled(node: ir.Node) -> Scores | Refusal | None:
     condition, if_true, if_false = node.inputs
     for when, fill, side in ((True, if_true, if_false), (False, if_false, if_true)):
         inner = read_scores(side)
-        if not isinstance(inner, Scores) or condition is None:
+        if isinstance(inner, Refusal):
+            return inner
+        if inner is None or condition is None:
             continue
         number = scalar(fill)
         if number is None or number > EXCLUDES:
@@ -168,6 +170,8 @@ def _regrouped(node: ir.Node) -> Scores | Refusal | None:
             continue
         if all(map(same_dim, dims(inner.product), dims(node.outputs[0]))):
             return inner.masked(GroupedBias(mask, grouped, whole))
+    if isinstance(read_scores(node.inputs[0]), Scores):
+        return Refusal("its scores are seen in other dims between the product and the softmax")
     return None
 
 

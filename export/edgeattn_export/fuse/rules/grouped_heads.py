@@ -55,8 +55,8 @@ class ShareHeads:
         if keys is None or values is None or keys.times != values.times:
             times = [1 if repeat is None else repeat.times for repeat in (keys, values)]
             return Refusal(
-                f"its keys' heads are repeated {times[0]} times and its values' {times[1]} times; the operator "
-                "shares both alike"
+                f"its keys' heads are repeated {times[0]} times and its values' {times[1]} times; the "
+                "operator shares both alike"
             )
         return Match(node, keys, values)
 

@@ -1,0 +1,7 @@
+"""Giving a decoder a key-value cache, where its ``forward`` knows none."""
+
+from edgeattn_export.cache.derive import derive_steps
+from edgeattn_export.cache.rehearse import decoder_samples, encoder_samples
+from edgeattn_export.cache.steps import Cache, StepGraph, Steps
+
+__all__ = ["Cache", "StepGraph", "Steps", "decoder_samples", "derive_steps", "encoder_samples"]

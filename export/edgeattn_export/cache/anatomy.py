@@ -1,0 +1,82 @@
+"""A decoder's graph, understood: what each value reads, and along which axes it grows with the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn_export.cache.measure import Measured, measure
+from edgeattn_export.cache.origins import CONSTANT, Dims, Origin, trace_origins
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.roles import Roles
+from edgeattn_export.capture import Captured
+from edgeattn_export.fuse import dataflow
+from edgeattn_export.samples import Samples
+
+SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A graph with its roles. Each of its values is of exactly one of four kinds.
+
+    It reads the tokens; or it is by their length, known once their number is; or it is by the source, known
+    before the first token; or it is fixed, but for the sizes of the batch and of the source.
+    """
+
+    model: ir.Model
+    roles: Roles
+    measured: Mapping[str, Measured]
+    origins: Mapping[ir.Value, Origin]
+
+    def reads_tokens(self, value: ir.Value | None) -> bool:
+        """Say whether the tokens' values reach ``value``."""
+        return self.roles.tokens.name in self._origin(value).values
+
+    def by_length(self, value: ir.Value | None) -> bool:
+        """Say whether the tokens reach ``value`` by their number alone."""
+        return not self.reads_tokens(value) and self.roles.sequence in self._origin(value).sizes
+
+    def by_source(self, value: ir.Value | None) -> bool:
+        """Say whether ``value`` is computed of the source, and of nothing that changes with the tokens."""
+        return bool(self._origin(value).values) and not (self.reads_tokens(value) or self.by_length(value))
+
+    def dims(self, value: ir.Value | None) -> Dims:
+        """Return the dims of a value: measured where a node computes it."""
+        return _dims(self.measured, value)
+
+    def dtype(self, value: ir.Value) -> ir.DataType:
+        """Return the element type of a value."""
+        known = self.measured.get(value.name or "")
+        dtype = value.dtype if known is None else known.dtype
+        if dtype is None:
+            raise TypeError(f"{value.name}: neither computed nor typed")
+        return dtype
+
+    def grown_axes(self, value: ir.Value) -> tuple[int, ...]:
+        """Return the axes along which a value has a slice a token."""
+        return tuple(axis for axis, dim in enumerate(self.dims(value)) if dim == self.roles.sequence)
+
+    def _origin(self, value: ir.Value | None) -> Origin:
+        return CONSTANT if value is None else self.origins.get(value, CONSTANT)
+
+
+def study(model: ir.Model, roles: Roles, captured: Captured, samples: Samples) -> Anatomy:
+    """Measure and trace a lean graph.
+
+    Raises:
+        CannotStep: It has control flow.
+    """
+    for node in model.graph:
+        if any(attribute.type in SUBGRAPHS for attribute in node.attributes.values()):
+            raise CannotStep(f"{node.op_type} {node.name!r} holds a graph of its own; expected none")
+    measured = measure(model, captured, samples)
+    origins = trace_origins(model.graph, lambda value: _dims(measured, value))
+    return Anatomy(model, roles, measured, origins)
+
+
+def _dims(measured: Mapping[str, Measured], value: ir.Value | None) -> Dims:
+    known = measured.get(value.name or "") if value is not None else None
+    return dataflow.dims(value) if known is None else known.dims

@@ -1,0 +1,95 @@
+"""The whole graph of a decoder -> the graph of its steps, with the past as plain inputs and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn_export.cache.anatomy import Anatomy
+from edgeattn_export.cache.copies import Copies
+from edgeattn_export.cache.draft import Draft
+from edgeattn_export.cache.masks import StepMasks
+from edgeattn_export.cache.rows import Lengths, Rows
+from edgeattn_export.cache.self_attention import SelfAttention, attend, find_self_attentions
+from edgeattn_export.cache.tidy import tidied
+
+PAST_AXIS = 2  # of a cache (batch, kv_heads, past, size)
+
+# Operands that say a shape: a step's own. All others by the length are the new tokens' rows of the whole.
+SHAPES = frozenset(
+    {("Reshape", 1), ("Expand", 1), ("Tile", 1), ("Split", 1), ("Pad", 1)}
+    | {("Slice", i) for i in range(1, 5)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """A step graph, its caches, and the values of the whole graph that its other inputs stand for."""
+
+    model: ir.Model
+    attentions: tuple[SelfAttention, ...]
+    carried: dict[ir.Value, ir.Value]
+
+
+def step_decoder(anatomy: Anatomy) -> Decoder:
+    """Write the step graph: one for a prompt, with a past of length 0, and for every token after it.
+
+    What reads the tokens is taken over node by node, for the new tokens alone.
+
+    Raises:
+        CannotStep: An attention leaves no room for a cache, or a carried value has unknown sizes.
+    """
+    attentions = find_self_attentions(anatomy)
+    draft = Draft(anatomy)
+    lengths = _lengths(draft, attentions[0].past[0])
+    own = Copies(draft, lengths.new)
+    own.give(_tokens(anatomy), draft.tokens)
+    rows = Rows(draft, Copies(draft, lengths.total, ".whole"), lengths)
+    masks = StepMasks(draft, rows)
+    with_cache = {attention.node: attention for attention in attentions}
+    for node in anatomy.model.graph:
+        if not any(map(anatomy.reads_tokens, node.outputs)):
+            continue
+        if node in with_cache:
+            attend(draft, with_cache[node], own, masks)
+        else:
+            inputs = [_operand(anatomy, node, i, own, rows) for i in range(len(node.inputs))]
+            for old, new in draft.clone(node, inputs).items():
+                new.shape = old.shape
+                own.give(old, new)
+    return Decoder(_model(draft, own, attentions), attentions, draft.carried)
+
+
+def _lengths(draft: Draft, past_key: ir.Value) -> Lengths:
+    new = draft.size(draft.anatomy.roles.sequence)
+    past = draft.op("Shape", [past_key], {"start": PAST_AXIS, "end": PAST_AXIS + 1}, name="past.size")
+    return Lengths(past, new, draft.op("Add", [past, new], name="total.size"))
+
+
+def _tokens(anatomy: Anatomy) -> ir.Value:
+    return next(value for value in anatomy.model.graph.inputs if value.name == anatomy.roles.tokens.name)
+
+
+def _operand(anatomy: Anatomy, node: ir.Node, index: int, own: Copies, rows: Rows) -> ir.Value | None:
+    value = node.inputs[index]
+    if value is None:
+        return None
+    if anatomy.by_length(value) and (node.op_type, index) not in SHAPES:
+        return rows.of(value, anatomy.grown_axes(value))
+    return own.of(value)
+
+
+def _model(draft: Draft, own: Copies, attentions: tuple[SelfAttention, ...]) -> ir.Model:
+    whole = draft.anatomy.model
+    caches = [value for attention in attentions for value in attention.past]
+    presents = [value for attention in attentions for value in attention.present]
+    graph = ir.Graph(
+        [draft.tokens, *draft.carried.values(), *caches],
+        [*map(own.of, whole.graph.outputs), *presents],
+        nodes=draft.tape.nodes,
+        initializers=draft.initializers,
+        opset_imports=dict(whole.graph.opset_imports),
+        name="decoder",
+    )
+    return tidied(ir.Model(graph, ir_version=whole.ir_version))

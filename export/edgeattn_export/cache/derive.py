@@ -1,0 +1,118 @@
+"""The float graph of a causal decoder -> the same model with a key-value cache, proven or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import onnx_ir as ir
+
+from edgeattn_export.cache.anatomy import Anatomy, study
+from edgeattn_export.cache.decoder import Decoder, step_decoder
+from edgeattn_export.cache.encoder import source_encoder
+from edgeattn_export.cache.positions import longest_text
+from edgeattn_export.cache.prove import check_causal, objection
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.roles import find_roles
+from edgeattn_export.cache.self_attention import PAST, TOTAL
+from edgeattn_export.cache.steps import Cache, StepGraph, Steps
+from edgeattn_export.capture import Captured
+from edgeattn_export.fuse import Fused
+from edgeattn_export.fuse.rule import Refusal
+from edgeattn_export.samples import Samples
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+
+DECODER_FILE, ENCODER_FILE = "decoder.onnx", "encoder.onnx"
+ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
+
+
+def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | Refusal:
+    """Give a decoder, whose ``forward`` knows no cache, a cache of its self-attention's keys and values.
+
+    The conditions: one output (batch, sequence, vocabulary); one input of integer tokens (batch, sequence),
+    and no other input with that sequence; the model is causal; positions see one another in attention
+    operators alone; and no mask of the self-attention reads the tokens. Position embeddings, rotary tables,
+    masks and biases may be anything that follows from the number of tokens. All other inputs are the source:
+    what depends on them alone goes to an encoder graph.
+
+    The step form is proven on the samples, token by token and in chunks, before it is handed out.
+
+    Args:
+        captured: The whole model.
+        fused: Its lean graph; left as it is.
+        samples: Real inputs, one of at least 3 tokens.
+
+    Returns:
+        The step form, or the reason why there is none.
+    """
+    try:
+        steps = _derived(captured, fused, samples)
+    except CannotStep as verdict:
+        return Refusal(f"{verdict}{_attention_left(fused)}")
+    reason = objection(steps, captured, samples)
+    return steps if reason is None else Refusal(f"{reason}{_attention_left(fused)}")
+
+
+def _attention_left(fused: Fused) -> str:
+    """Say which attention is no operator, and why: where keys are not seen, they cannot be kept."""
+    left = [refused for refused in fused.refused if refused.rule == ATTENTION]
+    return "".join(f"; attention {refused.module or refused.node!r}: {refused.reason}" for refused in left)
+
+
+def _derived(captured: Captured, fused: Fused, samples: Samples) -> Steps:
+    roles = find_roles(captured.graph)
+    if {PAST, TOTAL} & captured.symbols.keys():
+        raise CannotStep(
+            f"an axis named {PAST!r} or {TOTAL!r} found; the cache's own are; rename it in dynamic"
+        )
+    check_causal(captured, roles, samples)
+    anatomy = study(fused.model, roles, captured, samples)
+    decoder = step_decoder(anatomy)
+    positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
+    carried = tuple(value.name or "" for value in decoder.carried.values())
+    return Steps(
+        decoder=StepGraph(decoder.model, _contract(decoder.model, DECODER_FILE)),
+        encoder=_encoder(anatomy, decoder),
+        tokens=roles.tokens.name,
+        logits=roles.logits.name,
+        sources=tuple(tensor.name for tensor in roles.sources),
+        carried=carried,
+        caches=tuple(_caches(decoder)),
+        symbols=_bounds(captured, roles.sequence, positions),
+        positions=positions,
+    )
+
+
+def _encoder(anatomy: Anatomy, decoder: Decoder) -> StepGraph | None:
+    if not decoder.carried:
+        return None
+    model = source_encoder(anatomy, decoder.carried)
+    return StepGraph(model, _contract(model, ENCODER_FILE))
+
+
+def _caches(decoder: Decoder) -> Iterable[Cache]:
+    for attention in decoder.attentions:
+        for past, present in zip(attention.past, attention.present, strict=True):
+            yield Cache(past.name or "", present.name or "")
+
+
+def _contract(model: ir.Model, file: str) -> Graph:
+    return Graph(file, tuple(map(_tensor, model.graph.inputs)), tuple(map(_tensor, model.graph.outputs)))
+
+
+def _tensor(value: ir.Value) -> Tensor:
+    if value.dtype is None or value.shape is None:
+        raise TypeError(f"{value.name}: a graph's input or output without dtype or dims")
+    return Tensor(
+        value.name or "",
+        str(value.dtype.numpy()),
+        tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape),
+    )
+
+
+def _bounds(captured: Captured, sequence: str, positions: int | None) -> Mapping[str, Symbol]:
+    return {
+        **captured.symbols,
+        sequence: Symbol(1, positions),
+        PAST: Symbol(0, positions),
+        TOTAL: Symbol(1, positions),
+    }

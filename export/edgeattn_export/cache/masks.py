@@ -1,0 +1,61 @@
+"""The masks of a step: a row for each new token, a column for each token so far."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgeattn_export.cache.draft import Draft
+from edgeattn_export.cache.rows import Rows
+
+MASK = 3  # an Attention's operand
+
+
+class StepMasks:
+    """Makes the masks of a step's self-attentions; the causal one once for all."""
+
+    def __init__(self, draft: Draft, rows: Rows) -> None:
+        self._draft = draft
+        self._rows = rows
+        self._causal: ir.Value | None = None
+
+    def of(self, attention: ir.Node) -> ir.Value | None:
+        """Return a mask (..., new, total) for an attention, its causal attribute written into it, or None."""
+        whole = attention.inputs[MASK] if len(attention.inputs) > MASK else None
+        causal = bool(attention.attributes.get_int("is_causal", 0))
+        if whole is None:
+            return self.causal() if causal else None
+        mask = self._rows_of(whole)
+        if not causal:
+            return mask
+        name = f"{mask.name}.causal"
+        if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
+            return self._draft.op("Where", [mask, self.causal(), self._number(-np.inf, name)], name=name)
+        return self._draft.op("Add", [mask, self.causal()], name=name)
+
+    def causal(self) -> ir.Value:
+        """Return 0 where a key is not after its query, else -inf: float32 (new, total)."""
+        if self._causal is None:
+            lengths, op = self._rows.lengths, self._draft.op
+            first, step = (self._draft.number(n, f"causal.{n}") for n in (0, 1))
+            past, total = (
+                op("Squeeze", [length], name=f"causal.{length.name}")
+                for length in (lengths.past, lengths.total)
+            )
+            keys = op("Range", [first, total, step], name="causal.keys")  # (total)
+            queries = op("Range", [past, total, step], name="causal.queries")  # (new)
+            last = self._draft.number([1], "causal.last")
+            column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
+            seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, total)
+            kept, hidden = self._number(0.0, "causal.kept"), self._number(-np.inf, "causal.hidden")
+            self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, total)
+        return self._causal
+
+    def _rows_of(self, mask: ir.Value) -> ir.Value:
+        """Cut a mask to the new tokens on every axis but the last, the keys'."""
+        keys = len(self._draft.anatomy.dims(mask)) - 1
+        axes = self._draft.anatomy.grown_axes(mask)
+        return self._rows.of(mask, tuple(axis for axis in axes if axis != keys))
+
+    def _number(self, number: float, name: str) -> ir.Value:
+        return self._draft.tape.initializer(ir.tensor(np.float32(number), name=name), name)

@@ -1,0 +1,82 @@
+"""A step model is handed out only where its logits are the whole model's, on the owner's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgeattn_export.agreement import disagreement
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.roles import Roles
+from edgeattn_export.cache.stepping import Stepper
+from edgeattn_export.cache.steps import Steps
+from edgeattn_export.capture import Captured
+from edgeattn_export.fuse.prove import Proof
+from edgeattn_export.samples import Samples
+from edgeattn_export.session import run, session_of
+from edgeattn_runtime.errors import EdgeAttnError
+
+STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
+ONE_BY_ONE = 32  # tokens; further ones come as one chunk, so that a proof's time is bounded
+SHORTEST = 3  # tokens: a prompt of two of them and a step
+
+
+def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
+    """Run the longest sample's first half alone: a causal model says of it what it said before.
+
+    Raises:
+        CannotStep: The model's logits at a position change with later tokens, or all samples are short.
+    """
+    inputs = max((sample.inputs for sample in samples), key=lambda inputs: inputs[roles.tokens.name].shape[1])
+    tokens = inputs[roles.tokens.name]
+    length = tokens.shape[1]
+    if length < SHORTEST:
+        raise CannotStep(f"the samples have at most {length} tokens; one of {SHORTEST} or more expected")
+    session, half = session_of(captured.model), length // 2
+    whole = run(session, inputs)[roles.logits.name][:, :half]
+    alone = run(session, {**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
+    reason = disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
+    if reason:
+        raise CannotStep(
+            f"the model is not causal: what it says of {half} tokens changes with later ones ({reason})"
+        )
+
+
+def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
+    """Say where the steps leave the whole model, or return None where they agree.
+
+    Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
+    """
+    try:
+        stepper = Stepper(steps)
+        for inputs, expected in Proof.of(captured, samples).cases:
+            for chunks in chunkings(inputs[steps.tokens].shape[1]):
+                found = {steps.logits: stepper.logits(inputs, chunks)}
+                reason = disagreement(expected, found, STEP_TOLERANCE)
+                if reason:
+                    return (
+                        f"taken in chunks of {_shown(chunks)}, {reason}: the model's positions see one "
+                        "another elsewhere than in its attention operators"
+                    )
+    except EdgeAttnError as error:
+        return str(error)
+    return None
+
+
+def chunkings(length: int) -> Iterator[tuple[int, ...]]:
+    """Yield ways to cut a text: all one by one, half and then one by one, and in thirds."""
+    half, third = length // 2, length // 3
+    yield _one_by_one(length)
+    if half:
+        yield half, *_one_by_one(length - half)
+    if third:
+        yield third, third, length - 2 * third
+
+
+def _one_by_one(length: int) -> tuple[int, ...]:
+    single = (1,) * min(length, ONE_BY_ONE)
+    return single if length <= ONE_BY_ONE else (*single, length - ONE_BY_ONE)
+
+
+def _shown(chunks: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, chunks[:4]))
+    return shown if len(chunks) <= 4 else f"{shown}, ..."

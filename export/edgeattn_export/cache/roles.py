@@ -1,0 +1,53 @@
+"""Which input holds the tokens, which belong to a source, and which output scores what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The parts that a decoder's inputs and output play.
+
+    Attributes:
+        tokens: The input that grows by the tokens written so far, an integer tensor (batch, sequence).
+        logits: The output (batch, sequence, vocabulary).
+        sources: The other inputs: given once, before the first token. None for a decoder alone.
+        batch: The tokens' first dim, a symbol or a size.
+        sequence: The symbol of the tokens' length.
+    """
+
+    tokens: Tensor
+    logits: Tensor
+    sources: tuple[Tensor, ...]
+    batch: int | str
+    sequence: str
+
+
+def find_roles(graph: Graph) -> Roles:
+    """Read the roles off a contract.
+
+    Raises:
+        CannotStep: It is no decoder's: several outputs, an output without a sequence, no integer input or
+            several with that sequence, or another input that has it too.
+    """
+    if len(graph.outputs) != 1:
+        names = ", ".join(output.name for output in graph.outputs)
+        raise CannotStep(f"outputs {names} found; a decoder has one, (batch, sequence, vocabulary)")
+    logits = graph.outputs[0]
+    if len(logits.dims) != 3 or not isinstance(logits.dims[1], str):
+        raise CannotStep(f"output {logits} found; expected (batch, sequence, vocabulary)")
+    batch, sequence = logits.dims[0], logits.dims[1]
+    sharing = [tensor for tensor in graph.inputs if sequence in tensor.dims]
+    tokens = [tensor for tensor in sharing if tensor.dtype in INTEGERS and tensor.dims == (batch, sequence)]
+    if len(tokens) != 1 or len(sharing) != 1:
+        found = ", ".join(str(tensor) for tensor in sharing) or "none"
+        raise CannotStep(
+            f"inputs of the output's length {sequence!r}: {found} found; expected one alone, integer tokens "
+            f"({batch}, {sequence}); leave masks of the tokens out, and name another length apart in dynamic"
+        )
+    sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)
+    return Roles(tokens[0], logits, sources, batch, sequence)

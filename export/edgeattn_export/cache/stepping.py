@@ -1,0 +1,52 @@
+"""Running a step graph as an app does: the source once, then the tokens in chunks, each with its past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edgeattn_export.cache.steps import Steps
+from edgeattn_export.samples import Inputs
+from edgeattn_export.session import run, session_of
+
+Array = NDArray[np.generic]
+
+
+class Stepper:
+    """The sessions of one ``Steps``."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._decoder = session_of(steps.decoder.model)
+        self._encoder: onnxruntime.InferenceSession | None = (
+            session_of(steps.encoder.model) if steps.encoder is not None else None
+        )
+
+    def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
+        """Return the logits of a text (batch, sequence, vocabulary), made in chunks of these lengths."""
+        made = [outputs[self._steps.logits] for _, outputs in self.walk(inputs, chunks)]
+        return np.concatenate(made, axis=1)
+
+    def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[tuple[Inputs, dict[str, Array]]]:
+        """Yield the inputs and outputs of each call of the decoder, on the whole model's inputs."""
+        carried = run(self._encoder, inputs) if self._encoder is not None else {}
+        tokens = inputs[self._steps.tokens]
+        past = self._nothing(len(tokens))
+        ends = np.cumsum(chunks)
+        for chunk, end in zip(chunks, ends, strict=True):
+            fed = {self._steps.tokens: tokens[:, end - chunk : end], **carried, **past}
+            outputs = run(self._decoder, fed)
+            yield fed, outputs
+            past = {cache.past: outputs[cache.present] for cache in self._steps.caches}
+
+    def _nothing(self, batch: int) -> dict[str, Array]:
+        """Return a past of length 0."""
+        names = {cache.past for cache in self._steps.caches}
+        return {
+            tensor.name: np.zeros([batch, int(tensor.dims[1]), 0, int(tensor.dims[3])], tensor.dtype)
+            for tensor in self._steps.decoder.graph.inputs
+            if tensor.name in names
+        }

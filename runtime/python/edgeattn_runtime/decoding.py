@@ -1,0 +1,161 @@
+"""Generation: one token after the other, each step feeding the last token and the cache so far."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from edgeattn_runtime.cache import check_memory, empty_cache, grown, past_tensors
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.manifest import Generation
+from edgeattn_runtime.model import Model, load
+from edgeattn_runtime.prompt import Tokens, read_count, read_tokens
+from edgeattn_runtime.sampling import Logits, Sampling, choose
+
+
+def generate(
+    bundle: str | os.PathLike[str] | Model,
+    prompt: Iterable[int],
+    *,
+    start: Iterable[int] = (),
+    max_new_tokens: int | None = None,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    stop: Iterable[int] = (),
+    seed: int | None = None,
+) -> Iterator[int]:
+    """Continue a prompt, or answer a source, and yield the new tokens as they come.
+
+    It ends at the first of: a token of ``stop``, which is not yielded; ``max_new_tokens``; the model's last
+    position. What is wrong with the call is told at once, before the first step; an encoder runs at once too.
+
+    Args:
+        bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
+        prompt: Token ids, 1-D, at least one: the text so far, or an encoder-decoder's source.
+        start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone.
+        max_new_tokens: The most to yield, at least 1; None is as many as there are positions.
+        temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn.
+        top_k: Draw from this many of the likeliest tokens; None from all.
+        top_p: Draw from the fewest of the likeliest tokens that hold this share of 1; None from all.
+        stop: Token ids that end it.
+        seed: Of ``numpy.random.default_rng``: the same seed draws the same tokens; None draws anew.
+
+    Returns:
+        The token ids, each computed when it is asked for.
+
+    Raises:
+        InputError: The prompt is empty or longer than the model's positions, a token is outside the
+            vocabulary, a setting is out of its range, or the cache needs more memory than there is.
+        BadInput: The bundle does not generate.
+        BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
+        IncompatibleRuntimeError: It needs another onnxruntime.
+    """
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    generation = _generation(model)
+    decoder = model.graph(generation.decoder)
+    vocabulary = _vocabulary(decoder, generation)
+    sampling = Sampling(temperature, top_k, top_p)
+    random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
+    stops = frozenset(read_tokens("stop", stop, vocabulary=vocabulary, least=0).tolist())
+    begin, source = _beginning(generation, prompt, start, vocabulary)
+    count = _count(max_new_tokens, len(begin), generation.positions)
+    # The last token is yielded and never fed.
+    check_memory(past_tensors(model.manifest, generation.decoder), total=len(begin) + count - 1)
+    step = _Step(decoder, generation, _encode(model, generation, source))
+    return _tokens(step, begin, count, partial(choose, sampling=sampling, random=random), stops)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One call of the decoder, with all that stays the same between calls."""
+
+    decoder: Model
+    generation: Generation
+    carried: Arrays
+
+    def __call__(self, tokens: Tokens, cache: Arrays) -> tuple[Logits, Arrays]:
+        """Return the logits after the last of ``tokens``, float32 (vocabulary,), and the longer cache."""
+        outputs = self.decoder.run({self.generation.tokens: tokens[np.newaxis], **cache, **self.carried})
+        logits: Logits = outputs[self.generation.logits][0, -1]
+        if not np.isfinite(logits.max()):  # of a NaN anywhere, max is NaN
+            raise BundleError(
+                f"{self.decoder.files.folder}: logits whose largest is {logits.max()} found, a finite number "
+                "expected; export the model again"
+            )
+        return logits, grown(self.generation.cache, outputs)
+
+
+def _tokens(
+    step: _Step, begin: Tokens, count: int, following: Callable[[Logits], int], stops: frozenset[int]
+) -> Iterator[int]:
+    # Plain arrays in and out: onnxruntime copies neither on the CPU, and binding two names a cache
+    # tensor in every step took longer than the call that it was to save.
+    cache = empty_cache(past_tensors(step.decoder.manifest, step.generation.decoder), batch=1)
+    tokens = begin
+    for _ in range(count):
+        logits, cache = step(tokens, cache)
+        token = following(logits)
+        if token in stops:
+            return
+        yield token
+        tokens = np.array([token])
+
+
+def _generation(model: Model) -> Generation:
+    generation = model.manifest.generation
+    if generation is None:
+        raise BadInput(
+            f"{model.files.folder}: no 'generation' in its manifest, so it generates no tokens; "
+            "export a decoder with a key-value cache"
+        )
+    return generation
+
+
+def _vocabulary(decoder: Model, generation: Generation) -> int:
+    (logits,) = (tensor for tensor in decoder.outputs if tensor.name == generation.logits)
+    return int(logits.dims[-1])
+
+
+def _beginning(
+    generation: Generation, prompt: Iterable[int], start: Iterable[int], vocabulary: int
+) -> tuple[Tokens, Tokens | None]:
+    """Return the tokens that the decoder begins with, and the source of an encoder-decoder."""
+    if generation.encoder is not None:
+        # The vocabulary of a source may be another, and the manifest does not tell it.
+        source = read_tokens("prompt", prompt, vocabulary=None)
+        return _within("start", read_tokens("start", start, vocabulary=vocabulary), generation), source
+    if len(read_tokens("start", start, vocabulary=vocabulary, least=0)):
+        raise InputError("start: tokens found, none expected: a decoder alone begins with its prompt")
+    return _within("prompt", read_tokens("prompt", prompt, vocabulary=vocabulary), generation), None
+
+
+def _within(name: str, tokens: Tokens, generation: Generation) -> Tokens:
+    longest = generation.positions
+    if longest is not None and len(tokens) > longest:
+        raise InputError(
+            f"{name}: {len(tokens):,} tokens found, at most {longest:,} expected: the model's positions; "
+            "shorten it"
+        )
+    return tokens
+
+
+def _count(max_new_tokens: int | None, begun: int, positions: int | None) -> int:
+    """Return how many tokens there may be."""
+    room = None if positions is None else positions - begun + 1
+    if max_new_tokens is None and room is None:
+        raise InputError("max_new_tokens: None found, a number expected: the model has no last position")
+    asked = None if max_new_tokens is None else read_count("max_new_tokens", max_new_tokens, least=1)
+    return min(limit for limit in (asked, room) if limit is not None)
+
+
+def _encode(model: Model, generation: Generation, source: Tokens | None) -> Arrays:
+    if generation.encoder is None or generation.source is None or source is None:
+        return {}
+    outputs = model.graph(generation.encoder)(**{generation.source: source[np.newaxis]})
+    return {name: outputs[name] for name in generation.carried}

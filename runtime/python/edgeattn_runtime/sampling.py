@@ -1,0 +1,86 @@
+"""How the next token is chosen: greedily, or drawn with temperature, top-k and top-p."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.prompt import read_count
+
+Logits = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen, in the order of the fields.
+
+    Attributes:
+        temperature: Divides the logits; 0 takes the likeliest token and draws nothing.
+        top_k: Keeps this many of the likeliest tokens (Fan et al. 2018, section 5.4); None keeps all.
+        top_p: Then keeps the fewest of the likeliest tokens whose mass reaches it: the nucleus (Holtzman et
+            al. 2020, section 3.1); None keeps all.
+
+    Raises:
+        InputError: A field is out of its range.
+    """
+
+    temperature: float = 0.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.temperature >= 0 and math.isfinite(self.temperature)):
+            raise InputError(f"temperature: {self.temperature} found, a finite number of at least 0 expected")
+        if self.top_k is not None:
+            read_count("top_k", self.top_k, least=1)
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise InputError(f"top_p: {self.top_p} found, above 0 and at most 1 expected")
+
+
+def choose(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int:
+    """Return the next token.
+
+    Args:
+        logits: float (vocabulary,).
+        sampling: How to choose.
+        random: Gives one number per token drawn, none where the temperature is 0.
+    """
+    if sampling.temperature == 0:
+        return int(logits.argmax())  # the lowest token of a tie
+    tokens, masses = candidates(logits, sampling)
+    cumulated = masses.cumsum()
+    return int(tokens[np.searchsorted(cumulated, random.random() * cumulated[-1], side="right")])
+
+
+def candidates(logits: Logits, sampling: Sampling) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the tokens that may be drawn, likeliest first and of a tie the lowest, and their probabilities.
+
+    Args:
+        logits: float (vocabulary,), the largest finite.
+        sampling: How to choose; its temperature is above 0.
+
+    Returns:
+        Both (kept,); the probabilities sum to 1.
+    """
+    ranked = _likeliest(logits, sampling.top_k)
+    scores = logits[ranked].astype(np.float64)
+    with np.errstate(over="ignore"):  # a temperature near 0 leaves the likeliest alone
+        masses = np.exp((scores - scores[0]) / sampling.temperature)
+    masses /= masses.sum()
+    if sampling.top_p is not None:
+        kept = int(np.searchsorted(masses.cumsum(), sampling.top_p)) + 1
+        ranked, masses = ranked[:kept], masses[:kept]
+    return ranked, masses / masses.sum()
+
+
+def _likeliest(logits: Logits, count: int | None) -> NDArray[np.int64]:
+    if count is None or count >= len(logits):
+        return np.argsort(-logits, kind="stable")
+    least = np.partition(logits, -count)[-count]
+    above = np.flatnonzero(logits >= least)  # a tie at the end may bring more than count
+    return above[np.argsort(-logits[above], kind="stable")][:count]

@@ -1,0 +1,45 @@
+"""What a row of the coverage table is: one form of attention, built small and fed with seeded inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from edgeattn_export.axes import Dynamic
+
+Inputs = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """The input that says which positions are padding, and the value that says so."""
+
+    input: str
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One way to write attention.
+
+    Attributes:
+        name: As the table prints it.
+        family: The part of the table that it belongs to.
+        build: Makes the module; its weights are drawn anew afterwards.
+        samples: Makes the inputs that the export sees, of several batch sizes and lengths.
+        attentions: Attention operators that the graph must hold.
+        padding: Where the form takes a padding mask.
+        dynamic: Axis names, where the samples' sizes alone would not tell them.
+        refusal: Part of the reason why it is not kept whole: only where the operator cannot express it.
+    """
+
+    name: str
+    family: str
+    build: Callable[[], nn.Module]
+    samples: Callable[[], list[Inputs]]
+    attentions: int = 1
+    padding: Padding | None = None
+    dynamic: Dynamic | None = None
+    refusal: str | None = None

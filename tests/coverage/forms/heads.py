@@ -1,0 +1,166 @@
+"""Heads that share keys, are normalized, or learn how far and how sharply they look."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from forms.attention import Attention, causal, distance, split
+from forms.form import Form
+from forms.inputs import HEADS, LONGEST, SIZE, WIDTH, samples, vectors
+from torch import Tensor, nn
+
+RAMP = 4.0  # positions over which a span fades
+
+
+class Grouped(Attention):
+    """Groups of heads share keys and values (Ainslie et al. 2023); these are repeated one by one."""
+
+    groups = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key, self.value = (nn.Linear(WIDTH, self.groups * SIZE) for _ in range(2))
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        k, v = split(self.key(x), self.groups), split(self.value(x), self.groups)
+        return split(self.query(x)), self.repeat(k), self.repeat(v)
+
+    def repeat(self, x: Tensor) -> Tensor:
+        return x.repeat_interleave(HEADS // self.groups, dim=1)  # (B, H, S, D)
+
+
+class GroupedExpanded(Grouped):
+    """The same by expand and reshape, as in Llama."""
+
+    def repeat(self, x: Tensor) -> Tensor:
+        expanded = x[:, :, None].expand(-1, -1, HEADS // self.groups, -1, -1)
+        return expanded.reshape(x.size(0), HEADS, x.size(2), SIZE)  # (B, H, S, D)
+
+
+class GroupedFiveAxes(Grouped):
+    """The same with the groups as an axis of their own in both products."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = split(self.query(x)).unflatten(1, (self.groups, -1))  # (B, G, H / G, S, D)
+        k, v = (split(layer(x), self.groups)[:, :, None] for layer in (self.key, self.value))
+        mixed = self.mix(self.weigh(self.score(q, k)), v)
+        return self.output(self.join(mixed.flatten(1, 2)))
+
+
+class MultiQuery(Grouped):
+    """All heads share one (Shazeer 2019); the products broadcast it."""
+
+    groups = 1
+
+    def repeat(self, x: Tensor) -> Tensor:
+        return x  # (B, 1, S, D)
+
+
+class MultiQueryExpanded(MultiQuery):
+    """The same, expanded first."""
+
+    def repeat(self, x: Tensor) -> Tensor:
+        return x.expand(-1, HEADS, -1, -1)  # (B, H, S, D)
+
+
+class UnitNorm(Attention):
+    """Query and keys have length 1 and a learned scale (Henry et al. 2020, QKNorm)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(5.0))
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        q, k = (nn.functional.normalize(part, dim=-1) for part in (q, k))
+        return self.scale * (q @ k.transpose(-2, -1))
+
+
+class LayerNorm(Attention):
+    """Query and keys are layer-normalized, head by head (Dehghani et al. 2023, section 2)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_norm, self.key_norm = nn.LayerNorm(SIZE), nn.LayerNorm(SIZE)
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        return super().score(self.query_norm(q), self.key_norm(k))
+
+
+class RmsNorm(LayerNorm):
+    """The same with RMS norms, as in Qwen3."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_norm, self.key_norm = nn.RMSNorm(SIZE), nn.RMSNorm(SIZE)
+
+
+class Temperature(Attention):
+    """Each head learns its own temperature (Liu et al. 2022, Swin V2, section 3.2)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperature = nn.Parameter(torch.zeros(HEADS, 1, 1))
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        q, k = (nn.functional.normalize(part, dim=-1) for part in (q, k))
+        return (q @ k.transpose(-2, -1)) * self.temperature.clamp(max=math.log(100.0)).exp()
+
+
+class QueryTemperature(Attention):
+    """Each query learns its own temperature from its vector: an adaptive attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperature = nn.Linear(WIDTH, HEADS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.project(x)
+        sharpness = nn.functional.softplus(self.temperature(x)).transpose(1, 2)[..., None]  # (B, H, S, 1)
+        return self.output(self.join(self.mix(self.weigh(self.score(q, k) * sharpness), v)))
+
+
+class Span(Attention):
+    """Each head learns how far it looks back (Sukhbaatar et al. 2019, section 3): weights fade to 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.span = nn.Parameter(torch.linspace(0.1, 0.5, HEADS).view(HEADS, 1, 1))
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        length = scores.size(-1)
+        weights = super().weigh(scores.masked_fill(~causal(length), float("-inf")))
+        weights = weights * self.fade(length)
+        return weights / (weights.sum(dim=-1, keepdim=True) + 1e-8)
+
+    def fade(self, length: int) -> Tensor:
+        return ((self.span * LONGEST + RAMP + distance(length)) / RAMP).clamp(0, 1)  # (H, S, S)
+
+
+class LogSpan(Span):
+    """The same before softmax: the logarithm of the fading is added to the scores."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        length = scores.size(-1)
+        scores = scores.masked_fill(~causal(length), float("-inf")) + self.fade(length).clamp(min=1e-9).log()
+        return torch.softmax(scores, dim=-1)
+
+
+def _form(name: str, build: type[Attention]) -> Form:
+    return Form(name=name, family="heads", build=build, samples=samples(x=vectors))
+
+
+FORMS = (
+    _form("grouped queries, repeat_interleave", Grouped),
+    _form("grouped queries, expand", GroupedExpanded),
+    _form("grouped queries, five axes", GroupedFiveAxes),
+    _form("multi-query, broadcast", MultiQuery),
+    _form("multi-query, expand", MultiQueryExpanded),
+    _form("unit query and keys", UnitNorm),
+    _form("layer-normalized query and keys", LayerNorm),
+    _form("RMS-normalized query and keys", RmsNorm),
+    _form("learned temperature by head", Temperature),
+    _form("learned temperature by query", QueryTemperature),
+    _form("learned span", Span),
+    _form("learned span, added as a logarithm", LogSpan),
+)

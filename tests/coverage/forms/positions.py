@@ -1,0 +1,151 @@
+"""How attention learns of positions: added to its input, turned into query and keys, or laid on the scores."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from forms.attention import Attention, MaskedAttention, causal, distance
+from forms.form import Form
+from forms.inputs import HEADS, LONGEST, SHOWN, SIZE, WIDTH, samples, shown, vectors
+from torch import Tensor, nn
+
+
+class Learned(Attention):
+    """A table of positions, cut to the length."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = nn.Embedding(LONGEST, WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x + self.position(torch.arange(x.size(1))))
+
+
+class Sinusoidal(Attention):
+    """Sines and cosines of the position (Vaswani et al. 2017, section 3.5)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        rates = torch.exp(torch.arange(0, WIDTH, 2) * (-math.log(10000.0) / WIDTH))
+        angles = torch.arange(x.size(1))[:, None] * rates  # (S, W / 2)
+        return super().forward(x + torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1))  # (B, S, W)
+
+
+class RotaryHalf(Attention):
+    """Query and keys are turned by their position, the first half with the second, as in GPT-NeoX.
+
+    Su et al. 2021, RoFormer, section 3.2.
+    """
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = super().project(x)
+        return self.turn(q), self.turn(k), v
+
+    def turn(self, x: Tensor) -> Tensor:
+        angles = torch.cat([_angles(x.size(-2))] * 2, dim=-1)  # (S, D)
+        first, second = x.chunk(2, dim=-1)
+        return x * angles.cos() + torch.cat((-second, first), dim=-1) * angles.sin()
+
+
+class RotaryInterleaved(RotaryHalf):
+    """The same, each even number with the odd one that follows it, as in the paper."""
+
+    def turn(self, x: Tensor) -> Tensor:
+        angles = _angles(x.size(-2))  # (S, D / 2)
+        even, odd = x[..., 0::2], x[..., 1::2]
+        turned = even * angles.cos() - odd * angles.sin(), even * angles.sin() + odd * angles.cos()
+        return torch.stack(turned, dim=-1).flatten(-2)  # (B, H, S, D)
+
+
+class RotaryPartial(RotaryHalf):
+    """Only half of each head is turned, as in GPT-J."""
+
+    def turn(self, x: Tensor) -> Tensor:
+        turned, kept = x.split(SIZE // 2, dim=-1)
+        angles = torch.cat([_angles(x.size(-2), SIZE // 2)] * 2, dim=-1)  # (S, D / 2)
+        first, second = turned.chunk(2, dim=-1)
+        turned = turned * angles.cos() + torch.cat((-second, first), dim=-1) * angles.sin()
+        return torch.cat((turned, kept), dim=-1)
+
+
+class RotaryCausalPadded(MaskedAttention, RotaryHalf):
+    """Rotary positions under a causal and a padding mask."""
+
+    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
+        both = causal(scores.size(-1)) & mask[:, None, None, :].bool()  # (B, 1, S, S)
+        return scores.masked_fill(~both, torch.finfo(scores.dtype).min)
+
+
+class Alibi(Attention):
+    """Each head subtracts the distance, times its slope (Press et al. 2022, section 3)."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        slopes = 2.0 ** (-8 * torch.arange(1, HEADS + 1) / HEADS)
+        bias = -slopes[:, None, None] * distance(scores.size(-1)).abs()  # (H, S, S)
+        return super().weigh(scores + bias)
+
+
+class AlibiCausal(Alibi):
+    """The same under a causal mask, as in BLOOM."""
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        scores = super().score(q, k)
+        return scores.masked_fill(~causal(scores.size(-1)), float("-inf"))
+
+
+class Buckets(Attention):
+    """A learned bias by head and distance, shared by all distances beyond the last (T5's, made simple).
+
+    Raffel et al. 2020, section 2.1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Embedding(2 * SIZE + 1, HEADS)
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        bucket = distance(scores.size(-1)).clamp(-SIZE, SIZE) + SIZE  # (S, S)
+        return super().weigh(scores + self.bias(bucket).permute(2, 0, 1)[None])  # (1, H, S, S)
+
+
+class RelativeKeys(Attention):
+    """A learned vector by distance is multiplied with the query (Shaw et al. 2018, section 3.2)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.distances = nn.Embedding(2 * LONGEST - 1, SIZE)
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        vectors = self.distances(distance(q.size(-2)) + LONGEST - 1)  # (S, S, D)
+        relative = torch.einsum("bhqd,qkd->bhqk", q, vectors)
+        return (q @ k.transpose(-2, -1) + relative) / math.sqrt(SIZE)
+
+
+def _angles(length: int, size: int = SIZE) -> Tensor:
+    rates = 10000.0 ** (-torch.arange(0, size, 2) / size)
+    return torch.arange(length)[:, None] * rates  # (S, size / 2)
+
+
+
+def _form(name: str, build: type[Attention]) -> Form:
+    return Form(name=name, family="positions", build=build, samples=samples(x=vectors))
+
+
+FORMS = (
+    _form("learned", Learned),
+    _form("sinusoidal", Sinusoidal),
+    _form("rotary, halves", RotaryHalf),
+    _form("rotary, interleaved", RotaryInterleaved),
+    _form("rotary, part of the head", RotaryPartial),
+    Form(
+        name="rotary, causal and padding",
+        family="positions",
+        build=RotaryCausalPadded,
+        samples=samples(x=vectors, mask=shown),
+        padding=SHOWN,
+    ),
+    _form("ALiBi", Alibi),
+    _form("ALiBi, causal", AlibiCausal),
+    _form("relative bias in buckets (T5)", Buckets),
+    _form("relative keys (Shaw)", RelativeKeys),
+)

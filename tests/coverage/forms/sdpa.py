@@ -1,0 +1,145 @@
+"""torch.nn.functional.scaled_dot_product_attention, with each of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from forms.attention import Attention, causal, split
+from forms.form import Form
+from forms.inputs import HEADS, SHOWN, WIDTH, samples, shown, vectors
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+
+class Plain(Attention):
+    """The call alone; a form adds its arguments."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.join(self.attend(*self.project(x))))
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v)  # (B, H, S, D)
+
+
+class Causal(Plain):
+    """is_causal."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+class Scale(Plain):
+    """scale."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, scale=0.25)
+
+
+class Dropout(Plain):
+    """dropout_p, 0 in eval mode."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, dropout_p=0.1 if self.training else 0.0)
+
+
+class Grouped(Plain):
+    """enable_gqa: two queries' heads share one of the keys and values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key, self.value = (nn.Linear(WIDTH, WIDTH // 2) for _ in range(2))
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return split(self.query(x)), split(self.key(x), HEADS // 2), split(self.value(x), HEADS // 2)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, enable_gqa=True)
+
+
+class GroupedCausal(Grouped):
+    """enable_gqa with is_causal."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+
+
+class ThreeAxes(Plain):
+    """Without heads."""
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.query(x), self.key(x), self.value(x)  # (B, S, W)
+
+    def join(self, mixed: Tensor) -> Tensor:
+        return mixed
+
+
+class FixedMask(Plain):
+    """attn_mask of the queries by the keys alone."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, attn_mask=causal(q.size(-2)))
+
+
+class Masked(Plain):
+    """attn_mask made from a padding mask (B, S), 1 where a key is shown."""
+
+    def __init__(self, lay: Callable[[Tensor, int], Tensor]) -> None:
+        super().__init__()
+        self.lay = lay
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        laid = self.lay(mask[:, None, None, :].bool(), x.size(1))
+        mixed = scaled_dot_product_attention(*self.project(x), attn_mask=laid)
+        return self.output(self.join(mixed))
+
+
+def _boolean(seen: Tensor, _: int) -> Tensor:
+    return seen  # (B, 1, 1, S)
+
+
+def _float(seen: Tensor, _: int) -> Tensor:
+    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, -1e9)
+
+
+def _minus_infinity(seen: Tensor, _: int) -> Tensor:
+    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, float("-inf"))
+
+
+def _by_query(seen: Tensor, length: int) -> Tensor:
+    return seen.expand(-1, HEADS, length, -1)  # (B, H, S, S)
+
+
+def _causal(seen: Tensor, length: int) -> Tensor:
+    return seen & causal(length)  # (B, 1, S, S)
+
+
+def _plain(name: str, build: type[Plain]) -> Form:
+    return Form(name=name, family="sdpa", build=build, samples=samples(x=vectors))
+
+
+def _masked(name: str, lay: Callable[[Tensor, int], Tensor]) -> Form:
+    return Form(
+        name=name,
+        family="sdpa",
+        build=lambda: Masked(lay),
+        samples=samples(x=vectors, mask=shown),
+        padding=SHOWN,
+    )
+
+
+FORMS = (
+    _plain("query, key, value", Plain),
+    _plain("is_causal", Causal),
+    _plain("scale", Scale),
+    _plain("dropout_p", Dropout),
+    _plain("enable_gqa", Grouped),
+    _plain("enable_gqa, is_causal", GroupedCausal),
+    _plain("three axes", ThreeAxes),
+    _plain("attn_mask (S, S)", FixedMask),
+    _masked("attn_mask bool (B, 1, 1, S)", _boolean),
+    _masked("attn_mask float, -1e9", _float),
+    _masked("attn_mask float, -inf", _minus_infinity),
+    _masked("attn_mask (B, H, S, S)", _by_query),
+    _masked("attn_mask causal and padding", _causal),
+)

@@ -1,0 +1,80 @@
+"""transformers' vision models, and CLIP's two towers, from small random configurations."""
+
+from __future__ import annotations
+
+import torch
+from forms.form import Form
+from forms.inputs import HEADS, HUGGING_FACE, LONGEST, VOCABULARY, WIDTH, Size, samples, shown, tokens
+from torch import Tensor, nn
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    DeiTConfig,
+    DeiTModel,
+    SwinConfig,
+    SwinModel,
+    ViTConfig,
+    ViTModel,
+)
+
+IMAGE = 16  # pixels a side
+PATCH = 4
+
+SIZES = {
+    "hidden_size": WIDTH,
+    "num_hidden_layers": 1,
+    "num_attention_heads": HEADS,
+    "intermediate_size": 2 * WIDTH,
+}
+PICTURE = {"image_size": IMAGE, "patch_size": PATCH}
+
+
+def swin() -> nn.Module:
+    """Build one block of windows, and one of shifted windows."""
+    return SwinModel(SwinConfig(**PICTURE, embed_dim=WIDTH, depths=[2], num_heads=[HEADS], window_size=2))
+
+
+def clip_text() -> nn.Module:
+    config = CLIPTextConfig(
+        **SIZES, vocab_size=VOCABULARY, max_position_embeddings=2 * LONGEST, bos_token_id=0, eos_token_id=1
+    )
+    return CLIPTextModel(config)
+
+
+def image(size: Size, draw: torch.Generator) -> Tensor:
+    return torch.randn(size.batch, 3, IMAGE, IMAGE, generator=draw)
+
+
+FAMILY = "transformers: vision"
+PIXELS = samples(pixel_values=image)
+
+FORMS = (
+    Form(
+        name="ViT",
+        family=FAMILY,
+        build=lambda: ViTModel(ViTConfig(**SIZES, **PICTURE), add_pooling_layer=False),
+        samples=PIXELS,
+    ),
+    Form(
+        name="DeiT",
+        family=FAMILY,
+        build=lambda: DeiTModel(DeiTConfig(**SIZES, **PICTURE), add_pooling_layer=False),
+        samples=PIXELS,
+    ),
+    Form(name="Swin", family=FAMILY, build=swin, samples=PIXELS, attentions=2),
+    Form(
+        name="CLIP vision",
+        family=FAMILY,
+        build=lambda: CLIPVisionModel(CLIPVisionConfig(**SIZES, **PICTURE)),
+        samples=PIXELS,
+    ),
+    Form(
+        name="CLIP text",
+        family=FAMILY,
+        build=clip_text,
+        samples=samples(input_ids=tokens, attention_mask=shown),
+        padding=HUGGING_FACE,
+    ),
+)

@@ -1,0 +1,107 @@
+"""Hand-written: from scores to weights, and what else is done with the weights."""
+
+from __future__ import annotations
+
+import torch
+from forms.attention import Attention
+from forms.form import Form
+from forms.inputs import HEADS, samples, vectors
+from torch import Tensor, nn
+
+
+class Dropout(Attention):
+    """Dropout on the weights and on the output, left in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return self.dropout(torch.softmax(scores, dim=-1))
+
+    def join(self, mixed: Tensor) -> Tensor:
+        return self.dropout(super().join(mixed))
+
+
+class Float32(Attention):
+    """Softmax in float32, then cast back."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return nn.functional.softmax(scores, dim=-1, dtype=torch.float32).type_as(scores)
+
+
+class Module(Attention):
+    """Softmax is a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.softmax = nn.Softmax(dim=-1)
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return self.softmax(scores)
+
+
+class Stable(Attention):
+    """The largest score is taken off first, as if softmax did not do so itself."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return torch.softmax(scores - scores.amax(dim=-1, keepdim=True), dim=-1)
+
+
+class ByHand(Attention):
+    """Softmax by its formula."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        raised = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
+        return raised / raised.sum(dim=-1, keepdim=True)
+
+
+class Returned(Attention):
+    """The weights are an output too."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.project(x)
+        weights = self.weigh(self.score(q, k))
+        return self.output(self.join(self.mix(weights, v))), weights
+
+
+class Averaged(Returned):
+    """The weights are an output, averaged over heads."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        output, weights = super().forward(x)
+        return output, weights.mean(dim=1)  # (B, S, S)
+
+
+class TalkingHeads(Attention):
+    """Heads are mixed after softmax (Shazeer et al. 2020, section 3)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = nn.Conv2d(HEADS, HEADS, kernel_size=1, bias=False)
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return self.talk(super().weigh(scores))
+
+
+def _form(name: str, build: type[Attention], refusal: str | None = None) -> Form:
+    return Form(
+        name=name,
+        family="hand-written: weights",
+        build=build,
+        samples=samples(x=vectors),
+        attentions=0 if refusal else 1,
+        refusal=refusal,
+    )
+
+
+FORMS = (
+    _form("dropout left in", Dropout),
+    _form("softmax in float32, cast back", Float32),
+    _form("softmax as a module", Module),
+    _form("largest score taken off first", Stable),
+    _form("softmax by its formula", ByHand),
+    _form("weights returned too", Returned, refusal="attention weights are used elsewhere"),
+    _form("weights returned, averaged", Averaged, refusal="attention weights are used elsewhere"),
+    _form("talking heads", TalkingHeads, refusal="attention weights are used elsewhere"),
+)

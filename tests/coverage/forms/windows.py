@@ -1,0 +1,110 @@
+"""Attention that looks no further than a window."""
+
+from __future__ import annotations
+
+import torch
+from forms.attention import Attention, MaskedAttention, distance
+from forms.form import Form
+from forms.inputs import HEADS, SHOWN, WIDTH, Size, samples, shown, vectors
+from torch import Tensor, nn
+
+REACH = 3  # positions to each side
+WINDOW = 4  # pixels of a side, in Swin
+SIDE = 2 * WINDOW  # pixels of the image
+SHIFT = WINDOW // 2
+
+
+class Sliding(Attention):
+    """Each position sees its neighbors (Beltagy et al. 2020, Longformer, section 3.1)."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return super().weigh(scores.masked_fill(distance(scores.size(-1)).abs() > REACH, float("-inf")))
+
+
+class SlidingCausalPadded(MaskedAttention):
+    """Each position sees itself and those just before it, unless they are padding (Mistral)."""
+
+    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
+        ahead = distance(scores.size(-1))
+        seen = (ahead <= 0) & (ahead > -REACH) & mask[:, None, None, :].bool()  # (B, 1, S, S)
+        return scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
+
+
+class Blocks(Attention):
+    """Blocks of equal length, each attending within itself; the length is padded to whole blocks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.size(1)
+        padded = nn.functional.pad(x, (0, 0, 0, -length % WINDOW))
+        blocks = padded.reshape(-1, WINDOW, WIDTH)  # (B * blocks, WINDOW, W)
+        return super().forward(blocks).reshape(x.size(0), -1, WIDTH)[:, :length]  # (B, S, W)
+
+
+class Swin(Attention):
+    """Windows of an image with a learned relative bias (Liu et al. 2021, section 3.2)."""
+
+    def __init__(self, shift: int = 0) -> None:
+        super().__init__()
+        self.shift = shift
+        self.table = nn.Parameter(torch.zeros((2 * WINDOW - 1) ** 2, HEADS))
+        self.register_buffer("index", _relative_index(), persistent=False)
+        self.register_buffer("mask", _shift_mask(shift), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        shifted = image.roll((-self.shift, -self.shift), dims=(1, 2))
+        mixed = _joined(super().forward(_windows(shifted)))  # (B, SIDE, SIDE, W)
+        return mixed.roll((self.shift, self.shift), dims=(1, 2))
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        bias = self.table[self.index.view(-1)].view(WINDOW**2, WINDOW**2, HEADS).permute(2, 0, 1)
+        scores = scores + bias[None]  # (B * windows, H, WINDOW^2, WINDOW^2)
+        if self.shift:
+            grouped = scores.view(-1, self.mask.size(0), HEADS, WINDOW**2, WINDOW**2)
+            scores = (grouped + self.mask[None, :, None]).view_as(scores)
+        return super().weigh(scores)
+
+
+
+def _windows(image: Tensor) -> Tensor:
+    parts = image.view(-1, SIDE // WINDOW, WINDOW, SIDE // WINDOW, WINDOW, image.size(-1))
+    return parts.transpose(2, 3).reshape(-1, WINDOW**2, image.size(-1))  # (B * windows, WINDOW^2, W)
+
+
+def _joined(windows: Tensor) -> Tensor:
+    parts = windows.view(-1, SIDE // WINDOW, SIDE // WINDOW, WINDOW, WINDOW, windows.size(-1))
+    return parts.transpose(2, 3).reshape(-1, SIDE, SIDE, windows.size(-1))  # (B, SIDE, SIDE, W)
+
+
+def _relative_index() -> Tensor:
+    at = torch.stack(torch.meshgrid(torch.arange(WINDOW), torch.arange(WINDOW), indexing="ij")).flatten(1)
+    rows, columns = at[:, :, None] - at[:, None, :] + WINDOW - 1  # (WINDOW^2, WINDOW^2)
+    return rows * (2 * WINDOW - 1) + columns
+
+
+def _shift_mask(shift: int) -> Tensor:
+    """Hide what a shift has wrapped round to the other side of the image."""
+    region = torch.zeros(SIDE)
+    region[SIDE - WINDOW :], region[SIDE - shift :] = 1, 2
+    parts = _windows((3 * region[:, None] + region)[None, :, :, None]).squeeze(-1)  # (windows, WINDOW^2)
+    return (parts[:, None, :] != parts[:, :, None]) * -100.0  # (windows, WINDOW^2, WINDOW^2)
+
+
+def _image(size: Size, draw: torch.Generator) -> Tensor:
+    return torch.randn(size.batch, SIDE, SIDE, WIDTH, generator=draw)
+
+
+FAMILY = "windows"
+
+FORMS = (
+    Form(name="sliding window", family=FAMILY, build=Sliding, samples=samples(x=vectors)),
+    Form(
+        name="sliding window, causal and padding",
+        family=FAMILY,
+        build=SlidingCausalPadded,
+        samples=samples(x=vectors, mask=shown),
+        padding=SHOWN,
+    ),
+    Form(name="blocks of equal length", family=FAMILY, build=Blocks, samples=samples(x=vectors)),
+    Form(name="Swin's windows", family=FAMILY, build=Swin, samples=samples(image=_image)),
+    Form(name="Swin's shifted windows", family=FAMILY, build=lambda: Swin(SHIFT), samples=samples(image=_image)),
+)

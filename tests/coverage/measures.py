@@ -1,0 +1,75 @@
+"""What is measured of a row: the float graph's error and the int8 graph's cosine, both to PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from calls import calls, emptied
+from numpy.typing import NDArray
+from row import Row
+
+from edgeattn_export.session import run, session_of
+from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.similarity import cosine
+
+Array = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """The answer to a row of padding alone: the error where PyTorch's own is a number, and whether it is."""
+
+    error: float
+    defined: bool
+
+
+def errors(row: Row) -> Mapping[str, float]:
+    """Return the float graph's error on each call that the module itself can answer, by the call's name."""
+    session = session_of(row.fused.model)
+    found: dict[str, float] = {}
+    for name, inputs in calls(row):
+        try:
+            expected = row.captured.reference(inputs)
+        except ModelError:
+            if name.startswith("sample"):
+                raise
+            continue  # a size that the module was not made for
+        outputs = run(session, inputs)
+        found[name] = max(error(value, outputs[output]) for output, value in expected.items())
+    return found
+
+
+def empty(row: Row) -> Empty | None:
+    """Compare the answers to a row of padding alone; None where the form knows no padding."""
+    inputs = emptied(row)
+    if inputs is None:
+        return None
+    outputs = run(session_of(row.fused.model), inputs)
+    expected = row.captured.reference(inputs)
+    defined = {output: ~np.isnan(value) for output, value in expected.items()}
+    return Empty(
+        max(error(expected[output][at], outputs[output][at]) for output, at in defined.items()),
+        all(at.all() for at in defined.values()),
+    )
+
+
+def error(expected: Array, found: Array) -> float:
+    """Return the largest difference, as a share of the largest number; infinite for a NaN or other dims."""
+    if expected.shape != found.shape:
+        return float("inf")
+    a, b = expected.astype(np.float64), found.astype(np.float64)
+    difference = np.abs(a - b).max(initial=0.0)
+    return float(difference / (np.abs(a).max(initial=0.0) or 1.0)) if np.isfinite(difference) else float("inf")
+
+
+def int8_cosine(row: Row) -> float:
+    """Return the lowest cosine of an int8 output to PyTorch's, over samples and outputs."""
+    session = session_of(row.quantized.model)
+    found = []
+    for sample in row.samples:
+        outputs = run(session, sample.inputs)
+        expected = row.captured.reference(sample.inputs)
+        found += [cosine(value, outputs[output]) for output, value in expected.items()]
+    return min(found)

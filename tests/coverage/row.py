@@ -1,0 +1,67 @@
+"""One row of the table: a form taken through the workshop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from forms.form import Form
+from torch import nn
+
+from edgeattn_export import (
+    Captured,
+    Fused,
+    Quantized,
+    Samples,
+    capture,
+    fuse,
+    infer_axes,
+    quantize,
+    read_samples,
+)
+from edgeattn_export.operators import operators
+
+LIVELY = 0.2  # standard deviation of what is added to every weight
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A form, and what the workshop has made of it."""
+
+    form: Form
+    samples: Samples
+    captured: Captured
+    fused: Fused
+    quantized: Quantized
+
+    @property
+    def attentions(self) -> int:
+        """Attention operators in the lean graph."""
+        return operators(self.fused.model).get("Attention", 0)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why attention was not kept whole, in the words of the report."""
+        return tuple(dict.fromkeys(refused.reason for refused in self.fused.refused if refused.rule == "attention"))
+
+
+def row_of(form: Form) -> Row:
+    """Build a form, and export it to int8.
+
+    Raises:
+        EdgeAttnError: As the workshop does.
+    """
+    torch.manual_seed(0)
+    module = form.build().eval()
+    _enliven(module)
+    samples = read_samples(module, form.samples())
+    captured = capture(module, samples, infer_axes(samples, form.dynamic))
+    fused = fuse(captured, samples)
+    return Row(form, samples, captured, fused, quantize(fused, samples))
+
+
+def _enliven(module: nn.Module) -> None:
+    """Move every weight off its initial value, so that scales, masks and positions all show in the outputs."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(LIVELY * torch.randn_like(parameter))

@@ -1,0 +1,111 @@
+"""The coverage table: takes every form through the workshop and writes docs/coverage.md, in about five minutes.
+
+    python tests/coverage/table.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from forms.catalog import FORMS
+from forms.form import Form
+from measures import Empty, empty, errors, int8_cosine
+from row import Row, row_of
+
+from edgeattn_export.capture import OPSET
+from edgeattn_runtime.errors import EdgeAttnError
+
+TABLE = Path(__file__).parents[2] / "docs" / "coverage.md"
+COLUMNS = ("family", "form", "attention", "float error", "int8 cosine", "padding alone", "opset")
+WHOLE = "whole"
+
+HEAD = """\
+# Forms of attention, and what becomes of them
+
+{summary}
+
+Each form is a small module with drawn weights, exported as a user's own would be (`tests/coverage/forms`). *Whole*:
+each of its attentions is one Attention operator in the graph, as many as the number says; else the reason is given
+as the report gives it. *Float error*: the largest difference between the float graph and PyTorch, as a share of the
+output's largest number, over several batch sizes, lengths and masks. *Int8 cosine*: the lowest between the int8 graph
+and PyTorch, over samples and outputs. *Padding alone*: what a row with nothing to attend to gives.
+Made by `python tests/coverage/table.py`.
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table."""
+
+    form: Form
+    fate: str
+    error: float | None = None
+    cosine: float | None = None
+    padding: str = ""
+
+    @classmethod
+    def of(cls, row: Row) -> Line:
+        """Measure a row."""
+        whole = row.attentions == row.form.attentions and row.form.refusal is None
+        fate = f"{WHOLE}, {row.attentions}" if whole else f"refused: {'; '.join(row.reasons) or 'not found'}"
+        return cls(row.form, fate, max(errors(row).values()), int8_cosine(row), _padding(empty(row)))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The line's cells, in the order of ``COLUMNS``."""
+        error = "" if self.error is None else f"{self.error:.0e}"
+        cosine = "" if self.cosine is None else f"{self.cosine:.4f}"
+        return (self.form.family, self.form.name, self.fate, error, cosine, self.padding, str(OPSET))
+
+
+def lines(forms: Iterable[Form]) -> Iterator[Line]:
+    """Take forms through the workshop, one by one; what cannot be exported says so in its line."""
+    for form in forms:
+        try:
+            yield Line.of(row_of(form))
+        except EdgeAttnError as refusal:
+            yield Line(form, f"refused: {refusal}")
+
+
+def render(table: Iterable[Line]) -> str:
+    """Return the page."""
+    table = tuple(table)
+    whole = sum(line.fate.startswith(WHOLE) for line in table)
+    summary = f"**{len(table)} forms: {whole} kept whole, {len(table) - whole} refused with a reason.**"
+    rows = (COLUMNS, ("---",) * len(COLUMNS), *(line.cells for line in table))
+    return HEAD.format(summary=summary) + "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in rows)
+
+
+def listed(page: str) -> list[tuple[str, str]]:
+    """Return the family and form of each line of a page."""
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return [(family, form) for family, form, *_ in rows[2:]]
+
+
+def _padding(answer: Empty | None) -> str:
+    if answer is None:
+        return ""
+    return "as PyTorch" if answer.defined else "numbers, where PyTorch gives NaN"
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def main() -> None:
+    """Write the page, telling each form on the way."""
+    torch.set_num_threads(1)
+    table = []
+    for line in lines(FORMS):
+        print(" | ".join(line.cells), file=sys.stderr, flush=True)
+        table.append(line)
+    TABLE.write_text(render(table), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+
+import numpy as np
+from safetensors.numpy import load
+
+from edgeattn_export import Captured, Packed, Quantized, Samples
+from edgeattn_export.pack import GOLDEN_FILE, NEEDS, TOOLS
+from edgeattn_export.serialize import serialize
+from edgeattn_runtime.manifest import FileEntry, Manifest
+
+
+def test_the_manifest_says_what_was_handed_over(
+    packed: Packed, encoder: Captured, quantized: Quantized
+) -> None:
+    manifest = packed.manifest
+    assert (manifest.name, manifest.target, manifest.verdict) == ("tiny", "cpu", "pass")
+    assert manifest.graphs == {"model": encoder.graph}
+    assert manifest.symbols == encoder.symbols
+    assert (manifest.budget, manifest.scores) == ({"cosine": 0.99}, {"cosine": 0.999})
+    assert manifest.golden.tolerance == {"cosine": 0.99}
+    assert manifest.requires == NEEDS
+    assert manifest.provenance == {
+        "versions": {tool: metadata.version(tool) for tool in TOOLS},
+        "recipe": quantized.recipe,
+        "opset": 23,
+        "source": None,
+    }
+
+
+def test_every_file_is_listed_with_its_hash(packed: Packed) -> None:
+    assert set(packed.files) == {"model.onnx", GOLDEN_FILE, "report.json"}
+    assert packed.manifest.files == {
+        name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in packed.files.items()
+    }
+
+
+def test_the_files_hold_the_model_and_pytorchs_answers(
+    packed: Packed, encoder: Captured, quantized: Quantized, samples: Samples
+) -> None:
+    assert packed.files["model.onnx"] == serialize(quantized.model)
+    golden = load(packed.files[GOLDEN_FILE])
+    assert len(golden) == packed.manifest.golden.samples * 4  # two inputs, two outputs
+    for i, sample in enumerate(samples[:2]):
+        np.testing.assert_array_equal(golden[f"{i}.input.tokens"], sample.inputs["tokens"])
+        answer = encoder.reference(sample.inputs)["hidden"]
+        np.testing.assert_array_equal(golden[f"{i}.output.hidden"], answer)
+
+
+def test_the_manifest_survives_its_own_text(packed: Packed) -> None:
+    assert Manifest.from_json(packed.manifest.to_json()) == packed.manifest

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+FOLDER = Path(__file__).parents[2] / "models" / "translation"
+EXACT_MATCH = 0.95
+FORETOLD = 0.98  # of the characters, those before them being given
+WEIGHTS_MB = 3.0
+LANGUAGES = 7
+EACH = 60  # pairs a language: 30 dates, 30 numbers
+SAME = {"rtol": 0.0, "atol": 1e-5}
+ISO_DATE = re.compile(r"(19|20)\d\d-[01]\d-[0-3]\d")
+
+
+@pytest.fixture(scope="module")
+def translation() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("translation_model", FOLDER / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # a dataclass looks its own module up
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)  # for the network's file, which lies beside
+        patch.setattr(sys, "dont_write_bytecode", True)
+        spec.loader.exec_module(module)
+    with torch.inference_mode():
+        yield module
+
+
+@pytest.fixture(scope="module")
+def network(translation: ModuleType) -> torch.nn.Module:
+    trained: torch.nn.Module = translation.model()
+    return trained
+
+
+@pytest.fixture(scope="module")
+def pairs(translation: ModuleType) -> list[tuple[Tensor, Tensor]]:
+    """Return the ids of all held-out sources and targets, each (1, S) and (1, T)."""
+    return [(inputs["source"], inputs["target"]) for inputs, _ in translation.samples()]
+
+
+def stacked(translation: ModuleType, texts: list[Tensor]) -> Tensor:
+    return pad_sequence([text[0] for text in texts], batch_first=True, padding_value=translation.PAD)
+
+
+def test_translates_the_held_out_pairs(
+    translation: ModuleType, network: torch.nn.Module, pairs: list[tuple[Tensor, Tensor]]
+) -> None:
+    assert not network.training
+    answers = translation.greedy(network, stacked(translation, [source for source, _ in pairs]))
+    right = [
+        translation.decode_text(answer) == pair.target
+        for answer, pair in zip(answers, translation.held_out(), strict=True)
+    ]
+    assert sum(right) / len(right) >= EXACT_MATCH
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("mardi 24 novembre 2026", "2026-11-24"), ("zweihundertdreiundvierzig", "243"), ("сорок два", "42")],
+)
+def test_translates_what_a_user_would_type(
+    translation: ModuleType, network: torch.nn.Module, source: str, target: str
+) -> None:
+    answer = translation.greedy(network, translation.encode_text(source))[0]
+    assert translation.decode_text(answer) == target
+
+
+def test_foretells_each_character_of_a_known_target(
+    translation: ModuleType, network: torch.nn.Module
+) -> None:
+    scores = [translation.metric(network(**inputs), after) for inputs, after in translation.samples()]
+    assert sum(scores) / len(scores) >= FORETOLD
+
+
+def test_held_out_pairs_are_dates_and_numbers_in_every_language(translation: ModuleType) -> None:
+    held_out = translation.held_out()
+    asked = Counter(pair.language for pair in held_out)
+    dates = Counter(pair.language for pair in held_out if ISO_DATE.fullmatch(pair.target))
+    assert len(asked) == LANGUAGES
+    assert set(asked.values()) == {EACH}
+    assert set(dates.values()) == {EACH // 2}
+    assert len({pair.target for pair in held_out}) == len(held_out)
+
+
+def test_samples_pair_a_target_with_what_follows(translation: ModuleType) -> None:
+    for (inputs, after), pair in zip(translation.samples(), translation.held_out(), strict=True):
+        assert inputs.keys() == translation.dynamic.keys()
+        source, target = inputs["source"], inputs["target"]
+        assert (source.dtype, target.dtype, after.dtype) == (torch.int64,) * 3
+        assert translation.decode_text(source[0]) == pair.source
+        assert target[0, 0] == translation.START
+        assert torch.equal(target[:, 1:], after[:, :-1])
+        assert translation.decode_text(after[0]) == pair.target
+        assert after[0, -1] == translation.END
+
+
+def test_no_place_looks_at_those_after_it(
+    network: torch.nn.Module, pairs: list[tuple[Tensor, Tensor]]
+) -> None:
+    source, target = pairs[0]
+    whole = network(source, target)["logits"]
+    for length in range(1, target.size(1)):
+        start = network(source, target[:, :length])["logits"]
+        torch.testing.assert_close(start, whole[:, :length], **SAME)
+
+
+@pytest.mark.parametrize("padding", [1, 7, 20])
+def test_padding_of_the_source_changes_nothing(
+    translation: ModuleType, network: torch.nn.Module, pairs: list[tuple[Tensor, Tensor]], padding: int
+) -> None:
+    source, target = pairs[0]
+    padded = torch.nn.functional.pad(source, (0, padding), value=translation.PAD)
+    torch.testing.assert_close(network(padded, target)["logits"], network(source, target)["logits"], **SAME)
+
+
+def test_a_batch_is_scored_as_its_pairs_are(
+    translation: ModuleType, network: torch.nn.Module, pairs: list[tuple[Tensor, Tensor]]
+) -> None:
+    sources, targets = zip(*pairs[:8], strict=True)
+    together = network(stacked(translation, sources), stacked(translation, targets))["logits"]
+    for row, (source, target) in zip(together, pairs[:8], strict=True):
+        torch.testing.assert_close(row[: target.size(1)], network(source, target)["logits"][0], **SAME)
+
+
+def test_encoder_and_decoder_together_are_the_whole(
+    translation: ModuleType, network: torch.nn.Module, pairs: list[tuple[Tensor, Tensor]]
+) -> None:
+    source, target = pairs[0]
+    memory = network.encoder(source)
+    logits = network.decoder(target, memory, translation.padding_mask(source))
+    assert memory.shape == (1, source.size(1), 128)
+    assert torch.equal(logits, network(source, target)["logits"])
+
+
+def test_positions_are_those_of_the_paper(network: torch.nn.Module) -> None:
+    positions = network.encoder.embed.positions
+    place, pair, width = 7, 5, positions.size(1)
+    angle = torch.tensor(place / 10000 ** (2 * pair / width))
+    expected = torch.stack((angle.sin(), angle.cos()))
+    torch.testing.assert_close(positions[place, 2 * pair : 2 * pair + 2], expected, **SAME)
+
+
+def test_unknown_characters_are_named(translation: ModuleType) -> None:
+    with pytest.raises(ValueError, match="'€' found"):
+        translation.encode_text("zehn €")
+
+
+def test_the_metric_counts_characters_but_no_padding(translation: ModuleType) -> None:
+    logits = torch.eye(10)[[[7, 2, 4, 4]]]
+    after = torch.tensor([[7, 3, translation.PAD, translation.PAD]])
+    assert translation.metric({"logits": logits}, after) == 0.5
+
+
+def test_pretty_is_the_text_up_to_its_end(translation: ModuleType) -> None:
+    after = translation.encode_answer("2026-11-24")[:, 1:]
+    after = torch.cat((after, after), dim=1)
+    logits = torch.eye(len(translation.CHARACTERS) + translation.FIRST_CHARACTER)[after]
+    assert translation.pretty({"logits": logits}) == "2026-11-24"
+
+
+@pytest.mark.parametrize("file", ["model.py", "transformer.py"])
+def test_attention_is_written_by_hand(file: str) -> None:
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    assert "scaled_dot_product_attention" not in text
+    assert "MultiheadAttention" not in text
+
+
+def test_weights_are_as_small_as_stated() -> None:
+    assert (FOLDER / "weights.safetensors").stat().st_size <= WEIGHTS_MB * 1e6
+
+
+def test_needs_nothing_but_torch_and_safetensors() -> None:
+    code = f"""
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, {str(FOLDER)!r})
+import model
+next(iter(model.samples()))
+model.model()
+print(sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'safetensors'" in run.stdout
+    for unwanted in ("edgeattn", "babel", "num2words"):
+        assert unwanted not in run.stdout

@@ -1,0 +1,227 @@
+"""The manifest's ``generation``: read strictly, and held against the graphs that it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.manifest import CacheEntry, Generation, Manifest
+
+ROOM = Path(__file__).parents[2] / "runtime"
+SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
+
+Change = Callable[[Any], object]
+
+
+def _text(bundle: str) -> str:
+    return (ROOM / "conformance" / bundle / "manifest.json").read_text("utf-8")
+
+
+def _changed(bundle: str, change: Change) -> Any:
+    manifest = json.loads(_text(bundle))
+    change(manifest)
+    return manifest
+
+
+def _generation(**keys: object) -> Change:
+    return lambda manifest: manifest["generation"].update(keys)
+
+
+def _without(key: str) -> Change:
+    return lambda manifest: manifest["generation"].pop(key)
+
+
+def _dims(graph: str, end: str, i: int, *dims: object) -> Change:
+    return lambda manifest: manifest["graphs"][graph][end][i].update(dims=list(dims))
+
+
+def _dtype(graph: str, end: str, i: int, dtype: str) -> Change:
+    return lambda manifest: manifest["graphs"][graph][end][i].update(dtype=dtype)
+
+
+def _symbol(name: str, least: int, most: int | None) -> Change:
+    return lambda manifest: manifest["symbols"].update({name: {"min": least, "max": most}})
+
+
+def test_a_decoder_alone() -> None:
+    manifest = Manifest.from_json(_text("decoder.edge"))
+    entries = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in ("key", "value"))
+    assert manifest.generation == Generation(
+        kind="decoder", decoder="model", tokens="tokens", logits="logits", cache=entries, positions=16
+    )
+    assert list(json.loads(manifest.to_json())["generation"]) == [
+        *("kind", "decoder", "tokens", "logits", "cache", "positions")
+    ]
+
+
+def test_a_decoder_behind_an_encoder() -> None:
+    manifest = Manifest.from_json(_text("encoder-decoder.edge"))
+    generation = manifest.generation
+    assert generation is not None
+    assert (generation.encoder, generation.source) == ("encoder", "source")
+    assert generation.carried == ("memory_key_0", "memory_value_0")
+    assert list(json.loads(manifest.to_json())["generation"]) == [
+        *("kind", "decoder", "encoder", "source", "carried", "tokens", "logits", "cache", "positions")
+    ]
+
+
+def test_it_stands_after_symbols_or_nowhere() -> None:
+    keys = list(json.loads(_text("decoder.edge")))
+    assert keys[keys.index("symbols") + 1] == "generation"
+    assert "generation" not in json.loads(_text("good.edge"))
+
+
+def test_positions_may_be_unbounded() -> None:
+    def unbounded(manifest: Any) -> None:
+        manifest["generation"]["positions"] = None
+        for symbol in manifest["symbols"].values():
+            symbol["max"] = None
+
+    text = json.dumps(_changed("decoder.edge", unbounded))
+    generation = Manifest.from_json(text).generation
+    assert generation is not None
+    assert generation.positions is None
+    assert json.loads(Manifest.from_json(text).to_json())["generation"]["positions"] is None
+
+
+# Each breaks one rule that the JSON schema can state too; the message must name the key.
+BROKEN: dict[str, tuple[str, Change]] = {
+    "generation: ": ("decoder.edge", lambda m: m.update(generation=[])),
+    "generation.kind: missing": ("decoder.edge", _without("kind")),
+    'generation.kind: "encoder" found': ("decoder.edge", _generation(kind="encoder")),
+    "generation.decoder: ": ("decoder.edge", _generation(decoder="")),
+    "generation.logits: missing": ("decoder.edge", _without("logits")),
+    "generation.cache: [] found": ("decoder.edge", _generation(cache=[])),
+    "generation.cache[0].present: missing": ("decoder.edge", _generation(cache=[{"past": "a"}])),
+    "generation.positions: 0 found": ("decoder.edge", _generation(positions=0)),
+    "generation.encoder: unknown key": ("decoder.edge", _generation(encoder="model")),
+    "generation.encoder: missing": ("encoder-decoder.edge", _without("encoder")),
+    "generation.source: missing": ("encoder-decoder.edge", _without("source")),
+    "generation.carried: missing": ("encoder-decoder.edge", _without("carried")),
+    "generation.carried: [] found": ("encoder-decoder.edge", _generation(carried=[])),
+    "generation.beams: unknown key": ("encoder-decoder.edge", _generation(beams=4)),
+}
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_broken_keys_are_refused_by_reader_and_schema(message: str) -> None:
+    manifest = _changed(*BROKEN[message])
+    with pytest.raises(BundleError, match="^" + re.escape(message)) as caught:
+        Manifest.from_json(json.dumps(manifest))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(manifest, SCHEMA)
+
+
+# What ties generation to the graphs is beyond the schema.
+KEY, VALUE = ({"past": f"past_{part}_0", "present": f"present_{part}_0"} for part in ("key", "value"))
+UNTIED: list[tuple[str, Change, str]] = [
+    ("decoder", _generation(decoder="step"), "decoder: 'step' is not in graphs; it has model"),
+    (
+        "encoder-decoder",
+        _generation(encoder="text"),
+        "encoder: 'text' is not in graphs; it has model, encoder",
+    ),
+    (
+        "decoder",
+        _generation(cache=[KEY]),
+        "decoder: a graph that takes tokens, past_key_0, past_value_0 found, "
+        "one that takes tokens, past_key_0 expected",
+    ),
+    ("decoder", _generation(tokens="ids"), "decoder: a graph that takes tokens, past_key_0, past_value_0"),
+    (
+        "encoder-decoder",
+        _generation(carried=["memory_key_0"]),
+        "decoder: a graph that takes tokens, past_key_0",
+    ),
+    (
+        "encoder-decoder",
+        _generation(source="words"),
+        "encoder: a graph that takes source found, one that takes words expected",
+    ),
+    (
+        "decoder",
+        _dtype("model", "inputs", 0, "int32"),
+        "tokens: tokens: int32[batch, sequence] found, int64[a symbol, a symbol] expected",
+    ),
+    ("decoder", _dims("model", "inputs", 0, 1, "sequence"), "tokens: tokens: int64[1, sequence] found"),
+    (
+        "decoder",
+        _generation(logits="scores"),
+        "logits: the graph has no 'scores', only logits: float32[batch",
+    ),
+    (
+        "decoder",
+        _dims("model", "outputs", 0, "batch", 16),
+        "logits: logits: float32[batch, 16] found, float32[batch, sequence, a size] expected",
+    ),
+    ("decoder", _dims("model", "outputs", 0, "batch", "sequence", "total"), "logits: logits: float32[batch"),
+    ("decoder", _dtype("model", "inputs", 1, "float16"), "cache[0].past: past_key_0: float16[batch"),
+    (
+        "decoder",
+        _dims("model", "inputs", 1, "batch", 1, "total", 4),
+        "cache[0].past: past_key_0: float32[batch, 1, total, 4] found, "
+        "float32[batch, a size, past, a size] expected",
+    ),
+    (
+        "decoder",
+        _dims("model", "outputs", 2, "batch", 2, "total", 4),
+        "cache[1].present: present_value_0: float32[batch, 2, total, 4] found, "
+        "float32[batch, 1, total, 4] expected",
+    ),
+    (
+        "decoder",
+        _generation(cache=[KEY, VALUE | {"present": "present_key_0"}]),
+        "cache: 'present_key_0' continues two entries",
+    ),
+    (
+        "encoder-decoder",
+        lambda m: m["graphs"]["encoder"]["outputs"].pop(),
+        "carried[1]: the graph has no 'memory_value_0', only memory_key_0",
+    ),
+    (
+        "encoder-decoder",
+        _dims("encoder", "outputs", 0, "batch", 2, "source", 4),
+        "carried[0]: memory_key_0: float32[batch, 2, source, 4] found",
+    ),
+]
+
+
+@pytest.mark.parametrize(("bundle", "change", "message"), UNTIED, ids=[message for *_, message in UNTIED])
+def test_what_the_graphs_cannot_keep_is_refused(bundle: str, change: Change, message: str) -> None:
+    _refused(f"{bundle}.edge", change, f"generation.{message}")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_symbol("batch", 2, None), "batch: 2 to any found, 1 to 1 expected"),
+        (_symbol("sequence", 1, 8), "sequence: 1 to 8 found, 1 to 16 expected"),
+        (_symbol("past", 1, 15), "past: 1 to 15 found, 0 to 15 expected"),
+        (_symbol("total", 1, 15), "total: 1 to 15 found, 1 to 16 expected"),
+        (_generation(positions=None), "sequence: 1 to 16 found, 1 to any expected"),
+    ],
+)
+def test_symbols_that_the_positions_outgrow_are_refused(change: Change, message: str) -> None:
+    _refused("decoder.edge", change, f"symbols.{message} by generation")
+
+
+def _refused(bundle: str, change: Change, message: str) -> None:
+    manifest = _changed(bundle, change)
+    jsonschema.validate(manifest, SCHEMA)
+    with pytest.raises(BundleError, match="^" + re.escape(message)) as caught:
+        Manifest.from_json(json.dumps(manifest))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_decoder_may_answer_more_than_is_named() -> None:
+    extra = {"name": "hidden", "dtype": "float32", "dims": ["batch", "sequence", 8]}
+    manifest = _changed("decoder.edge", lambda m: m["graphs"]["model"]["outputs"].append(extra))
+    assert Manifest.from_json(json.dumps(manifest)).generation is not None
