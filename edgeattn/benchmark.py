@@ -42,19 +42,20 @@ def benchmark(
     """
     files = open_bundle(bundle)
     graph = files.manifest.graphs[files.manifest.main_graph]
-    int8 = open_session(files.path(graph.file), threads=threads)
     if model is None:
         inputs = benchmark_inputs((sample.inputs for sample in read_golden(files)), graph, sizes)
         progress.stage("time")
-        latency = race({INT8: Engine(int8)}, inputs, graph, threads=threads)
+        int8 = Engine(open_session(files.path(graph.file), threads=threads))
+        latency = race({INT8: int8}, inputs, graph, threads=threads)
     else:
         from edgeattn import handover  # PyTorch comes along: only where it is needed
-        from edgeattn.original import recapture, rivals_of
+        from edgeattn.original import recapture, rival_of_bundle, rivals_of
         from edgeattn.validate import torch_threads
 
-        original = recapture(handover.load(model), graph, bundle, progress=progress)
+        original = recapture(handover.load(model), files, progress=progress)
+        graph = original.captured.graph
         inputs = benchmark_inputs((sample.inputs for sample in original.judged), graph, sizes)
-        rivals = rivals_of(original.captured, int8, threads=threads)
+        rivals = rivals_of(original.captured, rival_of_bundle(files, threads=threads), threads=threads)
         progress.stage("time")
         with torch_threads(threads):
             latency = race(rivals, inputs, graph, threads=threads)

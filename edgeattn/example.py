@@ -22,7 +22,7 @@ class Example:
 
 
 def example(bundle: Path, handed: Handover) -> Example | None:
-    """Answer a golden sample twice; None where the model's file has no ``pretty``.
+    """Answer a golden sample twice; None where the model's file has no ``pretty``, or has an encoder.
 
     Raises:
         ModelError: ``pretty`` failed.
@@ -30,9 +30,17 @@ def example(bundle: Path, handed: Handover) -> Example | None:
     if handed.pretty is None:
         return None
     net = load(bundle)
-    inputs = read_golden(net.files)[-1].inputs
+    inputs = dict(read_golden(net.files)[-1].inputs)
+    generation = net.manifest.generation
+    if generation is not None and generation.encoder is not None:
+        return None  # its golden inputs are the decoder's, which the module does not take
+    if generation is not None:
+        inputs = {generation.tokens: inputs[generation.tokens]}
     original = Reference(handed.module).bind(inputs)()
-    answer = like(original, net(**inputs))
+    answers = net(**inputs)
+    if generation is not None:
+        answers = {generation.logits: answers[generation.logits]}
+    answer = like(original, answers)
     return Example(_told(handed.pretty, original), _told(handed.pretty, answer))
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-import onnxruntime
 
 from edgeattn.eval_mode import in_eval_mode
 from edgeattn.handover import Handover
 from edgeattn.progress import Progress
 from edgeattn.rivals import FLOAT, INT8, PYTORCH, Engine, Rival
+from edgeattn.stepped import int8_rival
 from edgeattn_export.axes import infer_axes
 from edgeattn_export.capture import Captured, capture
 from edgeattn_export.samples import Samples, read_samples
 from edgeattn_export.session import session_of
+from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.manifest import Generation, Graph
+from edgeattn_runtime.session import open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,12 @@ class Original:
     judged: Samples
 
 
-def recapture(handed: Handover, graph: Graph, bundle: Path, *, progress: Progress) -> Original:
+def recapture(handed: Handover, files: BundleFiles, *, progress: Progress) -> Original:
     """Capture a model again, as its export did.
 
     Args:
         handed: The model.
-        graph: The contract that the bundle has.
-        bundle: Where it is, for the message.
+        files: The bundle that was made of it.
         progress: Told of the stages.
 
     Raises:
@@ -46,21 +45,38 @@ def recapture(handed: Handover, graph: Graph, bundle: Path, *, progress: Progres
     calibrating, judged = real.split()
     progress.stage("capture")
     captured = capture(handed.module, calibrating, axes)
-    if (captured.graph.inputs, captured.graph.outputs) != (graph.inputs, graph.outputs):
+    graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
+    if not (_steps(captured.graph, generation) if generation else _same(captured.graph, graph)):
         raise BundleError(
-            f"{bundle}: takes {_ends(graph)}, but the model {handed.name} takes {_ends(captured.graph)}; "
-            "name the model that it was exported from"
+            f"{files.folder}: takes {_ends(graph)}, but the model {handed.name} takes "
+            f"{_ends(captured.graph)}; name the model that it was exported from"
         )
     return Original(captured, judged)
 
 
-def rivals_of(captured: Captured, int8: onnxruntime.InferenceSession, *, threads: int) -> dict[str, Rival]:
+def rivals_of(captured: Captured, int8: Rival, *, threads: int) -> dict[str, Rival]:
     """Return the three that are compared, by the names of ``edgeattn.rivals``."""
     return {
         PYTORCH: captured.reference,
         FLOAT: Engine(session_of(captured.model, threads=threads)),
-        INT8: Engine(int8),
+        INT8: int8,
     }
+
+
+def rival_of_bundle(files: BundleFiles, *, threads: int) -> Rival:
+    """Return a bundle as the rival of its original, its graphs opened with ``threads`` threads."""
+    graphs = files.manifest.graphs
+    sessions = {name: open_session(files.path(graph.file), threads=threads) for name, graph in graphs.items()}
+    return int8_rival(sessions, graphs, files.manifest.generation)
+
+
+def _same(captured: Graph, graph: Graph) -> bool:
+    return (captured.inputs, captured.outputs) == (graph.inputs, graph.outputs)
+
+
+def _steps(captured: Graph, generation: Generation) -> bool:
+    outputs = [tensor.name for tensor in captured.outputs]
+    return outputs == [generation.logits] and generation.tokens in [t.name for t in captured.inputs]
 
 
 def _ends(graph: Graph) -> str:

@@ -20,28 +20,19 @@ from edgeattn.original import rivals_of
 from edgeattn.progress import Progress, Silent
 from edgeattn.report import REPORT_FILE, Layer, Refusal, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
-from edgeattn.size import graph_mb, module_mb
+from edgeattn.size import graph_mb, module_mb, parts_mb
+from edgeattn.stepped import rival_of_parts
 from edgeattn.validate import THREADS, Measures, validate
-from edgeattn.vectors import golden_vectors
-from edgeattn_export import (
-    Captured,
-    Fused,
-    Packed,
-    Quantized,
-    Samples,
-    capture,
-    fuse,
-    infer_axes,
-    pack,
-    quantize,
-    read_samples,
-    save,
-)
+from edgeattn.vectors import golden_vectors, step_vectors
+from edgeattn_export import Captured, Packed, Samples, capture, fuse, infer_axes, pack, read_samples, save
 from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import Dynamic
-from edgeattn_export.operators import operators
+from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.cache.decoders import is_decoder
+from edgeattn_export.fuse import Refused
+from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.session import session_of
+from edgeattn_export.parts import Parts, one_part, step_parts
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
@@ -150,20 +141,30 @@ class Float:
 
 def _int8(model: Float, label: Label, limits: Budget, *, metric: Metric | None, listener: Progress) -> Bundle:
     """Fuse, quantize, validate and pack what was captured."""
-    captured, calibrating, judged = model.captured, model.calibrating, model.judged
+    captured, judged = model.captured, model.judged
     listener.stage("fuse")
-    fused = fuse(captured, calibrating)
+    fused = fuse(captured, model.calibrating)
+    listener.stage("cache")
+    decoder = is_decoder(captured, model.calibrating)
+    steps = derive_steps(captured, fused, model.calibrating) if decoder else None
     listener.stage("quantize")
-    quantized = quantize(fused, calibrating)
-    rivals = rivals_of(captured, session_of(quantized.model, threads=THREADS), threads=THREADS)
+    if isinstance(steps, Steps):
+        parts = step_parts(steps, model.calibrating)
+    else:
+        parts = one_part(captured, fused, model.calibrating)
+    rivals = rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
     accuracy, latency = validate(captured, rivals, judged, metric=metric, progress=listener)
     listener.stage("pack")
-    golden = golden_vectors(rivals, judged)
-    packed = partial(pack, captured, quantized, golden.samples, tolerance=golden.tolerance, label=label)
-    size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: graph_mb(quantized.model)}
+    if isinstance(steps, Steps):
+        golden = step_vectors(steps, parts, judged)
+    else:
+        golden = golden_vectors(rivals[PYTORCH], rivals[INT8], (sample.inputs for sample in judged))
+    packed = partial(pack, parts, golden.samples, tolerance=golden.tolerance, label=label)
+    size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: parts_mb(parts)}
     memory = _memory_mb(packed) if "memory_mb" in limits else None
     measures = Measures(accuracy, latency, size, memory)
-    report = _report(label, model, fused, quantized, measures, limits)
+    refused = (*fused.refused, *_uncached(steps))
+    report = _report(label, model, parts, measures, limits, fused=fused.fused, refused=refused)
     verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
     return Bundle(report, packed(verdict=verdict, reports={REPORT_FILE: report.to_json().encode()}))
 
@@ -182,27 +183,34 @@ def _memory_mb(packed: Callable[..., Packed]) -> float:
         return memory_mb(draft, threads=THREADS)
 
 
+def _uncached(steps: Steps | CannotCache | None) -> tuple[Refused, ...]:
+    """Say why a causal decoder got no key-value cache."""
+    return (Refused("cache", "", "", steps.reason),) if isinstance(steps, CannotCache) else ()
+
+
 def _report(
     label: Label,
     model: Float,
-    fused: Fused,
-    quantized: Quantized,
+    parts: Parts,
     measures: Measures,
     limits: Budget,
+    *,
+    fused: Mapping[str, int],
+    refused: Iterable[Refused],
 ) -> Report:
     return Report(
         model=label.name,
         target=label.target,
-        recipe=quantized.recipe,
+        recipe=parts.recipe,
         samples={"calibrate": len(model.calibrating), "judge": len(model.judged)},
         checks=limits.checks(measures.by_limit()),
         accuracy=measures.accuracy,
         latency_ms=measures.latency_ms,
         size_mb=measures.size_mb,
         memory_mb=measures.memory_mb,
-        operators=operators(quantized.model),
-        fused=fused.fused,
-        refused=tuple(Refusal(**asdict(refused)) for refused in fused.refused),
-        layers=tuple(Layer(**asdict(layer)) for layer in quantized.layers),
+        operators=parts.operators,
+        fused=fused,
+        refused=tuple(Refusal(**asdict(place)) for place in refused),
+        layers=tuple(Layer(**asdict(layer)) for layer in parts.layers),
         original=model.original,
     )

@@ -8,12 +8,11 @@ from pathlib import Path
 from edgeattn.budget import Budget
 from edgeattn.handover import Handover
 from edgeattn.memory import memory_mb
-from edgeattn.original import recapture, rivals_of
+from edgeattn.original import recapture, rival_of_bundle, rivals_of
 from edgeattn.progress import Progress
 from edgeattn.report import Report, read_report
 from edgeattn.validate import THREADS, Measures, validate
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.session import open_session
 
 
 def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
@@ -25,11 +24,10 @@ def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
     """
     files = open_bundle(bundle)
     manifest = files.manifest
-    graph = manifest.graphs[manifest.main_graph]
     limits = Budget.read(manifest.budget, has_metric=handed.metric is not None)
     report = read_report(files)
-    original = recapture(handed, graph, bundle, progress=progress)
-    int8 = open_session(files.path(graph.file), threads=THREADS)
+    original = recapture(handed, files, progress=progress)
+    int8 = rival_of_bundle(files, threads=THREADS)
     rivals = rivals_of(original.captured, int8, threads=THREADS)
     accuracy, latency = validate(
         original.captured, rivals, original.judged, metric=handed.metric, progress=progress

@@ -8,12 +8,18 @@ import onnx_ir as ir
 from torch import nn
 
 from edgeattn_export.contract import MODEL_FILE
+from edgeattn_export.parts import Parts
 from edgeattn_export.serialize import model_files
 
 
 def module_mb(module: nn.Module) -> float:
     """Return the size of a module's parameters and buffers; what layers share counts once."""
     return sum(tensor.nbytes for tensor in chain(module.parameters(), module.buffers())) / 1e6
+
+
+def parts_mb(parts: Parts) -> float:
+    """Return the size of all graphs of a bundle."""
+    return sum(graph_mb(part.quantized.model) for part in parts.graphs.values())
 
 
 def graph_mb(model: ir.Model) -> float:

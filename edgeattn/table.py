@@ -17,7 +17,7 @@ from edgeattn.race import Race
 from edgeattn.report import Layer, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn_runtime.golden import GoldenResult
-from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.manifest import Generation, Graph
 
 if TYPE_CHECKING:
     from edgeattn.example import Example  # brings PyTorch
@@ -108,17 +108,31 @@ def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
     return (pairs({"PyTorch says": example.pytorch, "The bundle says": example.bundle}),) if example else ()
 
 
-def loading_parts(bundle: Path, graph: Graph) -> tuple[RenderableType, ...]:
+def loading_parts(
+    bundle: Path, graph: Graph, generation: Generation | None = None
+) -> tuple[RenderableType, ...]:
     """Say where the bundle is and how an app loads it."""
+    call = _calling(bundle, graph) if generation is None else _generating(bundle, generation)
+    return (
+        Text(f"{bundle} is the bundle; an app runs it without PyTorch:"),
+        Padding(Text(f"import edgeattn_runtime\n\n{call}", style="cyan"), _INDENT, expand=False),
+    )
+
+
+def _calling(bundle: Path, graph: Graph) -> str:
     arguments = ", ".join(f"{tensor.name}=..." for tensor in graph.inputs)
     output = graph.outputs[0].name
     call = f'out = net({arguments})["{output}"]'
     if len(call) > _CODE_WIDTH:
         call = f'out = net(\n    {arguments}\n)["{output}"]'
-    code = f'import edgeattn_runtime\n\nnet = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
+    return f'net = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
+
+
+def _generating(bundle: Path, generation: Generation) -> str:
+    begin = "source, start=[...]" if generation.encoder else "prompt"
     return (
-        Text(f"{bundle} is the bundle; an app runs it without PyTorch:"),
-        Padding(Text(code, style="cyan"), _INDENT, expand=False),
+        f'tokens = edgeattn_runtime.generate("{bundle.as_posix()}", {begin})\n'
+        "for token in tokens:  # as they come\n    ..."
     )
 
 

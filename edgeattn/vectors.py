@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edgeattn.rivals import INT8, PYTORCH, Rival
+from edgeattn.rivals import Arrays, Engine, Rival
 from edgeattn.spread import spread
+from edgeattn_export.cache import Steps, decoder_samples
+from edgeattn_export.parts import Parts
 from edgeattn_export.samples import Samples
+from edgeattn_export.session import session_of
 from edgeattn_runtime.golden import Sample, replay
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
+REHEARSED = 8  # judged samples that a decoder is taken through
 COUNT = 4  # from the smallest judged sample to the largest
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order, or saturates
 LEAST_LOSS = 1e-3  # of cosine, allowed in any case
@@ -23,15 +28,27 @@ class Vectors:
     tolerance: float
 
 
-def golden_vectors(rivals: Mapping[str, Rival], judged: Samples) -> Vectors:
-    """Choose golden vectors among the judged samples, and the tolerance that int8 is accepted at.
+def golden_vectors(original: Callable[[Arrays], Arrays], main: Rival, inputs: Iterable[Arrays]) -> Vectors:
+    """Choose golden vectors among real inputs, and the tolerance that int8 is accepted at.
 
     Args:
-        rivals: PyTorch and int8, by the names of ``edgeattn.rivals``.
-        judged: Real samples.
+        original: Answers inputs of the bundle's main graph as PyTorch does.
+        main: That graph in int8.
+        inputs: Real inputs of that graph.
     """
-    inputs = spread((sample.inputs for sample in judged), COUNT)
-    samples = tuple(Sample(arrays, rivals[PYTORCH](arrays)) for arrays in inputs)
-    results = replay(lambda **arrays: rivals[INT8](arrays), samples, tolerance=0.0)
+    chosen = spread(inputs, COUNT)
+    samples = tuple(Sample(arrays, original(arrays)) for arrays in chosen)
+    results = replay(lambda **arrays: main(arrays), samples, tolerance=0.0)
     loss = max(1 - result.cosine for result in results)
     return Vectors(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))
+
+
+def step_vectors(steps: Steps, parts: Parts, judged: Samples) -> Vectors:
+    """Choose golden vectors of a decoder: prompts, and what follows them with their cache as the past.
+
+    The float decoder answers them, whose logits are proven to be PyTorch's.
+    """
+    float_decoder = Engine(session_of(steps.decoder.model))
+    int8_decoder = Engine(session_of(parts.graphs[MAIN_GRAPH].quantized.model))
+    texts = decoder_samples(steps, judged[:REHEARSED])
+    return golden_vectors(float_decoder, int8_decoder, (text.inputs for text in texts))

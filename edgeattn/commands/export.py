@@ -55,8 +55,9 @@ def export(
     if as_json:
         sys.stdout.write(bundle.report.to_json())
     else:
-        graph = bundle.manifest.graphs[bundle.manifest.main_graph]
-        show((*report_parts(bundle.report), *example_parts(shown), *loading_parts(folder, graph)))
+        manifest = bundle.manifest
+        loading = loading_parts(folder, manifest.graphs[manifest.main_graph], manifest.generation)
+        show((*report_parts(bundle.report), *example_parts(shown), *loading))
     check_verdict(bundle.report, f"{folder} is written, and says so")
 
 

@@ -58,8 +58,9 @@ def adopt(path: Path, samples: Samples) -> Captured:
         ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools.
         SampleError: A sample's dtype or rank is not the graph's.
     """
+    read = _read(path)
     original = OnnxOriginal(_opened(path))
-    model = _converted(path, _read(path))
+    model = _converted(path, read)
     axes = _axes(path, model, samples)
     graph, symbols = contract_of(model, axes)
     return Captured(model, graph, symbols, axes, original)
@@ -97,8 +98,6 @@ def _stacked(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[
 
 
 def _opened(path: Path) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; expected an ONNX model")
     try:
         return open_session(path)
     except EdgeAttnError as error:
@@ -106,13 +105,29 @@ def _opened(path: Path) -> onnxruntime.InferenceSession:
 
 
 def _read(path: Path) -> ir.Model:
-    model = ir.load(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected an ONNX model")
+    try:
+        model = ir.load(path)
+    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+    _check_weights(path, model)
     strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in ENGINE_DOMAINS}
     strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
     if strange:
         raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
     InlinePass()(model)
     return model
+
+
+def _check_weights(path: Path, model: ir.Model) -> None:
+    for value in model.graph.initializers.values():
+        stored = value.const_value
+        if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
+            raise ModelError(
+                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy the "
+                "file beside the model"
+            )
 
 
 def _converted(path: Path, model: ir.Model) -> ir.Model:

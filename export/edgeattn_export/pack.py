@@ -10,12 +10,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from edgeattn_export.capture import OPSET, Captured
-from edgeattn_export.contract import MODEL_FILE
-from edgeattn_export.quantize import Quantized
+from edgeattn_export.capture import OPSET
+from edgeattn_export.parts import Parts
 from edgeattn_export.serialize import model_files
 from edgeattn_runtime.golden import Sample, write_golden
-from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Golden, Manifest
+from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 
 GOLDEN_FILE = "golden.safetensors"
 NEEDS = {"onnxruntime": "1.23"}  # the first with a CPU kernel of the standard Attention
@@ -49,8 +48,7 @@ class Label:
 
 
 def pack(
-    captured: Captured,
-    quantized: Quantized,
+    parts: Parts,
     golden: Iterable[Sample],
     *,
     tolerance: float,
@@ -61,8 +59,7 @@ def pack(
     """Put a bundle together.
 
     Args:
-        captured: The contract.
-        quantized: The graph to ship.
+        parts: The graphs to ship, and their contracts.
         golden: Real inputs and PyTorch's outputs for them.
         tolerance: The cosine that each golden output must reach on a device.
         label: The bundle's name, target and source.
@@ -70,21 +67,29 @@ def pack(
         reports: The report's files by name.
     """
     golden = tuple(golden)
-    files = {**model_files(quantized.model, MODEL_FILE), GOLDEN_FILE: _golden_bytes(golden), **reports}
+    files = {**_graph_files(parts), GOLDEN_FILE: _golden_bytes(golden), **reports}
     manifest = Manifest(
         name=label.name,
         target=label.target,
-        graphs={MAIN_GRAPH: captured.graph},
-        symbols=captured.symbols,
+        graphs={name: part.graph for name, part in parts.graphs.items()},
+        symbols=parts.symbols,
         files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()},
         golden=Golden(GOLDEN_FILE, len(golden), {"cosine": tolerance}),
         requires=NEEDS,
-        provenance=_provenance(quantized.recipe, label.source),
+        provenance=_provenance(parts.recipe, label.source),
         budget=verdict.budget,
         scores=verdict.scores,
         verdict=verdict.word,
+        generation=parts.generation,
     )
     return Packed(manifest, files)
+
+
+def _graph_files(parts: Parts) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for part in parts.graphs.values():
+        files |= model_files(part.quantized.model, part.graph.file)
+    return files
 
 
 def _golden_bytes(golden: Iterable[Sample]) -> bytes:

@@ -60,8 +60,8 @@ def error(expected: Array, found: Array) -> float:
     if expected.shape != found.shape:
         return float("inf")
     a, b = expected.astype(np.float64), found.astype(np.float64)
-    difference = np.abs(a - b).max(initial=0.0)
-    return float(difference / (np.abs(a).max(initial=0.0) or 1.0)) if np.isfinite(difference) else float("inf")
+    difference, scale = np.abs(a - b).max(initial=0.0), np.abs(a).max(initial=0.0) or 1.0
+    return float(difference / scale) if np.isfinite(difference) else float("inf")
 
 
 def int8_cosine(row: Row) -> float:

@@ -42,7 +42,9 @@ class Row:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why attention was not kept whole, in the words of the report."""
-        return tuple(dict.fromkeys(refused.reason for refused in self.fused.refused if refused.rule == "attention"))
+        return tuple(
+            dict.fromkeys(refused.reason for refused in self.fused.refused if refused.rule == "attention")
+        )
 
 
 def row_of(form: Form) -> Row:
@@ -61,7 +63,7 @@ def row_of(form: Form) -> Row:
 
 
 def _enliven(module: nn.Module) -> None:
-    """Move every weight off its initial value, so that scales, masks and positions all show in the outputs."""
+    """Move every weight off its initial value, so that scales, masks and positions show in the outputs."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(LIVELY * torch.randn_like(parameter))

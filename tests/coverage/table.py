@@ -1,6 +1,6 @@
-"""The coverage table: takes every form through the workshop and writes docs/coverage.md, in about five minutes.
+"""The coverage table: takes every form through the workshop and writes docs/coverage.md, in five minutes.
 
-    python tests/coverage/table.py
+python tests/coverage/table.py
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ HEAD = """\
 
 {summary}
 
-Each form is a small module with drawn weights, exported as a user's own would be (`tests/coverage/forms`). *Whole*:
-each of its attentions is one Attention operator in the graph, as many as the number says; else the reason is given
-as the report gives it. *Float error*: the largest difference between the float graph and PyTorch, as a share of the
-output's largest number, over several batch sizes, lengths and masks. *Int8 cosine*: the lowest between the int8 graph
-and PyTorch, over samples and outputs. *Padding alone*: what a row with nothing to attend to gives.
+Each form is a small module with drawn weights, exported as a user's own would be (`tests/coverage/forms`).
 Made by `python tests/coverage/table.py`.
+
+- **attention**: whole, where each of its attentions is one Attention operator in the graph, as many as the
+  number says; else the reason, as the report gives it
+- **float error**: the largest difference between the float graph and PyTorch, as a share of the output's
+  largest number, over several batch sizes, lengths and masks
+- **int8 cosine**: the lowest between the int8 graph and PyTorch, over samples and outputs
+- **padding alone**: what a row with nothing to attend to gives, where the form takes padding
 
 """
 

@@ -8,7 +8,7 @@ from row import Row, row_of
 
 FLOAT_ERROR = 1e-4  # of the output's largest number
 INT8_COSINE = 0.99
-FEWEST_SIZES = 3  # of each dynamic axis, beside the samples' own
+FEWEST_SIZES = 2  # of each dynamic axis, beside the samples' own
 
 
 @pytest.fixture(scope="module", params=FORMS, ids=lambda form: f"{form.family}: {form.name}")

@@ -72,7 +72,7 @@ def test_stages_are_told_in_the_order_of_the_picture(
     memory_measured = 51.5
     monkeypatch.setattr(pipeline, "memory_mb", lambda folder, threads: memory_measured)
     made = edgeattn.export(handed.module, handed.samples, budget=asked, progress=Listener())
-    assert stages == ["samples", "capture", "fuse", "quantize", "validate", "time", "pack"]
+    assert stages == ["samples", "capture", "fuse", "cache", "quantize", "validate", "time", "pack"]
     assert made.report.model == "tagger"
     assert made.report.memory_mb == made.manifest.scores["memory_mb"] == memory_measured
     assert made.report.accuracy.metric_pytorch is None

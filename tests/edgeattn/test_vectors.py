@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.rivals import INT8, PYTORCH
 from edgeattn.vectors import COUNT, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
-from edgeattn_export.samples import Sample, Samples
 from edgeattn_runtime.golden import replay
 
 ROUNDED = 1e-6
 Arrays = Mapping[str, NDArray[Any]]
-SAMPLES = Samples(tuple(Sample({"x": np.ones((1, length), "float32")}) for length in range(2, 12)))
+INPUTS = tuple({"x": np.ones((1, length), "float32")} for length in range(2, 12))
 
 
 class Turned:
@@ -31,7 +29,7 @@ class Turned:
 
 
 def test_they_span_the_judged_samples_and_hold_the_originals_answers() -> None:
-    golden = golden_vectors({PYTORCH: Turned(0), INT8: Turned(0.1)}, SAMPLES)
+    golden = golden_vectors(Turned(0), Turned(0.1), INPUTS)
     lengths = [sample.inputs["x"].shape[1] for sample in golden.samples]
     assert len(lengths) == COUNT
     assert (lengths[0], lengths[-1]) == (2, 11)
@@ -40,7 +38,7 @@ def test_they_span_the_judged_samples_and_hold_the_originals_answers() -> None:
 
 def test_a_device_may_lose_somewhat_more_than_was_lost_here() -> None:
     angle = 0.2
-    golden = golden_vectors({PYTORCH: Turned(0), INT8: Turned(angle)}, SAMPLES)
+    golden = golden_vectors(Turned(0), Turned(angle), INPUTS)
     assert golden.tolerance == pytest.approx(1 - LOSS_ALLOWED * (1 - np.cos(angle)), abs=ROUNDED)
     assert all(
         r.ok for r in replay(lambda **x: Turned(angle)({}), golden.samples, tolerance=golden.tolerance)
@@ -51,4 +49,4 @@ def test_a_device_may_lose_somewhat_more_than_was_lost_here() -> None:
 
 
 def test_even_an_exact_model_leaves_devices_a_little_room() -> None:
-    assert golden_vectors({PYTORCH: Turned(0), INT8: Turned(0)}, SAMPLES).tolerance == 1 - LEAST_LOSS
+    assert golden_vectors(Turned(0), Turned(0), INPUTS).tolerance == 1 - LEAST_LOSS

@@ -26,7 +26,9 @@ from edgeattn_export import (
 )
 from edgeattn_export.axes import Dynamic
 from edgeattn_export.pack import Label, Verdict
+from edgeattn_export.parts import Part, Parts
 from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
 SEED = 7
 WIDTH, HEADS = 16, 2
@@ -128,8 +130,7 @@ def quantized(fused: Fused, samples: Samples) -> Quantized:
 def packed(encoder: Captured, quantized: Quantized, samples: Samples) -> Packed:
     """The tiny encoder as a bundle, with two golden samples."""
     return pack(
-        encoder,
-        quantized,
+        Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
         [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]],
         tolerance=0.99,
         label=Label(name="tiny", target="cpu", source=None),

@@ -51,7 +51,8 @@ def test_axes_are_as_declared(said: Dynamic) -> None:
         ({"c": ("batch",)}, "dynamic: c found; expected of a, b; name one of them"),
         (
             {"a": ("batch", "sequence", None), "b": ("batch",)},
-            "dynamic['a']: ('batch', 'sequence', None) found, but its samples have rank 2; leave out the rest",
+            "dynamic['a']: ('batch', 'sequence', None) found, but its samples have rank 2; "
+            "leave out the rest",
         ),
         (
             {"a": {2: "size"}, "b": ("batch",)},

@@ -119,7 +119,7 @@ def test_an_answer_that_is_no_tensors_is_refused(
 
 
 def test_an_output_called_as_an_input_is_refused(exported: Export) -> None:
-    with pytest.raises(CaptureError, match="^output 'x' is called as an input is; .* rename one of them$"):
+    with pytest.raises(CaptureError, match=r"^output 'x' is called as an input is; .* rename one of them$"):
         exported(Answering(lambda y: {"x": y}), _raw())
 
 
@@ -153,7 +153,7 @@ def test_an_answer_that_varies_is_refused(exported: Export) -> None:
         return y * next(calls)
 
     with pytest.raises(
-        CaptureError, match="^the exported graph is not the module: output 'output' differs by"
+        CaptureError, match=r"^the exported graph is not the module: output 'output' differs by"
     ):
         exported(Answering(drifting), _raw())
 

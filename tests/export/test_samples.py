@@ -75,13 +75,13 @@ def test_an_input_with_its_label_is_a_pair() -> None:
         ),
         (
             IDS,
-            "sample 1: Tensor found; expected a dict of inputs by name, a tuple of tensors, or a pair of such "
-            "and a target",
+            "sample 1: Tensor found; expected a dict of inputs by name, a tuple of tensors, or a pair of "
+            "such and a target",
         ),
         (
             (IDS, MASK, IDS, IDS, IDS),
-            "sample 1: tuple found; expected a dict of inputs by name, a tuple of tensors, or a pair of such "
-            "and a target",
+            "sample 1: tuple found; expected a dict of inputs by name, a tuple of tensors, or a pair of "
+            "such and a target",
         ),
         (
             {"ids": [1.0], "mask": MASK},

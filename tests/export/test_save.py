@@ -140,7 +140,7 @@ def test_a_link_of_the_users_is_refused_as_well(packed: Packed, tmp_path: Path) 
 
 def test_a_file_in_the_way_is_refused(packed: Packed, tmp_path: Path) -> None:
     (tmp_path / "tiny.edge").write_text("mine")
-    with pytest.raises(BadInput, match="tiny.edge: a file; expected a bundle to replace, or nothing"):
+    with pytest.raises(BadInput, match=r"tiny.edge: a file; expected a bundle to replace, or nothing"):
         save(packed, tmp_path / "tiny.edge")
     assert _contents(tmp_path) == {"tiny.edge": b"mine"}
 

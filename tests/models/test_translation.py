@@ -159,7 +159,7 @@ def test_unknown_characters_are_named(translation: ModuleType) -> None:
 
 
 def test_the_metric_counts_characters_but_no_padding(translation: ModuleType) -> None:
-    logits = torch.eye(10)[[[7, 2, 4, 4]]]
+    logits = torch.eye(10)[torch.tensor([[7, 2, 4, 4]])]
     after = torch.tensor([[7, 3, translation.PAD, translation.PAD]])
     assert translation.metric({"logits": logits}, after) == 0.5
 

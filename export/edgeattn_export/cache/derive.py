@@ -19,6 +19,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.fuse import Fused
 from edgeattn_export.fuse.rule import Refusal
 from edgeattn_export.samples import Samples
+from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
 DECODER_FILE, ENCODER_FILE = "decoder.onnx", "encoder.onnx"
@@ -46,7 +47,7 @@ def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | 
     """
     try:
         steps = _derived(captured, fused, samples)
-    except CannotStep as verdict:
+    except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
         return Refusal(f"{verdict}{_attention_left(fused)}")
     reason = objection(steps, captured, samples)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(fused)}")

@@ -24,7 +24,8 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     """Run the longest sample's first half alone: a causal model says of it what it said before.
 
     Raises:
-        CannotStep: The model's logits at a position change with later tokens, or all samples are short.
+        CannotStep: The model's logits at a position change with later tokens, it takes no part of a sample,
+            or all samples are short.
     """
     inputs = max((sample.inputs for sample in samples), key=lambda inputs: inputs[roles.tokens.name].shape[1])
     tokens = inputs[roles.tokens.name]
@@ -33,7 +34,12 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
         raise CannotStep(f"the samples have at most {length} tokens; one of {SHORTEST} or more expected")
     session, half = session_of(captured.model), length // 2
     whole = run(session, inputs)[roles.logits.name][:, :half]
-    alone = run(session, {**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
+    try:
+        alone = run(session, {**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
+    except EdgeAttnError as error:
+        raise CannotStep(
+            f"the model takes {length} tokens of a sample, but not {half} of them: {error}"
+        ) from error
     reason = disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
     if reason:
         raise CannotStep(

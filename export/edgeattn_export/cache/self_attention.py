@@ -55,19 +55,16 @@ def find_self_attentions(anatomy: Anatomy) -> tuple[SelfAttention, ...]:
 def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks) -> None:
     """Add an attention with its past to a step graph."""
     node = attention.node
-    outputs = (ir.Value(name=node.outputs[0].name, type=node.outputs[0].type), *attention.present)
+    operands = [own.of(value) for value in node.inputs[:MASK] if value is not None]
+    result = ir.Value(name=node.outputs[0].name, type=node.outputs[0].type)
     draft.tape.op_multi_out(
         "Attention",
-        [
-            *(own.of(value) for value in node.inputs[:MASK] if value is not None),
-            masks.of(node),
-            *attention.past,
-        ],
+        [*operands, masks.of(node), *attention.past],
         {name: value for name, value in node.attributes.items() if name != "is_causal"},
-        outputs=outputs,
+        outputs=(result, *attention.present),
         metadata_props=dict(node.metadata_props),
     )
-    own.give(node.outputs[0], outputs[0])
+    own.give(node.outputs[0], result)
 
 
 def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:

@@ -30,7 +30,8 @@ def quantize_along(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.i
     if not np.isfinite(largest).all():
         raise ValueError("holds a NaN or an infinity")
     scale = (largest / LARGEST).astype(np.float32)
-    scale[scale == 0] = 1.0  # all-zero, or too small for a float32 scale: stored as zeros
+    # All-zero, or too small for float32 to hold its scale to full precision: stored as zeros.
+    scale[scale < np.finfo(np.float32).tiny] = 1.0
     stored = np.clip(np.rint(weight / scale), -LARGEST, LARGEST).astype(np.int8)
     return stored, scale
 

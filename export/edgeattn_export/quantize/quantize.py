@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from onnx_ir.passes.common import DeduplicateHashedInitializersPass
+from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from edgeattn_export.fuse import Fused
 from edgeattn_export.fuse.apply import apply
@@ -45,7 +45,8 @@ def quantize(fused: Fused, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Q
     for name in recipe.forms:
         for site in apply(FORMS[name], model).sites:
             forms[site.output] = site.module, name
-    DeduplicateHashedInitializersPass(size_limit=LARGEST_SHARED)(model)
+    # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
+    DeduplicateInitializersPass(size_limit=LARGEST_SHARED)(model)
     _check_runs(model, samples)
     for module, output in float_layers(fused.model, model):
         forms.setdefault(output, (module, FLOAT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from forms.attention import Attention
@@ -85,20 +86,16 @@ class Gated(nn.Module):
         return self.down(self.activation(self.gate(x)) * self.up(x))
 
 
-def _form(name: str, build: Callable[[], nn.Module], attentions: int = 1) -> Form:
-    return Form(
-        name=name, family="blocks", build=build, samples=samples(x=vectors), attentions=attentions
-    )
-
+form = partial(Form, family="blocks", samples=samples(x=vectors))
 
 FORMS = (
-    _form("pre-norm", PreNorm),
-    _form("post-norm", PostNorm),
-    _form("RMS norm", lambda: PreNorm(nn.RMSNorm)),
-    _form("RMS norm by its formula", lambda: PreNorm(RmsNorm)),
-    _form("parallel attention and MLP", Parallel),
-    _form("SwiGLU", lambda: PreNorm(RmsNorm, Gated(silu))),
-    _form("GEGLU", lambda: PreNorm(mlp=Gated(gelu))),
-    _form("layer scale", LayerScale),
-    _form("shared weights, twice", Twice, attentions=2),
+    form("pre-norm", PreNorm),
+    form("post-norm", PostNorm),
+    form("RMS norm", lambda: PreNorm(nn.RMSNorm)),
+    form("RMS norm by its formula", lambda: PreNorm(RmsNorm)),
+    form("parallel attention and MLP", Parallel),
+    form("SwiGLU", lambda: PreNorm(RmsNorm, Gated(silu))),
+    form("GEGLU", lambda: PreNorm(mlp=Gated(gelu))),
+    form("layer scale", LayerScale),
+    form("shared weights, twice", Twice, attentions=2),
 )

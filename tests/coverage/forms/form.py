@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from torch import Tensor, nn
 
@@ -20,14 +20,14 @@ class Padding:
     hidden: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """One way to write attention.
 
     Attributes:
         name: As the table prints it.
+        build: Makes the module; its weights are moved off their initial values afterwards.
         family: The part of the table that it belongs to.
-        build: Makes the module; its weights are drawn anew afterwards.
         samples: Makes the inputs that the export sees, of several batch sizes and lengths.
         attentions: Attention operators that the graph must hold.
         padding: Where the form takes a padding mask.
@@ -36,8 +36,9 @@ class Form:
     """
 
     name: str
-    family: str
     build: Callable[[], nn.Module]
+    _: KW_ONLY
+    family: str
     samples: Callable[[], list[Inputs]]
     attentions: int = 1
     padding: Padding | None = None

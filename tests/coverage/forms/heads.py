@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from forms.attention import Attention, causal, distance, split
@@ -134,7 +135,7 @@ class Span(Attention):
         return weights / (weights.sum(dim=-1, keepdim=True) + 1e-8)
 
     def fade(self, length: int) -> Tensor:
-        return ((self.span * LONGEST + RAMP + distance(length)) / RAMP).clamp(0, 1)  # (H, S, S)
+        return ((self.span.clamp(0, 1) * LONGEST + RAMP + distance(length)) / RAMP).clamp(0, 1)  # (H, S, S)
 
 
 class LogSpan(Span):
@@ -146,21 +147,19 @@ class LogSpan(Span):
         return torch.softmax(scores, dim=-1)
 
 
-def _form(name: str, build: type[Attention]) -> Form:
-    return Form(name=name, family="heads", build=build, samples=samples(x=vectors))
-
+form = partial(Form, family="heads", samples=samples(x=vectors))
 
 FORMS = (
-    _form("grouped queries, repeat_interleave", Grouped),
-    _form("grouped queries, expand", GroupedExpanded),
-    _form("grouped queries, five axes", GroupedFiveAxes),
-    _form("multi-query, broadcast", MultiQuery),
-    _form("multi-query, expand", MultiQueryExpanded),
-    _form("unit query and keys", UnitNorm),
-    _form("layer-normalized query and keys", LayerNorm),
-    _form("RMS-normalized query and keys", RmsNorm),
-    _form("learned temperature by head", Temperature),
-    _form("learned temperature by query", QueryTemperature),
-    _form("learned span", Span),
-    _form("learned span, added as a logarithm", LogSpan),
+    form("grouped queries, repeat_interleave", Grouped),
+    form("grouped queries, expand", GroupedExpanded),
+    form("grouped queries, five axes", GroupedFiveAxes),
+    form("multi-query, broadcast", MultiQuery),
+    form("multi-query, expand", MultiQueryExpanded),
+    form("unit query and keys", UnitNorm),
+    form("layer-normalized query and keys", LayerNorm),
+    form("RMS-normalized query and keys", RmsNorm),
+    form("learned temperature by head", Temperature),
+    form("learned temperature by query", QueryTemperature),
+    form("learned span", Span),
+    form("learned span, added as a logarithm", LogSpan),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.attention import Attention, MaskedAttention, causal
 from forms.form import Form
@@ -107,32 +109,21 @@ class CausalThenPadded(MaskedAttention):
         return super().lay(scores.masked_fill(~causal(scores.size(-1)), -1e9), mask)
 
 
-def _padded(name: str, build: type[MaskedAttention]) -> Form:
-    return Form(
-        name=name,
-        family="hand-written: masks",
-        build=build,
-        samples=samples(x=vectors, mask=shown),
-        padding=SHOWN,
-    )
-
-
-def _causal(name: str, build: type[Attention]) -> Form:
-    return Form(name=name, family="hand-written: masks", build=build, samples=samples(x=vectors))
-
+causal_alone = partial(Form, family="hand-written: masks", samples=samples(x=vectors))
+padded = partial(causal_alone, samples=samples(x=vectors, mask=shown), padding=SHOWN)
 
 FORMS = (
-    _padded("filled with -inf", MaskedAttention),
-    _padded("filled with -1e4", Finite),
-    _padded("filled with finfo.min", Lowest),
-    _padded("added", Added),
-    _padded("where", Where),
-    _padded("queries masked too", Pairs),
-    _padded("before the scale", Scaled),
-    _padded("empty rows set to 0", Guarded),
-    _causal("causal, a buffer cut to length", Triangle),
-    _causal("causal, -inf added", Future),
-    _causal("causal, positions compared", Positions),
-    _padded("causal and padding at once", CausalPadded),
-    _padded("causal, then padding", CausalThenPadded),
+    padded("filled with -inf", MaskedAttention),
+    padded("filled with -1e4", Finite),
+    padded("filled with finfo.min", Lowest),
+    padded("added", Added),
+    padded("where", Where),
+    padded("queries masked too", Pairs),
+    padded("before the scale", Scaled),
+    padded("empty rows set to 0", Guarded),
+    causal_alone("causal, a buffer cut to length", Triangle),
+    causal_alone("causal, -inf added", Future),
+    causal_alone("causal, positions compared", Positions),
+    padded("causal and padding at once", CausalPadded),
+    padded("causal, then padding", CausalThenPadded),
 )

@@ -1,8 +1,9 @@
-"""How attention learns of positions: added to its input, turned into query and keys, or laid on the scores."""
+"""How attention learns of positions: added to its input, turned into its query, or laid on its scores."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from forms.attention import Attention, MaskedAttention, causal, distance
@@ -126,26 +127,22 @@ def _angles(length: int, size: int = SIZE) -> Tensor:
     return torch.arange(length)[:, None] * rates  # (S, size / 2)
 
 
-
-def _form(name: str, build: type[Attention]) -> Form:
-    return Form(name=name, family="positions", build=build, samples=samples(x=vectors))
-
+form = partial(Form, family="positions", samples=samples(x=vectors))
 
 FORMS = (
-    _form("learned", Learned),
-    _form("sinusoidal", Sinusoidal),
-    _form("rotary, halves", RotaryHalf),
-    _form("rotary, interleaved", RotaryInterleaved),
-    _form("rotary, part of the head", RotaryPartial),
-    Form(
-        name="rotary, causal and padding",
-        family="positions",
-        build=RotaryCausalPadded,
+    form("learned", Learned),
+    form("sinusoidal", Sinusoidal),
+    form("rotary, halves", RotaryHalf),
+    form("rotary, interleaved", RotaryInterleaved),
+    form("rotary, part of the head", RotaryPartial),
+    form(
+        "rotary, causal and padding",
+        RotaryCausalPadded,
         samples=samples(x=vectors, mask=shown),
         padding=SHOWN,
     ),
-    _form("ALiBi", Alibi),
-    _form("ALiBi, causal", AlibiCausal),
-    _form("relative bias in buckets (T5)", Buckets),
-    _form("relative keys (Shaw)", RelativeKeys),
+    form("ALiBi", Alibi),
+    form("ALiBi, causal", AlibiCausal),
+    form("relative bias in buckets (T5)", Buckets),
+    form("relative keys (Shaw)", RelativeKeys),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from forms.attention import Attention
@@ -77,22 +78,14 @@ class HeadByHead(nn.Module):
         return torch.cat([head(x) for head in self.heads], dim=-1)  # (B, S, heads*W)
 
 
-def _form(name: str, build: type[Attention]) -> Form:
-    return Form(name=name, family="hand-written: products", build=build, samples=samples(x=vectors))
-
+form = partial(Form, family="hand-written: products", samples=samples(x=vectors))
 
 FORMS = (
-    _form("matmul, as in models/digits", Attention),
-    _form("einsum", Einsum),
-    _form("bmm on folded heads", Folded),
-    _form("baddbmm with its bias", Baddbmm),
-    _form("keys permuted once", KeysTransposed),
-    _form("one head, three axes", OneHead),
-    Form(
-        name="a module for each head",
-        family="hand-written: products",
-        build=lambda: HeadByHead(2),
-        samples=samples(x=vectors),
-        attentions=2,
-    ),
+    form("matmul, as in models/digits", Attention),
+    form("einsum", Einsum),
+    form("bmm on folded heads", Folded),
+    form("baddbmm with its bias", Baddbmm),
+    form("keys permuted once", KeysTransposed),
+    form("one head, three axes", OneHead),
+    form("a module for each head", lambda: HeadByHead(2), attentions=2),
 )

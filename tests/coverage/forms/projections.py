@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.attention import Attention, split
 from forms.form import Form
@@ -97,37 +99,15 @@ def _feature_map(size: Size, draw: torch.Generator) -> Tensor:
     return torch.randn(size.batch, WIDTH, SIDE, SIDE, generator=draw)
 
 
-def _form(name: str, build: type[Attention]) -> Form:
-    return Form(
-        name=name,
-        family="hand-written: projections",
-        build=build,
-        samples=samples(x=vectors),
-    )
-
+form = partial(Form, family="hand-written: projections", samples=samples(x=vectors))
 
 FORMS = (
-    _form("one linear layer, chunk", Merged),
-    _form("one linear layer, split", MergedSplit),
-    _form("one linear layer, unbind", MergedUnbind),
-    _form("one linear layer, head by head", MergedByHead),
-    _form("values wider than keys", WideValues),
-    Form(
-        name="1 x 1 convolutions over a feature map",
-        family="hand-written: projections",
-        build=FeatureMap,
-        samples=samples(image=_feature_map),
-    ),
-    Form(
-        name="cross-attention",
-        family="hand-written: projections",
-        build=Cross,
-        samples=samples(x=vectors, memory=other(vectors)),
-    ),
-    Form(
-        name="learned queries",
-        family="hand-written: projections",
-        build=Latents,
-        samples=samples(memory=vectors),
-    ),
+    form("one linear layer, chunk", Merged),
+    form("one linear layer, split", MergedSplit),
+    form("one linear layer, unbind", MergedUnbind),
+    form("one linear layer, head by head", MergedByHead),
+    form("values wider than keys", WideValues),
+    form("1 x 1 convolutions over a feature map", FeatureMap, samples=samples(image=_feature_map)),
+    form("cross-attention", Cross, samples=samples(x=vectors, memory=other(vectors))),
+    form("learned queries", Latents, samples=samples(memory=vectors)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from forms.attention import Attention
@@ -59,13 +60,6 @@ class ComputedConstant(Attention):
         return (q @ k.transpose(-2, -1)) / torch.sqrt(torch.tensor(float(SIZE)))
 
 
-class FromShape(Attention):
-    """d is read off the keys, as in PyTorch's tutorials."""
-
-    def score(self, q: Tensor, k: Tensor) -> Tensor:
-        return (q @ k.transpose(-2, -1)) / math.sqrt(k.size(-1))
-
-
 class Unscaled(Attention):
     """No scale, as in T5."""
 
@@ -73,17 +67,14 @@ class Unscaled(Attention):
         return q @ k.transpose(-2, -1)
 
 
-def _form(name: str, build: type[Attention]) -> Form:
-    return Form(name=name, family="hand-written: scale", build=build, samples=samples(x=vectors))
-
+form = partial(Form, family="hand-written: scale", samples=samples(x=vectors))
 
 FORMS = (
-    _form("on the query", OnQuery),
-    _form("on the keys", OnKeys),
-    _form("fourth root on both", OnBoth),
-    _form("on the scores", OnScores),
-    _form("a buffer", Buffer),
-    _form("a tensor made in forward", ComputedConstant),
-    _form("from the keys' own size", FromShape),
-    _form("none", Unscaled),
+    form("on the query", OnQuery),
+    form("on the keys", OnKeys),
+    form("fourth root on both", OnBoth),
+    form("on the scores", OnScores),
+    form("a buffer", Buffer),
+    form("a tensor made in forward", ComputedConstant),
+    form("none", Unscaled),
 )

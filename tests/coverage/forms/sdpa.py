@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from forms.attention import Attention, causal, split
@@ -114,32 +115,21 @@ def _causal(seen: Tensor, length: int) -> Tensor:
     return seen & causal(length)  # (B, 1, S, S)
 
 
-def _plain(name: str, build: type[Plain]) -> Form:
-    return Form(name=name, family="sdpa", build=build, samples=samples(x=vectors))
-
-
-def _masked(name: str, lay: Callable[[Tensor, int], Tensor]) -> Form:
-    return Form(
-        name=name,
-        family="sdpa",
-        build=lambda: Masked(lay),
-        samples=samples(x=vectors, mask=shown),
-        padding=SHOWN,
-    )
-
+form = partial(Form, family="sdpa", samples=samples(x=vectors))
+padded = partial(form, samples=samples(x=vectors, mask=shown), padding=SHOWN)
 
 FORMS = (
-    _plain("query, key, value", Plain),
-    _plain("is_causal", Causal),
-    _plain("scale", Scale),
-    _plain("dropout_p", Dropout),
-    _plain("enable_gqa", Grouped),
-    _plain("enable_gqa, is_causal", GroupedCausal),
-    _plain("three axes", ThreeAxes),
-    _plain("attn_mask (S, S)", FixedMask),
-    _masked("attn_mask bool (B, 1, 1, S)", _boolean),
-    _masked("attn_mask float, -1e9", _float),
-    _masked("attn_mask float, -inf", _minus_infinity),
-    _masked("attn_mask (B, H, S, S)", _by_query),
-    _masked("attn_mask causal and padding", _causal),
+    form("query, key, value", Plain),
+    form("is_causal", Causal),
+    form("scale", Scale),
+    form("dropout_p", Dropout),
+    form("enable_gqa", Grouped),
+    form("enable_gqa, is_causal", GroupedCausal),
+    form("three axes", ThreeAxes),
+    form("attn_mask (S, S)", FixedMask),
+    padded("attn_mask bool (B, 1, 1, S)", lambda: Masked(_boolean)),
+    padded("attn_mask float, -1e9", lambda: Masked(_float)),
+    padded("attn_mask float, -inf", lambda: Masked(_minus_infinity)),
+    padded("attn_mask (B, H, S, S)", lambda: Masked(_by_query)),
+    padded("attn_mask causal and padding", lambda: Masked(_causal)),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from forms.attention import causal
 from forms.form import Form
 from forms.inputs import HEADS, HIDDEN, WIDTH, hidden, other, samples, vectors
@@ -84,50 +86,34 @@ class Cross(Self):
         return self.attention(x, memory, memory, need_weights=False)[0]
 
 
-def _form(name: str, build: type[Self], refusal: str | None = None, **options: object) -> Form:
-    return Form(
-        name=name,
-        family="nn.MultiheadAttention",
-        build=lambda: build(**options),
-        samples=samples(x=vectors),
-        attentions=0 if refusal else 1,
-        refusal=refusal,
-    )
+class CrossOfOtherSizes(Self):
+    """kdim and vdim: keys and values are narrower than the queries."""
+
+    def __init__(self) -> None:
+        super().__init__(kdim=WIDTH // 2, vdim=WIDTH // 4)
+
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+        keys, values = memory[..., : WIDTH // 2], memory[..., : WIDTH // 4]
+        return self.attention(x, keys, values, need_weights=False)[0]
 
 
-def _padded(name: str, build: type[Self], **options: object) -> Form:
-    return Form(
-        name=name,
-        family="nn.MultiheadAttention",
-        build=lambda: build(**options),
-        samples=samples(x=vectors, padding=hidden),
-        padding=HIDDEN,
-    )
-
-
-def _cross(name: str, **options: object) -> Form:
-    return Form(
-        name=name,
-        family="nn.MultiheadAttention",
-        build=lambda: Cross(**options),
-        samples=samples(x=vectors, memory=other(vectors)),
-    )
-
+form = partial(Form, family="nn.MultiheadAttention", samples=samples(x=vectors))
+padded = partial(form, samples=samples(x=vectors, padding=hidden), padding=HIDDEN)
+cross = partial(form, samples=samples(x=vectors, memory=other(vectors)))
 
 FORMS = (
-    _form("self, need_weights=False", Self),
-    _form("self, the default call", WeightsDropped),
-    _form("self, weights returned", Returned, refusal="attention weights are used elsewhere"),
-    _form("batch_first=False", LengthFirst, batch_first=False),
-    _form("bias=False", Self, bias=False),
-    _form("attn_mask", Causal),
-    _form("attn_mask, is_causal", CausalHint),
-    _form("add_zero_attn", Self, add_zero_attn=True),
-    _form("add_bias_kv", Self, add_bias_kv=True),
-    _padded("key_padding_mask", Padded),
-    _padded("key_padding_mask, the default call", PaddedWeightsDropped),
-    _padded("key_padding_mask and attn_mask", CausalPadded),
-    _padded("key_padding_mask and add_zero_attn", Padded, add_zero_attn=True),
-    _cross("cross"),
-    _cross("cross, kdim and vdim", kdim=WIDTH, vdim=WIDTH),
+    form("self, need_weights=False", Self),
+    form("self, the default call", WeightsDropped),
+    form("self, weights returned", Returned, attentions=0, refusal="attention weights are used elsewhere"),
+    form("batch_first=False", lambda: LengthFirst(batch_first=False)),
+    form("attn_mask", Causal),
+    form("attn_mask, is_causal", CausalHint),
+    form("add_zero_attn", lambda: Self(add_zero_attn=True)),
+    form("add_bias_kv", lambda: Self(add_bias_kv=True)),
+    padded("key_padding_mask", Padded),
+    padded("key_padding_mask, the default call", PaddedWeightsDropped),
+    padded("key_padding_mask and attn_mask", CausalPadded),
+    padded("key_padding_mask and add_zero_attn", lambda: Padded(add_zero_attn=True)),
+    cross("cross", Cross),
+    cross("cross, kdim and vdim", CrossOfOtherSizes),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from forms.attention import causal
 from forms.form import Form
 from forms.inputs import HEADS, HIDDEN, WIDTH, hidden, other, samples, vectors
@@ -78,62 +80,31 @@ class Whole(nn.Module):
         )
 
 
-FAMILY = "torch.nn layers"
-
-
-def _decoder(name: str, hint: bool | None) -> Form:
-    return Form(
-        name=name,
-        family=FAMILY,
-        build=lambda: Decoder(hint),
-        samples=samples(x=vectors, memory=other(vectors), padding=other(hidden)),
-        attentions=2,
-        padding=HIDDEN,
-    )
-
-
-def _whole(name: str, hint: bool | None) -> Form:
-    return Form(
-        name=name,
-        family=FAMILY,
-        build=lambda: Whole(hint),
-        samples=samples(source=vectors, target=other(vectors), padding=hidden),
-        attentions=3,
-        padding=HIDDEN,
-    )
-
+form = partial(Form, family="torch.nn layers")
+padded = partial(form, samples=samples(x=vectors, padding=hidden), padding=HIDDEN)
+decoder = partial(
+    padded, samples=samples(x=vectors, memory=other(vectors), padding=other(hidden)), attentions=2
+)
+transformer = partial(
+    padded, samples=samples(source=vectors, target=other(vectors), padding=hidden), attentions=3
+)
 
 FORMS = (
-    Form(
-        name="nn.TransformerEncoderLayer",
-        family=FAMILY,
-        build=lambda: nn.TransformerEncoderLayer(**OPTIONS),
+    form(
+        "nn.TransformerEncoderLayer",
+        lambda: nn.TransformerEncoderLayer(**OPTIONS),
         samples=samples(src=vectors),
     ),
-    Form(
-        name="nn.TransformerEncoderLayer, padding",
-        family=FAMILY,
-        build=PaddedLayer,
-        samples=samples(x=vectors, padding=hidden),
-        padding=HIDDEN,
-    ),
-    Form(
-        name="nn.TransformerEncoder, padding",
-        family=FAMILY,
-        build=Encoder,
-        samples=samples(x=vectors, padding=hidden),
-        attentions=2,
-        padding=HIDDEN,
-    ),
-    Form(
-        name="nn.TransformerEncoder, causal, norm first",
-        family=FAMILY,
-        build=lambda: CausalEncoder(norm_first=True, activation="gelu"),
+    padded("nn.TransformerEncoderLayer, padding", PaddedLayer),
+    padded("nn.TransformerEncoder, padding", Encoder, attentions=2),
+    form(
+        "nn.TransformerEncoder, causal, norm first",
+        lambda: CausalEncoder(norm_first=True, activation="gelu"),
         samples=samples(x=vectors),
         attentions=2,
     ),
-    _decoder("nn.TransformerDecoder", hint=None),
-    _decoder("nn.TransformerDecoder, tgt_is_causal", hint=True),
-    _whole("nn.Transformer", hint=None),
-    _whole("nn.Transformer, tgt_is_causal", hint=True),
+    decoder("nn.TransformerDecoder", lambda: Decoder(hint=None)),
+    decoder("nn.TransformerDecoder, tgt_is_causal", lambda: Decoder(hint=True)),
+    transformer("nn.Transformer", lambda: Whole(hint=None)),
+    transformer("nn.Transformer, tgt_is_causal", lambda: Whole(hint=True)),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from forms.form import Form
 from forms.inputs import HEADS, HUGGING_FACE, LONGEST, SIZE, VOCABULARY, WIDTH, samples, shown, tokens
@@ -59,22 +59,18 @@ def qwen3() -> nn.Module:
     return Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=SIZE))
 
 
-def _form(name: str, build: Callable[[], nn.Module], attentions: int = 1) -> Form:
-    return Form(
-        name=name,
-        family="transformers: causal",
-        build=build,
-        samples=samples(input_ids=tokens, attention_mask=shown),
-        attentions=attentions,
-        padding=HUGGING_FACE,
-    )
-
+form = partial(
+    Form,
+    family="transformers: causal",
+    samples=samples(input_ids=tokens, attention_mask=shown),
+    padding=HUGGING_FACE,
+)
 
 FORMS = (
-    _form("GPT-2, eager", lambda: gpt2("eager")),
-    _form("GPT-2, sdpa", lambda: gpt2("sdpa")),
-    _form("Llama, eager", lambda: llama("eager")),
-    _form("Llama, sdpa", lambda: llama("sdpa")),
-    _form("Qwen2", qwen2, attentions=2),
-    _form("Qwen3", qwen3),
+    form("GPT-2, eager", lambda: gpt2("eager")),
+    form("GPT-2, sdpa", lambda: gpt2("sdpa")),
+    form("Llama, eager", lambda: llama("eager")),
+    form("Llama, sdpa", lambda: llama("sdpa")),
+    form("Qwen2", qwen2, attentions=2),
+    form("Qwen3", qwen3),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.form import Form
 from forms.inputs import (
@@ -81,30 +83,32 @@ def spectrogram(size: Size, draw: torch.Generator) -> Tensor:
     return torch.randn(size.batch, MELS, FRAMES, generator=draw)
 
 
-FAMILY = "transformers: encoder-decoder"
-PAIR = samples(input_ids=tokens, attention_mask=shown, decoder_input_ids=other(tokens))
+form = partial(Form, family="transformers: encoder-decoder")
+pair = partial(
+    form,
+    samples=samples(input_ids=tokens, attention_mask=shown, decoder_input_ids=other(tokens)),
+    attentions=3,
+    padding=HUGGING_FACE,
+)
 
 FORMS = (
-    Form(
-        name="T5 encoder",
-        family=FAMILY,
-        build=lambda: t5(T5EncoderModel),
+    form(
+        "T5 encoder",
+        lambda: t5(T5EncoderModel),
         samples=samples(input_ids=tokens, attention_mask=shown),
         padding=HUGGING_FACE,
     ),
-    Form(name="T5", family=FAMILY, build=lambda: t5(T5Model), samples=PAIR, attentions=3, padding=HUGGING_FACE),
-    Form(name="Marian", family=FAMILY, build=marian, samples=PAIR, attentions=3, padding=HUGGING_FACE),
-    Form(name="BART", family=FAMILY, build=bart, samples=PAIR, attentions=3, padding=HUGGING_FACE),
-    Form(
-        name="Whisper encoder",
-        family=FAMILY,
-        build=lambda: whisper().get_encoder(),
+    pair("T5", lambda: t5(T5Model)),
+    pair("Marian", marian),
+    pair("BART", bart),
+    form(
+        "Whisper encoder",
+        lambda: whisper().get_encoder(),
         samples=samples(input_features=spectrogram),
     ),
-    Form(
-        name="Whisper decoder",
-        family=FAMILY,
-        build=lambda: whisper().get_decoder(),
+    form(
+        "Whisper decoder",
+        lambda: whisper().get_decoder(),
         samples=samples(input_ids=tokens, encoder_hidden_states=other(vectors)),
         attentions=2,
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.form import Form
-from forms.inputs import HEADS, HUGGING_FACE, LONGEST, WIDTH, Size, samples, shown
+from forms.inputs import HEADS, HUGGING_FACE, LONGEST, WIDTH, Maker, Size, samples, shown
 from torch import Tensor, nn
 from transformers import (
     ASTConfig,
@@ -93,6 +95,8 @@ def decision() -> nn.Module:
         n_positions=4 * LONGEST,
         n_layer=1,
         n_head=HEADS,
+        bos_token_id=0,
+        eos_token_id=0,
         use_cache=False,
     )
     return DecisionTransformerModel(config)
@@ -114,15 +118,19 @@ def _past(size: Size, draw: torch.Generator) -> Tensor:
     return 1 + torch.rand(size.batch, CONTEXT + max(LAGS), generator=draw)
 
 
+def _observed(size: Size, _: torch.Generator) -> Tensor:
+    return torch.ones(size.batch, CONTEXT + max(LAGS))
+
+
 def _future(size: Size, draw: torch.Generator) -> Tensor:
     return 1 + torch.rand(size.batch, HORIZON, generator=draw)
 
 
-def _times(steps: int):  # noqa: ANN202
+def _times(steps: int) -> Maker:
     return lambda size, draw: torch.rand(size.batch, steps, 1, generator=draw)
 
 
-def _numbers(count: int):  # noqa: ANN202
+def _numbers(count: int) -> Maker:
     return lambda size, draw: torch.randn(size.batch, size.length, count, generator=draw)
 
 
@@ -130,29 +138,27 @@ def _timesteps(size: Size, _: torch.Generator) -> Tensor:
     return torch.arange(size.length).repeat(size.batch, 1)  # (B, S)
 
 
-FAMILY = "transformers: series"
+form = partial(Form, family="transformers: series")
 
 FORMS = (
-    Form(name="Wav2Vec2", family=FAMILY, build=wav2vec2, samples=samples(input_values=_sound)),
-    Form(name="AST", family=FAMILY, build=ast, samples=samples(input_values=_spectrogram)),
-    Form(name="PatchTST", family=FAMILY, build=patchtst, samples=samples(past_values=_channels)),
-    Form(
-        name="Time-Series Transformer",
-        family=FAMILY,
-        build=time_series,
+    form("Wav2Vec2", wav2vec2, samples=samples(input_values=_sound)),
+    form("AST", ast, samples=samples(input_values=_spectrogram)),
+    form("PatchTST", patchtst, samples=samples(past_values=_channels)),
+    form(
+        "Time-Series Transformer",
+        time_series,
         samples=samples(
             past_values=_past,
             past_time_features=_times(CONTEXT + max(LAGS)),
-            past_observed_mask=lambda size, _: torch.ones(size.batch, CONTEXT + max(LAGS)),
+            past_observed_mask=_observed,
             future_values=_future,
             future_time_features=_times(HORIZON),
         ),
         attentions=3,
     ),
-    Form(
-        name="Decision Transformer",
-        family=FAMILY,
-        build=decision,
+    form(
+        "Decision Transformer",
+        decision,
         samples=samples(
             states=_numbers(STATE),
             actions=_numbers(ACTION),

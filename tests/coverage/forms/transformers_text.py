@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from forms.form import Form
 from forms.inputs import HEADS, HUGGING_FACE, LONGEST, VOCABULARY, WIDTH, samples, shown, tokens
@@ -50,8 +50,15 @@ def roberta() -> nn.Module:
 
 
 def deberta() -> nn.Module:
-    positions = {"relative_attention": True, "position_buckets": 8, "pos_att_type": ["p2c", "c2p"]}
-    return DebertaV2Model(DebertaV2Config(**SIZES, **positions, norm_rel_ebd="layer_norm", share_att_key=True))
+    config = DebertaV2Config(
+        **SIZES,
+        relative_attention=True,
+        position_buckets=8,
+        pos_att_type=["p2c", "c2p"],
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+    )
+    return DebertaV2Model(config)
 
 
 def albert() -> nn.Module:
@@ -78,24 +85,20 @@ def modernbert() -> nn.Module:
     return ModernBertModel(config)
 
 
-def _form(name: str, build: Callable[[], nn.Module], attentions: int = 1) -> Form:
-    return Form(
-        name=name,
-        family="transformers: text",
-        build=build,
-        samples=samples(input_ids=tokens, attention_mask=shown),
-        attentions=attentions,
-        padding=HUGGING_FACE,
-    )
-
+form = partial(
+    Form,
+    family="transformers: text",
+    samples=samples(input_ids=tokens, attention_mask=shown),
+    padding=HUGGING_FACE,
+)
 
 FORMS = (
-    _form("BERT, eager", lambda: bert("eager")),
-    _form("BERT, sdpa", lambda: bert("sdpa")),
-    _form("DistilBERT", distilbert),
-    _form("RoBERTa", roberta),
-    _form("DeBERTa-v2", deberta),
-    _form("ALBERT", albert, attentions=2),
-    _form("ELECTRA", electra),
-    _form("ModernBERT", modernbert, attentions=2),
+    form("BERT, eager", lambda: bert("eager")),
+    form("BERT, sdpa", lambda: bert("sdpa")),
+    form("DistilBERT", distilbert),
+    form("RoBERTa", roberta),
+    form("DeBERTa-v2", deberta),
+    form("ALBERT", albert, attentions=2),
+    form("ELECTRA", electra),
+    form("ModernBERT", modernbert, attentions=2),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.form import Form
 from forms.inputs import HEADS, HUGGING_FACE, LONGEST, VOCABULARY, WIDTH, Size, samples, shown, tokens
@@ -47,33 +49,16 @@ def image(size: Size, draw: torch.Generator) -> Tensor:
     return torch.randn(size.batch, 3, IMAGE, IMAGE, generator=draw)
 
 
-FAMILY = "transformers: vision"
-PIXELS = samples(pixel_values=image)
+form = partial(Form, family="transformers: vision", samples=samples(pixel_values=image))
 
 FORMS = (
-    Form(
-        name="ViT",
-        family=FAMILY,
-        build=lambda: ViTModel(ViTConfig(**SIZES, **PICTURE), add_pooling_layer=False),
-        samples=PIXELS,
-    ),
-    Form(
-        name="DeiT",
-        family=FAMILY,
-        build=lambda: DeiTModel(DeiTConfig(**SIZES, **PICTURE), add_pooling_layer=False),
-        samples=PIXELS,
-    ),
-    Form(name="Swin", family=FAMILY, build=swin, samples=PIXELS, attentions=2),
-    Form(
-        name="CLIP vision",
-        family=FAMILY,
-        build=lambda: CLIPVisionModel(CLIPVisionConfig(**SIZES, **PICTURE)),
-        samples=PIXELS,
-    ),
-    Form(
-        name="CLIP text",
-        family=FAMILY,
-        build=clip_text,
+    form("ViT", lambda: ViTModel(ViTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
+    form("DeiT", lambda: DeiTModel(DeiTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
+    form("Swin", swin, attentions=2),
+    form("CLIP vision", lambda: CLIPVisionModel(CLIPVisionConfig(**SIZES, **PICTURE))),
+    form(
+        "CLIP text",
+        clip_text,
         samples=samples(input_ids=tokens, attention_mask=shown),
         padding=HUGGING_FACE,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.attention import Attention
 from forms.form import Form
@@ -28,17 +30,6 @@ class Float32(Attention):
 
     def weigh(self, scores: Tensor) -> Tensor:
         return nn.functional.softmax(scores, dim=-1, dtype=torch.float32).type_as(scores)
-
-
-class Module(Attention):
-    """Softmax is a module."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.softmax = nn.Softmax(dim=-1)
-
-    def weigh(self, scores: Tensor) -> Tensor:
-        return self.softmax(scores)
 
 
 class Stable(Attention):
@@ -84,24 +75,15 @@ class TalkingHeads(Attention):
         return self.talk(super().weigh(scores))
 
 
-def _form(name: str, build: type[Attention], refusal: str | None = None) -> Form:
-    return Form(
-        name=name,
-        family="hand-written: weights",
-        build=build,
-        samples=samples(x=vectors),
-        attentions=0 if refusal else 1,
-        refusal=refusal,
-    )
-
+form = partial(Form, family="hand-written: weights", samples=samples(x=vectors))
+refused = partial(form, attentions=0)
 
 FORMS = (
-    _form("dropout left in", Dropout),
-    _form("softmax in float32, cast back", Float32),
-    _form("softmax as a module", Module),
-    _form("largest score taken off first", Stable),
-    _form("softmax by its formula", ByHand),
-    _form("weights returned too", Returned, refusal="attention weights are used elsewhere"),
-    _form("weights returned, averaged", Averaged, refusal="attention weights are used elsewhere"),
-    _form("talking heads", TalkingHeads, refusal="attention weights are used elsewhere"),
+    form("dropout left in", Dropout),
+    form("softmax in float32, cast back", Float32),
+    form("largest score taken off first", Stable),
+    form("softmax by its formula", ByHand),
+    refused("weights returned too", Returned, refusal="attention weights are used elsewhere"),
+    refused("weights returned, averaged", Averaged, refusal="attention weights are used elsewhere"),
+    refused("talking heads", TalkingHeads, refusal="its weights go through Conv"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from forms.attention import Attention, MaskedAttention, distance
 from forms.form import Form
@@ -64,7 +66,6 @@ class Swin(Attention):
         return super().weigh(scores)
 
 
-
 def _windows(image: Tensor) -> Tensor:
     parts = image.view(-1, SIDE // WINDOW, WINDOW, SIDE // WINDOW, WINDOW, image.size(-1))
     return parts.transpose(2, 3).reshape(-1, WINDOW**2, image.size(-1))  # (B * windows, WINDOW^2, W)
@@ -93,18 +94,17 @@ def _image(size: Size, draw: torch.Generator) -> Tensor:
     return torch.randn(size.batch, SIDE, SIDE, WIDTH, generator=draw)
 
 
-FAMILY = "windows"
+form = partial(Form, family="windows", samples=samples(x=vectors))
 
 FORMS = (
-    Form(name="sliding window", family=FAMILY, build=Sliding, samples=samples(x=vectors)),
-    Form(
-        name="sliding window, causal and padding",
-        family=FAMILY,
-        build=SlidingCausalPadded,
+    form("sliding window", Sliding),
+    form(
+        "sliding window, causal and padding",
+        SlidingCausalPadded,
         samples=samples(x=vectors, mask=shown),
         padding=SHOWN,
     ),
-    Form(name="blocks of equal length", family=FAMILY, build=Blocks, samples=samples(x=vectors)),
-    Form(name="Swin's windows", family=FAMILY, build=Swin, samples=samples(image=_image)),
-    Form(name="Swin's shifted windows", family=FAMILY, build=lambda: Swin(SHIFT), samples=samples(image=_image)),
+    form("blocks of equal length", Blocks),
+    form("Swin's windows", Swin, samples=samples(image=_image)),
+    form("Swin's shifted windows", lambda: Swin(SHIFT), samples=samples(image=_image)),
 )

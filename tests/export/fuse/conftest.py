@@ -19,7 +19,7 @@ Spelling = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class Hand(nn.Module):
-    """Attention of x to context; ``scores`` makes (B, H, S, T) of query, keys (B, H, ., D) and seen (B, T)."""
+    """Attention of x to context; ``scores`` makes (B, H, S, T) of query, keys (B, H, ., D), seen (B, T)."""
 
     def __init__(self, scores: Spelling, heads: int, *, bias: tuple[bool, bool, bool]) -> None:
         super().__init__()

@@ -35,15 +35,16 @@ class Doubling:
 
 @pytest.fixture
 def model() -> ir.Model:
-    """x -> Abs -> Neg -> Abs -> y, two more Abs beside them."""
+    """x -> Abs -> Neg -> Abs -> y, and two more Abs beside them."""
     tape = Tape()
-    x = ir.val("x", ir.DataType.FLOAT, ("batch", 2))
-    first = tape.op("Abs", [x], name="first", output="inner", metadata_props={MODULE: "layer.0"})
-    y = tape.op("Abs", [tape.op("Neg", [first])], name="last", output="y", metadata_props={MODULE: "layer.1"})
-    z = tape.op("Abs", [x], name="refused", output="z", metadata_props={MODULE: "layer.2"})
-    w = tape.op("Abs", [x], name="ignored", output="w")
-    for value in (first, y, z, w):
-        value.dtype, value.shape = ir.DataType.FLOAT, x.shape
+    x, inner, y, z, w = (
+        ir.val(name, ir.DataType.FLOAT, ("batch", 2)) for name in ("x", "inner", "y", "z", "w")
+    )
+    tape.op("Abs", [x], name="first", output=inner, metadata_props={MODULE: "layer.0"})
+    negative = tape.op("Neg", [inner])
+    tape.op("Abs", [negative], name="last", output=y, metadata_props={MODULE: "layer.1"})
+    tape.op("Abs", [x], name="refused", output=z, metadata_props={MODULE: "layer.2"})
+    tape.op("Abs", [x], name="ignored", output=w)
     graph = ir.Graph([x], [y, z, w], nodes=tape.nodes, opset_imports={"": 23}, name="abs")
     return ir.Model(graph, ir_version=10)
 

@@ -139,6 +139,12 @@ def _biased(node: ir.Node) -> Scores | Refusal | None:
     return None
 
 
+def _lowered(node: ir.Node) -> Scores | Refusal | None:
+    """Read Sub(scores, bias), as a penalty that grows with the distance."""
+    inner, mask = read_scores(node.inputs[0]), node.inputs[1]
+    return inner.masked(Bias(mask, factor=-1.0)) if isinstance(inner, Scores) and mask is not None else inner
+
+
 def _filled(node: ir.Node) -> Scores | Refusal | None:
     condition, if_true, if_false = node.inputs
     for when, fill, side in ((True, if_true, if_false), (False, if_false, if_true)):
@@ -180,6 +186,7 @@ _READERS = {
     "Mul": _scaled,
     "Div": _scaled,
     "Add": _biased,
+    "Sub": _lowered,
     "Where": _filled,
     "Reshape": _regrouped,
 }

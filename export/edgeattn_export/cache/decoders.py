@@ -1,0 +1,23 @@
+"""Which models are causal decoders at all: of the others, a report need not say that they get no cache."""
+
+from __future__ import annotations
+
+from edgeattn_export.cache.prove import check_causal
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.roles import find_roles
+from edgeattn_export.capture import Captured
+from edgeattn_export.samples import Samples
+
+
+def is_decoder(captured: Captured, samples: Samples) -> bool:
+    """Say whether a model scores what follows its tokens, and never looks ahead.
+
+    Args:
+        captured: The whole model.
+        samples: Real inputs.
+    """
+    try:
+        check_causal(captured, find_roles(captured.graph), samples)
+    except CannotStep:
+        return False
+    return True

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import edgeattn_runtime
+from edgeattn import handover, pipeline
+from edgeattn.__main__ import main
+from edgeattn.bundle import Bundle
+from edgeattn.handover import Handover
+from edgeattn_export import fuse, infer_axes, read_samples
+from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.capture import capture
+from edgeattn_export.session import run, session_of
+
+WRITER = Path(__file__).with_name("writer.py")
+NEW_TOKENS = 12
+AGREE = 0.95  # share of positions where int8 says PyTorch's next token, given the same text
+
+
+@pytest.fixture(scope="module")
+def writer() -> Handover:
+    return handover.load(str(WRITER))
+
+
+@pytest.fixture(scope="module")
+def bundle(writer: Handover) -> Bundle:
+    return pipeline.export(writer.module, writer.samples, name=writer.name)
+
+
+@pytest.fixture
+def folder(bundle: Bundle, tmp_path: Path) -> Path:
+    return bundle.save(tmp_path / "writer.edge")
+
+
+def greedy(module: torch.nn.Module, prompt: list[int], count: int) -> list[int]:
+    tokens = list(prompt)
+    for _ in range(count):
+        tokens.append(int(module(torch.tensor([tokens]))["logits"][0, -1].argmax()))
+    return tokens[len(prompt) :]
+
+
+def test_a_decoder_without_a_cache_gets_one(bundle: Bundle) -> None:
+    generation = bundle.manifest.generation
+    assert generation is not None
+    assert [entry.past for entry in generation.cache] == ["past_key_0", "past_value_0"]
+    assert generation.positions == 48
+    assert bundle.report.operators["Attention"] == bundle.report.fused["attention"] == 1
+
+
+def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: Handover) -> None:
+    net = edgeattn_runtime.load(folder)
+    alike = [
+        net(tokens=np.asarray(inputs["tokens"]))["logits"].argmax(-1)
+        == writer.module(inputs["tokens"])["logits"].argmax(-1).numpy()
+        for inputs in writer.samples
+    ]
+    assert np.concatenate(alike, axis=1).mean() >= AGREE
+
+
+def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None:
+    samples = read_samples(writer.module, writer.samples)
+    captured = capture(writer.module, samples, infer_axes(samples, None))
+    steps = derive_steps(captured, fuse(captured, samples), samples)
+    assert isinstance(steps, Steps)
+    session, prompt = session_of(steps.decoder.model), [3, 1, 4, 1]
+    fed = np.array([prompt])
+    past = {cache.past: np.zeros((1, 2, 0, 16), np.float32) for cache in steps.caches}
+    written = []
+    for _ in range(NEW_TOKENS):
+        outputs = run(session, {steps.tokens: fed, **past})
+        written.append(int(outputs[steps.logits][0, -1].argmax()))
+        past = {cache.past: outputs[cache.present] for cache in steps.caches}
+        fed = np.array([[written[-1]]])
+    assert written == greedy(writer.module, prompt, NEW_TOKENS)
+
+
+def test_the_bundle_writes_without_pytorch(folder: Path) -> None:
+    tokens = list(edgeattn_runtime.generate(folder, [3, 1, 4], max_new_tokens=NEW_TOKENS))
+    assert len(tokens) == NEW_TOKENS
+    net = edgeattn_runtime.load(folder)
+    whole = net(tokens=np.array([[3, 1, 4, *tokens[:-1]]]))["logits"][0, 2:].argmax(-1)
+    assert (whole == tokens).mean() >= AGREE  # cached steps say what one whole pass says
+
+
+def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
+    with pytest.raises(edgeattn_runtime.InputError, match="48"):
+        next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
+
+
+def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
+    assert main(["validate", str(folder)]) == 0
+    assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
+    assert main(["bench", str(folder), str(WRITER), "--shape", "sequence=8", "--json"]) == 0
+
+
+def test_another_model_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(folder), str(WRITER.with_name("tiny.py"))]) == 2
+    assert "name the model that it was exported from" in capsys.readouterr().err
+
+
+def test_the_command_shows_how_to_generate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "export", lambda *args, **kwargs: bundle)
+    assert main(["export", str(WRITER)]) == 0
+    assert 'edgeattn_runtime.generate("writer.edge", prompt)' in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "writer.edge")

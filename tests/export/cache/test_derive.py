@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from numpy.typing import NDArray
+
+from edgeattn_export import Fused
+from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.fuse.rule import Refusal
+from edgeattn_export.session import run, session_of
+from edgeattn_export.shapes import shaped
+from edgeattn_runtime.manifest import Symbol
+
+TOLERANCE = 1e-5  # of the logits' scale
+LENGTH, LONGEST = 13, 32
+DECODERS = ("learned", "cut", "computed", "rotary", "single", "alibi", "relative", "window")
+
+Arrays = Mapping[str, NDArray[np.generic]]
+Take = Callable[[Steps, Arrays, Sequence[int]], Arrays]
+
+
+@pytest.mark.parametrize("chunks", [(1,) * LENGTH, (LENGTH,), (6, 1, 1, 5), (2, 9, 2)])
+@pytest.mark.parametrize("name", DECODERS)
+def test_steps_say_what_pytorch_says(
+    name: str,
+    chunks: Sequence[int],
+    derivation: Callable[[str], Any],
+    stepped: Take,
+    scaled_error: Callable[[Arrays, Arrays], float],
+) -> None:
+    found = derivation(name)
+    inputs = shaped(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
+    assert scaled_error(found.captured.reference(inputs), stepped(found.steps, inputs, chunks)) < TOLERANCE
+
+
+@pytest.mark.parametrize(("name", "key_heads"), [("learned", 4), ("rotary", 2), ("single", 1)])
+def test_cache_holds_each_key_head_once(name: str, key_heads: int, steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of(name)
+    inputs = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
+    outputs = {tensor.name: tensor.dims for tensor in steps.decoder.graph.outputs}
+    assert [cache.past for cache in steps.caches] == [
+        f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")
+    ]
+    for cache in steps.caches:
+        assert inputs[cache.past] == ("batch", key_heads, "past", 4)
+        assert outputs[cache.present] == ("batch", key_heads, "total", 4)
+
+
+def test_says_all_that_generation_needs(steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of("learned")
+    assert (steps.kind, steps.tokens, steps.logits) == ("decoder", "tokens", "logits")
+    assert steps.encoder is None
+    assert steps.sources == steps.carried == ()
+    assert steps.symbols == {
+        "batch": Symbol(1, None),
+        "sequence": Symbol(1, LONGEST),
+        "past": Symbol(0, LONGEST),
+        "total": Symbol(1, LONGEST),
+    }
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps]) -> None:
+    steps, past = steps_of(name), 30
+    tapped = steps.decoder.model.clone()
+    inner = [value for node in tapped.graph for value in node.outputs if value.name]
+    tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
+    fed: dict[str, NDArray[np.generic]] = {steps.tokens: np.ones((1, 1), np.int64)}
+    for tensor in steps.decoder.graph.inputs[1:]:
+        fed[tensor.name] = np.ones((1, tensor.dims[1], past, tensor.dims[3]), np.float32)
+    found = run(session_of(tapped), fed)
+    squares = [key for key, value in found.items() if value.shape[-2:] == (past + 1, past + 1)]
+    assert squares == []
+
+
+@pytest.mark.parametrize("name", ["learned", "window"])  # masks of numbers, and of truth values
+def test_causal_attribute_joins_the_mask(
+    name: str,
+    derivation: Callable[[str], Any],
+    stepped: Take,
+    scaled_error: Callable[[Arrays, Arrays], float],
+) -> None:
+    found = derivation(name)
+    model = found.fused.model.clone()
+    for node in model.graph:
+        if node.op_type == "Attention":
+            node.attributes["is_causal"] = ir.AttrInt64("is_causal", 1)
+    steps = derive_steps(found.captured, Fused(model, {}, ()), found.samples)
+    assert isinstance(steps, Steps)
+    inputs = shaped(found.samples, found.captured.axes, {"batch": 2, "sequence": LENGTH})
+    taken = stepped(steps, inputs, (5, 1, 7))
+    assert scaled_error(found.captured.reference(inputs), taken) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bidirectional", "the model is not causal: what it says of 7 tokens changes with later ones"),
+        ("shifted", "the model's positions see one another elsewhere than in its attention operators"),
+        ("weighed", "no attention operator of the graph takes its keys and values from the tokens"),
+        ("weighed", "its attention weights are used elsewhere too"),
+        ("padding", "has a mask that depends on which tokens it is given"),
+    ],
+)
+def test_refuses_in_words(name: str, reason: str, derivation: Callable[[str], Any]) -> None:
+    refused = derivation(name).steps
+    assert isinstance(refused, Refusal)
+    assert reason in refused.reason
+
+
+def test_leaves_the_lean_graph_as_it_is(derivation: Callable[[str], Any]) -> None:
+    found = derivation("rotary")
+    before = [(node.op_type, tuple(node.inputs)) for node in found.fused.model.graph]
+    derive_steps(found.captured, found.fused, found.samples)
+    assert [(node.op_type, tuple(node.inputs)) for node in found.fused.model.graph] == before

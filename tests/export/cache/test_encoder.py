@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgeattn_export.cache import Steps
+from edgeattn_export.operators import operators
+from edgeattn_export.shapes import shaped
+
+TOLERANCE = 1e-5  # of the logits' scale
+SOURCE, TARGET = 11, 9
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+def test_encoder_takes_the_source_and_gives_keys_and_values(steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of("translation")
+    assert steps.encoder is not None
+    assert steps.kind == "encoder-decoder"
+    assert (steps.tokens, steps.sources) == ("target", ("source",))
+    assert [tensor.name for tensor in steps.encoder.graph.inputs] == ["source"]
+    outputs = {tensor.name: tensor.dims for tensor in steps.encoder.graph.outputs}
+    assert tuple(outputs) == steps.carried
+    assert outputs["cross_key_0"] == outputs["cross_value_0"] == ("batch", "sequence", 16)
+    inputs = [tensor for tensor in steps.decoder.graph.inputs if tensor.name in steps.carried]
+    assert inputs == list(steps.encoder.graph.outputs)
+
+
+def test_the_source_is_no_part_of_a_step(steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of("translation")
+    assert steps.encoder is not None
+    assert operators(steps.encoder.model)["Attention"] == 1
+    assert operators(steps.decoder.model)["Attention"] == 2
+    assert "source" not in [tensor.name for tensor in steps.decoder.graph.inputs]
+    assert len(steps.caches) == 2  # of the self-attention alone
+    assert not any("encode" in name for name in steps.decoder.model.graph.initializers)
+
+
+@pytest.mark.parametrize("chunks", [(1,) * TARGET, (4, 1, 1, 3)])
+def test_steps_say_what_pytorch_says(
+    chunks: Sequence[int],
+    derivation: Callable[[str], Any],
+    stepped: Callable[[Steps, Arrays, Sequence[int]], Arrays],
+    scaled_error: Callable[[Arrays, Arrays], float],
+) -> None:
+    found = derivation("translation")
+    sizes = {"batch": 3, "sequence": SOURCE, "sequence_2": TARGET}
+    inputs = dict(shaped(found.samples, found.captured.axes, sizes))
+    inputs["source"][1, 6:] = 0  # padding
+    expected = found.captured.reference(inputs)
+    assert scaled_error(expected, stepped(found.steps, inputs, chunks)) < TOLERANCE

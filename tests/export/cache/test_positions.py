@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from edgeattn_export.cache import Steps
+
+LONGEST = 32
+
+
+@pytest.mark.parametrize(
+    ("name", "positions"),
+    [
+        ("learned", LONGEST),  # a table looked up by the positions
+        ("cut", LONGEST),  # a table cut to the length
+        ("relative", None),  # a table of 6 distances serves any length
+        ("alibi", None),
+        ("rotary", None),
+        ("translation", LONGEST),
+    ],
+)
+def test_the_longest_text_is_known(
+    name: str, positions: int | None, steps_of: Callable[[str], Steps]
+) -> None:
+    steps = steps_of(name)
+    assert steps.positions == positions
+    assert steps.symbols["total"].max == positions

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn_export import Fused, quantize
+from edgeattn_export.cache import decoder_samples, encoder_samples
+from edgeattn_export.operators import operators
+
+
+def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
+    found = derivation("rotary")
+    halves = decoder_samples(found.steps, found.samples)
+    assert len(halves) == 2 * len(found.samples)
+    for sample, prompt, rest in zip(found.samples, halves[::2], halves[1::2], strict=True):
+        joined = np.concatenate([prompt.inputs["tokens"], rest.inputs["tokens"]], axis=1)
+        np.testing.assert_array_equal(joined, sample.inputs["tokens"])
+        assert prompt.inputs["past_key_0"].shape[2] == 0
+        assert rest.inputs["past_key_0"].shape[2] == prompt.inputs["tokens"].shape[1]
+
+
+@pytest.mark.parametrize("name", ["learned", "rotary", "translation"])
+def test_int8_steps_load_and_run(name: str, derivation: Callable[[str], Any]) -> None:
+    found = derivation(name)
+    graphs = [(found.steps.decoder, decoder_samples(found.steps, found.samples))]
+    if found.steps.encoder is not None:
+        graphs.append((found.steps.encoder, encoder_samples(found.steps, found.samples)))
+    for graph, samples in graphs:
+        quantized = quantize(Fused(graph.model, {}, ()), samples)
+        assert operators(quantized.model)["DynamicQuantizeMatMul"] > 0
+        assert all(layer.cosine is None or layer.cosine > 0.99 for layer in quantized.layers)

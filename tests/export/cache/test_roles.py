@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.roles import find_roles
+from edgeattn_runtime.manifest import Graph, Tensor
+
+TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
+LOGITS = Tensor("logits", "float32", ("batch", "sequence", 50))
+PIXELS = Tensor("pixels", "float32", ("batch", 3, 32, 32))
+
+
+def _graph(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...] = (LOGITS,)) -> Graph:
+    return Graph("model.onnx", inputs, outputs)
+
+
+def test_a_decoder_has_no_source() -> None:
+    roles = find_roles(_graph((TOKENS,)))
+    assert (roles.tokens, roles.logits, roles.sources) == (TOKENS, LOGITS, ())
+    assert (roles.batch, roles.sequence) == ("batch", "sequence")
+
+
+def test_whatever_is_not_the_tokens_is_the_source() -> None:
+    assert find_roles(_graph((PIXELS, TOKENS))).sources == (PIXELS,)
+
+
+@pytest.mark.parametrize(
+    ("graph", "reason"),
+    [
+        (_graph((TOKENS,), (LOGITS, LOGITS)), "outputs logits, logits found; a decoder has one"),
+        (_graph((TOKENS,), (Tensor("tags", "float32", ("batch", 4)),)), "expected \\(batch, sequence, voc"),
+        (_graph((TOKENS,), (Tensor("logits", "float32", ("batch", 1, 50)),)), "expected \\(batch, sequence"),
+        (_graph((PIXELS,)), "inputs of the output's length 'sequence': none found"),
+        (_graph((TOKENS, Tensor("mask", "int64", ("batch", "sequence")))), "tokens: .*, mask: .* found"),
+        (_graph((Tensor("frames", "float32", ("batch", "sequence", 80)),)), "frames: .* found; expected one"),
+    ],
+)
+def test_says_what_no_decoder_has(graph: Graph, reason: str) -> None:
+    with pytest.raises(CannotStep, match=reason):
+        find_roles(graph)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import torch
+from onnx_ir.tape import Tape
+from torch import nn
+
+from edgeattn_export import Captured, Fused, Quantized, Samples
+from edgeattn_export.fuse.apply import MICROSOFT, apply
+from edgeattn_export.quantize.affine import dequantize, quantize_along
+from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
+from edgeattn_export.scopes import module_of
+from edgeattn_export.session import run, session_of
+from edgeattn_runtime.errors import QuantizeError
+
+STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
+
+
+def _operators(model: ir.Model, module: str) -> list[tuple[str, str]]:
+    return [(node.domain, node.op_type) for node in model.graph if module_of(node) == module]
+
+
+@pytest.mark.parametrize("module", ["biased", "flat", "first", "second"])
+def test_a_linear_layer_becomes_one_operator(module: str, int8: Quantized) -> None:
+    found = set(_operators(int8.model, module))
+    assert (MICROSOFT, "DynamicQuantizeMatMul") in found
+    assert not {"MatMul", "Gemm", "Add", "Transpose"} & {op_type for _, op_type in found}
+
+
+@pytest.mark.parametrize("output", ["biased", "unbiased", "flat", "tied", "shared", "offset"])
+def test_answers_close_to_pytorch(
+    output: str,
+    layers: tuple[Captured, Samples, Fused],
+    int8: Quantized,
+    scaled_error: Callable[..., float],
+) -> None:
+    captured, samples, _ = layers
+    name = f"{output}.output"
+    for sample in samples:
+        expected = captured.reference(sample.inputs)[name]
+        found = run(session_of(int8.model), sample.inputs)[name]
+        assert 0 < scaled_error({name: expected}, {name: found}) < STEP
+
+
+def test_the_weight_is_stored_by_channel_and_the_bias_inside(
+    layers: tuple[Captured, Samples, Fused], int8: Quantized
+) -> None:
+    linear = layers[0].reference.module.biased
+    node = next(n for n in int8.model.graph if module_of(n) == "biased" and n.domain == MICROSOFT)
+    _, stored, scale, zero_point, bias = node.inputs
+    assert zero_point is None
+    expected, expected_scale = quantize_along(linear.weight.detach().numpy().T, axis=0)  # (D, N), (1, N)
+    np.testing.assert_array_equal(stored.const_value.numpy(), expected, strict=True)
+    np.testing.assert_array_equal(scale.const_value.numpy(), expected_scale[0], strict=True)
+    np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias.detach(), strict=True)
+
+
+def test_what_is_added_but_is_no_bias_stays_an_addition(int8: Quantized) -> None:
+    (offset,) = [v for v in int8.model.graph.outputs if v.name == "offset.output"]
+    assert offset.producer().op_type == "Add"
+
+
+def test_weights_that_layers_share_are_stored_once(int8: Quantized) -> None:
+    dims = [tuple(v.shape) for v in int8.model.graph.initializers.values() if v.dtype is ir.DataType.INT8]
+    assert dims.count((32, 32)) == 1  # first and second
+    assert dims.count((192, 192)) == 1  # one layer, called twice
+    floats = [v for v in int8.model.graph.initializers.values() if v.dtype is ir.DataType.FLOAT]
+    assert not [v.name for v in floats if tuple(v.shape) in {(32, 32), (192, 192)}]  # and in no other form
+
+
+@pytest.mark.parametrize("trans_b", [0, 1])
+@pytest.mark.parametrize("attributes", [{}, {"alpha": 0.5}, {"beta": 2.0}, {"transA": 1}])
+def test_a_gemm_of_either_order(trans_b: int, attributes: dict[str, float]) -> None:
+    generator = np.random.default_rng(0)
+    weight = generator.standard_normal((3, 4) if trans_b else (4, 3)).astype(np.float32)
+    tape = Tape()
+    x = ir.val("x", ir.DataType.FLOAT, (4, 4))
+    b = tape.initializer(ir.tensor(weight, name="weight"))
+    c = tape.initializer(ir.tensor(np.ones(3, np.float32), name="bias"))
+    y = ir.val("y", ir.DataType.FLOAT, (4, 3))
+    tape.op("Gemm", [x, b, c], {"transB": trans_b, **attributes}, output=y)
+    graph = ir.Graph(
+        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="gemm"
+    )
+    model = ir.Model(graph, ir_version=10)
+    value = {"x": generator.standard_normal((4, 4)).astype(np.float32)}
+    expected = run(session_of(model), value)["y"]
+    sites = apply(LinearInt8(), model).sites
+    assert len(sites) == (attributes == {})  # scaled or transposed otherwise, it stays float
+    found = run(session_of(model), value)["y"]
+    assert np.abs(found - expected).max() < STEP * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_weights_that_are_not_finite_name_the_module(
+    value: float, exported: Callable[..., tuple[Captured, Samples]]
+) -> None:
+    model = nn.Sequential(nn.Identity(), nn.Linear(4, 4))
+    captured, _ = exported(model, [{"input": torch.ones(1, n, 4)} for n in (3, 5)])
+    broken = captured.model.clone()
+    for initializer in broken.graph.initializers.values():
+        if tuple(initializer.shape) == (4, 4):
+            weight = initializer.const_value.numpy().copy()
+            weight[1, 2] = value
+            initializer.const_value = ir.tensor(weight)
+    sentence = (
+        "^layer '1': its weight holds a NaN or an infinity; expected finite numbers; check its training$"
+    )
+    with pytest.raises(QuantizeError, match=sentence):
+        apply(LinearInt8(), broken)
+
+
+def test_the_error_is_the_rounding_of_the_weights_and_one_activation_step() -> None:
+    generator = np.random.default_rng(0)
+    weight, x = (generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (8, 64)))
+    tape = Tape()
+    inputs, y = ir.val("x", ir.DataType.FLOAT, x.shape), ir.val("y", ir.DataType.FLOAT, (8, 32))
+    tape.op("MatMul", [inputs, tape.initializer(ir.tensor(weight, name="weight"))], output=y)
+    graph = ir.Graph(
+        [inputs], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="linear"
+    )
+    model = ir.Model(graph, ir_version=10)
+    apply(LinearInt8(), model)
+    step = (x.max() - x.min()) / 255
+    rounded = dequantize(*quantize_along(weight, axis=0))
+    error = np.abs(run(session_of(model), {"x": x})["y"] - x @ rounded)
+    assert (error <= (0.5 + 1e-3) * step * np.abs(rounded).sum(0) + 1e-4).all()

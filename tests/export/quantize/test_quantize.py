@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import onnx
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export import Captured, Fused, Quantized, Samples, fuse, quantize
+from edgeattn_export.operators import operators
+from edgeattn_export.quantize import Recipe
+from edgeattn_export.quantize.forms.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
+from edgeattn_export.serialize import serialize
+from edgeattn_export.session import run, session_of
+from edgeattn_export.shapes import shaped
+from edgeattn_runtime.errors import QuantizeError
+from edgeattn_runtime.similarity import cosine
+
+CLOSE = 0.995  # cosine of a whole encoder of random weights
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5), (2, 32)])
+def test_the_int8_encoder_answers_close_to_pytorch(
+    sizes: tuple[int, int], encoder: Captured, samples: Samples, quantized: Quantized
+) -> None:
+    inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs["mask"][-1, 1:] = 0
+    expected, found = encoder.reference(inputs), run(session_of(quantized.model), inputs)
+    assert all(CLOSE < cosine(expected[name], found[name]) < 1 for name in expected)
+
+
+def test_what_must_not_be_int8_is_float(quantized: Quantized) -> None:
+    found = operators(quantized.model)
+    assert found["DynamicQuantizeMatMul"] == 4
+    assert found["Attention"] == 1
+    assert found["LayerNormalization"] == 2
+    assert not {"MatMul", "Gemm", "MatMulInteger", "QAttention", "QuantizeLinear"} & set(found)
+
+
+def test_it_is_a_quarter_of_the_size(fused: Fused, quantized: Quantized) -> None:
+    assert len(serialize(quantized.model)) < 0.35 * len(serialize(fused.model))
+
+
+def test_the_file_is_valid(quantized: Quantized) -> None:
+    proto = onnx.load_from_string(serialize(quantized.model))
+    onnx.checker.check_model(proto)
+    assert {entry.domain for entry in proto.opset_import} == {"", "com.microsoft"}
+
+
+def test_the_float_graph_is_left_as_it_is_and_the_way_is_the_same(fused: Fused, samples: Samples) -> None:
+    before = serialize(fused.model)
+    once, again = (quantize(fused, samples) for _ in range(2))
+    assert serialize(fused.model) == before
+    assert serialize(once.model) == serialize(again.model)
+    assert once.layers == again.layers
+
+
+def test_a_recipe_of_fewer_forms(fused: Fused, samples: Samples) -> None:
+    rows = quantize(fused, samples, Recipe("rows", ("int8 rows",)))
+    assert rows.recipe == "rows"
+    assert {layer.module: layer.form for layer in rows.layers} == {
+        "tokens": "int8 rows",
+        "query+key+value": "float",
+        "output": "float",
+        "up": "float",
+        "down": "float",
+    }
+    assert operators(rows.model)["MatMul"] == 4
+
+
+def test_a_constant_that_lies_transposed_in_memory(
+    exported: Callable[..., tuple[Captured, Samples]],
+) -> None:
+    class Offset(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear, self.offset = nn.Linear(4, 4), nn.Parameter(torch.ones(4, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.linear(x) + self.offset.T
+
+    captured, samples = exported(Offset(), [{"x": torch.ones(n, 3, 4)} for n in (2, 5)])
+    assert [layer.form for layer in quantize(fuse(captured, samples), samples).layers] == ["int8"]
+
+
+def test_infinite_weights_name_the_module(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+    class Saturated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.Linear(4, 4, bias=False))
+            nn.init.constant_(self.inner[0].weight[0], torch.inf)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.inner(x).clamp(-1, 1)
+
+    captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5)])
+    with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': its weight holds a NaN or an infinity"):
+        quantize(fuse(captured, samples), samples)
+
+
+def test_a_result_that_does_not_run_is_refused(
+    fused: Fused, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        LinearInt8, "rewrite", lambda _, tape, m: {m.output: tape.op("NoSuchOperator", [m.x])}
+    )
+    with pytest.raises(QuantizeError, match=r"^the int8 graph does not run: .*NoSuchOperator"):
+        quantize(fused, samples)
+
+
+def test_a_result_that_answers_nan_is_refused(
+    fused: Fused, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        GeluTanh,
+        "rewrite",
+        lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
+    )
+    with pytest.raises(QuantizeError, match=r"^output 'embedding' of the int8 graph holds a NaN"):
+        quantize(fused, samples)
