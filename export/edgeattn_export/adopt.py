@@ -125,8 +125,8 @@ def _check_weights(path: Path, model: ir.Model) -> None:
         stored = value.const_value
         if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
             raise ModelError(
-                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy the "
-                "file beside the model"
+                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy "
+                "that file beside the model"
             )
 
 

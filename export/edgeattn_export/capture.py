@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import logging
 import re
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +16,15 @@ from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
 from edgeattn_export.contract import contract_of
 from edgeattn_export.export_errors import explained, unrunnable
-from edgeattn_export.four_axes import FourAxes
 from edgeattn_export.masks import expand_masks
 from edgeattn_export.reference import Original, Reference, named_outputs
 from edgeattn_export.rotary import expand_caches
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.scopes import WRAPPED, keep_scopes
+from edgeattn_export.serialize import lay_out
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped, sizes_of
+from edgeattn_export.tracing import traceable
 from edgeattn_export.trials import trials
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Graph, Symbol
@@ -113,7 +110,7 @@ def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str
         for name in names
     )
     program: torch.export.ExportedProgram | None = None
-    with _quiet(), FourAxes():
+    with traceable():
         try:
             program = torch.export.export(
                 _Named(module, names).eval(), args, dynamic_shapes=(free,), strict=False
@@ -131,21 +128,8 @@ def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str
     if onnx is None:  # only where torch.onnx.export is given a file to write
         raise CaptureError("torch.onnx.export returned no program; expected one")
     NameFixPass()(onnx.model)  # an output may be called as some inner value already is
+    lay_out(onnx.model)
     return onnx.model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's own advice, meant for its developers, off the owner's terminal."""
-    logger = logging.getLogger("torch")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _name_symbols(model: ir.Model, axes: Axes) -> None:

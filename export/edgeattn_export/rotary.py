@@ -19,11 +19,11 @@ def expand_caches(model: ir.Model) -> None:
     expanded: dict[tuple[ir.Value, ir.Value], ir.Value] = {}
     for node in tuple(model.graph):
         x = node.inputs[0] if node.op_type == "RotaryEmbedding" else None
-        if x is None or x.shape is None or len(node.inputs) > 3:  # with positions, the caches have no batch
+        if x is None or (len(node.inputs) > 3 and node.inputs[3]):  # with positions, caches have no batch
             continue
         for index in CACHES:
             cache = node.inputs[index]
-            if cache is None or cache.shape is None or cache.shape[0] == x.shape[0]:
+            if cache is None or (cache.shape and x.shape and cache.shape[0] == x.shape[0]):
                 continue
             if (cache, x) not in expanded:
                 expanded[cache, x] = _expanded(node, x, cache, model.graph)

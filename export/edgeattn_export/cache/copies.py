@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.cache.draft import Draft
@@ -51,5 +52,5 @@ class Copies:
 
     def _size(self, size: int | str, name: str) -> ir.Value:
         if isinstance(size, int):
-            return self._draft.number([size], name)
+            return self._draft.constant(np.array([size], np.int64), name)
         return self._length if size == self._draft.anatomy.roles.sequence else self._draft.size(size)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.cache.anatomy import Anatomy
@@ -32,24 +33,30 @@ class Draft:
         self.carried: dict[ir.Value, ir.Value] = {}
         self._bridge = bridge(anatomy)
         self._weights: dict[ir.Value, ir.Value] = {}
+        self._constants: dict[str, ir.Value] = {}
         self._sizes: dict[str, ir.Value] = {}
 
     @property
     def initializers(self) -> tuple[ir.Value, ...]:
-        """The weights taken over, and the numbers taken in."""
+        """The weights taken over, and the constants taken in."""
         return (*self._weights.values(), *self.tape.initializers)
 
     def weight(self, value: ir.Value) -> ir.Value:
-        """Take over a constant of the whole graph."""
+        """Take over a weight of the whole graph."""
         if value not in self._weights:
             self._weights[value] = ir.Value(
                 name=value.name, type=value.type, shape=value.shape, const_value=value.const_value
             )
         return self._weights[value]
 
-    def number(self, number: int | Sequence[int] | Sequence[bool], name: str) -> ir.Value:
-        """Take in integers or truth values."""
-        return self.tape.initializer(ir.tensor(np.array(number), name=name), name)
+    def constant(self, array: NDArray[np.generic] | np.generic, name: str) -> ir.Value:
+        """Take in a new constant; one of the same name must be the same, and is made once."""
+        if name not in self._constants:
+            unused = name
+            while unused in self.anatomy.model.graph.initializers:
+                unused = f"{unused}_"
+            self._constants[name] = self.tape.initializer(ir.tensor(array, name=unused), unused)
+        return self._constants[name]
 
     def op(
         self,

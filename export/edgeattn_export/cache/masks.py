@@ -30,24 +30,31 @@ class StepMasks:
             return mask
         name = f"{mask.name}.causal"
         if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
-            return self._draft.op("Where", [mask, self.causal(), self._number(-np.inf, name)], name=name)
+            return self._draft.op(
+                "Where",
+                [mask, self.causal(), self._draft.constant(np.float32(-np.inf), f"{name}.hidden")],
+                name=name,
+            )
         return self._draft.op("Add", [mask, self.causal()], name=name)
 
     def causal(self) -> ir.Value:
         """Return 0 where a key is not after its query, else -inf: float32 (new, total)."""
         if self._causal is None:
-            lengths, op = self._rows.lengths, self._draft.op
-            first, step = (self._draft.number(n, f"causal.{n}") for n in (0, 1))
+            lengths, op, constant = self._rows.lengths, self._draft.op, self._draft.constant
+            first, step = (constant(np.int64(n), f"causal.{n}") for n in (0, 1))
             past, total = (
                 op("Squeeze", [length], name=f"causal.{length.name}")
                 for length in (lengths.past, lengths.total)
             )
             keys = op("Range", [first, total, step], name="causal.keys")  # (total)
             queries = op("Range", [past, total, step], name="causal.queries")  # (new)
-            last = self._draft.number([1], "causal.last")
+            last = constant(np.array([1], np.int64), "causal.last")
             column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
             seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, total)
-            kept, hidden = self._number(0.0, "causal.kept"), self._number(-np.inf, "causal.hidden")
+            kept, hidden = (
+                constant(np.float32(0), "causal.kept"),
+                constant(np.float32(-np.inf), "causal.hidden"),
+            )
             self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, total)
         return self._causal
 
@@ -56,6 +63,3 @@ class StepMasks:
         keys = len(self._draft.anatomy.dims(mask)) - 1
         axes = self._draft.anatomy.grown_axes(mask)
         return self._rows.of(mask, tuple(axis for axis in axes if axis != keys))
-
-    def _number(self, number: float, name: str) -> ir.Value:
-        return self._draft.tape.initializer(ir.tensor(np.float32(number), name=name), name)

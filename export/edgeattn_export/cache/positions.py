@@ -24,8 +24,8 @@ def longest_text(anatomy: Anatomy, bound: int | None) -> int | None:
         anatomy: The whole graph.
         bound: A limit that is known already.
     """
-    limits = [rows for node, rows in _tables(anatomy) if not _serves(anatomy, node, rows)]
-    return min([*limits, *([] if bound is None else [bound])], default=None)
+    limits = [_served(anatomy, node, rows) for node, rows in _tables(anatomy)]
+    return min((limit for limit in (bound, *limits) if limit is not None), default=None)
 
 
 def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int]]:
@@ -43,22 +43,28 @@ def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int]]:
                 yield node, rows
 
 
-def _serves(anatomy: Anatomy, node: ir.Node, rows: int) -> bool:
-    """Say whether a table of so many rows serves one token more."""
+def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
+    """Return how many tokens a table of so many rows serves, or None where one more is served too."""
+    read = node.inputs[1] if node.op_type == "Gather" else node.outputs[0]
+    if read is None:
+        return None
     try:
-        if node.op_type == "Gather":
-            indices = _computed(anatomy, node.inputs[1], rows + 1)
-            return bool(((-rows <= indices) & (indices < rows)).all())
-        cut = _computed(anatomy, node.outputs[0], rows + 1)
-    except EdgeAttnError:  # another table fell short before this one
-        return False
-    return all(cut.shape[axis] == rows + 1 for axis in anatomy.grown_axes(node.outputs[0]))
+        found = _computed(anatomy, read, rows + 1)
+    except EdgeAttnError:
+        return rows  # another table fell short before this one, and is found by itself
+    axes = anatomy.grown_axes(read)
+    if node.op_type == "Slice":
+        return min((found.shape[axis] for axis in axes if found.shape[axis] <= rows), default=None)
+    outside = (found < -rows) | (found >= rows)
+    if not outside.any():
+        return None
+    return min((int(np.nonzero(outside)[axis].min()) for axis in axes), default=rows)
 
 
-def _computed(anatomy: Anatomy, value: ir.Value | None, length: int) -> NDArray[np.int64]:
+def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int64]:
     """Return what a value by the length is for so many tokens."""
     tokens, batch = anatomy.roles.tokens, anatomy.roles.batch
-    name = value.name or "" if value is not None else ""
+    name = value.name or ""
     graph = ir.convenience.extract(anatomy.model.graph, [tokens.name], [name])
     session = session_of(ir.Model(graph, ir_version=anatomy.model.ir_version))
     fed = {tokens.name: np.zeros((1 if isinstance(batch, str) else batch, length), tokens.dtype)}

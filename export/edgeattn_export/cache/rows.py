@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.cache.copies import Copies
@@ -78,7 +79,9 @@ class Rows:
     def _cut(self, whole: ir.Value, axis: int, name: str) -> ir.Value:
         past, total = self.lengths.past, self.lengths.total
         return self._draft.op(
-            "Slice", [whole, past, total, self._draft.number([axis], f"{name}.axis")], name=name
+            "Slice",
+            [whole, past, total, self._draft.constant(np.array([axis], np.int64), f"{name}.axis")],
+            name=name,
         )
 
     def _rebuilt(self, node: ir.Node, inputs: list[ir.Value | None], axis: int) -> ir.Value:
@@ -118,7 +121,7 @@ class Rows:
         """Return the dims that a node asks for, with the number of new tokens on ``axis``."""
         rank = self._draft.anatomy.dims(sizes)[0]
         name = f"{sizes.name}.rows.{axis}"
-        here = self._draft.number([i == axis for i in range(int(rank or 0))], f"{name}.here")
+        here = self._draft.constant(np.arange(rank or 0) == axis, f"{name}.here")
         return self._draft.op("Where", [here, self.lengths.new, self._whole.of(sizes)], name=name)
 
     def _joined(self, node: ir.Node, axis: int) -> ir.Value | None:

@@ -43,18 +43,6 @@ class Parallel(PreNorm):
         return x + self.attention(normal) + self.mlp(normal)
 
 
-class LayerScale(PreNorm):
-    """Each branch has a learned scale a channel (Touvron et al. 2021, CaiT, section 2)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale1, self.scale2 = nn.Parameter(torch.ones(WIDTH)), nn.Parameter(torch.ones(WIDTH))
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.scale1 * self.attention(self.norm1(x))
-        return x + self.scale2 * self.mlp(self.norm2(x))
-
-
 class Twice(PreNorm):
     """The same block again, weights shared, as in ALBERT."""
 
@@ -92,10 +80,8 @@ FORMS = (
     form("pre-norm", PreNorm),
     form("post-norm", PostNorm),
     form("RMS norm", lambda: PreNorm(nn.RMSNorm)),
-    form("RMS norm by its formula", lambda: PreNorm(RmsNorm)),
     form("parallel attention and MLP", Parallel),
-    form("SwiGLU", lambda: PreNorm(RmsNorm, Gated(silu))),
+    form("RMS norm by its formula, SwiGLU", lambda: PreNorm(RmsNorm, Gated(silu))),
     form("GEGLU", lambda: PreNorm(mlp=Gated(gelu))),
-    form("layer scale", LayerScale),
     form("shared weights, twice", Twice, attentions=2),
 )

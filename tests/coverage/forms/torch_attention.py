@@ -113,7 +113,6 @@ FORMS = (
     padded("key_padding_mask", Padded),
     padded("key_padding_mask, the default call", PaddedWeightsDropped),
     padded("key_padding_mask and attn_mask", CausalPadded),
-    padded("key_padding_mask and add_zero_attn", lambda: Padded(add_zero_attn=True)),
     cross("cross", Cross),
     cross("cross, kdim and vdim", CrossOfOtherSizes),
 )

@@ -47,6 +47,8 @@ SIZES = {
     "decoder_ffn_dim": 2 * WIDTH,
     "use_cache": False,
     "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 1,
     "decoder_start_token_id": 2,
 }
 

@@ -71,14 +71,15 @@ class Decoder(nn.Module):
 
 
 class Learned(nn.Module):
-    """A table of positions, looked up."""
+    """A table of positions, looked up; its first rows serve something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset: int = 0) -> None:
         super().__init__()
         self.table = nn.Embedding(LONGEST, WIDTH)
+        self.offset = offset
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.table(torch.arange(x.size(1)))
+        return x + self.table(torch.arange(x.size(1)) + self.offset)
 
 
 class Cut(nn.Module):
@@ -235,6 +236,7 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "learned": lambda: Decoder(Lower(), Learned()),
     "cut": lambda: Decoder(_upper, Cut()),
     "computed": lambda: Decoder(_causal, _computed),
+    "offset": lambda: Decoder(_causal, Learned(offset=2)),
     "rotary": lambda: Decoder(_rotary, nn.Identity(), key_heads=2),
     "single": lambda: Decoder(_single, _computed, key_heads=1),
     "alibi": lambda: Decoder(_alibi, nn.Identity()),

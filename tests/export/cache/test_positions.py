@@ -13,6 +13,7 @@ LONGEST = 32
     ("name", "positions"),
     [
         ("learned", LONGEST),  # a table looked up by the positions
+        ("offset", LONGEST - 2),  # the same, its first two rows left out
         ("cut", LONGEST),  # a table cut to the length
         ("relative", None),  # a table of 6 distances serves any length
         ("alibi", None),

@@ -74,7 +74,7 @@ MASKED = {
     "causal_or_padding": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q) | _hidden(seen), -1e9),
     "causal_and_additive": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -1e9) + _additive(seen),
     "relative_bias": lambda q, k, seen: (
-        _scaled(q, k) + -0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
+        _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
     ),
 }  # fmt: skip
 REFUSED = {

@@ -129,9 +129,10 @@ def _misfit(scores: Scores, value: ir.Value) -> Refusal | None:
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 or 4")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
         return Refusal(f"query {query}, transposed keys {keys} and values {values} do not fit together")
-    if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])):
+    shared = keys[-3] == values[-3] == 1 and len(values) == 4  # one head of keys and values for all queries
+    if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
         heads = f"{query[-3]}, {keys[-3]} and {values[-3]}"
-        return Refusal(f"query, keys and values have {heads} heads; equal ones expected")
+        return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")
     return None
 
 

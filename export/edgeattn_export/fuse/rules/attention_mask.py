@@ -25,22 +25,32 @@ def build_mask(tape: Tape, scores: Scores) -> ir.Value | None:
             case Fill():
                 mask = _filled(tape, mask, laid)
             case Bias() | GroupedBias():
-                added = _bias(tape, laid)
+                added = _bias(tape, laid, scores.query)
                 mask = added if mask is None else tape.op("Add", [mask, added])
     if mask is None or _fits(scores):
         return mask
     return tape.op("Expand", [mask, _score_dims(tape, scores)])  # (B|1, H|1, S, T)
 
 
-def _bias(tape: Tape, bias: Bias | GroupedBias) -> ir.Value:
+def _bias(tape: Tape, bias: Bias | GroupedBias, query: ir.Value) -> ir.Value:
     floor = embed(tape, np.array(EXCLUDED, np.float32), f"{bias.mask.name}.floor")
     if isinstance(bias, GroupedBias):
-        grouped = tape.op("Expand", [tape.op("Max", [bias.mask, floor]), bias.grouped])
-        return tape.op("Reshape", [grouped, bias.whole])  # (B, H, S, T)
+        return _repeated(tape, tape.op("Max", [bias.mask, floor]), bias.mask, query)
     if bias.factor == 1.0:
         return tape.op("Max", [bias.mask, floor])
     factor = embed(tape, np.array(bias.factor, np.float32), f"{bias.mask.name}.factor")
     return tape.op("Max", [tape.op("Mul", [bias.mask, factor]), floor])
+
+
+def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir.Value:
+    """Emit a mask (1, G, 1|H, S, T) as (B*G, 1|H, S, T), for a query (B*G, H, S, D)."""
+    name, (_, groups, *rest) = like.name, dims(like)
+    rows = tape.op("Shape", [query], {"start": 0, "end": 1})  # B*G
+    images = tape.op("Div", [rows, embed(tape, np.array([groups], np.int64), f"{name}.groups")])
+    ones = embed(tape, np.ones(4, np.int64), f"{name}.ones")
+    repeated = tape.op("Expand", [mask, tape.op("Concat", [images, ones], {"axis": 0})])  # (B, G, 1|H, S, T)
+    flat = embed(tape, np.array([-1, *rest], np.int64), f"{name}.dims")
+    return tape.op("Reshape", [repeated, flat])  # (B*G, 1|H, S, T)
 
 
 def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:

@@ -22,11 +22,9 @@ class Bias:
 
 @dataclass(frozen=True, slots=True)
 class GroupedBias:
-    """``mask`` is added to the scores while they are seen in dims ``grouped``, as windows of an image."""
+    """``mask`` (1, G, 1|H, S, T) is added to scores (B*G, H, S, T), as to the G windows of B images."""
 
     mask: ir.Value
-    grouped: ir.Value
-    whole: ir.Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +169,12 @@ def _regrouped(node: ir.Node) -> Scores | Refusal | None:
         inner = read_scores(group.inputs[0]) if group else None
         if isinstance(inner, Refusal):
             return inner
-        whole, grouped = node.inputs[1], group.inputs[1] if group else None
-        if inner is None or mask is None or whole is None or grouped is None:
+        if inner is None or mask is None:
             continue
-        if all(map(same_dim, dims(inner.product), dims(node.outputs[0]))):
-            return inner.masked(GroupedBias(mask, grouped, whole))
+        sizes = dims(mask)
+        known = len(sizes) == 5 and sizes[0] == 1 and all(isinstance(size, int) for size in sizes)
+        if known and all(map(same_dim, dims(inner.product), dims(node.outputs[0]))):
+            return inner.masked(GroupedBias(mask))
     if isinstance(read_scores(node.inputs[0]), Scores):
         return Refusal("its scores are seen in other dims between the product and the softmax")
     return None
