@@ -15,5 +15,6 @@ fmt:
 	ruff check --fix .
 	ruff format .
 
-bench:  ## MiniLM-L6 in int8, against onnxruntime's own quantization; about two minutes
+bench:  ## int8 against onnxruntime's own quantization, and the time per token; three minutes
 	python tests/bench/bench_int8.py
+	python tests/bench/bench_generation.py

@@ -99,8 +99,8 @@ def _boolean(seen: Tensor, _: int) -> Tensor:
     return seen  # (B, 1, 1, S)
 
 
-def _float(seen: Tensor, _: int) -> Tensor:
-    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, -1e9)
+def _lowest(seen: Tensor, _: int) -> Tensor:
+    return torch.where(seen, 0.0, torch.finfo(torch.float32).min)
 
 
 def _minus_infinity(seen: Tensor, _: int) -> Tensor:
@@ -128,7 +128,7 @@ FORMS = (
     form("three axes", ThreeAxes),
     form("attn_mask (S, S)", FixedMask),
     padded("attn_mask bool (B, 1, 1, S)", lambda: Masked(_boolean)),
-    padded("attn_mask float, -1e9", lambda: Masked(_float)),
+    padded("attn_mask float, finfo.min", lambda: Masked(_lowest)),
     padded("attn_mask float, -inf", lambda: Masked(_minus_infinity)),
     padded("attn_mask (B, H, S, S)", lambda: Masked(_by_query)),
     padded("attn_mask causal and padding", lambda: Masked(_causal)),

@@ -20,7 +20,7 @@ from edgeattn_export.session import run, session_of
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
-from step_models import MODELS, sample_of  # noqa: E402
+from step_models import MODELS, sample_of
 
 LENGTHS = (5, 9, 14, 7)
 
