@@ -29,10 +29,10 @@ from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import Dynamic
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.cache.decoders import is_decoder
-from edgeattn_export.fuse import Refused
+from edgeattn_export.fuse import Fused, Refused
 from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.parts import Parts, one_part, step_parts
+from edgeattn_export.parts import Parts, one_part, step_parts, unfit
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
@@ -145,8 +145,7 @@ def _int8(model: Float, label: Label, limits: Budget, *, metric: Metric | None, 
     listener.stage("fuse")
     fused = fuse(captured, model.calibrating)
     listener.stage("cache")
-    decoder = is_decoder(captured, model.calibrating)
-    steps = derive_steps(captured, fused, model.calibrating) if decoder else None
+    steps = _steps(captured, fused, model.calibrating)
     listener.stage("quantize")
     if isinstance(steps, Steps):
         parts = step_parts(steps, model.calibrating)
@@ -181,6 +180,15 @@ def _memory_mb(packed: Callable[..., Packed]) -> float:
         draft = Path(folder) / "draft.edge"
         save(packed(verdict=unjudged, reports={}), draft)
         return memory_mb(draft, threads=THREADS)
+
+
+def _steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | CannotCache | None:
+    """Return a causal decoder's step form, or why a bundle can hold none; None for other models."""
+    if not is_decoder(captured, samples):
+        return None
+    steps = derive_steps(captured, fused, samples)
+    reason = unfit(steps) if isinstance(steps, Steps) else None
+    return steps if reason is None else CannotCache(reason)
 
 
 def _uncached(steps: Steps | CannotCache | None) -> tuple[Refused, ...]:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from edgeattn.budget import LIMITS, Check
 from edgeattn.race import Race
-from edgeattn.report import Layer, Report
+from edgeattn.report import Layer, Refusal, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.manifest import Generation, Graph
@@ -176,7 +176,7 @@ def _heading(report: Report) -> Text:
 
 def _work(report: Report) -> Table:
     forms = Counter(layer.form for layer in report.layers)
-    refused = [f"{r.rule} at {r.module or r.node}: {r.reason}" for r in report.refused]
+    refused = [f"{r.rule}{_place(r)}: {r.reason}" for r in report.refused]
     rows: dict[str, RenderableType] = {
         "Operators": counts(report.operators),
         "Fused": counts(report.fused),
@@ -185,6 +185,10 @@ def _work(report: Report) -> Table:
     if refused:
         rows["Refused"] = "\n".join(refused)
     return pairs(rows)
+
+
+def _place(refused: Refusal) -> str:
+    return f" at {refused.module or refused.node}" if refused.module or refused.node else ""
 
 
 def _comparison(report: Report) -> Table:

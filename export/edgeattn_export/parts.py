@@ -12,6 +12,8 @@ from edgeattn_export.fuse import Fused
 from edgeattn_export.operators import operators
 from edgeattn_export.quantize import LayerForm, Quantized, quantize
 from edgeattn_export.samples import Samples
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.generation import check_generation
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
 
 ENCODER_GRAPH = "encoder"
@@ -58,6 +60,21 @@ def one_part(captured: Captured, fused: Fused, samples: Samples) -> Parts:
     """Make a model int8 as the one graph that it is."""
     part = Part(quantize(fused, samples), captured.graph)
     return Parts({MAIN_GRAPH: part}, captured.symbols)
+
+
+def unfit(steps: Steps) -> str | None:
+    """Say why a bundle cannot hold a step form, which its specification knows with one source of tokens."""
+    if len(steps.sources) > 1:
+        names = ", ".join(steps.sources)
+        return f"its encoder takes {names}; one source expected: compute the others from it in forward"
+    graphs = {MAIN_GRAPH: steps.decoder.graph}
+    if steps.encoder is not None:
+        graphs[ENCODER_GRAPH] = steps.encoder.graph
+    try:
+        check_generation(_generation(steps), graphs, steps.symbols)
+    except BundleError as error:
+        return str(error)
+    return None
 
 
 def step_parts(steps: Steps, samples: Samples) -> Parts:

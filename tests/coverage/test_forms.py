@@ -5,6 +5,7 @@ from _pytest.mark import ParameterSet
 from calls import other_sizes
 from forms.catalog import FORMS
 from forms.form import Form
+from forms.form import Form
 from measures import empty, errors, int8_cosine
 from row import Row, row_of
 
@@ -13,7 +14,7 @@ INT8_COSINE = 0.99
 FEWEST_SIZES = 2  # of each dynamic axis, beside the samples' own
 
 
-def _param(form: Form) -> ParameterSet:
+def _param(form: Form) -> object:
     name = f"{form.family}: {form.name}"
     return pytest.param(form, id=name, marks=pytest.mark.xdist_group(name))  # exported by one worker, once
 

@@ -93,6 +93,27 @@ def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
         next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
 
 
+class Captioner(torch.nn.Module):
+    """Writes about a picture: its source is no tokens."""
+
+    def __init__(self, writer: torch.nn.Module) -> None:
+        super().__init__()
+        self.writer = writer
+        self.eyes = torch.nn.Linear(6, 40)
+
+    def forward(self, tokens: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
+        return self.writer(tokens)["logits"] + self.eyes(picture)[:, None]
+
+
+def test_a_source_that_is_no_tokens_is_exported_whole(writer: Handover) -> None:
+    samples = [{**inputs, "picture": torch.ones(1, 6) / (i + 1)} for i, inputs in enumerate(writer.samples)]
+    made = pipeline.export(Captioner(writer.module).eval(), samples)
+    assert made.manifest.generation is None
+    assert made.report.verdict == "pass"
+    assert [refused.rule for refused in made.report.refused] == ["cache"]
+    assert "picture" in made.report.refused[0].reason or "source" in made.report.refused[0].reason
+
+
 def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
