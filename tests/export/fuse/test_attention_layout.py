@@ -52,6 +52,14 @@ def _rotated(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.cat([-q[..., 2:], q[..., :2]], -1), k, v
 
 
+def _sequence_first(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    q, k, v = (
+        part.reshape(x.size(1), -1, SIZE).transpose(0, 1).view(x.size(0), HEADS, x.size(1), SIZE)
+        for part in x.transpose(0, 1).chunk(3, -1)  # (S, B, W)
+    )
+    return q, k, v
+
+
 FIRES = {
     "chunked": lambda: Arranged(_chunked),
     "permuted": lambda: Arranged(
@@ -61,6 +69,7 @@ FIRES = {
         _chunked, lambda mixed: mixed.permute(0, 2, 1, 3).reshape(mixed.size(0), -1, HEADS * SIZE)
     ),
 }
+TURNED = {"sequence_first": lambda: Arranged(_sequence_first)}  # as nn.MultiheadAttention has it
 REFUSES = {
     "rotated": (lambda: Arranged(_rotated), "query"),
     "heads_apart": (lambda: Arranged(_chunked, lambda mixed: mixed.sum(1)), "output"),
@@ -71,9 +80,11 @@ REFUSES = {
 def arranged(
     side_by_side: Callable[..., tuple[Captured, Samples]],
 ) -> tuple[Captured, Samples, ir.Model, Applied]:
-    captured, samples = side_by_side({**FIRES, **{name: part for name, (part, _) in REFUSES.items()}})
+    captured, samples = side_by_side(
+        {**FIRES, **TURNED, **{name: part for name, (part, _) in REFUSES.items()}}
+    )
     model = captured.model.clone()
-    assert len(apply(RecoverAttention(), model).sites) == len(FIRES) + len(REFUSES)
+    assert len(apply(RecoverAttention(), model).sites) == len(FIRES) + len(TURNED) + len(REFUSES)
     return captured, samples, model, apply(AttentionWithoutTransposes(), model)
 
 
@@ -90,10 +101,14 @@ def test_attention_takes_the_projections_as_they_are(
     assert "Transpose" not in operators
 
 
+def test_batch_and_length_may_be_turned(arranged: tuple[Captured, Samples, ir.Model, Applied]) -> None:
+    assert {site.module for site in arranged[3].sites} == {f"parts.{part}" for part in (*FIRES, *TURNED)}
+
+
 def test_the_heads_are_told_by_number(arranged: tuple[Captured, Samples, ir.Model, Applied]) -> None:
     attentions = [node for node in arranged[2].graph if node.op_type == "Attention"]
     heads = [node.attributes.get_int("q_num_heads", 0) for node in attentions]
-    assert sorted(heads) == [0] * len(REFUSES) + [HEADS] * len(FIRES)
+    assert sorted(heads) == [0] * len(REFUSES) + [HEADS] * (len(FIRES) + len(TURNED))
     assert heads == [node.attributes.get_int("kv_num_heads", 0) for node in attentions]
 
 

@@ -53,15 +53,23 @@ def _tiled(x: Tensor) -> Tensor:
     return torch.cat([x, x], dim=1)  # heads 0 1 0 1, where sharing would be 0 0 1 1
 
 
+def _of_the_first(x: Tensor) -> Tensor:
+    return x[:, :1].expand(-1, 4, -1, -1)
+
+
 FIRES = {
     "expanded": lambda: Grouped(2, _expanded, _expanded),
     "interleaved": lambda: Grouped(2, _interleaved, _interleaved),
     "single": lambda: Grouped(1, _single, _single),
 }
+UNLIKE = {
+    "unlike": (lambda: Grouped(2, _expanded, _tiled), "repeated 2 times and its values' 1 times"),
+    "fewer": (lambda: Grouped(2, _expanded, _of_the_first), "repeated 2 times and its values' 4 times"),
+}
 PARTS = {
     **FIRES,
     "tiled": lambda: Grouped(2, _tiled, _tiled),
-    "unlike": lambda: Grouped(2, _expanded, _tiled),
+    **{name: part for name, (part, _) in UNLIKE.items()},
 }
 
 
@@ -88,10 +96,11 @@ def test_another_order_of_heads_is_no_sharing(shared: Shared) -> None:
     assert {site.module for site in shared[3].sites} == {f"parts.{part}" for part in FIRES}
 
 
-def test_keys_and_values_repeated_unlike_are_refused(shared: Shared) -> None:
-    (refused,) = shared[3].refused
-    assert refused.module == "parts.unlike"
-    assert refused.reason.startswith("its keys' heads are repeated 2 times and its values' 1 times")
+@pytest.mark.parametrize("part", UNLIKE)
+def test_keys_and_values_repeated_unlike_are_refused(part: str, shared: Shared) -> None:
+    refused = {r.module: r.reason for r in shared[3].refused}
+    assert set(refused) == {f"parts.{name}" for name in UNLIKE}
+    assert UNLIKE[part][1] in refused[f"parts.{part}"]
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5)])
