@@ -36,7 +36,8 @@ Made by `python tests/coverage/table.py`.
 - **float error**: the largest difference between the float graph and PyTorch, as a share of the output's
   largest number, over several batch sizes, lengths and masks
 - **int8 cosine**: the lowest between the int8 graph and PyTorch, over samples and outputs
-- **padding alone**: what a row with nothing to attend to gives, where the form takes padding
+- **padding alone**: the float error of a batch in which a row is padding and nothing else; where PyTorch answers
+  that row with NaN, the graph answers it with numbers, and the other rows are compared
 
 """
 
@@ -93,7 +94,7 @@ def listed(page: str) -> list[tuple[str, str]]:
 def _padding(answer: Empty | None) -> str:
     if answer is None:
         return ""
-    return "as PyTorch" if answer.defined else "numbers, where PyTorch gives NaN"
+    return f"{answer.error:.0e}" if answer.defined else f"{answer.error:.0e}, NaN in PyTorch"
 
 
 def _escaped(cell: str) -> str:
