@@ -23,8 +23,6 @@ EXACT_MATCH_LOST = 0.01
 NEXT_TOKEN_AGREES = 0.95
 GREEDY_TOKENS = 40
 
-pytestmark = pytest.mark.xdist_group("generating models")
-
 
 def load(name: str) -> ModuleType:
     """Import models/NAME/model.py, as a user's own file would be."""

@@ -23,8 +23,6 @@ GIGABYTE = 10**9
 INT8_COSINE = 0.98  # of one output, at sizes and masks that no sample has
 PADDING = 5  # tokens
 
-pytestmark = pytest.mark.xdist_group("reference models")
-
 
 class Exported(NamedTuple):
     """One run of `edgeattn export`: its report, its bundle, what it left around, and its peak memory."""

@@ -19,7 +19,10 @@ Array = NDArray[np.generic]
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """The answer to a row of padding alone: the error where PyTorch's own is a number, and whether it is."""
+    """The answer to a row of padding alone: its error, and whether PyTorch's own is a number all over.
+
+    Where it is none, the graph's must be one, but is compared with nothing.
+    """
 
     error: float
     defined: bool
@@ -48,10 +51,11 @@ def empty(row: Row) -> Empty | None:
         return None
     outputs = run(session_of(row.fused.model), inputs)
     expected = row.captured.reference(inputs)
-    defined = {output: ~np.isnan(value) for output, value in expected.items()}
+    undefined = {output: np.isnan(value) for output, value in expected.items()}
+    answered = {output: np.where(undefined[output], outputs[output], expected[output]) for output in expected}
     return Empty(
-        max(error(expected[output][at], outputs[output][at]) for output, at in defined.items()),
-        all(at.all() for at in defined.values()),
+        max(error(value, outputs[output]) for output, value in answered.items()),
+        not any(places.any() for places in undefined.values()),
     )
 
 

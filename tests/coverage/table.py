@@ -36,8 +36,8 @@ Made by `python tests/coverage/table.py`.
 - **float error**: the largest difference between the float graph and PyTorch, as a share of the output's
   largest number, over several batch sizes, lengths and masks
 - **int8 cosine**: the lowest between the int8 graph and PyTorch, over samples and outputs
-- **padding alone**: the float error of a batch in which a row is padding and nothing else; where PyTorch answers
-  that row with NaN, the graph answers it with numbers, and the other rows are compared
+- **padding alone**: the float error of a batch in which a row is padding and nothing else; where PyTorch
+  answers that row with NaN, the graph answers it with numbers, and the other rows are compared
 
 """
 

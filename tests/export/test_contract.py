@@ -9,8 +9,6 @@ from torch import Tensor, nn
 from edgeattn_export import Captured, Samples
 from edgeattn_runtime.manifest import Symbol
 
-pytestmark = pytest.mark.xdist_group("contract")  # captured by one worker, once
-
 LONGEST = 32
 
 

@@ -12,8 +12,6 @@ from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("masks")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
 WIDTH, HEADS = 8, 2
 

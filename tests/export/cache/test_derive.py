@@ -22,8 +22,6 @@ DECODERS = ("learned", "cut", "computed", "rotary", "single", "alibi", "relative
 Arrays = Mapping[str, NDArray[np.generic]]
 Take = Callable[[Steps, Arrays, Sequence[int]], Arrays]
 
-pytestmark = pytest.mark.xdist_group("step forms")  # each derived by one worker, once
-
 
 @pytest.mark.parametrize("chunks", [(1,) * LENGTH, (LENGTH,), (6, 1, 1, 5), (2, 9, 2)])
 @pytest.mark.parametrize("name", DECODERS)

@@ -17,8 +17,6 @@ SOURCE, TARGET = 11, 9
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
-pytestmark = pytest.mark.xdist_group("step forms")  # each derived by one worker, once
-
 
 def test_encoder_takes_the_source_and_gives_keys_and_values(steps_of: Callable[[str], Steps]) -> None:
     steps = steps_of("translation")

@@ -8,8 +8,6 @@ from edgeattn_export.cache import Steps
 
 LONGEST = 32
 
-pytestmark = pytest.mark.xdist_group("step forms")  # each derived by one worker, once
-
 
 @pytest.mark.parametrize(
     ("name", "positions"),

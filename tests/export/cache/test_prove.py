@@ -11,8 +11,6 @@ import pytest
 from edgeattn_export.cache import Steps
 from edgeattn_export.cache.prove import chunkings, objection
 
-pytestmark = pytest.mark.xdist_group("step forms")  # each derived by one worker, once
-
 
 def _rows_from_the_start(model: ir.Model) -> None:
     """Cut the position table at 0 where it must be cut at the past."""

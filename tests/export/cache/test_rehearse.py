@@ -10,8 +10,6 @@ from edgeattn_export import Fused, quantize
 from edgeattn_export.cache import decoder_samples, encoder_samples
 from edgeattn_export.operators import operators
 
-pytestmark = pytest.mark.xdist_group("step forms")  # each derived by one worker, once
-
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
     found = derivation("rotary")

@@ -15,8 +15,6 @@ from edgeattn_export.fuse.rules.attention import RecoverAttention
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("attention")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 SIZE = 4  # of a head, where there are two
 SCALE = 1 / math.sqrt(SIZE)

@@ -13,8 +13,6 @@ from edgeattn_export.fuse.rules.einsum import EinsumToMatMul
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("einsum")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 
 FIRES = {

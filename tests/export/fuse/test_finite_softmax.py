@@ -13,8 +13,6 @@ from edgeattn_export.fuse.apply import Applied, apply
 from edgeattn_export.fuse.rules.finite_softmax import DropInfinityGuard
 from edgeattn_export.session import run, session_of
 
-pytestmark = pytest.mark.xdist_group("finite softmax")  # captured by one worker, once
-
 Unguarded = tuple[Captured, Samples, ir.Model, Applied]
 
 

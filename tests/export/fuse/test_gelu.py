@@ -14,8 +14,6 @@ from edgeattn_export.fuse.rules.gelu import RecoverGelu
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("gelu")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 ROOT = math.sqrt(2)
 

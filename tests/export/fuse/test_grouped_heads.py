@@ -14,8 +14,6 @@ from edgeattn_export.fuse.rules.grouped_heads import ShareHeads
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("grouped heads")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 SIZE = 2
 

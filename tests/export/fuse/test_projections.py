@@ -16,8 +16,6 @@ from edgeattn_export.fuse.rules.projections import MergeProjections
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("projections")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH = 8
 

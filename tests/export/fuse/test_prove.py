@@ -18,8 +18,6 @@ from edgeattn_export.scopes import module_of
 from edgeattn_export.serialize import serialize
 from edgeattn_export.session import run, session_of
 
-pytestmark = pytest.mark.xdist_group("prove")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 TOO_FAR = 3e-5
 

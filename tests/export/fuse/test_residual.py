@@ -17,8 +17,6 @@ from edgeattn_export.serialize import serialize
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("residual sum")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 
 

@@ -12,8 +12,6 @@ from edgeattn_export.fuse.rules.softmax import RecoverSoftmax
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
 
-pytestmark = pytest.mark.xdist_group("softmax")  # captured by one worker, once
-
 TOLERANCE = 1e-5  # of the output's scale
 
 Recovered = tuple[Captured, Samples, ir.Model, Applied]

@@ -13,8 +13,6 @@ from edgeattn_export.scopes import MODULE, module_of
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import QuantizeError
 
-pytestmark = pytest.mark.xdist_group("layers")  # captured by one worker, once
-
 
 def _lookup(table: np.ndarray, *, axis: int = 0) -> ir.Model:
     tape = Tape()

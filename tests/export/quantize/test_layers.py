@@ -6,8 +6,6 @@ from edgeattn_export import Captured, Fused, Quantized, Samples
 from edgeattn_export.quantize.layers import FLOAT, float_layers, mean_cosines
 from edgeattn_export.serialize import serialize
 
-pytestmark = pytest.mark.xdist_group("layers")  # captured by one worker, once
-
 
 def test_every_layer_is_reported_by_its_pytorch_name(int8: Quantized) -> None:
     found = sorted((layer.module, layer.form) for layer in int8.layers)

@@ -17,8 +17,6 @@ from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import QuantizeError
 
-pytestmark = pytest.mark.xdist_group("layers")  # captured by one worker, once
-
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
 
 
