@@ -38,7 +38,7 @@ _PREAMBLE = re.compile(
     r"|\S+\.(?:cc|h):\d+ [^(]*\(.*?\) (?=[A-Z])"  # file, line and signature
 )
 
-_ERRORS_ONLY = 3  # onnxruntime's severity scale: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal
+_FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
 
 def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -64,7 +64,7 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.Infere
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     source = model if isinstance(model, bytes) else str(model)
     try:

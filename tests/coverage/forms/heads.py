@@ -152,7 +152,7 @@ form = partial(Form, family="heads", samples=samples(x=vectors))
 FORMS = (
     form("grouped queries, repeat_interleave", Grouped),
     form("grouped queries, expand", GroupedExpanded),
-    form("grouped queries, five axes", GroupedFiveAxes),
+    form("grouped queries, five axes", GroupedFiveAxes, attentions=0, refusal="rank 5"),
     form("multi-query, broadcast", MultiQuery),
     form("multi-query, expand", MultiQueryExpanded),
     form("unit query and keys", UnitNorm),
@@ -160,6 +160,6 @@ FORMS = (
     form("RMS-normalized query and keys", RmsNorm),
     form("learned temperature by head", Temperature),
     form("learned temperature by query", QueryTemperature),
-    form("learned span", Span),
+    form("learned span", Span, attentions=0, refusal="its weights go through Mul"),
     form("learned span, added as a logarithm", LogSpan),
 )
