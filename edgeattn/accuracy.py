@@ -14,6 +14,7 @@ from edgeattn.progress import Progress
 from edgeattn.report import Accuracy
 from edgeattn.rivals import FLOAT, INT8, PYTORCH, Arrays, Rival
 from edgeattn_export.samples import Sample, Samples
+from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.similarity import cosine
 
@@ -42,10 +43,13 @@ def judge(
         graph: The contract, which tells what padding is.
         metric: None where the model has none.
         progress: Told after each sample.
+
+    Raises:
+        ModelError: The original alone answers a sample with NaN.
     """
     scores = []
     for i, sample in enumerate(samples):
-        scores.append(_score(rivals, sample, graph, metric))
+        scores.append(_score(rivals, sample, graph, metric, number=i))
         progress.step(i + 1, len(samples))
     return Accuracy(
         cosine_mean=_mean(score.cosine for score in scores),
@@ -57,9 +61,12 @@ def judge(
     )
 
 
-def _score(rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Metric | None) -> _Score:
+def _score(
+    rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Metric | None, *, number: int
+) -> _Score:
     answers = {name: rival(sample.inputs) for name, rival in rivals.items()}
     flat = {name: _flat(without_padding(graph, sample.inputs, answer)) for name, answer in answers.items()}
+    _check_defined(number, flat)
     return _Score(
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
@@ -67,6 +74,17 @@ def _score(rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Me
         metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else math.nan,
         metric_int8=metric(answers[INT8], sample.target) if metric else math.nan,
     )
+
+
+def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None:
+    """Refuse a sample on which the original alone has NaN: nothing can be said of an answer to it."""
+    undefined = np.isnan(flat[PYTORCH]) & ~np.isnan(flat[FLOAT])
+    if undefined.any():
+        raise ModelError(
+            f"judged sample {number}: the original answers NaN in {undefined.sum()} places where the graph "
+            "has numbers, as for a query that sees no key because its mask fills with minus infinity; fill "
+            "with -1e9, or leave such samples out"
+        )
 
 
 def _flat(outputs: Arrays) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
@@ -54,9 +54,15 @@ LIMITS: Mapping[str, _Limit] = {
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits by name, all of them sensible, at least one of them on accuracy."""
+    """Limits by name, all of them sensible, at least one of them on accuracy.
+
+    Attributes:
+        limits: Numbers by name.
+        given: The names that the caller gave; the others are the default's.
+    """
 
     limits: Mapping[str, float]
+    given: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, given: Mapping[str, float] | None, *, has_metric: bool = False) -> Budget:
@@ -71,26 +77,31 @@ class Budget:
                 ``metric_drop`` without a metric.
         """
         limits = {name: _number(name, value) for name, value in (given or {}).items()}
+        names = frozenset(limits)
         if "metric_drop" in limits and not has_metric:
             raise BudgetError(
                 "budget metric_drop: the model has no metric to drop; define metric(outputs, target) -> float"
             )
         if not any(name in limits for name in ACCURACY):
             limits = DEFAULT | limits
-        return cls(limits)
+        return cls(limits, names)
 
     def __contains__(self, name: str) -> bool:
         return name in self.limits
 
-    def checks(self, measured: Mapping[str, float]) -> tuple[Check, ...]:
+    def checks(
+        self, measured: Mapping[str, float], only: Container[str] = frozenset(LIMITS)
+    ) -> tuple[Check, ...]:
         """Hold what was measured against every limit.
 
         Args:
             measured: A number for each name that the budget asks of; others may stand there too.
+            only: The names that are looked at.
         """
         return tuple(
             Check(name, measured[name], limit, _meets(name, measured[name], limit))
             for name, limit in self.limits.items()
+            if name in only
         )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from edgeattn.handover import Handover, Pretty
 from edgeattn.outputs import like
-from edgeattn_export.reference import Reference
+from edgeattn_export.reference import Call, Reference
+from edgeattn_export.samples import read_samples
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.golden import read_golden
 from edgeattn_runtime.model import load
@@ -22,7 +23,7 @@ class Example:
 
 
 def example(bundle: Path, handed: Handover) -> Example | None:
-    """Answer a golden sample twice; None where the model's file has no ``pretty``, or has an encoder.
+    """Answer a golden sample twice; None where the file has no ``pretty``, or its module takes other inputs.
 
     Raises:
         ModelError: ``pretty`` failed.
@@ -32,11 +33,12 @@ def example(bundle: Path, handed: Handover) -> Example | None:
     net = load(bundle)
     inputs = dict(read_golden(net.files)[-1].inputs)
     generation = net.manifest.generation
-    if generation is not None and generation.encoder is not None:
-        return None  # its golden inputs are the decoder's, which the module does not take
     if generation is not None:
         inputs = {generation.tokens: inputs[generation.tokens]}
-    original = Reference(handed.module).bind(inputs)()
+    samples = read_samples(handed.module, handed.samples)
+    if inputs.keys() != set(samples.names):
+        return None  # behind an encoder, or with a mask, the golden inputs are the decoder's alone
+    original = Reference(handed.module, Call(samples.beginning)).bind(inputs)()
     answers = net(**inputs)
     if generation is not None:
         answers = {generation.logits: answers[generation.logits]}

@@ -13,17 +13,20 @@ from torch import nn
 
 from edgeattn.budget import Budget
 from edgeattn.bundle import Bundle
+from edgeattn.choosing import Wish
 from edgeattn.eval_mode import in_eval_mode
+from edgeattn.making import Made, make
 from edgeattn.memory import memory_mb
 from edgeattn.metric import Metric
-from edgeattn.original import rivals_of
 from edgeattn.progress import Progress, Silent
-from edgeattn.report import REPORT_FILE, Layer, Refusal, Report
+from edgeattn.report import Layer, Refusal, Report
+from edgeattn.report_files import report_files
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn.size import graph_mb, module_mb, parts_mb
-from edgeattn.stepped import rival_of_parts
-from edgeattn.validate import THREADS, Measures, validate
-from edgeattn.vectors import golden_vectors, step_vectors
+from edgeattn.tried import recipe_files, trial_lines
+from edgeattn.tune import tune
+from edgeattn.validate import THREADS, Measures, time_all
+from edgeattn.vectors import Vectors, golden_vectors, step_vectors
 from edgeattn_export import Captured, Packed, Samples, capture, fuse, infer_axes, pack, read_samples, save
 from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import Dynamic
@@ -32,10 +35,11 @@ from edgeattn_export.cache.decoders import is_decoder
 from edgeattn_export.fuse import Fused, Refused
 from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.parts import Parts, one_part, step_parts, unfit
+from edgeattn_export.parts import unfit
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
+PLAIN = Wish()
 
 
 def export(
@@ -48,6 +52,7 @@ def export(
     name: str | None = None,
     metric: Metric | None = None,
     source: str | None = None,
+    wish: Wish = PLAIN,
     progress: Progress | None = None,
 ) -> Bundle:
     """Take a trained attention model to the device: exported whole, int8, and judged on real samples.
@@ -63,6 +68,7 @@ def export(
         name: The bundle's; the module's class in lower case where it is left out.
         metric: ``metric(outputs, target)``, higher is better, averaged over the judged samples.
         source: The sha256 of the file that defines the model, for the bundle's provenance.
+        wish: What is least among all that meets the budget, or a recipe to follow.
         progress: Told of each stage.
 
     Returns:
@@ -87,6 +93,7 @@ def export(
         Float(captured, calibrating, judged, module_mb(module)),
         label,
         limits,
+        wish,
         metric=metric,
         listener=listener,
     )
@@ -99,6 +106,7 @@ def export_onnx(
     budget: Mapping[str, float] | None = None,
     target: str = "cpu",
     name: str | None = None,
+    wish: Wish = PLAIN,
     progress: Progress | None = None,
 ) -> Bundle:
     """Do as ``export`` does with a float ONNX file, which then stands for the PyTorch original.
@@ -109,6 +117,7 @@ def export_onnx(
         budget: Limits by name; there is no metric to drop.
         target: What the bundle is for, one of ``TARGETS``.
         name: The bundle's; the file's where it is left out.
+        wish: As for ``export``.
         progress: Told of each stage.
 
     Raises:
@@ -125,7 +134,7 @@ def export_onnx(
     listener.stage("capture")
     captured = adopt(model, calibrating)
     original = Float(captured, calibrating, judged, graph_mb(captured.model), "ONNX file")
-    return _int8(original, label, limits, metric=None, listener=listener)
+    return _int8(original, label, limits, wish, metric=None, listener=listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,33 +148,48 @@ class Float:
     original: str = "PyTorch"
 
 
-def _int8(model: Float, label: Label, limits: Budget, *, metric: Metric | None, listener: Progress) -> Bundle:
+def _int8(
+    model: Float, label: Label, limits: Budget, wish: Wish, *, metric: Metric | None, listener: Progress
+) -> Bundle:
     """Fuse, quantize, validate and pack what was captured."""
-    captured, judged = model.captured, model.judged
+    captured, samples = model.captured, (model.calibrating, model.judged)
     listener.stage("fuse")
     fused = fuse(captured, model.calibrating)
     listener.stage("cache")
     steps = _steps(captured, fused, model.calibrating)
-    listener.stage("quantize")
-    if isinstance(steps, Steps):
-        parts = step_parts(steps, model.calibrating)
-    else:
-        parts = one_part(captured, fused, model.calibrating)
-    rivals = rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
-    accuracy, latency = validate(captured, rivals, judged, metric=metric, progress=listener)
+    lean = steps if isinstance(steps, Steps) else fused
+    made = make(captured, lean, samples, limits, wish, metric=metric, progress=listener)
+    latency = time_all(captured, made.rivals, model.judged, progress=listener)
     listener.stage("pack")
-    if isinstance(steps, Steps):
-        golden = step_vectors(steps, parts, judged)
-    else:
-        golden = golden_vectors(rivals[PYTORCH], rivals[INT8], (sample.inputs for sample in judged))
-    packed = partial(pack, parts, golden.samples, tolerance=golden.tolerance, label=label)
-    size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: parts_mb(parts)}
+    golden = _golden(made, steps, model.judged)
+    listener.stage("tune")
+    judged = (sample.inputs for sample in model.judged)
+    tuned = tune(made.parts, made.rivals[FLOAT], judged, golden.samples)
+    packed = partial(
+        pack,
+        made.parts,
+        golden.samples,
+        tolerance=golden.tolerance,
+        label=label,
+        session=tuned.session,
+        rows=tuned.rows,
+    )
+    size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: parts_mb(made.parts)}
     memory = _memory_mb(packed) if "memory_mb" in limits else None
-    measures = Measures(accuracy, latency, size, memory)
+    measures = Measures(made.accuracy, latency, size, memory)
     refused = (*fused.refused, *_uncached(steps))
-    report = _report(label, model, parts, measures, limits, fused=fused.fused, refused=refused)
+    report = _report(label, model, made, measures, limits, fused=fused.fused, refused=refused)
     verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
-    return Bundle(report, packed(verdict=verdict, reports={REPORT_FILE: report.to_json().encode()}))
+    recipes = recipe_files(made.found.trials, made.found.chosen)
+    files = report_files(report, recipes, tolerance=golden.tolerance, source=label.source)
+    return Bundle(report, packed(verdict=verdict, reports=files))
+
+
+def _golden(made: Made, steps: Steps | CannotCache | None, judged: Samples) -> Vectors:
+    if isinstance(steps, Steps):
+        return step_vectors(steps, made.parts, judged)
+    inputs = (sample.inputs for sample in judged)
+    return golden_vectors(made.rivals[PYTORCH], made.rivals[INT8], inputs)
 
 
 def _check_target(target: str) -> None:
@@ -199,7 +223,7 @@ def _uncached(steps: Steps | CannotCache | None) -> tuple[Refused, ...]:
 def _report(
     label: Label,
     model: Float,
-    parts: Parts,
+    made: Made,
     measures: Measures,
     limits: Budget,
     *,
@@ -209,16 +233,18 @@ def _report(
     return Report(
         model=label.name,
         target=label.target,
-        recipe=parts.recipe,
+        recipe=made.parts.recipe,
         samples={"calibrate": len(model.calibrating), "judge": len(model.judged)},
         checks=limits.checks(measures.by_limit()),
         accuracy=measures.accuracy,
         latency_ms=measures.latency_ms,
         size_mb=measures.size_mb,
         memory_mb=measures.memory_mb,
-        operators=parts.operators,
+        operators=made.parts.operators,
         fused=fused,
         refused=tuple(Refusal(**asdict(place)) for place in refused),
-        layers=tuple(Layer(**asdict(layer)) for layer in parts.layers),
+        layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
+        trials=trial_lines(made.found.trials, made.found.chosen),
+        notes=made.notes,
     )

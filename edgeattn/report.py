@@ -9,6 +9,7 @@ from typing import Literal
 
 from edgeattn.budget import Check
 from edgeattn.race import Race
+from edgeattn.trial_line import TrialLine
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
@@ -70,6 +71,8 @@ class Report:
         original: What "pytorch" stands for: PyTorch, or the ONNX file that was handed over instead.
         operators: How often each operator stands in the int8 graph.
         fused: How often each rule was applied.
+        trials: Every recipe that was tried: the front, the fastest first, then the others.
+        notes: What the owner should know, a line each: where int8 gains nothing and why, which limit binds.
     """
 
     model: str
@@ -86,6 +89,8 @@ class Report:
     refused: tuple[Refusal, ...]
     layers: tuple[Layer, ...]
     original: str = "PyTorch"
+    trials: tuple[TrialLine, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -136,6 +141,8 @@ class Report:
             refused=tuple(_refusal(item) for item in fields["refused"].items()),
             layers=tuple(_layer(item) for item in fields["layers"].items()),
             original=fields["original"].text(),
+            trials=tuple(TrialLine.from_field(item) for item in fields["trials"].items()),
+            notes=tuple(item.text() for item in fields["notes"].items()),
         )
         if fields["verdict"].value != report.verdict:
             raise fields["verdict"].refusal(f"{report.verdict!r}, by its checks,")
@@ -159,10 +166,9 @@ def read_report(files: BundleFiles) -> Report:
 
 def _check(field: Field) -> Check:
     fields = field.record(*Check.__dataclass_fields__)
-    ok = fields["ok"]
-    if not isinstance(ok.value, bool):
-        raise ok.refusal("true or false")
-    return Check(fields["name"].text(), fields["measured"].number(), fields["limit"].number(), ok.value)
+    return Check(
+        fields["name"].text(), fields["measured"].number(), fields["limit"].number(), fields["ok"].flag()
+    )
 
 
 def _accuracy(field: Field) -> Accuracy:

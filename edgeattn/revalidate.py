@@ -11,7 +11,7 @@ from edgeattn.memory import memory_mb
 from edgeattn.original import recapture, rival_of_bundle, rivals_of
 from edgeattn.progress import Progress
 from edgeattn.report import Report, read_report
-from edgeattn.validate import THREADS, Measures, validate
+from edgeattn.validate import THREADS, Measures, judge_all, time_all
 from edgeattn_runtime.bundle import open_bundle
 
 
@@ -29,9 +29,9 @@ def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
     original = recapture(handed, files, progress=progress)
     int8 = rival_of_bundle(files, threads=THREADS)
     rivals = rivals_of(original.captured, int8, threads=THREADS)
-    accuracy, latency = validate(
-        original.captured, rivals, original.judged, metric=handed.metric, progress=progress
-    )
+    captured, judged = original.captured, original.judged
+    accuracy = judge_all(captured, rivals, judged, metric=handed.metric, progress=progress)
+    latency = time_all(captured, rivals, judged, progress=progress)
     memory = memory_mb(bundle, threads=THREADS) if "memory_mb" in limits else None
     measures = Measures(accuracy, latency, report.size_mb, memory)
     return replace(
@@ -40,5 +40,5 @@ def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
         accuracy=accuracy,
         latency_ms=latency,
         memory_mb=memory,
-        samples={**report.samples, "judge": len(original.judged)},
+        samples={**report.samples, "judge": len(judged)},
     )

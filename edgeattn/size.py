@@ -7,9 +7,8 @@ from itertools import chain
 import onnx_ir as ir
 from torch import nn
 
-from edgeattn_export.contract import MODEL_FILE
 from edgeattn_export.parts import Parts
-from edgeattn_export.serialize import model_files
+from edgeattn_export.serialize import file_mb
 
 
 def module_mb(module: nn.Module) -> float:
@@ -24,4 +23,4 @@ def parts_mb(parts: Parts) -> float:
 
 def graph_mb(model: ir.Model) -> float:
     """Return the size of a graph with its weights, as it lies on disk."""
-    return sum(map(len, model_files(model, MODEL_FILE).values())) / 1e6
+    return file_mb(model)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgeattn.rivals import Arrays, Call, Engine, Rival
 from edgeattn_export.parts import Parts
 from edgeattn_export.session import session_of
-from edgeattn_runtime.cache import empty_cache
+from edgeattn_runtime.cache import fresh_cache
 from edgeattn_runtime.manifest import Generation, Graph
 
 Sessions = Mapping[str, onnxruntime.InferenceSession]
@@ -60,8 +60,10 @@ class Stepped:
 
     def _split(self, inputs: Arrays) -> tuple[Arrays, Arrays]:
         tokens = inputs[self._generation.tokens]
-        source = {name: value for name, value in inputs.items() if name != self._generation.tokens}
-        return source, {self._generation.tokens: tokens, **empty_cache(self._pasts, batch=len(tokens))}
+        source = {name: value for name, value in inputs.items() if name == self._generation.source}
+        batch, sequence = tokens.shape
+        cache = fresh_cache(self._generation, self._pasts, batch=batch, sequence=sequence)
+        return source, {self._generation.tokens: tokens, **cache}
 
     def _run(self, split: tuple[Arrays, Arrays]) -> list[NDArray[Any]]:
         source, fed = split

@@ -44,12 +44,13 @@ def show(parts: Iterable[RenderableType], *, width: int | None = None) -> None:
 
 
 def report_parts(report: Report) -> tuple[RenderableType, ...]:
-    """Lay out a whole report: what was done, the three side by side, the checks and the verdict."""
+    """Lay out a whole report: what was done, the three side by side, notes, checks and verdict."""
     return (
         _heading(report),
         _work(report),
         _comparison(report),
         conditions_line(report.latency_ms),
+        *(Text(note) for note in report.notes),
         checks_table(report.checks),
         verdict_line(report),
     )

@@ -31,37 +31,42 @@ class Measures:
 
     def by_limit(self) -> dict[str, float]:
         """Return the numbers by the names that a budget has for them."""
-        accuracy, latency = self.accuracy, self.latency_ms
+        latency = self.latency_ms
         numbers = {
-            "cosine": accuracy.cosine_mean,
-            "cosine_min": accuracy.cosine_min,
+            **accuracy_numbers(self.accuracy),
             "latency_ms": latency[INT8].p50,
             "latency_ratio": latency[PYTORCH].p50 / latency[INT8].p50,
             "size_mb": self.size_mb[INT8],
         }
-        if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
-            numbers["metric_drop"] = accuracy.metric_pytorch - accuracy.metric_int8
         if self.memory_mb is not None:
             numbers["memory_mb"] = self.memory_mb
         return numbers
 
 
-def validate(
+def accuracy_numbers(accuracy: Accuracy) -> dict[str, float]:
+    """Return what is known of accuracy by the names that a budget has for it."""
+    numbers = {"cosine": accuracy.cosine_mean, "cosine_min": accuracy.cosine_min}
+    if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
+        numbers["metric_drop"] = accuracy.metric_pytorch - accuracy.metric_int8
+    return numbers
+
+
+def judge_all(
     captured: Captured,
     rivals: Mapping[str, Rival],
     judged: Samples,
     *,
     metric: Metric | None,
     progress: Progress,
-) -> tuple[Accuracy, Race]:
-    """Judge int8 on every sample and time all rivals on a spread of them, each with ``THREADS`` threads.
+) -> Accuracy:
+    """Judge int8 on every sample, with ``THREADS`` threads.
 
     Args:
         captured: Its reference shows what outputs the metric was written for; its graph is the contract.
         rivals: By the names of ``edgeattn.rivals``.
         judged: Samples that calibrated nothing.
         metric: The owner's; None where there is none.
-        progress: Told of the stages and steps.
+        progress: Told of the stage and its steps.
 
     Raises:
         ModelError: The module or the metric fails on a sample.
@@ -69,10 +74,14 @@ def validate(
     with torch_threads(THREADS):
         progress.stage("validate")
         on_arrays = MetricOfArrays(metric, captured.reference, judged[0].inputs) if metric else None
-        accuracy = judge(rivals, judged, captured.graph, metric=on_arrays, progress=progress)
+        return judge(rivals, judged, captured.graph, metric=on_arrays, progress=progress)
+
+
+def time_all(captured: Captured, rivals: Mapping[str, Rival], judged: Samples, *, progress: Progress) -> Race:
+    """Time all rivals on a spread of the judged samples, each with ``THREADS`` threads."""
+    with torch_threads(THREADS):
         progress.stage("time")
-        latency = race(rivals, (sample.inputs for sample in judged), captured.graph, threads=THREADS)
-    return accuracy, latency
+        return race(rivals, (sample.inputs for sample in judged), captured.graph, threads=THREADS)
 
 
 @contextmanager

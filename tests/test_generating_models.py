@@ -133,14 +133,17 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
             whole = torch.cat((whole, following), dim=1)
     session, fed = session_of(steps.decoder.model), prompt.numpy()
     pasts = {cache.past for cache in steps.caches}
+    sizes = {"batch": 1, "capacity": whole.shape[1]}
     past = {
-        tensor.name: np.zeros((1, int(tensor.dims[1]), 0, int(tensor.dims[3])), np.float32)
+        tensor.name: np.zeros([sizes.get(dim, dim) for dim in tensor.dims], np.float32)
         for tensor in steps.decoder.graph.inputs
         if tensor.name in pasts
     }
-    written = []
+    assert steps.length is not None
+    written: list[int] = []
     for _ in range(GREEDY_TOKENS):
-        outputs = run(session, {steps.tokens: fed, **past})
+        held = prompt.shape[1] + len(written) - 1 if written else 0
+        outputs = run(session, {steps.tokens: fed, steps.length: np.array([held]), **past})
         fed = outputs[steps.logits][:, -1:].argmax(-1)  # (1, 1)
         written.append(int(fed[0, 0]))
         past = {cache.past: outputs[cache.present] for cache in steps.caches}

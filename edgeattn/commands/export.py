@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -37,19 +37,29 @@ def export(
     budget: Annotated[
         list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A limit; laid over those of the file.")
     ] = None,
+    prefer: Annotated[
+        Literal["speed", "size"], typer.Option(help="What is least among all that meets the budget.")
+    ] = "speed",
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
 ) -> None:
     """Export a model to an int8 bundle, judged by its budget."""
     limits = parse(budget or ())
     with working() as progress:
+        from edgeattn.choosing import Wish
         from edgeattn.example import example
         from edgeattn_export import check_folder
+        from edgeattn_export.quantize.recipe_file import read_recipe
 
         progress.stage("load")
         source = _onnx(Path(model), samples) if model.endswith(".onnx") else _python(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
-        bundle = source.export(budget={**source.budget, **limits}, target=target, progress=progress)
+        wish = Wish(prefer, read_recipe(recipe) if recipe is not None else None)
+        asked_for = {**source.budget, **limits}
+        bundle = source.export(budget=asked_for, target=target, wish=wish, progress=progress)
         bundle.save(folder)
         shown = example(folder, source.handed) if source.handed and not as_json else None
     if as_json:

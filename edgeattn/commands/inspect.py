@@ -61,9 +61,11 @@ def _graph(files: BundleFiles, graph: Graph) -> RenderableType:
     from edgeattn.contents import read_contents  # onnx-ir comes along: after the bundle is known to be whole
 
     contents = read_contents(files.path(graph.file))
+    weights = f"{graph.file}.data"  # there where they are large
+    size = sum(entry.size for file, entry in files.manifest.files.items() if file in (graph.file, weights))
     return pairs(
         {
-            "Graph": f"{graph.file}, {figure(files.manifest.files[graph.file].size / 1e6)} MB",
+            "Graph": f"{graph.file}, {figure(size / 1e6)} MB",
             "Operators": counts(contents.operators),
             "Weights": megabytes(contents.weights_mb),
         }

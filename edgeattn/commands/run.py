@@ -15,7 +15,9 @@ def run(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     inputs: Annotated[Path, typer.Option("--input", metavar="X.npz", help="One array per input, by name.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="Y.npz", help="Where the outputs go.")],
-    threads: Annotated[int, typer.Option(min=1, help="Cores that one operator may use.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores that one operator may use; else what the bundle says.")
+    ] = None,
 ) -> None:
     """Run a bundle on arrays, as an app would."""
     model = load(bundle, threads=threads)

@@ -40,7 +40,8 @@ def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
     """Name the dynamic axes.
 
     Without ``dynamic``, an axis whose size differs between samples is dynamic, and axes whose sizes agree in
-    every sample share a symbol; axis 0 is the batch where all inputs agree on it in every sample.
+    every sample share a symbol; axis 0 is the batch where all inputs agree on it in every sample, but for
+    scalars and for a list (S,) as long as an inner axis of another input, such as one of positions.
 
     Args:
         samples: At least two.
@@ -61,14 +62,18 @@ def _observed(samples: Samples) -> Axes:
         for axis in range(samples[0].inputs[name].ndim)
     }
     ranks = [samples[0].inputs[name].ndim for name in samples.names]
-    leading = {sizes[name, 0] for name in samples.names} if all(ranks) else set()
-    batched = len(leading) == 1
+    inner = {seen for (_, axis), seen in sizes.items() if axis}
+    leading = {
+        sizes[name, 0]
+        for name, rank in zip(samples.names, ranks, strict=True)
+        if rank > 1 or (rank == 1 and sizes[name, 0] not in inner)
+    }
     symbols: dict[tuple[int, ...], str] = {}
     fresh = (SEQUENCE if i == 0 else f"{SEQUENCE}_{i + 1}" for i in count())
 
     def dim(name: str, axis: int) -> int | str:
         seen: tuple[int, ...] = sizes[name, axis]
-        if axis == 0 and batched:
+        if axis == 0 and leading == {seen}:
             return BATCH
         if len(set(seen)) == 1:
             return seen[0]

@@ -15,9 +15,11 @@ from torch import nn
 from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
 from edgeattn_export.contract import contract_of
-from edgeattn_export.export_errors import explained, unrunnable
+from edgeattn_export.export_errors import explained, failed, unrunnable
 from edgeattn_export.masks import expand_masks
-from edgeattn_export.reference import Original, Reference, named_outputs
+from edgeattn_export.own_cache.find import find_cache
+from edgeattn_export.own_cache.own import OwnCache
+from edgeattn_export.reference import Call, Original, Reference
 from edgeattn_export.rotary import expand_caches
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.scopes import WRAPPED, keep_scopes
@@ -35,13 +37,17 @@ EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A module as a float graph, its contract, and the original to compare with."""
+    """A module as a float graph, its contract, and the original to compare with.
+
+    A cache that the module's own ``forward`` takes and returns is no part of the graph.
+    """
 
     model: ir.Model
     graph: Graph
     symbols: Mapping[str, Symbol]
     axes: Axes
     reference: Original
+    cache: OwnCache | None = None
 
 
 def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
@@ -52,16 +58,18 @@ def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
             the operator), an axis lost its freedom, or the graph's outputs are not PyTorch's.
         ModelError: The module fails on its samples, or answers with something other than tensors.
     """
-    reference = Reference(module)
+    cache = find_cache(module, samples, axes)
+    call = Call(samples.beginning, cache.left_out if cache is not None else frozenset())
+    reference = Reference(module, call)
     outputs = tuple(reference(samples[0].inputs))
     _check_names(samples.names, outputs)
-    model = _exported(module, _example(samples, axes), axes, outputs)
+    model = _exported(reference, _example(samples, axes), axes, outputs)
     _name_symbols(model, axes)
     keep_scopes(model)
     expand_masks(model)
     expand_caches(model)
     graph, symbols = contract_of(model, axes)
-    captured = Captured(model, graph, symbols, axes, reference)
+    captured = Captured(model, graph, symbols, axes, reference, cache)
     _prove(captured, samples)
     return captured
 
@@ -77,14 +85,14 @@ def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
 class _Named(nn.Module):
     """The owner's module, taking its inputs in order and answering with a tuple of tensors."""
 
-    def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
+    def __init__(self, reference: Reference, names: tuple[str, ...]) -> None:
         super().__init__()
-        setattr(self, WRAPPED, module)
-        self.names = names
+        setattr(self, WRAPPED, reference.module)
+        self.call, self.names = reference.call, names
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        outputs = getattr(self, WRAPPED)(**dict(zip(self.names, inputs, strict=True)))
-        return tuple(named_outputs(outputs).values())
+        raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
+        return tuple(self.call.answer(raw).values())
 
 
 def _example(samples: Samples, axes: Axes) -> Inputs:
@@ -101,7 +109,7 @@ def _example(samples: Samples, axes: Axes) -> Inputs:
     return shaped(samples, axes, sizes)
 
 
-def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str, ...]) -> ir.Model:
+def _exported(reference: Reference, example: Inputs, axes: Axes, outputs: tuple[str, ...]) -> ir.Model:
     names = tuple(example)
     args = tuple(torch.from_numpy(np.array(value)) for value in example.values())
     # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named, in the graph.
@@ -113,7 +121,7 @@ def _exported(module: nn.Module, example: Inputs, axes: Axes, outputs: tuple[str
     with traceable():
         try:
             program = torch.export.export(
-                _Named(module, names).eval(), args, dynamic_shapes=(free,), strict=False
+                _Named(reference, names).eval(), args, dynamic_shapes=(free,), strict=False
             )
             onnx = torch.onnx.export(
                 program,
@@ -181,7 +189,11 @@ def _prove(captured: Captured, samples: Samples) -> None:
             if i == 0:  # a real sample must work; made-up sizes, such as 1, may be beyond the module
                 raise
             continue
-        reason = disagreement(expected, run(session, inputs), EXPORT_TOLERANCE)
+        try:
+            found = run(session, inputs)
+        except EdgeAttnError as error:
+            raise CaptureError(failed(error, captured.model, sizes)) from error
+        reason = disagreement(expected, found, EXPORT_TOLERANCE)
         if reason:
             raise CaptureError(
                 f"the exported graph is not the module: {reason} on inputs {sizes}; look for randomness in "

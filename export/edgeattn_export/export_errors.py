@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import onnx_ir as ir
 import torch
@@ -12,8 +14,11 @@ from edgeattn_export.scopes import WRAPPED, module_of
 
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
 _LINE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)\n\s+(.+)')
-_NODE = re.compile(r"node with name '([^']+)'")
+_NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
+_RUNNING = re.compile(r"Name:'([^']+)'")  # and one that fails
 _DATA_DEPENDENT = "GuardOnDataDependent"
+_COMPLEX = "registered for the complex-valued input"
+_NOT_THE_OWNERS = (Path(torch.__file__).parent, Path(__file__).parent)  # folders of code
 
 
 def explained(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
@@ -22,14 +27,9 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     text = "\n".join(str(cause) for cause in chain)
     unsupported = _UNSUPPORTED.search(text)
     if program is not None and unsupported:
-        operator = unsupported[1]
-        where = _module_calling(program, operator) or "the model"
-        return (
-            f"{where} uses {operator}, which ONNX opset 23 cannot express; write it with other operators, or "
-            "leave it out of forward"
-        )
+        return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
-    where = _line(text)
+    where = _line(text) or _raised_at(chain)
     if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
         return (
             f"forward decides by the values of a tensor{where}; torch.export cannot follow both ways: use "
@@ -38,13 +38,43 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     return f"PyTorch cannot export the model{where}: {reason[:300]}"
 
 
+def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
+    node = _calling(program, operator)
+    where = "the model" if node is None else _module(node)
+    line = "" if node is None else _line(node.meta.get("stack_trace") or "")
+    if is_complex:
+        return (
+            f"{where} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on pairs "
+            "of real numbers (torch.view_as_real)"
+        )
+    return (
+        f"{where} uses {operator}{line}, which ONNX opset 23 cannot express; write it with other operators, "
+        "or leave it out of forward"
+    )
+
+
 def unrunnable(error: BaseException, model: ir.Model) -> str:
     """Return one line for an exported graph that onnxruntime does not open."""
-    named = _NODE.search(str(error))
-    owners = [(module_of(node), node.op_type) for node in model.graph if named and node.name == named[1]]
-    where = "the model" if not owners or not owners[0][0] else f"module {owners[0][0]!r}"
-    operator = f" for {owners[0][1]}" if owners else ""
-    return f"{where}: onnxruntime has no kernel{operator}, or refuses the exported graph ({error})"
+    where, operator = _owner(model, _NODE.search(str(error)))
+    kernel = f" for {operator}" if operator else ""
+    return f"{where}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
+
+
+def failed(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
+    """Return one line for an exported graph that does not run where the module does."""
+    where, operator = _owner(model, _RUNNING.search(str(error)))
+    return (
+        f"{where}: the exported {operator or 'graph'} fails on inputs {dict(sizes)}, which the module itself "
+        f"takes; look for sizes taken as constants, or for shapes that depend on values ({error})"
+    )
+
+
+def _owner(model: ir.Model, named: re.Match[str] | None) -> tuple[str, str]:
+    """Return the module that a named node came from, and the node's operator; empty where there is none."""
+    for node in model.graph:
+        if named and node.name == named[1]:
+            return f"module {module_of(node)!r}" if module_of(node) else "the model", node.op_type
+    return "the model", ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -55,19 +85,36 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _line(text: str) -> str:
-    found = _LINE.findall(text)
+    """Return the owner's line among those that a text tells: the innermost."""
+    found = [line for line in _LINE.findall(text) if _is_the_owners(line[0])]
     if not found:
         return ""
     path, number, function, code = found[-1]
     return f" at {path.rpartition('/')[2]}, line {number}, in {function} ({code.strip()})"
 
 
-def _module_calling(program: torch.export.ExportedProgram, operator: str) -> str | None:
+def _raised_at(chain: Iterable[BaseException]) -> str:
+    """Return the owner's line among those that led to an error: the innermost of the first cause."""
+    frames = [frame for error in chain for frame in traceback.extract_tb(error.__traceback__)]
+    owners = [frame for frame in frames if _is_the_owners(frame.filename)]
+    if not owners:
+        return ""
+    frame = owners[-1]
+    return f" at {Path(frame.filename).name}, line {frame.lineno}, in {frame.name} ({frame.line})"
+
+
+def _is_the_owners(file: str) -> bool:
+    return not any(folder in Path(file).parents for folder in _NOT_THE_OWNERS)
+
+
+def _calling(program: torch.export.ExportedProgram, operator: str) -> torch.fx.Node | None:
     name = operator.replace("::", ".")
-    for node in program.run_decompositions().graph.nodes:
-        if node.op == "call_function" and str(node.target).startswith(name):
-            path, kind = next(reversed(node.meta["nn_module_stack"].values()))
-            class_name = str(kind).rpartition(".")[2].rstrip("'>")
-            owner = path.removeprefix(WRAPPED).removeprefix(".")
-            return f"module {owner!r} ({class_name})" if owner else class_name
-    return None
+    calls = (node for node in program.run_decompositions().graph.nodes if node.op == "call_function")
+    return next((node for node in calls if str(node.target).startswith(name)), None)
+
+
+def _module(node: torch.fx.Node) -> str:
+    path, kind = next(reversed(node.meta["nn_module_stack"].values()))
+    class_name = str(kind).rpartition(".")[2].rstrip("'>")
+    owner = path.removeprefix(WRAPPED).removeprefix(".")
+    return f"module {owner!r} ({class_name})" if owner else class_name

@@ -15,6 +15,8 @@ from edgeattn_export.parts import Parts
 from edgeattn_export.serialize import model_files
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.settings import SessionSettings
 
 GOLDEN_FILE = "golden.safetensors"
 NEEDS = {"onnxruntime": "1.23"}  # the first with a CPU kernel of the standard Attention
@@ -55,6 +57,8 @@ def pack(
     label: Label,
     verdict: Verdict,
     reports: Mapping[str, bytes],
+    session: SessionSettings | None = None,
+    rows: Rows | None = None,
 ) -> Packed:
     """Put a bundle together.
 
@@ -65,6 +69,8 @@ def pack(
         label: The bundle's name, target and source.
         verdict: What the validator said.
         reports: The report's files by name.
+        session: How the device opens the graphs; None leaves it to the device.
+        rows: What is proven of the main graph's rows; None where nothing is.
     """
     golden = tuple(golden)
     files = {**_graph_files(parts), GOLDEN_FILE: _golden_bytes(golden), **reports}
@@ -81,6 +87,8 @@ def pack(
         scores=verdict.scores,
         verdict=verdict.word,
         generation=parts.generation,
+        session=session,
+        rows=rows,
     )
     return Packed(manifest, files)
 

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edgeattn_export.cache import StepGraph, Steps, decoder_samples, encoder_samples
+import onnx_ir as ir
+
+from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
 from edgeattn_export.capture import Captured
 from edgeattn_export.fuse import Fused
 from edgeattn_export.operators import operators
-from edgeattn_export.quantize import LayerForm, Quantized, quantize
+from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, LayerForm, Quantized, finished
 from edgeattn_export.samples import Samples
+from edgeattn_export.search import Found
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.generation import check_generation
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
 
 ENCODER_GRAPH = "encoder"
 
+Choose = Callable[[Calibration, tuple[str, ...]], Found | None]
+"""Finds a graph's recipe by its outputs that count, empty for all; None takes the plainest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One int8 graph and its contract."""
+    """One int8 graph, its contract, and the search that found its recipe; None where there was none."""
 
     quantized: Quantized
     graph: Graph
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Parts:
     @property
     def recipe(self) -> str:
         """The recipe that all graphs were made by."""
-        return self.graphs[MAIN_GRAPH].quantized.recipe
+        return self.graphs[MAIN_GRAPH].quantized.recipe.name
 
     @property
     def layers(self) -> tuple[LayerForm, ...]:
@@ -56,9 +63,13 @@ class Parts:
         return dict(total.most_common())
 
 
-def one_part(captured: Captured, fused: Fused, samples: Samples) -> Parts:
+def _plainest(_: Calibration, __: tuple[str, ...]) -> None:
+    return None
+
+
+def one_part(captured: Captured, fused: Fused, samples: Samples, choose: Choose = _plainest) -> Parts:
     """Make a model int8 as the one graph that it is."""
-    part = Part(quantize(fused, samples), captured.graph)
+    part = _part(fused.model, captured.graph, samples, choose, ())
     return Parts({MAIN_GRAPH: part}, captured.symbols)
 
 
@@ -77,16 +88,22 @@ def unfit(steps: Steps) -> str | None:
     return None
 
 
-def step_parts(steps: Steps, samples: Samples) -> Parts:
+def step_parts(steps: Steps, samples: Samples, choose: Choose = _plainest) -> Parts:
     """Make the step form of a decoder int8, on inputs as its own steps see them."""
-    graphs = {MAIN_GRAPH: _part(steps.decoder, decoder_samples(steps, samples))}
-    if steps.encoder is not None:
-        graphs[ENCODER_GRAPH] = _part(steps.encoder, encoder_samples(steps, samples))
+    decoder, encoder = steps.decoder, steps.encoder
+    inputs = decoder_samples(steps, samples)
+    graphs = {MAIN_GRAPH: _part(decoder.model, decoder.graph, inputs, choose, (steps.logits,))}
+    if encoder is not None:
+        inputs = encoder_samples(steps, samples)
+        graphs[ENCODER_GRAPH] = _part(encoder.model, encoder.graph, inputs, choose, ())
     return Parts(graphs, steps.symbols, _generation(steps))
 
 
-def _part(step: StepGraph, samples: Samples) -> Part:
-    return Part(quantize(Fused(step.model, {}, ()), samples), step.graph)
+def _part(model: ir.Model, graph: Graph, samples: Samples, choose: Choose, outputs: tuple[str, ...]) -> Part:
+    calibration = Calibration(model, samples)
+    found = choose(calibration, outputs)
+    recipe = DYNAMIC_INT8 if found is None else found.chosen.recipe
+    return Part(finished(calibration, recipe), graph, found)
 
 
 def _generation(steps: Steps) -> Generation:
@@ -98,6 +115,7 @@ def _generation(steps: Steps) -> Generation:
         carried=steps.carried,
         tokens=steps.tokens,
         logits=steps.logits,
+        length=steps.length,
         cache=tuple(CacheEntry(cache.past, cache.present) for cache in steps.caches),
         positions=steps.positions,
     )

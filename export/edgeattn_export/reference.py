@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from edgeattn_export.own_cache.tree import fresh
 from edgeattn_export.samples import Inputs
 from edgeattn_export.tracing import slow_path
 from edgeattn_runtime.errors import ModelError
@@ -25,11 +27,41 @@ class Original(Protocol):
         """Return a call on ``inputs`` that converts nothing, for timing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a module is called, and what of its answer counts.
+
+    Attributes:
+        given: What it is given beside its inputs, by name: no past, or one.
+        left_out: Names of outputs that are no part of the answer, such as its cache.
+    """
+
+    given: Mapping[str, object] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+    def raw(self, module: nn.Module, inputs: Mapping[str, torch.Tensor]) -> object:
+        """Call the module and return what it returns."""
+        batch = next((value.shape[0] for value in inputs.values() if value.ndim), 1)
+        return module(**inputs, **{name: fresh(value, batch) for name, value in self.given.items()})
+
+    def answer(self, raw: object) -> dict[str, torch.Tensor]:
+        """Return the outputs that count, by name.
+
+        Raises:
+            ModelError: They are not a tensor, or a tuple or dict of tensors.
+        """
+        return named_outputs(raw, self.left_out)
+
+
+WHOLE = Call()
+
+
 class Reference:
     """A module called with numpy arrays by name, answering with float arrays by name."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, call: Call = WHOLE) -> None:
         self.module = module
+        self.call = call
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
         """Run the module once.
@@ -38,7 +70,7 @@ class Reference:
             ModelError: The module raised, or its outputs are not tensors.
         """
         with slow_path():  # whose answers at padded positions are the module's, not zeros
-            outputs = named_outputs(self.bind(inputs)())
+            outputs = self.call.answer(self.bind(inputs)())
         return {name: value.detach().cpu().numpy() for name, value in outputs.items()}
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
@@ -49,7 +81,7 @@ class Reference:
         def call() -> object:
             with torch.inference_mode():
                 try:
-                    return self.module(**tensors)
+                    return self.call.raw(self.module, tensors)
                 except Exception as error:
                     shapes = ", ".join(f"{name} {tuple(t.shape)}" for name, t in tensors.items())
                     reason = " ".join(str(error).split())
@@ -60,25 +92,30 @@ class Reference:
         return call
 
 
-def named_outputs(outputs: object) -> dict[str, torch.Tensor]:
-    """Return a module's outputs by name: a dict's own keys, else ``output`` or ``output_0``, ``output_1``...
+def named(outputs: object) -> dict[str, object]:
+    """Return what a module returned, by a dict's names, else ``output``, or ``output_0``, ``output_1``..."""
+    match outputs:
+        case torch.Tensor():
+            return {"output": outputs}
+        case Mapping():  # a dict, or a transformers ModelOutput
+            return {str(name): value for name, value in outputs.items() if value is not None}
+        case tuple() | list():
+            return {f"output_{i}": value for i, value in enumerate(outputs)}
+        case _:
+            return {"": outputs}
+
+
+def named_outputs(outputs: object, left_out: frozenset[str] = frozenset()) -> dict[str, torch.Tensor]:
+    """Return a module's outputs by name, as ``named`` does, but for what is ``left_out``.
 
     Raises:
         ModelError: They are not a tensor, or a tuple or dict of tensors.
     """
-    match outputs:
-        case torch.Tensor():
-            named: dict[str, object] = {"output": outputs}
-        case Mapping():  # a dict, or a transformers ModelOutput
-            named = {str(name): value for name, value in outputs.items() if value is not None}
-        case tuple() | list():
-            named = {f"output_{i}": value for i, value in enumerate(outputs)}
-        case _:
-            named = {"": outputs}
-    tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
-    if not named or len(tensors) < len(named):
+    pieces = {name: value for name, value in named(outputs).items() if name not in left_out}
+    tensors = {name: value for name, value in pieces.items() if isinstance(value, torch.Tensor)}
+    if not pieces or len(tensors) < len(pieces):
         stray = next(
-            (f"{n} {type(v).__name__}".strip() for n, v in named.items() if n not in tensors), "none"
+            (f"{n} {type(v).__name__}".strip() for n, v in pieces.items() if n not in tensors), "none"
         )
         raise ModelError(
             f"outputs: {stray} found; expected a tensor, or a tuple or dict of tensors; return tensors alone"

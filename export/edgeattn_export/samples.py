@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import overload
 
@@ -13,27 +13,47 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from edgeattn_export.own_cache.tree import as_torch, is_tree, tensors_in
 from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
 LIMIT = 2000  # samples read; what follows them is ignored, so that memory stays bounded
-JUDGED_SHARE = 0.75  # of the samples; the others calibrate and prove the rewrites
+JUDGED_SHARE = 0.5  # of the samples; the others calibrate and prove the rewrites
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One call of the model: its inputs by name, and the target that the owner's metric compares with."""
+    """One call of the model.
+
+    Attributes:
+        inputs: Its tensors by name.
+        target: What the owner's metric compares with.
+        past: What the call takes of an earlier one, by name: a cache, None for none, and plain numbers such
+            as the position where it ended.
+    """
 
     inputs: Inputs
     target: object = None
+    past: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def continues(self) -> bool:
+        """Whether the past holds anything."""
+        return any(tensor.numel() for tensor in tensors_in(self.past))
 
 
 @dataclass(frozen=True, slots=True)
 class Samples(Sequence[Sample]):
-    """Samples of one model, alike in names, dtypes and ranks; sizes may differ."""
+    """Samples of one model, alike in names, dtypes and ranks; sizes may differ.
+
+    Attributes:
+        items: Calls that begin: none has a past.
+        continued: Calls that continue others, for whoever can tell what their past means.
+    """
 
     items: tuple[Sample, ...]
+    continued: tuple[Sample, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -46,12 +66,17 @@ class Samples(Sequence[Sample]):
     @overload
     def __getitem__(self, index: slice) -> Samples: ...
     def __getitem__(self, index: int | slice) -> Sample | Samples:
-        return Samples(self.items[index]) if isinstance(index, slice) else self.items[index]
+        return replace(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The inputs' names, in the order of ``forward``."""
         return tuple(self.items[0].inputs)
+
+    @property
+    def beginning(self) -> Mapping[str, object]:
+        """What ``forward`` is called with beside its inputs where there is no past."""
+        return self.items[0].past
 
     def split(self) -> tuple[Samples, Samples]:
         """Return the samples that calibrate and, disjoint from them, the samples that judge.
@@ -61,7 +86,7 @@ class Samples(Sequence[Sample]):
         period = round(1 / (1 - JUDGED_SHARE))
         calibrate = tuple(item for i, item in enumerate(self.items) if i % period == 0)
         judge = tuple(item for i, item in enumerate(self.items) if i % period)
-        return Samples(calibrate), Samples(judge)
+        return replace(self, items=calibrate), replace(self, items=judge)
 
 
 def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
@@ -70,14 +95,29 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     Args:
         module: Its ``forward``'s parameters name the inputs.
         raw: Real inputs: dicts of tensors or arrays by name, tuples in the order of ``forward``, either of
-            them paired with a target as ``(inputs, target)``, or a DataLoader of such. At least two.
+            them paired with a target as ``(inputs, target)``, or a DataLoader of such. At least two. In a
+            dict, what a call takes of an earlier one may be a tuple, a list, a dict or a Cache of tensors,
+            None, or a plain number.
 
     Raises:
         SampleError: No or one sample; an unknown or missing name; a value that is no tensor, is float64,
             is empty or holds a NaN; a dtype or rank that differs from the first sample's.
     """
     forward = _Forward.of(module)
-    return alike(_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT)))
+    read = [_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT))]
+    beginning = [sample for sample in read if not sample.continues]
+    continued = tuple(sample for sample in read if sample.continues)
+    if len(beginning) < 2:  # then what continues another text is taken for a text of its own
+        beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
+    return replace(alike(beginning), continued=continued)
+
+
+def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a past without tokens: no cache, a position of 0, and switches as they are."""
+    return {
+        name: value if isinstance(value, bool) else 0 if isinstance(value, int) else None
+        for name, value in past.items()
+    }
 
 
 def alike(samples: Iterable[Sample]) -> Samples:
@@ -113,6 +153,10 @@ class _Forward:
         ]
         return cls(tuple(p.name for p in takes), frozenset(p.name for p in takes if p.default is p.empty))
 
+    def needs(self, name: str, value: object) -> bool:
+        """Say whether a call must be given a value: None is left out where it may be."""
+        return value is not None or name in self.required
+
 
 def _sample(forward: _Forward, index: int, raw: object) -> Sample:
     inputs, target = _parted(forward, raw)
@@ -122,14 +166,20 @@ def _sample(forward: _Forward, index: int, raw: object) -> Sample:
             "tensors, or a pair of such and a target"
         )
     unknown = [str(name) for name in inputs if name not in forward.names]
-    missing = [name for name in forward.names if name in forward.required and inputs.get(name) is None]
+    missing = [name for name in forward.names if name in forward.required and name not in inputs]
     if unknown or missing:
         found = f"unknown {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
         raise SampleError(
             f"sample {index}: {found}; forward takes {', '.join(forward.names)}; name each input after it"
         )
-    ordered = {name: inputs[name] for name in forward.names if inputs.get(name) is not None}
-    return Sample({name: array_of(index, name, value) for name, value in ordered.items()}, target)
+    ordered = {name: inputs[name] for name in forward.names if name in inputs}
+    past = {name: as_torch(value) for name, value in ordered.items() if _is_past(value)}
+    arrays = {name: array_of(index, name, value) for name, value in ordered.items() if name not in past}
+    return Sample(arrays, target, {name: past[name] for name in past if forward.needs(name, past[name])})
+
+
+def _is_past(value: object) -> bool:
+    return value is None or isinstance(value, int) or is_tree(value)
 
 
 def _parted(forward: _Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:

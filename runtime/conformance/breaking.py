@@ -13,6 +13,8 @@ import tiny
 
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Generation, Golden, Graph, Manifest, Symbol, Tensor
+from edgeattn_runtime.rows import Padding, Rows, Stack
+from edgeattn_runtime.settings import SessionSettings
 
 SAMPLES = 4
 TOLERANCE = 0.99
@@ -24,6 +26,8 @@ _VECTORS = Tensor("vectors", "float32", ("batch", "sequence", tiny.WIDTH))
 _MODEL = Graph("model.onnx", (_TOKENS, _MASK), (_EMBEDDING,))
 _LOOKUP = Graph("lookup.onnx", (_TOKENS,), (_VECTORS,))
 _SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
+_SESSION = SessionSettings(threads=2, spinning=False, arena=False, memory_pattern=True)
+_ROWS = Rows("batch", Padding("mask", hidden=0), (Stack({"sequence": 4}, rows=3),))
 
 
 def good(folder: Path) -> None:
@@ -41,6 +45,12 @@ def several(folder: Path) -> None:
     (folder / "weights" / "lookup.bin").write_bytes(tiny.weights()["table"].tobytes())
     save(tiny.lookup("weights/lookup.bin"), folder / "lookup.onnx")
     seal(folder, lookup=_LOOKUP)
+
+
+def tuned(folder: Path) -> None:
+    """Write the good bundle with a word on its session, and on its rows, whose padding the mask tells."""
+    good(folder)
+    describe(folder, {"model": _MODEL}, _SYMBOLS, recipe="dynamic-int8", session=_SESSION, rows=_ROWS)
 
 
 def weights_outside(folder: Path) -> None:
@@ -157,6 +167,8 @@ def describe(
     *,
     recipe: str,
     generation: Generation | None = None,
+    session: SessionSettings | None = None,
+    rows: Rows | None = None,
 ) -> None:
     """Write a manifest, and in it the size and sha256 of every other file in ``folder``."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
@@ -166,6 +178,8 @@ def describe(
         graphs=graphs,
         symbols=symbols,
         generation=generation,
+        session=session,
+        rows=rows,
         files={path.relative_to(folder).as_posix(): entry(path) for path in paths},
         golden=Golden("golden.safetensors", SAMPLES, {"cosine": TOLERANCE}),
         requires={"onnxruntime": "1.23"},

@@ -91,7 +91,7 @@ def decoder(*, crossing: bool) -> ir.Model:
     if crossing:
         memory = _memory_ends()
         query = tape.op("MatMul", [y, constant(tape, "crossing", trained["crossing"])])
-        y = tape.op("Add", [y, _crossed(tape, query, memory)])
+        y = tape.op("Add", [y, attended(tape, query, memory)])
     logits = ir.val("logits", FLOAT, ["batch", "sequence", WORDS])
     tape.op("MatMul", [y, tape.op("Transpose", [table], {"perm": [1, 0]})], output=logits)
     for part, present in zip(("key", "value"), presents, strict=True):
@@ -141,11 +141,12 @@ def _memory_ends() -> list[ir.Value]:
     return [ir.val(f"memory_{part}_0", FLOAT, ["batch", 1, "source", SIZE]) for part in ("key", "value")]
 
 
-def _crossed(tape: ir.tape.Tape, query: ir.Value, memory: list[ir.Value]) -> ir.Value:
+def attended(tape: ir.tape.Tape, query: ir.Value, operands: list[ir.Value]) -> ir.Value:
+    """Attend with a query (B, S, W) to keys and values (B, 1, T, D), under a bias where one follows them."""
     split = constant(tape, "split_heads", np.array([0, 0, HEADS, SIZE]))
     merged = constant(tape, "merged_heads", np.array([0, 0, WIDTH]))
     heads = tape.op("Transpose", [tape.op("Reshape", [query, split])], {"perm": [0, 2, 1, 3]})  # (B, H, S, D)
-    mixed = tape.op("Transpose", [tape.op("Attention", [heads, *memory])], {"perm": [0, 2, 1, 3]})
+    mixed = tape.op("Transpose", [tape.op("Attention", [heads, *operands])], {"perm": [0, 2, 1, 3]})
     return tape.op("Reshape", [mixed, merged])  # (B, S, W)
 
 

@@ -1,4 +1,4 @@
-"""Makes the bundles that generate: a decoder alone, and one behind an encoder."""
+"""Makes the bundles that generate: decoders alone, whose cache grows or stays, and one behind an encoder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import decoders
+import in_place
 from breaking import describe, save
 from tiny import LONGEST, WORDS
 
@@ -25,6 +26,11 @@ _LOGITS = Tensor("logits", "float32", ("batch", "sequence", WORDS))
 _MEMORY = _cache("memory", "source")
 _DECODER = Graph("model.onnx", (_TOKENS, *_cache("past", "past")), (_LOGITS, *_cache("present", "total")))
 _CROSSING = replace(_DECODER, inputs=(*_DECODER.inputs, *_MEMORY))
+_IN_PLACE = Graph(
+    "model.onnx",
+    (_TOKENS, Tensor("past_length", "int64", (1,)), *_cache("past", "capacity")),
+    (_LOGITS, *_cache("present", "capacity")),
+)
 _ENCODER = Graph("encoder.onnx", (Tensor("source", "int64", ("batch", "source")),), _MEMORY)
 
 _SYMBOLS = {
@@ -54,6 +60,16 @@ def decoder(folder: Path) -> None:
     """Write the bundle of a decoder alone."""
     _lay(folder, crossing=False)
     describe(folder, {"model": _DECODER}, _SYMBOLS, recipe="float", generation=_ALONE)
+
+
+def decoder_in_place(folder: Path) -> None:
+    """Write the bundle of a decoder alone whose cache is kept in place."""
+    folder.mkdir(parents=True)
+    save(in_place.decoder(), folder / "model.onnx")
+    write_golden(folder / "golden.safetensors", in_place.samples())
+    symbols = {name: _SYMBOLS[name] for name in ("batch", "sequence")} | {"capacity": Symbol(1, LONGEST)}
+    generation = replace(_ALONE, length="past_length")
+    describe(folder, {"model": _IN_PLACE}, symbols, recipe="float", generation=generation)
 
 
 def encoder_decoder(folder: Path) -> None:

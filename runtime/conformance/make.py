@@ -49,10 +49,12 @@ runtime's own tests make one.
 
 _ENTRY = f'{{"sha256": "{"0" * 64}", "size": 1}}'
 _FILES = '"files": {'
+_CAPACITY = '"capacity": {\n      "min": 1,\n      "max": 16'
 
 CASES = (
     Case("good.edge", ACCEPTED, "whole, and right", breaking.good),
     Case("several.edge", ACCEPTED, "two graphs, one with its weights in a file apart", breaking.several),
+    Case("tuned.edge", ACCEPTED, "a session's options, and independent rows", breaking.tuned),
     Case("golden-wrong.edge", UNPROVEN, "one golden output points the other way", breaking.wrong_golden),
     Case("golden-lacking.edge", REFUSED, "3 golden samples where 4 are named", breaking.lacking_golden),
     Case("file-missing.edge", REFUSED, "golden.safetensors is not there", breaking.missing_file),
@@ -84,7 +86,44 @@ CASES = (
         "a graph's file is not in files",
         rewritten('"model.onnx",', '"x.onnx",'),
     ),
+    Case(
+        "session-threads.edge",
+        REFUSED,
+        "a session without a thread",
+        rewritten('"threads": 2', '"threads": 0', breaking.tuned),
+    ),
+    Case(
+        "session-flag.edge",
+        REFUSED,
+        "1 where true or false belongs",
+        rewritten('"spinning": false', '"spinning": 1', breaking.tuned),
+    ),
+    Case(
+        "rows-batch.edge",
+        REFUSED,
+        "rows along a symbol that leads no input",
+        rewritten('"batch": "batch"', '"batch": "sequence"', breaking.tuned),
+    ),
+    Case(
+        "rows-mask.edge",
+        REFUSED,
+        "padding told by an input that is not there",
+        rewritten('"mask": "mask"', '"mask": "padding"', breaking.tuned),
+    ),
+    Case(
+        "rows-hidden.edge",
+        REFUSED,
+        "padding told by a 2",
+        rewritten('"hidden": 0', '"hidden": 2', breaking.tuned),
+    ),
+    Case(
+        "rows-sizes.edge",
+        REFUSED,
+        "rows counted at a size of no symbol",
+        rewritten('"sequence": 4', '"length": 4', breaking.tuned),
+    ),
     Case("decoder.edge", ACCEPTED, "generates, with a cache", generating.decoder),
+    Case("decoder-in-place.edge", ACCEPTED, "generates, its cache in place", generating.decoder_in_place),
     Case("encoder-decoder.edge", ACCEPTED, "generates, from a source", generating.encoder_decoder),
     Case(
         "generation-graph.edge",
@@ -109,6 +148,18 @@ CASES = (
         REFUSED,
         "more positions than the symbols allow",
         rewritten('"positions": 16', '"positions": 17', generating.decoder),
+    ),
+    Case(
+        "generation-length.edge",
+        REFUSED,
+        "a cache kept in place whose length no input tells",
+        rewritten('\n    "length": "past_length",', "", generating.decoder_in_place),
+    ),
+    Case(
+        "generation-capacity.edge",
+        REFUSED,
+        "room for fewer tokens than there are positions",
+        rewritten(_CAPACITY, _CAPACITY.replace("16", "15"), generating.decoder_in_place),
     ),
 )
 

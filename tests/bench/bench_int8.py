@@ -26,7 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeattn.handover import load
-from edgeattn_export import Captured, Samples, capture, fuse, infer_axes, quantize, read_samples
+from edgeattn_export import Captured, Samples, capture, fuse, infer_axes, read_samples
+from edgeattn_export.quantize import Calibration, finished
+from edgeattn_export.search import Goal, search
 from edgeattn_export.session import run
 from edgeattn_export.shapes import shaped
 from edgeattn_runtime.latency import Latency, interleave
@@ -87,7 +89,8 @@ def _rivals(captured: Captured, calibrating: Samples, folder: Path) -> Iterator[
         )
         yield Rival(name, file)
     ours = folder / "ours.onnx"
-    ir.save(quantize(fuse(captured, calibrating), calibrating).model, ours)
+    calibration = Calibration(fuse(captured, calibrating).model, calibrating)
+    ir.save(finished(calibration, search(calibration, Goal()).chosen.recipe).model, ours)
     yield Rival(OURS, ours)
 
 

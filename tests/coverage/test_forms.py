@@ -7,6 +7,8 @@ from forms.form import Form
 from measures import empty, errors, int8_cosine
 from row import Row, row_of
 
+from edgeattn_export.cache import Steps, derive_steps
+
 FLOAT_ERROR = 1e-4  # of the output's largest number
 INT8_COSINE = 0.99
 FEWEST_SIZES = 2  # of each dynamic axis, beside the samples' own
@@ -18,6 +20,7 @@ def test_form(form: Form) -> None:
     attention_is_whole_or_refused_in_words(row)
     float_graph_answers_as_pytorch(row)
     int8_stays_close(row)
+    a_decoder_gets_its_cache(row)
 
 
 def attention_is_whole_or_refused_in_words(row: Row) -> None:
@@ -39,3 +42,10 @@ def float_graph_answers_as_pytorch(row: Row) -> None:
 
 def int8_stays_close(row: Row) -> None:
     assert int8_cosine(row) >= INT8_COSINE
+
+
+def a_decoder_gets_its_cache(row: Row) -> None:
+    if row.form.steps:
+        steps = derive_steps(row.captured, row.fused, row.samples)  # and proves them, token by token
+        assert isinstance(steps, Steps), steps
+        assert len(steps.caches) == 2 * row.form.attentions

@@ -13,6 +13,8 @@ from edgeattn.bundle import Bundle
 from edgeattn.handover import Handover
 from edgeattn.race import Conditions, Race
 from edgeattn.report import Accuracy, Layer, Refusal, Report
+from edgeattn.trial_line import TrialLine
+from edgeattn_export import Captured, Samples, capture, infer_axes, read_samples
 from edgeattn_runtime.latency import Latency
 
 TINY = Path(__file__).with_name("tiny.py")
@@ -41,6 +43,12 @@ def report() -> Report:
         fused={"attention": 6},
         refused=(Refusal("projections", "node_3", "encoder.0", "the inputs differ: [a] and [b]"),),
         layers=(Layer("encoder.0.attention.query", "int8", 0.9998), Layer("", "float", None)),
+        trials=(
+            TrialLine("dynamic-int8", "recipes/01-dynamic-int8.json", 0.994, 0.985, 3.1, 22.9, True, True),
+            TrialLine("smoothed", "recipes/02-smoothed.json", 0.999, 0.998, 3.4, 22.9, True, False),
+            TrialLine("rows", None, 0.993, 0.984, 3.6, 24.1, False, False),
+        ),
+        notes=("Int8 is not faster here: encoder.0.output is too small.",),
     )
 
 
@@ -50,15 +58,29 @@ def handed() -> Handover:
 
 
 @pytest.fixture(scope="session")
-def bundle(handed: Handover) -> Bundle:
-    return pipeline.export(
-        handed.module,
-        handed.samples,
-        budget=handed.budget,
-        name=handed.name,
-        metric=handed.metric,
-        source=handed.source_sha256,
-    )
+def halves(handed: Handover) -> tuple[Samples, Samples]:
+    """The samples that calibrate, and those that judge."""
+    return read_samples(handed.module, handed.samples).split()
+
+
+@pytest.fixture(scope="session")
+def captured(handed: Handover, halves: tuple[Samples, Samples]) -> Captured:
+    """The tiny model as PyTorch exports it, which is most of an export's time."""
+    return capture(handed.module, halves[0], infer_axes(read_samples(handed.module, handed.samples), None))
+
+
+@pytest.fixture(scope="session")
+def bundle(handed: Handover, captured: Captured) -> Bundle:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "capture", lambda *_: captured)
+        return pipeline.export(
+            handed.module,
+            handed.samples,
+            budget=handed.budget,
+            name=handed.name,
+            metric=handed.metric,
+            source=handed.source_sha256,
+        )
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +92,12 @@ def _saved(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(_saved: Path, tmp_path: Path) -> Path:
     """A bundle on disk, the test's own."""
     return Path(shutil.copytree(_saved, tmp_path / "tiny.edge"))
+
+
+@pytest.fixture
+def instant_capture(captured: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export as ever, but for the capture."""
+    monkeypatch.setattr(pipeline, "capture", lambda *_: captured)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from edgeattn.accuracy import judge
 from edgeattn.progress import Silent
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn_export.samples import Sample, Samples
+from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.manifest import Graph, Tensor
 
 EXACT = 1e-12
@@ -75,6 +76,18 @@ def test_mean_and_worst_are_over_samples() -> None:
 def test_a_broken_float_export_is_seen() -> None:
     found = judge(rivals(outputs, lambda x: outputs(-x)), SAMPLES, GRAPH, metric=None, progress=Silent())
     assert (found.cosine_min, found.cosine_float_min) == pytest.approx((1, -1), abs=EXACT)
+
+
+def test_a_nan_of_the_original_alone_is_told() -> None:
+    sides = rivals(outputs) | {PYTORCH: Rival(lambda x: outputs(x, b=np.nan if x[0, 1] == 0 else 0.0))}
+    with pytest.raises(ModelError, match=r"judged sample 1: the original answers NaN in 1 places"):
+        judge(sides, SAMPLES, GRAPH, metric=None, progress=Silent())
+
+
+def test_a_nan_that_all_have_is_left_out() -> None:
+    sides = dict.fromkeys((PYTORCH, FLOAT, INT8), Rival(lambda x: outputs(x, b=np.nan)))
+    found = judge(sides, SAMPLES, GRAPH, metric=None, progress=Silent())
+    assert found.cosine_min == pytest.approx(1, abs=EXACT)
 
 
 def test_an_infinity_fails_a_sample_and_not_the_report() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeattn import making, pipeline
 from edgeattn.__main__ import main
 
 TINY = Path(__file__).with_name("tiny.py")
@@ -46,6 +47,26 @@ Refused = Callable[..., str]
             SAMPLE.replace(": tokens,", ": tokens / torch.zeros(1) * 0,"),
             "sample 0, input 'tokens': holds",
         ),
+        (  # a mask of the wrong rank
+            SAMPLE,
+            SAMPLE.replace("torch.ones_like(tokens)", "torch.ones_like(tokens[0])"),
+            "Tagger failed on tokens (1, 3), attention_mask (3,): IndexError: too many indices",
+        ),
+        (
+            ANSWER,
+            'return {"tags": self.tags(x) if x.sum() > 0 else self.tags(-x)}',
+            "forward decides by the values of a tensor at model.py, line 38, in forward (return",
+        ),
+        (
+            ANSWER,
+            'return {"tags": self.tags(x[:, : int(tokens.max())])}',
+            "forward decides by the values of a tensor at model.py, line 38, in forward (return",
+        ),
+        (
+            ANSWER,
+            'return {"tags": torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))).log())}',
+            "Tagger uses aten.log on complex numbers at model.py, line 38, in forward (return",
+        ),
         (ANSWER, "return self", "outputs: Tagger found; expected a tensor, or a tuple or dict of tensors"),
         (
             ANSWER,
@@ -60,7 +81,6 @@ Refused = Callable[..., str]
         ),
         ('"cosine": 0.98', '"cosine": 98', "budget cosine: 98 found, a finite number above 0 and at most 1"),
         ("def metric", "def score", "budget metric_drop: the model has no metric to drop"),
-        ("== target", "== nobody", "metric(outputs, target) failed: NameError: name 'nobody' is not defined"),
     ],
 )
 def test_a_model_file_that_cannot_be_exported(
@@ -72,6 +92,62 @@ def test_a_model_file_that_cannot_be_exported(
     model.write_text(text.replace(found, instead))
     assert told in refused("export", model, "-o", tmp_path / "out.edge")
     assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+SCORE = '(outputs["tags"].argmax(-1) == target).float().mean().item()'
+
+
+@pytest.mark.usefixtures("instant_capture")
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        ("nobody(outputs)", "metric(outputs, target) failed: NameError: name 'nobody' is not defined"),
+        ("float('nan')", "metric(outputs, target) returned nan; expected a finite number"),
+        (
+            SCORE.replace("mean", "min"),  # whether all of a sample's tags are right
+            "budget metric_drop: 0.1 asked of a metric that is 0 or 1 for each sample, and 6 samples judge, "
+            "whose mean moves by 0.17; expected at least 10 that judge: yield 20 samples or more",
+        ),
+    ],
+)
+def test_a_metric_that_cannot_judge_what_is_asked(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, told: str
+) -> None:
+    monkeypatch.setattr(making, "chooser", lambda *_: pytest.fail("a search before the metric was tried"))
+    model = tmp_path / "model.py"
+    model.write_text(TINY.read_text().replace(SCORE, instead))
+    assert told in refused("export", model, "-o", tmp_path / "out.edge", "--budget", "metric_drop=0.1")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+def recipe(path: Path, *layers: tuple[str, str]) -> Path:
+    entries = [{"layer": layer, "form": form, "techniques": {}} for layer, form in layers]
+    path.write_text(json.dumps({"schema": 1, "name": "mine", "rewrites": [], "layers": entries}))
+    return path
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_recipe_that_names_what_there_is_not(refused: Refused, tmp_path: Path) -> None:
+    path = recipe(tmp_path / "recipe.json", ("*", "int8"), ("encoder", "int8"), ("tags", "int3"))
+    line = refused("export", TINY, "-o", tmp_path / "out.edge", "--recipe", path)
+    assert "recipe 'mine': layer 'encoder' is in no place of the model; expected one of query+key+" in line
+    assert "layer 'tags': form 'int3' is unknown; expected one of int8, " in line
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "no recipe found there"), ("{", "not JSON"), ("{}", "an object of layers, name, rewrites, sch")],
+)
+def test_a_file_that_is_no_recipe(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, told: str
+) -> None:
+    monkeypatch.setattr(pipeline, "export", lambda *_, **__: pytest.fail("long work before it was read"))
+    path = tmp_path / "recipe.json"
+    if content is not None:
+        path.write_text(content)
+    line = refused("export", TINY, "-o", tmp_path / "out.edge", "--recipe", path)
+    assert f"{path}: {told}" in line
 
 
 def test_an_operator_that_onnx_has_not_is_named_with_its_module(refused: Refused, tmp_path: Path) -> None:
@@ -86,6 +162,11 @@ def test_an_operator_that_onnx_has_not_is_named_with_its_module(refused: Refused
 def test_an_unknown_budget_on_the_command_line(refused: Refused, tmp_path: Path) -> None:
     line = refused("export", TINY, "-o", tmp_path / "out.edge", "--budget", "speed=3")
     assert "budget 'speed': unknown" in line
+
+
+def test_a_budget_given_twice_on_the_command_line(refused: Refused, tmp_path: Path) -> None:
+    budgets = ["--budget", "cosine=0.9", "--budget", "cosine=0.99"]
+    assert "budget cosine: given twice" in refused("export", TINY, "-o", tmp_path / "out.edge", *budgets)
 
 
 def remove(path: Path) -> None:
@@ -128,7 +209,7 @@ def test_a_bundle_that_needs_a_newer_onnxruntime(refused: Refused, folder: Path,
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(params=["new", "replaced"])

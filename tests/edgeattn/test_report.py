@@ -31,6 +31,17 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
     assert table["operators"]["Attention"] == table["fused"]["attention"] == 6
     assert table["refused"][0].keys() == {"rule", "node", "module", "reason"}
     assert table["layers"][0] == {"module": "encoder.0.attention.query", "form": "int8", "cosine": 0.9998}
+    assert table["trials"][2] == {
+        "name": "rows",
+        "recipe": None,
+        "cosine_mean": 0.993,
+        "cosine_min": 0.984,
+        "latency_ms": 3.6,
+        "size_mb": 24.1,
+        "front": False,
+        "chosen": False,
+    }
+    assert table["notes"] == ["Int8 is not faster here: encoder.0.output is too small."]
 
 
 def test_a_report_is_read_as_it_was_written(report: Report) -> None:
@@ -53,6 +64,8 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
         ("latency_ms", {}, "latency_ms: {} found, latencies and their conditions expected"),
         ("memory_mb", "much", "memory_mb: .* a finite number expected"),
         ("operators", {"Attention": -1}, r"operators.Attention: -1 found"),
+        ("trials", [{"name": "rows"}], r"trials\[0\].recipe: missing"),
+        ("notes", ["two\nlines"], r"notes\[0\]: .* a printable text expected"),
     ],
 )
 def test_a_report_that_is_not_one_is_refused_by_its_key(

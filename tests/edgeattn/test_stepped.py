@@ -70,10 +70,17 @@ def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None
     assert isinstance(steps, Steps)
     session, prompt = session_of(steps.decoder.model), [3, 1, 4, 1]
     fed = np.array([prompt])
-    past = {cache.past: np.zeros((1, 2, 0, 16), np.float32) for cache in steps.caches}
-    written = []
+    dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
+    sizes = {"batch": 1, "capacity": len(prompt) + NEW_TOKENS}
+    past = {
+        cache.past: np.zeros([sizes.get(dim, dim) for dim in dims[cache.past]], np.float32)
+        for cache in steps.caches
+    }
+    assert steps.length is not None
+    written: list[int] = []
     for _ in range(NEW_TOKENS):
-        outputs = run(session, {steps.tokens: fed, **past})
+        held = len(prompt) + len(written) - 1 if written else 0
+        outputs = run(session, {steps.tokens: fed, steps.length: np.array([held]), **past})
         written.append(int(outputs[steps.logits][0, -1].argmax()))
         past = {cache.past: outputs[cache.present] for cache in steps.caches}
         fed = np.array([[written[-1]]])

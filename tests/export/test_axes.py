@@ -30,7 +30,14 @@ def _samples(*shapes: dict[str, tuple[int, ...]]) -> Samples:
             {"a": (2, "sequence"), "b": (3, "sequence")},
         ),
         ([{"a": (2, 3)}, {"a": (2, 3)}], {"a": ("batch", 3)}),
-        ([{"a": (1, 5), "b": ()}, {"a": (1, 7), "b": ()}], {"a": (1, "sequence"), "b": ()}),
+        (  # a scalar, and a list along the sequence, have no batch
+            [{"a": (1, 5), "b": (), "c": (5,)}, {"a": (1, 7), "b": (), "c": (7,)}],
+            {"a": ("batch", "sequence"), "b": (), "c": ("sequence",)},
+        ),
+        (  # a list that follows no other axis speaks of the batch
+            [{"a": (2, 5), "b": (2,)}, {"a": (2, 7), "b": (2,)}],
+            {"a": ("batch", "sequence"), "b": ("batch",)},
+        ),
     ],
 )
 def test_axes_are_read_off_the_samples(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
@@ -15,7 +16,7 @@ from edgeattn_export import Captured, Samples, fuse, quantize
 from edgeattn_export.capture import OPSET
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
-from edgeattn_runtime.errors import CaptureError, ModelError
+from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
 from edgeattn_runtime.manifest import Tensor as Described
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
@@ -156,6 +157,19 @@ def test_an_answer_that_varies_is_refused(exported: Export) -> None:
         CaptureError, match=r"^the exported graph is not the module: output 'output' differs by"
     ):
         exported(Answering(drifting), _raw())
+
+
+def test_a_graph_that_fails_where_the_module_does_not(
+    exported: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(session: object, inputs: object) -> object:
+        raise BundleError("onnxruntime fails: no")
+
+    monkeypatch.setattr(sys.modules[Captured.__module__], "run", broken)
+    with pytest.raises(
+        CaptureError, match=r"^the model: the exported graph fails on inputs {'x': \(1, 3, 4\)}"
+    ):
+        exported(Answering(lambda y: y), _raw())
 
 
 def test_a_module_that_fails_on_its_samples(exported: Export) -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export import Captured, Samples
-from edgeattn_export.export_errors import explained
-from edgeattn_runtime.errors import CaptureError
+from edgeattn_export.export_errors import explained, failed
+from edgeattn_export.scopes import module_of
+from edgeattn_runtime.errors import BundleError, CaptureError
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -48,8 +49,9 @@ class Around(nn.Module):
     [
         (
             Spectrum,
-            r"module 'blocks\.0\.1' \(Spectrum\) uses aten\._linalg_eigh, which ONNX opset 23 cannot "
-            r"express; write it with other operators, or leave it out of forward",
+            r"module 'blocks\.0\.1' \(Spectrum\) uses aten\._linalg_eigh at test_export_errors\.py, "
+            r"line \d+, in forward \(return torch\.linalg\.eigvalsh\(x @ x\.mT\)\), which ONNX opset 23 "
+            r"cannot express; write it with other operators, or leave it out of forward",
         ),
         (
             Branch,
@@ -91,3 +93,23 @@ def test_the_last_line_of_the_owner_is_told_without_its_folder() -> None:
 
 def test_an_error_without_words_is_told_by_its_kind() -> None:
     assert explained(NotImplementedError(), None) == "PyTorch cannot export the model: NotImplementedError"
+
+
+def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
+    def forward() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        forward()
+    line = r'at test_export_errors\.py, line \d+, in forward \(raise ValueError\("no"\)\)'
+    assert re.fullmatch(f"PyTorch cannot export the model {line}: no", explained(caught.value, None))
+
+
+def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
+    node = next(node for node in encoder.model.graph if module_of(node) == "query")
+    error = BundleError(
+        f"onnxruntime fails: while running {node.op_type} node. Name:'{node.name}' Status: no"
+    )
+    assert failed(error, encoder.model, {"tokens": (1, 5)}).startswith(
+        f"module 'query': the exported {node.op_type} fails on inputs {{'tokens': (1, 5)}}, which the module"
+    )

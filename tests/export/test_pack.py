@@ -6,10 +6,13 @@ from importlib import metadata
 import numpy as np
 from safetensors.numpy import load
 
-from edgeattn_export import Captured, Packed, Quantized, Samples
-from edgeattn_export.pack import GOLDEN_FILE, NEEDS, TOOLS
+from edgeattn_export import Captured, Packed, Quantized, Samples, pack
+from edgeattn_export.pack import GOLDEN_FILE, NEEDS, TOOLS, Label, Verdict
+from edgeattn_export.parts import Part, Parts
 from edgeattn_export.serialize import serialize
-from edgeattn_runtime.manifest import FileEntry, Manifest
+from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
+from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.settings import SessionSettings
 
 
 def test_the_manifest_says_what_was_handed_over(
@@ -24,10 +27,25 @@ def test_the_manifest_says_what_was_handed_over(
     assert manifest.requires == NEEDS
     assert manifest.provenance == {
         "versions": {tool: metadata.version(tool) for tool in TOOLS},
-        "recipe": quantized.recipe,
+        "recipe": quantized.recipe.name,
         "opset": 23,
         "source": None,
     }
+
+
+def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: Quantized) -> None:
+    session, rows = SessionSettings(threads=2), Rows("batch", Padding("mask", 0))
+    manifest = pack(
+        Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
+        [],
+        tolerance=0.99,
+        label=Label(name="tiny", target="cpu", source=None),
+        verdict=Verdict(budget={}, scores={}, word="pass"),
+        reports={},
+        session=session,
+        rows=rows,
+    ).manifest
+    assert (manifest.session, manifest.rows) == (session, rows)
 
 
 def test_every_file_is_listed_with_its_hash(packed: Packed) -> None:

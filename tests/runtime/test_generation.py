@@ -72,6 +72,15 @@ def test_a_decoder_behind_an_encoder() -> None:
     ]
 
 
+def test_a_cache_kept_in_place() -> None:
+    manifest = Manifest.from_json(_text("decoder-in-place.edge"))
+    assert manifest.generation is not None
+    assert manifest.generation.length == "past_length"
+    assert list(json.loads(manifest.to_json())["generation"]) == [
+        *("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
+    ]
+
+
 def test_it_stands_after_symbols_or_nowhere() -> None:
     keys = list(json.loads(_text("decoder.edge")))
     assert keys[keys.index("symbols") + 1] == "generation"
@@ -100,6 +109,8 @@ BROKEN: dict[str, tuple[str, Change]] = {
     "generation.logits: missing": ("decoder.edge", _without("logits")),
     "generation.cache: [] found": ("decoder.edge", _generation(cache=[])),
     "generation.cache[0].present: missing": ("decoder.edge", _generation(cache=[{"past": "a"}])),
+    'generation.length: "" found': ("decoder-in-place.edge", _generation(length="")),
+    "generation.length: null found": ("decoder-in-place.edge", _generation(length=None)),
     "generation.positions: 0 found": ("decoder.edge", _generation(positions=0)),
     "generation.encoder: unknown key": ("decoder.edge", _generation(encoder="model")),
     "generation.encoder: missing": ("encoder-decoder.edge", _without("encoder")),
@@ -182,6 +193,40 @@ UNTIED: list[tuple[str, Change, str]] = [
         "cache: 'present_key_0' continues two entries",
     ),
     (
+        "decoder",
+        _generation(length="past_length"),
+        "decoder: a graph that takes tokens, past_key_0, past_value_0 found, "
+        "one that takes tokens, past_length, past_key_0, past_value_0 expected",
+    ),
+    (
+        "decoder-in-place",
+        _without("length"),
+        "decoder: a graph that takes tokens, past_length, past_key_0, past_value_0 found, "
+        "one that takes tokens, past_key_0, past_value_0 expected",
+    ),
+    (
+        "decoder-in-place",
+        _dtype("model", "inputs", 1, "int32"),
+        "length: past_length: int32[1] found, int64[1] expected",
+    ),
+    (
+        "decoder-in-place",
+        _dims("model", "inputs", 1, "batch"),
+        "length: past_length: int64[batch] found, int64[1] expected",
+    ),
+    (
+        "decoder-in-place",
+        _dims("model", "inputs", 2, "batch", 1, "sequence", 4),
+        "cache[0].past: past_key_0: float32[batch, 1, sequence, 4] found, "
+        "float32[batch, a size, capacity, a size] expected",
+    ),
+    (
+        "decoder-in-place",
+        _dims("model", "outputs", 2, "batch", 2, "capacity", 4),
+        "cache[1].present: present_value_0: float32[batch, 2, capacity, 4] found, "
+        "float32[batch, 1, capacity, 4] expected",
+    ),
+    (
         "encoder-decoder",
         lambda m: m["graphs"]["encoder"]["outputs"].pop(),
         "carried[1]: the graph has no 'memory_value_0', only memory_key_0",
@@ -211,6 +256,11 @@ def test_what_the_graphs_cannot_keep_is_refused(bundle: str, change: Change, mes
 )
 def test_symbols_that_the_positions_outgrow_are_refused(change: Change, message: str) -> None:
     _refused("decoder.edge", change, f"symbols.{message} by generation")
+
+
+def test_room_for_less_than_the_positions_is_refused() -> None:
+    message = "symbols.capacity: 1 to 15 found, 1 to 16 expected by generation"
+    _refused("decoder-in-place.edge", _symbol("capacity", 1, 15), message)
 
 
 def _refused(bundle: str, change: Change, message: str) -> None:

@@ -28,6 +28,9 @@ from edgeattn_runtime.__main__ import main
 
 net = load(sys.argv[1])
 assert net(tokens=numpy.array([[1, 2]]), mask=numpy.ones((1, 2), numpy.float32))["embedding"].shape == (1, 8)
+tuned = load(sys.argv[3])
+(many,) = tuned.run_many([dict(tokens=[[1, 2], [3, 4]], mask=numpy.array([[1, 1], [1, 0]], numpy.float32))])
+assert many["embedding"].shape == (2, 8)
 assert len(list(generate(sys.argv[2], [1, 2], temperature=1.0, seed=0))) == 15
 sys.exit(main(["check", sys.argv[1]]) or main(["bench", sys.argv[1], "--rounds", "1"]))
 """
@@ -63,7 +66,9 @@ def _python(code: str, *args: str | Path) -> str:
 
 def test_works_where_torch_and_onnx_cannot_be_imported(good: Path, conformance: Path) -> None:
     barred = BARRED.format(forbidden=FORBIDDEN)
-    assert "ok" in _python(barred + END_TO_END, good, conformance / "decoder.edge")
+    assert "ok" in _python(
+        barred + END_TO_END, good, conformance / "decoder.edge", conformance / "tuned.edge"
+    )
 
 
 def test_the_bar_holds() -> None:

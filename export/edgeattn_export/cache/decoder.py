@@ -12,9 +12,10 @@ from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import StepMasks
 from edgeattn_export.cache.rows import Lengths, Rows
 from edgeattn_export.cache.self_attention import SelfAttention, attend, find_self_attentions
+from edgeattn_export.cache.slots import SLOT, Slots
 from edgeattn_export.cache.tidy import tidied
 
-PAST_AXIS = 2  # of a cache (batch, kv_heads, past, size)
+LENGTH = "past_length"  # the input that tells how many tokens the caches hold
 
 # Operands that say a shape: a step's own. All others by the length are the new tokens' rows of the whole.
 SHAPES = frozenset(
@@ -25,7 +26,10 @@ SHAPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A step graph, its caches, and the values of the whole graph that its other inputs stand for."""
+    """A step graph, its caches, and the values of the whole graph that its other inputs stand for.
+
+    Its input ``LENGTH``, int64 (1,), tells how many tokens the caches hold.
+    """
 
     model: ir.Model
     attentions: tuple[SelfAttention, ...]
@@ -33,7 +37,7 @@ class Decoder:
 
 
 def step_decoder(anatomy: Anatomy) -> Decoder:
-    """Write the step graph: one for a prompt, with a past of length 0, and for every token after it.
+    """Write the step graph: one for a prompt, with nothing in its caches, and for every token after it.
 
     What reads the tokens is taken over node by node, for the new tokens alone.
 
@@ -42,29 +46,31 @@ def step_decoder(anatomy: Anatomy) -> Decoder:
     """
     attentions = find_self_attentions(anatomy)
     draft = Draft(anatomy)
-    lengths = _lengths(draft, attentions[0].past[0])
+    length = ir.Value(name=LENGTH, type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([1]))
+    lengths = _lengths(draft, length, attentions[0].past[0])
     own = Copies(draft, lengths.new)
     own.give(_tokens(anatomy), draft.tokens)
-    rows = Rows(draft, Copies(draft, lengths.total, ".whole"), lengths)
-    masks = StepMasks(draft, rows)
+    rows = Rows(draft, Copies(draft, lengths.capacity, ".whole"), lengths)
+    masks, slots = StepMasks(draft, rows), Slots(draft, lengths)
     with_cache = {attention.node: attention for attention in attentions}
     for node in anatomy.model.graph:
         if not any(map(anatomy.reads_tokens, node.outputs)):
             continue
         if node in with_cache:
-            attend(draft, with_cache[node], own, masks)
+            attend(draft, with_cache[node], own, masks, slots)
         else:
             inputs = [_operand(anatomy, node, i, own, rows) for i in range(len(node.inputs))]
             for old, new in draft.clone(node, inputs).items():
                 new.shape = old.shape
                 own.give(old, new)
-    return Decoder(_model(draft, own, attentions), attentions, draft.carried)
+    return Decoder(_model(draft, own, length, attentions), attentions, draft.carried)
 
 
-def _lengths(draft: Draft, past_key: ir.Value) -> Lengths:
+def _lengths(draft: Draft, past: ir.Value, cache: ir.Value) -> Lengths:
     new = draft.size(draft.anatomy.roles.sequence)
-    past = draft.op("Shape", [past_key], {"start": PAST_AXIS, "end": PAST_AXIS + 1}, name="past.size")
-    return Lengths(past, new, draft.op("Add", [past, new], name="total.size"))
+    total = draft.op("Add", [past, new], name="total.size")
+    capacity = draft.op("Shape", [cache], {"start": SLOT, "end": SLOT + 1}, name="capacity.size")
+    return Lengths(past, new, total, capacity)
 
 
 def _tokens(anatomy: Anatomy) -> ir.Value:
@@ -80,12 +86,12 @@ def _operand(anatomy: Anatomy, node: ir.Node, index: int, own: Copies, rows: Row
     return own.of(value)
 
 
-def _model(draft: Draft, own: Copies, attentions: tuple[SelfAttention, ...]) -> ir.Model:
+def _model(draft: Draft, own: Copies, length: ir.Value, attentions: tuple[SelfAttention, ...]) -> ir.Model:
     whole = draft.anatomy.model
     caches = [value for attention in attentions for value in attention.past]
     presents = [value for attention in attentions for value in attention.present]
     graph = ir.Graph(
-        [draft.tokens, *draft.carried.values(), *caches],
+        [draft.tokens, length, *draft.carried.values(), *caches],
         [*map(own.of, whole.graph.outputs), *presents],
         nodes=draft.tape.nodes,
         initializers=draft.initializers,

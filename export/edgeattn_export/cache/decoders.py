@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from edgeattn_export.cache.implied import without_implied
 from edgeattn_export.cache.prove import check_causal
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.capture import Captured
+from edgeattn_export.fuse import Fused
 from edgeattn_export.samples import Samples
 
 
 def is_decoder(captured: Captured, samples: Samples) -> bool:
-    """Say whether a model scores what follows its tokens, and never looks ahead.
+    """Say whether a model scores what follows its tokens, and never looks ahead, or has a cache of its own.
 
     Args:
         captured: The whole model.
         samples: Real inputs.
     """
+    if captured.cache is not None:
+        return True
+    whole = without_implied(captured, Fused(captured.model, {}, ()), samples)
     try:
-        check_causal(captured, find_roles(captured.graph), samples)
+        check_causal(whole.captured, find_roles(whole.captured.graph), whole.samples)
     except CannotStep:
         return False
     return True

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 import onnx_ir as ir
 
 from edgeattn_export.cache.anatomy import Anatomy, study
-from edgeattn_export.cache.decoder import Decoder, step_decoder
+from edgeattn_export.cache.decoder import LENGTH, Decoder, step_decoder
 from edgeattn_export.cache.encoder import source_encoder
+from edgeattn_export.cache.implied import without_implied
 from edgeattn_export.cache.positions import longest_text
 from edgeattn_export.cache.prove import check_causal, objection
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
-from edgeattn_export.cache.self_attention import PAST, TOTAL
+from edgeattn_export.cache.slots import CAPACITY
 from edgeattn_export.cache.steps import Cache, StepGraph, Steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.fuse import Fused
@@ -27,15 +28,16 @@ ATTENTION = "attention"  # the rule that makes a hand-written attention an opera
 
 
 def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | Refusal:
-    """Give a decoder, whose ``forward`` knows no cache, a cache of its self-attention's keys and values.
+    """Give a decoder a cache of its self-attention's keys and values, whether ``forward`` knows one or not.
 
     The conditions: one output (batch, sequence, vocabulary); one input of integer tokens (batch, sequence),
-    and no other input with that sequence; the model is causal; positions see one another in attention
-    operators alone; and no mask of the self-attention reads the tokens. Position embeddings, rotary tables,
-    masks and biases may be anything that follows from the number of tokens. All other inputs are the source:
-    what depends on them alone goes to an encoder graph.
+    and no other input with that sequence but what these imply; the model is causal; positions see one
+    another in attention operators alone; and no mask of the self-attention reads the tokens. Position
+    embeddings, rotary tables, masks and biases may be anything that follows from the number of tokens. All
+    other inputs are the source: what depends on them alone goes to an encoder graph.
 
-    The step form is proven on the samples, token by token and in chunks, before it is handed out.
+    The step form is proven on the samples, token by token and in chunks, before it is handed out. A cache of
+    the model's own was proven the same way when it was found: both say what the whole model says.
 
     Args:
         captured: The whole model.
@@ -45,11 +47,14 @@ def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | 
     Returns:
         The step form, or the reason why there is none.
     """
+    if captured.cache is not None and captured.cache.objection is not None:
+        return Refusal(captured.cache.objection)
     try:
-        steps = _derived(captured, fused, samples)
+        alone = without_implied(captured, fused, samples)
+        steps = _derived(alone.captured, alone.fused, alone.samples)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
         return Refusal(f"{verdict}{_attention_left(fused)}")
-    reason = objection(steps, captured, samples)
+    reason = objection(steps, alone.captured, alone.samples)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(fused)}")
 
 
@@ -61,10 +66,8 @@ def _attention_left(fused: Fused) -> str:
 
 def _derived(captured: Captured, fused: Fused, samples: Samples) -> Steps:
     roles = find_roles(captured.graph)
-    if {PAST, TOTAL} & captured.symbols.keys():
-        raise CannotStep(
-            f"an axis named {PAST!r} or {TOTAL!r} found; the cache's own are; rename it in dynamic"
-        )
+    if CAPACITY in captured.symbols:
+        raise CannotStep(f"an axis named {CAPACITY!r} found; the cache's own is; rename it in dynamic")
     check_causal(captured, roles, samples)
     anatomy = study(fused.model, roles, captured, samples)
     decoder = step_decoder(anatomy)
@@ -77,6 +80,7 @@ def _derived(captured: Captured, fused: Fused, samples: Samples) -> Steps:
         logits=roles.logits.name,
         sources=tuple(tensor.name for tensor in roles.sources),
         carried=carried,
+        length=LENGTH,
         caches=tuple(_caches(decoder)),
         symbols=_bounds(captured, roles.sequence, positions),
         positions=positions,
@@ -114,6 +118,5 @@ def _bounds(captured: Captured, sequence: str, positions: int | None) -> Mapping
     return {
         **captured.symbols,
         sequence: Symbol(1, positions),
-        PAST: Symbol(0, positions),
-        TOTAL: Symbol(1, positions),
+        CAPACITY: Symbol(1, positions),
     }

@@ -62,7 +62,7 @@ class Draft:
         self,
         op_type: str,
         inputs: Sequence[ir.Value | None],
-        attributes: Mapping[str, int] | None = None,
+        attributes: Mapping[str, int | Sequence[int]] | None = None,
         *,
         name: str,
     ) -> ir.Value:

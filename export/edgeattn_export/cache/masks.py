@@ -1,4 +1,4 @@
-"""The masks of a step: a row for each new token, a column for each token so far."""
+"""The masks of a step: a row for each new token, a column for each token that the cache has room for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StepMasks:
         self._causal: ir.Value | None = None
 
     def of(self, attention: ir.Node) -> ir.Value | None:
-        """Return a mask (..., new, total) for an attention, its causal attribute written into it, or None."""
+        """Return a mask (..., new, capacity) for an attention, its causal attribute written in, or None."""
         whole = attention.inputs[MASK] if len(attention.inputs) > MASK else None
         causal = bool(attention.attributes.get_int("is_causal", 0))
         if whole is None:
@@ -38,24 +38,24 @@ class StepMasks:
         return self._draft.op("Add", [mask, self.causal()], name=name)
 
     def causal(self) -> ir.Value:
-        """Return 0 where a key is not after its query, else -inf: float32 (new, total)."""
+        """Return 0 where a key is not after its query, else -inf: float32 (new, capacity)."""
         if self._causal is None:
             lengths, op, constant = self._rows.lengths, self._draft.op, self._draft.constant
             first, step = (constant(np.int64(n), f"causal.{n}") for n in (0, 1))
-            past, total = (
+            past, total, capacity = (
                 op("Squeeze", [length], name=f"causal.{length.name}")
-                for length in (lengths.past, lengths.total)
+                for length in (lengths.past, lengths.total, lengths.capacity)
             )
-            keys = op("Range", [first, total, step], name="causal.keys")  # (total)
+            keys = op("Range", [first, capacity, step], name="causal.keys")  # (capacity)
             queries = op("Range", [past, total, step], name="causal.queries")  # (new)
             last = constant(np.array([1], np.int64), "causal.last")
             column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
-            seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, total)
+            seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, capacity)
             kept, hidden = (
                 constant(np.float32(0), "causal.kept"),
                 constant(np.float32(-np.inf), "causal.hidden"),
             )
-            self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, total)
+            self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, capacity)
         return self._causal
 
     def _rows_of(self, mask: ir.Value) -> ir.Value:

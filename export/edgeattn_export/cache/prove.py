@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from edgeattn_export.agreement import disagreement
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
 from edgeattn_export.cache.stepping import Stepper
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.capture import Captured
+from edgeattn_export.chunks import chunkings, shown
 from edgeattn_export.fuse.prove import Proof
 from edgeattn_export.samples import Samples
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import EdgeAttnError
 
 STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
-ONE_BY_ONE = 32  # tokens; further ones come as one chunk, so that a proof's time is bounded
 SHORTEST = 3  # tokens: a prompt of two of them and a step
 
 
@@ -60,29 +58,9 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
                 reason = disagreement(expected, found, STEP_TOLERANCE)
                 if reason:
                     return (
-                        f"taken in chunks of {_shown(chunks)}, {reason}: the model's positions see one "
+                        f"taken in chunks of {shown(chunks)}, {reason}: the model's positions see one "
                         "another elsewhere than in its attention operators"
                     )
     except EdgeAttnError as error:
         return str(error)
     return None
-
-
-def chunkings(length: int) -> Iterator[tuple[int, ...]]:
-    """Yield ways to cut a text: all one by one, half and then one by one, and in thirds."""
-    half, third = length // 2, length // 3
-    yield _one_by_one(length)
-    if half:
-        yield half, *_one_by_one(length - half)
-    if third:
-        yield third, third, length - 2 * third
-
-
-def _one_by_one(length: int) -> tuple[int, ...]:
-    single = (1,) * min(length, ONE_BY_ONE)
-    return single if length <= ONE_BY_ONE else (*single, length - ONE_BY_ONE)
-
-
-def _shown(chunks: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, chunks[:4]))
-    return shown if len(chunks) <= 4 else f"{shown}, ..."

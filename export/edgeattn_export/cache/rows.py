@@ -1,7 +1,7 @@
 """The new tokens' part of what is by the length: rows past..total of position tables, masks and biases.
 
-Before: f(length)                   for all tokens at once
-After:  f(past + length)[past:]     for the new ones
+Before: f(length)                               for all tokens at once
+After:  f(capacity)[past : past + length]       for the new ones, past + length <= capacity
 
 The slice is taken as early as the operators allow, so that a step computes one row of a mask and not all of
 it; where an operator does not allow it, the whole is computed and then cut.
@@ -30,11 +30,12 @@ ELEMENTWISE = ARITHMETIC | ROUNDING | FUNCTIONS | LOGIC
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """The tokens before a call, its new ones, and both together: int64 (1,) each."""
+    """The tokens before a call, its new ones, both together, and those with room in the cache: int64 (1,)."""
 
     past: ir.Value
     new: ir.Value
     total: ir.Value
+    capacity: ir.Value
 
 
 class Rows:

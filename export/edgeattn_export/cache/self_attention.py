@@ -1,32 +1,43 @@
-"""Self-attention with a past: the operator's own inputs and outputs for it.
+"""Self-attention with a past: over a cache into which the new keys and values are written first.
 
-Before: Attention(q, k, v, mask, is_causal)                        over all tokens
-After:  Attention(q, k, v, mask', past_key, past_value) -> present_key, present_value
+Before: Attention(q, k, v, mask, is_causal; scale)                 over all tokens
+After:  present_key, present_value = past_key, past_value with k, v in the new tokens' slots
+        Attention(scale q, present_key, present_value, mask'; 1)
 
 Keys and values are kept as they enter the operator: after rotary positions, and once for all the query heads
-that share them. The causal attribute becomes a mask, since the standard aligns it with the first key, which a
-past has moved.
+that share them; but each head by itself, so that attention reads what lies together. The causal attribute
+becomes a mask, since the standard aligns it with the first key, which a past has moved. The mask also hides
+the slots that are not yet filled.
+
+The operator has inputs for a past and outputs for a present of its own, and onnxruntime copies the one to the
+other in every step. A layer of models/story took 41 us with them at 1,000 tokens, 31 with slots, and 22 with
+a scale of 1 too; at 100 tokens 9.3, 9.3 and 8.9. With heads side by side it would be 27 at 1,000.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.cache.anatomy import Anatomy
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import MASK, StepMasks
+from edgeattn_export.cache.origins import Dims
 from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
 from edgeattn_export.scopes import module_of
 
-PAST, TOTAL = "past", "total"  # symbols: the tokens before a call, and those with the call's own
+SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)
+OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # attributes said in other ways
 
 
 @dataclass(frozen=True, slots=True)
 class SelfAttention:
-    """An attention to the tokens, and its caches (batch, kv_heads, past or total, size): keys, values."""
+    """An attention to the tokens, and its caches (batch, kv_heads, capacity, size): keys, values."""
 
     node: ir.Node
     past: tuple[ir.Value, ir.Value]
@@ -52,19 +63,67 @@ def find_self_attentions(anatomy: Anatomy) -> tuple[SelfAttention, ...]:
     return tuple(found)
 
 
-def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks) -> None:
+def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks, slots: Slots) -> None:
     """Add an attention with its past to a step graph."""
     node = attention.node
-    operands = [own.of(value) for value in node.inputs[:MASK] if value is not None]
-    result = ir.Value(name=node.outputs[0].name, type=node.outputs[0].type)
-    draft.tape.op_multi_out(
+    side_by_side = len(draft.anatomy.dims(node.inputs[0])) == 3
+    query, *new = (own.of(value) for value in node.inputs[:MASK] if value is not None)
+    query = _scaled(draft, node, query)
+    if side_by_side:
+        heads = node.attributes.get_int("q_num_heads", 1)
+        query = draft.op("Transpose", [_split(draft, query, heads)], SWAP, name=f"{query.name}.apart")
+        new = [_split(draft, value, node.attributes.get_int("kv_num_heads", heads)) for value in new]
+    for past, written, present in zip(attention.past, new, attention.present, strict=True):
+        slots.write(past, written, present, layout=TOKENS_FIRST if side_by_side else HEADS_FIRST)
+    result = draft.tape.op(
         "Attention",
-        [*operands, masks.of(node), *attention.past],
-        {name: value for name, value in node.attributes.items() if name != "is_causal"},
-        outputs=(result, *attention.present),
+        [query, *attention.present, masks.of(node)],
+        {name: value for name, value in node.attributes.items() if name not in OTHERWISE} | {"scale": 1.0},
         metadata_props=dict(node.metadata_props),
     )
+    if side_by_side:
+        result.name = f"{node.outputs[0].name}.apart"
+        result = _joined(draft, result)
+    result.name, result.type = node.outputs[0].name, node.outputs[0].type
     own.give(node.outputs[0], result)
+
+
+def _split(draft: Draft, value: ir.Value, heads: int) -> ir.Value:
+    """Split the last axis into heads."""
+    sizes = draft.constant(np.array([0, 0, heads, -1], np.int64), f"heads.{heads}")
+    return draft.op("Reshape", [value, sizes], name=f"{value.name}.heads")  # (B, S, H, D)
+
+
+def _joined(draft: Draft, value: ir.Value) -> ir.Value:
+    """Put heads side by side."""
+    swapped = draft.op("Transpose", [value], SWAP, name=f"{value.name}.swapped")  # (B, S, H, D)
+    sizes = draft.constant(np.array([0, 0, -1], np.int64), "heads.joined")
+    return draft.op("Reshape", [swapped, sizes], name=f"{value.name}.joined")  # (B, S, H D)
+
+
+def _scaled(draft: Draft, node: ir.Node, query: ir.Value) -> ir.Value:
+    """Scale the query instead of the scores.
+
+    onnxruntime multiplies one query with the keys as they lie only where the factor is 1; for any other it
+    packs all keys anew.
+    """
+    scale = _scale(node, draft.anatomy.dims(node.inputs[0]))
+    if scale == 1:
+        return query
+    factor = draft.constant(np.float32(scale), f"{query.name}.scale")
+    return draft.op("Mul", [query, factor], name=f"{query.name}.scaled")
+
+
+def _scale(node: ir.Node, dims: Dims) -> float:
+    """Return the factor of the scores of queries of these dims: the standard's own where none is given."""
+    given = node.attributes.get_float("scale", None)
+    if given is not None:
+        return given
+    heads = node.attributes.get_int("q_num_heads", 1) if len(dims) == 3 else 1
+    if not isinstance(dims[-1], int):
+        where = module_of(node) or node.name
+        raise CannotStep(f"attention {where!r} has queries of dims {dims}; a fixed size expected")
+    return 1 / math.sqrt(dims[-1] // heads)
 
 
 def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
@@ -86,16 +145,16 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
 def _with_cache(anatomy: Anatomy, node: ir.Node, number: int) -> SelfAttention:
     keys, values = (
         (
-            _cache(anatomy, node, operand, f"past_{kind}_{number}", PAST),
-            _cache(anatomy, node, operand, f"present_{kind}_{number}", TOTAL),
+            _cache(anatomy, node, operand, f"past_{kind}_{number}"),
+            _cache(anatomy, node, operand, f"present_{kind}_{number}"),
         )
         for kind, operand in (("key", node.inputs[1]), ("value", node.inputs[2]))
     )
     return SelfAttention(node, (keys[0], values[0]), (keys[1], values[1]))
 
 
-def _cache(anatomy: Anatomy, node: ir.Node, operand: ir.Value | None, name: str, length: str) -> ir.Value:
-    """Return a cache (batch, kv_heads, length, size) for keys or values, split into heads or not."""
+def _cache(anatomy: Anatomy, node: ir.Node, operand: ir.Value | None, name: str) -> ir.Value:
+    """Return a cache (batch, kv_heads, capacity, size) for keys or values, split into heads or not."""
     dims = anatomy.dims(operand)
     heads = dims[1] if len(dims) == 4 else node.attributes.get_int("kv_num_heads", None)
     if operand is None or not isinstance(heads, int) or not isinstance(dims[-1], int):
@@ -104,5 +163,5 @@ def _cache(anatomy: Anatomy, node: ir.Node, operand: ir.Value | None, name: str,
     return ir.Value(
         name=name,
         type=ir.TensorType(anatomy.dtype(operand)),
-        shape=ir.Shape([anatomy.roles.batch, heads, length, size]),
+        shape=ir.Shape([anatomy.roles.batch, heads, CAPACITY, size]),
     )

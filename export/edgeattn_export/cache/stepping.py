@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.samples import Inputs
 from edgeattn_export.session import run, session_of
+from edgeattn_runtime.cache import empty_cache
 
 Array = NDArray[np.generic]
 
@@ -34,19 +35,21 @@ class Stepper:
         """Yield the inputs and outputs of each call of the decoder, on the whole model's inputs."""
         carried = run(self._encoder, inputs) if self._encoder is not None else {}
         tokens = inputs[self._steps.tokens]
-        past = self._nothing(len(tokens))
+        past = self._nothing(*tokens.shape)
         ends = np.cumsum(chunks)
         for chunk, end in zip(chunks, ends, strict=True):
             fed = {self._steps.tokens: tokens[:, end - chunk : end], **carried, **past}
             outputs = run(self._decoder, fed)
             yield fed, outputs
             past = {cache.past: outputs[cache.present] for cache in self._steps.caches}
+            past |= self._length(int(end))
 
-    def _nothing(self, batch: int) -> dict[str, Array]:
-        """Return a past of length 0."""
+    def _nothing(self, batch: int, total: int) -> dict[str, Array]:
+        """Return a past of length 0, with room for all tokens where it does not grow."""
         names = {cache.past for cache in self._steps.caches}
-        return {
-            tensor.name: np.zeros([batch, int(tensor.dims[1]), 0, int(tensor.dims[3])], tensor.dtype)
-            for tensor in self._steps.decoder.graph.inputs
-            if tensor.name in names
-        }
+        pasts = [tensor for tensor in self._steps.decoder.graph.inputs if tensor.name in names]
+        capacity = 0 if self._steps.length is None else total
+        return {**empty_cache(pasts, batch=batch, capacity=capacity), **self._length(0)}
+
+    def _length(self, held: int) -> dict[str, Array]:
+        return {} if self._steps.length is None else {self._steps.length: np.array([held])}

@@ -21,7 +21,11 @@ class StepGraph:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """Names of an input (batch, kv_heads, past, size), and of the output that is the next call's input."""
+    """Names of an input that holds keys or values, and of the output that is the next call's input.
+
+    Where the steps have a ``length``, both are of the same dims, with ``capacity`` tokens; else the input is
+    (batch, kv_heads, past, size) and the output (batch, kv_heads, total, size).
+    """
 
     past: str
     present: str
@@ -32,16 +36,18 @@ class Steps:
     """The step form of a causal decoder, or of an encoder-decoder.
 
     Attributes:
-        decoder: Takes ``tokens`` (batch, sequence), the new ones alone, what is ``carried``, and a past of
-            any length, 0 at first; gives ``logits`` (batch, sequence, vocabulary) and the presents.
+        decoder: Takes ``tokens`` (batch, sequence), the new ones alone, what is ``carried``, and the past;
+            gives ``logits`` (batch, sequence, vocabulary) and the presents.
         encoder: Takes the ``sources`` and gives what is ``carried``, once a source; None for a decoder alone.
         tokens: Name of the decoder's input.
         logits: Name of the decoder's output.
         sources: Names of the encoder's inputs.
         carried: Names of the encoder's outputs, which are inputs of the decoder.
+        length: Name of the decoder's input, int64 (1,), of how many tokens the caches hold; None where they
+            have no room beside, and grow with every call.
         caches: One for the keys and one for the values of each self-attention.
-        symbols: Bounds of the symbols of both graphs; ``past`` may be 0, ``total`` is past + sequence.
-        positions: The largest ``total``, or None where nothing limits it.
+        symbols: Bounds of the symbols of both graphs.
+        positions: The most tokens in all, or None where nothing limits them.
     """
 
     decoder: StepGraph
@@ -50,6 +56,7 @@ class Steps:
     logits: str
     sources: tuple[str, ...]
     carried: tuple[str, ...]
+    length: str | None = None
     caches: tuple[Cache, ...]
     symbols: Mapping[str, Symbol]
     positions: int | None

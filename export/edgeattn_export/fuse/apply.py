@@ -15,7 +15,7 @@ from onnx_ir.passes.common import (
 )
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.rule import Refusal, Rule
+from edgeattn_export.fuse.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
@@ -38,6 +38,7 @@ class Site:
     node: str
     module: str
     output: str
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lamb
     sites: list[Site] = []
     refused: list[Refused] = []
     for node in tuple(model.graph):
-        if node.op_type not in rule.roots or node.graph is None:
+        if node.op_type not in rule.roots or _is_dead(node):
             continue
         match rule.check(node):
             case None:
@@ -63,13 +64,19 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lamb
             case found:
                 if wanted(node.name or ""):
                     output = _replace(model, node, rule, found)
-                    sites.append(Site(node.name or "", module_of(node), output))
+                    note = found.note if isinstance(found, Noted) else None
+                    sites.append(Site(node.name or "", module_of(node), output, note))
     if sites:
         IdentityEliminationPass()(model)
         RemoveUnusedNodesPass()(model)
         TopologicalSortPass()(model)
         NameFixPass()(model)
     return Applied(tuple(sites), tuple(refused))
+
+
+def _is_dead(node: ir.Node) -> bool:
+    """Say whether a rewrite before this one has left nobody who uses what a node makes."""
+    return not any(output.uses() or output.is_graph_output() for output in node.outputs)
 
 
 def _replace(model: ir.Model, root: ir.Node, rule: Rule[Any], found: object) -> str:

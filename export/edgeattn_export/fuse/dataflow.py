@@ -7,11 +7,18 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
+Dims = tuple[int | str | None, ...]  # sizes, symbolic expressions, None where unknown
+
 
 def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
     """Return the node that makes ``value`` where it is one of the operators, else None."""
     node = None if value is None else value.producer()
     return node if node is not None and node.op_type in op_types and node.domain == "" else None
+
+
+def sources(node: ir.Node) -> tuple[ir.Value, ...]:
+    """Return a node's inputs, but for those that are left out."""
+    return tuple(value for value in node.inputs if value is not None)
 
 
 def constant(value: ir.Value | None) -> NDArray[np.generic] | None:
@@ -33,13 +40,27 @@ def scalar(value: ir.Value | None) -> float | None:
     return float(known.reshape(())) if known is not None and known.size == 1 else None
 
 
+def filling(value: ir.Value | None) -> float | None:
+    """Return the number that a value holds throughout, whatever its dims, else None."""
+    known = scalar(value)
+    node = producer(value, "Expand", "Mul", "Add", "Sub") if known is None else None
+    if node is None:
+        return known
+    if node.op_type == "Expand":
+        return filling(node.inputs[0])
+    left, right = map(filling, node.inputs)
+    if left is None or right is None:
+        return None
+    return {"Mul": left * right, "Add": left + right, "Sub": left - right}[node.op_type]
+
+
 def only_user(value: ir.Value) -> ir.Node | None:
     """Return the one node that uses ``value``, or None where it has several, none, or leaves the graph."""
     users = [use.node for use in value.uses()]
     return users[0] if len(users) == 1 and not value.is_graph_output() else None
 
 
-def dims(value: ir.Value | None) -> tuple[int | str | None, ...]:
+def dims(value: ir.Value | None) -> Dims:
     """Return a value's dims: sizes, symbolic expressions, None where unknown; nothing without a shape."""
     if value is None or value.shape is None:
         return ()
@@ -61,6 +82,14 @@ def permutation(node: ir.Node) -> tuple[int, ...]:
     rank = len(dims(node.inputs[0]))
     perm = node.attributes.get("perm")
     return tuple(perm.as_ints()) if perm is not None else tuple(reversed(range(rank)))
+
+
+def swaps_matrix(node: ir.Node | None) -> bool:
+    """Say whether a node is a Transpose of the last two axes, the others kept."""
+    if node is None or node.op_type != "Transpose":
+        return False
+    perm = permutation(node)
+    return len(perm) > 1 and perm == (*range(len(perm) - 2), len(perm) - 1, len(perm) - 2)
 
 
 def axis_of(node: ir.Node, default: int) -> int:

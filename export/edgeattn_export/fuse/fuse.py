@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -14,15 +14,17 @@ from onnx_ir.passes.common import (
 )
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.fuse.apply import Refused
+from edgeattn_export.fuse.apply import Applied, Refused, Site
 from edgeattn_export.fuse.prove import Proof, proven
+from edgeattn_export.fuse.rule import Note
 from edgeattn_export.fuse.rules import RULES
+from edgeattn_export.fuse.views import simplify_sizes
 from edgeattn_export.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The lean graph, how often each rule was applied, and where one was not, with the reason."""
+    """The lean graph, how often each rule was applied, and where one was not, with the reason, and notes."""
 
     model: ir.Model
     fused: Mapping[str, int]
@@ -38,14 +40,26 @@ def fuse(captured: Captured, samples: Samples) -> Fused:
     """
     proof = Proof.of(captured, samples)
     model = captured.model.clone()
+    simplify_sizes(model)
     counts: dict[str, int] = {}
     refused: list[Refused] = []
     for rule in RULES:
         model, applied = proven(rule, model, proof)
         counts[rule.name] = len(applied.sites)
-        refused.extend(applied.refused)
+        refused.extend((*applied.refused, *_noted(applied)))
     _share(model)
     return Fused(model, {name: count for name, count in counts.items() if count}, tuple(refused))
+
+
+def _noted(applied: Applied) -> Iterator[Refused]:
+    """Tell each note once, at the first of its sites."""
+    sites: dict[Note, list[Site]] = {}
+    for site in applied.sites:
+        if site.note is not None:
+            sites.setdefault(site.note, []).append(site)
+    for note, (first, *others) in sites.items():
+        reason = f"{note.reason} (and at {len(others)} more places)" if others else note.reason
+        yield Refused(note.topic, first.node, first.module, reason)
 
 
 def _share(model: ir.Model) -> None:

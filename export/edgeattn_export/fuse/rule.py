@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
@@ -15,6 +15,23 @@ class Refusal:
     """The rule's own form was found, but cannot be rewritten: why, in words for the model's owner."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A rewrite is made, but the model's owner should know something of it."""
+
+    topic: str
+    reason: str
+
+
+@runtime_checkable
+class Noted(Protocol):
+    """A match that has something to say."""
+
+    @property
+    def note(self) -> Note | None:
+        """What the owner should know, or None."""
 
 
 M = TypeVar("M")

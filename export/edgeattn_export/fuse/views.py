@@ -50,11 +50,27 @@ def size_of(dim: int | str | None) -> sympy.Expr | None:
     """Return a dim as an expression, so that 4*batch and batch*4 are equal."""
     if dim is None or isinstance(dim, int):
         return None if dim is None else sympy.Integer(dim)
-    symbols = {name: sympy.Symbol(name) for name in _NAME.findall(dim)}  # "sequence" is a function of sympy's
+    # Named here, for "sequence" is a function of sympy's; and s**2 // s is s only of whole numbers above 0.
+    symbols = {name: sympy.Symbol(name, integer=True, positive=True) for name in _NAME.findall(dim)}
     try:
         return sympy.sympify(dim, locals=symbols)
     except (sympy.SympifyError, SyntaxError, TypeError):
         return None
+
+
+def simplify_sizes(model: ir.Model) -> None:
+    """Spell equal dims alike, in place: s for ((s**2)//s), which a view with -1 leaves."""
+    for node in model.graph.all_nodes():
+        for value in node.outputs:
+            if value.shape is not None and any("//" in str(dim) for dim in value.shape):
+                value.shape = ir.Shape([_simple(dim) for dim in dims(value)])
+
+
+def _simple(dim: int | str | None) -> int | str | None:
+    size = size_of(dim)
+    if size is None or "(" in str(size):  # a floor or a quotient that is none of the owner's symbols
+        return dim
+    return int(size) if size.is_Integer else str(size)
 
 
 def earlier(view: View) -> Iterator[View]:

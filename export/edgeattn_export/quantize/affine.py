@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 LARGEST = 127  # -128 stays unused: the range is symmetric
 
 
-def quantize_along(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Quantize a matrix with one scale for each slice that keeps ``axis``'s neighbor fixed.
+def scale_of(weight: NDArray[np.float32], axis: int, levels: int = LARGEST) -> NDArray[np.float32]:
+    """Return the smallest scales with which no weight is clipped.
 
     Args:
-        weight: (R, C), finite.
+        weight: (R, C).
         axis: The axis that is reduced to find a scale: 0 gives one scale a column (a linear layer's output
             channel), 1 one a row (an embedding's token).
+        levels: The largest stored number.
 
     Returns:
-        The int8 matrix (R, C), and the scales, (1, C) or (R, 1). An all-zero slice has scale 1.
+        (1, C) or (R, 1). An all-zero slice has scale 1.
 
     Raises:
         ValueError: ``weight`` holds a NaN or an infinity.
@@ -29,11 +30,38 @@ def quantize_along(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.i
     largest = np.abs(weight).max(axis=axis, keepdims=True)
     if not np.isfinite(largest).all():
         raise ValueError("holds a NaN or an infinity")
-    scale = (largest / LARGEST).astype(np.float32)
+    scale: NDArray[np.float32] = (largest / levels).astype(np.float32)
     # All-zero, or too small for float32 to hold its scale to full precision: stored as zeros.
     scale[scale < np.finfo(np.float32).tiny] = 1.0
-    stored = np.clip(np.rint(weight / scale), -LARGEST, LARGEST).astype(np.int8)
-    return stored, scale
+    return scale
+
+
+def round_to(
+    weight: NDArray[np.float32], scale: NDArray[np.float32], levels: int = LARGEST
+) -> NDArray[np.int8]:
+    """Return each weight in steps of its scale, rounded to the nearest and clipped, (R, C)."""
+    stored: NDArray[np.int8] = np.clip(np.rint(weight / scale), -levels, levels).astype(np.int8)
+    return stored
+
+
+def quantize_along(
+    weight: NDArray[np.float32], axis: int, levels: int = LARGEST
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Quantize a matrix with one scale for each slice that keeps ``axis``'s neighbor fixed.
+
+    Args:
+        weight: (R, C), finite.
+        axis: As for ``scale_of``.
+        levels: The largest stored number.
+
+    Returns:
+        The int8 matrix (R, C), and the scales, (1, C) or (R, 1).
+
+    Raises:
+        ValueError: ``weight`` holds a NaN or an infinity.
+    """
+    scale = scale_of(weight, axis, levels)
+    return round_to(weight, scale, levels), scale
 
 
 def dequantize(stored: NDArray[np.int8], scale: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.fuse.dataflow import dims, is_constant
+from edgeattn_export.quantize.taps import tapped, values_of
 from edgeattn_export.samples import Samples
 from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
@@ -30,7 +31,7 @@ class LayerForm:
 
 def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]:
     """Yield the layers of ``before`` that stand in ``after`` too: their module, and their output's name."""
-    kept = _by_name(after)
+    kept = values_of(after)
     for node in before.graph:
         if node.outputs[0].name not in kept:
             continue
@@ -46,8 +47,8 @@ def mean_cosines(
     Returns:
         The mean cosine by name, for the names that both models have.
     """
-    names = [name for name in dict.fromkeys(values) if name in _by_name(before) and name in _by_name(after)]
-    one, other = (session_of(_tapped(model, names)) for model in (before, after))
+    names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
+    one, other = (session_of(tapped(model, names)) for model in (before, after))
     found: dict[str, list[float]] = {name: [] for name in names}
     for sample in samples[:COMPARED]:
         a, b = run(one, sample.inputs), run(other, sample.inputs)
@@ -63,14 +64,3 @@ def _is_matrix(value: ir.Value | None) -> bool:
         and value.dtype is ir.DataType.FLOAT
         and len(dims(value)) >= 2
     )
-
-
-def _by_name(model: ir.Model) -> dict[str, ir.Value]:
-    return {value.name: value for node in model.graph for value in node.outputs if value.name}
-
-
-def _tapped(model: ir.Model, names: list[str]) -> ir.Model:
-    tapped = model.clone()
-    values = _by_name(tapped)
-    tapped.graph.outputs.extend(values[name] for name in names if not values[name].is_graph_output())
-    return tapped

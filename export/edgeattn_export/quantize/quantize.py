@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,14 @@ from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from edgeattn_export.fuse import Fused
 from edgeattn_export.fuse.apply import apply
-from edgeattn_export.quantize.forms import FORMS
+from edgeattn_export.quantize.absorb import absorb
+from edgeattn_export.quantize.apart import take_out
+from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.check_recipe import check_recipe
+from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
+from edgeattn_export.quantize.forms.flat_sum import FlatSum
+from edgeattn_export.quantize.forms.linear import Prepared, WriteLinear
+from edgeattn_export.quantize.forms.shared_quantization import SharedQuantization
 from edgeattn_export.quantize.layers import FLOAT, LayerForm, float_layers, mean_cosines
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
 from edgeattn_export.samples import Samples
@@ -22,10 +30,10 @@ LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one wei
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """The int8 graph, the recipe's name, and every layer's form."""
+    """The int8 graph, the recipe that made it, and every layer's form."""
 
     model: ir.Model
-    recipe: str
+    recipe: Recipe
     layers: tuple[LayerForm, ...]
 
 
@@ -34,25 +42,74 @@ def quantize(fused: Fused, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Q
 
     Args:
         fused: The float graph; left as it is.
-        samples: Real inputs, to run the result and to compare each layer.
-        recipe: The forms to apply.
+        samples: Real inputs, to calibrate, to run the result and to compare each layer.
+        recipe: What each layer gets.
 
     Raises:
+        RecipeError: The recipe names layers, forms or techniques that there are none of.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
-    model = fused.model.clone()
-    forms: dict[str, tuple[str, str]] = {}  # the layer's output -> its module and form
-    for name in recipe.forms:
-        for site in apply(FORMS[name], model).sites:
+    return finished(Calibration(fused.model, samples), recipe)
+
+
+def finished(calibration: Calibration, recipe: Recipe) -> Quantized:
+    """Do as ``quantize`` does with what is known of a graph already."""
+    before = calibration.model
+    model, forms = _write(calibration, recipe)
+    _check_runs(model, calibration.samples)
+    for module, output in float_layers(before, model):
+        forms.setdefault(output, (module, FLOAT))
+    cosines = mean_cosines(before, model, forms, calibration.samples)
+    layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
+    return Quantized(_lean(model), recipe, layers)
+
+
+def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
+    """Return the int8 graph that a recipe makes, not yet run.
+
+    Raises:
+        RecipeError, QuantizeError: As ``quantize`` does.
+    """
+    return _lean(_write(calibration, recipe)[0])
+
+
+def _lean(model: ir.Model) -> ir.Model:
+    """Share the quantization of one input, and flatten sums: no bit changes, but values inside go."""
+    apply(SharedQuantization(), model)
+    apply(FlatSum(), model)
+    return model
+
+
+def _write(calibration: Calibration, recipe: Recipe) -> tuple[ir.Model, dict[str, tuple[str, str]]]:
+    """Return the int8 graph, and by each changed layer's output its module and form."""
+    check_recipe(recipe, calibration.layers)
+    model = calibration.model.clone()
+    forms = dict(_write_linears(model, calibration, recipe))
+    for name in recipe.rewrites:
+        for site in apply(REWRITES[name], model).sites:
             forms[site.output] = site.module, name
     # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
     DeduplicateInitializersPass(size_limit=LARGEST_SHARED)(model)
-    _check_runs(model, samples)
-    for module, output in float_layers(fused.model, model):
-        forms.setdefault(output, (module, FLOAT))
-    cosines = mean_cosines(fused.model, model, forms, samples)
-    layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
-    return Quantized(model, recipe.name, layers)
+    return model, forms
+
+
+def _write_linears(
+    model: ir.Model, calibration: Calibration, recipe: Recipe
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    treated = [
+        (layer, treatment)
+        for layer in calibration.layers
+        if (treatment := recipe.treatment(layer.name)).form != FLOAT
+    ]
+    linears = calibration.linears(treated)
+    prepared = {
+        layer.node: Prepared(LINEAR_FORMS[treatment.form], linears[layer.name])
+        for layer, treatment in treated
+    }
+    prepared = absorb(model, take_out(model, prepared))
+    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    for layer, treatment in treated:
+        yield layer.output, (layer.module, treatment.form)
 
 
 def _check_runs(model: ir.Model, samples: Samples) -> None:

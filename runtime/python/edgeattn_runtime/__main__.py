@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (run, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
-        command.add_argument("--threads", type=int, default=1, metavar="N", help="cores to use (1)")
+        command.add_argument("--threads", type=int, metavar="N", help="cores to use (what the bundle says)")
     return parser
 
 

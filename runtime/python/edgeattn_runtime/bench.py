@@ -36,7 +36,7 @@ class Benchmark:
 
 
 def bench(
-    path: str | os.PathLike[str], *, threads: int = 1, rounds: int = 100, warmup: int = 10
+    path: str | os.PathLike[str], *, threads: int | None = None, rounds: int = 100, warmup: int = 10
 ) -> Benchmark:
     """Load a bundle and time it on its golden inputs, interleaved.
 
@@ -57,4 +57,4 @@ def bench(
     timings = tuple(
         Timing(i, bind(model.inputs, sample.inputs), latencies[str(i)]) for i, sample in enumerate(samples)
     )
-    return Benchmark(model.name, threads, load_ms, peak_memory_mb(), timings)
+    return Benchmark(model.name, model.settings.threads, load_ms, peak_memory_mb(), timings)

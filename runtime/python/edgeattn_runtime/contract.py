@@ -55,11 +55,12 @@ def bind(tensors: Iterable[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[
             raise InputError(f"{tensor}: {len(shape)} dims {list(shape)} found, {len(tensor.dims)} expected")
         for axis, (found, dim) in enumerate(zip(shape, tensor.dims, strict=True)):
             if isinstance(dim, int):
-                expected, reason = dim, ""
+                expected = dim
             else:
                 expected = sizes.setdefault(dim, found)
-                reason = f" as in {first.setdefault(dim, tensor.name)!r}"
+                first.setdefault(dim, tensor.name)
             if found != expected:
+                reason = "" if isinstance(dim, int) else f" as in {first[dim]!r}"
                 raise InputError(f"{tensor}: {found} found on axis {axis}, {expected}{reason} expected")
     return sizes
 

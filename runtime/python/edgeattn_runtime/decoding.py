@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from edgeattn_runtime.cache import check_memory, empty_cache, grown, past_tensors
+from edgeattn_runtime.cache import check_memory, past_tensors
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.growing import Growing
+from edgeattn_runtime.in_place import InPlace
 from edgeattn_runtime.manifest import Generation
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.prompt import Tokens, read_count, read_tokens
@@ -66,45 +68,37 @@ def generate(
     begin, source = _beginning(generation, prompt, start, vocabulary)
     count = _count(max_new_tokens, len(begin), generation.positions)
     # The last token is yielded and never fed.
-    check_memory(past_tensors(model.manifest, generation.decoder), total=len(begin) + count - 1)
-    step = _Step(decoder, generation, _encode(model, generation, source))
-    return _tokens(step, begin, count, partial(choose, sampling=sampling, random=random), stops)
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One call of the decoder, with all that stays the same between calls."""
-
-    decoder: Model
-    generation: Generation
-    carried: Arrays
-
-    def __call__(self, tokens: Tokens, cache: Arrays) -> tuple[Logits, Arrays]:
-        """Return the logits after the last of ``tokens``, float32 (vocabulary,), and the longer cache."""
-        outputs = self.decoder.run({self.generation.tokens: tokens[np.newaxis], **cache, **self.carried})
-        logits: Logits = outputs[self.generation.logits][0, -1]
-        if not np.isfinite(logits.max()):  # of a NaN anywhere, max is NaN
-            raise BundleError(
-                f"{self.decoder.files.folder}: logits whose largest is {logits.max()} found, a finite number "
-                "expected; export the model again"
-            )
-        return logits, grown(self.generation.cache, outputs)
+    pasts = past_tensors(model.manifest, generation.decoder)
+    check_memory(generation, pasts, total=len(begin) + count - 1)
+    steps = Growing if generation.length is None else InPlace
+    step = steps(decoder, generation, _encode(model, generation, source))
+    following = partial(_following, folder=model.files.folder, sampling=sampling, random=random)
+    return _tokens(step, begin, count, following, stops)
 
 
 def _tokens(
-    step: _Step, begin: Tokens, count: int, following: Callable[[Logits], int], stops: frozenset[int]
+    step: Callable[[Tokens], Logits],
+    begin: Tokens,
+    count: int,
+    following: Callable[[Logits], int],
+    stops: frozenset[int],
 ) -> Iterator[int]:
-    # Plain arrays in and out: onnxruntime copies neither on the CPU, and binding two names a cache
-    # tensor in every step took longer than the call that it was to save.
-    cache = empty_cache(past_tensors(step.decoder.manifest, step.generation.decoder), batch=1)
     tokens = begin
     for _ in range(count):
-        logits, cache = step(tokens, cache)
-        token = following(logits)
+        token = following(step(tokens))
         if token in stops:
             return
         yield token
         tokens = np.array([token])
+
+
+def _following(logits: Logits, *, folder: Path, sampling: Sampling, random: np.random.Generator) -> int:
+    if not np.isfinite(logits.max()):  # of a NaN anywhere, max is NaN
+        raise BundleError(
+            f"{folder}: logits whose largest is {logits.max()} found, a finite number expected; "
+            "export the model again"
+        )
+    return choose(logits, sampling=sampling, random=random)
 
 
 def _generation(model: Model) -> Generation:

@@ -9,6 +9,7 @@
     │   ├── ModelError                the module, or the file that defines it
     │   ├── CaptureError              a module that PyTorch cannot export whole
     │   ├── QuantizeError             a graph that no recipe can make int8
+    │   ├── RecipeError               a recipe that cannot be followed
     │   └── BudgetError               a budget that names or asks the impossible
     └── CheckFailed                   a check was made, and failed                exit code 1
 
@@ -56,6 +57,10 @@ class CaptureError(BadInput):
 
 class QuantizeError(BadInput):
     """A graph or a layer cannot be made int8 as the recipe asks."""
+
+
+class RecipeError(BadInput):
+    """A recipe cannot be read, or names what the model or edgeattn does not have."""
 
 
 class BudgetError(BadInput):

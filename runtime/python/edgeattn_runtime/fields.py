@@ -61,6 +61,12 @@ class Field:
             raise self.refusal(f"an integer from {least} to 2^53 - 1")
         return self.value
 
+    def flag(self) -> bool:
+        """Read true or false."""
+        if not isinstance(self.value, bool):
+            raise self.refusal("true or false")
+        return self.value
+
     def number(self) -> float:
         """Read a finite number; an integer stays one, so that it is written back as it was."""
         if type(self.value) is int and abs(self.value) <= _LARGEST:

@@ -14,14 +14,18 @@ from edgeattn_runtime.graph import Graph, Symbol, Tensor
 _KIND = re.compile("decoder|encoder-decoder")
 _KEYS = ("kind", "decoder", "tokens", "logits", "cache", "positions")
 _ENCODER_KEYS = ("encoder", "source", "carried")
+_LENGTH_KEY = "length"
+
+CAPACITY = "capacity"  # the symbol of the tokens that a cache kept in place has room for
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
     """One tensor of the key-value cache, float32, by the names of the decoder's input and output for it.
 
-    ``past`` is (batch, heads, past, size) and ``present``, the past and what this call adds to it, is
-    (batch, heads, total, size), where total = past + sequence.
+    In a cache that grows, ``past`` is (batch, heads, past, size) and ``present``, the past and what this call
+    adds to it, is (batch, heads, total, size), where total = past + sequence. In one that is kept in place,
+    both are (batch, heads, capacity, size).
     """
 
     past: str
@@ -35,7 +39,8 @@ class Generation:
     ``decoder`` maps ``tokens``, int64 (batch, sequence), and a cache to ``logits``, float32 (batch, sequence,
     vocabulary), and the longer cache. An encoder-decoder runs ``encoder`` once per source, on ``source``,
     int64 (batch, source); its outputs ``carried`` go into the decoder under the same names in every call.
-    ``positions`` is the longest total length; None is unbounded.
+    ``length``, of a cache that is kept in place, is the decoder's input, int64 (1,), of how many tokens the
+    cache holds; None: the cache grows. ``positions`` is the longest total length; None is unbounded.
     """
 
     kind: Literal["decoder", "encoder-decoder"]
@@ -45,12 +50,15 @@ class Generation:
     carried: tuple[str, ...] = ()
     tokens: str
     logits: str
+    length: str | None = None
     cache: tuple[CacheEntry, ...]
     positions: int | None
 
     def table(self) -> dict[str, object]:
-        """Return the manifest's ``generation``: a decoder alone has no keys of an encoder."""
+        """Return the manifest's ``generation``, without the keys that its kind and its cache have not."""
         keys = asdict(self)
+        if self.length is None:
+            del keys["length"]
         if self.kind == "decoder":
             for name in _ENCODER_KEYS:
                 del keys[name]
@@ -59,9 +67,10 @@ class Generation:
 
 def read_generation(field: Field) -> Generation:
     """Read the manifest's ``generation``."""
-    kind = field.record(*_KEYS, optional=_ENCODER_KEYS)["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
+    known = field.record(*_KEYS, optional=(*_ENCODER_KEYS, _LENGTH_KEY))
+    kind = known["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
     paired = kind == "encoder-decoder"
-    fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()))
+    fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()), optional=(_LENGTH_KEY,))
     return Generation(
         kind=cast('Literal["decoder", "encoder-decoder"]', kind),
         decoder=fields["decoder"].text(),
@@ -70,6 +79,7 @@ def read_generation(field: Field) -> Generation:
         carried=tuple(item.text() for item in _some(fields["carried"])) if paired else (),
         tokens=fields["tokens"].text(),
         logits=fields["logits"].text(),
+        length=fields[_LENGTH_KEY].text() if _LENGTH_KEY in fields else None,
         cache=tuple(_entry(item) for item in _some(fields["cache"])),
         positions=None if fields["positions"].value is None else fields["positions"].integer(1),
     )
@@ -86,16 +96,15 @@ def check_generation(
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     decoder = _graph(generation.decoder, "decoder", graphs)
-    pasts = [entry.past for entry in generation.cache]
-    _check_inputs(decoder, "decoder", [generation.tokens, *pasts, *generation.carried])
+    _check_inputs(decoder, "decoder", [*decoder_inputs(generation), *generation.carried])
     tokens = _tensor(generation.tokens, "tokens", decoder.inputs, "int64", str, str)
     _tensor(generation.logits, "logits", decoder.outputs, "float32", *tokens.dims, int)
     batch, sequence = map(str, tokens.dims)
+    if generation.length is not None:
+        _tensor(generation.length, "length", decoder.inputs, "int64", 1)
+    check_entry = _check_growing if generation.length is None else _check_in_place
     for i, entry in enumerate(generation.cache):
-        key = f"cache[{i}]"
-        past = _tensor(entry.past, f"{key}.past", decoder.inputs, "float32", batch, int, "past", int)
-        _, heads, _, size = past.dims
-        _tensor(entry.present, f"{key}.present", decoder.outputs, "float32", batch, heads, "total", size)
+        check_entry(entry, f"cache[{i}]", decoder, batch)
     presents = [entry.present for entry in generation.cache]
     if len(set(presents)) < len(presents):
         raise BundleError(f"generation.cache: {max(presents, key=presents.count)!r} continues two entries")
@@ -104,8 +113,28 @@ def check_generation(
     longest = generation.positions
     _check_bounds(symbols, batch, 1, 1)
     _check_bounds(symbols, sequence, 1, longest)
-    _check_bounds(symbols, "past", 0, None if longest is None else longest - 1)
-    _check_bounds(symbols, "total", 1, longest)
+    if generation.length is None:
+        _check_bounds(symbols, "past", 0, None if longest is None else longest - 1)
+        _check_bounds(symbols, "total", 1, longest)
+    else:
+        _check_bounds(symbols, CAPACITY, 1, longest)
+
+
+def decoder_inputs(generation: Generation) -> tuple[str, ...]:
+    """Return the names of a decoder's inputs, all but what an encoder gives: the tokens' is the first."""
+    length = () if generation.length is None else (generation.length,)
+    return (generation.tokens, *length, *(entry.past for entry in generation.cache))
+
+
+def _check_growing(entry: CacheEntry, key: str, decoder: Graph, batch: str) -> None:
+    past = _tensor(entry.past, f"{key}.past", decoder.inputs, "float32", batch, int, "past", int)
+    _, heads, _, size = past.dims
+    _tensor(entry.present, f"{key}.present", decoder.outputs, "float32", batch, heads, "total", size)
+
+
+def _check_in_place(entry: CacheEntry, key: str, decoder: Graph, batch: str) -> None:
+    past = _tensor(entry.past, f"{key}.past", decoder.inputs, "float32", batch, int, CAPACITY, int)
+    _tensor(entry.present, f"{key}.present", decoder.outputs, "float32", *past.dims)
 
 
 def _some(field: Field) -> tuple[Field, ...]:

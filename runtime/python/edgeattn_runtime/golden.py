@@ -102,7 +102,7 @@ def replay(
     return tuple(results)
 
 
-def check(path: str | os.PathLike[str], *, threads: int = 1) -> tuple[GoldenResult, ...]:
+def check(path: str | os.PathLike[str], *, threads: int | None = None) -> tuple[GoldenResult, ...]:
     """Open a bundle and replay its golden vectors on this machine, at the tolerance of its manifest.
 
     Raises:

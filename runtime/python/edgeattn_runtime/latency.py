@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from edgeattn_runtime.errors import BadInput
+
+Call = Callable[[], object]
+Name = TypeVar("Name", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Latency:
     count: int
 
 
-def measure(call: Callable[[], object], *, rounds: int, warmup: int) -> Latency:
+def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
     """Time ``call`` over ``rounds`` calls, after ``warmup`` calls that are not counted.
 
     Raises:
@@ -30,17 +34,33 @@ def measure(call: Callable[[], object], *, rounds: int, warmup: int) -> Latency:
     return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
 
 
-def interleave(rivals: Mapping[str, Callable[[], object]], *, rounds: int, warmup: int) -> dict[str, Latency]:
-    """Time every rival once a round, each round beginning with the next one.
+def interleave(rivals: Mapping[str, Call], *, rounds: int, warmup: int) -> dict[str, Latency]:
+    """Time every rival once a round, see ``take_turns``.
+
+    Raises:
+        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+    """
+    times = take_turns(rivals, _milliseconds, rounds=rounds, warmup=warmup)
+    return {name: _percentiles(found) for name, found in times.items()}
+
+
+def take_turns(
+    rivals: Mapping[Name, Call], measure: Callable[[Call], float], *, rounds: int, warmup: int
+) -> dict[Name, list[float]]:
+    """Measure every rival once a round, each round beginning with the next one.
 
     A machine's clock, caches and neighbors drift over seconds. Rivals measured one after the other would
     each get their own weather; interleaved they share it, and rotating the order also shares out the cost
     of running behind a given rival.
 
     Args:
-        rivals: What to time, by name; each is called without arguments.
+        rivals: What to measure, by name; each is called without arguments.
+        measure: Makes one call and returns a number for it.
         rounds: Calls counted per rival, at least 1.
         warmup: Rounds made before, not counted.
+
+    Returns:
+        By name, the counted rounds' numbers in their order.
 
     Raises:
         BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
@@ -48,20 +68,27 @@ def interleave(rivals: Mapping[str, Callable[[], object]], *, rounds: int, warmu
     if rounds < 1 or warmup < 0:
         raise BadInput(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
     names = list(rivals)
-    times: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[Name, list[float]] = {name: [] for name in names}
     for turn in range(-warmup, rounds):
         first = turn % max(len(names), 1)
         for name in names[first:] + names[:first]:
-            elapsed = _milliseconds(rivals[name])
+            number = measure(rivals[name])
             if turn >= 0:
-                times[name].append(elapsed)
-    return {name: _percentiles(times[name]) for name in names}
+                found[name].append(number)
+    return found
 
 
-def _milliseconds(call: Callable[[], object]) -> float:
+def _milliseconds(call: Call) -> float:
     start = time.perf_counter_ns()
     call()
     return (time.perf_counter_ns() - start) / 1e6
+
+
+def processor_milliseconds(call: Call) -> float:
+    """Return the time that this thread alone spends on a call, whatever else the machine does meanwhile."""
+    start = time.thread_time_ns()
+    call()
+    return (time.thread_time_ns() - start) / 1e6
 
 
 def _percentiles(times: list[float]) -> Latency:

@@ -12,6 +12,8 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
 from edgeattn_runtime.generation import CacheEntry, Generation, check_generation, read_generation
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, read_graph, read_symbol
+from edgeattn_runtime.rows import Rows, check_rows, read_rows
+from edgeattn_runtime.settings import SessionSettings, read_settings
 
 __all__ = [
     "DTYPES",
@@ -33,7 +35,7 @@ SCHEMA = 1
 MAIN_GRAPH = "model"
 MANIFEST_FILE = "manifest.json"
 
-_OPTIONAL = ("generation",)
+_OPTIONAL = ("generation", "session", "rows")
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -66,6 +68,8 @@ class Manifest:
     graphs: Mapping[str, Graph]
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
+    session: SessionSettings | None = None
+    rows: Rows | None = None
     files: Mapping[str, FileEntry]
     golden: Golden
     requires: Mapping[str, str]
@@ -86,10 +90,11 @@ class Manifest:
             BundleError: The manifest breaks a rule that a reader would refuse it for.
         """
         table = {"schema": SCHEMA, **asdict(self)}
-        if self.generation is None:
-            del table["generation"]
-        else:
+        if self.generation is not None:
             table["generation"] = self.generation.table()
+        for name in _OPTIONAL:
+            if table[name] is None:
+                del table[name]
         table["files"] = dict(sorted(table["files"].items()))
         text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         Manifest.from_json(text)  # so that nothing is ever written that could not be read
@@ -112,6 +117,8 @@ class Manifest:
             graphs={name: read_graph(field) for name, field in fields["graphs"].table().items()},
             symbols={name: read_symbol(field) for name, field in fields["symbols"].table().items()},
             generation=read_generation(fields["generation"]) if "generation" in fields else None,
+            session=read_settings(fields["session"]) if "session" in fields else None,
+            rows=read_rows(fields["rows"]) if "rows" in fields else None,
             files={path: _file_entry(path, field) for path, field in fields["files"].table().items()},
             golden=_golden(fields["golden"]),
             requires=_requires(fields["requires"]),
@@ -177,3 +184,5 @@ def _check_references(manifest: Manifest) -> None:
                     )
     if manifest.generation is not None:
         check_generation(manifest.generation, graphs, manifest.symbols)
+    if manifest.rows is not None:
+        check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
-from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # onnxruntime's exceptions share no base but Exception.
 ENGINE_ERRORS: tuple[type[Exception], ...] = (
@@ -41,16 +43,19 @@ _PREAMBLE = re.compile(
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
 
-def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(
+    model: bytes | Path, *, threads: int | None = None, settings: SessionSettings = PLAIN
+) -> onnxruntime.InferenceSession:
     """Open an ONNX model on the CPU.
 
-    Threads do not spin while they wait for work. Spinning is onnxruntime's default; it keeps their cores
-    busy between two operators and after a call, which the app around the model pays for in stutter and
-    battery, and a rival measured beside it in time.
+    Weights in a file of their own are mapped into memory: pages that the model reads come from the file when
+    they are first touched, are shared between processes, and may be dropped by the system at any time. Those
+    that a kernel packs anew when the session opens are let go afterwards.
 
     Args:
         model: A serialized model, or the path of one. Only a path can bring weights in files of their own.
-        threads: Cores that one operator may use.
+        threads: Cores that one operator may use; what ``settings`` say where it is left out.
+        settings: The session's other options.
 
     Raises:
         BadInput: ``threads`` is below 1.
@@ -58,14 +63,7 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.Infere
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
             it was built without.
     """
-    if threads < 1:
-        raise BadInput(f"{threads} threads; expected at least 1")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = _FATAL_ONLY
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = _options(settings if threads is None else replace(settings, threads=threads))
     source = model if isinstance(model, bytes) else str(model)
     try:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -77,6 +75,18 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> onnxruntime.Infere
 def explain(error: Exception) -> str:
     """Return onnxruntime's own reason as one line, without its code and the place in its sources."""
     return _PREAMBLE.sub("", " ".join(str(error).split()))
+
+
+def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _FATAL_ONLY
+    options.enable_cpu_mem_arena = settings.arena
+    options.enable_mem_pattern = settings.memory_pattern
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(settings.spinning)))
+    return options
 
 
 def _explained(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forms import (
     blocks,
+    caches,
     heads,
     masks,
     positions,
@@ -38,6 +39,7 @@ FORMS: tuple[Form, ...] = (
     *blocks.FORMS,
     *transformers_text.FORMS,
     *transformers_causal.FORMS,
+    *caches.FORMS,
     *transformers_pairs.FORMS,
     *transformers_vision.FORMS,
     *transformers_series.FORMS,

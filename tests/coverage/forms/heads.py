@@ -49,6 +49,16 @@ class GroupedFiveAxes(Grouped):
         return self.output(self.join(mixed.flatten(1, 2)))
 
 
+class GroupedEinsum(Grouped):
+    """The same by einsum, the length before the groups."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = self.query(x).unflatten(-1, (self.groups, -1, SIZE))  # (B, S, G, H / G, D)
+        k, v = (layer(x).unflatten(-1, (self.groups, SIZE)) for layer in (self.key, self.value))
+        weights = self.weigh(torch.einsum("bsgrd,btgd->bgrst", q, k) / math.sqrt(SIZE))
+        return self.output(torch.einsum("bgrst,btgd->bsgrd", weights, v).flatten(2))
+
+
 class MultiQuery(Grouped):
     """All heads share one (Shazeer 2019); the products broadcast it."""
 
@@ -152,7 +162,8 @@ form = partial(Form, family="heads", samples=samples(x=vectors))
 FORMS = (
     form("grouped queries, repeat_interleave", Grouped),
     form("grouped queries, expand", GroupedExpanded),
-    form("grouped queries, five axes", GroupedFiveAxes, attentions=0, refusal="rank 5"),
+    form("grouped queries, five axes", GroupedFiveAxes),
+    form("grouped queries, einsum", GroupedEinsum),
     form("multi-query, broadcast", MultiQuery),
     form("multi-query, expand", MultiQueryExpanded),
     form("unit query and keys", UnitNorm),
@@ -160,6 +171,6 @@ FORMS = (
     form("RMS-normalized query and keys", RmsNorm),
     form("learned temperature by head", Temperature),
     form("learned temperature by query", QueryTemperature),
-    form("learned span", Span, attentions=0, refusal="its weights go through Mul"),
+    form("learned span", Span),
     form("learned span, added as a logarithm", LogSpan),
 )

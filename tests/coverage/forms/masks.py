@@ -39,6 +39,40 @@ class Where(MaskedAttention):
         return torch.where(mask[:, None, None, :] > 0, scores, torch.tensor(-1e9))
 
 
+class WhereFull(MaskedAttention):
+    """The mask chooses between scores and a tensor that is full of one number."""
+
+    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
+        return torch.where(mask[:, None, None, :] > 0, scores, torch.full_like(scores, -1e9))
+
+
+class Muted(MaskedAttention):
+    """Scores are multiplied by 0 and lowered, as in GPT's first code."""
+
+    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
+        shown = mask[:, None, None, :].float()
+        return scores * shown - 1e4 * (1 - shown)
+
+
+class AfterSoftmax(MaskedAttention):
+    """The weights are masked, not the scores; they no longer sum to 1."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        q, k, v = self.project(x)
+        return self.output(self.join(self.mix(self.hide(self.weigh(self.score(q, k)), mask), v)))
+
+    def hide(self, weights: Tensor, mask: Tensor) -> Tensor:
+        return weights * mask[:, None, None, :]
+
+
+class Renormalized(AfterSoftmax):
+    """The weights are masked, then brought back to a sum of 1."""
+
+    def hide(self, weights: Tensor, mask: Tensor) -> Tensor:
+        weights = super().hide(weights, mask)
+        return weights / (weights.sum(dim=-1, keepdim=True) + 1e-9)
+
+
 class Pairs(MaskedAttention):
     """A query that is padding sees nothing either: its scores are all filled."""
 
@@ -118,6 +152,10 @@ FORMS = (
     padded("filled with finfo.min", Lowest),
     padded("added", Added),
     padded("where", Where),
+    padded("where, or a full tensor", WhereFull),
+    padded("muted by arithmetic", Muted),
+    padded("on the weights, their sum restored", Renormalized),
+    padded("on the weights alone", AfterSoftmax, attentions=0, refusal="not brought back to a sum of 1"),
     padded("queries masked too", Pairs),
     padded("before the scale", Scaled),
     padded("empty rows set to 0", Guarded),

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 import torch
-from forms.attention import Attention
+from forms.attention import Attention, causal
 from forms.form import Form
 from forms.inputs import HEADS, SIZE, WIDTH, samples, vectors
 from torch import Tensor, nn
@@ -43,6 +43,15 @@ class Baddbmm(Folded):
         return torch.baddbmm(future[None], q, k.transpose(1, 2), alpha=SIZE**-0.5)  # (B*H, S, S)
 
 
+class Unfolded(Folded):
+    """The mask is laid on scores that have their heads back, as in BLOOM."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        length = scores.size(-1)
+        scores = scores.unflatten(0, (-1, HEADS)).masked_fill(~causal(length), -1e9)  # (B, H, S, S)
+        return super().weigh(scores).flatten(0, 1)  # (B*H, S, S)
+
+
 class KeysTransposed(Attention):
     """The keys are split into heads and transposed in one permute."""
 
@@ -52,6 +61,16 @@ class KeysTransposed(Attention):
 
     def score(self, q: Tensor, k: Tensor) -> Tensor:
         return q @ k / math.sqrt(SIZE)  # (B, H, S, S)
+
+
+class KeysFirst(Attention):
+    """Keys times query: the softmax is over rows, and its result turned."""
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        return k @ q.mT / math.sqrt(SIZE)  # (B, H, T, S)
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return torch.softmax(scores, dim=-2).mT  # (B, H, S, T)
 
 
 class OneHead(Attention):
@@ -85,7 +104,9 @@ FORMS = (
     form("einsum", Einsum),
     form("bmm on folded heads", Folded),
     form("baddbmm with its bias", Baddbmm),
+    form("bmm on folded heads, unfolded for the mask", Unfolded),
     form("keys permuted once", KeysTransposed),
+    form("keys times query", KeysFirst),
     form("one head, three axes", OneHead),
     form("a module for each head", lambda: HeadByHead(2), attentions=2),
 )

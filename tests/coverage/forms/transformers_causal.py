@@ -8,6 +8,10 @@ from forms.form import Form
 from forms.inputs import HEADS, HUGGING_FACE, LONGEST, SIZE, VOCABULARY, WIDTH, samples, shown, tokens
 from torch import nn
 from transformers import (
+    BloomConfig,
+    BloomForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -45,6 +49,15 @@ def gpt2(attention: str) -> nn.Module:
     return GPT2LMHeadModel(config)
 
 
+def bloom() -> nn.Module:
+    config = BloomConfig(vocab_size=VOCABULARY, hidden_size=WIDTH, n_layer=1, n_head=HEADS, use_cache=False)
+    return BloomForCausalLM(config)
+
+
+def gemma2() -> nn.Module:
+    return Gemma2ForCausalLM(Gemma2Config(**SIZES, head_dim=SIZE, attn_implementation="eager"))
+
+
 def llama(attention: str) -> nn.Module:
     return LlamaForCausalLM(LlamaConfig(**SIZES, attn_implementation=attention))
 
@@ -73,4 +86,6 @@ FORMS = (
     form("Llama, sdpa", lambda: llama("sdpa")),
     form("Qwen2", qwen2, attentions=2),
     form("Qwen3", qwen3),
+    form("BLOOM", bloom),
+    form("Gemma 2", gemma2, attentions=0, refusal="capped by tanh and masked"),
 )

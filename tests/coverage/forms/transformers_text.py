@@ -97,7 +97,7 @@ FORMS = (
     form("BERT, sdpa", lambda: bert("sdpa")),
     form("DistilBERT", distilbert),
     form("RoBERTa", roberta),
-    form("DeBERTa-v2", deberta, attentions=0, refusal="its scores are seen in other dims"),
+    form("DeBERTa-v2", deberta),
     form("ALBERT", albert, attentions=2),
     form("ELECTRA", electra),
     form("ModernBERT", modernbert, attentions=2),

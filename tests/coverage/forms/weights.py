@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from forms.attention import Attention
+from forms.attention import Attention, causal
 from forms.form import Form
 from forms.inputs import HEADS, samples, vectors
 from torch import Tensor, nn
@@ -47,6 +47,47 @@ class ByHand(Attention):
         return raised / raised.sum(dim=-1, keepdim=True)
 
 
+class Logarithm(Attention):
+    """The logarithm of softmax, raised again."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return torch.log_softmax(scores, dim=-1).exp()
+
+
+class Clamped(Attention):
+    """Scores are kept within bounds."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return super().weigh(scores.clamp(-4, 4))
+
+
+class Capped(Attention):
+    """Scores are kept within bounds smoothly, by tanh (Gemma Team 2024, Gemma 2, section 2)."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        return super().weigh(4 * torch.tanh(scores / 4))
+
+
+class CappedCausal(Attention):
+    """The same, then causal."""
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        capped = 4 * torch.tanh(scores / 4)
+        return super().weigh(capped.masked_fill(~causal(scores.size(-1)), -1e9))
+
+
+class Sink(Attention):
+    """Each head may look at nothing: a learned score that has no value (Xiao et al. 2023; GPT-OSS)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sink = nn.Parameter(torch.zeros(HEADS, 1, 1))
+
+    def weigh(self, scores: Tensor) -> Tensor:
+        sink = self.sink.expand(scores.size(0), -1, scores.size(2), -1)  # (B, H, S, 1)
+        return super().weigh(torch.cat([scores, sink], dim=-1))[..., :-1]
+
+
 class Returned(Attention):
     """The weights are an output too."""
 
@@ -83,6 +124,11 @@ FORMS = (
     form("softmax in float32, cast back", Float32),
     form("largest score taken off first", Stable),
     form("softmax by its formula", ByHand),
+    form("the logarithm of softmax, raised", Logarithm),
+    form("scores capped by tanh", Capped),
+    refused("scores capped by tanh, then causal", CappedCausal, refusal="capped by tanh and masked"),
+    refused("scores clamped", Clamped, refusal="its scores go through Clip"),
+    refused("a sink beside the keys", Sink, refusal="its scores go through Concat"),
     refused("weights returned too", Returned, refusal="attention weights are used elsewhere"),
     refused("weights returned, averaged", Averaged, refusal="attention weights are used elsewhere"),
     refused("talking heads", TalkingHeads, refusal="its weights go through Conv"),

@@ -29,6 +29,61 @@ def test_as_a_user_does_it(tmp_path: Path) -> None:
     assert (tmp_path / "tiny.edge" / "report.json").read_text() == done.stdout
 
 
+def exported(capsys: pytest.CaptureFixture[str], folder: Path, *options: object, code: int = 0) -> Report:
+    arguments = ["export", str(TINY), "-o", str(folder), "--json", *map(str, options)]
+    assert main(arguments) == code
+    return Report.from_json(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_recipe_of_the_bundle_leads_to_the_same_bundle_again(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Report.from_json((folder / "report.json").read_text())
+    (chosen,) = (line for line in before.trials if line.chosen)
+    assert chosen.recipe is not None
+    report = exported(capsys, tmp_path / "again.edge", "--recipe", folder / chosen.recipe)
+    assert (report.recipe, report.layers) == (before.recipe, before.layers)
+    assert report.accuracy == before.accuracy
+    assert [(line.name, line.chosen) for line in report.trials] == [(chosen.name, True)]
+    weights = [(place / "model.onnx").read_bytes() for place in (folder, tmp_path / "again.edge")]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_another_recipe_of_the_front_is_followed_too(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "recipe.json"
+    layers = [{"layer": "*", "form": "int8 per token", "techniques": {"smoothing": 0.5}}]
+    path.write_text(json.dumps({"schema": 1, "name": "by hand", "rewrites": [], "layers": layers}))
+    report = exported(capsys, tmp_path / "by-hand.edge", "--recipe", path)
+    assert report.recipe == "by hand"
+    forms = {layer.module: layer.form for layer in report.layers}
+    assert forms == {"embed": "float", "query+key+value": "int8 per token", "tags": "int8 per token"}
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_to_prefer_size_is_not_to_be_larger(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = exported(capsys, tmp_path / "small.edge", "--prefer", "size")
+    assert report.size_mb["int8"] <= bundle.report.size_mb["int8"]
+    assert {layer.form for layer in report.layers if layer.module != "embed"} <= {"int8", "int4 blocks"}
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_budget_that_nothing_meets_is_told_with_what_came_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = exported(capsys, tmp_path / "tiny.edge", "--budget", "size_mb=0.001", code=1)
+    (note,) = (note for note in report.notes if note.startswith("No recipe meets "))
+    assert note.startswith("No recipe meets size_mb=0.001 on the calibrating samples")
+    assert "Nearest: " in note
+    assert note.endswith(" MB. One of the limits has to give.")
+    assert [check.name for check in report.checks if not check.ok] == ["size_mb"]
+
+
 @pytest.mark.usefixtures("instant_export")
 def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "here.edge"

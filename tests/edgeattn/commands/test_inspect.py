@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
+from edgeattn.report import Report
 
 
 def test_all_that_a_bundle_holds_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report.from_json((folder / "report.json").read_text())
     assert main(["inspect", str(folder)]) == 0
     words = " ".join(capsys.readouterr().out.split())
     for told in (
@@ -18,10 +20,12 @@ def test_all_that_a_bundle_holds_is_shown(folder: Path, capsys: pytest.CaptureFi
         "Attention 1",
         "Weights float",
         "golden.safetensors",
-        "query+key+value int8",
+        "query+key+value ",
         "embed float",
         "Requires onnxruntime 1.23",
-        "Recipe dynamic-int8",
+        "report.html",
+        "pareto.svg",
+        f"Recipe {report.recipe}",
         "cosine 0.9",
         "at least 0.98 pass",
         "Verdict: pass",

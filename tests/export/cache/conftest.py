@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from step_models import MODELS, sample_of
 
 LENGTHS = (5, 9, 14, 7)
+SPARE = 3  # slots that no token fills
+UNFILLED = 7.0  # what slots hold until then
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -71,13 +73,15 @@ def stepped() -> Callable[[Steps, Arrays, Sequence[int]], Arrays]:
         decoder, tokens = session_of(steps.decoder.model), inputs[steps.tokens]
         carried = run(session_of(steps.encoder.model), inputs) if steps.encoder else {}
         dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
+        sizes = {"batch": len(tokens), "capacity": tokens.shape[1] + SPARE}
         past = {
-            name: np.zeros((len(tokens), dims[name][1], 0, dims[name][3]), np.float32)
+            name: np.full([sizes.get(dim, dim) for dim in dims[name]], UNFILLED, np.float32)
             for name in (cache.past for cache in steps.caches)
         }
         logits, begin = [], 0
         for chunk in chunks:
             fed = {steps.tokens: tokens[:, begin : begin + chunk], **carried, **past}
+            fed[steps.length] = np.array([begin])
             outputs = run(decoder, fed)
             logits.append(outputs[steps.logits])
             past = {cache.past: outputs[cache.present] for cache in steps.caches}

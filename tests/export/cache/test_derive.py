@@ -13,6 +13,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.fuse.rule import Refusal
 from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped
+from edgeattn_runtime.binding import BoundCall
 from edgeattn_runtime.manifest import Symbol
 
 TOLERANCE = 1e-5  # of the logits' scale
@@ -46,8 +47,7 @@ def test_cache_holds_each_key_head_once(name: str, key_heads: int, steps_of: Cal
         f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")
     ]
     for cache in steps.caches:
-        assert inputs[cache.past] == ("batch", key_heads, "past", 4)
-        assert outputs[cache.present] == ("batch", key_heads, "total", 4)
+        assert inputs[cache.past] == outputs[cache.present] == ("batch", key_heads, "capacity", 4)
 
 
 def test_says_all_that_generation_needs(steps_of: Callable[[str], Steps]) -> None:
@@ -55,26 +55,49 @@ def test_says_all_that_generation_needs(steps_of: Callable[[str], Steps]) -> Non
     assert (steps.kind, steps.tokens, steps.logits) == ("decoder", "tokens", "logits")
     assert steps.encoder is None
     assert steps.sources == steps.carried == ()
+    assert [tensor.name for tensor in steps.decoder.graph.inputs[:2]] == [steps.tokens, steps.length]
     assert steps.symbols == {
         "batch": Symbol(1, None),
         "sequence": Symbol(1, LONGEST),
-        "past": Symbol(0, LONGEST),
-        "total": Symbol(1, LONGEST),
+        "capacity": Symbol(1, LONGEST),
     }
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps]) -> None:
-    steps, past = steps_of(name), 30
+    steps, capacity = steps_of(name), 31
     tapped = steps.decoder.model.clone()
     inner = [value for node in tapped.graph for value in node.outputs if value.name]
     tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
     fed: dict[str, NDArray[np.generic]] = {steps.tokens: np.ones((1, 1), np.int64)}
+    sizes = {"batch": 1, "capacity": capacity}
     for tensor in steps.decoder.graph.inputs[1:]:
-        fed[tensor.name] = np.ones((1, tensor.dims[1], past, tensor.dims[3]), np.float32)
+        fed[tensor.name] = np.ones([sizes.get(dim, dim) for dim in tensor.dims], tensor.dtype)
     found = run(session_of(tapped), fed)
-    squares = [key for key, value in found.items() if value.shape[-2:] == (past + 1, past + 1)]
+    squares = [key for key, value in found.items() if value.shape[-2:] == (capacity, capacity)]
     assert squares == []
+
+
+@pytest.mark.parametrize("name", ["learned", "rotary"])  # heads side by side, and apart
+def test_a_step_may_write_into_what_it_was_given(name: str, steps_of: Callable[[str], Steps]) -> None:
+    steps, held, sizes = steps_of(name), 4, {"batch": 2, "capacity": 8}
+    random = np.random.default_rng(0)
+    assert steps.length is not None
+    fed: dict[str, NDArray[Any]] = {
+        tensor.name: random.random([sizes.get(str(dim), dim) for dim in tensor.dims], np.float32)
+        for tensor in steps.decoder.graph.inputs[2:]
+    }
+    before = {name: array.copy() for name, array in fed.items()}
+    fed |= {steps.tokens: np.array([[1, 2], [3, 4]]), steps.length: np.array([held])}
+    session = session_of(steps.decoder.model)
+    apart = run(session, fed)
+    together = {steps.logits: np.zeros_like(apart[steps.logits])}
+    BoundCall(session, fed, together | {cache.present: fed[cache.past] for cache in steps.caches})()
+    np.testing.assert_array_equal(together[steps.logits], apart[steps.logits])
+    for cache in steps.caches:
+        np.testing.assert_array_equal(fed[cache.past], apart[cache.present])
+        changed = (fed[cache.past] != before[cache.past]).any(axis=(0, 1, 3))
+        assert changed.tolist() == [held <= slot < held + 2 for slot in range(8)]
 
 
 @pytest.mark.parametrize("name", ["learned", "window"])  # masks of numbers, and of truth values

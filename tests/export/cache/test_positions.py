@@ -26,4 +26,4 @@ def test_the_longest_text_is_known(
 ) -> None:
     steps = steps_of(name)
     assert steps.positions == positions
-    assert steps.symbols["total"].max == positions
+    assert steps.symbols["capacity"].max == positions

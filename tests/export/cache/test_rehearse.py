@@ -18,8 +18,10 @@ def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> 
     for sample, prompt, rest in zip(found.samples, halves[::2], halves[1::2], strict=True):
         joined = np.concatenate([prompt.inputs["tokens"], rest.inputs["tokens"]], axis=1)
         np.testing.assert_array_equal(joined, sample.inputs["tokens"])
-        assert prompt.inputs["past_key_0"].shape[2] == 0
-        assert rest.inputs["past_key_0"].shape[2] == prompt.inputs["tokens"].shape[1]
+        assert prompt.inputs["past_length"].tolist() == [0]
+        assert rest.inputs["past_length"].tolist() == [prompt.inputs["tokens"].shape[1]]
+        room = {half.inputs["past_key_0"].shape[2] for half in (prompt, rest)}
+        assert room == {sample.inputs["tokens"].shape[1]}
 
 
 @pytest.mark.parametrize("name", ["learned", "rotary", "translation"])

@@ -36,6 +36,10 @@ def _future(q: Tensor) -> Tensor:
     return ~ROWS[: q.size(2), : q.size(2)]  # (S, S)
 
 
+def _shown(seen: Tensor) -> Tensor:
+    return seen[:, None, None, :].float()  # (B, 1, 1, T)
+
+
 def _additive(seen: Tensor) -> Tensor:
     return (1.0 - seen[:, None, None, :].float()) * -1e4  # (B, 1, 1, T)
 
@@ -52,6 +56,7 @@ PLAIN = {
     "scaled_twice": lambda q, k, seen: (q * 0.25) @ k.mT * 2,
     "keys_permuted": lambda q, k, seen: q @ k.permute(0, 1, 3, 2) * SCALE,
     "softmax_in_float": lambda q, k, seen: _scaled(q, k).float(),
+    "capped": lambda q, k, seen: torch.tanh(_scaled(q, k) / 2) * 2,
     "heads_of_a_temperature": lambda q, k, seen: _scaled(q, k) * torch.tensor([0.5, 1.5]).view(1, 2, 1, 1),
 }
 FINITE = {
@@ -62,6 +67,11 @@ FINITE = {
     "additive": lambda q, k, seen: _scaled(q, k) + _additive(seen),
     "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
     "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
+    "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
+    "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
+    "where_or_a_full_tensor": lambda q, k, seen: torch.where(
+        _hidden(seen), torch.full_like(_scaled(q, k), -1e9), _scaled(q, k)
+    ),
 }
 MASKED = {
     **FINITE,
@@ -85,6 +95,15 @@ REFUSED = {
     "filled_with_5": (
         lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -5.0),
         "its mask fills scores with -5",
+    ),
+    "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
+    "capped_and_masked": (
+        lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(_hidden(seen), -1e9),
+        "its scores are capped by tanh and masked",
+    ),
+    "masked_and_capped": (
+        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_hidden(seen), -1e9)) * 2,
+        "its scores are capped by tanh after a mask",
     ),
     "filled_with_a_tensor": (
         lambda q, k, seen: torch.where(_hidden(seen), k[:, :1, :1, :1], _scaled(q, k)),

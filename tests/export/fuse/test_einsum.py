@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import EllipsisType
 
 import onnx_ir as ir
 import pytest
@@ -19,6 +20,8 @@ FIRES = {
     "bqhd,bkhd->bhqk": ((0, 1, 2, 3), (0, 1, 2, 3)),
     "bhqd,bhkd->bhqk": ((0, 2, 1, 3), (0, 2, 1, 3)),
     "bhqk,bhdk->bqhd": ((0, 2, 1, 3), (0, 2, 1, 3)),
+    "...qd,...kd->...qk": ((0, 2, 1, 3), (0, 2, 1, 3)),
+    "bqhd,bkd->bhqk": ((0, 1, 2, 3), ...),  # one head for all
 }
 REFUSES = {"bqhd,bqhd->bqh": ((0, 1, 2, 3), (0, 1, 2, 3)), "bqhd,bkhd->bqk": ((0, 1, 2, 3), (0, 1, 2, 3))}
 
@@ -28,13 +31,14 @@ Spelled = tuple[Captured, Samples, ir.Model, Applied]
 class Product(nn.Module):
     """An einsum of two rearrangements of (B, S, H, D)."""
 
-    def __init__(self, equation: str, a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    def __init__(self, equation: str, a: tuple[int, ...], b: tuple[int, ...] | EllipsisType) -> None:
         super().__init__()
         self.equation, self.a, self.b = equation, a, b
 
     def forward(self, x: Tensor, seen: Tensor) -> Tensor:
         x = x.unflatten(-1, (2, 4))  # (B, S, H, D)
-        return torch.einsum(self.equation, x.sin().permute(self.a), x.permute(self.b))
+        other = x.select(2, 0) if self.b is ... else x.permute(self.b)
+        return torch.einsum(self.equation, x.sin().permute(self.a), other)
 
 
 def _part(equation: str) -> Callable[[], nn.Module]:
@@ -63,7 +67,9 @@ def test_a_matrix_product_becomes_one(
 def test_another_product_is_refused_with_the_reason(spelled: Spelled) -> None:
     refused = spelled[3].refused
     assert [r.module for r in refused] == [f"parts.part_{len(FIRES) + i}" for i in range(len(REFUSES))]
-    assert all("is no plain matrix product; one row, column and summed index" in r.reason for r in refused)
+    assert all(
+        "is no plain matrix product; a row, a column and one summed index" in r.reason for r in refused
+    )
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 4)])

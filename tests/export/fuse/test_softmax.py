@@ -29,11 +29,15 @@ FIRES = {
     "by_its_formula": lambda x: _over_sum(x.exp()),
     "its_maximum_taken_off": lambda x: _over_sum(_shifted(x).exp()),
     "the_operator_of_a_shift": lambda x: _shifted(x).softmax(-1),
+    "its_logarithm_raised": lambda x: x.log_softmax(-1).exp(),
+    "its_sum_as_a_logarithm": lambda x: (x - x.logsumexp(-1, keepdim=True)).exp(),
+    "in_double": lambda x: x.double().softmax(-1).float(),
 }
 OTHERS = {
     "the_operator": lambda x: x.softmax(-1),
     "over_another_axis": lambda x: _over_sum(x.exp(), 1),
     "another_maximum": lambda x: (x - x.sin().amax(-1, keepdim=True)).softmax(-1).exp(),
+    "a_logarithm_over_another_axis": lambda x: x.log_softmax(1).exp(),
     "another_sum": lambda x: x.exp() / (2 * x).exp().sum(-1, keepdim=True),
 }
 
@@ -64,7 +68,7 @@ def test_it_becomes_one_operator(
 ) -> None:
     operators = operators_of(recovered[2], part)
     assert operators.count("Softmax") == 1
-    assert not {"Exp", "ReduceSum", "ReduceMax", "Sub", "Div"} & set(operators)
+    assert not {"Exp", "ReduceSum", "ReduceMax", "Sub", "Div", "LogSoftmax", "Cast"} & set(operators)
 
 
 def test_nothing_else_does(recovered: Recovered) -> None:

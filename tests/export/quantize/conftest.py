@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
+from hypothesis import settings
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
 from edgeattn_export import Captured, Fused, Quantized, Samples, fuse, quantize
+from edgeattn_export.fuse.apply import apply
+from edgeattn_export.fuse.dataflow import embed
+from edgeattn_export.quantize.forms.linear import LinearForm, Prepared, WriteLinear
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.samples import Sample
+from edgeattn_export.scopes import MODULE
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+settings.load_profile("untimed")
 
 ROWS, WIDTH = 2048, 32  # 64 Ki elements: what an embedding needs to be worth int8
 SHARED = 48  # large enough that the exporter leaves a shared weight's transpose in the graph
@@ -58,3 +73,80 @@ def layers(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured,
 def int8(layers: tuple[Captured, Samples, Fused]) -> Quantized:
     """The layers in int8."""
     return quantize(layers[2], layers[1])
+
+
+@pytest.fixture(scope="session")
+def by_hand() -> Callable[..., ir.Model]:
+    """A function that builds ``before(x) @ weight + bias``, x of dims (batch, sequence, D)."""
+
+    def build(
+        weight: NDArray[np.float32], bias: NDArray[np.float32] | None = None, before: str = ""
+    ) -> ir.Model:
+        tape = Tape()
+        x, hidden = (
+            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", len(weight))) for name in ("x", "hidden")
+        )
+        product, y = (
+            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", weight.shape[1]))
+            for name in ("product", "y")
+        )
+        if before:
+            tape.op(before, [x], output=hidden)
+        inputs = [hidden if before else x, embed(tape, weight, "weight")]
+        named = {"name": "linear", "metadata_props": {MODULE: "encoder.linear"}}
+        tape.op("MatMul", inputs, output=y if bias is None else product, **named)
+        if bias is not None:
+            tape.op("Add", [product, embed(tape, bias, "bias")], output=y)
+        graph = ir.Graph(
+            [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="linear"
+        )
+        return ir.Model(graph, ir_version=10)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def written(by_hand: Callable[..., ir.Model]) -> Callable[..., ir.Model]:
+    """A function that writes a layer, built by hand, in a form."""
+
+    def write(form: LinearForm, linear: Linear, before: str = "") -> ir.Model:
+        model = by_hand(linear.weight, linear.bias, before)
+        assert len(apply(WriteLinear(lambda *_: Prepared(form, linear.settled())), model).sites) == 1
+        return model
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def rows() -> Callable[..., Samples]:
+    """A function that makes samples of arrays (S, D), each an input ``x`` of one batch."""
+    return lambda *arrays: Samples(tuple(Sample({"x": array[None]}) for array in arrays))
+
+
+@pytest.fixture(scope="session")
+def known() -> Callable[[NDArray[np.float32]], Statistics]:
+    """A function that returns what is to be known of (T, D), by the definitions."""
+    return lambda x: Statistics(len(x), x.min(0), x.max(0), x.mean(0), x.T @ x)
+
+
+@pytest.fixture(scope="session")
+def lookup() -> Callable[..., ir.Model]:
+    """A function that builds a look-up in a table, by hand."""
+
+    def build(table: NDArray[np.generic], *, axis: int = 0) -> ir.Model:
+        tape = Tape()
+        ids = ir.val("ids", ir.DataType.INT64, ("length",))
+        y = ir.val("y", ir.DataType.FLOAT, None)
+        inputs = [embed(tape, table, "table"), ids]
+        tape.op("Gather", inputs, {"axis": axis}, output=y, metadata_props={MODULE: "encoder.words"})
+        graph = ir.Graph(
+            [ids],
+            [y],
+            nodes=tape.nodes,
+            initializers=tape.initializers,
+            opset_imports={"": 23},
+            name="lookup",
+        )
+        return ir.Model(graph, ir_version=10)
+
+    return build

@@ -1,29 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx_ir as ir
 import pytest
-from onnx_ir.tape import Tape
 
 from edgeattn_export import Captured, Fused, Quantized, Samples
 from edgeattn_export.fuse.apply import apply
 from edgeattn_export.quantize.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.embedding_int8 import WORTHWHILE, EmbeddingInt8
-from edgeattn_export.scopes import MODULE, module_of
+from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import QuantizeError
-
-
-def _lookup(table: np.ndarray, *, axis: int = 0) -> ir.Model:
-    tape = Tape()
-    ids = ir.val("ids", ir.DataType.INT64, ("length",))
-    y = ir.val("y", ir.DataType.FLOAT, None)
-    value = tape.initializer(ir.tensor(table, name="table"))
-    tape.op("Gather", [value, ids], {"axis": axis}, output=y, metadata_props={MODULE: "encoder.words"})
-    graph = ir.Graph(
-        [ids], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="lookup"
-    )
-    return ir.Model(graph, ir_version=10)
 
 
 def test_rows_are_looked_up_in_int8(layers: tuple[Captured, Samples, Fused], int8: Quantized) -> None:
@@ -53,14 +42,16 @@ def test_a_small_table_stays_float(int8: Quantized) -> None:
         (np.ones((WORTHWHILE // 16, 16), np.float16), 0, False),
     ],
 )
-def test_only_rows_of_a_large_float_matrix(table: np.ndarray, axis: int, fires: bool) -> None:
-    assert len(apply(EmbeddingInt8(), _lookup(table, axis=axis)).sites) == fires
+def test_only_rows_of_a_large_float_matrix(
+    table: np.ndarray, axis: int, fires: bool, lookup: Callable[..., ir.Model]
+) -> None:
+    assert len(apply(EmbeddingInt8(), lookup(table, axis=axis)).sites) == fires
 
 
-def test_a_table_that_is_not_finite_names_the_module() -> None:
+def test_a_table_that_is_not_finite_names_the_module(lookup: Callable[..., ir.Model]) -> None:
     table = np.ones((WORTHWHILE // 16, 16), np.float32)
     table[3, 5] = np.nan
     with pytest.raises(
         QuantizeError, match=r"^embedding 'encoder.words': its table holds a NaN or an infinity"
     ):
-        apply(EmbeddingInt8(), _lookup(table))
+        apply(EmbeddingInt8(), lookup(table))

@@ -1,11 +1,12 @@
 """Attention written by hand becomes one operator.
 
-Before: MatMul(Softmax(MatMul(q, k^T) * s + m), v)     q, k, v: (B, H, S|T, D), or (N, S|T, D)
+Before: MatMul(Softmax(MatMul(q, k^T) * s + m), v)     q, k, v: (B, H, S|T, D), or with three or five axes
 After:  Attention(q, k, v, m, scale=s)
 
-The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition or
-a Where with a fill that excludes; any number of each, in any order. A row with nothing to attend to is
-uniform where its fill is finite; where it is minus infinity, PyTorch answers NaN and the operator zeros.
+The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
+Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with
+nothing to attend to is uniform where its fill is finite; where it is minus infinity, PyTorch answers NaN and
+the operator zeros.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.dataflow import (
-    axis_of,
-    dims,
-    embed,
-    only_user,
-    permutation,
-    producer,
-    same_dim,
-    scalar,
+from edgeattn_export.fuse.dataflow import axis_of, dims, only_user, permutation, producer, same_dim
+from edgeattn_export.fuse.rule import Note, Refusal
+from edgeattn_export.fuse.rules.attention_axes import Axes
+from edgeattn_export.fuse.rules.attention_empty import may_empty
+from edgeattn_export.fuse.rules.attention_mask import build_mask, mask_dims
+from edgeattn_export.fuse.rules.attention_scores import Fade, Scores, read_scores, unscaled
+from edgeattn_export.fuse.rules.attention_unread import ROOTS, unread
+from edgeattn_export.fuse.rules.attention_weights import read_weights
+
+EMPTY_ROWS = Note(
+    "empty rows",
+    "its mask hides by minus infinity: a query that sees no key at all is NaN in PyTorch, and a number here; "
+    "where that can be, fill with -1e9 instead, and both answer alike",
 )
-from edgeattn_export.fuse.rule import Refusal
-from edgeattn_export.fuse.rules.attention_mask import build_mask
-from edgeattn_export.fuse.rules.attention_scores import Scores, read_scores, unscaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,101 +40,94 @@ class Match:
     scores: Scores
     value: ir.Value
     output: ir.Value
+    axes: Axes
+    guarded: bool  # NaN is turned into 0 after softmax
 
     @property
-    def rank(self) -> int:
-        """4 with heads, 3 where they are folded into the batch or there is but one."""
-        return len(dims(self.value))
+    def note(self) -> Note | None:
+        """Say where PyTorch's answer may be NaN and the operator's is none."""
+        return EMPTY_ROWS if not self.guarded and any(map(may_empty, self.scores.masks)) else None
 
 
 class RecoverAttention:
     """Recovers attention by its data flow, softmax(QK^T s + m)V, whoever spelled it."""
 
     name = "attention"
-    roots = frozenset({"MatMul", "Softmax"})
+    roots = frozenset({"MatMul", *ROOTS})
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
         """Match the last product; refuse where the weights are wanted, or the scores are not readable."""
-        if node.op_type == "Softmax":
-            return _diverted(node)
-        weights, value = node.inputs
-        softmax = _softmax(weights)
-        if softmax is None or weights is None or value is None:
+        if node.op_type != "MatMul":
+            return unread(node)
+        entering, value = node.inputs
+        weights = read_weights(entering)
+        if weights is None or entering is None or value is None:
             return None
-        if axis_of(softmax, -1) != len(dims(softmax.inputs[0])) - 1:
+        scores = read_scores(weights.x)
+        if scores is None:
+            return None
+        if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
             return Refusal("its softmax is not taken over the keys, the last axis")
-        scores = read_scores(softmax.inputs[0])
-        if isinstance(scores, Refusal) or scores is None:
+        if isinstance(scores, Refusal):
             return scores
-        if only_user(weights) is not node:
+        if only_user(entering) is not node:
             return Refusal(
                 "its attention weights are used elsewhere too, and the operator does not give them"
             )
-        return _misfit(scores, value) or Match(scores, value, node.outputs[0])
+        if weights.hidden is not None:
+            scores = scores.hidden(weights.hidden.condition, weights.hidden.when)
+            if scores is None:
+                return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
+        for factor in weights.fades:
+            scores = scores.masked(Fade(factor))
+        if scores.cap is not None and scores.masks:
+            return Refusal(
+                "its scores are capped by tanh and masked; releases of onnxruntime differ in which of both "
+                "the operator does first"
+            )
+        axes = _axes(scores, value)
+        if isinstance(axes, Refusal):
+            return axes
+        return Match(scores, value, node.outputs[0], axes, guarded=entering.producer() is not weights.node)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit one Attention on 4-D inputs, and the mask as it wants it."""
-        scores = match.scores
+        scores, axes = match.scores, match.axes
         query, query_scale = unscaled(scores.query)
         keys, key_scale = _keys(tape, scores.keys_transposed)
         for factor in scores.factors:
-            query = tape.op(factor.op_type, [query, factor.factor])
-        mask = build_mask(tape, scores)
-        inputs = [_with_heads(tape, value, match.rank) for value in (query, keys, match.value)]
+            scaled = tape.op(factor.op_type, [query, factor.factor])
+            scaled.shape, scaled.type = query.shape, query.type
+            query = scaled
+        inputs = [axes.four(tape, value) for value in (query, keys, match.value)]
+        filled = axes.filled(mask_dims(mask) for mask in scores.masks)
+        mask = build_mask(tape, scores, filled)
+        if mask is not None:
+            inputs.append(axes.four_of_mask(tape, mask, filled))
         attributes = {"scale": scores.scale * query_scale * key_scale}
-        output = tape.op("Attention", [*inputs, mask] if mask is not None else inputs, attributes)
-        if match.rank == 4:
-            return {match.output: output}
-        return {match.output: tape.op("Squeeze", [output, _first_axis(tape, match.output)])}  # (N, S, D)
+        if scores.cap is not None:
+            attributes["softcap"] = scores.cap
+        return axes.restored(tape, tape.op("Attention", inputs, attributes), query, match.output)
 
 
-def _diverted(softmax: ir.Node) -> Refusal | None:
-    """Say what becomes of attention weights that meet no values."""
-    scores = read_scores(softmax.inputs[0])
-    users = [use.node for use in softmax.outputs[0].uses()]
-    if scores is None or any(_softmax(value) is softmax for user in users for value in _weights_of(user)):
-        return None
-    if isinstance(scores, Refusal):
-        return scores
-    through = ", ".join(sorted({user.op_type for user in users})) or "the outputs"
-    return Refusal(
-        f"its weights go through {through} before they meet the values; the operator has none between"
-    )
-
-
-def _weights_of(user: ir.Node) -> tuple[ir.Value | None, ...]:
-    """Return the weights with which ``user``, or a product behind its guard against NaN, is taken."""
-    if user.op_type == "MatMul":
-        return (user.inputs[0],)
-    return tuple(
-        use.node.inputs[0] for out in user.outputs for use in out.uses() if use.node.op_type == "MatMul"
-    )
-
-
-def _softmax(weights: ir.Value | None) -> ir.Node | None:
-    """Return the softmax of the weights; a guard may turn its NaN into 0, as the operator does by itself."""
-    guard = producer(weights, "Where")
-    if guard is None or producer(guard.inputs[0], "IsNaN") is None or scalar(guard.inputs[1]) != 0.0:
-        return producer(weights, "Softmax")
-    softmax, is_nan = producer(guard.inputs[2], "Softmax"), producer(guard.inputs[0], "IsNaN")
-    guarded = softmax is not None and is_nan is not None and is_nan.inputs[0] is softmax.outputs[0]
-    return softmax if guarded else None
-
-
-def _misfit(scores: Scores, value: ir.Value) -> Refusal | None:
+def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
+    """Return the axes of an attention, or why its parts do not fit together."""
     query = dims(unscaled(scores.query)[0])  # (B, H, S, D)
     keys = dims(unscaled(scores.keys_transposed)[0])  # (B, H, D, T)
     values = dims(value)  # (B, H, T, Dv)
-    if not (len(query) == len(keys) == len(values) and len(values) in (3, 4)):
+    if not (len(query) == len(keys) == len(values) and len(values) in (3, 4, 5)):
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
-        return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 or 4")
+        return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
         return Refusal(f"query {query}, transposed keys {keys} and values {values} do not fit together")
-    shared = keys[-3] == values[-3] == 1 and len(values) == 4  # one head of keys and values for all queries
+    shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
         heads = f"{query[-3]}, {keys[-3]} and {values[-3]}"
         return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")
-    return None
+    outer = zip(query[:-3], keys[:-3], values[:-3], strict=True)
+    if not all(same_dim(q, k) and same_dim(q, v) for q, k, v in outer if len(values) == 5):
+        return Refusal(f"query {query}, keys {keys} and values {values} differ before their last three axes")
+    return Axes(len(values), shared)
 
 
 def _keys(tape: Tape, transposed: ir.Value) -> tuple[ir.Value, float]:
@@ -149,12 +143,3 @@ def _keys(tape: Tape, transposed: ir.Value) -> tuple[ir.Value, float]:
     keys.shape = ir.Shape([(source.shape or ())[axis] for axis in perm])
     keys.type = source.type
     return keys, outer * inner
-
-
-def _with_heads(tape: Tape, value: ir.Value, rank: int) -> ir.Value:
-    """Give a value of rank 3 an axis in front: what was its batch are the heads, each by itself."""
-    return value if rank == 4 else tape.op("Unsqueeze", [value, _first_axis(tape, value)])  # (1, N, S, D)
-
-
-def _first_axis(tape: Tape, value: ir.Value) -> ir.Value:
-    return embed(tape, np.array([0], np.int64), f"{value.name}.axis")

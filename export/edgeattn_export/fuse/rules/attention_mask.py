@@ -6,18 +6,23 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.dataflow import dims, embed, same_dim
-from edgeattn_export.fuse.rules.attention_scores import Bias, Fill, GroupedBias, Scores
+from edgeattn_export.fuse.dataflow import Dims, dims, embed, same_dim
+from edgeattn_export.fuse.rules.attention_scores import Bias, Fade, Fill, GroupedBias, Mask, Scores
 
 # Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
 # onnxruntime would take float32's lowest number for minus infinity, and answer such a row with zeros.
 EXCLUDED = -1e30
 
 
-def build_mask(tape: Tape, scores: Scores) -> ir.Value | None:
-    """Emit the additive mask, of dims broadcastable to (B, H, S, T) with S written out.
+def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value | None:
+    """Emit the additive mask, of dims broadcastable to the scores' with S written out.
 
     onnxruntime's CPU kernel broadcasts over the batch and the heads, but not over the query's length.
+
+    Args:
+        tape: Where to record it.
+        scores: Dims (..., S, T), as many axes as the attention has.
+        filled: Which of the axes before S are written out too, where there are five.
     """
     mask: ir.Value | None = None
     for laid in scores.masks:
@@ -27,9 +32,23 @@ def build_mask(tape: Tape, scores: Scores) -> ir.Value | None:
             case Bias() | GroupedBias():
                 added = _bias(tape, laid, scores.query)
                 mask = added if mask is None else tape.op("Add", [mask, added])
+            case Fade():
+                added = tape.op("Log", [laid.factor])
+                mask = added if mask is None else tape.op("Add", [mask, added])
     if mask is None or _fits(scores):
         return mask
-    return tape.op("Expand", [mask, _score_dims(tape, scores)])  # (B|1, H|1, S, T)
+    return tape.op("Expand", [mask, _score_dims(tape, scores, filled)])  # (B|1, H|1, S, T)
+
+
+def mask_dims(laid: Mask) -> Dims:
+    """Return a mask's own dims."""
+    match laid:
+        case Fill():
+            return dims(laid.condition)
+        case Fade():
+            return dims(laid.factor)
+        case _:
+            return dims(laid.mask)
 
 
 def _bias(tape: Tape, bias: Bias | GroupedBias, query: ir.Value) -> ir.Value:
@@ -56,11 +75,12 @@ def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir
 def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     name = fill.condition.name
     value = -np.inf if np.isneginf(fill.value) else EXCLUDED
+    shown = fill.condition
+    if shown.dtype is not ir.DataType.BOOL:
+        shown = tape.op("Cast", [shown], {"to": ir.DataType.BOOL})
     excluded = embed(tape, np.array(value, np.float32), f"{name}.excluded")
     rest = embed(tape, np.array(0.0, np.float32), f"{name}.kept") if mask is None else mask
-    return tape.op(
-        "Where", [fill.condition, excluded, rest] if fill.when else [fill.condition, rest, excluded]
-    )
+    return tape.op("Where", [shown, excluded, rest] if fill.when else [shown, rest, excluded])
 
 
 def _fits(scores: Scores) -> bool:
@@ -70,17 +90,28 @@ def _fits(scores: Scores) -> bool:
     laid = scores.masks[0]
     if isinstance(laid, GroupedBias):
         return len(dims(scores.product)) == 4
-    found = dims(laid.mask if isinstance(laid, Bias) else laid.condition)
-    return len(found) in (2, 4) and all(map(same_dim, found[-2:], dims(scores.product)[-2:]))
+    found = mask_dims(laid)
+    return (
+        len(dims(scores.product)) < 5
+        and len(found) in (2, 4)
+        and all(map(same_dim, found[-2:], dims(scores.product)[-2:]))
+    )
 
 
-def _score_dims(tape: Tape, scores: Scores) -> ir.Value:
-    """Emit (1, 1, S, T) as int64."""
-    name = f"{scores.product.name}.dims"
-    ones = embed(tape, np.array([1, 1], np.int64), f"{name}.ones")
+def _score_dims(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value:
+    """Emit (1, 1, S, T) as int64; of more axes, each size that is ``filled``."""
+    one = embed(tape, np.array([1], np.int64), f"{scores.product.name}.one")
+    leading = (
+        [one, one]
+        if len(filled) < 3
+        else [
+            _size(tape, scores, axis - len(filled) - 2, scores.query) if full else one
+            for axis, full in enumerate(filled)
+        ]
+    )
     queries = _size(tape, scores, -2, scores.query)
     keys = _size(tape, scores, -1, scores.keys_transposed)
-    return tape.op("Concat", [ones, queries, keys], {"axis": 0})
+    return tape.op("Concat", [*leading, queries, keys], {"axis": 0})
 
 
 def _size(tape: Tape, scores: Scores, axis: int, source: ir.Value) -> ir.Value:

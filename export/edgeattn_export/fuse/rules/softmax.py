@@ -1,6 +1,8 @@
 """A softmax written by its formula becomes one operator, so that one spelling is left to read.
 
 Before: Exp(x - max(x)) / sum(Exp(x - max(x)))     over the last axis, the maximum taken off or not
+Before: Exp(x - logsumexp(x)), Exp(LogSoftmax(x))
+Before: Cast(Softmax(Cast(x, float64)), float32)
 After:  Softmax(x)
 """
 
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.dataflow import constant, dims, producer
+from edgeattn_export.fuse.dataflow import axis_of, constant, dims, producer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +29,70 @@ class RecoverSoftmax:
     """Recovers a softmax from its exponentials, and drops a maximum that is taken off before one."""
 
     name = "softmax"
-    roots = frozenset({"Div", "Softmax"})
+    roots = frozenset({"Div", "Exp", "Cast", "Softmax"})
 
     def check(self, node: ir.Node) -> Match | None:
-        """Match exponentials over their sum, or a softmax of what its own maximum was taken off."""
-        if node.op_type == "Softmax":
-            x = _without_maximum(node.inputs[0])
-            axis = node.attributes.get_int("axis", -1)
-            last = axis in (-1, len(dims(node.inputs[0])) - 1)
-            return Match(x, node.outputs[0]) if x is not None and x is not node.inputs[0] and last else None
-        exponentials, total = producer(node.inputs[0], "Exp"), producer(node.inputs[1], "ReduceSum")
-        if exponentials is None or total is None or total.inputs[0] is not exponentials.outputs[0]:
-            return None
-        x = _without_maximum(exponentials.inputs[0])
-        return Match(x, node.outputs[0]) if x is not None and _over_last_axis(total) else None
+        """Match exponentials over their sum or of logarithms, a wider softmax, or one of a shift."""
+        x = _READERS[node.op_type](node)
+        return Match(x, node.outputs[0]) if x is not None else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the operator."""
         return {match.output: tape.op("Softmax", [match.x], {"axis": -1})}
 
 
-def _without_maximum(value: ir.Value | None) -> ir.Value | None:
+def without_maximum(value: ir.Value | None) -> ir.Value | None:
     """Return x for x - max(x), a shift that no softmax sees; anything else as it is."""
-    shift = producer(value, "Sub")
-    maximum = producer(shift.inputs[1], "ReduceMax") if shift else None
-    if shift is None or maximum is None or maximum.inputs[0] is not shift.inputs[0]:
-        return value
-    return shift.inputs[0] if _over_last_axis(maximum) else value
+    return _without(value, "ReduceMax") or value
 
 
-def _over_last_axis(reduction: ir.Node) -> bool:
+def over_last_axis(reduction: ir.Node) -> bool:
+    """Say whether a reduction is over the last axis alone, and keeps it."""
     axes = constant(reduction.inputs[1]) if len(reduction.inputs) > 1 else None
     kept = reduction.attributes.get_int("keepdims", 1) == 1
     last = len(dims(reduction.inputs[0])) - 1
     return kept and axes is not None and axes.size == 1 and int(axes.reshape(())) in (-1, last)
+
+
+def _of_shift(softmax: ir.Node) -> ir.Value | None:
+    return _without(softmax.inputs[0], "ReduceMax") if _is_over_last(softmax) else None
+
+
+def _over_sum(division: ir.Node) -> ir.Value | None:
+    exponentials, total = producer(division.inputs[0], "Exp"), producer(division.inputs[1], "ReduceSum")
+    if exponentials is None or total is None or total.inputs[0] is not exponentials.outputs[0]:
+        return None
+    return without_maximum(exponentials.inputs[0]) if over_last_axis(total) else None
+
+
+def _of_logarithms(exponential: ir.Node) -> ir.Value | None:
+    logarithm = producer(exponential.inputs[0], "LogSoftmax")
+    if logarithm is not None:
+        return logarithm.inputs[0] if _is_over_last(logarithm) else None
+    return _without(exponential.inputs[0], "ReduceLogSumExp")
+
+
+def _narrowed(cast: ir.Node) -> ir.Value | None:
+    softmax = producer(cast.inputs[0], "Softmax")
+    widened = producer(softmax.inputs[0], "Cast") if softmax else None
+    x = widened.inputs[0] if widened else None
+    if softmax is None or x is None or not _is_over_last(softmax):
+        return None
+    same = x.dtype is cast.outputs[0].dtype is ir.DataType.FLOAT
+    return x if same and cast.inputs[0] is not None and cast.inputs[0].dtype is ir.DataType.DOUBLE else None
+
+
+def _without(value: ir.Value | None, reduction: str) -> ir.Value | None:
+    """Return x for x - reduction(x) over the last axis, else None."""
+    shift = producer(value, "Sub")
+    reduced = producer(shift.inputs[1], reduction) if shift else None
+    if shift is None or reduced is None or reduced.inputs[0] is not shift.inputs[0]:
+        return None
+    return shift.inputs[0] if over_last_axis(reduced) else None
+
+
+def _is_over_last(softmax: ir.Node) -> bool:
+    return axis_of(softmax, -1) == len(dims(softmax.inputs[0])) - 1
+
+
+_READERS = {"Div": _over_sum, "Exp": _of_logarithms, "Cast": _narrowed, "Softmax": _of_shift}

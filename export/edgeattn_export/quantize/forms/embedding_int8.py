@@ -38,20 +38,8 @@ class EmbeddingInt8:
     roots = frozenset({"Gather"})
 
     def check(self, node: ir.Node) -> Match | None:
-        """Match a look-up along the rows of a large float matrix."""
-        table, ids = node.inputs
-        if table is None or ids is None or not is_constant(table) or is_constant(ids):
-            return None
-        if (
-            table.dtype is not ir.DataType.FLOAT
-            or len(dims(table)) != 2
-            or node.attributes.get_int("axis", 0) != 0
-        ):
-            return None
-        rows, size = dims(table)
-        if not isinstance(rows, int) or not isinstance(size, int) or rows * size < WORTHWHILE:
-            return None
-        return Match(table, ids, node.outputs[0], module_of(node))
+        """Match a look-up in a large float matrix."""
+        return match_embedding(node)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the look-ups of the int8 row and of its scale, and their product.
@@ -72,3 +60,20 @@ class EmbeddingInt8:
         scales = tape.op("Gather", [embed(tape, scale, f"{name}.scale"), match.ids])
         rows = tape.op("Cast", [rows], {"to": int(ir.DataType.FLOAT)})
         return {match.output: tape.op("Mul", [rows, scales])}
+
+
+def match_embedding(node: ir.Node) -> Match | None:
+    """Match a look-up along the rows of a large float matrix."""
+    table, ids = node.inputs
+    if table is None or ids is None or not is_constant(table) or is_constant(ids):
+        return None
+    if (
+        table.dtype is not ir.DataType.FLOAT
+        or len(dims(table)) != 2
+        or node.attributes.get_int("axis", 0) != 0
+    ):
+        return None
+    rows, size = dims(table)
+    if not isinstance(rows, int) or not isinstance(size, int) or rows * size < WORTHWHILE:
+        return None
+    return Match(table, ids, node.outputs[0], module_of(node))

@@ -1,0 +1,109 @@
+"""The int8 graphs of a model: a recipe is found, judged on other samples, and repaired where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgeattn.budget import ACCURACY, Budget
+from edgeattn.choosing import Wish, chooser, goal_of, words
+from edgeattn.metric import Metric
+from edgeattn.metric_check import check_metric
+from edgeattn.original import rivals_of
+from edgeattn.progress import Progress
+from edgeattn.report import Accuracy
+from edgeattn.rivals import Rival
+from edgeattn.stepped import rival_of_parts
+from edgeattn.validate import THREADS, accuracy_numbers, judge_all
+from edgeattn_export import Captured, Samples
+from edgeattn_export.cache import Steps
+from edgeattn_export.fuse import Fused
+from edgeattn_export.parts import Parts, one_part, step_parts
+from edgeattn_export.search import Found, Store
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+REPAIRS = 2  # more exact recipes, where the judged samples ask for more than the calibrating ones did
+TIMES = ("never", "once", "twice")
+TIGHTER = 0.6  # of the allowed error, each time
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is to be timed and packed.
+
+    Attributes:
+        parts: The int8 graphs.
+        rivals: PyTorch, float and int8, by the names of ``edgeattn.rivals``.
+        found: How the main graph's recipe was found.
+        accuracy: Over the judged samples.
+        notes: Of the search, for the owner.
+    """
+
+    parts: Parts
+    rivals: Mapping[str, Rival]
+    found: Found
+    accuracy: Accuracy
+    notes: tuple[str, ...]
+
+
+def make(
+    captured: Captured,
+    lean: Fused | Steps,
+    samples: tuple[Samples, Samples],
+    limits: Budget,
+    wish: Wish,
+    *,
+    metric: Metric | None,
+    progress: Progress,
+) -> Made:
+    """Find a recipe on some samples, follow it, and judge it on others.
+
+    Args:
+        captured: The float graph as exported, and its reference.
+        lean: What is made int8: the fused graph, or a decoder's step form.
+        samples: Those that calibrate, and those that judge.
+        limits: The budget.
+        wish: What the owner asks for beside it.
+        metric: The owner's; None where there is none.
+        progress: Told of the stages and steps.
+
+    Raises:
+        BadInput: A recipe that cannot be followed, a metric that fails or that these samples are too few
+            for, or weights that are not finite.
+    """
+    calibrating, judged = samples
+    if metric is not None:
+        check_metric(metric, captured.reference, judged, limits)
+    store = Store.of_user()
+    asked = goal = goal_of(limits, wish, captured, calibrating, store)
+    repairs = 0
+    while True:
+        progress.stage("quantize")
+        choose = chooser(goal, wish, store, progress)
+        if isinstance(lean, Steps):
+            parts = step_parts(lean, calibrating, choose)
+        else:
+            parts = one_part(captured, lean, calibrating, choose)
+        rivals = rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
+        accuracy = judge_all(captured, rivals, judged, metric=metric, progress=progress)
+        is_final = wish.recipe is not None or repairs == REPAIRS or not _is_repairable(parts)
+        if is_final or _is_exact(limits, accuracy):
+            break
+        goal = goal.tightened(TIGHTER)
+        repairs += 1
+    repaired = (f"Made more exact {TIMES[repairs]}, as the judged samples ask for it.",) if repairs else ()
+    found = parts.graphs[MAIN_GRAPH].found
+    if found is None:
+        raise TypeError("a chooser always finds a recipe")
+    return Made(parts, rivals, found, accuracy, (*words(parts, asked, store), *repaired))
+
+
+def _is_repairable(parts: Parts) -> bool:
+    """Say whether the search met its goal, so that a narrower one would change what it finds."""
+    found = [part.found for part in parts.graphs.values()]
+    return all(each is not None and not each.missed for each in found)
+
+
+def _is_exact(limits: Budget, accuracy: Accuracy) -> bool:
+    checks = limits.checks(accuracy_numbers(accuracy), only=ACCURACY)
+    return all(check.ok for check in checks)

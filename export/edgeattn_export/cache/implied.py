@@ -1,0 +1,164 @@
+"""Inputs that a decoder's tokens imply: positions counted from 0, and masks that hide none of them.
+
+Before: logits = f(tokens, mask, positions)
+After:  logits = f(tokens, ones like tokens, 0 ... length - 1)         computed in the graph, by the length
+
+A bundle that generates feeds tokens alone. Padding may stand last in a sample: a causal model's tokens do not
+see it, with or without a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.agreement import disagreement
+from edgeattn_export.axes import Axes
+from edgeattn_export.capture import Captured
+from edgeattn_export.fuse import Fused
+from edgeattn_export.samples import Inputs, Sample, Samples
+from edgeattn_export.session import run, session_of
+from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
+
+PADDING_TOLERANCE = 1e-5  # of the logits' scale
+PADDED = 4  # samples on which a mask is seen to hide nothing from the tokens before it
+COUNTED = "positions"  # what an implied input holds, beside one number all over
+
+Array = NDArray[np.generic]
+Implied = int | str  # the number that fills an input, or COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A captured model with its lean graph and samples."""
+
+    captured: Captured
+    fused: Fused
+    samples: Samples
+
+
+def without_implied(captured: Captured, fused: Fused, samples: Samples) -> Whole:
+    """Return a decoder as one of its tokens alone, where all else of their length is implied by them.
+
+    Args:
+        captured: The whole model; left as it is.
+        fused: Its lean graph; left as it is.
+        samples: Real inputs.
+
+    Returns:
+        The same where there is nothing to leave out, or something that the tokens do not imply.
+    """
+    tokens = _tokens(captured, samples)
+    implied = _implied(captured, samples, tokens) if tokens is not None else {}
+    if tokens is None or not implied:
+        return Whole(captured, fused, samples)
+    alone = replace(
+        captured,
+        model=_computed(captured.model, tokens, implied),
+        graph=_graph(captured.graph, implied),
+        axes=Axes({name: dims for name, dims in captured.axes.dims.items() if name not in implied}),
+    )
+    lean = replace(fused, model=_computed(fused.model, tokens, implied))
+    return Whole(alone, lean, replace(samples, items=tuple(_items(samples, implied))))
+
+
+def _items(samples: Samples, implied: Mapping[str, Implied]) -> Iterable[Sample]:
+    for sample in samples:
+        yield replace(sample, inputs={n: v for n, v in sample.inputs.items() if n not in implied})
+
+
+def _graph(graph: Graph, implied: Mapping[str, Implied]) -> Graph:
+    return replace(graph, inputs=tuple(tensor for tensor in graph.inputs if tensor.name not in implied))
+
+
+def _tokens(captured: Captured, samples: Samples) -> Tensor | None:
+    """Return the one input of integers (batch, sequence) that is neither a mask nor counts."""
+    dims = captured.graph.outputs[0].dims[:2]
+    if len(dims) < 2 or not isinstance(dims[1], str):
+        return None
+    found = [
+        tensor
+        for tensor in captured.graph.inputs
+        if tensor.dtype in INTEGERS and tensor.dims == dims and _meaning(samples, tensor) is None
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _meaning(samples: Samples, tensor: Tensor) -> Implied | None:
+    """Say what fills an input in every sample, but for padding: a number, or positions; else None."""
+    values = [sample.inputs[tensor.name] for sample in samples]
+    if all(
+        np.array_equal(value, np.broadcast_to(np.arange(value.shape[-1]), value.shape)) for value in values
+    ):
+        return COUNTED
+    for number in (1, 0):
+        if all(bool((value == number).all()) for value in values):
+            return number
+    is_mask = all(bool(((value == 0) | (value == 1)).all()) for value in values)
+    return 1 if is_mask and "mask" in tensor.name else None  # as the validator knows what padding is
+
+
+def _implied(captured: Captured, samples: Samples, tokens: Tensor) -> dict[str, Implied]:
+    implied: dict[str, Implied] = {}
+    for tensor in captured.graph.inputs:
+        if tensor == tokens or tokens.dims[1] not in tensor.dims:
+            continue
+        meaning = None
+        if tensor.dtype in (*INTEGERS, "bool") and tensor.dims in (tokens.dims, tokens.dims[1:]):
+            meaning = _meaning(samples, tensor)
+        if meaning is None:
+            return {}
+        implied[tensor.name] = meaning
+    return implied if _hides_no_token(captured, samples, implied) else {}
+
+
+def _hides_no_token(captured: Captured, samples: Samples, implied: Mapping[str, Implied]) -> bool:
+    """Say whether what samples show is answered alike when nothing is hidden."""
+    padded = [sample.inputs for sample in samples if any(_hidden(sample.inputs, implied))]
+    if not padded:
+        return True
+    session, logits = session_of(captured.model), captured.graph.outputs[0].name
+    for inputs in padded[:PADDED]:
+        shown = np.logical_and.reduce([inputs[name] == 1 for name, fill in implied.items() if fill == 1])
+        full = {name: np.ones_like(inputs[name]) for name, fill in implied.items() if fill == 1}
+        expected, found = (run(session, fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
+        if disagreement({logits: expected}, {logits: found}, PADDING_TOLERANCE):
+            return False
+    return True
+
+
+def _hidden(inputs: Inputs, implied: Mapping[str, Implied]) -> Iterable[bool]:
+    return (fill == 1 and not bool((inputs[name] == 1).all()) for name, fill in implied.items())
+
+
+def _computed(model: ir.Model, tokens: Tensor, implied: Mapping[str, Implied]) -> ir.Model:
+    """Return a copy of a graph that computes the implied inputs of its tokens."""
+    model = model.clone()
+    graph, tape = model.graph, Tape()
+    ids = next(value for value in graph.inputs if value.name == tokens.name)
+    for value in [value for value in graph.inputs if value.name in implied]:
+        filled = _filled(tape, ids, value, implied[value.name or ""])
+        graph.inputs.remove(value)
+        value.replace_all_uses_with(filled, replace_graph_outputs=True)
+        filled.name, filled.type, filled.shape = value.name, value.type, value.shape
+    first = next(iter(graph))
+    graph.insert_before(first, tape.nodes)
+    return model
+
+
+def _filled(tape: Tape, ids: ir.Value, value: ir.Value, fill: Implied) -> ir.Value:
+    rank = len(value.shape or ())
+    dims = tape.op("Shape", [ids], {"start": 2 - rank})  # (batch, sequence), or (sequence)
+    dtype = value.dtype or ir.DataType.INT64
+    if isinstance(fill, int):
+        number = tape.op("Constant", [], {"value": ir.tensor(np.array(fill, dtype.numpy()))})
+        return tape.op("Expand", [number, dims])
+    length = tape.op("Squeeze", [tape.op("Shape", [ids], {"start": 1})])
+    first, step = (tape.op("Constant", [], {"value_int": number}) for number in (0, 1))
+    counted = tape.op("Cast", [tape.op("Range", [first, length, step])], {"to": dtype})  # (sequence)
+    return tape.op("Expand", [counted, dims])

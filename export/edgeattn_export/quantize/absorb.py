@@ -1,0 +1,128 @@
+"""A smoothed layer's divisor goes into what makes its input, where that is exact, and costs nothing then.
+
+Before: LayerNormalization(x; g, b) / s                     read by nothing else
+After:  LayerNormalization(x; g / s, b / s)
+Before: Attention(q, k, x W + b) / s                        as many value heads as query heads
+After:  Attention(q, k, x (W / s) + b / s)                  a weighted mean of values scales as they do
+
+Xiao et al. 2022, "SmoothQuant", section 4: the smoothing factor is fused into previous layers' parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import onnx_ir as ir
+
+from edgeattn_export.fuse.dataflow import constant, is_constant, producer
+from edgeattn_export.quantize.forms.linear import Prepared
+from edgeattn_export.quantize.linear import Floats, Linear
+from edgeattn_export.quantize.match import floats, match_linear
+
+NORMS = ("LayerNormalization", "RMSNormalization")
+
+
+def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepared]:
+    """Let norms and value projections absorb the divisors of the layers behind them.
+
+    Args:
+        model: The float graph; the scale and shift of norms change in it.
+        prepared: Layers by their node's name, about to be written.
+
+    Returns:
+        The layers: without a divisor where it was absorbed, with other columns where one was.
+    """
+    matches = {node.name or "": match for node in model.graph if (match := match_linear(node))}
+    made_by = {match.output: name for name, match in matches.items()}
+    found = dict(prepared)
+    for name, layer in prepared.items():
+        divisor, x = layer.linear.divisor, matches[name].x
+        if divisor is None or not _has_one_user(x):
+            continue
+        projection = _values(x, made_by, found)
+        if projection is not None:
+            maker, columns = projection
+            found[maker] = _divided(found[maker], columns, divisor)
+        elif not _norm_absorbs(model, x, divisor):
+            continue
+        found[name] = replace(found[name], linear=_undivided(found[name].linear, divisor))
+    return found
+
+
+def _has_one_user(value: ir.Value) -> bool:
+    return len(tuple(value.uses())) == 1 and not value.is_graph_output()
+
+
+def _norm_absorbs(model: ir.Model, x: ir.Value, divisor: Floats) -> bool:
+    norm = producer(x, *NORMS)
+    parameters = [] if norm is None else [value for value in norm.inputs[1:3] if value is not None]
+    if norm is None or not all(map(is_constant, parameters)):
+        return False
+    for value in parameters:
+        known = constant(value)
+        if known is None or known.shape != divisor.shape:
+            return False
+    for index, value in enumerate(parameters, start=1):
+        divided = ir.tensor(floats(value) / divisor)
+        smoothed = ir.Value(name=f"{x.name}.{index}.smoothed", const_value=divided)
+        smoothed.type, smoothed.shape = value.type, value.shape
+        model.graph.register_initializer(smoothed)
+        norm.replace_input_with(index, smoothed)
+    return True
+
+
+def _values(
+    x: ir.Value, made_by: Mapping[ir.Value, str], prepared: Mapping[str, Prepared]
+) -> tuple[str, slice] | None:
+    """Return the layer that makes the values of the attention behind ``x``, and which of its columns."""
+    attention = producer(x, "Attention")
+    if attention is None or len(attention.outputs) > 1 or not _has_equal_heads(attention):
+        return None
+    values = attention.inputs[2]
+    if values is None or not _has_one_user(values):
+        return None
+    split = producer(values, "Split")
+    source = values if split is None else split.inputs[0]
+    name = made_by.get(source) if source is not None and _has_one_user(source) else None
+    if name is None or name not in prepared or prepared[name].aside is not None:
+        return None
+    if split is None:
+        return name, slice(None)
+    sizes = constant(split.inputs[1]) if len(split.inputs) > 1 else None
+    if sizes is None or split.attributes.get_int("axis", 0) != -1:
+        return None
+    ends = np.cumsum(sizes.astype(np.int64))
+    index = split.outputs.index(values)
+    return name, slice(int(ends[index - 1]) if index else 0, int(ends[index]))
+
+
+def _has_equal_heads(attention: ir.Node) -> bool:
+    """Say whether values and output are both (B, S, H * D): as many value heads as query heads."""
+    heads = attention.attributes.get_int("q_num_heads", 0)
+    return heads > 0 and heads == attention.attributes.get_int("kv_num_heads", 0)
+
+
+def _undivided(linear: Linear, divisor: Floats) -> Linear:
+    """Return a layer whose input comes divided, that of its channels apart too."""
+    few = linear.apart_weight
+    if few is not None and linear.apart is not None:
+        few = few * divisor[linear.apart, None]
+    return replace(linear, divisor=None, apart_weight=few)
+
+
+def _divided(prepared: Prepared, columns: slice, divisor: Floats) -> Prepared:
+    linear = prepared.linear
+    whole = np.ones(linear.weight.shape[1], np.float32)  # (N)
+    whole[columns] = divisor
+    return replace(
+        prepared,
+        linear=replace(
+            linear,
+            weight=linear.weight / whole,
+            scale=linear.steps / whole,
+            bias=None if linear.bias is None else linear.bias / whole,
+            apart_weight=None if linear.apart_weight is None else linear.apart_weight / whole,
+        ),
+    )

@@ -1,0 +1,109 @@
+"""A float graph with its samples, and what has been learned of its linear layers: each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from edgeattn_export.quantize.affine import scale_of
+from edgeattn_export.quantize.forms import LINEAR_FORMS
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
+from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
+from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
+from edgeattn_export.samples import Samples
+from edgeattn_runtime.errors import QuantizeError
+
+Key = tuple[str, str, int, tuple[tuple[str, float], ...]]  # weight, bias, levels, techniques
+
+
+@dataclass(slots=True)
+class Calibration:
+    """Layers, and how each looks after techniques; statistics are gathered when one first asks for them.
+
+    Attributes:
+        model: The float graph; never changed.
+        samples: Real inputs that calibrate.
+        layers: The graph's linear layers, in its order.
+    """
+
+    model: ir.Model
+    samples: Samples
+    layers: tuple[Layer, ...] = field(init=False)
+    _matches: dict[str, Match] = field(init=False)
+    _plain: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, without Gram
+    _linears: dict[Key, Linear] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Find the layers."""
+        self.layers = find_layers(self.model)
+        found = ((node.name or "", match_linear(node)) for node in self.model.graph)
+        self._matches = {name: match for name, match in found if match is not None}
+
+    def linears(self, treatments: Iterable[tuple[Layer, Treatment]]) -> dict[str, Linear]:
+        """Return layers after their techniques, by the layers' names.
+
+        Layers that share a weight share its statistics too, so that their weight stays one.
+
+        Args:
+            treatments: Layers, and what is done to them; none of them "float".
+
+        Raises:
+            QuantizeError: A layer's weights are not finite.
+        """
+        wanted = {layer: _key(layer, treatment) for layer, treatment in treatments}
+        missing = {key: layer for layer, key in wanted.items() if key not in self._linears}
+        by_gram = {k: layer for k, layer in missing.items() if BY_GRAM & {name for name, _ in k[3]}}
+        for key, layer in missing.items():
+            if key not in by_gram:
+                self._linears[key] = self._treated(layer, key, self._statistics(layer, key))
+        for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
+            self._treat(by_gram, self._gathered(batch, grams=True))
+        return {layer.name: self._linears[key] for layer, key in wanted.items()}
+
+    def _treat(self, layers: Mapping[Key, Layer], known: Mapping[str, Statistics]) -> None:
+        for key, layer in layers.items():
+            if layer.weight in known:
+                self._linears[key] = self._treated(layer, key, known[layer.weight])
+
+    def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
+        if not key[3]:
+            return None
+        if not self._plain:
+            self._plain = self._gathered({each.weight for each in self.layers}, grams=False)
+        return self._plain[layer.weight]
+
+    def _gathered(self, weights: Iterable[str], *, grams: bool) -> dict[str, Statistics]:
+        """Return the statistics of the inputs that meet each weight."""
+        wanted = set(weights)
+        inputs = [layer.x for layer in self.layers if layer.weight in wanted]
+        found: dict[str, Statistics] = {}
+        of_inputs = calibrate(self.model, inputs, self.samples, grams=grams)
+        for layer in self.layers:
+            if layer.weight in wanted:
+                seen = of_inputs[layer.x]
+                before = found.get(layer.weight)
+                found[layer.weight] = seen if before is None else before.joined(seen)
+        return found
+
+    def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
+        match = self._matches[layer.node]
+        *_, levels, techniques = key
+        linear = Linear(match.array, None if match.bias is None else floats(match.bias), levels)
+        try:
+            scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
+            if statistics is not None:
+                for name, number in techniques:
+                    linear = TECHNIQUES[name](linear, statistics, number)
+            return linear.settled()
+        except ValueError as error:
+            raise QuantizeError(
+                f"layer {layer.module!r}: its weight {error}; expected finite numbers; check its training"
+            ) from error
+
+
+def _key(layer: Layer, treatment: Treatment) -> Key:
+    return layer.weight, layer.bias, LINEAR_FORMS[treatment.form].levels, treatment.techniques

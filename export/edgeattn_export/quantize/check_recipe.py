@@ -1,0 +1,64 @@
+"""A recipe held against the model that it is for: all of its faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
+from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_runtime.errors import RecipeError
+
+
+def check_recipe(recipe: Recipe, layers: Iterable[Layer]) -> None:
+    """Refuse a recipe that cannot be followed.
+
+    Raises:
+        RecipeError: It names a layer, form, technique or rewrite that there is none of, a technique's number
+            is out of its range, techniques are out of order, or a form does not fit its layer; every fault
+            is in the message.
+    """
+    faults = tuple(dict.fromkeys(_faults(recipe, tuple(layers))))
+    if faults:
+        raise RecipeError(f"recipe {recipe.name!r}: {'; '.join(faults)}")
+
+
+def _faults(recipe: Recipe, layers: tuple[Layer, ...]) -> Iterator[str]:
+    for name in recipe.rewrites:
+        if name not in REWRITES:
+            yield f"rewrite {name!r} is unknown; expected one of {', '.join(REWRITES)}"
+    for pattern, treatment in recipe.layers:
+        yield from _treatment_faults(pattern, treatment)
+        if pattern != EVERY and not any(fnmatchcase(layer.name, pattern) for layer in layers):
+            yield f"layer {pattern!r} is in no place of the model; expected one of {_names(layers)}"
+    for layer in layers:
+        form = LINEAR_FORMS.get(recipe.treatment(layer.name).form)
+        reason = form.unfit(layer.width, layer.channels) if form is not None else None
+        if form is not None and reason is not None:
+            yield f"layer {layer.name!r} cannot be {form.name!r}: {reason}"
+
+
+def _treatment_faults(pattern: str, treatment: Treatment) -> Iterator[str]:
+    if treatment.form not in LINEAR_FORMS and treatment.form != FLOAT:
+        expected = ", ".join((*LINEAR_FORMS, FLOAT))
+        yield f"layer {pattern!r}: form {treatment.form!r} is unknown; expected one of {expected}"
+    for name, number in treatment.techniques:
+        if name not in TECHNIQUES:
+            expected = ", ".join(TECHNIQUES)
+            yield f"layer {pattern!r}: technique {name!r} is unknown; expected one of {expected}"
+        elif not 0 < number <= 1:
+            yield f"layer {pattern!r}: {name} {number:g} found, a number above 0 and at most 1 expected"
+    names = [name for name, _ in treatment.techniques if name in TECHNIQUES]
+    # In another order one would undo another: a scale or weight that changes after it was rounded.
+    if names != [name for name in TECHNIQUES if name in names]:
+        found, expected = ", ".join(names), ", ".join(TECHNIQUES)
+        yield f"layer {pattern!r}: techniques {found} found; expected each once, in the order {expected}"
+
+
+def _names(layers: tuple[Layer, ...]) -> str:
+    shown = 6
+    names = [layer.name or "''" for layer in layers[:shown]]
+    return ", ".join(names) + (f" and {len(layers) - shown} more" if len(layers) > shown else "")

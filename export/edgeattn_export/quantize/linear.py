@@ -1,0 +1,63 @@
+"""A linear layer on its way to int8: what techniques change and forms write down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_export.quantize.affine import round_to, scale_of
+from edgeattn_export.quantize.pairs import bound
+from edgeattn_export.quantize.statistics import Statistics
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``output = (x / divisor) @ weight + bias``, and ``x[apart] @ apart_weight`` beside it.
+
+    Attributes:
+        weight: (D, N), already multiplied by the divisor.
+        bias: (N), or None.
+        levels: The largest stored number: 127, or 64 where weights have 7 bits.
+        divisor: (D), or None where the input is taken as it comes.
+        scale: (1, N), the step of each output channel; None until something chooses it.
+        stored: (D, N) int8, the rounded weight; None until something rounds it.
+        apart: (k) Channels of the input that are computed apart, in float; None where there are none.
+        apart_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
+        paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together.
+    """
+
+    weight: Floats
+    bias: Floats | None
+    levels: int
+    divisor: Floats | None = None
+    scale: Floats | None = None
+    stored: NDArray[np.int8] | None = None
+    apart: NDArray[np.int64] | None = None
+    apart_weight: Floats | None = None
+    paired: bool = False
+
+    @property
+    def steps(self) -> Floats:
+        """The scale that was chosen, or the one that just holds the largest weight, (1, N)."""
+        return scale_of(self.weight, axis=0, levels=self.levels) if self.scale is None else self.scale
+
+    @property
+    def rounded(self) -> NDArray[np.int8]:
+        """The weight as stored, (D, N): rounded to the nearest where no technique did better."""
+        stored = round_to(self.weight, self.steps, self.levels) if self.stored is None else self.stored
+        return bound(stored) if self.paired else stored
+
+    def settled(self) -> Linear:
+        """Return the layer with its scale and its stored weight fixed."""
+        return replace(self, scale=self.steps, stored=self.rounded)
+
+    def seen(self, statistics: Statistics) -> Statistics:
+        """Return what is known of the layer's input as statistics of what its int8 product sees."""
+        divisor = np.ones(len(self.weight), np.float32) if self.divisor is None else self.divisor.copy()
+        if self.apart is not None:
+            divisor[self.apart] = np.inf
+        return statistics.divided(divisor)

@@ -1,0 +1,108 @@
+"""What is known of a layer's input from real samples: gathered in one pass, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from edgeattn_export.quantize.taps import tapped
+from edgeattn_export.samples import Samples
+from edgeattn_export.session import run, session_of
+
+MEMORY = 512 * 2**20  # bytes of Gram matrices that one pass may hold
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of one value with D channels, over all its rows: every position of every sample.
+
+    Attributes:
+        rows: How many there were.
+        low: (D) The smallest number of each channel.
+        high: (D) The largest.
+        mean: (D)
+        gram: (D, D) The sum of x^T x, float32: the Hessian of a linear layer's squared output error, but
+            for a factor; None where nobody asked for it.
+    """
+
+    rows: int
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    gram: NDArray[np.float32] | None
+
+    @property
+    def largest(self) -> NDArray[np.float32]:
+        """The largest absolute number of each channel, (D)."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
+
+    def divided(self, divisor: NDArray[np.float32]) -> Statistics:
+        """Return the statistics of the value divided by (D) positive numbers."""
+        gram = None if self.gram is None else self.gram / np.outer(divisor, divisor)
+        return Statistics(self.rows, self.low / divisor, self.high / divisor, self.mean / divisor, gram)
+
+    def joined(self, other: Statistics) -> Statistics:
+        """Return the statistics of both values' rows together."""
+        rows = self.rows + other.rows
+        return Statistics(
+            rows,
+            np.minimum(self.low, other.low),
+            np.maximum(self.high, other.high),
+            ((self.mean * self.rows + other.mean * other.rows) / rows).astype(np.float32),
+            None if self.gram is None or other.gram is None else self.gram + other.gram,
+        )
+
+
+def calibrate(
+    model: ir.Model, values: Iterable[str], samples: Samples, *, grams: bool
+) -> dict[str, Statistics]:
+    """Run a float graph on the samples, one at a time, and gather the statistics of some of its values.
+
+    Args:
+        model: The graph; left as it is.
+        values: Names of values whose last axis is the channels.
+        samples: Real inputs.
+        grams: Whether Gram matrices are wanted: D * D numbers each.
+
+    Returns:
+        The statistics by name.
+    """
+    names = list(dict.fromkeys(values))
+    session = session_of(tapped(model, names))
+    found: dict[str, Statistics] = {}
+    for sample in samples:
+        outputs = run(session, sample.inputs)
+        for name in names:
+            seen = _of(outputs[name], grams)
+            found[name] = found[name].joined(seen) if name in found else seen
+    return found
+
+
+def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
+    """Split values into passes whose Gram matrices fit ``MEMORY`` together; a larger one gets its own.
+
+    Args:
+        widths: The channels D of each value.
+    """
+    batch: list[str] = []
+    held = 0
+    for name, width in widths.items():
+        size = width * width * np.dtype(np.float32).itemsize
+        if batch and held + size > MEMORY:
+            yield batch
+            batch, held = [], 0
+        batch.append(name)
+        held += size
+    if batch:
+        yield batch
+
+
+def _of(value: NDArray[np.generic], grams: bool) -> Statistics:
+    x = value.astype(np.float32, copy=False).reshape(-1, value.shape[-1])  # (T, D)
+    if not len(x):
+        x = np.zeros((1, x.shape[-1]), np.float32)
+    return Statistics(len(x), x.min(0), x.max(0), x.mean(0), x.T @ x if grams else None)

@@ -1,0 +1,33 @@
+"""Outlier channels are computed apart, in float, so that they do not stretch the range of all the others.
+
+Before: x W
+After:  x' W + x[o] W[o],   x' = x with 0 in the few channels o that reach the farthest
+
+Dettmers et al. 2022, "LLM.int8(): 8-bit Matrix Multiplication for Transformers at Scale", section 3.2, with
+the channels fixed by the samples. Where they come from, and that they cost next to nothing, see ``apart``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.statistics import Statistics
+
+
+def set_apart(linear: Linear, statistics: Statistics, share: float) -> Linear:
+    """Take the farthest reaching channels out of a layer's int8 product.
+
+    Args:
+        linear: The layer, neither smoothed nor rounded yet.
+        statistics: Of its input.
+        share: Of the channels that are taken, at least one.
+    """
+    width = len(linear.weight)
+    count = min(max(1, round(share * width)), width)
+    apart = np.sort(np.argsort(-statistics.largest, kind="stable")[:count])  # (k)
+    weight = linear.weight.copy()
+    weight[apart] = 0
+    return replace(linear, weight=weight, apart=apart, apart_weight=linear.weight[apart])

@@ -1,0 +1,51 @@
+"""What a layer may be: its form, and the techniques that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgeattn_export.quantize.forms import LINEAR_FORMS
+from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import Treatment
+
+FASTEST = "int8"
+EXPONENTS = (0.6, 0.7, 0.8)  # of smoothing; beside none
+EMBEDDINGS = ("int8 rows",)  # rewrites of embeddings, one of which a recipe has
+SMALLER_EMBEDDINGS = ("int4 rows",)
+OTHERS = ("gelu tanh",)  # rewrites that every recipe has
+APART = ("outlier channels", 0.005)  # a few of a thousand: the farthest reaching ones are fewer
+USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
+MORE_EXACT = ("int8 per token", "int8 twice", FLOAT)
+SMALLER = ("int4 blocks",)
+ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
+
+
+def exponents() -> Iterator[Treatment]:
+    """Yield the fastest form without and with each smoothing, and with outlier channels set apart."""
+    yield Treatment(FASTEST)
+    yield Treatment(FASTEST, (APART,))
+    yield from (smoothed(FASTEST, exponent) for exponent in EXPONENTS)
+
+
+def alternatives(layer: Layer, *, small: bool) -> Iterator[Treatment]:
+    """Yield other forms that a layer fits, more exact ones, and smaller ones where they are wanted."""
+    for name in (*MORE_EXACT, *(SMALLER if small else ())):
+        if name == FLOAT:
+            yield Treatment(FLOAT)
+        elif LINEAR_FORMS[name].unfit(layer.width, layer.channels) is None:
+            yield Treatment(name)
+            if name not in SMALLER:
+                yield smoothed(name, USUAL)
+
+
+def smoothed(form: str, exponent: float) -> Treatment:
+    """Return a form behind smoothing."""
+    return Treatment(form, (("smoothing", exponent),))
+
+
+def rounded(treatment: Treatment) -> Treatment:
+    """Return a treatment with its weight rounded by the layer's output, where it has one to round."""
+    if treatment.form == FLOAT or treatment.form in SMALLER:
+        return treatment
+    return Treatment(treatment.form, (*treatment.techniques, ROUNDING))

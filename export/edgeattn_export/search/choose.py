@@ -1,0 +1,138 @@
+"""Choosing a treatment for each unit: the least total cost whose predicted errors stay within the goal.
+
+A choice of one item from each class under two limits (a multiple-choice knapsack), solved greedily: from the
+cheapest treatments, whatever lowers the error most for its cost is taken until the goal is met; then what
+turned out to be too much is given back. Errors of layers add up: each is a small rotation of the output, in
+directions that have nothing to do with one another, so that 1 - cosine is their sum, sample by sample.
+
+Without limits on time and size, and with an option without error for each unit, a choice is always within
+the goal. With such limits the greedy way may end outside where another choice is within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.search.goal import LEAST, Goal, Spent
+from edgeattn_export.search.judge import Errors
+
+FREE = 1e-9  # the least price of an exchange
+NOTHING = 1e-9  # a gain that is none
+OTHERS = 1e-3  # what samples count that are beyond the limit but not the worst: two may be equally bad
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A treatment of a unit, and what is known of it.
+
+    Attributes:
+        treatment: For all of the unit's layers.
+        errors: (samples) 1 - cosine with only this unit treated.
+        milliseconds: Of all of its layers together.
+        megabytes: Of their weights.
+    """
+
+    treatment: Treatment
+    errors: Errors
+    milliseconds: float
+    megabytes: float
+
+
+Choice = Mapping[str, Option]  # by the unit's name
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What there is to choose from, and within what.
+
+    Attributes:
+        units: The options of each unit, at least one.
+        goal: The limits, and what is to be least.
+        milliseconds: What all else in the graph takes.
+    """
+
+    units: Mapping[str, Sequence[Option]]
+    goal: Goal
+    milliseconds: float
+
+    def excess(self, choice: Choice, trust: float) -> float:
+        """Say by how much a choice is expected to miss the limits."""
+        errors = trust * predicted(choice)
+        spent = Spent(
+            float(errors.mean()),
+            float(errors.max()),
+            self.milliseconds + sum(option.milliseconds for option in choice.values()),
+            sum(option.megabytes for option in choice.values()),
+        )
+        beyond = np.maximum(errors / max(self.goal.worst_error, LEAST) - 1, 0)  # (samples)
+        return self.goal.excess(spent) + OTHERS * float(beyond.mean())
+
+    def is_cheapest(self, choice: Choice) -> bool:
+        """Say whether no unit could have cost less."""
+        return all(
+            choice[name].treatment == min(options, key=self.cost).treatment
+            for name, options in self.units.items()
+        )
+
+    def cost(self, option: Option) -> float:
+        """Return what is to be least; the other one counts a little, so that ties have an order."""
+        size, time = option.megabytes, option.milliseconds
+        return size + 1e-3 * time if self.goal.prefer == "size" else time + 1e-4 * size
+
+
+def choose(problem: Problem, *, trust: float = 1.0) -> Choice:
+    """Choose an option for each unit.
+
+    Args:
+        problem: The options and limits.
+        trust: What predicted errors are multiplied by: measured over predicted, from an earlier choice.
+
+    Returns:
+        The cheapest choice found within the goal; the nearest to it found where none is.
+    """
+    chosen = {name: min(options, key=problem.cost) for name, options in problem.units.items()}
+    while problem.excess(chosen, trust) > 0:
+        better = _best_exchange(chosen, problem, trust)
+        if better is None:
+            return chosen
+        name, option = better
+        chosen[name] = option
+    return _given_back(chosen, problem, trust)
+
+
+def predicted(choice: Choice) -> Errors:
+    """Return the errors that a choice is expected to have, (samples)."""
+    total: Errors = np.sum([option.errors for option in choice.values()], axis=0)
+    return total
+
+
+def _best_exchange(chosen: Choice, problem: Problem, trust: float) -> tuple[str, Option] | None:
+    now = problem.excess(chosen, trust)
+    best, most = None, 0.0
+    for name, options in problem.units.items():
+        for option in options:
+            gain = now - problem.excess({**chosen, name: option}, trust)
+            price = max(problem.cost(option) - problem.cost(chosen[name]), FREE)
+            if gain > NOTHING and gain / price > most:
+                best, most = (name, option), gain / price
+    return best
+
+
+def _given_back(chosen: dict[str, Option], problem: Problem, trust: float) -> Choice:
+    """Return cheaper options wherever the goal stays met, the largest saving first."""
+    while True:
+        savings = [
+            (problem.cost(chosen[name]) - problem.cost(option), name, option)
+            for name, options in problem.units.items()
+            for option in options
+            if problem.cost(option) < problem.cost(chosen[name])
+            and problem.excess({**chosen, name: option}, trust) == 0
+        ]
+        if not savings:
+            return chosen
+        _, name, option = max(savings, key=lambda saving: saving[:2])
+        chosen[name] = option

@@ -1,0 +1,90 @@
+"""What the search aims at: limits on exactness, time and size, and which of the two is to be least."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edgeattn_export.search.trial import Trial
+
+Prefer = Literal["speed", "size"]
+
+MEAN_SHARE, WORST_SHARE = 0.8, 0.7  # of the allowed error that calibrating samples may use: others differ
+
+
+LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a choice is expected to take of each limit."""
+
+    mean_error: float
+    worst_error: float
+    milliseconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Limits, each of them infinite or zero where nothing is asked.
+
+    Attributes:
+        cosine_mean: At least this, over samples.
+        cosine_min: At least this, for the worst sample.
+        latency_ms: At most this, p50.
+        size_mb: At most this, 1 MB = 10^6 bytes.
+        prefer: What is least among all that meets the limits.
+        thorough: Whether layers are looked at one by one, where not all of their group can have the cheapest
+            form; it may take minutes.
+    """
+
+    cosine_mean: float = 0.999
+    cosine_min: float = 0.998
+    latency_ms: float = math.inf
+    size_mb: float = math.inf
+    prefer: Prefer = "speed"
+    thorough: bool = False
+
+    @property
+    def mean_error(self) -> float:
+        """The mean of 1 - cosine that the calibrating samples may show."""
+        return MEAN_SHARE * (1 - self.cosine_mean)
+
+    @property
+    def worst_error(self) -> float:
+        """The largest 1 - cosine that they may show."""
+        return WORST_SHARE * (1 - self.cosine_min)
+
+    def excess(self, spent: Spent) -> float:
+        """Say by how much limits are missed, each as a share of itself, all together; 0 where all are met."""
+        shares = (
+            spent.mean_error / max(self.mean_error, LEAST),
+            spent.worst_error / max(self.worst_error, LEAST),
+            spent.milliseconds / self.latency_ms,
+            spent.megabytes / self.size_mb,
+        )
+        return sum(max(share - 1, 0.0) for share in shares)
+
+    def met_by(self, trial: Trial) -> bool:
+        """Say whether a trial meets every limit, those on exactness with their margin."""
+        return self.misses(trial) == ()
+
+    def misses(self, trial: Trial) -> tuple[str, ...]:
+        """Name the limits that a trial misses."""
+        missed = {
+            "cosine": 1 - trial.cosine_mean > self.mean_error,
+            "cosine_min": 1 - trial.cosine_min > self.worst_error,
+            "latency_ms": trial.latency_ms > self.latency_ms,
+            "size_mb": trial.size_mb > self.size_mb,
+        }
+        return tuple(name for name, is_missed in missed.items() if is_missed)
+
+    def tightened(self, share: float) -> Goal:
+        """Return the goal with that share of its allowed errors."""
+        return replace(
+            self,
+            cosine_mean=1 - share * (1 - self.cosine_mean),
+            cosine_min=1 - share * (1 - self.cosine_min),
+        )

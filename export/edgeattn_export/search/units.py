@@ -1,0 +1,70 @@
+"""What is treated alike: groups of like layers, or each layer alone; layers of one weight never part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from glob import escape
+
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Layers that get one treatment; they are alike in shape and in the operator before them."""
+
+    name: str
+    layers: tuple[Layer, ...]
+
+    @property
+    def first(self) -> Layer:
+        """The layer that stands for all."""
+        return self.layers[0]
+
+    def alone(self, treatment: Treatment) -> Recipe:
+        """Return the recipe that treats this unit and leaves all else float."""
+        return Recipe(self.name, tuple((escape(layer.name), treatment) for layer in self.layers), ())
+
+
+def groups(layers: Iterable[Layer]) -> tuple[Unit, ...]:
+    """Group layers of the same shape behind the same operator."""
+    return _by(layers, lambda layer: (layer.width, layer.channels, layer.source))
+
+
+def singles(layers: Iterable[Layer]) -> tuple[Unit, ...]:
+    """Take each weight's layers as a unit."""
+    return _by(layers, lambda layer: layer.weight)
+
+
+def merged(units: Iterable[Unit], treatments: Mapping[str, Treatment], rewrites: tuple[str, ...]) -> Recipe:
+    """Return the recipe of a choice: the most frequent treatment for all, and the layers that differ.
+
+    Args:
+        units: All of a graph.
+        treatments: By the units' names.
+        rewrites: Of what is no linear layer.
+    """
+    units = tuple(units)
+    counts: dict[Treatment, int] = {}
+    forms: dict[str, int] = {}
+    for unit in units:
+        treatment, size = treatments[unit.name], len(unit.layers)
+        counts[treatment] = counts.get(treatment, 0) + size
+        forms[treatment.form] = forms.get(treatment.form, 0) + size
+    usual = max(counts, key=lambda treatment: counts[treatment], default=Treatment("float"))
+    layers = [("*", usual)]
+    for unit in units:
+        if treatments[unit.name] != usual:
+            layers += [(escape(layer.name), treatments[unit.name]) for layer in unit.layers]
+    name = ", ".join(f"{count} {form}" for form, count in sorted(forms.items(), key=lambda item: -item[1]))
+    return Recipe(name or "no layers", tuple(layers), rewrites)
+
+
+def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:
+    found: dict[Hashable, list[Layer]] = {}
+    group_of: dict[str, Hashable] = {}  # by weight: a shared one keeps its layers together
+    for layer in layers:
+        group = group_of.setdefault(layer.weight, key(layer))
+        found.setdefault(group, []).append(layer)
+    return tuple(Unit(members[0].name, tuple(members)) for members in found.values())

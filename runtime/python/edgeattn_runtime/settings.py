@@ -1,0 +1,57 @@
+"""How onnxruntime opens a bundle's graphs: chosen by measurement where the bundle was made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.fields import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """Options of an onnxruntime session; none of them changes an answer.
+
+    Attributes:
+        threads: Cores that one operator may use, at least 1.
+        spinning: Whether threads busy-wait for work. It is onnxruntime's default; it keeps their cores busy
+            between two operators and after a call, which the app around the model pays for in stutter and
+            battery, and a rival measured beside it in time.
+        arena: Whether memory for activations is kept between calls.
+        memory_pattern: Whether a call of known sizes takes that memory in one piece.
+    """
+
+    threads: int = 1
+    spinning: bool = False
+    arena: bool = True
+    memory_pattern: bool = True
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise BadInput(f"{self.threads} threads; expected at least 1")
+
+    def here(self) -> SessionSettings:
+        """Return the same with no more threads than this machine has cores for."""
+        return replace(self, threads=min(self.threads, available_cores()))
+
+
+PLAIN = SessionSettings()  # of a bundle that says nothing
+
+
+def read_settings(field: Field) -> SessionSettings:
+    """Read the manifest's ``session``."""
+    fields = field.record(*SessionSettings.__dataclass_fields__)
+    return SessionSettings(
+        threads=fields["threads"].integer(1),
+        spinning=fields["spinning"].flag(),
+        arena=fields["arena"].flag(),
+        memory_pattern=fields["memory_pattern"].flag(),
+    )
+
+
+def available_cores() -> int:
+    """Return how many cores this process may run on."""
+    allowed: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # Linux and Android
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

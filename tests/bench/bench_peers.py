@@ -1,0 +1,90 @@
+"""edgeattn against its peers, each in a virtual environment and a process of its own, on the same inputs.
+
+    python tests/bench/bench_peers.py [PEER ...] [--case 1x16 ...] [--threads 1 2] [--bundle sentence.edge]
+
+Each peer is installed once, exports as its own documents recommend, and is asked in turn, a round of two
+seconds at a time, with its inputs bound before. A time is that of one inference with its answer handed
+back; of the stream, that of all its sentences. Peers of fixed shapes (openvino-fixed, litert, executorch)
+pad to the case's length. Ours is pooled and normalized, the peers answer with the hidden state. The
+cosine is that of the pooled embeddings of held-out samples to PyTorch's; the networks of random weights
+say nothing of accuracy. A peer that fails has a row with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from protocol.cases import CASES, case
+from protocol.catalog import OURS, peers
+from protocol.markdown import table
+from protocol.networks import prepare
+from protocol.race import Setting, race
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-bench"
+SENTENCE = "sentence"  # the network that --bundle holds
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Race and print a table a case and number of threads; return the exit code."""
+    asked = _arguments(arguments)
+    known = peers()
+    named = [known[name] for name in dict.fromkeys((OURS, *(asked.peers or known)))]
+    cases = {name: CASES[name].network for name in asked.case or CASES}
+    stored = asked.cache / "networks"
+    networks = {name: prepare(name, stored / name) for name in dict.fromkeys(cases.values())}
+    ready = {(OURS, SENTENCE): [asked.bundle.resolve()]} if asked.bundle else {}
+    for threads in asked.threads:
+        setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready)
+        for name, network in cases.items():
+            written = case(name, networks[network], stored / network)
+            outcomes = race(named, written, networks[network], setting)
+            print(table(f"{written.shape.title}, threads: {threads}", outcomes, OURS), flush=True)
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"bench_peers: {message}\n")
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(description="Compare edgeattn with its peers.")
+    parser.add_argument(
+        "peers", nargs="*", type=_one_of("peer", peers()), metavar="PEER", help="default: all"
+    )
+    parser.add_argument("--case", nargs="+", type=_one_of("case", CASES), metavar="CASE", help="default: all")
+    parser.add_argument("--threads", type=_positive, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=_positive, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="a round takes at least")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="keeps environments and exports")
+    parser.add_argument("--bundle", type=Path, help="ours for MiniLM, exported before")
+    return parser.parse_args(arguments)
+
+
+def _one_of(kind: str, known: Iterable[str]) -> Callable[[str], str]:
+    names = list(known)
+
+    def read(name: str) -> str:
+        if name not in names:
+            raise argparse.ArgumentTypeError(f"no {kind} {name!r}; there are {', '.join(names)}")
+        return name
+
+    return read
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; a whole number of at least 1 expected")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

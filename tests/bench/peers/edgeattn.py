@@ -1,0 +1,50 @@
+"""edgeattn, by its front door: `edgeattn export`, its default recipe, its own runtime."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from protocol.peer import Array, Batch, Call, Job, Peer
+
+ROOT = Path(__file__).parents[3]
+SOURCES = (ROOT / "edgeattn", ROOT / "export", ROOT / "runtime" / "python")
+
+
+def export(job: Job, folder: Path) -> None:
+    """Export the handover file; the report stands in the worker's log.
+
+    Raises:
+        RuntimeError: The front door refuses the network or fails it; it says why in its last line.
+    """
+    command = [sys.executable, "-m", "edgeattn", "export", str(job.handover), "-o", str(folder / "int8")]
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8")
+    sys.stderr.write(ended.stdout + ended.stderr)
+    if ended.returncode:
+        raise RuntimeError((ended.stderr.splitlines() or [f"exit code {ended.returncode}"])[-1])
+
+
+def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
+    """Open the bundle. Several samples at once go through `run_many`, which pads as it sees fit."""
+    import edgeattn_runtime
+
+    model = edgeattn_runtime.load(variant, threads=threads)
+    (output,) = [tensor.name for tensor in model.outputs]
+
+    def bind(batch: Batch) -> Call:
+        if len(batch.samples) > 1 and hasattr(model, "run_many"):
+            return lambda: np.concatenate([each[output] for each in model.run_many(batch.samples)])
+        feed = batch.padded()
+
+        def call() -> Array:
+            return np.asarray(model.run(feed)[output])
+
+        return call
+
+    return bind
+
+
+PEERS = (Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES),)

@@ -1,0 +1,38 @@
+"""The results as markdown tables, as the README shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from protocol.result import Failure, Result
+
+HEAD = ("peer", "variant", "median ms", "10 % to 90 %", "/ ours", "cosine mean", "worst", "MB")
+
+
+def table(title: str, outcomes: Sequence[Result | Failure], ours: str) -> str:
+    """Return one case's table: a row a peer, the failed ones with their reason."""
+    medians = [each.median for each in outcomes if isinstance(each, Result) and each.peer == ours]
+    rows = [_row(each, medians[0] if medians else None) for each in outcomes]
+    return "\n".join((f"### {title}", "", _line(HEAD), _line(["---"] * len(HEAD)), *map(_line, rows), ""))
+
+
+def _row(outcome: Result | Failure, ours: float | None) -> Iterator[str]:
+    yield outcome.peer
+    if isinstance(outcome, Failure):
+        yield from (outcome.reason.replace("|", "/"), *[""] * (len(HEAD) - 2))
+        return
+    low, high = outcome.spread
+    fixed = f", fixed to {outcome.padded} tokens" if outcome.padded else ""
+    others = [f"{name} {ms:.4g}" for name, ms in outcome.tried.items() if name != outcome.variant]
+    yield outcome.variant + fixed + (f" ({', '.join(others)})" if others else "")
+    yield f"{outcome.median:.4g}"
+    yield f"{low:.4g} to {high:.4g}"
+    yield f"{outcome.median / ours:.2f}" if ours else ""
+    yield f"{np.mean(outcome.cosines):.5f}" if outcome.cosines else ""
+    yield f"{min(outcome.cosines):.5f}" if outcome.cosines else ""
+    yield f"{outcome.size / 1e6:.1f}"
+
+
+def _line(cells: Sequence[str] | Iterator[str]) -> str:
+    return f"| {' | '.join(cells)} |"

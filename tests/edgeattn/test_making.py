@@ -1,0 +1,110 @@
+"""A recipe is judged on samples that it was not made by, and made more exact where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from edgeattn import choosing, making
+from edgeattn.budget import Budget
+from edgeattn.choosing import Wish
+from edgeattn.making import REPAIRS, TIGHTER, Made, make
+from edgeattn.progress import Silent
+from edgeattn.report import Accuracy
+from edgeattn_export import Captured, Fused, Samples, fuse
+from edgeattn_export.quantize import DYNAMIC_INT8, Calibration
+from edgeattn_export.search import Found, Goal, search
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+ASKED = 0.98
+GOOD = Accuracy(0.999, 0.99, 1.0, 0.1, None, None)
+BAD = replace(GOOD, cosine_mean=ASKED - 0.01)
+Make = Callable[..., Made]
+
+
+@pytest.fixture(scope="module")
+def fused(captured: Captured, halves: tuple[Samples, Samples]) -> Fused:
+    return fuse(captured, halves[0])
+
+
+@pytest.fixture
+def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
+    """The goals that were searched for, in their order."""
+    found: list[Goal] = []
+
+    def noted(calibration: Calibration, goal: Goal, **more: object) -> Found:
+        found.append(goal)
+        return search(calibration, goal, **more)
+
+    monkeypatch.setattr(choosing, "search", noted)
+    return found
+
+
+@pytest.fixture
+def made(
+    captured: Captured,
+    fused: Fused,
+    halves: tuple[Samples, Samples],
+    goals: list[Goal],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Make:
+    """A function that makes the tiny model int8, the judged samples saying what they are told to say."""
+
+    def run(verdicts: Iterable[Accuracy], wish: Wish = Wish(), **limits: float) -> Made:  # noqa: B008
+        said = iter(verdicts)
+        monkeypatch.setattr(making, "judge_all", lambda *_, **__: next(said))
+        budget = Budget.read(limits or {"cosine": ASKED})
+        outcome = make(captured, fused, halves, budget, wish, metric=None, progress=Silent())
+        assert next(said, None) is None
+        return outcome
+
+    return run
+
+
+def repaired(notes: Iterable[str]) -> list[str]:
+    return [note for note in notes if note.startswith("Made more exact")]
+
+
+def test_where_the_judged_samples_agree_nothing_is_repaired(made: Make, goals: list[Goal]) -> None:
+    outcome = made([GOOD])
+    assert len(goals) == 1
+    assert outcome.accuracy == GOOD
+    assert repaired(outcome.notes) == []
+    assert outcome.found is outcome.parts.graphs[MAIN_GRAPH].found
+
+
+def test_where_they_disagree_a_tighter_goal_is_searched_for(made: Make, goals: list[Goal]) -> None:
+    outcome = made([BAD, GOOD])
+    assert goals == [goals[0], goals[0].tightened(TIGHTER)]
+    assert repaired(outcome.notes) == ["Made more exact once, as the judged samples ask for it."]
+    assert outcome.accuracy == GOOD
+
+
+def test_where_they_disagree_again_and_again_it_ends_and_says_so(made: Make, goals: list[Goal]) -> None:
+    outcome = made([BAD] * (REPAIRS + 1))
+    assert goals == [goals[0], goals[0].tightened(TIGHTER), goals[0].tightened(TIGHTER).tightened(TIGHTER)]
+    assert repaired(outcome.notes) == ["Made more exact twice, as the judged samples ask for it."]
+    assert outcome.accuracy == BAD
+
+
+def test_a_goal_that_is_missed_already_is_not_made_narrower(made: Make, goals: list[Goal]) -> None:
+    outcome = made([BAD], cosine=ASKED, size_mb=0.001)
+    assert len(goals) == 1
+    assert outcome.found.missed
+    assert [note.partition(" on ")[0] for note in outcome.notes if "No recipe" in note] == [
+        "No recipe meets size_mb=0.001"
+    ]
+
+
+def test_a_given_recipe_is_not_repaired(made: Make, goals: list[Goal]) -> None:
+    outcome = made([BAD], Wish(recipe=DYNAMIC_INT8))
+    assert goals == []
+    assert outcome.found.chosen.recipe == DYNAMIC_INT8
+    assert outcome.parts.recipe == "dynamic-int8"
+
+
+def test_a_limit_on_time_is_no_reason_to_be_more_exact(made: Make, goals: list[Goal]) -> None:
+    made([GOOD], cosine=ASKED, latency_ms=1e3, memory_mb=1e3)
+    assert len(goals) == 1

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from edgeattn_export.quantize.check_recipe import check_recipe
+from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
+from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_runtime.errors import RecipeError
+
+FORMS, TECHNIQUES_THERE, REWRITES_THERE = map(", ".join, ((*LINEAR_FORMS, FLOAT), TECHNIQUES, REWRITES))
+
+
+def _layer(name: str, width: int = 64) -> Layer:
+    return Layer(name, name, name, "x", "y", "weight", "", "", width, 64)
+
+
+LAYERS = (_layer("up"), _layer("down", width=40))
+
+
+def _refusal(recipe: Recipe, layers: tuple[Layer, ...] = LAYERS) -> str:
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(recipe, layers)
+    return str(caught.value)
+
+
+def test_a_recipe_that_fits() -> None:
+    every = tuple((name, 1.0) for name in TECHNIQUES)
+    check_recipe(Recipe("", (("*", Treatment("int8", every)),), tuple(REWRITES)), LAYERS)
+    check_recipe(Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment(FLOAT))), ()), LAYERS)
+    check_recipe(Recipe("", (("*", Treatment("int8")),), ()), ())  # for a model without linear layers
+
+
+def test_every_fault_is_told_at_once() -> None:
+    recipe = Recipe(
+        "mine",
+        (
+            ("*", Treatment("int8 blocks")),
+            ("head", Treatment("int8")),
+            ("up", Treatment("int3", (("sanding", 0.5), ("smoothing", 1.5)))),
+        ),
+        ("int8 rows", "gelu sin"),
+    )
+    assert _refusal(recipe) == "recipe 'mine': " + "; ".join(
+        [
+            f"rewrite 'gelu sin' is unknown; expected one of {REWRITES_THERE}",
+            "layer 'head' is in no place of the model; expected one of up, down",
+            f"layer 'up': form 'int3' is unknown; expected one of {FORMS}",
+            f"layer 'up': technique 'sanding' is unknown; expected one of {TECHNIQUES_THERE}",
+            "layer 'up': smoothing 1.5 found, a number above 0 and at most 1 expected",
+            "layer 'down' cannot be 'int8 blocks': its 40 input channels are no multiple of 32",
+        ]
+    )
+
+
+@pytest.mark.parametrize("number", [0.0, -0.5, 1.0001, float("inf"), float("nan")])
+def test_a_number_out_of_its_range(number: float) -> None:
+    recipe = Recipe("", (("*", Treatment("int8", (("rounding", number),))),), ())
+    assert f"rounding {number:g} found, a number above 0 and at most 1 expected" in _refusal(recipe)
+
+
+def test_a_form_counts_only_where_it_is_the_last_that_matches() -> None:
+    layers = (("*", Treatment("int4 blocks")), ("down", Treatment("int8")))
+    check_recipe(Recipe("", layers, ()), LAYERS)
+    assert "'down' cannot be 'int4 blocks'" in _refusal(Recipe("", layers[::-1], ()))
+
+
+def test_only_some_layers_are_named() -> None:
+    layers = (_layer(""), *(_layer(f"layer.{i}") for i in range(9)))
+    recipe = Recipe("", (("head", Treatment("int8")),), ())
+    assert _refusal(recipe, layers).endswith(
+        "expected one of '', layer.0, layer.1, layer.2, layer.3, layer.4 and 4 more"
+    )
+
+
+def test_the_same_fault_is_told_once() -> None:
+    wrong = Treatment("int3")
+    recipe = Recipe("", (("*", wrong), ("*", wrong)), ())
+    assert _refusal(recipe).count("int3") == 1
+
+
+SMOOTHING, CLIPPING, PAIRING, ROUNDING, BIAS = (
+    (name, 0.5) for name in ("smoothing", "clipping", "pairing", "rounding", "bias correction")
+)
+
+
+@pytest.mark.parametrize(
+    "techniques",
+    [
+        (ROUNDING, SMOOTHING),
+        (CLIPPING, SMOOTHING),
+        (BIAS, ROUNDING),
+        (ROUNDING, CLIPPING),
+        (BIAS, PAIRING),
+        (SMOOTHING, SMOOTHING),
+    ],
+)
+def test_techniques_that_would_undo_one_another(techniques: tuple[tuple[str, float], ...]) -> None:
+    found = _refusal(Recipe("", (("*", Treatment("int8", techniques)),), ()))
+    names = ", ".join(name for name, _ in techniques)
+    assert (
+        f"layer '*': techniques {names} found; expected each once, in the order {TECHNIQUES_THERE}" in found
+    )

@@ -1,0 +1,69 @@
+"""A small network as training leaves it, with a few channels far larger than the rest; one export for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export import Captured, Samples, fuse
+from edgeattn_export.quantize import Calibration
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import Treatment
+
+WIDTH, OUT = 64, 32
+OUTLIERS, SIZE = (3, 17, 40), 40.0  # channels, and how many times as large they are as the others
+LENGTHS = (5, 9, 3, 12, 7, 4, 6, 2)
+
+
+class Outliers(nn.Module):
+    """Two feed-forward blocks; what their norms make large, the weights behind make small again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(2))
+        self.ups = nn.ModuleList(nn.Linear(WIDTH, 2 * WIDTH) for _ in range(2))
+        self.downs = nn.ModuleList(nn.Linear(2 * WIDTH, WIDTH) for _ in range(2))
+        self.head = nn.Linear(WIDTH, OUT)
+        with torch.no_grad():
+            for norm, up in zip(self.norms, self.ups, strict=True):
+                norm.weight[list(OUTLIERS)] *= SIZE
+                up.weight[:, list(OUTLIERS)] /= SIZE
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        for norm, up, down in zip(self.norms, self.ups, self.downs, strict=True):
+            x = x + down(nn.functional.gelu(up(norm(x))))  # (B, S, W)
+        return {"scores": self.head(x)}  # (B, S, N)
+
+
+@pytest.fixture(scope="session")
+def calibration(exported: Callable[..., tuple[Captured, Samples]]) -> Calibration:
+    """The network, fused, with its samples."""
+    torch.manual_seed(0)
+    captured, samples = exported(Outliers(), [{"x": torch.randn(1, length, WIDTH)} for length in LENGTHS])
+    return Calibration(fuse(captured, samples).model, samples)
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, float]], None]:
+    """A function that gives forms their milliseconds, instead of this machine's mood."""
+
+    def give(milliseconds: Mapping[str, float]) -> None:
+        def times(shape: object, treatments: Sequence[Treatment], store: object) -> dict[Treatment, float]:
+            return {treatment: milliseconds[treatment.form] for treatment in treatments}
+
+        monkeypatch.setattr("edgeattn_export.search.options.milliseconds", times)
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def layer() -> Callable[..., Layer]:
+    """A function that makes a layer of no graph."""
+
+    def make(name: str, weight: str = "", *, width: int = 8, channels: int = 4, source: str = "") -> Layer:
+        return Layer(name, name, name, "x", "y", weight or name, "", source, width, channels)
+
+    return make

@@ -1,0 +1,171 @@
+"""The greedy choice against all choices.
+
+Guaranteed: without limits on time and size, and where each unit has an option without error, the choice is
+within the goal. With such limits a choice within may be missed, but none outside is taken for one within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.search import Goal
+from edgeattn_export.search.choose import Choice, Option, Problem, choose, predicted
+
+SAMPLES = 3
+TENTHS = st.integers(0, 10).map(lambda number: number / 10)
+ERRORS = st.lists(TENTHS, min_size=SAMPLES, max_size=SAMPLES).map(np.array)
+WORTH_IT = 1.02  # the median of cost over the least possible, for random problems
+EXACT = 1e-9
+
+
+def option(errors: object, milliseconds: float, megabytes: float = 1.0, form: str = "int8") -> Option:
+    return Option(Treatment(form), np.asarray(errors, float), milliseconds, megabytes)
+
+
+OPTIONS = st.lists(st.builds(option, ERRORS, TENTHS, TENTHS), min_size=1, max_size=3)
+COSINES = TENTHS | st.just(-1.0)  # which asks for nothing
+GOALS = st.builds(Goal, cosine_mean=COSINES, cosine_min=COSINES, prefer=st.sampled_from(["speed", "size"]))
+LIMITS = st.sampled_from([0.5, 1.0, 2.0, np.inf])
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, errorless: bool) -> Problem:
+    """Up to four units; an errorless option is the dearest of its unit."""
+    units = {name: draw(OPTIONS) for name in "abcd"[: draw(st.integers(1, 4))]}
+    if not errorless:
+        goal = replace(draw(GOALS), latency_ms=draw(LIMITS), size_mb=draw(LIMITS))
+        return Problem(units, goal, milliseconds=draw(TENTHS))
+    float_ = option(np.zeros(SAMPLES), 2.0, 4.0, "float")
+    return Problem({name: [*found, float_] for name, found in units.items()}, draw(GOALS), 0.0)
+
+
+def cost(problem: Problem, choice: Choice) -> float:
+    return sum(problem.cost(chosen) for chosen in choice.values())
+
+
+def every(problem: Problem) -> Iterator[Choice]:
+    for options in product(*problem.units.values()):
+        yield dict(zip(problem.units, options, strict=True))
+
+
+def is_within(problem: Problem, choice: Choice) -> bool:
+    goal, errors = problem.goal, predicted(choice)
+    time = problem.milliseconds + sum(chosen.milliseconds for chosen in choice.values())
+    return bool(
+        errors.mean() <= goal.mean_error
+        and errors.max() <= goal.worst_error
+        and time <= goal.latency_ms
+        and sum(chosen.megabytes for chosen in choice.values()) <= goal.size_mb
+    )
+
+
+@given(problems(errorless=True))
+def test_without_limits_on_time_and_size_the_goal_is_met_and_nothing_given_away(problem: Problem) -> None:
+    chosen = choose(problem)
+    assert is_within(problem, chosen)
+    for name, options in problem.units.items():
+        cheaper = [option for option in options if problem.cost(option) < problem.cost(chosen[name])]
+        assert not any(is_within(problem, {**chosen, name: option}) for option in cheaper)
+
+
+@given(problems(errorless=False))
+def test_a_choice_outside_is_never_taken_for_one_within(problem: Problem) -> None:
+    chosen = choose(problem)
+    assert chosen.keys() == problem.units.keys()
+    assert (problem.excess(chosen, 1.0) == 0) == is_within(problem, chosen)
+    best = min((cost(problem, each) for each in every(problem) if is_within(problem, each)), default=None)
+    if best is None:
+        assert not is_within(problem, chosen)
+    elif is_within(problem, chosen):
+        assert cost(problem, chosen) >= best - EXACT
+
+
+@given(problems(errorless=False))
+def test_where_the_cheapest_is_within_it_is_chosen(problem: Problem) -> None:
+    cheapest = {name: min(options, key=problem.cost) for name, options in problem.units.items()}
+    if is_within(problem, cheapest):
+        assert problem.is_cheapest(choose(problem))
+
+
+@given(problems(errorless=True))
+def test_of_one_unit_the_best_option_is_found(problem: Problem) -> None:
+    name, options = next(iter(problem.units.items()))
+    problem = replace(problem, units={name: options})
+    best = min(cost(problem, each) for each in every(problem) if is_within(problem, each))
+    assert cost(problem, choose(problem)) == pytest.approx(best)
+
+
+def test_it_comes_close_to_the_cheapest_choice_that_there_is() -> None:
+    draw = np.random.default_rng(0)
+    over = []
+    for _ in range(50):
+        units = {
+            name: [option(0.1 * draw.random(SAMPLES) * spoils, time) for spoils, time in ((1, 1), (0.5, 1.3))]
+            + [option(np.zeros(SAMPLES), 2.0, 4.0, "float")]
+            for name in "abcd"
+        }
+        problem = Problem(units, Goal(cosine_mean=0.85, cosine_min=0.8), 0.0)
+        best = min(cost(problem, each) for each in every(problem) if is_within(problem, each))
+        over.append(cost(problem, choose(problem)) / best)
+    assert 1 - EXACT < median(over) < WORTH_IT
+
+
+def test_two_samples_that_are_equally_bad_do_not_stop_it() -> None:
+    float_ = option([0.0, 0.0], 2.0, form="float")
+    units = {"a": [option([1.0, 0.0], 1.0), float_], "b": [option([0.0, 1.0], 1.0), float_]}
+    chosen = choose(Problem(units, Goal(cosine_mean=-1.0, cosine_min=0.5), 0.0))
+    assert [each.treatment.form for each in chosen.values()] == ["float", "float"]
+
+
+def test_what_turned_out_to_be_too_much_is_given_back() -> None:
+    units = {
+        "a": [option([0.3], 1.0), option([0.1], 1.1, form="int8 twice")],  # the best exchange at first
+        "b": [option([0.6], 1.0), option([0.0], 3.0, form="float")],  # and the one that is needed
+    }
+    chosen = choose(Problem(units, Goal(cosine_mean=0.6, cosine_min=0.4), 0.0))
+    assert {name: each.treatment.form for name, each in chosen.items()} == {"a": "int8", "b": "float"}
+
+
+def test_the_less_errors_are_trusted_the_more_exact_is_the_choice() -> None:
+    units = {"a": [option([0.1], 1.0), option([0.0], 2.0, form="float")]}
+    problem = Problem(units, Goal(cosine_mean=0.8, cosine_min=0.8), 0.0)
+    assert [choose(problem, trust=trust)["a"].treatment.form for trust in (1.0, 2.0)] == ["int8", "float"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "form"),
+    [
+        (Goal(0.9, 0.9, latency_ms=3.0), "float"),
+        (Goal(0.9, 0.9, latency_ms=1.9), "float"),  # a third too slow is nearer than four times too inexact
+        (Goal(0.7, 0.7, latency_ms=1.9), "int8 twice"),
+        (Goal(0.7, 0.7, latency_ms=1.9, size_mb=1.0), "int4 blocks"),
+        (Goal(0.5, 0.5, latency_ms=1.6), "int8"),
+    ],
+)
+def test_limits_on_time_and_size_count_like_those_on_exactness(goal: Goal, form: str) -> None:
+    options = [
+        option([0.3], 1.0, 2.0, "int8"),
+        option([0.15], 1.3, 2.0, "int8 twice"),
+        option([0.15], 1.35, 0.5, "int4 blocks"),
+        option([0.0], 2.0, 4.0, "float"),
+    ]
+    assert choose(Problem({"a": options}, goal, milliseconds=0.5))["a"].treatment.form == form
+
+
+def test_what_is_to_be_least_decides() -> None:
+    fast, small = option([0.0], 1.0, 2.0), option([0.0], 2.0, 1.0, "int4 blocks")
+    for prefer, expected in (("speed", fast), ("size", small)):
+        assert choose(Problem({"a": [fast, small]}, Goal(prefer=prefer), 0.0))["a"] is expected
+
+
+def test_no_units_are_no_trouble() -> None:
+    assert choose(Problem({}, Goal(), 0.0)) == {}

@@ -1,0 +1,178 @@
+"""The search end to end, on a network whose plain int8 form is spoiled by a few large channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeattn_export.quantize import Calibration, Recipe, Treatment
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import DYNAMIC_INT8, REWRITES
+from edgeattn_export.search import Found, Goal, Store, cost, follow, judge, race, search
+from edgeattn_export.search.options import megabytes
+from edgeattn_export.serialize import file_mb, weight_bytes
+from edgeattn_export.session import run, session_of
+from edgeattn_runtime.errors import RecipeError
+from edgeattn_runtime.similarity import cosine
+
+Give = Callable[[Mapping[str, float]], None]
+INT8_FIRST = {"int8": 1e-3, "int8 per token": 2e-3, "int8 twice": 3e-3, "float": 4e-3, "int4 blocks": 5e-3}
+FLOAT_FIRST = {**INT8_FIRST, "float": 5e-4}
+ALIKE = 1e-12
+SIZE_ERROR = 0.03  # zero points and constants are not counted
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was measured before, by whichever test came first."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def find(calibration: Calibration, folder: Path, timed: Give) -> Callable[..., Found]:
+    """A function that searches, int8 being the fastest."""
+    timed(INT8_FIRST)
+    return lambda goal, **more: search(calibration, goal, store=Store(folder), **more)
+
+
+def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., Found]) -> None:
+    found = find(Goal())
+    plain = next(trial for trial in found.trials if trial.recipe.layers == DYNAMIC_INT8.layers)
+    assert Goal().misses(plain) == ("cosine", "cosine_min")
+    assert found.missed == ()
+    assert Goal().met_by(found.chosen)
+    assert found.chosen in found.trials
+    assert found.notes == ()
+    assert found.chosen.recipe.treatment("ups.0").form != "float"
+
+
+def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], calibration: Calibration) -> None:
+    chosen = find(Goal()).chosen
+    model = written(calibration, chosen.recipe)
+    pair = session_of(calibration.model), session_of(model)
+    answers = ([run(session, each.inputs)["scores"] for session in pair] for each in calibration.samples)
+    cosines = [cosine(*two) for two in answers]
+    assert chosen.size_mb == file_mb(model)
+    assert chosen.cosine_mean == pytest.approx(np.mean(cosines), abs=ALIKE)
+    assert chosen.cosine_min == pytest.approx(min(cosines), abs=ALIKE)
+    assert chosen.latency_ms > 0
+
+
+def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
+    find: Callable[..., Found], calibration: Calibration, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = Goal(cosine_min=0.9995, thorough=True)
+    once = find(goal)
+    monkeypatch.setattr(judge.Judge, "_run", lambda *_: pytest.fail("ran again"))
+    for place in (cost, race):
+        monkeypatch.setattr(place, "take_turns", lambda *_, **__: pytest.fail("timed again"))
+    assert find(goal) == once
+    assert search(Calibration(calibration.model, calibration.samples), goal, store=Store(folder)) == once
+
+
+def test_measured_times_come_from_the_store_too(
+    calibration: Calibration, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = Goal(prefer="size")
+    once = search(calibration, goal, store=Store(folder))
+    monkeypatch.setattr(cost, "take_turns", lambda *_, **__: pytest.fail("timed again"))
+    monkeypatch.setattr(race, "take_turns", lambda *_, **__: pytest.fail("timed again"))
+    assert search(calibration, goal, store=Store(folder)) == once
+
+
+def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Found]) -> None:
+    goals = [Goal(cosine_mean=-1.0, cosine_min=least) for least in (0.5, 0.998, 0.999999)]
+    exact = [find(goal).chosen.cosine_min for goal in goals]
+    assert exact == sorted(exact)
+    assert len(set(exact)) == len(goals)
+
+
+@pytest.mark.parametrize(("thorough", "units"), [(False, {3}), (True, {3, 5})])
+def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
+    find: Callable[..., Found], thorough: bool, units: set[int]
+) -> None:
+    seen: set[int] = set()
+    found = find(Goal(cosine_min=0.9995, thorough=thorough), step=lambda _, total: seen.add(total))
+    assert found.missed == ()
+    assert seen == units
+
+
+def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(find: Callable[..., Found]) -> None:
+    assert find(Goal(-1.0, -1.0, size_mb=1e-3)).missed == ("size_mb",)
+    assert find(Goal(-1.0, -1.0, latency_ms=1e-6)).missed == ("latency_ms",)
+    assert find(Goal(-1.0, cosine_min=0.99999, size_mb=0.03)).missed == ("size_mb",)  # the nearest
+
+
+def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., Found]) -> None:
+    free = find(Goal(cosine_mean=0.9, cosine_min=0.9))
+    limit = 0.8 * free.chosen.size_mb
+    found = find(Goal(cosine_mean=0.9, cosine_min=0.9, size_mb=limit))
+    assert found.missed == ()
+    assert found.chosen.size_mb <= limit < free.chosen.size_mb
+
+
+def test_to_prefer_size_is_to_be_smaller(find: Callable[..., Found]) -> None:
+    fast, small = (find(Goal(0.9, 0.9, prefer=prefer)).chosen for prefer in ("speed", "size"))
+    assert small.size_mb < fast.size_mb
+    assert small.recipe.treatment("ups.0").form == "int4 blocks"
+
+
+def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
+    calibration: Calibration, timed: Give, folder: Path
+) -> None:
+    timed(FLOAT_FIRST)
+    found = search(calibration, Goal(), store=Store(folder))
+    assert {treatment.form for _, treatment in found.chosen.recipe.layers} == {"float"}
+    assert [note.partition(": ")[0] for note in found.notes] == ["Int8 is not faster here"] * len(found.notes)
+    told = " ".join(found.notes)
+    for words in (
+        "'ups.0' and 1 like it",
+        "'downs.0' and 1 like it",
+        "'head' takes 0.5 us in float and 1 in int8",
+    ):
+        assert words in told
+
+
+def test_steps_are_told_from_none_to_all(find: Callable[..., Found]) -> None:
+    steps: list[tuple[int, int]] = []
+    find(Goal(), step=lambda done, total: steps.append((done, total)))
+    assert steps == [(done, 3) for done in range(4)]
+
+
+def test_a_recipe_is_followed_as_it_is(calibration: Calibration, folder: Path) -> None:
+    recipe = Recipe("mine", (("*", Treatment("int8")), ("head", Treatment("float"))), REWRITES)
+    found = follow(calibration, recipe, store=Store(folder))
+    assert found.chosen.recipe == recipe
+    assert (found.trials, found.missed, found.notes) == ((found.chosen,), (), ())
+    assert 0.5 < found.chosen.cosine_min < 1
+    assert math.isfinite(found.chosen.latency_ms)
+
+
+def test_a_recipe_of_another_model_is_refused_with_all_its_faults(calibration: Calibration) -> None:
+    recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
+    with pytest.raises(RecipeError) as refused:
+        follow(calibration, recipe)
+    for told in ("layer 'encoder.*' is in no place", "form 'int3' is unknown", "rewrite 'int2 rows' is unk"):
+        assert told in str(refused.value)
+
+
+def test_a_network_without_linear_layers_is_no_trouble(calibration: Calibration, folder: Path) -> None:
+    bare = Calibration(calibration.model, calibration.samples)
+    bare.layers = ()
+    found = search(bare, Goal(), store=Store(folder))
+    assert found.chosen.recipe.name == "no layers"
+    assert found.missed == ()
+
+
+@pytest.mark.parametrize("form", ["float", *INT8_FIRST, "int8 blocks"])
+def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(
+    calibration: Calibration, form: str
+) -> None:
+    recipe = Recipe(form, (("*", Treatment(form)),), ())
+    saved = sum(megabytes(each, "float") - megabytes(each, form) for each in calibration.layers)
+    found = weight_bytes(calibration.model) - weight_bytes(written(calibration, recipe))
+    assert found / 1e6 == pytest.approx(saved, rel=SIZE_ERROR)

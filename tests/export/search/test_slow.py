@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.search.choose import Option
+from edgeattn_export.search.slow import not_faster
+from edgeattn_export.search.units import Unit
+
+
+def option(form: str, milliseconds: float) -> Option:
+    return Option(Treatment(form), np.zeros(1), milliseconds, 1.0)
+
+
+def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Callable[..., Layer]) -> None:
+    units = [
+        Unit("few", (layer("few"), layer("like it"))),
+        Unit("many", (layer("many", width=1024, channels=1024),)),
+    ]
+    options = {
+        "few": [option("int8", 0.010), option("float", 0.004)],
+        "many": [option("int8", 0.3), option("int8 twice", 0.1), option("float", 0.2)],
+    }
+    few, many = not_faster(units, options, {name: found[-1] for name, found in options.items()})
+    assert few == (
+        "Int8 is not faster here: layer 'few' and 1 like it takes 2 us in float and 5 in int8: its 8 x 4 "
+        "weights are few, quantizing its input costs more than it saves. It stays float."
+    )
+    assert many.startswith("Int8 is not faster here: layer 'many' takes 200 us in float and 300 in int8: ")
+    assert "bound by memory" in many
+
+
+def test_nothing_is_said_of_int8_nor_of_what_is_float_to_be_exact(layer: Callable[..., Layer]) -> None:
+    units = [Unit(name, (layer(name),)) for name in ("fast", "exact")]
+    options = {unit.name: [option("int8", 0.1), option("float", 0.2)] for unit in units}
+    assert not_faster(units, options, {"fast": options["fast"][0], "exact": options["exact"][1]}) == ()

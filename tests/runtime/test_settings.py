@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edgeattn_runtime import BadInput, load, settings
+from edgeattn_runtime.bench import bench
+from edgeattn_runtime.session import open_session
+from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
+
+MANY_CORES, ONE_CORE = 64, 1
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(MANY_CORES, 2), (ONE_CORE, 1)])
+def test_a_bundle_opens_as_it_says_within_the_machines_cores(
+    conformance: Path, monkeypatch: pytest.MonkeyPatch, cores: int, threads: int
+) -> None:
+    monkeypatch.setattr(settings, "available_cores", lambda: cores)
+    net = load(conformance / "tuned.edge")
+    assert net.settings == SessionSettings(threads=threads, arena=False)
+    assert net.graph("model").settings is net.settings
+    assert bench(conformance / "tuned.edge", rounds=1, warmup=0).threads == threads
+
+
+def test_the_caller_may_say_otherwise(conformance: Path) -> None:
+    assert load(conformance / "tuned.edge", threads=3).settings == SessionSettings(threads=3, arena=False)
+    assert load(conformance / "several.edge", threads=3).graph("lookup").settings.threads == 3
+
+
+def test_a_bundle_that_says_nothing_opens_plain(good: Path) -> None:
+    assert load(good).settings == PLAIN == SessionSettings()
+
+
+@pytest.mark.parametrize(
+    "chosen", [PLAIN, SessionSettings(threads=2, spinning=True, arena=False, memory_pattern=False)]
+)
+def test_every_option_reaches_the_engine(good: Path, chosen: SessionSettings) -> None:
+    options = open_session(good / "model.onnx", settings=chosen).get_session_options()
+    assert options.intra_op_num_threads == chosen.threads
+    assert options.enable_cpu_mem_arena is chosen.arena
+    assert options.enable_mem_pattern is chosen.memory_pattern
+    spins = options.get_session_config_entry("session.intra_op.allow_spinning")
+    assert spins == ("1" if chosen.spinning else "0")
+
+
+def test_threads_must_be_some() -> None:
+    with pytest.raises(BadInput, match="0 threads; expected at least 1"):
+        SessionSettings(threads=0)
+
+
+def test_cores_are_those_that_the_process_may_use() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
