@@ -78,20 +78,32 @@ def chooser(goal: Goal, wish: Wish, store: Store, listener: Progress) -> Choose:
     return choose
 
 
-def words(parts: Parts, goal: Goal, store: Store) -> tuple[str, ...]:
-    """Return what an owner should know of the search: where int8 gains nothing, and what limit binds.
+def words(parts: Parts, store: Store) -> tuple[str, ...]:
+    """Return what an owner should know of the search, such as where int8 gains nothing.
+
+    Args:
+        parts: Of the search.
+        store: What it remembers by.
+    """
+    notes = [note for each in _searches(parts) for note in each.notes]
+    if store.ignored:
+        notes.append(f"{store.ignored} files in {store.folder} belong to something else and were ignored.")
+    return tuple(notes)
+
+
+def unmet(parts: Parts, goal: Goal) -> tuple[str, ...]:
+    """Return, for each graph whose search missed a limit, which limit binds and what came nearest.
 
     Args:
         parts: Of the search.
         goal: What the owner asks for; a repair may have searched for a tighter one.
-        store: What the search remembers by.
     """
-    found = [part.found for part in parts.graphs.values() if part.found is not None]
-    notes = [note for each in found for note in each.notes]
-    notes += [_binding(each, goal) for each in found if each.missed and goal.misses(each.chosen)]
-    if store.ignored:
-        notes.append(f"{store.ignored} files in {store.folder} belong to something else and were ignored.")
-    return tuple(notes)
+    missed = (each for each in _searches(parts) if each.missed and goal.misses(each.chosen))
+    return tuple(_binding(each, goal) for each in missed)
+
+
+def _searches(parts: Parts) -> list[Found]:
+    return [part.found for part in parts.graphs.values() if part.found is not None]
 
 
 def _binding(found: Found, goal: Goal) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn.budget import ACCURACY, Budget
-from edgeattn.choosing import Wish, chooser, goal_of, words
+from edgeattn.choosing import Wish, chooser, goal_of, unmet, words
 from edgeattn.metric import Metric
 from edgeattn.metric_check import check_metric
 from edgeattn.original import rivals_of
@@ -95,7 +95,8 @@ def make(
     found = parts.graphs[MAIN_GRAPH].found
     if found is None:
         raise TypeError("a chooser always finds a recipe")
-    return Made(parts, rivals, found, accuracy, (*words(parts, asked, store), *repaired))
+    binding = unmet(parts, asked) if limits.given else ()  # what nobody asked for need not be told of
+    return Made(parts, rivals, found, accuracy, (*words(parts, store), *binding, *repaired))
 
 
 def _is_repairable(parts: Parts) -> bool:

@@ -10,7 +10,7 @@ import torch
 
 from edgeattn import choosing
 from edgeattn.budget import Budget
-from edgeattn.choosing import MARGIN, NO_LIMIT, Wish, chooser, goal_of, words
+from edgeattn.choosing import MARGIN, NO_LIMIT, Wish, chooser, goal_of, unmet, words
 from edgeattn.progress import Silent
 from edgeattn.rivals import Rival
 from edgeattn_export import Captured, Samples
@@ -112,7 +112,7 @@ def parts(chosen: Trial, *missed: str, notes: tuple[str, ...] = ()) -> Parts:
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
     goal = Goal(NO_LIMIT, 0.9995, latency_ms=MARGIN * 5, size_mb=24)
-    (told,) = words(parts(EXACT, "cosine_min", "latency_ms", "size_mb"), goal, Store(None))
+    (told,) = unmet(parts(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
     assert told == (
         "No recipe meets cosine_min=0.9995, latency_ms=5, size_mb=24 on the calibrating samples, with a "
         "margin and together with the other limits. Nearest: exact: cosine 0.99955, worst 0.99910, 9 ms, "
@@ -124,18 +124,18 @@ def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
 
 def test_only_what_the_owner_asked_for_is_spoken_of() -> None:
     tightened = parts(EXACT, "cosine_min")  # a repair aimed higher
-    assert words(tightened, Goal(NO_LIMIT, 0.99), Store(None)) == ()
-    (told,) = words(parts(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24), Store(None))
+    assert unmet(tightened, Goal(NO_LIMIT, 0.99)) == ()
+    (told,) = unmet(parts(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
     assert told.startswith("No recipe meets cosine_min=0.999 on")
 
 
 def test_a_followed_recipe_misses_no_goal() -> None:
-    assert words(parts(FAST), Goal(1.0, 1.0, size_mb=1.0), Store(None)) == ()
+    assert unmet(parts(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
 
 
 def test_notes_of_the_search_and_of_its_store_are_told(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.ignored = 2
-    first, second = words(parts(EXACT, notes=("Int8 is not faster here.",)), PLAIN, store)
+    first, second = words(parts(EXACT, notes=("Int8 is not faster here.",)), store)
     assert first == "Int8 is not faster here."
     assert second == f"2 files in {tmp_path} belong to something else and were ignored."

@@ -47,8 +47,8 @@ def find_roles(graph: Graph) -> Roles:
         found = ", ".join(str(tensor) for tensor in sharing) or "none"
         raise CannotStep(
             f"inputs of the output's length {sequence!r}: {found} found; expected one alone, integer tokens "
-            f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; leave "
-            "others out, and name another length apart in dynamic"
+            f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; "
+            "leave others out, and name another length apart in dynamic"
         )
     sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)
     return Roles(tokens[0], logits, sources, batch, sequence)

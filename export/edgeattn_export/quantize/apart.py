@@ -19,6 +19,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.fuse.dataflow import embed, only_user, producer
 from edgeattn_export.quantize.forms.linear import Prepared
 from edgeattn_export.quantize.match import Match, floats, match_linear
+from edgeattn_export.scopes import MODULE, module_of
 
 ZERO_KEEPING = ("Gelu", "Relu")  # activations of one input that make 0 of 0
 
@@ -56,6 +57,8 @@ def take_out(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Pre
             continue
         tape = Tape()
         aside = _aside(tape, spring, channels, weight)
+        for node in tape.nodes:
+            node.metadata_props[MODULE] = module_of(nodes[name])
         for value in tape.initializers:
             model.graph.register_initializer(value)
         model.graph.insert_before(nodes[name], tape.nodes)

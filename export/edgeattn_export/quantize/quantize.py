@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,9 @@ from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
 from edgeattn_export.samples import Samples
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
+
+Layers = Mapping[str, Prepared]  # by their node's name
+Settle = Callable[[ir.Model, Layers], Layers]
 
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
@@ -55,13 +58,15 @@ def quantize(fused: Fused, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Q
 def finished(calibration: Calibration, recipe: Recipe) -> Quantized:
     """Do as ``quantize`` does with what is known of a graph already."""
     before = calibration.model
-    model, forms = _write(calibration, recipe)
+    model = written(calibration, recipe)
     _check_runs(model, calibration.samples)
-    for module, output in float_layers(before, model):
+    # The same numbers, but no layer takes over from another: values compare with the float graph's.
+    plain, forms = _write(calibration, recipe, _as_prepared)
+    for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, FLOAT))
-    cosines = mean_cosines(before, model, forms, calibration.samples)
+    cosines = mean_cosines(before, plain, forms, calibration.samples)
     layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
-    return Quantized(_lean(model), recipe, layers)
+    return Quantized(model, recipe, layers)
 
 
 def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
@@ -70,21 +75,28 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     Raises:
         RecipeError, QuantizeError: As ``quantize`` does.
     """
-    return _lean(_write(calibration, recipe)[0])
-
-
-def _lean(model: ir.Model) -> ir.Model:
-    """Share the quantization of one input, and flatten sums: no bit changes, but values inside go."""
+    model, _ = _write(calibration, recipe, _taken_over)
     apply(SharedQuantization(), model)
     apply(FlatSum(), model)
     return model
 
 
-def _write(calibration: Calibration, recipe: Recipe) -> tuple[ir.Model, dict[str, tuple[str, str]]]:
+def _taken_over(model: ir.Model, prepared: Layers) -> Layers:
+    """Let layers take over what it costs others a pass over their input to do."""
+    return absorb(model, take_out(model, prepared))
+
+
+def _as_prepared(_: ir.Model, prepared: Layers) -> Layers:
+    return prepared
+
+
+def _write(
+    calibration: Calibration, recipe: Recipe, settle: Settle
+) -> tuple[ir.Model, dict[str, tuple[str, str]]]:
     """Return the int8 graph, and by each changed layer's output its module and form."""
     check_recipe(recipe, calibration.layers)
     model = calibration.model.clone()
-    forms = dict(_write_linears(model, calibration, recipe))
+    forms = dict(_write_linears(model, calibration, recipe, settle))
     for name in recipe.rewrites:
         for site in apply(REWRITES[name], model).sites:
             forms[site.output] = site.module, name
@@ -94,7 +106,7 @@ def _write(calibration: Calibration, recipe: Recipe) -> tuple[ir.Model, dict[str
 
 
 def _write_linears(
-    model: ir.Model, calibration: Calibration, recipe: Recipe
+    model: ir.Model, calibration: Calibration, recipe: Recipe, settle: Settle
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     treated = [
         (layer, treatment)
@@ -106,8 +118,8 @@ def _write_linears(
         layer.node: Prepared(LINEAR_FORMS[treatment.form], linears[layer.name])
         for layer, treatment in treated
     }
-    prepared = absorb(model, take_out(model, prepared))
-    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    settled = settle(model, prepared)
+    apply(WriteLinear(lambda node, _: settled.get(node.name or "")), model)
     for layer, treatment in treated:
         yield layer.output, (layer.module, treatment.form)
 

@@ -20,7 +20,7 @@ from edgeattn_export.scopes import module_of
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.similarity import cosine
 
-LIMIT = 0.999  # a product below it is at risk: dozens follow one another in a model
+LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
 JUDGED = 16  # samples
 
 Arrays = Mapping[str, NDArray[np.generic]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.layers import FLOAT
@@ -16,7 +16,8 @@ SMALLER_EMBEDDINGS = ("int4 rows",)
 OTHERS = ("gelu tanh",)  # rewrites that every recipe has
 APART = ("outlier channels", 0.005)  # a few of a thousand: the farthest reaching ones are fewer
 USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
-MORE_EXACT = ("int8 per token", "int8 twice", FLOAT)
+MORE_EXACT = ("int8 per token", FLOAT)
+MOST_EXACT = ("int8 twice",)
 SMALLER = ("int4 blocks",)
 ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
 
@@ -28,9 +29,9 @@ def exponents() -> Iterator[Treatment]:
     yield from (smoothed(FASTEST, exponent) for exponent in EXPONENTS)
 
 
-def alternatives(layer: Layer, *, small: bool) -> Iterator[Treatment]:
-    """Yield other forms that a layer fits, more exact ones, and smaller ones where they are wanted."""
-    for name in (*MORE_EXACT, *(SMALLER if small else ())):
+def in_forms(layer: Layer, names: Iterable[str]) -> Iterator[Treatment]:
+    """Yield forms that a layer fits, without and with smoothing where a technique changes them."""
+    for name in names:
         if name == FLOAT:
             yield Treatment(FLOAT)
         elif LINEAR_FORMS[name].unfit(layer.width, layer.channels) is None:

@@ -21,7 +21,7 @@ from edgeattn_runtime.similarity import cosine
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
 
 COUNTED = 128  # samples at most that prove a recipe
-SENSED = 32  # of them, that tell what one treatment spoils: few enough to try many
+SENSED = 24  # of them, that tell what one treatment spoils: few enough to try many
 
 
 @dataclass(slots=True)

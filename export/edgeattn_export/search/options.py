@@ -13,7 +13,17 @@ from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.quantize.taps import tapped
-from edgeattn_export.search.candidates import EMBEDDINGS, FASTEST, SMALLER_EMBEDDINGS, alternatives, exponents
+from edgeattn_export.search.candidates import (
+    APART,
+    EMBEDDINGS,
+    FASTEST,
+    MORE_EXACT,
+    MOST_EXACT,
+    SMALLER,
+    SMALLER_EMBEDDINGS,
+    exponents,
+    in_forms,
+)
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.cost import Shape, milliseconds
 from edgeattn_export.search.goal import Goal
@@ -39,15 +49,36 @@ def is_large(calibration: Calibration) -> bool:
     return weight_bytes(calibration.model) > LARGE
 
 
-def grouped_options(judge: Judge, units: Sequence[Unit], goal: Goal, step: Step) -> Options:
-    """Measure every treatment of every group, by the group's name."""
-    rows, large = _rows(judge.calibration), is_large(judge.calibration)
+def grouped_options(
+    judge: Judge, units: Sequence[Unit], treatments: Callable[[Layer], Iterable[Treatment]], step: Step
+) -> Options:
+    """Measure the treatments of every group, by the group's name.
+
+    Args:
+        judge: Of the graph.
+        units: Of layers that are alike.
+        treatments: Those of a layer that stands for its group.
+        step: Told after each unit.
+    """
+    rows = _rows(judge.calibration)
     found: dict[str, list[Option]] = {}
     for done, unit in enumerate(units):
         step(done, len(units))
-        found[unit.name] = _measured(judge, unit, rows, _treatments(unit.first, goal, large))
+        found[unit.name] = _measured(judge, unit, rows, treatments(unit.first))
     step(len(units), len(units))
     return found
+
+
+def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
+    """Return what is tried in every search: few where a trial takes seconds."""
+    smaller = SMALLER if _is_small(goal) else ()
+    found = [*exponents(), *in_forms(layer, (*MORE_EXACT, *smaller))]
+    return [each for each in found if each in _FEW] if is_large(judge.calibration) else found
+
+
+def exact_treatments(layer: Layer) -> list[Treatment]:
+    """Return what is tried where nothing else than float is exact enough."""
+    return list(in_forms(layer, MOST_EXACT))
 
 
 def single_options(
@@ -92,13 +123,9 @@ def _is_small(goal: Goal) -> bool:
     return goal.prefer == "size" or math.isfinite(goal.size_mb)
 
 
-def _treatments(layer: Layer, goal: Goal, large: bool) -> list[Treatment]:
-    found = [*exponents(), *alternatives(layer, small=_is_small(goal))]
-    return [treatment for treatment in found if not large or treatment in _FEW] if large else found
-
-
 _FEW = (
     Treatment(FASTEST),
+    Treatment(FASTEST, (APART,)),
     Treatment(FASTEST, (("smoothing", 0.7),)),
     Treatment("int8 per token"),
     Treatment(FLOAT),

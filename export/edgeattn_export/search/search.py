@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.recipe import REWRITES, Recipe, Treatment
 from edgeattn_export.search.candidates import FASTEST, OTHERS, rounded
 from edgeattn_export.search.choose import Choice, Option, Problem, choose, predicted
 from edgeattn_export.search.goal import Goal, Spent
 from edgeattn_export.search.judge import Judge
-from edgeattn_export.search.options import Step, embedding_options, grouped_options, is_large, single_options
+from edgeattn_export.search.options import (
+    Step,
+    embedding_options,
+    exact_treatments,
+    grouped_options,
+    is_large,
+    single_options,
+    usual_treatments,
+)
 from edgeattn_export.search.race import race
 from edgeattn_export.search.slow import not_faster
 from edgeattn_export.search.store import Store
@@ -23,7 +33,7 @@ ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
 ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 FASTEST_PLAIN = Treatment(FASTEST)
-MOST_EXACT = Treatment("int8 twice", (("smoothing", 0.5),))
+EXACT_PLAIN = Treatment("int8 twice", (("smoothing", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +75,27 @@ def search(
     """
     judge = Judge(calibration, outputs, store or Store(None))
     units = groups(calibration.layers)
-    problem = _problem(judge, units, goal, grouped_options(judge, units, goal, step))
+    options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
+    problem = _problem(judge, units, goal, options)
+    if goal.thorough or not _is_quick(choose(problem, trust=ROUNDED)):
+        more = grouped_options(judge, units, exact_treatments, step)
+        options = {name: [*found, *more[name]] for name, found in options.items()}
+        problem = _problem(judge, units, goal, options)
     if goal.thorough and not problem.is_cheapest(choose(problem)):
         leading = {layer.name: problem.units[unit.name] for unit in units for layer in unit.layers}
         units = singles(calibration.layers)
         problem = _problem(judge, units, goal, single_options(judge, units, leading, step))
     choices = {_recipe(units, choice): choice for choice in _proven(judge, units, problem)}
-    others = [] if is_large(calibration) else [_uniform(units, FASTEST_PLAIN), _uniform(units, MOST_EXACT)]
+    others = [] if is_large(calibration) else [_uniform(units, FASTEST_PLAIN), _uniform(units, EXACT_PLAIN)]
     trials = race(judge, dict.fromkeys([*choices, *others]))
     chosen = min(trials[: len(choices)], key=lambda trial: _rank(trial, goal))
     notes = not_faster(units, problem.units, choices[chosen.recipe])
     return Found(chosen, trials, goal.misses(chosen), notes)
+
+
+def _is_quick(choice: Choice) -> bool:
+    """Say whether forms that take no longer than int8, or little, are exact enough."""
+    return all(option.treatment.form != FLOAT for option in choice.values())
 
 
 def follow(
