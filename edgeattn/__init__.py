@@ -22,6 +22,7 @@ from edgeattn_runtime.errors import (
     InputError,
     ModelError,
     QuantizeError,
+    RecipeError,
     SampleError,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "InputError",
     "ModelError",
     "QuantizeError",
+    "RecipeError",
     "Report",
     "SampleError",
     "export",

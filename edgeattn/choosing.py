@@ -16,6 +16,7 @@ from edgeattn.validate import THREADS, torch_threads
 from edgeattn_export.capture import Captured
 from edgeattn_export.parts import Choose, Parts
 from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.samples import Samples
 from edgeattn_export.search import Found, Goal, Store, follow, search
 from edgeattn_export.search.goal import Prefer
@@ -86,9 +87,17 @@ def words(parts: Parts, store: Store) -> tuple[str, ...]:
         store: What it remembers by.
     """
     notes = [note for each in _searches(parts) for note in each.notes]
+    notes += [_elsewhere(risk) for part in parts.graphs.values() for risk in part.risks]
     if store.ignored:
         notes.append(f"{store.ignored} files in {store.folder} belong to something else and were ignored.")
     return tuple(notes)
+
+
+def _elsewhere(risk: Risk) -> str:
+    return (
+        f"Layer {risk.module!r} may answer otherwise on x86 without VNNI, whose int8 sums saturate: cosine "
+        f"{risk.cosine:.4f} on the worst sample. The technique pairing keeps it the same everywhere."
+    )
 
 
 def unmet(parts: Parts, goal: Goal) -> tuple[str, ...]:

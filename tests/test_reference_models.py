@@ -68,7 +68,8 @@ def test_sentence_keeps_its_six_attentions_whole(sentence: Exported) -> None:
     operators = sentence.report["operators"]
     assert operators["Attention"] == 6
     assert "Softmax" not in operators
-    assert operators["DynamicQuantizeMatMul"] == 24  # 6 x (query+key+value, output, two of the feed-forward)
+    assert operators["DynamicQuantizeMatMul"] == 18  # 6 x (output, two of the feed-forward)
+    assert operators["MatMulIntegerToFloat"] == 18  # 6 x (query, key, value), which quantize their input once
 
 
 def test_sentence_is_small_and_right(sentence: Exported) -> None:

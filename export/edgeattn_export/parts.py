@@ -13,6 +13,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.fuse import Fused
 from edgeattn_export.operators import operators
 from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, LayerForm, Quantized, finished
+from edgeattn_export.quantize.saturation import Risk, at_risk
 from edgeattn_export.samples import Samples
 from edgeattn_export.search import Found
 from edgeattn_runtime.errors import BundleError
@@ -27,11 +28,19 @@ Choose = Callable[[Calibration, tuple[str, ...]], Found | None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One int8 graph, its contract, and the search that found its recipe; None where there was none."""
+    """One int8 graph.
+
+    Attributes:
+        quantized: The graph, and its layers' forms.
+        graph: Its contract.
+        found: The search that found its recipe; None where there was none.
+        risks: Products that answer otherwise on processors whose int8 sums saturate.
+    """
 
     quantized: Quantized
     graph: Graph
     found: Found | None = None
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ def _part(model: ir.Model, graph: Graph, samples: Samples, choose: Choose, outpu
     calibration = Calibration(model, samples)
     found = choose(calibration, outputs)
     recipe = DYNAMIC_INT8 if found is None else found.chosen.recipe
-    return Part(finished(calibration, recipe), graph, found)
+    quantized = finished(calibration, recipe)
+    return Part(quantized, graph, found, at_risk(quantized.model, samples))
 
 
 def _generation(steps: Steps) -> Generation:

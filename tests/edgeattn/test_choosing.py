@@ -107,7 +107,13 @@ SMALL = trial("small", 0.98, 6.0, 12.0)
 
 def parts(chosen: Trial, *missed: str, notes: tuple[str, ...] = ()) -> Parts:
     found = Found(chosen, (EXACT, FAST, SMALL), missed, notes)
-    return Parts({MAIN_GRAPH: SimpleNamespace(found=found), "encoder": SimpleNamespace(found=None)}, {})
+    return Parts(
+        {
+            MAIN_GRAPH: SimpleNamespace(found=found, risks=()),
+            "encoder": SimpleNamespace(found=None, risks=()),
+        },
+        {},
+    )
 
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:

@@ -19,6 +19,8 @@ USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
 MORE_EXACT = ("int8 per token", FLOAT)
 MOST_EXACT = ("int8 twice",)
 SMALLER = ("int4 blocks",)
+PAIRED = ("int8", "int8 per token", "int8 twice")  # forms whose neighboring weights x86 without VNNI adds up
+PAIRING = ("pairing", 1.0)  # so that the answer is the same on every processor
 ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
 
 
@@ -45,8 +47,8 @@ def smoothed(form: str, exponent: float) -> Treatment:
     return Treatment(form, (("smoothing", exponent),))
 
 
-def rounded(treatment: Treatment) -> Treatment:
-    """Return a treatment with its weight rounded by the layer's output, where it has one to round."""
-    if treatment.form == FLOAT or treatment.form in SMALLER:
+def finished(treatment: Treatment) -> Treatment:
+    """Return a treatment whose weight is rounded by the layer's output, to what no processor saturates at."""
+    if treatment.form not in PAIRED:
         return treatment
-    return Treatment(treatment.form, (*treatment.techniques, ROUNDING))
+    return Treatment(treatment.form, (*treatment.techniques, PAIRING, ROUNDING))

@@ -67,6 +67,10 @@ class Goal:
         )
         return sum(max(share - 1, 0.0) for share in shares)
 
+    def allows(self, mean_error: float, worst_error: float) -> bool:
+        """Say whether errors on the calibrating samples are small enough."""
+        return mean_error <= self.mean_error and worst_error <= self.worst_error
+
     def met_by(self, trial: Trial) -> bool:
         """Say whether a trial meets every limit, those on exactness with their margin."""
         return self.misses(trial) == ()

@@ -10,7 +10,7 @@ from functools import partial
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.recipe import REWRITES, Recipe, Treatment
-from edgeattn_export.search.candidates import FASTEST, OTHERS, rounded
+from edgeattn_export.search.candidates import FASTEST, OTHERS, finished
 from edgeattn_export.search.choose import Choice, Option, Problem, choose, predicted
 from edgeattn_export.search.goal import Goal, Spent
 from edgeattn_export.search.judge import Judge
@@ -32,8 +32,8 @@ from edgeattn_export.search.units import Unit, groups, merged, singles
 ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
 ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
-FASTEST_PLAIN = Treatment(FASTEST)
-EXACT_PLAIN = Treatment("int8 twice", (("smoothing", 0.5),))
+PLAIN = Treatment(FASTEST)
+EXACT = Treatment("int8 twice", (("smoothing", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,21 @@ def search(
         QuantizeError: A layer's weights are not finite.
     """
     judge = Judge(calibration, outputs, store or Store(None))
-    units = groups(calibration.layers)
+    units, problem = _measured(judge, goal, step)
+    choices = {_recipe(units, choice): choice for choice in _proven(judge, units, problem)}
+    uniform = [] if is_large(calibration) else [_uniform(units, PLAIN), _uniform(units, EXACT)]
+    trials = race(judge, dict.fromkeys([*choices, *uniform]))
+    # What a choice costs is known better from its layers' own times than from a short race of whole graphs.
+    costs = {recipe: sum(map(problem.cost, choice.values())) for recipe, choice in choices.items()}
+    chosen = min(trials[: len(choices)], key=lambda trial: (goal.excess(_spent(trial)), costs[trial.recipe]))
+    notes = not_faster(units, problem.units, choices[chosen.recipe])
+    return Found(chosen, trials, goal.misses(chosen), notes)
+
+
+def _measured(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
+    """Measure the options of groups, and of single layers where the goal wants and needs them."""
+    layers = judge.calibration.layers
+    units = groups(layers)
     options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
     problem = _problem(judge, units, goal, options)
     if goal.thorough or not _is_quick(choose(problem, trust=ROUNDED)):
@@ -83,14 +97,9 @@ def search(
         problem = _problem(judge, units, goal, options)
     if goal.thorough and not problem.is_cheapest(choose(problem)):
         leading = {layer.name: problem.units[unit.name] for unit in units for layer in unit.layers}
-        units = singles(calibration.layers)
+        units = singles(layers)
         problem = _problem(judge, units, goal, single_options(judge, units, leading, step))
-    choices = {_recipe(units, choice): choice for choice in _proven(judge, units, problem)}
-    others = [] if is_large(calibration) else [_uniform(units, FASTEST_PLAIN), _uniform(units, EXACT_PLAIN)]
-    trials = race(judge, dict.fromkeys([*choices, *others]))
-    chosen = min(trials[: len(choices)], key=lambda trial: _rank(trial, goal))
-    notes = not_faster(units, problem.units, choices[chosen.recipe])
-    return Found(chosen, trials, goal.misses(chosen), notes)
+    return units, problem
 
 
 def _is_quick(choice: Choice) -> bool:
@@ -124,8 +133,8 @@ def _rest_milliseconds(
     """Return the time of all that is no linear layer, where the goal has a limit on time."""
     if math.isinf(goal.latency_ms):
         return 0.0
-    (whole,) = race(judge, [_uniform(units, FASTEST_PLAIN)])
-    plain = (option for found in options.values() for option in found if option.treatment == FASTEST_PLAIN)
+    (whole,) = race(judge, [_uniform(units, PLAIN)])
+    plain = (option for found in options.values() for option in found if option.treatment == PLAIN)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 
@@ -142,6 +151,9 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> Iterator
         yield choice
         expected = predicted(choice)
         measured = judge.errors(recipe)
+        is_met = problem.goal.allows(float(measured.mean()), float(measured.max()))
+        if is_met and not problem.goal.thorough:
+            return
         shares = [
             found / hoped
             for found, hoped in ((measured.mean(), expected.mean()), (measured.max(), expected.max()))
@@ -151,15 +163,13 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> Iterator
 
 
 def _recipe(units: tuple[Unit, ...], choice: Choice) -> Recipe:
-    treatments = {unit.name: rounded(choice[unit.name].treatment) for unit in units}
+    treatments = {unit.name: finished(choice[unit.name].treatment) for unit in units}
     return merged(units, treatments, (choice[EMBEDDING].treatment.form, *OTHERS))
 
 
 def _uniform(units: tuple[Unit, ...], treatment: Treatment) -> Recipe:
-    return merged(units, {unit.name: treatment for unit in units}, REWRITES)
+    return merged(units, {unit.name: finished(treatment) for unit in units}, REWRITES)
 
 
-def _rank(trial: Trial, goal: Goal) -> tuple[float, float]:
-    """Order trials: those that meet the goal by what is to be least, the others by how far they are off."""
-    spent = Spent(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)
-    return goal.excess(spent), trial.size_mb if goal.prefer == "size" else trial.latency_ms
+def _spent(trial: Trial) -> Spent:
+    return Spent(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from glob import escape
 
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
+
+NAMED = ("smoothing", "outlier channels")  # techniques that a recipe's name counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,29 @@ def merged(units: Iterable[Unit], treatments: Mapping[str, Treatment], rewrites:
         rewrites: Of what is no linear layer.
     """
     units = tuple(units)
-    counts: dict[Treatment, int] = {}
-    forms: dict[str, int] = {}
+    counts: Counter[Treatment] = Counter()
     for unit in units:
-        treatment, size = treatments[unit.name], len(unit.layers)
-        counts[treatment] = counts.get(treatment, 0) + size
-        forms[treatment.form] = forms.get(treatment.form, 0) + size
+        counts[treatments[unit.name]] += len(unit.layers)
     usual = max(counts, key=lambda treatment: counts[treatment], default=Treatment("float"))
     layers = [("*", usual)]
     for unit in units:
         if treatments[unit.name] != usual:
             layers += [(escape(layer.name), treatments[unit.name]) for layer in unit.layers]
-    name = ", ".join(f"{count} {form}" for form, count in sorted(forms.items(), key=lambda item: -item[1]))
-    return Recipe(name or "no layers", tuple(layers), rewrites)
+    return Recipe(_name(counts), tuple(layers), rewrites)
+
+
+def _name(counts: Counter[Treatment]) -> str:
+    """Count forms, and the techniques by which recipes of the same forms differ."""
+    forms: Counter[str] = Counter()
+    techniques: Counter[str] = Counter()
+    for treatment, count in counts.items():
+        forms[treatment.form] += count
+        for name, _ in treatment.techniques:
+            if name in NAMED:
+                techniques[name] += count
+    name = ", ".join(f"{count} {form}" for form, count in forms.most_common()) or "no layers"
+    apart = ", ".join(f"{count} {technique}" for technique, count in techniques.most_common())
+    return f"{name} ({apart})" if apart else name
 
 
 def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:

@@ -11,8 +11,9 @@ import pytest
 
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import DYNAMIC_INT8, REWRITES
+from edgeattn_export.quantize.recipe import REWRITES
 from edgeattn_export.search import Found, Goal, Store, cost, follow, judge, race, search
+from edgeattn_export.search.candidates import finished
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.serialize import file_mb, weight_bytes
 from edgeattn_export.session import run, session_of
@@ -41,7 +42,9 @@ def find(calibration: Calibration, folder: Path, timed: Give) -> Callable[..., F
 
 def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., Found]) -> None:
     found = find(Goal())
-    plain = next(trial for trial in found.trials if trial.recipe.layers == DYNAMIC_INT8.layers)
+    plain = next(
+        trial for trial in found.trials if trial.recipe.layers == (("*", finished(Treatment("int8"))),)
+    )
     assert Goal().misses(plain) == ("cosine", "cosine_min")
     assert found.missed == ()
     assert Goal().met_by(found.chosen)

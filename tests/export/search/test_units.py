@@ -65,6 +65,6 @@ def test_a_merged_recipe_gives_every_layer_what_was_chosen_for_it(
 def test_a_merged_recipe_counts_its_forms_in_its_name(layer: MakeLayer) -> None:
     units = groups([layer("a"), layer("b"), layer("c", width=2)])
     recipe = merged(units, {"a": SMOOTHED, "c": FLOAT}, ())
-    assert recipe.name == "2 int8, 1 float"
+    assert recipe.name == "2 int8, 1 float (2 smoothing)"
     assert recipe.layers == (("*", SMOOTHED), ("c", FLOAT))
     assert merged((), {}, ()).name == "no layers"
