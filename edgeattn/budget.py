@@ -47,7 +47,7 @@ LIMITS: Mapping[str, _Limit] = {
     "metric_drop": _Limit(at_least=False, low_included=True),  # PyTorch's own metric less int8's
     "latency_ms": _Limit(at_least=False),  # p50 of int8
     "latency_ratio": _Limit(at_least=True),  # p50 of PyTorch over p50 of int8
-    "size_mb": _Limit(at_least=False),  # the int8 graph and its weights, 1 MB = 10^6 bytes
+    "size_mb": _Limit(at_least=False),  # all int8 graphs with their weights, 1 MB = 10^6 bytes
     "memory_mb": _Limit(at_least=False),  # see edgeattn.memory
 }
 

@@ -13,12 +13,14 @@ from edgeattn.progress import Progress
 from edgeattn.rivals import Rival
 from edgeattn.spread import spread
 from edgeattn.validate import THREADS, torch_threads
+from edgeattn_export.bundle_search import follow_bundle, search_bundle
 from edgeattn_export.capture import Captured
-from edgeattn_export.parts import Choose, Parts
-from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.float_parts import FloatParts
+from edgeattn_export.parts import Parts
+from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.samples import Samples
-from edgeattn_export.search import Found, Goal, Store, follow, search
+from edgeattn_export.search import Found, Goal, Store
 from edgeattn_export.search.goal import Prefer
 from edgeattn_export.search.store import fingerprint, machine
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
@@ -68,29 +70,28 @@ def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, st
     )
 
 
-def chooser(goal: Goal, wish: Wish, store: Store, listener: Progress) -> Choose:
-    """Return what finds the recipe of each graph."""
+def choose(floats: FloatParts, goal: Goal, wish: Wish, store: Store, listener: Progress) -> Found:
+    """Find the bundle's recipe, or prove the one that is wished for.
 
-    def choose(calibration: Calibration, outputs: tuple[str, ...]) -> Found:
-        if wish.recipe is not None:
-            return follow(calibration, wish.recipe, outputs=outputs, store=store)
-        return search(calibration, goal, outputs=outputs, store=store, step=listener.step)
+    Raises:
+        BadInput: A recipe that cannot be followed, or weights that are not finite.
+    """
+    if wish.recipe is not None:
+        return follow_bundle(floats, wish.recipe, store=store)
+    return search_bundle(floats, goal, store=store, step=listener.step)
 
-    return choose
 
-
-def words(parts: Parts, store: Store) -> tuple[str, ...]:
+def words(found: Found, parts: Parts, store: Store) -> tuple[str, ...]:
     """Return what an owner should know of the search, such as where int8 gains nothing.
 
     Args:
-        parts: Of the search.
+        found: By the search.
+        parts: Made by its recipe.
         store: What it remembers by.
     """
-    notes = [note for each in _searches(parts) for note in each.notes]
-    notes += [_elsewhere(risk) for part in parts.graphs.values() for risk in part.risks]
-    if store.ignored:
-        notes.append(f"{store.ignored} files in {store.folder} belong to something else and were ignored.")
-    return tuple(notes)
+    risks = [_elsewhere(risk) for part in parts.graphs.values() for risk in part.risks]
+    ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
+    return (*found.notes, *risks, *([ignored] if store.ignored else ()))
 
 
 def _elsewhere(risk: Risk) -> str:
@@ -100,19 +101,14 @@ def _elsewhere(risk: Risk) -> str:
     )
 
 
-def unmet(parts: Parts, goal: Goal) -> tuple[str, ...]:
-    """Return, for each graph whose search missed a limit, which limit binds and what came nearest.
+def unmet(found: Found, goal: Goal) -> tuple[str, ...]:
+    """Return which limits bind and what came nearest, a line, where the search missed any.
 
     Args:
-        parts: Of the search.
+        found: By the search.
         goal: What the owner asks for; a repair may have searched for a tighter one.
     """
-    missed = (each for each in _searches(parts) if each.missed and goal.misses(each.chosen))
-    return tuple(_binding(each, goal) for each in missed)
-
-
-def _searches(parts: Parts) -> list[Found]:
-    return [part.found for part in parts.graphs.values() if part.found is not None]
+    return (_binding(found, goal),) if found.missed and goal.misses(found.chosen) else ()
 
 
 def _binding(found: Found, goal: Goal) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn.budget import ACCURACY, Budget
-from edgeattn.choosing import Wish, chooser, goal_of, unmet, words
+from edgeattn.choosing import Wish, choose, goal_of, unmet, words
 from edgeattn.metric import Metric
 from edgeattn.metric_check import check_metric
 from edgeattn.original import rivals_of
@@ -17,10 +17,10 @@ from edgeattn.stepped import rival_of_parts
 from edgeattn.validate import THREADS, accuracy_numbers, judge_all
 from edgeattn_export import Captured, Samples
 from edgeattn_export.cache import Steps
+from edgeattn_export.float_parts import float_parts
 from edgeattn_export.fuse import Fused
-from edgeattn_export.parts import Parts, one_part, step_parts
+from edgeattn_export.parts import Parts, int8_parts
 from edgeattn_export.search import Found, Store
-from edgeattn_runtime.manifest import MAIN_GRAPH
 
 REPAIRS = 2  # more exact recipes, where the judged samples ask for more than the calibrating ones did
 TIMES = ("never", "once", "twice")
@@ -34,7 +34,7 @@ class Made:
     Attributes:
         parts: The int8 graphs.
         rivals: PyTorch, float and int8, by the names of ``edgeattn.rivals``.
-        found: How the main graph's recipe was found.
+        found: How their recipe was found.
         accuracy: Over the judged samples.
         notes: Of the search, for the owner.
     """
@@ -75,34 +75,24 @@ def make(
     if metric is not None:
         check_metric(metric, captured.reference, judged, limits)
     store = Store.of_user()
+    floats = float_parts(captured, lean, calibrating)
     asked = goal = goal_of(limits, wish, captured, calibrating, store)
     repairs = 0
     while True:
         progress.stage("quantize")
-        choose = chooser(goal, wish, store, progress)
-        if isinstance(lean, Steps):
-            parts = step_parts(lean, calibrating, choose)
-        else:
-            parts = one_part(captured, lean, calibrating, choose)
+        found = choose(floats, goal, wish, store, progress)
+        parts = int8_parts(floats, found.chosen.recipe)
         rivals = rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
         accuracy = judge_all(captured, rivals, judged, metric=metric, progress=progress)
-        is_final = wish.recipe is not None or repairs == REPAIRS or not _is_repairable(parts)
+        # A goal that is missed already finds nothing else where it is made narrower.
+        is_final = wish.recipe is not None or repairs == REPAIRS or found.missed
         if is_final or _is_exact(limits, accuracy):
             break
         goal = goal.tightened(TIGHTER)
         repairs += 1
     repaired = (f"Made more exact {TIMES[repairs]}, as the judged samples ask for it.",) if repairs else ()
-    found = parts.graphs[MAIN_GRAPH].found
-    if found is None:
-        raise TypeError("a chooser always finds a recipe")
-    binding = unmet(parts, asked) if limits.given else ()  # what nobody asked for need not be told of
-    return Made(parts, rivals, found, accuracy, (*words(parts, store), *binding, *repaired))
-
-
-def _is_repairable(parts: Parts) -> bool:
-    """Say whether the search met its goal, so that a narrower one would change what it finds."""
-    found = [part.found for part in parts.graphs.values()]
-    return all(each is not None and not each.missed for each in found)
+    binding = unmet(found, asked) if limits.given else ()  # what nobody asked for need not be told of
+    return Made(parts, rivals, found, accuracy, (*words(found, parts, store), *binding, *repaired))
 
 
 def _is_exact(limits: Budget, accuracy: Accuracy) -> bool:

@@ -32,10 +32,10 @@ from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import Dynamic
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.cache.decoders import is_decoder
+from edgeattn_export.float_parts import unfit
 from edgeattn_export.fuse import Fused, Refused
 from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.parts import unfit
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)

@@ -11,6 +11,9 @@ from edgeattn_runtime.fields import Field
 class TrialLine:
     """What a recipe came to on the calibrating samples.
 
+    Of a bundle of several graphs: the least of their cosines, each to its own float graph's answers, and the
+    sums of their times and sizes.
+
     Attributes:
         name: The recipe's.
         recipe: Its file in the bundle, such as "recipes/02-smoothed.json", for ``edgeattn export --recipe``;

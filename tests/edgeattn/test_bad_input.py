@@ -113,7 +113,7 @@ SCORE = '(outputs["tags"].argmax(-1) == target).float().mean().item()'
 def test_a_metric_that_cannot_judge_what_is_asked(
     refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, told: str
 ) -> None:
-    monkeypatch.setattr(making, "chooser", lambda *_: pytest.fail("a search before the metric was tried"))
+    monkeypatch.setattr(making, "choose", lambda *_: pytest.fail("a search before the metric was tried"))
     model = tmp_path / "model.py"
     model.write_text(TINY.read_text().replace(SCORE, instead))
     assert told in refused("export", model, "-o", tmp_path / "out.edge", "--budget", "metric_drop=0.1")

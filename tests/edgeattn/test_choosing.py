@@ -10,12 +10,14 @@ import torch
 
 from edgeattn import choosing
 from edgeattn.budget import Budget
-from edgeattn.choosing import MARGIN, NO_LIMIT, Wish, chooser, goal_of, unmet, words
+from edgeattn.choosing import MARGIN, NO_LIMIT, Wish, choose, goal_of, unmet, words
 from edgeattn.progress import Silent
 from edgeattn.rivals import Rival
 from edgeattn_export import Captured, Samples
+from edgeattn_export.float_parts import FloatParts
 from edgeattn_export.parts import Parts
 from edgeattn_export.quantize import DYNAMIC_INT8, Recipe
+from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.search import Found, Goal, Store, Trial
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -89,10 +91,10 @@ def test_what_is_preferred_is_handed_on(goal: GoalOf) -> None:
 
 def test_a_given_recipe_is_followed_and_nothing_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, object]] = []
-    monkeypatch.setattr(choosing, "follow", lambda *given, **_: told.append(("follow", given[1])))
-    monkeypatch.setattr(choosing, "search", lambda *given, **_: told.append(("search", given[1])))
+    monkeypatch.setattr(choosing, "follow_bundle", lambda *given, **_: told.append(("follow", given[1])))
+    monkeypatch.setattr(choosing, "search_bundle", lambda *given, **_: told.append(("search", given[1])))
     for wish in (Wish(), Wish(recipe=DYNAMIC_INT8)):
-        chooser(PLAIN, wish, Store(None), Silent())(None, ())
+        choose(FloatParts({}, {}), PLAIN, wish, Store(None), Silent())
     assert told == [("search", PLAIN), ("follow", DYNAMIC_INT8)]
 
 
@@ -105,20 +107,13 @@ FAST = trial("fast", 0.99, 4.0, 22.0)
 SMALL = trial("small", 0.98, 6.0, 12.0)
 
 
-def parts(chosen: Trial, *missed: str, notes: tuple[str, ...] = ()) -> Parts:
-    found = Found(chosen, (EXACT, FAST, SMALL), missed, notes)
-    return Parts(
-        {
-            MAIN_GRAPH: SimpleNamespace(found=found, risks=()),
-            "encoder": SimpleNamespace(found=None, risks=()),
-        },
-        {},
-    )
+def found(chosen: Trial, *missed: str, notes: tuple[str, ...] = ()) -> Found:
+    return Found(chosen, (EXACT, FAST, SMALL), missed, notes)
 
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
     goal = Goal(NO_LIMIT, 0.9995, latency_ms=MARGIN * 5, size_mb=24)
-    (told,) = unmet(parts(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
+    (told,) = unmet(found(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
     assert told == (
         "No recipe meets cosine_min=0.9995, latency_ms=5, size_mb=24 on the calibrating samples, with a "
         "margin and together with the other limits. Nearest: exact: cosine 0.99955, worst 0.99910, 9 ms, "
@@ -129,19 +124,22 @@ def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
 
 
 def test_only_what_the_owner_asked_for_is_spoken_of() -> None:
-    tightened = parts(EXACT, "cosine_min")  # a repair aimed higher
+    tightened = found(EXACT, "cosine_min")  # a repair aimed higher
     assert unmet(tightened, Goal(NO_LIMIT, 0.99)) == ()
-    (told,) = unmet(parts(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
+    (told,) = unmet(found(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
     assert told.startswith("No recipe meets cosine_min=0.999 on")
 
 
 def test_a_followed_recipe_misses_no_goal() -> None:
-    assert unmet(parts(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
+    assert unmet(found(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
 
 
-def test_notes_of_the_search_and_of_its_store_are_told(tmp_path: Path) -> None:
+def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.ignored = 2
-    first, second = words(parts(EXACT, notes=("Int8 is not faster here.",)), store)
+    risky = SimpleNamespace(risks=(Risk("head", "y", 12, 0.91),))
+    parts = Parts({MAIN_GRAPH: SimpleNamespace(risks=()), "encoder": risky}, {})
+    first, second, third = words(found(EXACT, notes=("Int8 is not faster here.",)), parts, store)
     assert first == "Int8 is not faster here."
-    assert second == f"2 files in {tmp_path} belong to something else and were ignored."
+    assert second.startswith("Layer 'head' may answer otherwise on x86 without VNNI")
+    assert third == f"2 files in {tmp_path} belong to something else and were ignored."

@@ -14,8 +14,10 @@ from edgeattn.making import REPAIRS, TIGHTER, Made, make
 from edgeattn.progress import Silent
 from edgeattn.report import Accuracy
 from edgeattn_export import Captured, Fused, Samples, fuse
-from edgeattn_export.quantize import DYNAMIC_INT8, Calibration
-from edgeattn_export.search import Found, Goal, search
+from edgeattn_export.bundle_search import search_bundle
+from edgeattn_export.float_parts import FloatParts
+from edgeattn_export.quantize import DYNAMIC_INT8
+from edgeattn_export.search import Found, Goal
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 ASKED = 0.98
@@ -34,11 +36,11 @@ def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
     """The goals that were searched for, in their order."""
     found: list[Goal] = []
 
-    def noted(calibration: Calibration, goal: Goal, **more: object) -> Found:
+    def noted(floats: FloatParts, goal: Goal, **more: object) -> Found:
         found.append(goal)
-        return search(calibration, goal, **more)
+        return search_bundle(floats, goal, **more)
 
-    monkeypatch.setattr(choosing, "search", noted)
+    monkeypatch.setattr(choosing, "search_bundle", noted)
     return found
 
 
@@ -72,7 +74,7 @@ def test_where_the_judged_samples_agree_nothing_is_repaired(made: Make, goals: l
     assert len(goals) == 1
     assert outcome.accuracy == GOOD
     assert repaired(outcome.notes) == []
-    assert outcome.found is outcome.parts.graphs[MAIN_GRAPH].found
+    assert outcome.parts.graphs[MAIN_GRAPH].quantized.recipe == outcome.found.chosen.recipe
 
 
 def test_where_they_disagree_a_tighter_goal_is_searched_for(made: Make, goals: list[Goal]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from edgeattn_export.quantize.calibration import Calibration
@@ -12,7 +12,7 @@ from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.recipe import REWRITES, Recipe, Treatment
 from edgeattn_export.search.candidates import FASTEST, OTHERS, finished
 from edgeattn_export.search.choose import Choice, Option, Problem, choose, predicted
-from edgeattn_export.search.goal import Goal, Spent
+from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.options import (
     Step,
@@ -28,6 +28,7 @@ from edgeattn_export.search.slow import not_faster
 from edgeattn_export.search.store import Store
 from edgeattn_export.search.trial import Trial
 from edgeattn_export.search.units import Unit, groups, merged, singles
+from edgeattn_export.serialize import file_mb
 
 ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
@@ -141,9 +142,9 @@ def _rest_milliseconds(
 def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> Iterator[Choice]:
     """Yield choices, each made with what the proof of those before it taught, until one is its own repair."""
     seen: set[Recipe] = set()
-    trust = ROUNDED
+    trust, goal = ROUNDED, problem.goal
     for _ in range(ATTEMPTS):
-        choice = choose(problem, trust=trust)
+        choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = _recipe(units, choice)
         if recipe in seen:
             return
@@ -160,6 +161,14 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> Iterator
             if hoped > 0
         ]
         trust = float(max(shares, default=1.0))
+        if math.isfinite(problem.goal.size_mb):
+            goal = _with_room(problem.goal, choice, file_mb(judge.model(recipe)))
+
+
+def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
+    """Return the goal less what a choice's graph takes beside the weights of its layers."""
+    beside = size_mb - sum(option.megabytes for option in choice.values())
+    return replace(goal, size_mb=max(goal.size_mb - beside, LEAST))
 
 
 def _recipe(units: tuple[Unit, ...], choice: Choice) -> Recipe:

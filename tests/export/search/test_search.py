@@ -118,6 +118,14 @@ def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., Found]) -> 
     assert found.chosen.size_mb <= limit < free.chosen.size_mb
 
 
+def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..., Found]) -> None:
+    least, most = (find(Goal(-1.0, -1.0, size_mb=size)).chosen.size_mb for size in (1e-3, 1.0))
+    for limit in np.linspace(least, most, 11):
+        found = find(Goal(-1.0, -1.0, size_mb=float(limit), thorough=True))
+        assert found.missed == ()
+        assert found.chosen.size_mb <= limit
+
+
 def test_to_prefer_size_is_to_be_smaller(find: Callable[..., Found]) -> None:
     fast, small = (find(Goal(0.9, 0.9, prefer=prefer)).chosen for prefer in ("speed", "size"))
     assert small.size_mb < fast.size_mb

@@ -1,0 +1,89 @@
+"""The recipe of a bundle and those of its graphs: one file holds them all, and each graph takes its own.
+
+A pattern ``*.query`` counts in every graph that has such a layer, ``encoder/*`` in the graph "encoder" alone;
+so does a rewrite ``encoder/int4 rows``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from edgeattn_export.quantize.check_recipe import check_recipe
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.recipe import EVERY, Recipe
+
+SEPARATOR = "/"  # of a graph's name and what counts in it alone
+
+Layers = Mapping[str, Sequence[Layer]]  # by the graph's name
+
+
+def joined(recipes: Mapping[str, Recipe]) -> Recipe:
+    """Return the recipe of a bundle, by which each of its graphs gets its own again.
+
+    Args:
+        recipes: By the graph's name.
+    """
+    first, *others = recipes.values()
+    name, layers, rewrites = first.name, first.layers, first.rewrites
+    if any(other.name != name for other in others):
+        name = "; ".join(f"{graph}: {recipe.name}" for graph, recipe in recipes.items())
+    if any(other.layers != layers for other in others):
+        layers = tuple(
+            (graph + SEPARATOR + pattern, treatment)
+            for graph, recipe in recipes.items()
+            for pattern, treatment in recipe.layers
+        )
+    if any(other.rewrites != rewrites for other in others):
+        rewrites = tuple(
+            graph + SEPARATOR + rewrite for graph, recipe in recipes.items() for rewrite in recipe.rewrites
+        )
+    return Recipe(name, layers, rewrites)
+
+
+def divided(recipe: Recipe, layers: Layers) -> dict[str, Recipe]:
+    """Return what each graph takes of a bundle's recipe.
+
+    Args:
+        recipe: Of the bundle.
+        layers: Of all its graphs.
+
+    Raises:
+        RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
+    """
+    found = {graph: _of(graph, recipe, layers) for graph in layers}
+    for graph, own in found.items():
+        check_recipe(own, layers[graph])
+    return found
+
+
+def _of(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
+    patterns = ((_own_pattern(pattern, graph, layers), treatment) for pattern, treatment in recipe.layers)
+    rewrites = (_own(rewrite, graph, layers) for rewrite in recipe.rewrites)
+    return replace(
+        recipe,
+        layers=tuple((pattern, treatment) for pattern, treatment in patterns if pattern is not None),
+        rewrites=tuple(rewrite for rewrite in rewrites if rewrite is not None),
+    )
+
+
+def _own_pattern(pattern: str, graph: str, layers: Layers) -> str | None:
+    """Return a pattern as it counts in a graph; None where it is another's. What is nobody's is refused."""
+    own = _own(pattern, graph, layers)
+    if own != pattern:
+        return own
+    having = [name for name, its in layers.items() if _has(its, pattern)]
+    return pattern if graph in having or not having else None
+
+
+def _own(name: str, graph: str, graphs: Collection[str]) -> str | None:
+    """Return a name as it counts in a graph; None where it begins with another graph's."""
+    owner, separator, own = name.partition(SEPARATOR)
+    if not separator or owner not in graphs:
+        return name
+    return own if owner == graph else None
+
+
+def _has(layers: Sequence[Layer], pattern: str) -> bool:
+    return pattern == EVERY or any(fnmatchcase(layer.name, pattern) for layer in layers)

@@ -1,0 +1,64 @@
+"""A bundle of several graphs: totals hold for all of them, and a recipe reaches each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgeattn import handover, pipeline
+from edgeattn.bundle import Bundle
+from edgeattn.choosing import Wish
+from edgeattn.handover import Handover
+from edgeattn_export.quantize.recipe_file import read_recipe
+
+TRANSLATOR = Path(__file__).with_name("translator.py")
+LIMIT = {"cosine": 0.9, "size_mb": 0.04}  # of 0.051 in int8 alone
+
+
+@pytest.fixture(scope="module")
+def handed() -> Handover:
+    return handover.load(str(TRANSLATOR))
+
+
+@pytest.fixture(scope="module")
+def bundle(handed: Handover) -> Bundle:
+    return pipeline.export(handed.module, handed.samples, budget=LIMIT)
+
+
+def test_the_sum_of_its_graphs_keeps_to_a_limit_on_size(bundle: Bundle) -> None:
+    graphs = {graph.file for graph in bundle.manifest.graphs.values()}
+    assert len(graphs) == 2
+    assert bundle.report.verdict == "pass"
+    total = sum(len(bundle.packed.files[file]) for file in graphs) / 1e6
+    assert bundle.report.size_mb["int8"] == pytest.approx(total)
+    assert total <= LIMIT["size_mb"]
+
+
+def test_every_trial_is_one_of_the_whole_bundle(bundle: Bundle) -> None:
+    (chosen,) = (line for line in bundle.report.trials if line.chosen)
+    assert chosen.size_mb == pytest.approx(bundle.report.size_mb["int8"])
+    assert all("model: " in line.name and "encoder: " in line.name for line in bundle.report.trials)
+
+
+def test_its_own_recipe_leads_to_the_same_graphs_again(
+    bundle: Bundle, handed: Handover, tmp_path: Path
+) -> None:
+    (chosen,) = (line for line in bundle.report.trials if line.chosen)
+    assert chosen.recipe is not None
+    layers = json.loads(bundle.packed.files[chosen.recipe])["layers"]
+    assert {entry["layer"].partition("/")[0] for entry in layers} == {"model", "encoder"}
+    file = tmp_path / "recipe.json"
+    file.write_bytes(bundle.packed.files[chosen.recipe])
+    again = pipeline.export(handed.module, handed.samples, wish=Wish(recipe=read_recipe(file)))
+    assert (again.report.recipe, again.report.layers) == (bundle.report.recipe, bundle.report.layers)
+    for graph in bundle.manifest.graphs.values():
+        assert again.packed.files[graph.file] == bundle.packed.files[graph.file]
+
+
+def test_a_limit_that_nothing_meets_is_named_once_for_all_graphs(handed: Handover) -> None:
+    missed = pipeline.export(handed.module, handed.samples, budget={**LIMIT, "size_mb": 0.01})
+    assert [check.name for check in missed.report.checks if not check.ok] == ["size_mb"]
+    (note,) = (note for note in missed.report.notes if note.startswith("No recipe meets "))
+    assert note.startswith("No recipe meets size_mb=0.01 on ")
