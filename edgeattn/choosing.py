@@ -37,10 +37,12 @@ class Wish:
     Attributes:
         prefer: What is least among all that meets the limits.
         recipe: One to follow instead of searching.
+        size_mb: At most this of all int8 graphs, for the sake of memory.
     """
 
     prefer: Prefer = "speed"
     recipe: Recipe | None = None
+    size_mb: float = math.inf
 
 
 def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, store: Store) -> Goal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeattn.budget import ACCURACY, Budget
 from edgeattn.choosing import Wish, choose, goal_of, unmet, words
@@ -76,7 +76,8 @@ def make(
         check_metric(metric, captured.reference, judged, limits)
     store = Store.of_user()
     floats = float_parts(captured, lean, calibrating)
-    asked = goal = goal_of(limits, wish, captured, calibrating, store)
+    asked = goal_of(limits, wish, captured, calibrating, store)
+    goal = replace(asked, size_mb=min(asked.size_mb, wish.size_mb))
     repairs = 0
     while True:
         progress.stage("quantize")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from edgeattn.progress import Progress, Silent
 from edgeattn.report import Layer, Refusal, Report
 from edgeattn.report_files import report_files
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
+from edgeattn.shrinking import shrunk
 from edgeattn.size import graph_mb, module_mb, parts_mb
 from edgeattn.tried import recipe_files, trial_lines
 from edgeattn.tune import tune
@@ -148,20 +150,58 @@ class Float:
     original: str = "PyTorch"
 
 
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """The float graph, fused, and a causal decoder's step form, or why it has none; None for other models."""
+
+    fused: Fused
+    steps: Steps | CannotCache | None
+
+    @property
+    def graph(self) -> Fused | Steps:
+        """What is made int8."""
+        return self.steps if isinstance(self.steps, Steps) else self.fused
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """Where rules found their pattern and left it alone, the cache among them."""
+        if isinstance(self.steps, CannotCache):
+            return (*self.fused.refused, Refused("cache", "", "", self.steps.reason))
+        return self.fused.refused
+
+
 def _int8(
     model: Float, label: Label, limits: Budget, wish: Wish, *, metric: Metric | None, listener: Progress
 ) -> Bundle:
-    """Fuse, quantize, validate and pack what was captured."""
-    captured, samples = model.captured, (model.calibrating, model.judged)
+    """Fuse what was captured, and make it a bundle: a smaller one where memory asks for it."""
     listener.stage("fuse")
-    fused = fuse(captured, model.calibrating)
+    fused = fuse(model.captured, model.calibrating)
     listener.stage("cache")
-    steps = _steps(captured, fused, model.calibrating)
-    lean = steps if isinstance(steps, Steps) else fused
-    made = make(captured, lean, samples, limits, wish, metric=metric, progress=listener)
+    lean = Lean(fused, _steps(model.captured, fused, model.calibrating))
+
+    def within(size_mb: float) -> Bundle:
+        sized = replace(wish, size_mb=size_mb)
+        return _proven(model, lean, label, limits, sized, metric=metric, listener=listener)
+
+    return within(math.inf) if wish.recipe is not None else shrunk(within)
+
+
+def _proven(
+    model: Float,
+    lean: Lean,
+    label: Label,
+    limits: Budget,
+    wish: Wish,
+    *,
+    metric: Metric | None,
+    listener: Progress,
+) -> Bundle:
+    """Quantize, validate and pack."""
+    captured, samples = model.captured, (model.calibrating, model.judged)
+    made = make(captured, lean.graph, samples, limits, wish, metric=metric, progress=listener)
     latency = time_all(captured, made.rivals, model.judged, progress=listener)
     listener.stage("pack")
-    golden = _golden(made, steps, model.judged)
+    golden = _golden(made, lean.steps, model.judged)
     listener.stage("tune")
     judged = (sample.inputs for sample in model.judged)
     tuned = tune(made.parts, made.rivals[FLOAT], judged, golden.samples)
@@ -177,8 +217,7 @@ def _int8(
     size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: parts_mb(made.parts)}
     memory = _memory_mb(packed) if "memory_mb" in limits else None
     measures = Measures(made.accuracy, latency, size, memory)
-    refused = (*fused.refused, *_uncached(steps))
-    report = _report(label, model, made, measures, limits, fused=fused.fused, refused=refused)
+    report = _report(label, model, lean, made, measures=measures, limits=limits)
     verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
     recipes = recipe_files(made.found.trials, made.found.chosen)
     files = report_files(report, recipes, tolerance=golden.tolerance, source=label.source)
@@ -215,20 +254,8 @@ def _steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | Cannot
     return steps if reason is None else CannotCache(reason)
 
 
-def _uncached(steps: Steps | CannotCache | None) -> tuple[Refused, ...]:
-    """Say why a causal decoder got no key-value cache."""
-    return (Refused("cache", "", "", steps.reason),) if isinstance(steps, CannotCache) else ()
-
-
 def _report(
-    label: Label,
-    model: Float,
-    made: Made,
-    measures: Measures,
-    limits: Budget,
-    *,
-    fused: Mapping[str, int],
-    refused: Iterable[Refused],
+    label: Label, model: Float, lean: Lean, made: Made, *, measures: Measures, limits: Budget
 ) -> Report:
     return Report(
         model=label.name,
@@ -241,8 +268,8 @@ def _report(
         size_mb=measures.size_mb,
         memory_mb=measures.memory_mb,
         operators=made.parts.operators,
-        fused=fused,
-        refused=tuple(Refusal(**asdict(place)) for place in refused),
+        fused=lean.fused.fused,
+        refused=tuple(Refusal(**asdict(place)) for place in lean.refused),
         layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
         trials=trial_lines(made.found.trials, made.found.chosen),

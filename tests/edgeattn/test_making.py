@@ -110,3 +110,10 @@ def test_a_given_recipe_is_not_repaired(made: Make, goals: list[Goal]) -> None:
 def test_a_limit_on_time_is_no_reason_to_be_more_exact(made: Make, goals: list[Goal]) -> None:
     made([GOOD], cosine=ASKED, latency_ms=1e3, memory_mb=1e3)
     assert len(goals) == 1
+
+
+def test_a_size_for_the_sake_of_memory_is_aimed_at_and_not_spoken_of(made: Make, goals: list[Goal]) -> None:
+    outcome = made([GOOD], Wish(size_mb=0.001), cosine=ASKED, size_mb=1.0)
+    assert [goal.size_mb for goal in goals] == [0.001]
+    assert outcome.found.missed == ("size_mb",)
+    assert [note for note in outcome.notes if "No recipe" in note] == []
