@@ -34,14 +34,14 @@ def fused(captured: Captured, halves: tuple[Samples, Samples]) -> Fused:
 @pytest.fixture
 def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
     """The goals that were searched for, in their order."""
-    found: list[Goal] = []
+    asked: list[Goal] = []
 
     def noted(floats: FloatParts, goal: Goal, **more: object) -> Found:
-        found.append(goal)
+        asked.append(goal)
         return search_bundle(floats, goal, **more)
 
     monkeypatch.setattr(choosing, "search_bundle", noted)
-    return found
+    return asked
 
 
 @pytest.fixture
@@ -77,17 +77,31 @@ def test_where_the_judged_samples_agree_nothing_is_repaired(made: Make, goals: l
     assert outcome.parts.graphs[MAIN_GRAPH].quantized.recipe == outcome.found.chosen.recipe
 
 
-def test_where_they_disagree_a_tighter_goal_is_searched_for(made: Make, goals: list[Goal]) -> None:
+def test_where_they_disagree_a_goal_is_searched_for_that_the_first_recipe_misses(
+    made: Make, goals: list[Goal]
+) -> None:
+    first = made([GOOD]).found.chosen
     outcome = made([BAD, GOOD])
-    assert goals == [goals[0], goals[0].tightened(TIGHTER)]
+    used = goals[0].used_by(first)
+    assert goals[1:] == [goals[0], goals[0].tightened(TIGHTER * used)]
+    assert not goals[2].met_by(first)
     assert repaired(outcome.notes) == ["Made more exact once, as the judged samples ask for it."]
     assert outcome.accuracy == GOOD
 
 
-def test_where_they_disagree_again_and_again_it_ends_and_says_so(made: Make, goals: list[Goal]) -> None:
+def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
+    made: Make, goals: list[Goal]
+) -> None:
+    better, best = (replace(BAD, cosine_min=worst) for worst in (0.91, 0.92))
+    outcome = made([replace(BAD, cosine_min=0.9), best, better][: REPAIRS + 1])
+    assert len(goals) == REPAIRS + 1
+    assert repaired(outcome.notes) == ["Made more exact once, as the judged samples ask for it."]
+    assert outcome.accuracy == best
+
+
+def test_where_no_repair_helps_none_is_told_of(made: Make) -> None:
     outcome = made([BAD] * (REPAIRS + 1))
-    assert goals == [goals[0], goals[0].tightened(TIGHTER), goals[0].tightened(TIGHTER).tightened(TIGHTER)]
-    assert repaired(outcome.notes) == ["Made more exact twice, as the judged samples ask for it."]
+    assert repaired(outcome.notes) == []
     assert outcome.accuracy == BAD
 
 

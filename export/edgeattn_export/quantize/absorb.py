@@ -41,6 +41,7 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
         divisor, x = layer.linear.divisor, matches[name].x
         if divisor is None or not _has_one_user(x):
             continue
+        divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
         projection = _values(x, made_by, found)
         if projection is not None:
             maker, columns = projection
@@ -105,11 +106,13 @@ def _has_equal_heads(attention: ir.Node) -> bool:
 
 
 def _undivided(linear: Linear, divisor: Floats) -> Linear:
-    """Return a layer whose input comes divided, that of its channels apart too."""
-    few = linear.apart_weight
+    """Return a layer whose input comes divided, that of its channels apart and of copies too."""
+    few, rest = linear.apart_weight, None
     if few is not None and linear.apart is not None:
         few = few * divisor[linear.apart, None]
-    return replace(linear, divisor=None, apart_weight=few)
+    if linear.copies is not None and linear.divisor is not None:
+        rest = linear.divisor / np.concatenate([divisor, divisor[linear.copies]])  # (D + k)
+    return replace(linear, divisor=rest, apart_weight=few)
 
 
 def _divided(prepared: Prepared, columns: slice, divisor: Floats) -> Prepared:

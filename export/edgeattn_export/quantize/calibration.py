@@ -34,8 +34,8 @@ class Calibration:
     samples: Samples
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
-    _plain: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, without Gram
-    _linears: dict[Key, Linear] = field(default_factory=dict)
+    _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
+    _rounded: dict[Key, Linear] = field(default_factory=dict)  # those that take long to make
 
     def __post_init__(self) -> None:
         """Find the layers."""
@@ -55,26 +55,32 @@ class Calibration:
             QuantizeError: A layer's weights are not finite.
         """
         wanted = {layer: _key(layer, treatment) for layer, treatment in treatments}
-        missing = {key: layer for layer, key in wanted.items() if key not in self._linears}
+        made = {key: self._rounded[key] for key in wanted.values() if key in self._rounded}
+        missing = {key: layer for layer, key in wanted.items() if key not in made}
         by_gram = {k: layer for k, layer in missing.items() if BY_GRAM & {name for name, _ in k[3]}}
         for key, layer in missing.items():
             if key not in by_gram:
-                self._linears[key] = self._treated(layer, key, self._statistics(layer, key))
+                made[key] = self._treated(layer, key, self._statistics(layer, key))
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
-            self._treat(by_gram, self._gathered(batch, grams=True))
-        return {layer.name: self._linears[key] for layer, key in wanted.items()}
-
-    def _treat(self, layers: Mapping[Key, Layer], known: Mapping[str, Statistics]) -> None:
-        for key, layer in layers.items():
-            if layer.weight in known:
-                self._linears[key] = self._treated(layer, key, known[layer.weight])
+            known = self._all() if self._fits() else self._gathered(batch, grams=True)
+            inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
+            self._rounded |= {
+                key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()
+            }
+        made |= {key: self._rounded[key] for key in by_gram}
+        return {layer.name: made[key] for layer, key in wanted.items()}
 
     def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
-        if not key[3]:
-            return None
-        if not self._plain:
-            self._plain = self._gathered({each.weight for each in self.layers}, grams=False)
-        return self._plain[layer.weight]
+        return self._all()[layer.weight] if key[3] else None
+
+    def _all(self) -> Mapping[str, Statistics]:
+        """Return the statistics of all layers, gathered once, with Gram matrices where those fit."""
+        if not self._known:
+            self._known = self._gathered({each.weight for each in self.layers}, grams=self._fits())
+        return self._known
+
+    def _fits(self) -> bool:
+        return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
 
     def _gathered(self, weights: Iterable[str], *, grams: bool) -> dict[str, Statistics]:
         """Return the statistics of the inputs that meet each weight."""

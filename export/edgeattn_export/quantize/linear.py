@@ -18,8 +18,10 @@ Floats = NDArray[np.float32]
 class Linear:
     """``output = (x / divisor) @ weight + bias``, and ``x[apart] @ apart_weight`` beside it.
 
+    Where channels are split, D counts their copies, and x has them behind its own channels.
+
     Attributes:
-        weight: (D, N), already multiplied by the divisor.
+        weight: (D, N), already multiplied by what of the divisor smooths.
         bias: (N), or None.
         levels: The largest stored number: 127, or 64 where weights have 7 bits.
         divisor: (D), or None where the input is taken as it comes.
@@ -27,6 +29,7 @@ class Linear:
         stored: (D, N) int8, the rounded weight; None until something rounds it.
         apart: (k) Channels of the input that are computed apart, in float; None where there are none.
         apart_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
+        copies: (k) Channels of the input that come again, behind the others; None where none does.
         paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together.
     """
 
@@ -38,6 +41,7 @@ class Linear:
     stored: NDArray[np.int8] | None = None
     apart: NDArray[np.int64] | None = None
     apart_weight: Floats | None = None
+    copies: NDArray[np.int64] | None = None
     paired: bool = False
 
     @property
@@ -60,4 +64,7 @@ class Linear:
         divisor = np.ones(len(self.weight), np.float32) if self.divisor is None else self.divisor.copy()
         if self.apart is not None:
             divisor[self.apart] = np.inf
+        if self.copies is not None:
+            own = np.arange(len(divisor) - len(self.copies))
+            statistics = statistics.taken(np.concatenate([own, self.copies]))
         return statistics.divided(divisor)

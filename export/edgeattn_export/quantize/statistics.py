@@ -45,6 +45,11 @@ class Statistics:
         gram = None if self.gram is None else self.gram / np.outer(divisor, divisor)
         return Statistics(self.rows, self.low / divisor, self.high / divisor, self.mean / divisor, gram)
 
+    def taken(self, channels: NDArray[np.int64]) -> Statistics:
+        """Return the statistics of some of the value's channels, (k) of them, in that order."""
+        gram = None if self.gram is None else self.gram[np.ix_(channels, channels)]
+        return Statistics(self.rows, self.low[channels], self.high[channels], self.mean[channels], gram)
+
     def joined(self, other: Statistics) -> Statistics:
         """Return the statistics of both values' rows together."""
         rows = self.rows + other.rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from edgeattn_export.quantize.apart import ZERO_KEEPING
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.match import Layer
@@ -14,7 +15,11 @@ EXPONENTS = (0.6, 0.7, 0.8)  # of smoothing; beside none
 EMBEDDINGS = ("int8 rows",)  # rewrites of embeddings, one of which a recipe has
 SMALLER_EMBEDDINGS = ("int4 rows",)
 OTHERS = ("gelu tanh",)  # rewrites that every recipe has
-APART = ("outlier channels", 0.005)  # a few of a thousand: the farthest reaching ones are fewer
+APART = ("outlier channels", 0.4)  # those that reach two and a half times as far as the median one
+SPLIT = (  # as far as 0.7 or 0.5 of it, with the smoothing that leaves few channels to split
+    (("smoothing", 0.7), ("channel splitting", 0.7)),
+    (("smoothing", 0.4), ("channel splitting", 0.5)),
+)
 USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
 MORE_EXACT = ("int8 per token", FLOAT)
 MOST_EXACT = ("int8 twice",)
@@ -24,11 +29,14 @@ PAIRING = ("pairing", 1.0)  # so that the answer is the same on every processor
 ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
 
 
-def exponents() -> Iterator[Treatment]:
-    """Yield the fastest form without and with each smoothing, and with outlier channels set apart."""
+def fastest(layer: Layer) -> Iterator[Treatment]:
+    """Yield the fastest form without and with each smoothing, and with ways to treat outlier channels."""
     yield Treatment(FASTEST)
-    yield Treatment(FASTEST, (APART,))
     yield from (smoothed(FASTEST, exponent) for exponent in EXPONENTS)
+    if layer.source in ZERO_KEEPING:  # they can be taken out before it arises
+        yield Treatment(FASTEST, (APART,))
+    else:
+        yield from (Treatment(FASTEST, techniques) for techniques in SPLIT)
 
 
 def in_forms(layer: Layer, names: Iterable[str]) -> Iterator[Treatment]:

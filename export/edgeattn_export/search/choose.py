@@ -12,10 +12,11 @@ the goal. With such limits the greedy way may end outside where another choice i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Errors
@@ -46,6 +47,22 @@ Choice = Mapping[str, Option]  # by the unit's name
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """What predicted errors are multiplied by: measured over predicted, for an earlier choice.
+
+    Attributes:
+        mean: Of the mean error. The samples that options are tried on are harder than the others.
+        worst: Of each sample's error.
+    """
+
+    mean: float = 1.0
+    worst: float = 1.0
+
+
+AS_PREDICTED = Trust()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What there is to choose from, and within what.
 
@@ -59,17 +76,24 @@ class Problem:
     goal: Goal
     milliseconds: float
 
-    def excess(self, choice: Choice, trust: float) -> float:
+    def excess(self, choice: Choice, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
-        errors = trust * predicted(choice)
+        errors = trust.worst * predicted(choice)
         spent = Spent(
-            float(errors.mean()),
+            trust.mean * float(predicted(choice).mean()),
             float(errors.max()),
             self.milliseconds + sum(option.milliseconds for option in choice.values()),
             sum(option.megabytes for option in choice.values()),
         )
         beyond = np.maximum(errors / max(self.goal.worst_error, LEAST) - 1, 0)  # (samples)
         return self.goal.excess(spent) + OTHERS * float(beyond.mean())
+
+    def quick(self) -> Problem:
+        """Return the problem without float options that take longer than others."""
+        units = {
+            name: [each for each in found if _is_quick(each, found)] for name, found in self.units.items()
+        }
+        return replace(self, units=units)
 
     def is_cheapest(self, choice: Choice) -> bool:
         """Say whether no unit could have cost less."""
@@ -84,12 +108,12 @@ class Problem:
         return size + 1e-3 * time if self.goal.prefer == "size" else time + 1e-4 * size
 
 
-def choose(problem: Problem, *, trust: float = 1.0) -> Choice:
+def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
     """Choose an option for each unit.
 
     Args:
         problem: The options and limits.
-        trust: What predicted errors are multiplied by: measured over predicted, from an earlier choice.
+        trust: In the predicted errors.
 
     Returns:
         The cheapest choice found within the goal; the nearest to it found where none is.
@@ -110,7 +134,11 @@ def predicted(choice: Choice) -> Errors:
     return total
 
 
-def _best_exchange(chosen: Choice, problem: Problem, trust: float) -> tuple[str, Option] | None:
+def _is_quick(option: Option, options: Sequence[Option]) -> bool:
+    return option.treatment.form != FLOAT or option.milliseconds <= min(each.milliseconds for each in options)
+
+
+def _best_exchange(chosen: Choice, problem: Problem, trust: Trust) -> tuple[str, Option] | None:
     now = problem.excess(chosen, trust)
     best, most = None, 0.0
     for name, options in problem.units.items():
@@ -122,7 +150,7 @@ def _best_exchange(chosen: Choice, problem: Problem, trust: float) -> tuple[str,
     return best
 
 
-def _given_back(chosen: dict[str, Option], problem: Problem, trust: float) -> Choice:
+def _given_back(chosen: dict[str, Option], problem: Problem, trust: Trust) -> Choice:
     """Return cheaper options wherever the goal stays met, the largest saving first."""
     while True:
         savings = [

@@ -25,6 +25,8 @@ from edgeattn_runtime.latency import processor_milliseconds, take_turns
 ROUNDS = 25
 WARMUP = 3
 IR_VERSION = 10
+COPIED, ASIDE = 8, 24  # outlier channels of a layer, about, that are split or set apart
+AT_RUN_TIME = frozenset({"smoothing", "channel splitting", "outlier channels"})  # techniques that take time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def milliseconds(shape: Shape, treatments: Iterable[Treatment], store: Store) ->
 
     Args:
         shape: Of the layer.
-        treatments: What is compared; of their techniques only a division of the input takes time.
+        treatments: What is compared; of their techniques only what changes the input takes time.
         store: Where the times of this machine are remembered.
     """
     wanted = list(treatments)
@@ -77,8 +79,8 @@ def _race(shape: Shape, ways: Mapping[str, Treatment]) -> dict[str, float]:
 
 def _way(treatment: Treatment) -> str:
     """Name what of a treatment takes time: its form, and what techniques do at run time."""
-    at_run_time = {name for name, _ in treatment.techniques} & {"smoothing", "outlier channels"}
-    return ", ".join((treatment.form, *sorted(at_run_time)))
+    names = {name for name, _ in treatment.techniques}
+    return ", ".join((treatment.form, *sorted(names & AT_RUN_TIME)))
 
 
 def _alone(shape: Shape, treatment: Treatment) -> ir.Model:
@@ -88,9 +90,14 @@ def _alone(shape: Shape, treatment: Treatment) -> ir.Model:
     h = ir.val("h", ir.DataType.FLOAT, (1, shape.rows, shape.channels))  # what the layer before it would read
     value = _activated(tape, x, shape)
     techniques = dict(treatment.techniques)
-    if "smoothing" in techniques:
-        value = tape.op("Mul", [value, embed(tape, np.ones(shape.width, np.float32), "smoothing")])
-    weight = np.random.default_rng(1).standard_normal((shape.width, shape.channels)).astype(np.float32)
+    width = shape.width
+    if "channel splitting" in techniques:
+        copies = tape.op("Gather", [value, embed(tape, np.arange(COPIED) % width, "copies")], {"axis": -1})
+        value = tape.op("Concat", [value, copies], {"axis": -1})
+        width += COPIED
+    if techniques.keys() & {"smoothing", "channel splitting"}:
+        value = tape.op("Mul", [value, embed(tape, np.ones(width, np.float32), "factor")])
+    weight = np.random.default_rng(1).standard_normal((width, shape.channels)).astype(np.float32)
     bias = np.ones(shape.channels, np.float32)
     if treatment.form == FLOAT:
         y = tape.op("MatMul", [value, embed(tape, weight, "weight")])
@@ -99,9 +106,8 @@ def _alone(shape: Shape, treatment: Treatment) -> ir.Model:
         form = LINEAR_FORMS[treatment.form]
         y = form.emit(tape, value, Linear(weight, bias, form.levels), "weight")
     if "outlier channels" in techniques:
-        count = max(1, round(techniques["outlier channels"] * shape.width))
-        few = tape.op("MatMul", [h, embed(tape, np.ascontiguousarray(weight[:count].T), "apart")])
-        aside = tape.op("MatMul", [_activated(tape, few, shape), embed(tape, weight[:count], "apart_next")])
+        few = tape.op("MatMul", [h, embed(tape, np.ascontiguousarray(weight[:ASIDE].T), "apart")])
+        aside = tape.op("MatMul", [_activated(tape, few, shape), embed(tape, weight[:ASIDE], "apart_next")])
         y = tape.op("Sum", [y, aside])
     y.name = "y"
     y.type, y.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape((1, shape.rows, shape.channels))

@@ -71,6 +71,10 @@ class Goal:
         """Say whether errors on the calibrating samples are small enough."""
         return mean_error <= self.mean_error and worst_error <= self.worst_error
 
+    def is_reached_by(self, mean_error: float, worst_error: float) -> bool:
+        """Say whether errors on the calibrating samples are within the limits, were there no margin."""
+        return mean_error <= 1 - self.cosine_mean and worst_error <= 1 - self.cosine_min
+
     def met_by(self, trial: Trial) -> bool:
         """Say whether a trial meets every limit, those on exactness with their margin."""
         return self.misses(trial) == ()
@@ -84,6 +88,12 @@ class Goal:
             "size_mb": trial.size_mb > self.size_mb,
         }
         return tuple(name for name, is_missed in missed.items() if is_missed)
+
+    def used_by(self, trial: Trial) -> float:
+        """Say which share of an allowed error a trial has, of the mean one or the worst, the larger."""
+        mean = (1 - trial.cosine_mean) / max(self.mean_error, LEAST)
+        worst = (1 - trial.cosine_min) / max(self.worst_error, LEAST)
+        return max(mean, worst)
 
     def tightened(self, share: float) -> Goal:
         """Return the goal with that share of its allowed errors."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import onnx_ir as ir
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn_export.agreement import Outputs
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
 from edgeattn_export.samples import Samples
 from edgeattn_export.search.store import Store, fingerprint, machine
 from edgeattn_export.session import run, session_of
@@ -21,10 +22,10 @@ from edgeattn_runtime.similarity import cosine
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
 
 COUNTED = 128  # samples at most that prove a recipe
-SENSED = 24  # of them, that tell what one treatment spoils: few enough to try many
+SENSED = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
 
 
-@dataclass(slots=True)
+@dataclass
 class Judge:
     """Judges recipes for one graph, each once.
 
@@ -55,18 +56,24 @@ class Judge:
         """How many samples are judged by."""
         return len(self._expected)
 
+    @cached_property
+    def sensed(self) -> tuple[int, ...]:
+        """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
+        hardest = np.argsort(-self.errors(DYNAMIC_INT8), kind="stable")[:SENSED]
+        return tuple(sorted(hardest.tolist()))
+
     def spoiled(self, recipe: Recipe) -> Errors:
-        """Return 1 - cosine for each of the first ``SENSED`` samples."""
-        return self._errors(recipe, min(SENSED, self.count))
+        """Return 1 - cosine for each of the samples ``sensed``."""
+        return self._errors(recipe, self.sensed)
 
     def errors(self, recipe: Recipe) -> Errors:
         """Return 1 - cosine for each sample."""
-        return self._errors(recipe, self.count)
+        return self._errors(recipe, tuple(range(self.count)))
 
-    def _errors(self, recipe: Recipe, count: int) -> Errors:
+    def _errors(self, recipe: Recipe, chosen: tuple[int, ...]) -> Errors:
         question = {
             "errors": self.fingerprint,
-            "samples": count,
+            "samples": list(chosen),
             "outputs": list(self.outputs),
             "recipe": recipe.unnamed().to_json(),
             "on": machine(),
@@ -74,7 +81,7 @@ class Judge:
         known = self.store.get(question)
         if known is not None:
             return np.asarray(known["errors"], np.float64)
-        found = self._run(self.model(recipe), count)
+        found = self._run(self.model(recipe), chosen)
         self.store.put(question, {"errors": found.tolist()})
         return found
 
@@ -82,11 +89,10 @@ class Judge:
         """Return the graph that a recipe makes."""
         return written(self.calibration, recipe)
 
-    def _run(self, model: ir.Model, count: int) -> Errors:
+    def _run(self, model: ir.Model, chosen: tuple[int, ...]) -> Errors:
         session = session_of(model)
-        answers = (run(session, sample.inputs) for sample in self.samples[:count])
-        pairs = zip(self._expected[:count], answers, strict=True)
-        return np.array([1 - self._cosine(expected, found) for expected, found in pairs])
+        answers = ((self._expected[i], run(session, self.samples[i].inputs)) for i in chosen)
+        return np.array([1 - self._cosine(expected, found) for expected, found in answers])
 
     def _cosine(self, expected: Outputs, found: Outputs) -> float:
         names = self.outputs or tuple(expected)

@@ -21,7 +21,8 @@ from edgeattn_export.search.candidates import (
     MOST_EXACT,
     SMALLER,
     SMALLER_EMBEDDINGS,
-    exponents,
+    SPLIT,
+    fastest,
     in_forms,
 )
 from edgeattn_export.search.choose import Option
@@ -72,7 +73,7 @@ def grouped_options(
 def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what is tried in every search: few where a trial takes seconds."""
     smaller = SMALLER if _is_small(goal) else ()
-    found = [*exponents(), *in_forms(layer, (*MORE_EXACT, *smaller))]
+    found = [*fastest(layer), *in_forms(layer, (*MORE_EXACT, *smaller))]
     return [each for each in found if each in _FEW] if is_large(judge.calibration) else found
 
 
@@ -127,6 +128,7 @@ _FEW = (
     Treatment(FASTEST),
     Treatment(FASTEST, (APART,)),
     Treatment(FASTEST, (("smoothing", 0.7),)),
+    Treatment(FASTEST, SPLIT[0]),
     Treatment("int8 per token"),
     Treatment(FLOAT),
 )
@@ -152,9 +154,7 @@ def _measured(judge: Judge, unit: Unit, rows: int, treatments: Iterable[Treatmen
     return [
         Option(
             treatment,
-            judge.spoiled(unit.alone(treatment))
-            if treatment.form != FLOAT
-            else np.zeros(min(SENSED, judge.count)),
+            judge.spoiled(unit.alone(treatment)) if treatment.form != FLOAT else np.zeros(len(judge.sensed)),
             times[treatment] * len(unit.layers),
             sum(megabytes(layer, treatment.form) for layer in _by_weight(unit)),
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from edgeattn_export.quantize.calibration import Calibration
-from edgeattn_export.quantize.layers import FLOAT
-from edgeattn_export.quantize.recipe import REWRITES, Recipe, Treatment
+from edgeattn_export.quantize.recipe import DYNAMIC_INT8, REWRITES, Recipe, Treatment
 from edgeattn_export.search.candidates import FASTEST, OTHERS, finished
-from edgeattn_export.search.choose import Choice, Option, Problem, choose, predicted
+from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.options import (
@@ -75,8 +74,11 @@ def search(
         QuantizeError: A layer's weights are not finite.
     """
     judge = Judge(calibration, outputs, store or Store(None))
-    units, problem = _measured(judge, goal, step)
-    choices = {_recipe(units, choice): choice for choice in _proven(judge, units, problem)}
+    units, problem = _grouped(judge, goal, step)
+    choices = {} if goal.thorough else _proven(judge, units, problem.quick())
+    if not any(_is_reached(judge, goal, recipe) for recipe in choices):
+        units, problem = _with_exact(judge, units, problem, step)
+        choices |= _proven(judge, units, problem)
     uniform = [] if is_large(calibration) else [_uniform(units, PLAIN), _uniform(units, EXACT)]
     trials = race(judge, dict.fromkeys([*choices, *uniform]))
     # What a choice costs is known better from its layers' own times than from a short race of whole graphs.
@@ -86,26 +88,32 @@ def search(
     return Found(chosen, trials, goal.misses(chosen), notes)
 
 
-def _measured(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
-    """Measure the options of groups, and of single layers where the goal wants and needs them."""
-    layers = judge.calibration.layers
-    units = groups(layers)
+def _grouped(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
+    """Measure the usual options of groups of layers."""
+    units = groups(judge.calibration.layers)
     options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
-    problem = _problem(judge, units, goal, options)
-    if goal.thorough or not _is_quick(choose(problem, trust=ROUNDED)):
-        more = grouped_options(judge, units, exact_treatments, step)
-        options = {name: [*found, *more[name]] for name, found in options.items()}
-        problem = _problem(judge, units, goal, options)
-    if goal.thorough and not problem.is_cheapest(choose(problem)):
-        leading = {layer.name: problem.units[unit.name] for unit in units for layer in unit.layers}
-        units = singles(layers)
-        problem = _problem(judge, units, goal, single_options(judge, units, leading, step))
-    return units, problem
+    rest = _rest_milliseconds(judge, units, options, goal)
+    return units, Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest)
 
 
-def _is_quick(choice: Choice) -> bool:
-    """Say whether forms that take no longer than int8, or little, are exact enough."""
-    return all(option.treatment.form != FLOAT for option in choice.values())
+def _with_exact(
+    judge: Judge, units: tuple[Unit, ...], problem: Problem, step: Step
+) -> tuple[tuple[Unit, ...], Problem]:
+    """Measure slower and more exact options too, and single layers where the goal wants and needs them."""
+    more = grouped_options(judge, units, exact_treatments, step)
+    options = {name: [*found, *more.get(name, [])] for name, found in problem.units.items()}
+    problem = replace(problem, units=options)
+    if not problem.goal.thorough or problem.is_cheapest(choose(problem)):
+        return units, problem
+    leading = {layer.name: options[unit.name] for unit in units for layer in unit.layers}
+    units = singles(judge.calibration.layers)
+    measured = single_options(judge, units, leading, step)
+    return units, replace(problem, units={**measured, EMBEDDING: options[EMBEDDING]})
+
+
+def _is_reached(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
+    errors = judge.errors(recipe)
+    return goal.is_reached_by(float(errors.mean()), float(errors.max()))
 
 
 def follow(
@@ -121,13 +129,6 @@ def follow(
     return Found(trial, (trial,), (), ())
 
 
-def _problem(
-    judge: Judge, units: tuple[Unit, ...], goal: Goal, options: Mapping[str, Sequence[Option]]
-) -> Problem:
-    rest = _rest_milliseconds(judge, units, options, goal)
-    return Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest)
-
-
 def _rest_milliseconds(
     judge: Judge, units: tuple[Unit, ...], options: Mapping[str, Sequence[Option]], goal: Goal
 ) -> float:
@@ -139,30 +140,38 @@ def _rest_milliseconds(
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 
-def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> Iterator[Choice]:
-    """Yield choices, each made with what the proof of those before it taught, until one is its own repair."""
-    seen: set[Recipe] = set()
-    trust, goal = ROUNDED, problem.goal
+def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Recipe, Choice]:
+    """Return choices, each made with what the proof of those before taught, until one is its own repair."""
+    found: dict[Recipe, Choice] = {}
+    trust, goal = _first_trust(judge), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = _recipe(units, choice)
-        if recipe in seen:
-            return
-        seen.add(recipe)
-        yield choice
+        if recipe in found:
+            break
+        found[recipe] = choice
         expected = predicted(choice)
         measured = judge.errors(recipe)
         is_met = problem.goal.allows(float(measured.mean()), float(measured.max()))
         if is_met and not problem.goal.thorough:
-            return
-        shares = [
-            found / hoped
-            for found, hoped in ((measured.mean(), expected.mean()), (measured.max(), expected.max()))
-            if hoped > 0
-        ]
-        trust = float(max(shares, default=1.0))
+            break
+        trust = Trust(
+            _share(measured.mean(), expected.mean()),
+            _share(measured.max(), expected.max()),
+        )
         if math.isfinite(problem.goal.size_mb):
             goal = _with_room(problem.goal, choice, file_mb(judge.model(recipe)))
+    return found
+
+
+def _first_trust(judge: Judge) -> Trust:
+    """Return what is known before anything is proven: by how much the samples that are tried are harder."""
+    plain = judge.errors(DYNAMIC_INT8)
+    return Trust(ROUNDED * _share(plain.mean(), plain[list(judge.sensed)].mean()), ROUNDED)
+
+
+def _share(found: float, hoped: float) -> float:
+    return float(found / hoped) if hoped > 0 else 1.0
 
 
 def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:

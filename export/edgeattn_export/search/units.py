@@ -10,7 +10,7 @@ from glob import escape
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 
-NAMED = ("smoothing", "outlier channels")  # techniques that a recipe's name counts
+NAMED = ("smoothing", "outlier channels", "channel splitting")  # techniques that a recipe's name counts
 
 
 @dataclass(frozen=True, slots=True)

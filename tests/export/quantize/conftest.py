@@ -110,7 +110,8 @@ def written(by_hand: Callable[..., ir.Model]) -> Callable[..., ir.Model]:
     """A function that writes a layer, built by hand, in a form."""
 
     def write(form: LinearForm, linear: Linear, before: str = "") -> ir.Model:
-        model = by_hand(linear.weight, linear.bias, before)
+        width = len(linear.weight) - (0 if linear.copies is None else len(linear.copies))
+        model = by_hand(linear.weight[:width], linear.bias, before)
         assert len(apply(WriteLinear(lambda *_: Prepared(form, linear.settled())), model).sites) == 1
         return model
 

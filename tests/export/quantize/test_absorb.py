@@ -155,3 +155,23 @@ def test_channels_apart_stay_what_they_were(graph: str) -> None:
     found = _answers(model, absorb(model, taken(_prepared(model))))
     for name, value in expected.items():
         assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_copies_keep_their_own_share(graph: str) -> None:
+    divided, model = _model(graph), _model(graph)
+    copies = np.array([2, 9])
+
+    def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
+        linear = prepared["output"].linear
+        assert linear.divisor is not None
+        divisor = np.concatenate([linear.divisor, linear.divisor[copies] / 0.3]).astype(np.float32)
+        divisor[copies] /= 0.7
+        weight = np.concatenate([linear.weight, linear.weight[copies]])
+        changed = replace(linear, weight=weight, stored=None, divisor=divisor, copies=copies)
+        return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
+
+    expected = _answers(divided, taken(_prepared(divided)))
+    found = _answers(model, absorb(model, taken(_prepared(model))))
+    for name, value in expected.items():
+        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search import Store, cost
-from edgeattn_export.search.candidates import APART, smoothed
+from edgeattn_export.search.candidates import APART, SPLIT, smoothed
 from edgeattn_export.search.cost import Shape, milliseconds
 from edgeattn_export.session import run, session_of
 from edgeattn_runtime.similarity import cosine
@@ -20,12 +20,12 @@ ALIKE = 0.98  # cosine of one random layer; blocks of 4 bits are the coarsest
 FORMS = [Treatment("float"), smoothed("int8", 0.7), *map(Treatment, LINEAR_FORMS)]
 
 
-def timed(treatment: Treatment) -> NDArray[np.generic]:
+def timed(treatment: Treatment, shape: Shape = SHAPE) -> NDArray[np.generic]:
     """Return what the graph that is timed answers."""
     draw = np.random.default_rng(0)
-    sizes = {"x": SHAPE.width, "h": SHAPE.channels}
-    inputs = {name: draw.standard_normal((1, SHAPE.rows, n)).astype("float32") for name, n in sizes.items()}
-    return run(session_of(cost._alone(SHAPE, treatment)), inputs)["y"]
+    sizes = {"x": shape.width, "h": shape.channels}
+    inputs = {name: draw.standard_normal((1, shape.rows, n)).astype("float32") for name, n in sizes.items()}
+    return run(session_of(cost._alone(shape, treatment)), inputs)["y"]
 
 
 @pytest.mark.parametrize("treatment", FORMS, ids=str)
@@ -37,11 +37,13 @@ def test_what_is_timed_is_the_layer_in_its_form(treatment: Treatment) -> None:
 
 
 def test_what_a_technique_does_at_run_time_is_timed_too() -> None:
-    apart = Treatment("int8", (APART,))
-    assert timed(apart).shape == (1, SHAPE.rows, SHAPE.channels)
+    apart, split = Treatment("int8", (APART,)), Treatment("int8", SPLIT[0])
+    for shape in (SHAPE, Shape(rows=3, width=6, channels=5, source="Add")):
+        for treatment in (apart, split):
+            assert timed(treatment, shape).shape == (1, shape.rows, shape.channels)
     plain = Treatment("int8", (("rounding", 0.1), ("clipping", 1.0)))
-    ways = [cost._way(treatment) for treatment in (plain, smoothed("int8", 0.7), apart)]
-    assert ways == ["int8", "int8, smoothing", "int8, outlier channels"]
+    ways = [cost._way(treatment) for treatment in (plain, smoothed("int8", 0.7), apart, split)]
+    assert ways == ["int8", "int8, smoothing", "int8, outlier channels", "int8, channel splitting, smoothing"]
 
 
 def test_a_time_is_measured_once_and_then_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

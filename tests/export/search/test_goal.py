@@ -63,3 +63,11 @@ def test_a_tighter_goal_allows_a_share_of_the_errors_and_leaves_the_rest() -> No
         (0.6 * GOAL.mean_error, 0.6 * GOAL.worst_error)
     )
     assert (tight.latency_ms, tight.size_mb, tight.prefer) == (GOAL.latency_ms, GOAL.size_mb, GOAL.prefer)
+
+
+def test_what_is_used_of_a_goal_is_the_larger_share() -> None:
+    goal = Goal(cosine_mean=0.9, cosine_min=0.8)
+    found = Trial(DYNAMIC_INT8, 1 - 0.5 * goal.mean_error, 1 - 0.6 * goal.worst_error, 1.0, 1.0)
+    assert goal.used_by(found) == pytest.approx(0.6)
+    assert not goal.tightened(0.9 * goal.used_by(found)).met_by(found)
+    assert goal.tightened(1.01 * goal.used_by(found)).met_by(found)

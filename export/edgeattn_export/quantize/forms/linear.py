@@ -69,8 +69,12 @@ class WriteLinear:
         """Divide the input where the layer wants it, and emit the form."""
         match, prepared = found
         linear, name = prepared.linear, match.weight.name or "weight"
-        factor = _factor(linear)
-        x = match.x if factor is None else tape.op("Mul", [match.x, embed(tape, factor, f"{name}.factor")])
+        factor, x = _factor(linear), match.x
+        if linear.copies is not None:
+            again = tape.op("Gather", [x, embed(tape, linear.copies, f"{name}.copies")], {"axis": -1})
+            x = tape.op("Concat", [x, again], {"axis": -1})  # (..., D)
+        if factor is not None:
+            x = tape.op("Mul", [x, embed(tape, factor, f"{name}.factor")])
         output = prepared.form.emit(tape, x, linear, name)
         aside = prepared.aside
         if linear.apart is not None and linear.apart_weight is not None:

@@ -11,6 +11,7 @@ from edgeattn_export.quantize.techniques.outliers import set_apart
 from edgeattn_export.quantize.techniques.pairing import pair
 from edgeattn_export.quantize.techniques.rounding import round_by_output
 from edgeattn_export.quantize.techniques.smoothing import smooth
+from edgeattn_export.quantize.techniques.splitting import split
 
 
 class Technique(Protocol):
@@ -22,6 +23,7 @@ class Technique(Protocol):
 TECHNIQUES: Mapping[str, Technique] = {
     "outlier channels": set_apart,
     "smoothing": smooth,
+    "channel splitting": split,
     "clipping": clip,
     "pairing": pair,
     "rounding": round_by_output,

@@ -23,11 +23,12 @@ def set_apart(linear: Linear, statistics: Statistics, share: float) -> Linear:
     Args:
         linear: The layer, neither smoothed nor rounded yet.
         statistics: Of its input.
-        share: Of the channels that are taken, at least one.
+        share: A channel is an outlier where the median one reaches less than this share of what it reaches.
     """
-    width = len(linear.weight)
-    count = min(max(1, round(share * width)), width)
-    apart = np.sort(np.argsort(-statistics.largest, kind="stable")[:count])  # (k)
+    reach = statistics.largest  # (D)
+    apart = np.flatnonzero(np.median(reach) < share * reach)  # (k)
+    if not len(apart):
+        return linear
     weight = linear.weight.copy()
     weight[apart] = 0
     return replace(linear, weight=weight, apart=apart, apart_weight=linear.weight[apart])
