@@ -36,6 +36,18 @@ def scale_of(weight: NDArray[np.float32], axis: int, levels: int = LARGEST) -> N
     return scale
 
 
+def step_and_zero(low: float, high: float) -> tuple[np.float32, np.uint8]:
+    """Return the step and the number that stands for 0, for activations in u8 that hold a range and 0.
+
+    Args:
+        low: The range's end, as onnxruntime's dynamic operators find it in every call.
+        high: Its other end.
+    """
+    low, high = np.minimum(np.float32(low), np.float32(0)), np.maximum(np.float32(high), np.float32(0))
+    step = np.float32(1) if low == high else np.float32((high - low) / np.float32(255))
+    return step, np.uint8(np.rint(np.clip(-low / step, 0, 255)))
+
+
 def round_to(
     weight: NDArray[np.float32], scale: NDArray[np.float32], levels: int = LARGEST
 ) -> NDArray[np.int8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import onnx_ir as ir
 
@@ -17,7 +18,26 @@ from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
 from edgeattn_export.samples import Samples
 from edgeattn_runtime.errors import QuantizeError
 
-Key = tuple[str, str, int, tuple[tuple[str, float], ...]]  # weight, bias, levels, techniques
+
+class Key(NamedTuple):
+    """What a layer's numbers depend on, beside the samples."""
+
+    weight: str
+    bias: str
+    levels: int
+    calibrated: bool
+    techniques: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, layer: Layer, treatment: Treatment) -> Key:
+        """Return the key of a layer as a treatment makes it."""
+        form = LINEAR_FORMS[treatment.form]
+        return cls(layer.weight, layer.bias, form.levels, form.calibrated, treatment.techniques)
+
+    @property
+    def by_gram(self) -> bool:
+        """Whether Gram matrices are needed."""
+        return not BY_GRAM.isdisjoint(name for name, _ in self.techniques)
 
 
 @dataclass(slots=True)
@@ -54,10 +74,10 @@ class Calibration:
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
-        wanted = {layer: _key(layer, treatment) for layer, treatment in treatments}
+        wanted = {layer: Key.of(layer, treatment) for layer, treatment in treatments}
         made = {key: self._rounded[key] for key in wanted.values() if key in self._rounded}
         missing = {key: layer for layer, key in wanted.items() if key not in made}
-        by_gram = {k: layer for k, layer in missing.items() if BY_GRAM & {name for name, _ in k[3]}}
+        by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
         for key, layer in missing.items():
             if key not in by_gram:
                 made[key] = self._treated(layer, key, self._statistics(layer, key))
@@ -71,7 +91,7 @@ class Calibration:
         return {layer.name: made[key] for layer, key in wanted.items()}
 
     def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
-        return self._all()[layer.weight] if key[3] else None
+        return self._all()[layer.weight] if key.techniques or key.calibrated else None
 
     def _all(self) -> Mapping[str, Statistics]:
         """Return the statistics of all layers, gathered once, with Gram matrices where those fit."""
@@ -97,19 +117,16 @@ class Calibration:
 
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
-        *_, levels, techniques = key
-        linear = Linear(match.array, None if match.bias is None else floats(match.bias), levels)
+        linear = Linear(match.array, None if match.bias is None else floats(match.bias), key.levels)
         try:
             scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
             if statistics is not None:
-                for name, number in techniques:
+                for name, number in key.techniques:
                     linear = TECHNIQUES[name](linear, statistics, number)
+            if statistics is not None and key.calibrated:
+                linear = linear.reaching(statistics)
             return linear.settled()
         except ValueError as error:
             raise QuantizeError(
                 f"layer {layer.module!r}: its weight {error}; expected finite numbers; check its training"
             ) from error
-
-
-def _key(layer: Layer, treatment: Treatment) -> Key:
-    return layer.weight, layer.bias, LINEAR_FORMS[treatment.form].levels, treatment.techniques

@@ -45,6 +45,9 @@ def _treatment_faults(pattern: str, treatment: Treatment) -> Iterator[str]:
     if treatment.form not in LINEAR_FORMS and treatment.form != FLOAT:
         expected = ", ".join((*LINEAR_FORMS, FLOAT))
         yield f"layer {pattern!r}: form {treatment.form!r} is unknown; expected one of {expected}"
+    if treatment.form == FLOAT and treatment.techniques:
+        found = ", ".join(name for name, _ in treatment.techniques)
+        yield f"layer {pattern!r}: {found} found; a layer that stays float takes no technique"
     for name, number in treatment.techniques:
         if name not in TECHNIQUES:
             expected = ", ".join(TECHNIQUES)

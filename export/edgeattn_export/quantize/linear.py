@@ -30,6 +30,7 @@ class Linear:
         apart: (k) Channels of the input that are computed apart, in float; None where there are none.
         apart_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
         copies: (k) Channels of the input that come again, behind the others; None where none does.
+        reach: The smallest and the largest number that the int8 product sees; None where no form asks.
         paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together.
     """
 
@@ -42,6 +43,7 @@ class Linear:
     apart: NDArray[np.int64] | None = None
     apart_weight: Floats | None = None
     copies: NDArray[np.int64] | None = None
+    reach: tuple[float, float] | None = None
     paired: bool = False
 
     @property
@@ -58,6 +60,11 @@ class Linear:
     def settled(self) -> Linear:
         """Return the layer with its scale and its stored weight fixed."""
         return replace(self, scale=self.steps, stored=self.rounded)
+
+    def reaching(self, statistics: Statistics) -> Linear:
+        """Return the layer with the range that its int8 product sees."""
+        seen = self.seen(statistics)
+        return replace(self, reach=(float(seen.low.min()), float(seen.high.max())))
 
     def seen(self, statistics: Statistics) -> Statistics:
         """Return what is known of the layer's input as statistics of what its int8 product sees."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.fuse.apply import MICROSOFT
 from edgeattn_export.fuse.dataflow import constant
+from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.pairs import can_saturate, lost
 from edgeattn_export.quantize.taps import tapped
 from edgeattn_export.samples import Samples
@@ -86,10 +87,8 @@ def dynamic_quantize(x: NDArray[np.float32]) -> tuple[NDArray[np.uint8], np.floa
     Returns:
         The numbers, of ``x``'s dims, their step, and the number that stands for 0.
     """
-    low, high = x.min(initial=np.float32(0)), x.max(initial=np.float32(0))
-    step = np.float32(1) if low == high else np.float32((high - low) / np.float32(255))
-    zero = np.rint(np.clip(-low / step, 0, 255))
-    return np.clip(np.rint(x / step) + zero, 0, 255).astype(np.uint8), step, np.uint8(zero)
+    step, zero = step_and_zero(x.min(initial=0), x.max(initial=0))
+    return np.clip(np.rint(x / step) + np.float32(zero), 0, 255).astype(np.uint8), step, zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ SPLIT = (  # as far as 0.7 or 0.5 of it, with the smoothing that leaves few chan
 USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
 MORE_EXACT = ("int8 per token", FLOAT)
 MOST_EXACT = ("int8 twice",)
+STATIC = "int8 static"
 SMALLER = ("int4 blocks",)
-PAIRED = ("int8", "int8 per token", "int8 twice")  # forms whose neighboring weights x86 without VNNI adds up
+# Forms whose neighboring weights x86 without VNNI adds up in 16 bits.
+PAIRED = (FASTEST, STATIC, "int8 per token", "int8 twice")
 PAIRING = ("pairing", 1.0)  # so that the answer is the same on every processor
 ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
 
@@ -37,6 +39,12 @@ def fastest(layer: Layer) -> Iterator[Treatment]:
         yield Treatment(FASTEST, (APART,))
     else:
         yield from (Treatment(FASTEST, techniques) for techniques in SPLIT)
+
+
+def fixed() -> Iterator[Treatment]:
+    """Yield the form whose activations have a fixed scale, without and with smoothing."""
+    yield Treatment(STATIC)
+    yield smoothed(STATIC, 0.7)
 
 
 def in_forms(layer: Layer, names: Iterable[str]) -> Iterator[Treatment]:

@@ -26,6 +26,7 @@ ROUNDS = 25
 WARMUP = 3
 IR_VERSION = 10
 COPIED, ASIDE = 8, 24  # outlier channels of a layer, about, that are split or set apart
+MOCK_REACH = (-4.0, 4.0)
 AT_RUN_TIME = frozenset({"smoothing", "channel splitting", "outlier channels"})  # techniques that take time
 
 
@@ -104,7 +105,7 @@ def _alone(shape: Shape, treatment: Treatment) -> ir.Model:
         y = tape.op("Add", [y, embed(tape, bias, "bias")])
     else:
         form = LINEAR_FORMS[treatment.form]
-        y = form.emit(tape, value, Linear(weight, bias, form.levels), "weight")
+        y = form.emit(tape, value, Linear(weight, bias, form.levels, reach=MOCK_REACH), "weight")
     if "outlier channels" in techniques:
         few = tape.op("MatMul", [h, embed(tape, np.ascontiguousarray(weight[:ASIDE].T), "apart")])
         aside = tape.op("MatMul", [_activated(tape, few, shape), embed(tape, weight[:ASIDE], "apart_next")])

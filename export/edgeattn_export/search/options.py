@@ -23,6 +23,7 @@ from edgeattn_export.search.candidates import (
     SMALLER_EMBEDDINGS,
     SPLIT,
     fastest,
+    fixed,
     in_forms,
 )
 from edgeattn_export.search.choose import Option
@@ -73,7 +74,7 @@ def grouped_options(
 def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what is tried in every search: few where a trial takes seconds."""
     smaller = SMALLER if _is_small(goal) else ()
-    found = [*fastest(layer), *in_forms(layer, (*MORE_EXACT, *smaller))]
+    found = [*fastest(layer), *in_forms(layer, (*MORE_EXACT, *smaller)), *(fixed() if goal.thorough else ())]
     return [each for each in found if each in _FEW] if is_large(judge.calibration) else found
 
 

@@ -67,6 +67,13 @@ def test_a_form_counts_only_where_it_is_the_last_that_matches() -> None:
     assert "'down' cannot be 'int4 blocks'" in _refusal(Recipe("", layers[::-1], ()))
 
 
+def test_float_takes_no_technique() -> None:
+    treatment = Treatment(FLOAT, (("smoothing", 0.5), ("rounding", 0.1)))
+    assert "layer 'up': smoothing, rounding found; a layer that stays float takes no technique" in _refusal(
+        Recipe("", (("up", treatment),), ())
+    )
+
+
 def test_only_some_layers_are_named() -> None:
     layers = (_layer(""), *(_layer(f"layer.{i}") for i in range(9)))
     recipe = Recipe("", (("head", Treatment("int8")),), ())

@@ -21,7 +21,14 @@ from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.similarity import cosine
 
 Give = Callable[[Mapping[str, float]], None]
-INT8_FIRST = {"int8": 1e-3, "int8 per token": 2e-3, "int8 twice": 3e-3, "float": 4e-3, "int4 blocks": 5e-3}
+INT8_FIRST = {
+    "int8": 1e-3,
+    "int8 static": 1.5e-3,
+    "int8 per token": 2e-3,
+    "int8 twice": 3e-3,
+    "float": 4e-3,
+    "int4 blocks": 5e-3,
+}
 FLOAT_FIRST = {**INT8_FIRST, "float": 5e-4}
 ALIKE = 1e-12
 SIZE_ERROR = 0.03  # zero points and constants are not counted

@@ -12,6 +12,7 @@ from edgeattn_export.quantize.forms.linear_blocks import INT4_BLOCKS, INT8_BLOCK
 from edgeattn_export.quantize.forms.linear_int7 import INT7
 from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
 from edgeattn_export.quantize.forms.linear_int8_per_token import LinearInt8PerToken
+from edgeattn_export.quantize.forms.linear_int8_static import LinearInt8Static
 from edgeattn_export.quantize.forms.linear_int8_twice import LinearInt8Twice
 
 _LINEAR: tuple[LinearForm, ...] = (
@@ -19,6 +20,7 @@ _LINEAR: tuple[LinearForm, ...] = (
     LinearInt8PerToken(),
     INT7,
     LinearInt8Twice(),
+    LinearInt8Static(),
     INT8_BLOCKS,
     INT4_BLOCKS,
 )

@@ -27,6 +27,10 @@ class LinearForm(Protocol):
     def levels(self) -> int:
         """The largest number that its stored weights may have."""
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether it needs to know how far its input reaches."""
+
     def unfit(self, width: int, channels: int) -> str | None:
         """Say why a layer of D = ``width`` and N = ``channels`` cannot have this form, or return None."""
 

@@ -29,6 +29,7 @@ class LinearBlocks:
     name: str
     bits: int
     levels: int
+    calibrated: bool = False
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Refuse an input whose channels are not whole blocks."""

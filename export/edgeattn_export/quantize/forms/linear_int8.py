@@ -24,6 +24,7 @@ class LinearInt8:
 
     name: str = "int8"
     levels: int = LARGEST
+    calibrated: bool = False
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Fit every layer."""

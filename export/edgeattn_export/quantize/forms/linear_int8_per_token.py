@@ -29,6 +29,7 @@ class LinearInt8PerToken:
 
     name: str = "int8 per token"
     levels: int = LARGEST
+    calibrated: bool = False
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Fit every layer."""

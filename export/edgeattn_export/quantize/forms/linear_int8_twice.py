@@ -27,6 +27,7 @@ class LinearInt8Twice:
 
     name: str = "int8 twice"
     levels: int = LARGEST
+    calibrated: bool = False
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Fit every layer."""
