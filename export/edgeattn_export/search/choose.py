@@ -103,9 +103,8 @@ class Problem:
         )
 
     def cost(self, option: Option) -> float:
-        """Return what is to be least; the other one counts a little, so that ties have an order."""
-        size, time = option.megabytes, option.milliseconds
-        return size + 1e-3 * time if self.goal.prefer == "size" else time + 1e-4 * size
+        """Return what of an option is to be least."""
+        return self.goal.cost(option.milliseconds, option.megabytes)
 
 
 def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:

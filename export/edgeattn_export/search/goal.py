@@ -67,6 +67,12 @@ class Goal:
         )
         return sum(max(share - 1, 0.0) for share in shares)
 
+    def cost(self, milliseconds: float, megabytes: float) -> float:
+        """Return what is to be least; the other one counts a little, so that ties have an order."""
+        if self.prefer == "size":
+            return megabytes + 1e-3 * milliseconds
+        return milliseconds + 1e-4 * megabytes
+
     def allows(self, mean_error: float, worst_error: float) -> bool:
         """Say whether errors on the calibrating samples are small enough."""
         return mean_error <= self.mean_error and worst_error <= self.worst_error

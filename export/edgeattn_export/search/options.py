@@ -151,7 +151,7 @@ def _spoils(option: Option) -> float:
 
 def _measured(judge: Judge, unit: Unit, rows: int, treatments: Iterable[Treatment]) -> list[Option]:
     wanted = list(treatments)
-    times = milliseconds(Shape.of(unit.first, rows), wanted, judge.store)
+    times = milliseconds(Shape.of(unit.first, rows, len(unit.layers)), wanted, judge.store)
     return [
         Option(
             treatment,

@@ -18,7 +18,7 @@ from edgeattn_export.session import run, session_of
 from edgeattn_runtime.latency import Call, processor_milliseconds, take_turns
 
 TIMED = 8  # samples, from the smallest to the largest
-PASSES = 3
+PASSES = 6
 
 
 def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:

@@ -81,11 +81,9 @@ def search(
         choices |= _proven(judge, units, problem)
     uniform = [] if is_large(calibration) else [_uniform(units, PLAIN), _uniform(units, EXACT)]
     trials = race(judge, dict.fromkeys([*choices, *uniform]))
-    # What a choice costs is known better from its layers' own times than from a short race of whole graphs.
-    costs = {recipe: sum(map(problem.cost, choice.values())) for recipe, choice in choices.items()}
-    chosen = min(trials[: len(choices)], key=lambda trial: (goal.excess(_spent(trial)), costs[trial.recipe]))
-    notes = not_faster(units, problem.units, choices[chosen.recipe])
-    return Found(chosen, trials, goal.misses(chosen), notes)
+    eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
+    chosen = min(eligible, key=partial(_price, goal))
+    return Found(chosen, trials, goal.misses(chosen), not_faster(units, problem.units, chosen.recipe))
 
 
 def _grouped(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
@@ -187,6 +185,11 @@ def _recipe(units: tuple[Unit, ...], choice: Choice) -> Recipe:
 
 def _uniform(units: tuple[Unit, ...], treatment: Treatment) -> Recipe:
     return merged(units, {unit.name: finished(treatment) for unit in units}, REWRITES)
+
+
+def _price(goal: Goal, trial: Trial) -> tuple[float, float]:
+    """Return what a trial misses of the goal, and what it costs: the whole graph's own time, as raced."""
+    return goal.excess(_spent(trial)), goal.cost(trial.latency_ms, trial.size_mb)
 
 
 def _spent(trial: Trial) -> Spent:

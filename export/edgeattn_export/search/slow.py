@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.candidates import FASTEST
-from edgeattn_export.search.choose import Choice, Option
+from edgeattn_export.search.choose import Option
 from edgeattn_export.search.units import Unit
 
 SMALL = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
 
 
 def not_faster(
-    units: Iterable[Unit], options: Mapping[str, Sequence[Option]], choice: Choice
+    units: Iterable[Unit], options: Mapping[str, Sequence[Option]], recipe: Recipe
 ) -> tuple[str, ...]:
     """Say of each unit that stays float for speed why int8 is not faster here."""
     return tuple(
-        _words(unit, options[unit.name]) for unit in units if _stays(choice[unit.name], options[unit.name])
+        _words(unit, options[unit.name])
+        for unit in units
+        if recipe.treatment(unit.first.name).form == FLOAT
+        and _float(options[unit.name]).milliseconds <= _least(options[unit.name])
     )
-
-
-def _stays(chosen: Option, options: Sequence[Option]) -> bool:
-    return chosen.treatment.form == FLOAT and chosen.milliseconds <= _least(options)
 
 
 def _words(unit: Unit, options: Sequence[Option]) -> str:
     layer, count = unit.first, len(unit.layers)
     which = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
-    plain = next(option for option in options if option.treatment.form == FLOAT)
+    plain = _float(options)
     cause = (
         f"its {layer.width} x {layer.channels} weights are few, quantizing its input costs more than it saves"
         if layer.width * layer.channels <= SMALL
@@ -38,6 +38,10 @@ def _words(unit: Unit, options: Sequence[Option]) -> str:
         f"Int8 is not faster here: {which} takes {1e3 * plain.milliseconds / count:.3g} us in float and "
         f"{1e3 * _least(options) / count:.3g} in int8: {cause}. It stays float."
     )
+
+
+def _float(options: Sequence[Option]) -> Option:
+    return next(option for option in options if option.treatment.form == FLOAT)
 
 
 def _least(options: Sequence[Option]) -> float:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.forms import LINEAR_FORMS
+from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search import Store, cost
 from edgeattn_export.search.candidates import APART, SPLIT, smoothed
@@ -22,10 +24,9 @@ FORMS = [Treatment("float"), smoothed("int8", 0.7), *map(Treatment, LINEAR_FORMS
 
 def timed(treatment: Treatment, shape: Shape = SHAPE) -> NDArray[np.generic]:
     """Return what the graph that is timed answers."""
-    draw = np.random.default_rng(0)
-    sizes = {"x": shape.width, "h": shape.channels}
-    inputs = {name: draw.standard_normal((1, shape.rows, n)).astype("float32") for name, n in sizes.items()}
-    return run(session_of(cost._alone(shape, treatment)), inputs)["y"]
+    answers = run(session_of(cost._alone(shape, treatment)), cost._inputs(shape))
+    assert list(answers) == [f"y{index}" for index in range(shape.copies)]
+    return answers["y0"]
 
 
 @pytest.mark.parametrize("treatment", FORMS, ids=str)
@@ -38,7 +39,7 @@ def test_what_is_timed_is_the_layer_in_its_form(treatment: Treatment) -> None:
 
 def test_what_a_technique_does_at_run_time_is_timed_too() -> None:
     apart, split = Treatment("int8", (APART,)), Treatment("int8", SPLIT[0])
-    for shape in (SHAPE, Shape(rows=3, width=6, channels=5, source="Add")):
+    for shape in (SHAPE, Shape(rows=3, width=6, channels=5, source="Add", copies=3)):
         for treatment in (apart, split):
             assert timed(treatment, shape).shape == (1, shape.rows, shape.channels)
     plain = Treatment("int8", (("rounding", 0.1), ("clipping", 1.0)))
@@ -72,3 +73,10 @@ def test_another_shape_or_machine_is_measured_anew(
     assert milliseconds(shape, [FLOAT], store) == {FLOAT: 9.0}
     monkeypatch.setattr(cost, "machine", lambda: "another processor")
     assert milliseconds(SHAPE, [FLOAT], store) == {FLOAT: 9.0}
+
+
+@pytest.mark.parametrize(("width", "channels", "expected"), [(64, 32, 6), (1024, 4096, 2), (8192, 8192, 1)])
+def test_as_many_layers_are_timed_as_there_are_or_as_fill_the_caches(
+    width: int, channels: int, expected: int, layer: Callable[..., Layer]
+) -> None:
+    assert Shape.of(layer("one", width=width, channels=channels), 3, 6).copies == expected

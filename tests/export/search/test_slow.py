@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.slow import not_faster
 from edgeattn_export.search.units import Unit
@@ -24,7 +24,7 @@ def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Cal
         "few": [option("int8", 0.010), option("float", 0.004)],
         "many": [option("int8", 0.3), option("int8 twice", 0.1), option("float", 0.2)],
     }
-    few, many = not_faster(units, options, {name: found[-1] for name, found in options.items()})
+    few, many = not_faster(units, options, Recipe("", (("*", Treatment("float")),), ()))
     assert few == (
         "Int8 is not faster here: layer 'few' and 1 like it takes 2 us in float and 5 in int8: its 8 x 4 "
         "weights are few, quantizing its input costs more than it saves. It stays float."
@@ -36,4 +36,5 @@ def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Cal
 def test_nothing_is_said_of_int8_nor_of_what_is_float_to_be_exact(layer: Callable[..., Layer]) -> None:
     units = [Unit(name, (layer(name),)) for name in ("fast", "exact")]
     options = {unit.name: [option("int8", 0.1), option("float", 0.2)] for unit in units}
-    assert not_faster(units, options, {"fast": options["fast"][0], "exact": options["exact"][1]}) == ()
+    recipe = Recipe("", (("fast", Treatment("int8")), ("exact", Treatment("float"))), ())
+    assert not_faster(units, options, recipe) == ()
