@@ -18,6 +18,8 @@ from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
 from edgeattn_export.samples import Samples
 from edgeattn_runtime.errors import QuantizeError
 
+KEPT = 512 * 2**20  # bytes of float weights of rounded layers
+
 
 class Key(NamedTuple):
     """What a layer's numbers depend on, beside the samples."""
@@ -55,7 +57,7 @@ class Calibration:
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
-    _rounded: dict[Key, Linear] = field(default_factory=dict)  # those that take long to make
+    _rounded: dict[Key, Linear] = field(default_factory=dict)  # the oldest first
 
     def __post_init__(self) -> None:
         """Find the layers."""
@@ -84,11 +86,17 @@ class Calibration:
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
             known = self._all() if self._fits() else self._gathered(batch, grams=True)
             inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
-            self._rounded |= {
-                key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()
-            }
-        made |= {key: self._rounded[key] for key in by_gram}
+            made |= {key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()}
+        self._remember({key: made[key] for key in by_gram})
         return {layer.name: made[key] for layer, key in wanted.items()}
+
+    def _remember(self, made: Mapping[Key, Linear]) -> None:
+        """Keep the newest of what took long to make."""
+        self._rounded |= made
+        held = sum(linear.weight.nbytes for linear in self._rounded.values())
+        while held > KEPT:
+            oldest = next(iter(self._rounded))
+            held -= self._rounded.pop(oldest).weight.nbytes
 
     def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
         return self._all()[layer.weight] if key.techniques or key.calibrated else None

@@ -70,11 +70,13 @@ class Problem:
         units: The options of each unit, at least one.
         goal: The limits, and what is to be least.
         milliseconds: What all else in the graph takes.
+        left: The share of the options' errors that is left of them in a recipe, about.
     """
 
     units: Mapping[str, Sequence[Option]]
     goal: Goal
     milliseconds: float
+    left: float = 1.0
 
     def excess(self, choice: Choice, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""

@@ -23,6 +23,7 @@ from edgeattn_export.search.candidates import (
     SMALLER_EMBEDDINGS,
     SPLIT,
     fastest,
+    finished,
     fixed,
     in_forms,
 )
@@ -59,14 +60,15 @@ def grouped_options(
     Args:
         judge: Of the graph.
         units: Of layers that are alike.
-        treatments: Those of a layer that stands for its group.
+        treatments: Those of a layer that stands for its group; their weights are not rounded by the layer's
+            output here, which takes longer.
         step: Told after each unit.
     """
     rows = _rows(judge.calibration)
     found: dict[str, list[Option]] = {}
     for done, unit in enumerate(units):
         step(done, len(units))
-        found[unit.name] = _measured(judge, unit, rows, treatments(unit.first))
+        found[unit.name] = _measured(judge, unit, rows, treatments(unit.first), lambda as_it_is: as_it_is)
     step(len(units), len(units))
     return found
 
@@ -86,7 +88,7 @@ def exact_treatments(layer: Layer) -> list[Treatment]:
 def single_options(
     judge: Judge, units: Sequence[Unit], groups: Mapping[str, Sequence[Option]], step: Step
 ) -> Options:
-    """Measure, for layers one by one, what was most exact of each form for their group.
+    """Measure, layer by layer, what was most exact of each form for its group, rounded as it will be.
 
     Args:
         judge: Of the graph.
@@ -98,7 +100,7 @@ def single_options(
     found: dict[str, list[Option]] = {}
     for done, unit in enumerate(units):
         step(done, len(units))
-        found[unit.name] = _measured(judge, unit, rows, _leading(groups[unit.first.name]))
+        found[unit.name] = _measured(judge, unit, rows, _leading(groups[unit.first.name]), finished)
     step(len(units), len(units))
     return found
 
@@ -149,13 +151,21 @@ def _spoils(option: Option) -> float:
     return float(option.errors.mean() + option.errors.max())
 
 
-def _measured(judge: Judge, unit: Unit, rows: int, treatments: Iterable[Treatment]) -> list[Option]:
+def _measured(
+    judge: Judge,
+    unit: Unit,
+    rows: int,
+    treatments: Iterable[Treatment],
+    tried: Callable[[Treatment], Treatment],
+) -> list[Option]:
     wanted = list(treatments)
     times = milliseconds(Shape.of(unit.first, rows, len(unit.layers)), wanted, judge.store)
     return [
         Option(
             treatment,
-            judge.spoiled(unit.alone(treatment)) if treatment.form != FLOAT else np.zeros(len(judge.sensed)),
+            np.zeros(len(judge.sensed))
+            if treatment.form == FLOAT
+            else judge.spoiled(unit.alone(tried(treatment))),
             times[treatment] * len(unit.layers),
             sum(megabytes(layer, treatment.form) for layer in _by_weight(unit)),
         )

@@ -91,7 +91,7 @@ def _grouped(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Pr
     units = groups(judge.calibration.layers)
     options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
     rest = _rest_milliseconds(judge, units, options, goal)
-    return units, Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest)
+    return units, Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest, ROUNDED)
 
 
 def _with_exact(
@@ -106,7 +106,7 @@ def _with_exact(
     leading = {layer.name: options[unit.name] for unit in units for layer in unit.layers}
     units = singles(judge.calibration.layers)
     measured = single_options(judge, units, leading, step)
-    return units, replace(problem, units={**measured, EMBEDDING: options[EMBEDDING]})
+    return units, replace(problem, units={**measured, EMBEDDING: options[EMBEDDING]}, left=1.0)
 
 
 def _is_reached(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
@@ -141,7 +141,7 @@ def _rest_milliseconds(
 def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Recipe, Choice]:
     """Return choices, each made with what the proof of those before taught, until one is its own repair."""
     found: dict[Recipe, Choice] = {}
-    trust, goal = _first_trust(judge), problem.goal
+    trust, goal = _first_trust(judge, problem.left), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = _recipe(units, choice)
@@ -162,10 +162,10 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Rec
     return found
 
 
-def _first_trust(judge: Judge) -> Trust:
+def _first_trust(judge: Judge, left: float) -> Trust:
     """Return what is known before anything is proven: by how much the samples that are tried are harder."""
     plain = judge.errors(DYNAMIC_INT8)
-    return Trust(ROUNDED * _share(plain.mean(), plain[list(judge.sensed)].mean()), ROUNDED)
+    return Trust(left * _share(plain.mean(), plain[list(judge.sensed)].mean()), left)
 
 
 def _share(found: float, hoped: float) -> float:

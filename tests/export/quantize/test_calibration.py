@@ -176,6 +176,18 @@ def test_memory_for_one_matrix_at_a_time_is_enough(
         np.testing.assert_array_equal(linear.divisor, whole[name].divisor)
 
 
+def test_the_newest_rounded_layers_are_kept(tied: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "KEPT", 2 * WEIGHT.nbytes)  # two layers
+    older = Treatment("int8", (("smoothing", 0.6), ("rounding", 0.05)))
+    before, _ = _all_of(tied, older), _all_of(tied, TREATED)
+    newest = _all_of(tied, TREATED)
+    assert all(linear is newest[name] for name, linear in _all_of(tied, TREATED).items())
+    again = _all_of(tied, older)
+    assert not any(linear is before[name] for name, linear in again.items())
+    for name, linear in again.items():
+        np.testing.assert_array_equal(linear.rounded, before[name].rounded)
+
+
 @pytest.mark.parametrize("techniques", [(), ALL, *((item,) for item in ALL)])
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 def test_weights_that_are_not_finite_name_the_module(
