@@ -37,6 +37,7 @@ class Made:
         found: How their recipe was found.
         accuracy: Over the judged samples.
         notes: Of the search, for the owner.
+        binding: What no recipe met on the calibrating samples, in words; for an owner whose budget is missed.
     """
 
     parts: Parts
@@ -44,6 +45,7 @@ class Made:
     found: Found
     accuracy: Accuracy
     notes: tuple[str, ...]
+    binding: tuple[str, ...] = ()
 
 
 def make(
@@ -92,10 +94,9 @@ def make(
             break
         goal = goal.tightened(TIGHTER * goal.used_by(found.chosen))
     best = max(tried, key=lambda made: (_is_exact(limits, asked, made.accuracy), made.accuracy.cosine_min))
-    binding = unmet(best.found, asked) if limits.given else ()  # what nobody asked for need not be told of
     times = tried.index(best)
     repaired = (f"Made more exact {TIMES[times]}, as the judged samples ask for it.",) if times else ()
-    return replace(best, notes=(*best.notes, *binding, *repaired))
+    return replace(best, notes=(*best.notes, *repaired), binding=unmet(best.found, asked))
 
 
 def _is_exact(limits: Budget, asked: Goal, accuracy: Accuracy) -> bool:

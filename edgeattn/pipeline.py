@@ -257,12 +257,13 @@ def _steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | Cannot
 def _report(
     label: Label, model: Float, lean: Lean, made: Made, *, measures: Measures, limits: Budget
 ) -> Report:
+    checks = limits.checks(measures.by_limit())
     return Report(
         model=label.name,
         target=label.target,
         recipe=made.parts.recipe,
         samples={"calibrate": len(model.calibrating), "judge": len(model.judged)},
-        checks=limits.checks(measures.by_limit()),
+        checks=checks,
         accuracy=measures.accuracy,
         latency_ms=measures.latency_ms,
         size_mb=measures.size_mb,
@@ -273,5 +274,5 @@ def _report(
         layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
         trials=trial_lines(made.found.trials, made.found.chosen),
-        notes=made.notes,
+        notes=made.notes if all(check.ok for check in checks) else (*made.notes, *made.binding),
     )

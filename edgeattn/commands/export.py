@@ -57,6 +57,7 @@ def export(
         source = _onnx(Path(model), samples) if model.endswith(".onnx") else _python(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
+        _check_kept(recipe, folder)
         wish = Wish(prefer, read_recipe(recipe) if recipe is not None else None)
         asked_for = {**source.budget, **limits}
         bundle = source.export(budget=asked_for, target=target, wish=wish, progress=progress)
@@ -69,6 +70,14 @@ def export(
         loading = loading_parts(folder, manifest.graphs[manifest.main_graph], manifest.generation)
         show((*report_parts(bundle.report), *example_parts(shown), *loading))
     check_verdict(bundle.report, f"{folder} is written, and says so")
+
+
+def _check_kept(recipe: Path | None, folder: Path) -> None:
+    """Refuse to replace the bundle that a recipe lies in, and the other recipes with it."""
+    if recipe is not None and recipe.resolve().is_relative_to(folder.resolve()):
+        raise BadInput(
+            f"{folder}: holds the recipe {recipe.name} and would be replaced; choose another with -o"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,18 @@ def test_another_recipe_of_the_front_is_followed_too(
     assert forms == {"embed": "float", "query+key+value": "int8 per token", "tags": "int8 per token"}
 
 
+def test_a_recipe_does_not_replace_the_bundle_that_it_lies_in(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = next((folder / "recipes").iterdir())
+    before = sorted(folder.rglob("*"))
+    assert main(["export", str(TINY), "-o", str(folder), "--recipe", str(recipe)]) == 2
+    told = capsys.readouterr().err
+    assert f"{folder}: holds the recipe {recipe.name} and would be replaced" in told
+    assert told.count("\n") == 1
+    assert sorted(folder.rglob("*")) == before
+
+
 @pytest.mark.usefixtures("instant_capture")
 def test_to_prefer_size_is_not_to_be_larger(
     bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,60 @@
+"""What the documentation says exists, and its examples run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.main import get_command
+
+from edgeattn.app import app
+from edgeattn.budget import LIMITS
+
+ROOT = Path(__file__).parents[1]
+CONFORMANCE = ROOT / "runtime" / "conformance"
+USING = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+PAGES = [ROOT / name for name in ("README.md", "runtime/README.md", "docs/using.md", "CONTRIBUTING.md")]
+
+
+def _commands() -> list[str]:
+    """Return every line of the README that calls edgeattn."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("edgeattn ")]
+
+
+@pytest.mark.parametrize("line", _commands())
+def test_the_commands_of_the_readme_are_commands(line: str) -> None:
+    _, name, *arguments = shlex.split(line, comments=True)
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    assert command.make_context(name, arguments, resilient_parsing=False).params
+
+
+def test_every_limit_of_a_budget_is_explained() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \| at (?:least|most):", USING, re.MULTILINE)) == set(LIMITS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "sentence.edge")
+    shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path / "story.edge")
+    (example,) = re.findall(r"^```python\n(.+?)^```$", USING, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64)}
+    exec(compile(example, "using.md", "exec"), known)
+    assert len(known["many"]) == 2
+
+
+def _inputs() -> dict[str, np.ndarray]:
+    """Return what the graph of the bundle takes, every dim 2."""
+    graph = json.loads((CONFORMANCE / "good.edge" / "manifest.json").read_text())["graphs"]["model"]
+    return {spec["name"]: np.ones([2] * len(spec["dims"]), spec["dtype"]) for spec in graph["inputs"]}
