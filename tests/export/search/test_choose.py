@@ -145,6 +145,13 @@ def test_the_less_errors_are_trusted_the_more_exact_is_the_choice() -> None:
     assert [form_of(problem, mean) for mean in (1.0, 2.0)] == ["int8", "float"]
 
 
+def test_quick_options_leave_out_float_where_it_is_slower() -> None:
+    slow, fast = option([0.0], 2.0, form="float"), option([0.0], 0.5, form="float")
+    int8, twice = option([0.3], 1.0), option([0.1], 3.0, form="int8 twice")
+    quick = Problem({"a": [int8, twice, slow], "b": [int8, twice, fast]}, Goal(), 0.0).quick()
+    assert quick.units == {"a": [int8, twice], "b": [int8, twice, fast]}
+
+
 @pytest.mark.parametrize(
     ("goal", "form"),
     [

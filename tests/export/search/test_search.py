@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import REWRITES
-from edgeattn_export.search import Found, Goal, Store, cost, follow, judge, race, search
+from edgeattn_export.search import Found, Goal, Store, Trial, cost, follow, judge, race, search
 from edgeattn_export.search.candidates import finished
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.serialize import file_mb, weight_bytes
@@ -109,6 +111,25 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
     found = find(Goal(cosine_min=0.9995, thorough=thorough), step=lambda _, total: seen.add(total))
     assert found.missed == ()
     assert seen == units
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
+    find: Callable[..., Found], monkeypatch: pytest.MonkeyPatch, thorough: bool
+) -> None:
+    searching = sys.modules["edgeattn_export.search.search"]
+    exact = (("*", finished(searching.EXACT)),)
+
+    def raced(judge: judge.Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+        return tuple(
+            replace(trial, latency_ms=1.0 if trial.recipe.layers == exact else 2.0)
+            for trial in race.race(judge, recipes)
+        )
+
+    monkeypatch.setattr(searching, "race", raced)
+    found = find(Goal(cosine_min=0.9995, thorough=thorough))
+    assert exact in [trial.recipe.layers for trial in found.trials]
+    assert (found.chosen.recipe.layers == exact) == thorough
 
 
 def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(find: Callable[..., Found]) -> None:
