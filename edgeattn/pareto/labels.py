@@ -1,4 +1,4 @@
-"""Labels into the picture: the chosen recipe's name, and the numbers of the front's files."""
+"""Labels into the picture: the numbers that the chosen recipe and the others of the front go by."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.transforms import IdentityTransform
 from edgeattn.pareto.places import NEAREST, Box, Label, place
 from edgeattn.pareto.points import Point
 
-_REACH = 80.0  # points that the chosen recipe's name may lie off its marker; a thin line then leads there
+_REACH = 80.0  # points that the chosen recipe's label may lie off its marker; a thin line then leads there
 _LEAD = 6.0  # points from which on the line is drawn
 _LINE = 1.0  # point, what a line takes
 

@@ -13,7 +13,8 @@ from edgeattn.rivals import PYTORCH
 from edgeattn.table import figure
 
 _COLOR, _SHADE = "#b3261e", 0.06
-_ROW = 12  # points from one limit's words to the next one's
+ROW = 12  # points from one limit's words to the next one's
+WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def error_limit(report: Report) -> Limit | None:
     """Return the error that the budget allows the worst sample."""
     for check in report.checks:
         if check.name == "cosine_min":
-            return Limit(error(check.limit), f"cosine\nat least\n{check.limit:g}")
+            return Limit(error(check.limit), f"cosine_min\nat least\n{check.limit:g}")
     return None
 
 
@@ -53,7 +54,7 @@ def draw_limits(axes: Axes, latencies: Sequence[Limit], worst: Limit | None) -> 
             limit.words,
             (limit.at, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 4 + _ROW * (len(latencies) - 1 - row)),
+            xytext=(0, 4 + ROW * (len(latencies) - 1 - row)),
             textcoords="offset points",
             ha="left" if limit.at**2 < left * right else "right",  # the middle of a log axis
             color=_COLOR,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -14,18 +15,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from edgeattn.pareto.labels import draw_labels
-from edgeattn.pareto.limits import Limit, draw_limits, error_limit, latency_limits
-from edgeattn.pareto.points import BEATEN, CHOSEN, FRONT, LARGEST, Point, points_of, stairs
+from edgeattn.pareto.limits import ROW, WORST_WIDTH, Limit, draw_limits, error_limit, latency_limits
+from edgeattn.pareto.points import BEATEN, CHOSEN, FRONT, LARGEST, PAPER, Point, error, points_of, stairs
 from edgeattn.report import Report
 from edgeattn.table import figure
+from edgeattn.trial_line import TrialLine
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType  # younger than the matplotlib that is asked for
 
 _INK, _PALE = "#2b3440", "#c9d0d8"
-_INCHES = (8.0, 4.9)
+_WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
+_LEFT, _BELOW, _AROUND = 60.0, 70.0, 8.0  # points beside the axes for words, and where there are none
 _TICKS = 8  # parts that ticks cut the latencies' axis into
-_AREA = (0.105, 0.2, 0.785, 0.68)  # of the axes within: left, bottom, width, height
+_CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
+_SHORT = 1e-5  # from here on a number is short enough to be written in full
 _STYLE: Mapping[RcKeyType, object] = {
     "svg.hashsalt": "edgeattn",  # the same ids, so the same bytes, every time
     "svg.fonttype": "path",  # the same look on machines without the font
@@ -55,20 +59,27 @@ def pareto_svg(report: Report) -> bytes:
 
 
 def _drawn(report: Report) -> Figure:
-    picture = Figure(figsize=_INCHES)
-    FigureCanvasSVG(picture)
-    axes = picture.add_axes(_AREA)
     points = points_of(report.trials)
-    steps = stairs(points)
     slowest = max(point.latency_ms for point in points)
     latencies = [limit for limit in latency_limits(report) if limit.at < 2 * slowest]  # others squeeze all
     worst = error_limit(report)
+    picture, axes = _sheet(above=ROW * len(latencies), beside=WORST_WIDTH if worst else 0.0)
     _set_axes(axes, points, latencies, worst)
     draw_limits(axes, latencies, worst)
-    _draw_points(axes, points, steps)
+    _draw_line(axes, report.trials)
+    _draw_points(axes, points)
     draw_labels(picture, axes, points)
     _draw_legend(picture, points)
     return picture
+
+
+def _sheet(*, above: float, beside: float) -> tuple[Figure, Axes]:
+    """Return a picture and its axes, with room in points for the words of limits above and beside them."""
+    height = _BELOW + _HEIGHT + above + _AROUND
+    picture = Figure(figsize=(_WIDTH / 72, height / 72))
+    FigureCanvasSVG(picture)
+    across = _WIDTH - _LEFT - beside - _AROUND
+    return picture, picture.add_axes((_LEFT / _WIDTH, _BELOW / height, across / _WIDTH, _HEIGHT / height))
 
 
 def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], worst: Limit | None) -> None:
@@ -84,11 +95,11 @@ def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], w
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(ys) < 100 * min(ys) else (1,)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(FuncFormatter(_written(axis.get_view_interval()[0])))
     axes.grid(color=_PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel("Latency of a call, ms, median on one thread (further left is faster)")
-    axes.set_ylabel("Error of the worst sample, 1 - cosine (lower is better)")
+    axes.set_ylabel("1 - cosine of the worst sample (lower is better)")
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -98,32 +109,48 @@ def _ticks(low: float, high: float) -> list[float]:
     return list(dict.fromkeys(float(f"{value:.{digits}g}") for value in spread))
 
 
-def _draw_points(axes: Axes, points: Sequence[Point], steps: Sequence[Point]) -> None:
-    xs = [point.latency_ms for point in steps for _ in range(2)][1:]  # across to the next, then down
-    ys = [point.error for point in steps for _ in range(2)][:-1]
+def _written(least: float) -> Callable[[float, object], str]:
+    """Return how an axis writes its numbers: all in full, or all as 2e-6 where the least is long."""
+    if least < _SHORT:
+        return lambda value, _: np.format_float_scientific(value, trim="-", exp_digits=1)
+    return lambda value, _: np.format_float_positional(value, trim="-")
+
+
+def _draw_line(axes: Axes, trials: Sequence[TrialLine]) -> None:
+    steps = stairs(trials)
+    xs = [trial.latency_ms for trial in steps for _ in range(2)][1:]  # across to the next, then down
+    ys = [error(trial.cosine_min) for trial in steps for _ in range(2)][:-1]
     axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=2)
+
+
+def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
     axes.scatter(
         [point.latency_ms for point in points],
         [point.error for point in points],
         s=[point.area for point in points],
-        c=[point.color for point in points],
-        edgecolors="white",
-        linewidths=0.8,
+        c=[point.face for point in points],
+        edgecolors=[point.edge for point in points],
+        linewidths=1.2,
         zorder=3,
     )
 
 
 def _draw_legend(picture: Figure, points: Sequence[Point]) -> None:
-    words = {CHOSEN: "chosen", FRONT: "on the front", BEATEN: "beaten by another"}
-    seen = {point.color for point in points}
-    entries = [_mark(LARGEST / 2, words[color], face=color) for color in words if color in seen]
+    words = {
+        CHOSEN: "chosen",
+        FRONT: "on the front",
+        PAPER: "on it for its size",
+        BEATEN: "beaten by another",
+    }
+    edges = {point.face: point.edge for point in points}
+    entries = [_mark(LARGEST / 2, words[face], face, edges[face]) for face in words if face in edges]
     sizes = {figure(point.size_mb): point for point in sorted(points, key=lambda point: point.size_mb)}
     extremes = dict.fromkeys((next(iter(sizes)), next(reversed(sizes))))
-    entries += [_mark(sizes[size].area, f"{size} MB", edge=_INK) for size in extremes]
-    picture.legend(handles=entries, loc="lower center", ncols=len(entries), frameon=False)
+    entries += [_mark(sizes[size].area, f"{size} MB", "none", _INK) for size in extremes]
+    picture.legend(handles=entries, loc="lower center", ncols=len(entries), **_CLOSE)
 
 
-def _mark(area: float, words: str, *, face: str = "none", edge: str = "white") -> Line2D:
+def _mark(area: float, words: str, face: str, edge: str) -> Line2D:
     width = float(area**0.5)
     return Line2D(
         [], [], linestyle="", marker="o", markersize=width, color=face, markeredgecolor=edge, label=words

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edgeattn.table import figure
 from edgeattn.trial_line import TrialLine
 
 FRONT, CHOSEN, BEATEN = "#2f6fb3", "#d9730d", "#b9c2cc"
+PAPER = "white"
 LARGEST = 160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
 FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
-_NAME_LENGTH = 32  # characters of a recipe's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Point:
         size_mb: What its marker stands for.
         area: The marker's, in square points (1/72 inch).
         color: The marker's and the label's.
-        words: The chosen recipe's name, the others' number; empty for one that is beaten.
+        words: Its recipe's number, and what else there is to say; empty for one that is beaten.
         chosen: Whether its recipe made the bundle.
+        for_size: Whether it is on the front for its size alone, and so lies off the line.
     """
 
     latency_ms: float
@@ -34,6 +36,17 @@ class Point:
     color: str
     words: str
     chosen: bool
+    for_size: bool
+
+    @property
+    def face(self) -> str:
+        """The marker's inside: hollow where its size alone keeps it on the front."""
+        return PAPER if self.for_size and not self.chosen else self.color
+
+    @property
+    def edge(self) -> str:
+        """The marker's rim, which tells it from its neighbors."""
+        return self.color if self.face == PAPER else PAPER
 
     @property
     def width(self) -> float:
@@ -45,6 +58,7 @@ def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
     """Return a point a trial, the most telling last, to lie on top."""
     lines = sorted(trials, key=lambda line: (line.chosen, line.front))
     largest = max(line.size_mb for line in lines)
+    on_line = stairs(lines)
     return tuple(
         Point(
             latency_ms=line.latency_ms,
@@ -52,19 +66,20 @@ def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
             size_mb=line.size_mb,
             area=LARGEST * line.size_mb / largest,
             color=CHOSEN if line.chosen else FRONT if line.front else BEATEN,
-            words=_shown(line.name) if line.chosen else line.number,
+            words=_words(line, for_size=line.front and line not in on_line),
             chosen=line.chosen,
+            for_size=line.front and line not in on_line,
         )
         for line in lines
     )
 
 
-def stairs(points: Iterable[Point]) -> tuple[Point, ...]:
+def stairs(trials: Iterable[TrialLine]) -> tuple[TrialLine, ...]:
     """Return what nothing beats in latency and error, the fastest first; size alone counts for nothing."""
-    found: list[Point] = []
-    for point in sorted(points, key=lambda point: (point.latency_ms, point.error)):
-        if not found or point.error < found[-1].error:
-            found.append(point)
+    found: list[TrialLine] = []
+    for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.cosine_min))):
+        if not found or error(trial.cosine_min) < error(found[-1].cosine_min):
+            found.append(trial)
     return tuple(found)
 
 
@@ -73,6 +88,6 @@ def error(cosine: float) -> float:
     return max(1 - cosine, FLOOR)
 
 
-def _shown(name: str) -> str:
-    known = name.encode("latin-1", "replace").decode("latin-1")  # letters that the font has
-    return known if len(known) <= _NAME_LENGTH else f"{known[: _NAME_LENGTH - 3]}..."
+def _words(line: TrialLine, *, for_size: bool) -> str:
+    size = f"{figure(line.size_mb)} MB" if for_size else ""
+    return ", ".join(filter(None, (line.number, "chosen" if line.chosen else "", size)))

@@ -33,10 +33,10 @@ def test_the_same_report_gives_the_same_bytes_whatever_the_owner_draws_otherwise
     assert b"<text" not in once
 
 
-def test_the_chosen_is_named_the_front_is_numbered_and_the_beaten_is_neither(report: Report) -> None:
+def test_the_front_is_numbered_and_the_chosen_says_so(report: Report) -> None:
     words = _words(pareto_svg(report))
     assert {
-        "dynamic-int8",
+        "01, chosen",
         "02",
         "chosen",
         "on the front",
@@ -44,12 +44,12 @@ def test_the_chosen_is_named_the_front_is_numbered_and_the_beaten_is_neither(rep
         "22.9 MB",
         "24.1 MB",
     } <= words
-    assert not {"01", "smoothed", "rows"} & words
+    assert not {"dynamic-int8", "smoothed", "rows", "on it for its size"} & words
 
 
 def test_a_front_of_one_point_is_a_picture(report: Report) -> None:
     words = _words(pareto_svg(replace(report, trials=report.trials[:1])))
-    assert {"dynamic-int8", "chosen", "22.9 MB"} <= words
+    assert {"01, chosen", "chosen", "22.9 MB"} <= words
     assert "on the front" not in words
 
 
@@ -59,7 +59,7 @@ def test_a_front_of_one_point_is_a_picture(report: Report) -> None:
         (Check("latency_ms", 3.2, 3.3, True), "at most 3.3 ms"),
         (Check("latency_ms", 3.2, 0.5, False), "at most 0.5 ms"),
         (Check("latency_ratio", 5.0, 4.0, True), "4 x as fast as PyTorch: 4.00 ms"),
-        (Check("cosine_min", 0.985, 0.99, False), "0.99"),
+        (Check("cosine_min", 0.985, 0.99, False), "cosine_min"),
     ],
 )
 def test_a_limit_on_an_axis_is_drawn(report: Report, check: Check, words: str) -> None:
@@ -87,6 +87,25 @@ def test_no_error_is_too_small_for_a_log_axis() -> None:
     assert point.error == FLOOR
 
 
-def test_the_stairs_leave_out_what_is_on_the_front_for_its_size_alone() -> None:
-    points = points_of([_line(1.0, 0.98), _line(2.0, 0.97, size_mb=10.0), _line(3.0, 0.99)])
-    assert [point.latency_ms for point in stairs(points)] == [1.0, 3.0]
+def test_what_is_on_the_front_for_its_size_alone_lies_off_the_line_and_tells_its_size(report: Report) -> None:
+    trials = (_line(1.0, 0.98), _line(2.0, 0.97, size_mb=10.0), _line(3.0, 0.99))
+    assert [trial.latency_ms for trial in stairs(trials)] == [1.0, 3.0]
+    assert [point.words for point in points_of(trials)] == ["01", "01, 10.0 MB", "01"]
+    words = _words(pareto_svg(replace(report, trials=trials)))
+    assert {"on the front", "on it for its size", "01, 10.0 MB"} <= words
+
+
+def test_an_axis_writes_all_its_numbers_in_one_form(report: Report) -> None:
+    small = _words(pareto_svg(replace(report, trials=(_line(1.0, 0.9999), _line(2.0, 1 - 3e-5)))))
+    assert {"0.00005", "0.0001"} <= small
+    tiny = _words(pareto_svg(replace(report, trials=(_line(1.0, 0.9), _line(2.0, 1 - 2e-6)))))
+    assert {"1e-4", "1e-2"} <= tiny
+
+
+def test_without_limits_nothing_is_left_free_for_their_words(report: Report) -> None:
+    limited = replace(report, checks=(Check("latency_ms", 3.2, 3.3, True),))
+    assert _height(pareto_svg(limited)) > _height(pareto_svg(replace(report, checks=())))
+
+
+def _height(svg: bytes) -> float:
+    return float(ElementTree.fromstring(svg).attrib["height"].removesuffix("pt"))
