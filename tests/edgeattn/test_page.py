@@ -81,6 +81,15 @@ def test_the_page_needs_nothing_but_itself(report: Report) -> None:
     assert all("".join(link).startswith("#") for link in links)
 
 
+def test_a_table_too_wide_for_its_reader_scrolls_in_a_box_of_its_own(report: Report) -> None:
+    html = page(report, picture=None, facts={})
+    assert html.count("<table") == html.count('<div class="scroll"><table') > 3
+
+
+def test_bars_are_told_apart_by_words_that_hold_in_the_dark_too(report: Report) -> None:
+    assert "Full color to p50, fainter to p90, faintest to p99." in read(page(report, picture=None, facts={}))
+
+
 def test_a_failed_check_is_told_first(report: Report) -> None:
     failed = replace(report, checks=(Check("latency_ratio", 2.5, 3.0, False),))
     words = read(page(failed, picture=None, facts={}))
