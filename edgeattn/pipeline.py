@@ -274,5 +274,5 @@ def _report(
         layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
         trials=trial_lines(made.found.trials, made.found.chosen),
-        notes=made.notes if all(check.ok for check in checks) else (*made.notes, *made.binding),
+        notes=(*lean.fused.notes, *made.notes, *(() if all(check.ok for check in checks) else made.binding)),
     )

@@ -24,11 +24,16 @@ from edgeattn_export.samples import Samples
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The lean graph, how often each rule was applied, and where one was not, with the reason, and notes."""
+    """The lean graph, how often each rule was applied, and where one was not, with the reason.
+
+    Attributes:
+        notes: What the owner should know of what was applied, a line each.
+    """
 
     model: ir.Model
     fused: Mapping[str, int]
     refused: tuple[Refused, ...]
+    notes: tuple[str, ...] = ()
 
 
 def fuse(captured: Captured, samples: Samples) -> Fused:
@@ -43,23 +48,27 @@ def fuse(captured: Captured, samples: Samples) -> Fused:
     simplify_sizes(model)
     counts: dict[str, int] = {}
     refused: list[Refused] = []
+    notes: list[str] = []
     for rule in RULES:
         model, applied = proven(rule, model, proof)
         counts[rule.name] = len(applied.sites)
-        refused.extend((*applied.refused, *_noted(applied)))
+        refused.extend(applied.refused)
+        notes.extend(_noted(applied))
     _share(model)
-    return Fused(model, {name: count for name, count in counts.items() if count}, tuple(refused))
+    return Fused(
+        model, {name: count for name, count in counts.items() if count}, tuple(refused), tuple(notes)
+    )
 
 
-def _noted(applied: Applied) -> Iterator[Refused]:
+def _noted(applied: Applied) -> Iterator[str]:
     """Tell each note once, at the first of its sites."""
     sites: dict[Note, list[Site]] = {}
     for site in applied.sites:
         if site.note is not None:
             sites.setdefault(site.note, []).append(site)
     for note, (first, *others) in sites.items():
-        reason = f"{note.reason} (and at {len(others)} more places)" if others else note.reason
-        yield Refused(note.topic, first.node, first.module, reason)
+        more = f" and {len(others)} more places" if others else ""
+        yield f"{note.topic} at {first.module or first.node}{more}: {note.reason}."
 
 
 def _share(model: ir.Model) -> None:

@@ -27,7 +27,7 @@ from edgeattn_export.fuse.rules.attention_unread import ROOTS, unread
 from edgeattn_export.fuse.rules.attention_weights import read_weights
 
 EMPTY_ROWS = Note(
-    "empty rows",
+    "Empty rows",
     "its mask hides by minus infinity: a query that sees no key at all is NaN in PyTorch, and a number here; "
     "where that can be, fill with -1e9 instead, and both answer alike",
 )
