@@ -64,7 +64,7 @@ class RecoverAttention:
         if weights is None or entering is None or value is None:
             return None
         scores = read_scores(weights.x)
-        if scores is None:
+        if scores is None or (isinstance(scores, Scores) and scores.of_layer):
             return None
         if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
             return Refusal("its softmax is not taken over the keys, the last axis")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.fuse.dataflow import dims, filling, producer, same_dim, scalar
+from edgeattn_export.fuse.dataflow import dims, filling, is_constant, producer, same_dim, scalar
 from edgeattn_export.fuse.rule import Refusal
 from edgeattn_export.fuse.rules.attention_muting import read_muting
 
 EXCLUDES = -1e3  # a fill at or below it leaves a softmax weight of exactly 0 in float32
+_LAYER_AXES = 2  # of a linear layer's weights; keys have one more, for their heads or their batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,12 @@ class Scores:
     factors: tuple[TensorScale, ...] = ()
     masks: tuple[Mask, ...] = ()
     cap: float | None = None
+
+    @property
+    def of_layer(self) -> bool:
+        """Whether a linear layer makes them, as where tokens are pooled by its softmax: there are no keys."""
+        keys = unscaled(self.keys_transposed)[0]
+        return is_constant(keys) and len(dims(keys)) <= _LAYER_AXES
 
     def scaled(self, factor: float) -> Scores | Refusal:
         """Return the scores multiplied as a whole, masks included."""

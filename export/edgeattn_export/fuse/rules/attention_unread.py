@@ -29,6 +29,8 @@ def unread(softmax: ir.Node) -> Refusal | None:
     if isinstance(scores, Refusal):
         return scores
     if scores is not None:
+        if scores.of_layer:
+            return None
         return _of_weights(products[0][2] if products else [use.node for use in weights.uses()])
     if softmax.op_type == "Exp" and products and _of_scores(x, products[0][1]):
         return Refusal("its weights are exponentials that are no softmax; write them as one")
