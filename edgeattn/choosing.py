@@ -10,6 +10,7 @@ import torch
 
 from edgeattn.budget import Budget
 from edgeattn.progress import Progress
+from edgeattn.recipe_words import recipe_words
 from edgeattn.rivals import Rival
 from edgeattn.spread import spread
 from edgeattn.validate import THREADS, torch_threads
@@ -123,7 +124,7 @@ def _binding(found: Found, goal: Goal) -> str:
     small = min(found.trials, key=lambda trial: trial.size_mb)
     nearest = dict.fromkeys((exact, fast, small))
     candidates = "; ".join(
-        f"{trial.recipe.name}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
+        f"{recipe_words(trial.recipe.name)}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
         f"{trial.latency_ms:.3g} ms, {trial.size_mb:.3g} MB"
         for trial in nearest
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgeattn.form_words import form_words
+from edgeattn.recipe_words import recipe_words
 from edgeattn.report import Layer, Report
 from edgeattn.rivals import INT8, PYTORCH
 from edgeattn.table import RIVALS, asked, conditions_line, counts, figure
@@ -49,7 +50,13 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": figure, "cosine": _cosine, "asked": asked, "counts": counts}
+    environment.filters |= {
+        "figure": figure,
+        "cosine": _cosine,
+        "asked": asked,
+        "counts": counts,
+        "recipe": recipe_words,
+    }
     return environment.get_template(_TEMPLATE).render(
         report=report,
         meanings=_CHECKS,
@@ -58,7 +65,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         latencies=_latencies(report),
         sizes=_sizes(report),
         accuracy=_accuracy(report),
-        forms=counts(dict(Counter(layer.form for layer in report.layers).most_common())),
+        forms=form_words(report.layers),
         layers=sorted(report.layers, key=_worst_first),
         kept=[line for line in report.trials if line.recipe],
         picture=None if picture is None else _inline(picture),

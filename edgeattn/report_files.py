@@ -7,6 +7,7 @@ from importlib import metadata
 
 from edgeattn.page import page
 from edgeattn.pareto import pareto_svg
+from edgeattn.recipe_words import recipe_words
 from edgeattn.report import REPORT_FILE, Report
 from edgeattn.table import counts
 from edgeattn_export.pack import TOOLS
@@ -39,7 +40,7 @@ def report_files(
 
 
 def _facts(report: Report, tolerance: float | None, source: str | None) -> dict[str, str]:
-    facts = {"Recipe": report.recipe}
+    facts = {"Recipe": recipe_words(report.recipe)}
     if tolerance is not None:
         facts["Golden outputs"] = f"a cosine of at least {tolerance:g} to {report.original} on every device"
     if source is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.budget import LIMITS, Check
+from edgeattn.form_words import form_words
 from edgeattn.race import Race
+from edgeattn.recipe_words import recipe_words
 from edgeattn.report import Layer, Refusal, Report
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
 from edgeattn_runtime.golden import GoldenResult
@@ -168,20 +169,17 @@ def figure(value: float) -> str:
 
 def _heading(report: Report) -> Text:
     drawn = report.samples
-    return Text.assemble(
-        (report.model, "bold"),
-        f" for {report.target} by {report.recipe}, "
-        f"calibrated on {_count(drawn['calibrate'], 'sample')}, judged on {drawn['judge']}",
-    )
+    calibrated = f"calibrated on {_count(drawn['calibrate'], 'sample')}, judged on {drawn['judge']}"
+    return Text.assemble((report.model, "bold"), f" for {report.target}, {calibrated}")
 
 
 def _work(report: Report) -> Table:
-    forms = Counter(layer.form for layer in report.layers)
     refused = [f"{r.rule}{_place(r)}: {r.reason}" for r in report.refused]
     rows: dict[str, RenderableType] = {
+        "Recipe": recipe_words(report.recipe),
         "Operators": counts(report.operators),
         "Fused": counts(report.fused),
-        "Layers": ", ".join(f"{number} {form}" for form, number in forms.most_common()) or "none",
+        "Modules": form_words(report.layers),
     }
     if refused:
         rows["Refused"] = "\n".join(refused)

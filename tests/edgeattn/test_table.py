@@ -26,10 +26,11 @@ def test_a_report_fits_its_terminal_and_tells_all(
     assert max(map(len, text.splitlines())) <= width
     words = " ".join(text.split())
     for told in (
-        "sentence for cpu by dynamic-int8, calibrated on 60 samples, judged on 180",
+        "sentence for cpu, calibrated on 60 samples, judged on 180",
+        "Recipe dynamic-int8",
         "Operators DynamicQuantizeMatMul 24, Attention 6",
         "Fused attention 6",
-        "Layers 1 int8, 1 float",
+        "Modules 1 linear layer as int8, 1 left float",
         "Refused projections at encoder.0: the inputs differ: [a] and [b]",
         "Size, MB 90.3 90.3 22.9",
         "Latency, ms, p50 16.0 9.00 3.20",
