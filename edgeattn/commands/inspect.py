@@ -10,10 +10,12 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from edgeattn.promises import promises, role
+from edgeattn.recipe_words import recipe_words
 from edgeattn.report import read_report
 from edgeattn.table import checks_table, counts, figure, layers_table, megabytes, pairs, show, verdict_line
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.manifest import Graph, Symbol
+from edgeattn_runtime.manifest import Graph, Manifest, Symbol
 
 
 def inspect(
@@ -25,7 +27,8 @@ def inspect(
     show(
         (
             Text.assemble((manifest.name, "bold"), f" for {manifest.target}"),
-            *(_contract(graph, manifest.symbols) for graph in manifest.graphs.values()),
+            *(_contract(name, manifest) for name in manifest.graphs),
+            pairs(promises(manifest)),
             *(_graph(files, graph) for graph in manifest.graphs.values()),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             layers_table(report.layers),
@@ -36,9 +39,18 @@ def inspect(
     )
 
 
-def _contract(graph: Graph, symbols: Mapping[str, Symbol]) -> RenderableType:
+def _contract(name: str, manifest: Manifest) -> RenderableType:
+    graph = manifest.graphs[name]
+    used = {dim for tensor in (*graph.inputs, *graph.outputs) for dim in tensor.dims}
+    symbols = {name: symbol for name, symbol in manifest.symbols.items() if name in used}
+    heading = (
+        {"Contract": f"of {role(name, manifest.generation)}, {graph.file}"}
+        if len(manifest.graphs) > 1
+        else {}
+    )
     return pairs(
         {
+            **heading,
             "Inputs": "\n".join(map(str, graph.inputs)),
             "Outputs": "\n".join(map(str, graph.outputs)),
             "Symbols": "\n".join(f"{name}: {_bounds(symbol)}" for name, symbol in symbols.items()) or "none",
@@ -52,7 +64,7 @@ def _bounds(symbol: Symbol) -> str:
 
 def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
     return {
-        name.capitalize(): counts(value) if isinstance(value, Mapping) else str(value)
+        name.capitalize(): counts(value) if isinstance(value, Mapping) else recipe_words(str(value))
         for name, value in provenance.items()
     }
 

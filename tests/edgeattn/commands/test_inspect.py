@@ -17,6 +17,8 @@ def test_all_that_a_bundle_holds_is_shown(folder: Path, capsys: pytest.CaptureFi
         "tokens: int64[batch, sequence]",
         "tags: float32[batch, sequence, 4]",
         "sequence: at least 1",
+        "Session 1 thread, no spinning, arena, memory pattern",
+        "Rows independent",
         "Attention 1",
         "Weights float",
         "golden.safetensors",
