@@ -11,17 +11,28 @@ from edgeattn.progress import Progress
 from edgeattn.race import Race, race
 from edgeattn.rivals import INT8, Engine
 from edgeattn.shape import benchmark_inputs
+from edgeattn.token_time import TokenTime, token_time
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.session import open_session
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Latencies in ms with their conditions, and memory in MB as ``edgeattn.memory`` has it."""
+    """What a bundle costs.
+
+    Attributes:
+        latency_ms: With its conditions.
+        memory_mb: As ``edgeattn.memory`` has it, in MB.
+        timed: On what the latencies were measured, in words.
+        token: Of a decoder: the time of a token.
+    """
 
     latency_ms: Race
     memory_mb: float
+    timed: str
+    token: TokenTime | None
 
 
 def benchmark(
@@ -59,5 +70,16 @@ def benchmark(
         progress.stage("time")
         with torch_threads(threads):
             latency = race(rivals, inputs, graph, threads=threads)
+    token = token_time(bundle, threads=threads)
     progress.stage("memory")
-    return Benchmark(latency, memory_mb(bundle, threads=threads))
+    timed = _timed(files.manifest, has_original=model is not None, has_shape=bool(sizes))
+    return Benchmark(latency, memory_mb(bundle, threads=threads), timed, token)
+
+
+def _timed(manifest: Manifest, *, has_original: bool, has_shape: bool) -> str:
+    whole = "whole texts at once, nothing kept of them" if manifest.generation else ""
+    if not has_original:
+        whole = "calls of the decoder with several tokens and what came before" if manifest.generation else ""
+    source = "the judged samples" if has_original else "the bundle's golden inputs"
+    how = "cut and joined to one shape" if has_shape else "one by one"
+    return f"Timed on {source}, {how}{f': {whole}' if whole else ''}"

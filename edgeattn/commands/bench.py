@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from edgeattn.benchmark import benchmark
 from edgeattn.shape import parse
 from edgeattn.table import conditions_line, figure, latency_table, show
 from edgeattn.terminal import working
+from edgeattn.token_time import TokenTime
 
 
 def bench(
@@ -34,7 +36,18 @@ def bench(
         found = benchmark(bundle, model, sizes=sizes, threads=threads, progress=progress)
     if as_json:
         table = {"latency_ms": found.latency_ms.to_table(), "memory_mb": found.memory_mb}
+        if found.token is not None:
+            table["token_ms"] = asdict(found.token.latency_ms)
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
-        memory = Text(f"Memory {figure(found.memory_mb)} MB: what a process grows by, loading and running it")
-        show((latency_table(found.latency_ms), conditions_line(found.latency_ms), memory))
+        memory = f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
+        lines = (found.timed, *_token_line(found.token), memory)
+        show((latency_table(found.latency_ms), conditions_line(found.latency_ms), *map(Text, lines)))
+
+
+def _token_line(token: TokenTime | None) -> tuple[str, ...]:
+    if token is None:
+        return ()
+    ms = token.latency_ms
+    written = f"{ms.count} tokens written one by one by int8 after a prompt of {token.prompt}"
+    return (f"Time per token {figure(ms.p50)} ms, p50, {figure(ms.p90)} ms, p90: {written}",)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import edgeattn_runtime
-from edgeattn import handover, pipeline
+from edgeattn import benchmark, handover, pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.handover import Handover
@@ -125,6 +125,16 @@ def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
     assert main(["bench", str(folder), str(WRITER), "--shape", "sequence=8", "--json"]) == 0
+
+
+def test_a_bench_tells_the_time_per_token(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    assert main(["bench", str(folder)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "Timed on the bundle's golden inputs, one by one: calls of the decoder" in words
+    assert "tokens written one by one by int8 after a prompt of " in words
 
 
 def test_another_model_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,7 +145,11 @@ def _bench_table(benchmark: Benchmark) -> str:
     peak = benchmark.peak_memory_mb
     lines = [
         f"{benchmark.model}, threads={benchmark.threads}: loaded in {benchmark.load_ms:.1f} ms"
-        + (f", {peak:.1f} MB at the peak" if peak is not None else ""),
+        + (
+            f", peak of the whole process {peak:.1f} MB, Python and libraries included"
+            if peak is not None
+            else ""
+        ),
         "sample   p50 ms   p90 ms   p99 ms   calls  shape",
     ]
     for timing in benchmark.timings:

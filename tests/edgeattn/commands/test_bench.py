@@ -44,7 +44,9 @@ def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     assert "Latency, ms, p50" in text
     assert "1 sample, 1 thread; batch 1, sequence 20" in text
-    assert "Memory 51.5 MB" in text
+    assert "Memory of the bundle alone 51.5 MB" in text
+    assert "Timed on the bundle's golden inputs, cut and joined to one shape" in text
+    assert "Time per token" not in text
 
 
 def test_an_axis_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
