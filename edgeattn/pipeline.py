@@ -23,6 +23,7 @@ from edgeattn.progress import Progress, Silent
 from edgeattn.report import Layer, Refusal, Report
 from edgeattn.report_files import report_files
 from edgeattn.rivals import FLOAT, INT8, PYTORCH
+from edgeattn.scale import scale_note
 from edgeattn.shrinking import shrunk
 from edgeattn.size import graph_mb, module_mb, parts_mb
 from edgeattn.tried import recipe_files, trial_lines
@@ -217,7 +218,8 @@ def _proven(
     size = {PYTORCH: model.original_mb, FLOAT: graph_mb(captured.model), INT8: parts_mb(made.parts)}
     memory = _memory_mb(packed) if "memory_mb" in limits else None
     measures = Measures(made.accuracy, latency, size, memory)
-    report = _report(label, model, lean, made, measures=measures, limits=limits)
+    told = replace(made, notes=(*made.notes, *_scale(made, golden)))
+    report = _report(label, model, lean, told, measures=measures, limits=limits)
     verdict = Verdict(budget=limits.limits, scores=report.scores, word=report.verdict)
     recipes = recipe_files(made.found.trials, made.found.chosen)
     files = report_files(report, recipes, tolerance=golden.tolerance, source=label.source)
@@ -229,6 +231,18 @@ def _golden(made: Made, steps: Steps | CannotCache | None, judged: Samples) -> V
         return step_vectors(steps, made.parts, judged)
     inputs = (sample.inputs for sample in judged)
     return golden_vectors(made.rivals[PYTORCH], made.rivals[INT8], inputs)
+
+
+def _scale(made: Made, golden: Vectors) -> tuple[str, ...]:
+    """Return a note on the scale of what is compared: of a decoder its logits, not its cache."""
+    generation = made.parts.generation
+    outputs = (
+        output
+        for sample in golden.samples
+        for name, output in sample.outputs.items()
+        if generation is None or name == generation.logits
+    )
+    return scale_note(made.accuracy.max_abs, outputs)
 
 
 def _check_target(target: str) -> None:
