@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _INK, _PALE = "#2b3440", "#c9d0d8"
 _WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
-_LEFT, _BELOW, _AROUND = 60.0, 70.0, 8.0  # points beside the axes for words, and where there are none
+_LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, and where there are none
 _TICKS = 8  # parts that ticks cut the latencies' axis into
 _CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
 _SHORT = 1e-5  # from here on a number is short enough to be written in full

@@ -61,7 +61,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
         "01 dynamic-int8 (chosen) 0.99400 0.98500 3.10 22.9",
         "02 smoothed 0.99900 0.99800 3.40 22.9",
         "recipes/01-dynamic-int8.json",
-        "1 more were tried and beaten",
+        "Tried and beaten: 1 more; see report.json.",
         "Operators DynamicQuantizeMatMul 24, Attention 6 Fused attention 6",
         "projections encoder.0 the inputs differ: [a] and [b]",
         "encoder.0.attention.query int8 0.99980 (the model) float not measured",
