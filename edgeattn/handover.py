@@ -20,6 +20,7 @@ from torch import nn
 
 from edgeattn.metric import Metric
 from edgeattn_export.axes import Dynamic
+from edgeattn_export.plain_module import plain_module
 from edgeattn_export.samples import LIMIT
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
@@ -34,7 +35,7 @@ class Handover:
 
     Attributes:
         name: The folder's name where the file is called model.py, else the file's.
-        module: What ``model()`` returned.
+        module: What ``model()`` returned, not compiled.
         samples: What ``samples()`` yielded, as it came, at most ``LIMIT`` of it.
         dynamic: Axis names by input, where the file fixes them.
         budget: Limits by name; empty where the file has none.
@@ -61,7 +62,7 @@ def load(source: str) -> Handover:
 
     Raises:
         ModelError: There is no such file; it cannot be imported; it has no ``model()`` or ``samples()``,
-            or these raise or return something else than an ``nn.Module`` and an iterable.
+            or these raise or return something else than an ``nn.Module`` in float32 and an iterable.
     """
     path = _find(source)
     with _importable(path.parent), _told(path):
@@ -75,7 +76,7 @@ def load(source: str) -> Handover:
         samples = tuple(islice(drawn, LIMIT))
     return Handover(
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
-        module=module,
+        module=plain_module(module),
         samples=samples,
         dynamic=_mapping(defined, path, "dynamic"),
         budget=_mapping(defined, path, "budget") or {},

@@ -39,6 +39,7 @@ from edgeattn_export.float_parts import unfit
 from edgeattn_export.fuse import Fused, Refused
 from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
+from edgeattn_export.plain_module import plain_module
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
@@ -61,7 +62,7 @@ def export(
     """Take a trained attention model to the device: exported whole, int8, and judged on real samples.
 
     Args:
-        module: Trained. It is put into eval mode, with a warning where it was not.
+        module: Trained, in float32. It is put into eval mode, with a warning where it was not.
         samples: Real inputs: dicts of tensors or arrays by the names of ``forward``'s parameters, tuples in
             their order, pairs of such and a target, or a DataLoader. Some calibrate, the others judge.
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
@@ -82,6 +83,7 @@ def export(
     """
     limits = Budget.read(budget, has_metric=metric is not None)
     _check_target(target)
+    module = plain_module(module)
     in_eval_mode(module)
     listener = progress or Silent()
     label = Label(name=name or type(module).__name__.lower(), target=target, source=source)

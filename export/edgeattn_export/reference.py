@@ -67,11 +67,11 @@ class Reference:
         """Run the module once.
 
         Raises:
-            ModelError: The module raised, or its outputs are not tensors.
+            ModelError: The module raised, or its outputs are not tensors that numpy has.
         """
         with slow_path():  # whose answers at padded positions are the module's, not zeros
             outputs = self.call.answer(self.bind(inputs)())
-        return {name: value.detach().cpu().numpy() for name, value in outputs.items()}
+        return {name: _array(name, value) for name, value in outputs.items()}
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call of the module on ``inputs`` that converts nothing, for timing."""
@@ -90,6 +90,18 @@ class Reference:
                     ) from error
 
         return call
+
+
+def _array(name: str, value: torch.Tensor) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = value.detach().cpu().numpy()
+    except TypeError as error:  # bfloat16, or sparse
+        found = str(value.dtype).removeprefix("torch.")
+        raise ModelError(
+            f"output {name!r}: {found}, {value.layout} found; expected a dense float32 tensor; return it "
+            "with .float()"
+        ) from error
+    return array
 
 
 def named(outputs: object) -> dict[str, object]:

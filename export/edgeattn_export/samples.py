@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from edgeattn_export.own_cache.tree import as_torch, is_tree, tensors_in
-from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.errors import ModelError, SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
@@ -100,10 +100,15 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
             None, or a plain number.
 
     Raises:
-        SampleError: No or one sample; an unknown or missing name; a value that is no tensor, is float64,
-            is empty or holds a NaN; a dtype or rank that differs from the first sample's.
+        ModelError: The module's ``forward`` names no input.
+        SampleError: Nothing to iterate over; no or one sample; an unknown or missing name; a value that is no
+            tensor, is float64, is empty or holds a NaN; a dtype or rank that differs from the first sample's.
     """
     forward = _Forward.of(module)
+    if not isinstance(raw, Iterable):
+        raise SampleError(
+            f"samples: {type(raw).__name__} found; expected real inputs one by one, such as a list of dicts"
+        )
     read = [_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT))]
     beginning = [sample for sample in read if not sample.continues]
     continued = tuple(sample for sample in read if sample.continues)
@@ -151,6 +156,11 @@ class _Forward:
             for p in inspect.signature(module.forward).parameters.values()
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY, p.POSITIONAL_ONLY)
         ]
+        if not takes:
+            raise ModelError(
+                f"{type(module).__name__}: its forward{inspect.signature(module.forward)} names no input; "
+                "expected one parameter an input, such as forward(self, tokens, mask)"
+            )
         return cls(tuple(p.name for p in takes), frozenset(p.name for p in takes if p.default is p.empty))
 
     def needs(self, name: str, value: object) -> bool:

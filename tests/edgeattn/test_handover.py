@@ -44,6 +44,12 @@ def test_a_file_defines_a_model(load: Callable[..., Handover], tmp_path: Path) -
     assert handed.source_sha256 == hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
+def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., Handover]) -> None:
+    handed = load(GOOD.replace("torch.nn.Linear(2, 2).eval()", "torch.compile(torch.nn.Linear(2, 2))"))
+    assert isinstance(handed.module, nn.Linear)
+
+
 def test_what_else_a_file_may_define(load: Callable[..., Handover]) -> None:
     more = """
 dynamic = {"input": ("batch", None)}

@@ -89,6 +89,13 @@ def test_a_bad_budget_is_refused_before_any_work(handed: Handover) -> None:
         edgeattn.export(handed.module, iter(()), budget={"metric_drop": 0.1})
 
 
+def test_what_is_no_module_or_no_samples_is_bad_input(handed: Handover) -> None:
+    with pytest.raises(BadInput, match=r"^module: int found"):
+        edgeattn.export(5, handed.samples)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=r"^samples: NoneType found"):
+        edgeattn.export(handed.module, None)  # type: ignore[arg-type]
+
+
 def test_a_module_in_training_mode_is_put_into_eval_mode(handed: Handover) -> None:
     handed.module.query.train()
     with pytest.warns(UserWarning, match="Tagger was in training mode and is now in eval mode"):

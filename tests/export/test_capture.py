@@ -119,6 +119,11 @@ def test_an_answer_that_is_no_tensors_is_refused(
         exported(Answering(form), _raw())
 
 
+def test_an_answer_that_numpy_does_not_have_is_refused(exported: Export) -> None:
+    with pytest.raises(ModelError, match=r"^output 'output': bfloat16, .* return it with \.float\(\)$"):
+        exported(Answering(lambda y: y.bfloat16()), _raw())
+
+
 def test_an_output_called_as_an_input_is_refused(exported: Export) -> None:
     with pytest.raises(CaptureError, match=r"^output 'x' is called as an input is; .* rename one of them$"):
         exported(Answering(lambda y: {"x": y}), _raw())

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from edgeattn_export import read_samples
 from edgeattn_export.samples import LIMIT
-from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.errors import ModelError, SampleError
 
 IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
 
@@ -134,6 +134,21 @@ def test_refuses_too_few(count: int) -> None:
 
 def test_an_infinity_is_allowed() -> None:
     assert read_samples(One(), [{"ids": IDS * torch.inf}] * 2)[0].inputs["ids"][0, 0] == np.inf
+
+
+def test_what_yields_no_samples_is_refused() -> None:
+    with pytest.raises(SampleError, match=r"^samples: NoneType found; expected real inputs one by one"):
+        read_samples(One(), None)  # type: ignore[arg-type]
+
+
+def test_a_forward_that_names_no_input_is_refused() -> None:
+    class Any(nn.Module):
+        def forward(self, *x: Tensor) -> Tensor:
+            return x[0]
+
+    told = r"^Any: its forward\(\*x: 'Tensor'\) -> 'Tensor' names no input; expected one parameter an input"
+    with pytest.raises(ModelError, match=told):
+        read_samples(Any(), [(IDS,), (IDS,)])
 
 
 def test_reads_no_more_than_the_limit() -> None:
