@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Protocol
 
 import onnxruntime
 from numpy.typing import NDArray
+
+from edgeattn_runtime.failure import failure
+from edgeattn_runtime.session import ENGINE_ERRORS
 
 PYTORCH, FLOAT, INT8 = "pytorch", "float", "int8"  # the original, the plain export and the product
 
@@ -35,11 +37,19 @@ class Engine:
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Answer once."""
-        return dict(zip(self._outputs, self._session.run(self._outputs, self._fed(inputs)), strict=True))
+        return dict(zip(self._outputs, self.bind(inputs)(), strict=True))
 
-    def bind(self, inputs: Arrays) -> Call:
-        """Return the call that an app makes: arrays in, arrays out."""
-        return partial(self._session.run, self._outputs, self._fed(inputs))
+    def bind(self, inputs: Arrays) -> Callable[[], list[NDArray[Any]]]:
+        """Return the call that an app makes: arrays in, arrays out; it raises as ``failure`` says."""
+        fed = self._fed(inputs)
+
+        def call() -> list[NDArray[Any]]:
+            try:
+                return list(self._session.run(self._outputs, fed))
+            except ENGINE_ERRORS as error:
+                raise failure("onnxruntime", error, fed) from error
+
+        return call
 
     def _fed(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         return {name: inputs[name] for name in self._inputs}

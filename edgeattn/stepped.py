@@ -13,7 +13,9 @@ from edgeattn.rivals import Arrays, Call, Engine, Rival
 from edgeattn_export.parts import Parts
 from edgeattn_export.session import session_of
 from edgeattn_runtime.cache import fresh_cache
+from edgeattn_runtime.failure import failure
 from edgeattn_runtime.manifest import Generation, Graph
+from edgeattn_runtime.session import ENGINE_ERRORS
 
 Sessions = Mapping[str, onnxruntime.InferenceSession]
 
@@ -66,7 +68,12 @@ class Stepped:
         return source, {self._generation.tokens: tokens, **cache}
 
     def _run(self, split: tuple[Arrays, Arrays]) -> list[NDArray[Any]]:
-        source, fed = split
+        try:
+            return self._answered(*split)
+        except ENGINE_ERRORS as error:
+            raise failure("onnxruntime", error, {**split[0], **split[1]}) from error
+
+    def _answered(self, source: Arrays, fed: Arrays) -> list[NDArray[Any]]:
         if self._encoder is not None:
             carried = self._encoder.run(list(self._generation.carried), dict(source))
             fed = {**fed, **dict(zip(self._generation.carried, carried, strict=True))}

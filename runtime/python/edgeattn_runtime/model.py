@@ -13,10 +13,11 @@ from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.cache import check_room, fresh_cache, past_tensors
 from edgeattn_runtime.contract import Arrays, check_inputs
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.failure import failure
 from edgeattn_runtime.generation import decoder_inputs
 from edgeattn_runtime.manifest import Manifest, Tensor
 from edgeattn_runtime.many import Splitter
-from edgeattn_runtime.session import ENGINE_ERRORS, explain, open_session
+from edgeattn_runtime.session import ENGINE_ERRORS, open_session
 from edgeattn_runtime.settings import PLAIN
 
 _ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
@@ -68,7 +69,8 @@ class Model:
             One array per output, by name.
 
         Raises:
-            InputError: The inputs do not keep the contract.
+            InputError: The inputs do not keep the contract, hold a number beyond the table that it is looked
+                up in, or need more memory than there is.
             BundleError: The graph fails on inputs that its contract allows.
         """
         return self.run(self._checked(inputs))
@@ -111,13 +113,15 @@ class Model:
             One array per output, by name.
 
         Raises:
+            InputError: A number in them is beyond the table that it is looked up in, or they need more memory
+                than there is.
             BundleError: The graph fails on inputs that its contract allows.
         """
         names = [tensor.name for tensor in self.outputs]
         try:
             return dict(zip(names, self._session.run(names, arrays), strict=True))
         except ENGINE_ERRORS as error:
-            raise self._failed(error) from error
+            raise failure(str(self._path), error, arrays) from error
 
     def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
         """Return a call that reads and writes these arrays' own memory, and copies none.
@@ -128,7 +132,7 @@ class Model:
                 that is kept in place is both its ``past`` and its ``present``.
 
         Returns:
-            The call, which raises BundleError where the graph fails. It is one thread's at a time.
+            The call, which raises as ``run`` does where the graph fails. It is one thread's at a time.
         """
         bound = BoundCall(self._session, inputs, outputs)
 
@@ -136,7 +140,7 @@ class Model:
             try:
                 bound()
             except BOUND_ERRORS as error:
-                raise self._failed(error) from error
+                raise failure(str(self._path), error, inputs) from error
 
         return call
 
@@ -203,11 +207,6 @@ class Model:
         arrays = check_inputs(replace(self._graph, inputs=others), symbols, inputs)
         batch, sequence = arrays[generation.tokens].shape
         return {**arrays, **fresh_cache(generation, self._pasts, batch=batch, sequence=sequence)}
-
-    def _failed(self, error: Exception) -> BundleError:
-        return BundleError(
-            f"{self._path}: fails on inputs that its contract allows ({explain(error)}); export again"
-        )
 
     def _check_ends(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:
         found = {node.name: node.type for node in nodes}

@@ -37,7 +37,7 @@ _BEYOND = (
 _PREAMBLE = re.compile(
     r"^\[ONNXRuntimeError\] : \d+ : \w+ : "  # its code
     r"|Load model from .*? failed:"
-    r"|\S+\.(?:cc|h):\d+ [^(]*\(.*?\) (?=[A-Z])"  # file, line and signature
+    r"|\S+\.(?:cc|h):\d+ (?:[^(]*\(.*?\) (?=[A-Z])|[\w:&*<>, ~]*\([^()]*\) )?"  # file, line, signature
 )
 
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from onnxruntime import InferenceSession
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from edgeattn import benchmark, race
 from edgeattn.__main__ import main
@@ -47,6 +50,17 @@ def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "Memory of the bundle alone 51.5 MB" in text
     assert "Timed on the bundle's golden inputs, cut and joined to one shape" in text
     assert "Time per token" not in text
+
+
+def test_a_shape_beyond_the_memory_is_told_in_a_line(
+    folder: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise Fail("Failed to allocate memory for requested buffer of size 400")
+
+    monkeypatch.setattr(InferenceSession, "run", fail)
+    line = refused("bench", folder, "--shape", "sequence=20")
+    assert "onnxruntime: tokens (1, 20), attention_mask (1, 20) need more memory than there is (" in line
 
 
 def test_an_axis_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
