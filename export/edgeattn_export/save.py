@@ -21,7 +21,13 @@ def save(packed: Packed, folder: Path) -> None:
         OSError: The disk is full, or the folder may not be written; what was there before is still there.
     """
     check_folder(folder)
-    folder = folder.resolve()
+    try:
+        _save(packed, folder.resolve())
+    except OSError as error:  # of a file beside the folder, which the caller does not know
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
+def _save(packed: Packed, folder: Path) -> None:
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, data in packed.files.items():
@@ -37,10 +43,11 @@ def check_folder(folder: Path) -> None:
     """Refuse a place where a bundle may not be written.
 
     Raises:
-        BadInput: Its parent is missing, or it holds something other than a bundle.
+        BadInput: Its parent is missing or may not be written, or it holds something other than a bundle.
     """
     if not folder.resolve().parent.is_dir():
         raise BadInput(f"{folder}: no folder {folder.resolve().parent}; create it, or name another place")
+    _check_writable(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not folder.is_dir():
@@ -48,6 +55,16 @@ def check_folder(folder: Path) -> None:
     stray = next(_strays(folder), None)
     if stray is not None:
         raise BadInput(f"{folder}: not a bundle alone ({stray}); nothing was written; name another place")
+
+
+def _check_writable(folder: Path) -> None:
+    parent = folder.resolve().parent
+    try:
+        Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)).rmdir()
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
+        ) from error
 
 
 def _strays(folder: Path) -> Iterator[str]:

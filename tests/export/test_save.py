@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +36,29 @@ try:
 except OSError as error:
     print(error.strerror)
 """
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / ".x.edge.k3j"))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    told = f"{tmp_path / 'x.edge'}: nothing can be written in {tmp_path} (Read-only file system); name"
+    with pytest.raises(BadInput, match=f"^{re.escape(told)}"):
+        check_folder(tmp_path / "x.edge")
+
+
+def test_what_fails_while_it_is_written_names_the_place(
+    packed: Packed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        save(packed, tmp_path / "x.edge")
+    assert raised.value.filename == str(tmp_path / "x.edge")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
