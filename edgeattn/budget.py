@@ -99,7 +99,7 @@ class Budget:
             only: The names that are looked at.
         """
         return tuple(
-            Check(name, measured[name], limit, _meets(name, measured[name], limit))
+            Check(name, measured[name], limit, meets(name, measured[name], limit))
             for name, limit in self.limits.items()
             if name in only
         )
@@ -140,5 +140,6 @@ def _number(name: str, value: object) -> float:
     return float(value)
 
 
-def _meets(name: str, measured: float, limit: float) -> bool:
+def meets(name: str, measured: float, limit: float) -> bool:
+    """Say whether what was measured is on the right side of a limit."""
     return measured >= limit if LIMITS[name].at_least else measured <= limit

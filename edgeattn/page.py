@@ -12,7 +12,7 @@ from edgeattn.form_words import form_words
 from edgeattn.recipe_words import recipe_words
 from edgeattn.report import Layer, Report
 from edgeattn.rivals import INT8, PYTORCH
-from edgeattn.table import RIVALS, asked, conditions_line, counts, figure
+from edgeattn.table import RIVALS, asked, conditions_line, counts, figure, measured
 
 _TEMPLATE = "report.html"
 _CHECKS = {
@@ -54,6 +54,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         "figure": figure,
         "cosine": _cosine,
         "asked": asked,
+        "measured": measured,
         "counts": counts,
         "recipe": recipe_words,
     }

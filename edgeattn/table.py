@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.budget import LIMITS, Check
+from edgeattn.budget import LIMITS, Check, meets
 from edgeattn.form_words import form_words
 from edgeattn.race import Race
 from edgeattn.recipe_words import recipe_words
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 RIVALS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
 _UNITS = {"latency_ms": " ms", "latency_ratio": " x", "size_mb": " MB", "memory_mb": " MB"}
+_DIGITS = 17  # that tell any float64 from its neighbour
 _INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
 _CODE_WIDTH = 72  # what 80 columns leave
 
@@ -78,7 +79,7 @@ def checks_table(checks: Iterable[Check]) -> Table:
     """Lay out what was measured against what was asked."""
     table = _listing("Budget", ">measured", "asked", "")
     for check in checks:
-        table.add_row(check.name, _measured(check), asked(check), _word(check.ok))
+        table.add_row(check.name, measured(check), asked(check), _word(check.ok))
     return table
 
 
@@ -234,11 +235,15 @@ def _figures(columns: Iterable[str]) -> Table:
 def asked(check: Check) -> str:
     """Write a check's limit as "at least 0.99" or "at most 24 MB"."""
     bound = "at least" if LIMITS[check.name].at_least else "at most"
-    return f"{bound} {check.limit:g}{_UNITS.get(check.name, '')}"
+    return f"{bound} {check.limit:.15g}{_UNITS.get(check.name, '')}"
 
 
-def _measured(check: Check) -> str:
-    return _cosine(check.measured) if check.name.startswith("cosine") else f"{check.measured:.4g}"
+def measured(check: Check) -> str:
+    """Write what a check found, in as few digits as show that it is, or is not, what was asked."""
+    form, least = ("f", 5) if check.name.startswith("cosine") else ("g", 4)
+    texts = (f"{check.measured:.{digits}{form}}" for digits in range(least, _DIGITS))
+    told = (text for text in texts if meets(check.name, float(text), check.limit) == check.ok)
+    return next(told, repr(check.measured))
 
 
 def _word(ok: bool) -> Text:

@@ -13,7 +13,7 @@ import typer
 
 from edgeattn.budget import parse
 from edgeattn.report import Report
-from edgeattn.table import asked, example_parts, loading_parts, report_parts, show
+from edgeattn.table import asked, example_parts, loading_parts, measured, report_parts, show
 from edgeattn.terminal import working
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
@@ -118,6 +118,6 @@ def _onnx(model: Path, samples: Path | None) -> _Source:
 
 def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed, naming each failed check, where the verdict is fail."""
-    failed = [f"{c.name} is {c.measured:.4g}, {asked(c)} asked" for c in report.checks if not c.ok]
+    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if not c.ok]
     if failed:
         raise CheckFailed(f"{report.model} fails its budget: {', '.join(failed)}; {afterword}")

@@ -7,7 +7,16 @@ import pytest
 
 from edgeattn.budget import Check
 from edgeattn.report import Report
-from edgeattn.table import checks_table, figure, golden_table, loading_parts, megabytes, report_parts, show
+from edgeattn.table import (
+    checks_table,
+    figure,
+    golden_table,
+    loading_parts,
+    measured,
+    megabytes,
+    report_parts,
+    show,
+)
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.manifest import Graph, Tensor
 
@@ -78,3 +87,18 @@ def test_a_figure_has_three_digits_that_count(value: float, written: str) -> Non
 
 def test_sizes_too_small_for_a_figure_are_still_there() -> None:
     assert megabytes({"int8": 22.1, "int64": 0.0001}) == "int8 22.1 MB, int64 below 1 kB"
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (Check("cosine", 0.9934, 0.99, True), "0.99340"),
+        (Check("cosine", 0.999998, 1.0, False), "0.999998"),
+        (Check("cosine_min", 0.98999999, 0.99, False), "0.98999999"),
+        (Check("size_mb", 24.00004, 24.0, False), "24.00004"),
+        (Check("latency_ms", 3.20001, 4.0, True), "3.2"),
+        (Check("cosine", 1 - 1e-16, 1.0, False), repr(1 - 1e-16)),
+    ],
+)
+def test_a_failure_is_visible_in_what_was_measured(check: Check, text: str) -> None:
+    assert measured(check) == text

@@ -133,7 +133,7 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["verdict"] == "fail"
     assert printed.err == (
-        "edgeattn: tiny fails its budget: cosine is 0.97, at least 0.99 asked; "
+        "edgeattn: tiny fails its budget: cosine is 0.97000, at least 0.99 asked; "
         f"{folder} is written, and says so\n"
     )
     assert (folder / "manifest.json").is_file()
