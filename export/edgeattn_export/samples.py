@@ -102,7 +102,8 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     Raises:
         ModelError: The module's ``forward`` names no input.
         SampleError: Nothing to iterate over; no or one sample; an unknown or missing name; a value that is no
-            tensor, is float64, is empty or holds a NaN; a dtype or rank that differs from the first sample's.
+            tensor, is float64, is empty or holds a NaN or an infinity; a dtype or rank that differs
+            from the first sample's.
     """
     forward = _Forward.of(module)
     if not isinstance(raw, Iterable):
@@ -217,7 +218,8 @@ def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
     """Return one input of one sample as an array.
 
     Raises:
-        SampleError: It is no dense tensor of bool, integer or float32; it is empty or holds a NaN.
+        SampleError: It is no dense tensor of bool, integer or float32; it is empty, or holds a NaN or an
+            infinity, but for the minus infinity of a mask.
     """
     where = f"sample {index}, input {name!r}"
     if isinstance(value, torch.Tensor):
@@ -237,6 +239,8 @@ def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
         raise SampleError(f"{where}: dims {value.shape} hold nothing; leave such samples out")
     if value.dtype.kind == "f" and np.isnan(value).any():
         raise SampleError(f"{where}: holds a NaN; leave such samples out or mend them")
+    if value.dtype.kind == "f" and np.isposinf(value).any():  # minus infinity is how a mask hides
+        raise SampleError(f"{where}: holds an infinity; leave such samples out or mend them")
     return value
 
 

@@ -109,6 +109,10 @@ def test_an_input_with_its_label_is_a_pair() -> None:
             "sample 1, input 'ids': holds a NaN; leave such samples out or mend them",
         ),
         (
+            {"ids": IDS * torch.inf, "mask": MASK},
+            "sample 1, input 'ids': holds an infinity; leave such samples out or mend them",
+        ),
+        (
             {"ids": IDS.half(), "mask": MASK},
             "sample 1, input 'ids': float16 found, float32 expected as in sample 0",
         ),
@@ -132,8 +136,8 @@ def test_refuses_too_few(count: int) -> None:
         read_samples(One(), [{"ids": IDS}] * count)
 
 
-def test_an_infinity_is_allowed() -> None:
-    assert read_samples(One(), [{"ids": IDS * torch.inf}] * 2)[0].inputs["ids"][0, 0] == np.inf
+def test_the_minus_infinity_of_a_mask_is_allowed() -> None:
+    assert read_samples(One(), [{"ids": IDS * -torch.inf}] * 2)[0].inputs["ids"][0, 0] == -np.inf
 
 
 def test_what_yields_no_samples_is_refused() -> None:
