@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 import torch
+from numpy.typing import NDArray
 from onnx_ir.passes.common import NameFixPass
 from torch import nn
 
 from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
 from edgeattn_export.contract import contract_of
-from edgeattn_export.export_errors import explained, failed, unrunnable
+from edgeattn_export.export_errors import drawing, explained, failed, unrunnable
 from edgeattn_export.masks import expand_masks
 from edgeattn_export.own_cache.find import find_cache
 from edgeattn_export.own_cache.own import OwnCache
@@ -28,7 +29,7 @@ from edgeattn_export.session import run, session_of
 from edgeattn_export.shapes import shaped, sizes_of
 from edgeattn_export.tracing import traceable
 from edgeattn_export.trials import trials
-from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError, ModelError
 from edgeattn_runtime.manifest import Graph, Symbol
 
 OPSET = 23  # the first that holds attention as one operator
@@ -54,18 +55,24 @@ def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
     """Export a module in eval mode and prove the export on real samples of several sizes.
 
     Raises:
-        CaptureError: PyTorch cannot export the module (the message names the line, or the PyTorch module and
-            the operator), an axis lost its freedom, or the graph's outputs are not PyTorch's.
-        ModelError: The module fails on its samples, or answers with something other than tensors.
+        CaptureError: PyTorch cannot export the module, or it draws random numbers (the message names the
+            line, or the PyTorch module and the operator), an axis lost its freedom, or the graph's
+            outputs are not PyTorch's.
+        ModelError: The module fails on its samples, or answers with NaN or something other than tensors.
     """
     cache = find_cache(module, samples, axes)
     call = Call(samples.beginning, cache.left_out if cache is not None else frozenset())
     reference = Reference(module, call)
-    outputs = tuple(reference(samples[0].inputs))
+    answer = reference(samples[0].inputs)
+    outputs = tuple(answer)
     _check_names(samples.names, outputs)
+    _check_defined(module, answer)
     model = _exported(reference, _example(samples, axes), axes, outputs)
     _name_symbols(model, axes)
     keep_scopes(model)
+    drawn = drawing(model)
+    if drawn:
+        raise CaptureError(drawn)
     expand_masks(model)
     expand_caches(model)
     graph, symbols = contract_of(model, axes)
@@ -80,6 +87,16 @@ def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         raise CaptureError(
             f"output {shared[0]!r} is called as an input is; one graph cannot hold both: rename one of them"
         )
+
+
+def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:
+    for name, value in answer.items():
+        # Where only some of it is, padding may be all that nobody looks at.
+        if value.dtype.kind == "f" and value.size and np.isnan(value).all():
+            raise ModelError(
+                f"{type(module).__name__} itself answers sample 0 with NaN in its output {name!r}; numbers "
+                "expected; check its weights, and the sample"
+            )
 
 
 class _Named(nn.Module):

@@ -17,6 +17,9 @@ _LINE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)\n\s+(.+)')
 _NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
 _RUNNING = re.compile(r"Name:'([^']+)'")  # and one that fails
 _DATA_DEPENDENT = "GuardOnDataDependent"
+_RANDOM = frozenset(
+    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+)
 _COMPLEX = "registered for the complex-valued input"
 _NOT_THE_OWNERS = (Path(torch.__file__).parent, Path(__file__).parent)  # folders of code
 
@@ -36,6 +39,17 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
             "torch.where, or torch.cond, or decide outside of the model"
         )
     return f"PyTorch cannot export the model{where}: {reason[:300]}"
+
+
+def drawing(model: ir.Model) -> str:
+    """Return one line for an exported graph that draws random numbers; empty for others."""
+    for node in model.graph.all_nodes():
+        if node.op_type in _RANDOM:
+            return (
+                f"{_place(node)} draws random numbers in forward ({node.op_type}), so that no two answers "
+                "are alike; draw them outside and pass them as an input, or leave them out in eval mode"
+            )
+    return ""
 
 
 def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
@@ -73,8 +87,12 @@ def _owner(model: ir.Model, named: re.Match[str] | None) -> tuple[str, str]:
     """Return the module that a named node came from, and the node's operator; empty where there is none."""
     for node in model.graph:
         if named and node.name == named[1]:
-            return f"module {module_of(node)!r}" if module_of(node) else "the model", node.op_type
+            return _place(node), node.op_type
     return "the model", ""
+
+
+def _place(node: ir.Node) -> str:
+    return f"module {module_of(node)!r}" if module_of(node) else "the model"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

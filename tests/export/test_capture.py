@@ -164,6 +164,19 @@ def test_an_answer_that_varies_is_refused(exported: Export) -> None:
         exported(Answering(drifting), _raw())
 
 
+def test_randomness_in_forward_is_named(exported: Export) -> None:
+    with pytest.raises(
+        CaptureError, match=r"^the model draws random numbers in forward \(RandomNormalLike\)"
+    ):
+        exported(Answering(lambda y: y + torch.randn_like(y)), _raw())
+
+
+def test_an_answer_that_is_nan_already_is_refused(exported: Export) -> None:
+    told = r"^Answering itself answers sample 0 with NaN in its output 'output'; numbers expected; check"
+    with pytest.raises(ModelError, match=told):
+        exported(Answering(lambda y: y * torch.nan), _raw())
+
+
 def test_a_graph_that_fails_where_the_module_does_not(
     exported: Export, monkeypatch: pytest.MonkeyPatch
 ) -> None:

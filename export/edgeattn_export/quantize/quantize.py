@@ -133,4 +133,7 @@ def _check_runs(model: ir.Model, samples: Samples) -> None:
         ) from error
     for name, value in outputs.items():
         if value.dtype.kind == "f" and np.isnan(value).any():
-            raise QuantizeError(f"output {name!r} of the int8 graph holds a NaN; check the trained weights")
+            raise QuantizeError(
+                f"output {name!r} of the int8 graph holds a NaN on the first sample; see whether PyTorch's "
+                "does too, and check the trained weights"
+            )
