@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edgeattn.outputs import like
@@ -31,8 +33,16 @@ class MetricOfArrays:
         try:
             value = float(self._metric(like(self._original, outputs), target))
         except Exception as error:
-            reason = " ".join(str(error).split())
-            raise ModelError(f"metric(outputs, target) failed: {type(error).__name__}: {reason}") from error
+            raise ModelError(f"metric(outputs, target) failed{_told(error, target)}") from error
         if not math.isfinite(value):
             raise ModelError(f"metric(outputs, target) returned {value}; expected a finite number")
         return value
+
+
+def _told(error: Exception, target: object) -> str:
+    """Say where a metric failed, in which line of the owner's, and how."""
+    owners = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
+    last = next((frame for frame in reversed(owners) if frame.filename == owners[0].filename), None)
+    place = f" at {Path(last.filename).name}, line {last.lineno}" if last else ""
+    untold = "" if target is not None else "; the samples came without targets: yield (inputs, target) pairs"
+    return f"{place}: {type(error).__name__}: {' '.join(str(error).split())}{untold}"

@@ -101,7 +101,10 @@ SCORE = '(outputs["tags"].argmax(-1) == target).float().mean().item()'
 @pytest.mark.parametrize(
     ("instead", "told"),
     [
-        ("nobody(outputs)", "metric(outputs, target) failed: NameError: name 'nobody' is not defined"),
+        (
+            "nobody(outputs)",
+            "metric(outputs, target) failed at model.py, line 54: NameError: name 'nobody' is not defined",
+        ),
         ("float('nan')", "metric(outputs, target) returned nan; expected a finite number"),
         (
             SCORE.replace("mean", "min"),  # whether all of a sample's tags are right

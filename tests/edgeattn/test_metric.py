@@ -55,7 +55,10 @@ def test_the_target_goes_to_the_metric() -> None:
 @pytest.mark.parametrize(
     ("metric", "told"),
     [
-        (lambda out, target: out.nothing, "failed: AttributeError"),
+        (
+            lambda out, target: out.nothing,
+            r"failed at test_metric\.py, line \d+: AttributeError: .*; the samples came without targets",
+        ),
         (lambda out, target: "high", "failed: ValueError"),
         (lambda out, target: float("nan"), "returned nan; expected a finite number"),
     ],
@@ -64,3 +67,9 @@ def test_a_metric_that_fails_is_told_in_a_line(metric: Callable[..., float], tol
     on_arrays = MetricOfArrays(metric, Reference(Answering(lambda x: x)), INPUTS)
     with pytest.raises(ModelError, match=told):
         on_arrays({"output": ANSWER}, None)
+
+
+def test_targets_that_are_there_are_not_blamed() -> None:
+    on_arrays = MetricOfArrays(lambda out, target: target["foo"], Reference(Answering(lambda x: x)), INPUTS)
+    with pytest.raises(ModelError, match=r"line \d+: KeyError: 'foo'$"):
+        on_arrays({"output": ANSWER}, {})
