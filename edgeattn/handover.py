@@ -26,6 +26,9 @@ from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 
+# Packages that pip knows by another name than Python does; most others only swap _ for -.
+_PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -140,9 +143,15 @@ def _told(path: Path) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         line = _line(path, error)
         reason = " ".join(str(error).split())
-        raise ModelError(
-            f"{path}{line}: {type(error).__name__}: {reason}; make it load and yield its samples in Python"
-        ) from error
+        raise ModelError(f"{path}{line}: {type(error).__name__}: {reason}; {_remedy(error)}") from error
+
+
+def _remedy(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        module = error.name.partition(".")[0]
+        package = _PACKAGES.get(module, module.replace("_", "-"))
+        return f"pip install {package}, or put the module beside the file"
+    return "make it load and yield its samples in Python"
 
 
 def _line(path: Path, error: BaseException) -> str:

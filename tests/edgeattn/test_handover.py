@@ -123,8 +123,9 @@ def test_a_dotted_module_is_found_from_the_working_folder(
         (GOOD + "metric = 3", "metric is int, a function expected"),
         (
             "import torch\nimport no_such_package_here",
-            "line 2: ModuleNotFoundError: No module named 'no_such",
+            "named 'no_such_package_here'; pip install no-such-package-here, or put the module beside",
         ),
+        ("import sklearn_\nimport PIL", "pip install sklearn-, or put the module beside the file"),
         ("x = 1\ndef model(:", "line 2: SyntaxError"),
         ("import sys\n\nsys.exit('bye')", "line 3: SystemExit: bye"),
         (
