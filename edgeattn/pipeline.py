@@ -40,10 +40,12 @@ from edgeattn_export.fuse import Fused, Refused
 from edgeattn_export.fuse.rule import Refusal as CannotCache
 from edgeattn_export.pack import Label, Verdict
 from edgeattn_export.plain_module import plain_module
+from edgeattn_export.samples import JUDGED_SHARE
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
 PLAIN = Wish()
+ENOUGH = 20  # judged samples, below which a verdict is accompanied by a warning
 
 
 def export(
@@ -274,6 +276,7 @@ def _report(
     label: Label, model: Float, lean: Lean, made: Made, *, measures: Measures, limits: Budget
 ) -> Report:
     checks = limits.checks(measures.by_limit())
+    binding = () if all(check.ok for check in checks) else made.binding
     return Report(
         model=label.name,
         target=label.target,
@@ -290,5 +293,15 @@ def _report(
         layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
         trials=trial_lines(made.found.trials, made.found.chosen),
-        notes=(*lean.fused.notes, *made.notes, *(() if all(check.ok for check in checks) else made.binding)),
+        notes=(*lean.fused.notes, *made.notes, *_few(len(model.judged)), *binding),
+    )
+
+
+def _few(judged: int) -> tuple[str, ...]:
+    if judged >= ENOUGH:
+        return ()
+    samples = "sample" if judged == 1 else "samples"
+    return (
+        f"Judged on {judged} {samples}: a verdict on so few says little; yield "
+        f"{math.ceil(ENOUGH / JUDGED_SHARE)} samples or more.",
     )

@@ -31,6 +31,11 @@ def test_the_report_tells_of_the_whole_way(bundle: Bundle, handed: Handover) -> 
     assert report.memory_mb is None
 
 
+def test_a_verdict_on_few_samples_is_told_to_be_one(bundle: Bundle) -> None:
+    note = "Judged on 6 samples: a verdict on so few says little; yield 40 samples or more."
+    assert bundle.report.notes[-1] == note
+
+
 def test_the_manifest_and_the_report_say_the_same(bundle: Bundle, handed: Handover) -> None:
     manifest, report = bundle.manifest, bundle.report
     assert (manifest.name, manifest.target, manifest.verdict) == ("tiny", "cpu", "pass")
