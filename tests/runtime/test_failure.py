@@ -31,8 +31,8 @@ BEYOND = "indices element out of data bounds, idx={} must be within the inclusiv
             "onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 400",
             InputError,
             "x.onnx: mask (1, 3), tokens (1, 3) need more memory than there is (Non-zero status code "
-            "returned while running MatMul node. Failed to allocate memory for requested buffer of size 400); give "
-            "shorter inputs, or fewer at a time",
+            "returned while running MatMul node. Failed to allocate memory for requested buffer of size "
+            "400); give shorter inputs, or fewer at a time",
         ),
         (
             "/core/providers/cpu/tensor/reshape_helper.h:91 onnxruntime::ReshapeHelper::ReshapeHelper(const "
