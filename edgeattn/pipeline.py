@@ -119,7 +119,7 @@ def export_onnx(
     """Do as ``export`` does with a float ONNX file, which then stands for the PyTorch original.
 
     Args:
-        model: A file of any opset from 13.
+        model: A file of any opset that ONNX's own converter brings to that of ``edgeattn_export.capture``.
         samples: An .npz file, see ``edgeattn_export.adopt.read_npz``.
         budget: Limits by name; there is no metric to drop.
         target: What the bundle is for, one of ``TARGETS``.

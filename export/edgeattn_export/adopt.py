@@ -22,11 +22,10 @@ from edgeattn_export.samples import Inputs, Sample, Samples, alike, array_of
 from edgeattn_export.scopes import keep_scopes
 from edgeattn_export.serialize import INLINE_LIMIT, weight_bytes
 from edgeattn_export.session import run
-from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError, SampleError
 from edgeattn_runtime.npz import read_npz as read_arrays
 from edgeattn_runtime.session import open_session
 
-OLDEST = 13  # what ONNX itself converts reliably
 ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
 
 _NUMBERED = re.compile(r"(\d+)\.(.+)")
@@ -35,12 +34,18 @@ _NUMBERED = re.compile(r"(\d+)\.(.+)")
 class OnnxOriginal:
     """A file in onnxruntime, called as a module is: arrays by name in, arrays by name out."""
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
+        self._path, self._session = path, session
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
-        """Run the file once; raises BundleError where onnxruntime fails."""
-        return run(self._session, inputs)
+        """Run the file once; raises ModelError where onnxruntime fails."""
+        try:
+            return run(self._session, inputs)
+        except BundleError as error:
+            shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
+            raise ModelError(
+                f"{self._path}: on {shapes} {error}; expected a file that runs on its samples: export it anew"
+            ) from error
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call on ``inputs`` that converts nothing, for timing."""
@@ -51,17 +56,19 @@ def adopt(path: Path, samples: Samples) -> Captured:
     """Take an ONNX file in place of a module's export.
 
     Args:
-        path: A float model of any opset that onnxruntime takes, at least ``OLDEST`` after conversion.
+        path: A float model of any opset that onnxruntime takes and ONNX's own converter brings to ``OPSET``.
         samples: Real inputs by the names of the graph's inputs.
 
     Raises:
-        ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools.
+        ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools; a file
+            that does not run on its samples.
         SampleError: A sample's dtype or rank is not the graph's.
     """
     read = _read(path)
-    original = OnnxOriginal(_opened(path))
+    original = OnnxOriginal(path, _opened(path))
     model = _converted(path, read)
     axes = _axes(path, model, samples)
+    original(samples[0].inputs)  # fails where the file itself does
     graph, symbols = contract_of(model, axes)
     return Captured(model, graph, symbols, axes, original)
 

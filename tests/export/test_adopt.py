@@ -131,3 +131,17 @@ def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Pat
     np.savez(tmp_path / "dtypes.npz", x=np.ones((4, 3, WIDTH), np.int64))
     with pytest.raises(SampleError, match="int64 found, float32 expected"):
         adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"))
+
+
+def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_path: Path) -> None:
+    x = ir.Value(name="x", shape=ir.Shape(["b", "s", WIDTH]), type=ir.TensorType(ir.DataType.FLOAT))
+    wanted = ir.Value(name="wanted", const_value=ir.tensor(np.array([7, 77]), name="wanted"))
+    reshape = ir.node("Reshape", [x, wanted])
+    reshape.outputs[0].name = "y"
+    reshape.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph([x], reshape.outputs, nodes=[reshape], initializers=[wanted], opset_imports={"": 18})
+    path = tmp_path / "net.onnx"
+    ir.save(ir.Model(graph, ir_version=10), path)
+    told = rf"^{path}: on x \(1, 3, {WIDTH}\) onnxruntime fails: .*; expected a file that runs"
+    with pytest.raises(ModelError, match=told):
+        adopt(path, samples)
