@@ -27,22 +27,31 @@ class Benchmark:
         memory_mb: As ``edgeattn.memory`` has it, in MB.
         timed: On what the latencies were measured, in words.
         token: Of a decoder: the time of a token.
+        original: What the original was.
     """
 
     latency_ms: Race
     memory_mb: float
     timed: str
     token: TokenTime | None
+    original: str = "PyTorch"
 
 
 def benchmark(
-    bundle: Path, model: str | None, *, sizes: Mapping[str, int], threads: int, progress: Progress
+    bundle: Path,
+    model: str | None,
+    samples: Path | None = None,
+    *,
+    sizes: Mapping[str, int],
+    threads: int,
+    progress: Progress,
 ) -> Benchmark:
     """Time a bundle on its model's judged samples, or on its own golden inputs where no model is given.
 
     Args:
         bundle: Its folder.
-        model: Its PyTorch original's file or ``package.module``, to be timed side by side.
+        model: Its original, see ``edgeattn.given``, to be timed side by side.
+        samples: Real inputs, where that is an ONNX file.
         sizes: By symbol: real samples cut and joined to this shape; empty takes them one by one.
         threads: For each rival.
         progress: Told of the stages.
@@ -53,17 +62,19 @@ def benchmark(
     """
     files = open_bundle(bundle)
     graph = files.manifest.graphs[files.manifest.main_graph]
+    label = "PyTorch"
     if model is None:
         inputs = benchmark_inputs((sample.inputs for sample in read_golden(files)), graph, sizes)
         progress.stage("time")
         int8 = Engine(open_session(files.path(graph.file), threads=threads))
         latency = race({INT8: int8}, inputs, graph, threads=threads)
     else:
-        from edgeattn import handover  # PyTorch comes along: only where it is needed
+        from edgeattn.given import given, is_onnx  # PyTorch comes along: only where it is needed
         from edgeattn.original import recapture, rival_of_bundle, rivals_of
         from edgeattn.validate import torch_threads
 
-        original = recapture(handover.load(model), files, progress=progress)
+        label = "ONNX file" if is_onnx(model) else label
+        original = recapture(given(model, samples), files, progress=progress)
         graph = original.captured.graph
         inputs = benchmark_inputs((sample.inputs for sample in original.judged), graph, sizes)
         rivals = rivals_of(original.captured, rival_of_bundle(files, threads=threads), threads=threads)
@@ -73,7 +84,7 @@ def benchmark(
     token = token_time(bundle, threads=threads)
     progress.stage("memory")
     timed = _timed(files.manifest, has_original=model is not None, has_shape=bool(sizes))
-    return Benchmark(latency, memory_mb(bundle, threads=threads), timed, token)
+    return Benchmark(latency, memory_mb(bundle, threads=threads), timed, token, label)
 
 
 def _timed(manifest: Manifest, *, has_original: bool, has_shape: bool) -> str:

@@ -1,14 +1,16 @@
-"""A bundle's PyTorch original, captured anew to be compared with it."""
+"""A bundle's original, captured anew to be compared with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from edgeattn.eval_mode import in_eval_mode
+from edgeattn.given import OnnxFile
 from edgeattn.handover import Handover
 from edgeattn.progress import Progress
 from edgeattn.rivals import FLOAT, INT8, PYTORCH, Engine, Rival
 from edgeattn.stepped import int8_rival
+from edgeattn_export.adopt import adopt, read_npz
 from edgeattn_export.axes import infer_axes
 from edgeattn_export.capture import Captured, capture
 from edgeattn_export.samples import Samples, read_samples
@@ -27,7 +29,7 @@ class Original:
     judged: Samples
 
 
-def recapture(handed: Handover, files: BundleFiles, *, progress: Progress) -> Original:
+def recapture(handed: Handover | OnnxFile, files: BundleFiles, *, progress: Progress) -> Original:
     """Capture a model again, as its export did.
 
     Args:
@@ -38,20 +40,32 @@ def recapture(handed: Handover, files: BundleFiles, *, progress: Progress) -> Or
     Raises:
         BundleError: The model is not the one that the bundle was made of: its contract is another.
     """
-    in_eval_mode(handed.module)
-    progress.stage("samples")
-    real = read_samples(handed.module, handed.samples)
-    axes = infer_axes(real, handed.dynamic)
-    calibrating, judged = real.split()
-    progress.stage("capture")
-    captured = capture(handed.module, calibrating, axes)
+    original = _of_file(handed, progress) if isinstance(handed, OnnxFile) else _of_module(handed, progress)
+    captured = original.captured
     graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
     if not (_steps(captured.graph, generation) if generation else _same(captured.graph, graph)):
         raise BundleError(
             f"{files.folder}: takes {_ends(graph)}, but the model {handed.name} takes "
             f"{_ends(captured.graph)}; name the model that it was exported from"
         )
-    return Original(captured, judged)
+    return original
+
+
+def _of_module(handed: Handover, progress: Progress) -> Original:
+    in_eval_mode(handed.module)
+    progress.stage("samples")
+    real = read_samples(handed.module, handed.samples)
+    axes = infer_axes(real, handed.dynamic)
+    calibrating, judged = real.split()
+    progress.stage("capture")
+    return Original(capture(handed.module, calibrating, axes), judged)
+
+
+def _of_file(handed: OnnxFile, progress: Progress) -> Original:
+    progress.stage("samples")
+    calibrating, judged = read_npz(handed.samples).split()
+    progress.stage("capture")
+    return Original(adopt(handed.model, calibrating), judged)
 
 
 def rivals_of(captured: Captured, int8: Rival, *, threads: int) -> dict[str, Rival]:

@@ -1,4 +1,4 @@
-"""A bundle on disk, judged anew against its PyTorch original."""
+"""A bundle on disk, judged anew against its original."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgeattn.budget import Budget
+from edgeattn.given import OnnxFile
 from edgeattn.handover import Handover
 from edgeattn.memory import memory_mb
 from edgeattn.original import recapture, rival_of_bundle, rivals_of
@@ -15,7 +16,7 @@ from edgeattn.validate import THREADS, Measures, judge_all, time_all
 from edgeattn_runtime.bundle import open_bundle
 
 
-def revalidate(bundle: Path, handed: Handover, *, progress: Progress) -> Report:
+def revalidate(bundle: Path, handed: Handover | OnnxFile, *, progress: Progress) -> Report:
     """Measure a bundle again on all judged samples, and judge it by its own budget.
 
     Raises:

@@ -58,9 +58,9 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
     )
 
 
-def latency_table(race: Race) -> Table:
-    """Lay out the percentiles of each rival."""
-    table = _figures(race.latencies)
+def latency_table(race: Race, original: str = RIVALS[PYTORCH]) -> Table:
+    """Lay out the percentiles of each rival, the first of which is an ``original``."""
+    table = _figures(original if name == PYTORCH else name for name in race.latencies)
     for row in _latency_rows(race):
         table.add_row(*row)
     return table

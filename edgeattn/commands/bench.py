@@ -23,6 +23,9 @@ def bench(
     model: Annotated[
         str | None, typer.Argument(metavar="[MODEL]", help="Its original, timed side by side with it.")
     ] = None,
+    samples: Annotated[
+        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
+    ] = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(metavar="SYMBOL=SIZE", help="Real samples cut and joined to this; else one by one."),
@@ -33,7 +36,7 @@ def bench(
     """Time a bundle, and weigh the memory it takes."""
     sizes = parse(shape or ())
     with working() as progress:
-        found = benchmark(bundle, model, sizes=sizes, threads=threads, progress=progress)
+        found = benchmark(bundle, model, samples, sizes=sizes, threads=threads, progress=progress)
     if as_json:
         table = {"latency_ms": found.latency_ms.to_table(), "memory_mb": found.memory_mb}
         if found.token is not None:
@@ -42,7 +45,8 @@ def bench(
     else:
         memory = f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
         lines = (found.timed, *_token_line(found.token), memory)
-        show((latency_table(found.latency_ms), conditions_line(found.latency_ms), *map(Text, lines)))
+        latency = latency_table(found.latency_ms, found.original)
+        show((latency, conditions_line(found.latency_ms), *map(Text, lines)))
 
 
 def _token_line(token: TokenTime | None) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def export(
         from edgeattn_export.quantize.recipe_file import read_recipe
 
         progress.stage("load")
-        source = _onnx(Path(model), samples) if model.endswith(".onnx") else _python(model, samples)
+        source = _source(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_kept(recipe, folder)
@@ -90,12 +90,13 @@ class _Source:
     handed: Handover | None
 
 
-def _python(model: str, samples: Path | None) -> _Source:
-    from edgeattn import handover, pipeline
+def _source(model: str, samples: Path | None) -> _Source:
+    from edgeattn import pipeline
+    from edgeattn.given import OnnxFile, given
 
-    if samples is not None:
-        raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
-    handed = handover.load(model)
+    handed = given(model, samples)
+    if isinstance(handed, OnnxFile):
+        return _Source(handed.name, {}, partial(pipeline.export_onnx, handed.model, handed.samples), None)
     export = partial(
         pipeline.export,
         handed.module,
@@ -106,14 +107,6 @@ def _python(model: str, samples: Path | None) -> _Source:
         source=handed.source_sha256,
     )
     return _Source(handed.name, handed.budget, export, handed)
-
-
-def _onnx(model: Path, samples: Path | None) -> _Source:
-    from edgeattn import pipeline
-
-    if samples is None:
-        raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")
-    return _Source(model.stem, {}, partial(pipeline.export_onnx, model, samples), None)
 
 
 def check_verdict(report: Report, afterword: str) -> None:

@@ -25,13 +25,16 @@ def validate(
         str | None,
         typer.Argument(metavar="[MODEL]", help="Its original, to compare with on all judged samples."),
     ] = None,
+    samples: Annotated[
+        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
     """Compare a bundle with its original, or else its golden vectors."""
     if model is None:
         _against_golden(bundle, as_json=as_json)
     else:
-        _against_original(bundle, model, as_json=as_json)
+        _against_original(bundle, model, samples, as_json=as_json)
 
 
 def _against_golden(bundle: Path, *, as_json: bool) -> None:
@@ -54,13 +57,13 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
     return json.dumps({"verdict": verdict, "golden": rows}, indent=2, allow_nan=False) + "\n"
 
 
-def _against_original(bundle: Path, model: str, *, as_json: bool) -> None:
+def _against_original(bundle: Path, model: str, samples: Path | None, *, as_json: bool) -> None:
     with working() as progress:
-        from edgeattn import handover
+        from edgeattn.given import given
         from edgeattn.revalidate import revalidate
 
         progress.stage("load")
-        report = revalidate(bundle, handover.load(model), progress=progress)
+        report = revalidate(bundle, given(model, samples), progress=progress)
     if as_json:
         sys.stdout.write(report.to_json())
     else:
