@@ -187,7 +187,7 @@ def test_bad_calls_of_an_encoder_decoder(
 
 
 def test_a_source_beyond_the_encoders_words(encoder_decoder: Model) -> None:
-    with pytest.raises(BundleError, match=r"encoder\.onnx: fails on inputs"):
+    with pytest.raises(InputError, match=r"encoder\.onnx: 'source' holds 99, 0 to 15 expected"):
         generate(encoder_decoder, [99], start=[0])
 
 

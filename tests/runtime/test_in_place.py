@@ -115,7 +115,7 @@ def test_a_graph_that_fails_says_so(in_place: Model) -> None:
     assert generation is not None
     step = InPlace(in_place, generation, {})
     step(np.array([1, 2]))
-    with pytest.raises(BundleError, match=r"in-place\.edge.*: fails on inputs that its contract allows"):
+    with pytest.raises(InputError, match=r"in-place\.edge.*: 'tokens' holds 99, 0 to 15 expected"):
         step(np.array([99]))
 
 
