@@ -18,6 +18,7 @@ from onnxscript.optimizer import optimize
 from edgeattn_export.axes import Axes
 from edgeattn_export.capture import OPSET, Captured
 from edgeattn_export.contract import contract_of
+from edgeattn_export.dims import name_dims
 from edgeattn_export.samples import Inputs, Sample, Samples, alike, array_of
 from edgeattn_export.scopes import keep_scopes
 from edgeattn_export.serialize import INLINE_LIMIT, weight_bytes
@@ -152,6 +153,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
         raise ModelError(
             f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
         ) from error
+    name_dims(model)
     optimize(model)
     NameFixPass()(model)
     keep_scopes(model)

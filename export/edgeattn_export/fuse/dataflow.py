@@ -9,6 +9,8 @@ from onnx_ir.tape import Tape
 
 Dims = tuple[int | str | None, ...]  # sizes, symbolic expressions, None where unknown
 
+UNKNOWN = "unknown_"  # how a dim begins that has no name of the owner's
+
 
 def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
     """Return the node that makes ``value`` where it is one of the operators, else None."""
@@ -70,6 +72,16 @@ def dims(value: ir.Value | None) -> Dims:
 def same_dim(a: int | str | None, b: int | str | None) -> bool:
     """Say whether two dims are known to be equal."""
     return a is not None and a == b
+
+
+def is_unknown(dim: int | str | None) -> bool:
+    """Say whether a dim is no size and has no name that the owner knows."""
+    return dim is None or (isinstance(dim, str) and UNKNOWN in dim)
+
+
+def shown(sizes: Dims) -> str:
+    """Return dims for a message, ``?`` where one has no name: ``batch, 4, ?, 32``."""
+    return ", ".join("?" if is_unknown(dim) else str(dim) for dim in sizes)
 
 
 def embed(tape: Tape, array: NDArray[np.generic], name: str) -> ir.Value:

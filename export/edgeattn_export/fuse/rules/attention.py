@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.dataflow import axis_of, dims, only_user, permutation, producer, same_dim
+from edgeattn_export.fuse.dataflow import axis_of, dims, only_user, permutation, producer, same_dim, shown
 from edgeattn_export.fuse.rule import Note, Refusal
 from edgeattn_export.fuse.rules.attention_axes import Axes
 from edgeattn_export.fuse.rules.attention_empty import may_empty
@@ -119,14 +119,16 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
-        return Refusal(f"query {query}, transposed keys {keys} and values {values} do not fit together")
+        parts = f"query ({shown(query)}), transposed keys ({shown(keys)}) and values ({shown(values)})"
+        return Refusal(f"{parts} do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
-        heads = f"{query[-3]}, {keys[-3]} and {values[-3]}"
+        heads = f"{shown(query[-3:-2])}, {shown(keys[-3:-2])} and {shown(values[-3:-2])}"
         return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")
     outer = zip(query[:-3], keys[:-3], values[:-3], strict=True)
     if not all(same_dim(q, k) and same_dim(q, v) for q, k, v in outer if len(values) == 5):
-        return Refusal(f"query {query}, keys {keys} and values {values} differ before their last three axes")
+        parts = f"query ({shown(query)}), keys ({shown(keys)}) and values ({shown(values)})"
+        return Refusal(f"{parts} differ before their last three axes")
     return Axes(len(values), shared)
 
 

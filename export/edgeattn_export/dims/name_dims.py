@@ -1,0 +1,101 @@
+"""ir.Model -> ir.Model, in place: every dim by the names of the inputs' axes, wherever it follows from them.
+
+What ``onnx.shape_inference`` calls ``unk__7`` here becomes ``batch``, ``2*sequence`` or, where nothing follows,
+a symbol of its own, which goes on through the graph and is equal to itself alone. Nothing is taken from a
+sample, so it holds for every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import onnx
+import onnx_ir as ir
+import sympy
+
+from edgeattn_export.dims.known import LIST_LIMIT, Known, Numbers
+from edgeattn_export.dims.size_numbers import size_numbers
+from edgeattn_export.dims.size_rules import Found, sizes_by_rule
+from edgeattn_export.fuse.dataflow import dims
+
+
+def name_dims(model: ir.Model) -> None:
+    """Name the dims of every value outside of branches and loops, and embed the numbers that are now known."""
+    known = Known()
+    for value in (*model.graph.inputs, *model.graph.outputs):
+        _name_end(value)
+    for node in tuple(model.graph):
+        numbers = size_numbers(node, known) if node.domain == "" else None
+        found = _sizes(node, known, model.opset_imports)
+        for output in node.outputs:
+            sizes = found.get(output.name or "") or known.sizes(output)
+            if sizes is not None:
+                known.learn_sizes(output, sizes)
+        if numbers is not None:
+            known.learn_numbers(node.outputs[0], numbers)
+            _embed(model, node.outputs[0], numbers)
+
+
+def _name_end(value: ir.Value) -> None:
+    """Name what the file leaves open in an input or output: ``image_2`` for its axis 2."""
+    if value.shape is not None:
+        value.shape = ir.Shape(
+            f"{value.name}_{axis}" if dim is None else dim for axis, dim in enumerate(dims(value))
+        )
+
+
+def _sizes(node: ir.Node, known: Known, opsets: Mapping[str, int]) -> dict[str, Found]:
+    found = {
+        name: tuple(
+            known.size(dim.dim_param or dim.dim_value) if dim.WhichOneof("value") else None
+            for dim in shape.dim
+        )
+        for name, shape in _inferred(node, opsets).items()
+    }
+    by_rule = sizes_by_rule(node, known) if node.domain == "" else None
+    if by_rule is not None:
+        found[node.outputs[0].name or ""] = by_rule
+    return found
+
+
+def _inferred(node: ir.Node, opsets: Mapping[str, int]) -> dict[str, onnx.TensorShapeProto]:
+    """Ask ONNX for the dims of one node's outputs, now that more is known of its inputs."""
+    given = [value for value in node.inputs if value is not None]
+    inner = any(a.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for a in node.attributes.values())
+    if inner or not all(value.name and value.type for value in given):
+        return {}
+    try:
+        types = onnx.shape_inference.infer_node_outputs(
+            onnx.defs.get_schema(node.op_type, opsets[node.domain], node.domain),
+            ir.to_proto(node),
+            {value.name or "": ir.to_proto(value).type for value in given},
+            dict(_constants(given)),
+            opset_imports=[onnx.OperatorSetIdProto(domain=name, version=opsets[name]) for name in opsets],
+        )
+    except (onnx.defs.SchemaError, onnx.shape_inference.InferenceError):  # no operator of ONNX's own
+        return {}
+    tensors = {name: found.tensor_type for name, found in types.items()}
+    return {name: tensor.shape for name, tensor in tensors.items() if tensor.HasField("shape")}
+
+
+def _constants(values: Iterable[ir.Value]) -> Iterator[tuple[str, onnx.TensorProto]]:
+    for value in values:
+        tensor = ir.convenience.get_const_tensor(value)
+        if tensor is not None and tensor.size <= LIST_LIMIT:
+            yield value.name or "", ir.to_proto(tensor)
+
+
+def _embed(model: ir.Model, value: ir.Value, numbers: Numbers) -> None:
+    """Put a constant in the place of numbers that no name is part of, for what else is computed of them."""
+    fixed = all(isinstance(x, sympy.Integer) for x in numbers.reshape(-1))
+    if not fixed or value.dtype not in (ir.DataType.INT64, ir.DataType.INT32) or value.is_graph_output():
+        return
+    name = f"{value.name}.known"
+    constant = ir.Value(
+        name=name,
+        shape=ir.Shape(numbers.shape),
+        type=value.type,
+        const_value=ir.tensor(numbers.astype(value.dtype.numpy()), name=name),
+    )
+    model.graph.register_initializer(constant)
+    ir.convenience.replace_all_uses_with(value, constant)
