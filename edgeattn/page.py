@@ -12,7 +12,7 @@ from edgeattn.form_words import form_words
 from edgeattn.recipe_words import recipe_words
 from edgeattn.report import Layer, Report
 from edgeattn.rivals import INT8, PYTORCH
-from edgeattn.table import RIVALS, asked, conditions_line, counts, figure, measured
+from edgeattn.table import RIVALS, asked, conditions_line, counts, figure, folded, measured
 
 _TEMPLATE = "report.html"
 _CHECKS = {
@@ -60,6 +60,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
     }
     return environment.get_template(_TEMPLATE).render(
         report=report,
+        refused=folded(report.refused),
         meanings=_CHECKS,
         highlights=_highlights(report),
         conditions=conditions_line(report.latency_ms).plain,

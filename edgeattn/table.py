@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,7 +176,7 @@ def _heading(report: Report) -> Text:
 
 
 def _work(report: Report) -> Table:
-    refused = [f"{r.rule}{_place(r)}: {r.reason}" for r in report.refused]
+    refused = [f"{r.rule}{_place(r)}: {r.reason}" for r in folded(report.refused)]
     rows: dict[str, RenderableType] = {
         "Recipe": recipe_words(report.recipe),
         "Operators": counts(report.operators),
@@ -185,6 +186,17 @@ def _work(report: Report) -> Table:
     if refused:
         rows["Refused"] = "\n".join(refused)
     return pairs(rows)
+
+
+def folded(refused: Iterable[Refusal]) -> list[Refusal]:
+    """Tell what was refused at several places for one reason once, at the first of them."""
+    places: dict[tuple[str, str], list[Refusal]] = {}
+    for place in refused:
+        places.setdefault((place.rule, place.reason), []).append(place)
+    return [
+        replace(first, reason=f"{first.reason} (and at {len(others)} more places)") if others else first
+        for first, *others in places.values()
+    ]
 
 
 def _place(refused: Refusal) -> str:

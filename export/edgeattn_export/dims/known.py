@@ -1,4 +1,4 @@
-"""What is known of a graph's values: their dims, and of whole numbers made of sizes, the numbers themselves."""
+"""What is known of a graph's values: their dims, and the numbers in those that hold sizes."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ class Known:
         """Keep a value's dims, and write them to it: names that follow count before those of the file."""
         said = dims(value) if len(dims(value)) == len(found) else (None,) * len(found)
         sizes = tuple(
-            self.size(dim)
-            if size is None or isinstance(dim, int) or (_named(dim) and _nameless(size))
-            else size
+            self.size(dim) if size is None or _says_more(dim, size) else size
             for dim, size in zip(said, found, strict=True)
         )
         self._sizes[value] = sizes
@@ -92,9 +90,9 @@ def _expressions(array: NDArray[np.generic]) -> Numbers:
     return made
 
 
-def _named(dim: str | None) -> bool:
-    return dim is not None and not is_unknown(dim) and not _INFERRED.fullmatch(dim)
-
-
-def _nameless(size: sympy.Expr) -> bool:
-    return any(is_unknown(symbol.name) for symbol in size.free_symbols)
+def _says_more(dim: int | str | None, size: sympy.Expr) -> bool:
+    """Say whether the file's own dim is a number, or a name where what was found has none."""
+    if isinstance(dim, int):
+        return True
+    nameless = any(is_unknown(symbol.name) for symbol in size.free_symbols)
+    return nameless and not is_unknown(dim) and not _INFERRED.fullmatch(dim or "")

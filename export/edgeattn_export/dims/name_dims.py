@@ -1,8 +1,8 @@
-"""ir.Model -> ir.Model, in place: every dim by the names of the inputs' axes, wherever it follows from them.
+"""ir.Model -> ir.Model, in place: dims by the names of the inputs' axes, wherever they follow from them.
 
-What ``onnx.shape_inference`` calls ``unk__7`` here becomes ``batch``, ``2*sequence`` or, where nothing follows,
-a symbol of its own, which goes on through the graph and is equal to itself alone. Nothing is taken from a
-sample, so it holds for every size.
+What ``onnx.shape_inference`` calls ``unk__7`` becomes ``batch``, ``2*sequence`` or, where nothing follows, a
+symbol that goes on through the graph and is equal to itself alone. Nothing is taken from a sample: what is
+found holds for every size of at least 1.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import sympy
 from edgeattn_export.dims.known import LIST_LIMIT, Known, Numbers
 from edgeattn_export.dims.size_numbers import size_numbers
 from edgeattn_export.dims.size_rules import Found, sizes_by_rule
-from edgeattn_export.fuse.dataflow import dims
+from edgeattn_export.fuse.dataflow import Dims, dims
 
 
 def name_dims(model: ir.Model) -> None:
-    """Name the dims of every value outside of branches and loops, and embed the numbers that are now known."""
+    """Name the dims of values outside of branches and loops, and embed the numbers that are now known."""
     known = Known()
     for value in (*model.graph.inputs, *model.graph.outputs):
         _name_end(value)
@@ -45,11 +45,8 @@ def _name_end(value: ir.Value) -> None:
 
 
 def _sizes(node: ir.Node, known: Known, opsets: Mapping[str, int]) -> dict[str, Found]:
-    found = {
-        name: tuple(
-            known.size(dim.dim_param or dim.dim_value) if dim.WhichOneof("value") else None
-            for dim in shape.dim
-        )
+    found: dict[str, Found] = {
+        name: tuple(None if dim is None else known.size(dim) for dim in shape)
         for name, shape in _inferred(node, opsets).items()
     }
     by_rule = sizes_by_rule(node, known) if node.domain == "" else None
@@ -58,7 +55,7 @@ def _sizes(node: ir.Node, known: Known, opsets: Mapping[str, int]) -> dict[str, 
     return found
 
 
-def _inferred(node: ir.Node, opsets: Mapping[str, int]) -> dict[str, onnx.TensorShapeProto]:
+def _inferred(node: ir.Node, opsets: Mapping[str, int]) -> dict[str, Dims]:
     """Ask ONNX for the dims of one node's outputs, now that more is known of its inputs."""
     given = [value for value in node.inputs if value is not None]
     inner = any(a.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for a in node.attributes.values())
@@ -75,7 +72,15 @@ def _inferred(node: ir.Node, opsets: Mapping[str, int]) -> dict[str, onnx.Tensor
     except (onnx.defs.SchemaError, onnx.shape_inference.InferenceError):  # no operator of ONNX's own
         return {}
     tensors = {name: found.tensor_type for name, found in types.items()}
-    return {name: tensor.shape for name, tensor in tensors.items() if tensor.HasField("shape")}
+    return {
+        name: tuple(_dim(dim) for dim in tensor.shape.dim)
+        for name, tensor in tensors.items()
+        if tensor.HasField("shape")
+    }
+
+
+def _dim(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
+    return dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None
 
 
 def _constants(values: Iterable[ir.Value]) -> Iterator[tuple[str, onnx.TensorProto]]:

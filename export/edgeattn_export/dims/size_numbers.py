@@ -1,4 +1,4 @@
-"""Whole numbers that a graph computes of sizes: Concat(Gather(Shape(x), 0), [-1, 4, 32]) is [batch, -1, 4, 32].
+"""Numbers that a graph computes of sizes: Concat(Gather(Shape(x), 0), [-1, 4, 32]) is [batch, -1, 4, 32].
 
 Exporters that trace write such chains before every Reshape and Expand. Sizes are whole and above 0.
 """

@@ -14,12 +14,17 @@ from itertools import zip_longest
 import onnx_ir as ir
 import sympy
 
-from edgeattn_export.dims.known import Known, Sizes
+from edgeattn_export.dims.known import Known, Numbers, Sizes
 from edgeattn_export.fuse.dataflow import producer, scalar
 
 Found = tuple[sympy.Expr | None, ...]  # None where a dim does not follow
 
 FARTHEST = 2**31 - 1  # from here on a Slice's end means to the last
+
+_BROADCASTING = (
+    *("Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "Where", "And", "Or", "Xor"),
+    *("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"),
+)
 
 
 def sizes_by_rule(node: ir.Node, known: Known) -> Found | None:
@@ -45,7 +50,7 @@ def _together(node: ir.Node, known: Known) -> Found | None:
 
 def _reshape(node: ir.Node, known: Known) -> Found | None:
     data, to = known.sizes(node.inputs[0]), known.numbers(node.inputs[1])
-    if data is None or to is None or node.attributes.get_int("allowzero", 0):
+    if data is None or to is None or node.attributes.get_int("allowzero", 0) != 0:
         return None
     sizes = [data[axis] if size == 0 else size for axis, size in enumerate(to)]
     rest = math.prod((size for size in sizes if size != -1), start=sympy.Integer(1))
@@ -92,17 +97,19 @@ def _concat(node: ir.Node, known: Known) -> Found | None:
 
 def _slice(node: ir.Node, known: Known) -> Found | None:
     data = known.sizes(node.inputs[0])
-    starts, ends, axes, steps = (
-        known.numbers(node.inputs[i]) if i < len(node.inputs) else None for i in range(1, 5)
-    )
-    if data is None or starts is None or (axes is None and len(node.inputs) > 3):
+    starts, ends, axes, steps = (_numbers(node, i, known) for i in range(1, 5))
+    if data is None or starts is None or ends is None or (axes is None and len(node.inputs) > 3):
         return None
     sizes: list[sympy.Expr | None] = list(data)
-    for i, start in enumerate(starts):
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         axis = i if axes is None else int(axes[i])
         one_by_one = len(node.inputs) < 5 or (steps is not None and steps[i] == 1)
-        sizes[axis] = _cut(data[axis], start, ends[i]) if ends is not None and one_by_one else None
+        sizes[axis] = _cut(data[axis], start, end) if one_by_one else None
     return tuple(sizes)
+
+
+def _numbers(node: ir.Node, index: int, known: Known) -> Numbers | None:
+    return known.numbers(node.inputs[index]) if index < len(node.inputs) else None
 
 
 def _cut(size: sympy.Expr, start: sympy.Expr, end: sympy.Expr) -> sympy.Expr | None:
@@ -120,26 +127,5 @@ _RULES: dict[str, Callable[[ir.Node, Known], Found | None]] = {
     "Range": _range,
     "Concat": _concat,
     "Slice": _slice,
-    **dict.fromkeys(
-        (
-            "Add",
-            "Sub",
-            "Mul",
-            "Div",
-            "Pow",
-            "Mod",
-            "Where",
-            "Min",
-            "Max",
-            "Equal",
-            "Less",
-            "Greater",
-            "LessOrEqual",
-            "GreaterOrEqual",
-            "And",
-            "Or",
-            "Xor",
-        ),
-        _together,
-    ),
+    **dict.fromkeys(_BROADCASTING, _together),
 }

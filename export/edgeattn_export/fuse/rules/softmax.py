@@ -3,6 +3,7 @@
 Before: Exp(x - max(x)) / sum(Exp(x - max(x)))     over the last axis, the maximum taken off or not
 Before: Exp(x - logsumexp(x)), Exp(LogSoftmax(x))
 Before: Cast(Softmax(Cast(x, float64)), float32)
+Before: Reshape(Softmax(Flatten(x)), shape of x)   which ONNX's converter makes of one below opset 13
 After:  Softmax(x)
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.dataflow import axis_of, constant, dims, producer
+from edgeattn_export.fuse.dataflow import axis_of, constant, dims, producer, same_dim
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ class RecoverSoftmax:
     """Recovers a softmax from its exponentials, and drops a maximum that is taken off before one."""
 
     name = "softmax"
-    roots = frozenset({"Div", "Exp", "Cast", "Softmax"})
+    roots = frozenset({"Div", "Exp", "Cast", "Softmax", "Reshape"})
 
     def check(self, node: ir.Node) -> Match | None:
-        """Match exponentials over their sum or of logarithms, a wider softmax, or one of a shift."""
+        """Match exponentials over their sum or of logarithms, a wider or flat softmax, or one of a shift."""
         x = _READERS[node.op_type](node)
         return Match(x, node.outputs[0]) if x is not None else None
 
@@ -82,6 +83,16 @@ def _narrowed(cast: ir.Node) -> ir.Value | None:
     return x if same and cast.inputs[0] is not None and cast.inputs[0].dtype is ir.DataType.DOUBLE else None
 
 
+def _unflattened(reshape: ir.Node) -> ir.Value | None:
+    softmax = producer(reshape.inputs[0], "Softmax")
+    flat = producer(softmax.inputs[0], "Flatten") if softmax is not None and _is_over_last(softmax) else None
+    if flat is None:
+        return None
+    before, after = dims(flat.inputs[0]), dims(reshape.outputs[0])
+    same = len(before) == len(after) and all(map(same_dim, before, after))
+    return flat.inputs[0] if same and axis_of(flat, 1) == len(before) - 1 else None
+
+
 def _without(value: ir.Value | None, reduction: str) -> ir.Value | None:
     """Return x for x - reduction(x) over the last axis, else None."""
     shift = producer(value, "Sub")
@@ -95,4 +106,10 @@ def _is_over_last(softmax: ir.Node) -> bool:
     return axis_of(softmax, -1) == len(dims(softmax.inputs[0])) - 1
 
 
-_READERS = {"Div": _over_sum, "Exp": _of_logarithms, "Cast": _narrowed, "Softmax": _of_shift}
+_READERS = {
+    "Div": _over_sum,
+    "Exp": _of_logarithms,
+    "Cast": _narrowed,
+    "Softmax": _of_shift,
+    "Reshape": _unflattened,
+}
