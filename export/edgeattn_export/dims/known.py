@@ -12,7 +12,7 @@ import onnx_ir as ir
 import sympy
 from numpy.typing import NDArray
 
-from edgeattn_export.fuse.dataflow import UNKNOWN, dims, is_unknown
+from edgeattn_export.fuse.dataflow import UNNAMED, dims, is_unnamed
 from edgeattn_export.fuse.views import size_of
 
 Sizes = tuple[sympy.Expr, ...]  # (batch, 2*sequence, 8)
@@ -77,7 +77,7 @@ class Known:
         value.shape = ir.Shape([self._spell(size) for size in sizes])
 
     def _symbol(self) -> sympy.Symbol:
-        return sympy.Symbol(f"{UNKNOWN}{next(self._unnamed)}", integer=True, positive=True)
+        return sympy.Symbol(f"{UNNAMED}{next(self._unnamed)}", integer=True, positive=True)
 
     def _spell(self, size: sympy.Expr) -> int | str:
         return int(size) if size.is_Integer else self._spelled.get(size, str(size))
@@ -94,5 +94,5 @@ def _says_more(dim: int | str | None, size: sympy.Expr) -> bool:
     """Say whether the file's own dim is a number, or a name where what was found has none."""
     if isinstance(dim, int):
         return True
-    nameless = any(is_unknown(symbol.name) for symbol in size.free_symbols)
-    return nameless and not is_unknown(dim) and not _INFERRED.fullmatch(dim or "")
+    nameless = any(is_unnamed(symbol.name) for symbol in size.free_symbols)
+    return nameless and not is_unnamed(dim) and not _INFERRED.fullmatch(dim or "")

@@ -8,7 +8,7 @@ Add(x: (batch, sequence), y: (1, Min(512, sequence)))      (batch, sequence)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 
 import onnx_ir as ir
@@ -52,10 +52,26 @@ def _reshape(node: ir.Node, known: Known) -> Found | None:
     data, to = known.sizes(node.inputs[0]), known.numbers(node.inputs[1])
     if data is None or to is None or node.attributes.get_int("allowzero", 0) != 0:
         return None
-    sizes = [data[axis] if size == 0 else size for axis, size in enumerate(to)]
-    rest = math.prod((size for size in sizes if size != -1), start=sympy.Integer(1))
-    left = sympy.cancel(math.prod(data, start=sympy.Integer(1)) / rest)
+    # What might be 0 or -1 at some size would then mean another axis, or the rest.
+    sizes = [
+        data[axis] if size == 0 else size if size == -1 or size.is_positive else None
+        for axis, size in enumerate(to)
+    ]
+    others = [size for size in sizes if size != -1]
+    left = None if None in others else sympy.cancel(_product(data) / _product(filter(None, others)))
     return tuple(left if size == -1 else size for size in sizes)
+
+
+def _flatten(node: ir.Node, known: Known) -> Found | None:
+    data = known.sizes(node.inputs[0])
+    if data is None:
+        return None
+    axis = node.attributes.get_int("axis", 1)
+    return _product(data[:axis]), _product(data[axis:])
+
+
+def _product(sizes: Iterable[sympy.Expr]) -> sympy.Expr:
+    return sympy.expand(math.prod(sizes, start=sympy.Integer(1)))
 
 
 def _expand(node: ir.Node, known: Known) -> Found | None:
@@ -122,6 +138,7 @@ def _cut(size: sympy.Expr, start: sympy.Expr, end: sympy.Expr) -> sympy.Expr | N
 
 _RULES: dict[str, Callable[[ir.Node, Known], Found | None]] = {
     "Reshape": _reshape,
+    "Flatten": _flatten,
     "Expand": _expand,
     "ConstantOfShape": _filled,
     "Range": _range,

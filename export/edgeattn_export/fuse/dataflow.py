@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 Dims = tuple[int | str | None, ...]  # sizes, symbolic expressions, None where unknown
 
-UNKNOWN = "unknown_"  # how a dim begins that has no name of the owner's
+UNNAMED = "_unnamed_"  # with a number: a dim that no name of the owner's stands for
 
 
 def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
@@ -74,14 +74,14 @@ def same_dim(a: int | str | None, b: int | str | None) -> bool:
     return a is not None and a == b
 
 
-def is_unknown(dim: int | str | None) -> bool:
-    """Say whether a dim is no size and has no name that the owner knows."""
-    return dim is None or (isinstance(dim, str) and UNKNOWN in dim)
+def is_unnamed(dim: int | str | None) -> bool:
+    """Say whether a dim is neither a size nor made of names that the owner knows."""
+    return dim is None or (isinstance(dim, str) and UNNAMED in dim)
 
 
 def shown(sizes: Dims) -> str:
     """Return dims for a message, ``?`` where one has no name: ``batch, 4, ?, 32``."""
-    return ", ".join("?" if is_unknown(dim) else str(dim) for dim in sizes)
+    return ", ".join("?" if is_unnamed(dim) else str(dim) for dim in sizes)
 
 
 def embed(tape: Tape, array: NDArray[np.generic], name: str) -> ir.Value:

@@ -17,6 +17,8 @@ import sympy
 from edgeattn_export.fuse.dataflow import axis_of, constant, dims, permutation, producer
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?!\w*\()")
+_CALL = re.compile(r"\b(?!floor\b|ceiling\b)[a-z_]\w*\(")  # Python's functions, not Max or FloorDiv
+_PLAIN = re.compile(r"[\w\s+\-*/(),]+")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,6 +52,8 @@ def size_of(dim: int | str | None) -> sympy.Expr | None:
     """Return a dim as an expression, so that 4*batch and batch*4 are equal."""
     if dim is None or isinstance(dim, int):
         return None if dim is None else sympy.Integer(dim)
+    if not _PLAIN.fullmatch(dim) or _CALL.search(dim):
+        return None  # sympy runs what it reads, and a dim may come from anybody's file
     # Named here, for "sequence" is a function of sympy's; and s**2 // s is s only of whole numbers above 0.
     symbols = {name: sympy.Symbol(name, integer=True, positive=True) for name in _NAME.findall(dim)}
     try:

@@ -85,12 +85,12 @@ def _narrowed(cast: ir.Node) -> ir.Value | None:
 
 def _unflattened(reshape: ir.Node) -> ir.Value | None:
     softmax = producer(reshape.inputs[0], "Softmax")
-    flat = producer(softmax.inputs[0], "Flatten") if softmax is not None and _is_over_last(softmax) else None
-    if flat is None:
+    flat = producer(softmax.inputs[0], "Flatten", "Reshape") if softmax is not None else None
+    if softmax is None or flat is None or not _is_over_last(softmax):
         return None
-    before, after = dims(flat.inputs[0]), dims(reshape.outputs[0])
-    same = len(before) == len(after) and all(map(same_dim, before, after))
-    return flat.inputs[0] if same and axis_of(flat, 1) == len(before) - 1 else None
+    x, rows, restored = dims(flat.inputs[0]), dims(flat.outputs[0]), dims(reshape.outputs[0])
+    whole = bool(x) and bool(rows) and same_dim(x[-1], rows[-1])  # each row as long as it was
+    return flat.inputs[0] if whole and len(x) == len(restored) and all(map(same_dim, x, restored)) else None
 
 
 def _without(value: ir.Value | None, reduction: str) -> ir.Value | None:
