@@ -193,10 +193,12 @@ def folded(refused: Iterable[Refusal]) -> list[Refusal]:
     places: dict[tuple[str, str], list[Refusal]] = {}
     for place in refused:
         places.setdefault((place.rule, place.reason), []).append(place)
-    return [
-        replace(first, reason=f"{first.reason} (and at {len(others)} more places)") if others else first
-        for first, *others in places.values()
-    ]
+    return [_counted(first, len(others)) for first, *others in places.values()]
+
+
+def _counted(first: Refusal, others: int) -> Refusal:
+    places = "1 more place" if others == 1 else f"{others} more places"
+    return replace(first, reason=f"{first.reason} (and at {places})") if others else first
 
 
 def _place(refused: Refusal) -> str:

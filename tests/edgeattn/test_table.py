@@ -102,3 +102,15 @@ def test_sizes_too_small_for_a_figure_are_still_there() -> None:
 )
 def test_a_failure_is_visible_in_what_was_measured(check: Check, text: str) -> None:
     assert measured(check) == text
+
+
+def test_a_reason_is_told_once_with_the_number_of_its_places(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, elsewhere = (replace(report.refused[0], module=f"encoder.{i}") for i in (1, 2))
+    other = replace(there, reason="its bias differs")
+    show(report_parts(replace(report, refused=(*report.refused, there, other, elsewhere))), width=80)
+    words = " ".join(capsys.readouterr().out.split())
+    assert "projections at encoder.0: the inputs differ: [a] and [b] (and at 2 more places)" in words
+    assert "projections at encoder.1: its bias differs" in words
+    assert "encoder.2" not in words

@@ -34,13 +34,15 @@ def sizes_by_rule(node: ir.Node, known: Known) -> Found | None:
 
 
 def joined(*shapes: Sizes) -> Sizes:
-    """Return the dims of several values together: of axes that fit, the larger, for the other is 1."""
+    """Return the dims of several values together: axes that fit are equal, or 1."""
     padded = zip_longest(*(reversed(sizes) for sizes in shapes), fillvalue=sympy.Integer(1))
-    return tuple(_larger(axis) for axis in padded)[::-1]
+    return tuple(map(_larger, padded))[::-1]
 
 
 def _larger(axis: tuple[sympy.Expr, ...]) -> sympy.Expr:
-    return sympy.Max(*(size for size in axis if size != 1)) if any(size != 1 for size in axis) else axis[0]
+    counted = [size for size in axis if size != 1]
+    fixed = [size for size in counted if size.is_Integer]
+    return fixed[0] if fixed else sympy.Max(*counted) if counted else sympy.Integer(1)
 
 
 def _together(node: ir.Node, known: Known) -> Found | None:

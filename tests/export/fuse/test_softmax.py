@@ -31,10 +31,12 @@ FIRES = {
     "the_operator_of_a_shift": lambda x: _shifted(x).softmax(-1),
     "its_logarithm_raised": lambda x: x.log_softmax(-1).exp(),
     "its_sum_as_a_logarithm": lambda x: (x - x.logsumexp(-1, keepdim=True)).exp(),
+    "its_rows_flattened": lambda x: x.flatten(0, 1).softmax(-1).view(x.shape),
     "in_double": lambda x: x.double().softmax(-1).float(),
 }
 OTHERS = {
     "the_operator": lambda x: x.softmax(-1),
+    "its_rows_joined": lambda x: x.flatten(1).softmax(-1).view(x.shape),
     "over_another_axis": lambda x: _over_sum(x.exp(), 1),
     "another_maximum": lambda x: (x - x.sin().amax(-1, keepdim=True)).softmax(-1).exp(),
     "a_logarithm_over_another_axis": lambda x: x.log_softmax(1).exp(),
