@@ -18,9 +18,10 @@ from edgeattn_export.fuse.views import size_of
 Sizes = tuple[sympy.Expr, ...]  # (batch, 2*sequence, 8)
 Numbers = NDArray[np.object_]  # whole numbers of any shape, each a sympy.Expr
 
-_INFERRED = re.compile(r"unk__\d+")  # ONNX's names for what it does not know, counted anew by each pass
 LIST_LIMIT = 64  # elements: what is longer is no list of sizes
-_LISTED = (ir.DataType.INT64, ir.DataType.INT32, ir.DataType.BOOL)
+WHOLE = (ir.DataType.INT64, ir.DataType.INT32, ir.DataType.BOOL)
+
+_INFERRED = re.compile(r"unk__\d+")  # ONNX's names for what it does not know, counted anew by each pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Known:
         """Return a dim as an expression: the same for the same text, a new symbol for what is unknown."""
         if isinstance(dim, int):
             return sympy.Integer(dim)
-        if dim is None or _INFERRED.fullmatch(dim):
+        if dim is None or is_open(dim):
             return self._symbol()
         if dim not in self._read:
             found = size_of(dim)
@@ -58,7 +59,7 @@ class Known:
         if value is None or value in self._numbers:
             return None if value is None else self._numbers[value]
         tensor = ir.convenience.get_const_tensor(value)
-        if tensor is None or tensor.dtype not in _LISTED or tensor.size > LIST_LIMIT:
+        if tensor is None or tensor.dtype not in WHOLE or tensor.size > LIST_LIMIT:
             return None
         return _expressions(tensor.numpy())
 
@@ -83,6 +84,11 @@ class Known:
         return int(size) if size.is_Integer else self._spelled.get(size, str(size))
 
 
+def is_open(dim: int | str | None) -> bool:
+    """Say whether neither the file nor ONNX names a dim."""
+    return dim is None or (isinstance(dim, str) and _INFERRED.fullmatch(dim) is not None)
+
+
 def _expressions(array: NDArray[np.generic]) -> Numbers:
     made = np.empty(array.shape, object)
     flat = array.reshape(-1).tolist()
@@ -95,4 +101,4 @@ def _says_more(dim: int | str | None, size: sympy.Expr) -> bool:
     if isinstance(dim, int):
         return True
     nameless = any(is_unnamed(symbol.name) for symbol in size.free_symbols)
-    return nameless and not is_unnamed(dim) and not _INFERRED.fullmatch(dim or "")
+    return nameless and not is_unnamed(dim) and not is_open(dim)

@@ -13,7 +13,7 @@ import onnx
 import onnx_ir as ir
 import sympy
 
-from edgeattn_export.dims.known import LIST_LIMIT, Known, Numbers
+from edgeattn_export.dims.known import LIST_LIMIT, Known, Numbers, is_open
 from edgeattn_export.dims.size_numbers import size_numbers
 from edgeattn_export.dims.size_rules import Found, sizes_by_rule
 from edgeattn_export.fuse.dataflow import Dims, dims
@@ -40,7 +40,7 @@ def _name_end(value: ir.Value) -> None:
     """Name what the file leaves open in an input or output: ``image_2`` for its axis 2."""
     if value.shape is not None:
         value.shape = ir.Shape(
-            f"{value.name}_{axis}" if dim is None else dim for axis, dim in enumerate(dims(value))
+            f"{value.name}_{axis}" if is_open(dim) else dim for axis, dim in enumerate(dims(value))
         )
 
 

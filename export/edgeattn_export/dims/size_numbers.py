@@ -5,13 +5,14 @@ Exporters that trace write such chains before every Reshape and Expand. Sizes ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import onnx_ir as ir
 import sympy
 
-from edgeattn_export.dims.known import Known, Numbers
+from edgeattn_export.dims.known import LIST_LIMIT, WHOLE, Known, Numbers
 
 Rule = Callable[..., Numbers | None]  # a node, and its inputs' numbers; None for an input left out
 
@@ -24,14 +25,15 @@ def size_numbers(node: ir.Node, known: Known) -> Numbers | None:
     """Return the whole numbers that a node makes, or None where they are not known."""
     if node.op_type == "Shape":
         return _shape(node, known)
-    rule = _RULES.get(node.op_type)
+    rule = _RULES.get(node.op_type) if node.outputs[0].dtype in WHOLE else None
     given = [known.numbers(value) for value in node.inputs]
     if rule is None or any(g is None and v is not None for g, v in zip(given, node.inputs, strict=True)):
         return None
     try:
-        return rule(node, *given)
+        made = rule(node, *given)
     except _DependsOnSizesError:
         return None
+    return made if made is not None and made.size <= LIST_LIMIT else None
 
 
 def _shape(node: ir.Node, known: Known) -> Numbers | None:
@@ -103,10 +105,12 @@ def _slice(
     return np.asarray(x[tuple(cuts)], object)
 
 
-def _filled(node: ir.Node, to: Numbers) -> Numbers:
+def _filled(node: ir.Node, to: Numbers) -> Numbers | None:
     value = node.attributes.get_tensor("value", None)
-    number = 0 if value is None else value.numpy().item()
-    return np.full(_ints(to), sympy.Integer(number) if number == int(number) else None, object)
+    number = value.numpy().item() if value is not None else 0
+    if isinstance(number, bool) or math.prod(_ints(to)) > LIST_LIMIT:
+        return None
+    return np.full(_ints(to), sympy.Integer(number), object)
 
 
 def _each(function: Callable[..., object], arity: int = 2) -> Rule:
@@ -130,6 +134,8 @@ def _rest(x: sympy.Expr, y: sympy.Expr) -> sympy.Expr | None:
 
 
 def _equal(x: sympy.Expr, y: sympy.Expr) -> bool | None:
+    if isinstance(x, bool) or isinstance(y, bool):
+        return None
     apart = sympy.expand(x - y)
     return False if apart.is_nonzero else True if apart.is_zero else None
 

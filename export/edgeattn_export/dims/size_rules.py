@@ -118,6 +118,8 @@ def _slice(node: ir.Node, known: Known) -> Found | None:
     starts, ends, axes, steps = (_numbers(node, i, known) for i in range(1, 5))
     if data is None or starts is None or ends is None or (axes is None and len(node.inputs) > 3):
         return None
+    if axes is not None and not all(axis.is_Integer for axis in axes):
+        return None
     sizes: list[sympy.Expr | None] = list(data)
     for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         axis = i if axes is None else int(axes[i])
