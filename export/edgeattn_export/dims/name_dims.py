@@ -18,10 +18,15 @@ from edgeattn_export.dims.size_numbers import size_numbers
 from edgeattn_export.dims.size_rules import Found, sizes_by_rule
 from edgeattn_export.fuse.dataflow import Dims, dims
 
+_RESHAPING = ("Reshape", "Expand")
+
 
 def name_dims(model: ir.Model) -> None:
-    """Name the dims of values outside of branches and loops, and embed the numbers that are now known."""
-    known = Known()
+    """Name the dims of values outside of branches and loops.
+
+    Numbers made of sizes are then computed once, or are constants; a Reshape or Expand to the same dims goes.
+    """
+    known, first = Known(), _First()
     for value in (*model.graph.inputs, *model.graph.outputs):
         _name_end(value)
     for node in tuple(model.graph):
@@ -33,7 +38,9 @@ def name_dims(model: ir.Model) -> None:
                 known.learn_sizes(output, sizes)
         if numbers is not None:
             known.learn_numbers(node.outputs[0], numbers)
-            _embed(model, node.outputs[0], numbers)
+            first.take_place(model, node.outputs[0], numbers)
+        elif node.op_type in _RESHAPING:
+            _drop_idle(node, known)
 
 
 def _name_end(value: ir.Value) -> None:
@@ -90,17 +97,33 @@ def _constants(values: Iterable[ir.Value]) -> Iterator[tuple[str, onnx.TensorPro
             yield value.name or "", ir.to_proto(tensor)
 
 
-def _embed(model: ir.Model, value: ir.Value, numbers: Numbers) -> None:
-    """Put a constant in the place of numbers that no name is part of, for what else is computed of them."""
-    fixed = all(isinstance(x, sympy.Integer) for x in numbers.reshape(-1))
-    if not fixed or value.dtype not in (ir.DataType.INT64, ir.DataType.INT32) or value.is_graph_output():
-        return
+class _First:
+    """The first value that holds each list of numbers, in the place of all that do."""
+
+    def __init__(self) -> None:
+        self._values: dict[object, ir.Value] = {}
+
+    def take_place(self, model: ir.Model, value: ir.Value, numbers: Numbers) -> None:
+        """Use the first in the place of ``value``; where no name is part of the numbers, a constant."""
+        if value.dtype not in (ir.DataType.INT64, ir.DataType.INT32) or value.is_graph_output():
+            return
+        key = (value.dtype, numbers.shape, tuple(numbers.reshape(-1)))
+        if key not in self._values:
+            fixed = all(isinstance(x, sympy.Integer) for x in numbers.reshape(-1))
+            self._values[key] = _constant(model, value, numbers) if fixed else value
+        if self._values[key] is not value:
+            ir.convenience.replace_all_uses_with(value, self._values[key])
+
+
+def _constant(model: ir.Model, value: ir.Value, numbers: Numbers) -> ir.Value:
     name = f"{value.name}.known"
-    constant = ir.Value(
-        name=name,
-        shape=ir.Shape(numbers.shape),
-        type=value.type,
-        const_value=ir.tensor(numbers.astype(value.dtype.numpy()), name=name),
-    )
-    model.graph.register_initializer(constant)
-    ir.convenience.replace_all_uses_with(value, constant)
+    tensor = ir.tensor(numbers.astype(ir.DataType(value.dtype or ir.DataType.INT64).numpy()), name=name)
+    made = ir.Value(name=name, shape=ir.Shape(numbers.shape), type=value.type, const_value=tensor)
+    model.graph.register_initializer(made)
+    return made
+
+
+def _drop_idle(node: ir.Node, known: Known) -> None:
+    source, output = node.inputs[0], node.outputs[0]
+    if source is not None and known.sizes(source) == known.sizes(output) and not output.is_graph_output():
+        ir.convenience.replace_all_uses_with(output, source)

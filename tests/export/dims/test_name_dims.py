@@ -92,3 +92,17 @@ def test_numbers_without_a_name_become_constants() -> None:
     known = ir.convenience.get_const_tensor(cast.inputs[0])
     assert known is not None
     np.testing.assert_array_equal(known.numpy(), [8])
+
+
+def test_equal_sizes_are_computed_once_and_idle_reshapes_go() -> None:
+    proto = parser.parse_model(
+        f"{HEADER} (float[batch, 8] x) => (float[batch, 8] y) "
+        "{ s = Shape(x) a = Reshape(x, s) t = Shape(a) b = Sin(a) u = Shape(b) c = Expand(b, u) "
+        "d = ConstantOfShape(t) y = Add(c, d) }"
+    )
+    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
+    name_dims(model)
+    nodes = {node.outputs[0].name: node for node in model.graph}
+    assert nodes["b"].inputs[0] is model.graph.inputs[0]
+    assert nodes["y"].inputs[0] is nodes["b"].outputs[0]
+    assert nodes["d"].inputs[0] is nodes["s"].outputs[0]
