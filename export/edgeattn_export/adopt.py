@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from onnx_ir.passes.common import InlinePass, NameFixPass
 from onnxscript.optimizer import optimize
 
+from edgeattn_export.agreement import disagreement
 from edgeattn_export.axes import Axes
-from edgeattn_export.capture import OPSET, Captured
+from edgeattn_export.capture import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.contract import contract_of
 from edgeattn_export.dims import name_dims
 from edgeattn_export.samples import Inputs, Sample, Samples, alike, array_of
 from edgeattn_export.scopes import keep_scopes
 from edgeattn_export.serialize import INLINE_LIMIT, weight_bytes
-from edgeattn_export.session import run
+from edgeattn_export.session import run, session_of
+from edgeattn_export.trials import trials
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError, SampleError
 from edgeattn_runtime.npz import read_npz as read_arrays
 from edgeattn_runtime.session import open_session
@@ -62,16 +64,17 @@ def adopt(path: Path, samples: Samples) -> Captured:
 
     Raises:
         ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools; a file
-            that does not run on its samples.
+            that does not run on its samples; another opset that answers otherwise.
         SampleError: A sample's dtype or rank is not the graph's.
     """
     read = _read(path)
     original = OnnxOriginal(path, _opened(path))
     model = _converted(path, read)
     axes = _axes(path, model, samples)
-    original(samples[0].inputs)  # fails where the file itself does
     graph, symbols = contract_of(model, axes)
-    return Captured(model, graph, symbols, axes, original)
+    captured = Captured(model, graph, symbols, axes, original)
+    _prove(path, captured, samples)
+    return captured
 
 
 def read_npz(path: Path) -> Samples:
@@ -158,6 +161,22 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
     NameFixPass()(model)
     keep_scopes(model)
     return model
+
+
+def _prove(path: Path, captured: Captured, samples: Samples) -> None:
+    session = session_of(captured.model)
+    for i, inputs in enumerate(trials(samples, captured.axes)):
+        try:
+            expected = captured.reference(inputs)
+        except EdgeAttnError:
+            if i == 0:  # a real sample must work; made-up sizes, such as 1, may be beyond the file
+                raise
+            continue
+        reason = disagreement(expected, run(session, inputs), EXPORT_TOLERANCE)
+        if reason:
+            raise ModelError(
+                f"{path}: brought to opset {OPSET}, it answers otherwise: {reason}; export the module instead"
+            )
 
 
 def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:

@@ -145,3 +145,15 @@ def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_
     told = rf"^{path}: on x \(1, 3, {WIDTH}\) onnxruntime fails: .*; expected a file that runs"
     with pytest.raises(ModelError, match=told):
         adopt(path, samples)
+
+
+def test_a_conversion_that_answers_otherwise_is_refused(
+    files: Path, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoiled(model: ir.Model) -> None:
+        softmax = next(node for node in model.graph if node.op_type == "Softmax")
+        ir.convenience.replace_all_uses_with(softmax.outputs[0], softmax.inputs[0])
+
+    monkeypatch.setattr("edgeattn_export.adopt.name_dims", spoiled)
+    with pytest.raises(ModelError, match="brought to opset 23, it answers otherwise: output"):
+        adopt(files / "net.onnx", samples)
