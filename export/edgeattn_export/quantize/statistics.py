@@ -13,7 +13,7 @@ from edgeattn_export.quantize.taps import tapped
 from edgeattn_export.samples import Samples
 from edgeattn_export.session import run, session_of
 
-MEMORY = 512 * 2**20  # bytes of Gram matrices that one pass may hold
+MEMORY = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
 
 
 @dataclass(frozen=True, slots=True)
