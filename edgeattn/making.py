@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -80,23 +81,33 @@ def make(
     floats = float_parts(captured, lean, calibrating)
     asked = goal_of(limits, wish, captured, calibrating, store)
     goal = replace(asked, size_mb=min(asked.size_mb, wish.size_mb))
-    tried: list[Made] = []
+    tried: list[tuple[Found, Accuracy]] = []
+
+    def written(found: Found) -> tuple[Parts, Mapping[str, Rival]]:
+        parts = int8_parts(floats, found.chosen.recipe)
+        return parts, rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
+
     while True:
         progress.stage("quantize")
+        gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
         found = choose(floats, goal, wish, store, progress)
-        parts = int8_parts(floats, found.chosen.recipe)
-        rivals = rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
+        parts, rivals = written(found)
         accuracy = judge_all(captured, rivals, judged, metric=metric, progress=progress)
-        tried.append(Made(parts, rivals, found, accuracy, words(found, parts, store)))
+        tried.append((found, accuracy))
         # A goal that is missed already finds nothing else where it is made narrower.
         is_final = wish.recipe is not None or len(tried) > REPAIRS or found.missed
         if is_final or _is_exact(limits, asked, accuracy):
             break
         goal = goal.tightened(TIGHTER * goal.used_by(found.chosen))
-    best = max(tried, key=lambda made: (_is_exact(limits, asked, made.accuracy), made.accuracy.cosine_min))
+        del parts, rivals  # before the next ones take as much memory
+    best = max(tried, key=lambda each: (_is_exact(limits, asked, each[1]), each[1].cosine_min))
+    if best != tried[-1]:
+        parts, rivals = written(best[0])
+    found, accuracy = best
     times = tried.index(best)
     repaired = (f"Made more exact {TIMES[times]}, as the judged samples ask for it.",) if times else ()
-    return replace(best, notes=(*best.notes, *repaired), binding=unmet(best.found, asked))
+    notes = (*words(found, parts, store), *repaired)
+    return Made(parts, rivals, found, accuracy, notes, unmet(found, asked))
 
 
 def _is_exact(limits: Budget, asked: Goal, accuracy: Accuracy) -> bool:

@@ -18,7 +18,7 @@ from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
 from edgeattn_export.samples import Samples
 from edgeattn_runtime.errors import QuantizeError
 
-KEPT = 512 * 2**20  # bytes of float weights of rounded layers
+KEPT = 128 * 2**20  # bytes of float weights of rounded layers
 
 
 class Key(NamedTuple):
