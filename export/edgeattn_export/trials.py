@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_export.agreement import Outputs
 from edgeattn_export.axes import Axes
 from edgeattn_export.samples import Inputs, Samples
 from edgeattn_export.shapes import shaped, sizes_of
+from edgeattn_runtime.errors import EdgeAttnError
 
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
@@ -27,6 +29,24 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         for shown in (0.67, 0.0):
             if masks:
                 yield {n: _hidden(v, shown) if n in masks else v for n, v in inputs.items()}
+
+
+def answered(
+    reference: Callable[[Inputs], Outputs], samples: Samples, axes: Axes
+) -> Iterator[tuple[Inputs, Outputs]]:
+    """Yield trials with the original's answers, but those of made-up sizes that are beyond it.
+
+    Raises:
+        EdgeAttnError: The original fails on a real sample, the first trial.
+    """
+    for i, inputs in enumerate(trials(samples, axes)):
+        try:
+            expected = reference(inputs)
+        except EdgeAttnError:
+            if i == 0:
+                raise
+            continue
+        yield inputs, expected
 
 
 def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:

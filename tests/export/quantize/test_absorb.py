@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -137,9 +137,16 @@ def test_what_cannot_absorb_is_left(graph: str) -> None:
     assert _answers(model, prepared).keys() == {value.name for value in model.graph.outputs}
 
 
+def _agrees(graph: str, taken: Callable[[dict[str, Prepared]], dict[str, Prepared]]) -> None:
+    divided, model = _model(graph), _model(graph)
+    expected = _answers(divided, taken(_prepared(divided)))
+    found = _answers(model, absorb(model, taken(_prepared(model))))
+    for name, value in expected.items():
+        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+
+
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_channels_apart_stay_what_they_were(graph: str) -> None:
-    divided, model = _model(graph), _model(graph)
     apart = np.array([2, 9])
 
     def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
@@ -151,15 +158,11 @@ def test_channels_apart_stay_what_they_were(graph: str) -> None:
         changed = replace(linear, weight=weight, stored=None, apart=apart, apart_weight=few)
         return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
 
-    expected = _answers(divided, taken(_prepared(divided)))
-    found = _answers(model, absorb(model, taken(_prepared(model))))
-    for name, value in expected.items():
-        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+    _agrees(graph, taken)
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_copies_keep_their_own_share(graph: str) -> None:
-    divided, model = _model(graph), _model(graph)
     copies = np.array([2, 9])
 
     def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
@@ -171,7 +174,4 @@ def test_copies_keep_their_own_share(graph: str) -> None:
         changed = replace(linear, weight=weight, stored=None, divisor=divisor, copies=copies)
         return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
 
-    expected = _answers(divided, taken(_prepared(divided)))
-    found = _answers(model, absorb(model, taken(_prepared(model))))
-    for name, value in expected.items():
-        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+    _agrees(graph, taken)
