@@ -29,7 +29,7 @@ from edgeattn_runtime.errors import (
 if TYPE_CHECKING:
     from edgeattn.bundle import Bundle
     from edgeattn.pipeline import export
-    from edgeattn.report import Report
+    from edgeattn.report.report import Report
 
 __all__ = [
     "BadInput",
@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
 
                 return Bundle
             case "Report":
-                from edgeattn.report import Report
+                from edgeattn.report.report import Report
 
                 return Report
     raise AttributeError(f"module 'edgeattn' has no attribute {name!r}")

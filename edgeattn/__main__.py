@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
             with needed_by("the command edgeattn"):
-                from edgeattn.app import run
+                from edgeattn.commands.app import run
             return run(arguments)
     except EdgeAttnError as error:
         return _tell(error, error.exit_code)

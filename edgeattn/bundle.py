@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn.report import Report
-from edgeattn_export import Packed, save
+from edgeattn.report.report import Report
+from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.manifest import Manifest
 
 

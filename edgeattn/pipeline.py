@@ -12,35 +12,36 @@ from pathlib import Path
 
 from torch import nn
 
-from edgeattn.budget import Budget
 from edgeattn.bundle import Bundle
-from edgeattn.choosing import Wish
-from edgeattn.eval_mode import in_eval_mode
-from edgeattn.making import Made, make
-from edgeattn.memory import memory_mb
-from edgeattn.metric import Metric
+from edgeattn.judge.budget import Budget
+from edgeattn.judge.choosing import Wish
+from edgeattn.judge.making import Made, make
+from edgeattn.judge.metric import Metric
+from edgeattn.judge.scale import scale_note
+from edgeattn.judge.shrinking import shrunk
+from edgeattn.judge.validate import THREADS, Measures, time_all
+from edgeattn.judge.vectors import Vectors, golden_vectors, step_vectors
+from edgeattn.measure.memory import memory_mb
+from edgeattn.measure.runners import FLOAT, INT8, PYTORCH
+from edgeattn.measure.size import graph_mb, module_mb, parts_mb
+from edgeattn.measure.tune import tune
 from edgeattn.progress import Progress, Silent
-from edgeattn.report import Layer, Refusal, Report
-from edgeattn.report_files import report_files
-from edgeattn.rivals import FLOAT, INT8, PYTORCH
-from edgeattn.scale import scale_note
-from edgeattn.shrinking import shrunk
-from edgeattn.size import graph_mb, module_mb, parts_mb
-from edgeattn.tried import recipe_files, trial_lines
-from edgeattn.tune import tune
-from edgeattn.validate import THREADS, Measures, time_all
-from edgeattn.vectors import Vectors, golden_vectors, step_vectors
-from edgeattn_export import Captured, Packed, Samples, capture, fuse, infer_axes, pack, read_samples, save
-from edgeattn_export.adopt import adopt, read_npz
-from edgeattn_export.axes import Dynamic
+from edgeattn.report.files import report_files
+from edgeattn.report.report import Layer, Refusal, Report
+from edgeattn.report.tried import recipe_files, trial_lines
+from edgeattn.source.eval_mode import in_eval_mode
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.cache.decoders import is_decoder
-from edgeattn_export.float_parts import unfit
-from edgeattn_export.fuse import Fused, Refused
-from edgeattn_export.fuse.rule import Refusal as CannotCache
-from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.plain_module import plain_module
-from edgeattn_export.samples import JUDGED_SHARE
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.capture.from_onnx import adopt, read_npz
+from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.graph.axes import Dynamic, infer_axes
+from edgeattn_export.graph.rule import Refusal as CannotCache
+from edgeattn_export.graph.samples import JUDGED_SHARE, Samples
+from edgeattn_export.pack import Packed, pack, save
+from edgeattn_export.pack.pack import Label, Verdict
+from edgeattn_export.quantize.float_parts import unfit
+from edgeattn_export.recover import Fused, Refused, fuse
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
@@ -69,7 +70,7 @@ def export(
             their order, pairs of such and a target, or a DataLoader. Some calibrate, the others judge.
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
             where it is left out.
-        budget: Limits by name, see ``edgeattn.budget.LIMITS``; accuracy is asked for in any case.
+        budget: Limits by name, see ``edgeattn.judge.budget.LIMITS``; accuracy is asked for in any case.
         target: What the bundle is for, one of ``TARGETS``.
         name: The bundle's; the module's class in lower case where it is left out.
         metric: ``metric(outputs, target)``, higher is better, averaged over the judged samples.
@@ -119,8 +120,8 @@ def export_onnx(
     """Do as ``export`` does with a float ONNX file, which then stands for the PyTorch original.
 
     Args:
-        model: A file of any opset that ONNX's own converter brings to that of ``edgeattn_export.capture``.
-        samples: An .npz file, see ``edgeattn_export.adopt.read_npz``.
+        model: A file of any opset that ONNX's own converter brings to that of ``capture``.
+        samples: An .npz file, see ``edgeattn_export.capture.from_onnx.read_npz``.
         budget: Limits by name; there is no metric to drop.
         target: What the bundle is for, one of ``TARGETS``.
         name: The bundle's; the file's where it is left out.

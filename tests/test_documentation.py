@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from typer.main import get_command
 
-from edgeattn.app import app
-from edgeattn.budget import LIMITS
+from edgeattn.commands.app import app
+from edgeattn.judge.budget import LIMITS
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"

@@ -13,9 +13,12 @@ import torch
 
 import edgeattn
 import edgeattn_runtime
-from edgeattn_export import Captured, Samples, capture, fuse, infer_axes, read_samples
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.session import run, session_of
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.graph.axes import infer_axes
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.recover import fuse
 
 MODELS = Path(__file__).parents[1] / "models"
 PAIRS = 140  # of the held-out pairs, every third, so that every language is among them

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import edgeattn
-from edgeattn import handover
+from edgeattn.source import handover
 from edgeattn_runtime.similarity import cosine
 
 MODELS = Path(__file__).parents[1] / "models"

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from edgeattn.benchmark import benchmark
-from edgeattn.shape import parse
-from edgeattn.table import conditions_line, figure, latency_table, show
-from edgeattn.terminal import working
-from edgeattn.token_time import TokenTime
+from edgeattn.commands.terminal import working
+from edgeattn.measure.benchmark import benchmark
+from edgeattn.measure.shape import parse
+from edgeattn.measure.token_time import TokenTime
+from edgeattn.report.table import conditions_line, figure, latency_table, show
 
 
 def bench(

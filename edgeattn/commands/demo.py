@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from edgeattn import shipped
 from edgeattn.commands.export import export
+from edgeattn.source import shipped
 
 
 def demo(

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgeattn.budget import parse
-from edgeattn.report import Report
-from edgeattn.table import asked, example_parts, loading_parts, measured, report_parts, show
-from edgeattn.terminal import working
+from edgeattn.commands.terminal import working
+from edgeattn.judge.budget import parse
+from edgeattn.report.report import Report
+from edgeattn.report.table import asked, example_parts, loading_parts, measured, report_parts, show
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
     from edgeattn.bundle import Bundle
-    from edgeattn.handover import Handover
+    from edgeattn.source.handover import Handover
 
 
 def export(
@@ -48,9 +48,9 @@ def export(
     """Export a model to an int8 bundle, judged by its budget."""
     limits = parse(budget or ())
     with working() as progress:
-        from edgeattn.choosing import Wish
-        from edgeattn.example import example
-        from edgeattn_export import check_folder
+        from edgeattn.judge.choosing import Wish
+        from edgeattn.report.example import example
+        from edgeattn_export.pack import check_folder
         from edgeattn_export.quantize.recipe_file import read_recipe
 
         progress.stage("load")
@@ -92,7 +92,7 @@ class _Source:
 
 def _source(model: str, samples: Path | None) -> _Source:
     from edgeattn import pipeline
-    from edgeattn.given import OnnxFile, given
+    from edgeattn.source.given import OnnxFile, given
 
     handed = given(model, samples)
     if isinstance(handed, OnnxFile):

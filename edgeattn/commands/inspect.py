@@ -10,10 +10,19 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from edgeattn.promises import promises, role
-from edgeattn.recipe_words import recipe_words
-from edgeattn.report import read_report
-from edgeattn.table import checks_table, counts, figure, layers_table, megabytes, pairs, show, verdict_line
+from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.promises import promises, role
+from edgeattn.report.report import read_report
+from edgeattn.report.table import (
+    checks_table,
+    counts,
+    figure,
+    layers_table,
+    megabytes,
+    pairs,
+    show,
+    verdict_line,
+)
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.manifest import Graph, Manifest, Symbol
 
@@ -70,7 +79,9 @@ def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
 
 
 def _graph(files: BundleFiles, graph: Graph) -> RenderableType:
-    from edgeattn.contents import read_contents  # onnx-ir comes along: after the bundle is known to be whole
+    from edgeattn.report.contents import (
+        read_contents,  # onnx-ir comes along: after the bundle is known to be whole
+    )
 
     contents = read_contents(files.path(graph.file))
     weights = f"{graph.file}.data"  # there where they are large

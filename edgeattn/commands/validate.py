@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.export import check_verdict
-from edgeattn.table import golden_table, report_parts, show
-from edgeattn.terminal import working
+from edgeattn.commands.terminal import working
+from edgeattn.report.table import golden_table, report_parts, show
 from edgeattn_runtime.errors import CheckFailed
 from edgeattn_runtime.golden import GoldenResult, check
 
@@ -59,8 +59,8 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
 
 def _against_original(bundle: Path, model: str, samples: Path | None, *, as_json: bool) -> None:
     with working() as progress:
-        from edgeattn.given import given
-        from edgeattn.revalidate import revalidate
+        from edgeattn.judge.revalidate import revalidate
+        from edgeattn.source.given import given
 
         progress.stage("load")
         report = revalidate(bundle, given(model, samples), progress=progress)

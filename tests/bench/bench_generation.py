@@ -20,8 +20,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from edgeattn.handover import load
 from edgeattn.pipeline import export
+from edgeattn.source.handover import load
 from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.latency import interleave
 from edgeattn_runtime.model import Model

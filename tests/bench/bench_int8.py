@@ -25,12 +25,15 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from rich.console import Console
 from rich.table import Table
 
-from edgeattn.handover import load
-from edgeattn_export import Captured, Samples, capture, fuse, infer_axes, read_samples
+from edgeattn.source.handover import load
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.graph.axes import infer_axes
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run
+from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.quantize import Calibration, finished
+from edgeattn_export.recover import fuse
 from edgeattn_export.search import Goal, search
-from edgeattn_export.session import run
-from edgeattn_export.shapes import shaped
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.similarity import cosine

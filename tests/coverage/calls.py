@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from row import Row
 
-from edgeattn_export.samples import Inputs
-from edgeattn_export.shapes import shaped, sizes_of
-from edgeattn_export.trials import trials
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.trials import trials
 
 
 def calls(row: Row) -> Iterator[tuple[str, Inputs]]:

@@ -10,7 +10,7 @@ from calls import calls, emptied
 from numpy.typing import NDArray
 from row import Row
 
-from edgeattn_export.session import run, session_of
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.similarity import cosine
 

@@ -8,18 +8,12 @@ import torch
 from forms.form import Form
 from torch import nn
 
-from edgeattn_export import (
-    Captured,
-    Fused,
-    Quantized,
-    Samples,
-    capture,
-    fuse,
-    infer_axes,
-    quantize,
-    read_samples,
-)
-from edgeattn_export.operators import operators
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.graph.axes import infer_axes
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.quantize import Quantized, quantize
+from edgeattn_export.recover import Fused, fuse
 
 LIVELY = 0.2  # standard deviation of what is added to every weight
 

@@ -16,7 +16,7 @@ from forms.form import Form
 from measures import Empty, empty, errors, int8_cosine
 from row import Row, row_of
 
-from edgeattn_export.capture import OPSET
+from edgeattn_export.capture.captured import OPSET
 from edgeattn_runtime.errors import EdgeAttnError
 
 TABLE = Path(__file__).parents[2] / "docs" / "coverage.md"

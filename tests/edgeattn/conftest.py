@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn import handover, pipeline
+from edgeattn import pipeline
 from edgeattn.__main__ import main
-from edgeattn.budget import Check
 from edgeattn.bundle import Bundle
-from edgeattn.handover import Handover
-from edgeattn.race import Conditions, Race
-from edgeattn.report import Accuracy, Layer, Refusal, Report
-from edgeattn.trial_line import TrialLine
-from edgeattn_export import Captured, Samples, capture, infer_axes, read_samples
+from edgeattn.judge.budget import Check
+from edgeattn.measure.race import Conditions, Race
+from edgeattn.report.report import Accuracy, Layer, Refusal, Report
+from edgeattn.report.trial_line import TrialLine
+from edgeattn.source import handover
+from edgeattn.source.handover import Handover
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.graph.axes import infer_axes
+from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.latency import Latency
 
 TINY = Path(__file__).with_name("tiny.py")

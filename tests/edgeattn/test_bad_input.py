@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn import making, pipeline
+from edgeattn import pipeline
 from edgeattn.__main__ import main
+from edgeattn.judge import making
 
 TINY = Path(__file__).with_name("tiny.py")
 SAMPLE = 'yield {"tokens": tokens, "attention_mask": torch.ones_like(tokens)}, tokens % 4'

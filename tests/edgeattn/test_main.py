@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 import edgeattn
-from edgeattn import app
 from edgeattn.__main__ import main
+from edgeattn.commands import app
 from edgeattn_runtime.errors import BundleError, CheckFailed
 
 Refused = Callable[..., str]

@@ -10,9 +10,9 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.eval_mode import in_eval_mode
-from edgeattn.handover import Handover
-from edgeattn.report import REPORT_FILE
+from edgeattn.report.report import REPORT_FILE
+from edgeattn.source.eval_mode import in_eval_mode
+from edgeattn.source.handover import Handover
 from edgeattn_runtime.errors import BadInput, BudgetError
 
 

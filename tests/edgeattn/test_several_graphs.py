@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn import handover, pipeline
+from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.choosing import Wish
-from edgeattn.handover import Handover
+from edgeattn.judge.choosing import Wish
+from edgeattn.source import handover
+from edgeattn.source.handover import Handover
 from edgeattn_export.quantize.recipe_file import read_recipe
 
 TRANSLATOR = Path(__file__).with_name("translator.py")

@@ -11,22 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgeattn_export import (
-    Captured,
-    Fused,
-    Packed,
-    Quantized,
-    Samples,
-    capture,
-    fuse,
-    infer_axes,
-    pack,
-    quantize,
-    read_samples,
-)
-from edgeattn_export.axes import Dynamic
-from edgeattn_export.pack import Label, Verdict
-from edgeattn_export.parts import Part, Parts
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.graph.axes import Dynamic, infer_axes
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.pack import Packed, pack
+from edgeattn_export.pack.pack import Label, Verdict
+from edgeattn_export.quantize import Quantized, quantize
+from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.recover import Fused, fuse
 from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 import edgeattn
-from edgeattn.handover import Handover, load
-from edgeattn_export import read_samples
+from edgeattn.source.handover import Handover, load
+from edgeattn_export.capture import read_samples
 from edgeattn_runtime.similarity import cosine
 
 HERE = Path(__file__).parent

@@ -21,8 +21,8 @@ from emulators import CACHE, cpus
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.apply import MICROSOFT
-from edgeattn_export.fuse.dataflow import embed
+from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.pairs import lost
 from edgeattn_export.quantize.saturation import dynamic_quantize
 

@@ -11,9 +11,9 @@ from edgeattn_export.cache.measure import Measured, measure
 from edgeattn_export.cache.origins import CONSTANT, Dims, Origin, trace_origins
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
-from edgeattn_export.capture import Captured
-from edgeattn_export.fuse import dataflow
-from edgeattn_export.samples import Samples
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph import dataflow
+from edgeattn_export.graph.samples import Samples
 
 SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
 

@@ -6,9 +6,9 @@ from edgeattn_export.cache.implied import without_implied
 from edgeattn_export.cache.prove import check_causal
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
-from edgeattn_export.capture import Captured
-from edgeattn_export.fuse import Fused
-from edgeattn_export.samples import Samples
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.recover import Fused
 
 
 def is_decoder(captured: Captured, samples: Samples) -> bool:

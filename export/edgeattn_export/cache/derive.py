@@ -16,10 +16,10 @@ from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.slots import CAPACITY
 from edgeattn_export.cache.steps import Cache, StepGraph, Steps
-from edgeattn_export.capture import Captured
-from edgeattn_export.fuse import Fused
-from edgeattn_export.fuse.rule import Refusal
-from edgeattn_export.samples import Samples
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.recover import Fused
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 

@@ -17,12 +17,12 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.agreement import disagreement
-from edgeattn_export.axes import Axes
-from edgeattn_export.capture import Captured
-from edgeattn_export.fuse import Fused
-from edgeattn_export.samples import Inputs, Sample, Samples
-from edgeattn_export.session import run, session_of
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.recover import Fused
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of the logits' scale

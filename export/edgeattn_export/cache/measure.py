@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn_export.axes import Axes
 from edgeattn_export.cache.refusal import CannotStep
-from edgeattn_export.capture import Captured
-from edgeattn_export.samples import Samples
-from edgeattn_export.session import run, session_of
-from edgeattn_export.shapes import shaped
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
 from edgeattn_runtime.manifest import Symbol
 
 # Two sizes for each symbol, no pair of them a simple sum or multiple of another; the first is for the batch.

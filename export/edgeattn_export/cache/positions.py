@@ -9,8 +9,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.cache.anatomy import Anatomy
-from edgeattn_export.fuse.dataflow import axis_of, dims, is_constant
-from edgeattn_export.session import run, session_of
+from edgeattn_export.graph.dataflow import axis_of, dims, is_constant
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.errors import EdgeAttnError
 
 

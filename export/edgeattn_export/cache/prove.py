@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from edgeattn_export.agreement import disagreement
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
 from edgeattn_export.cache.stepping import Stepper
 from edgeattn_export.cache.steps import Steps
-from edgeattn_export.capture import Captured
-from edgeattn_export.chunks import chunkings, shown
-from edgeattn_export.fuse.prove import Proof
-from edgeattn_export.samples import Samples
-from edgeattn_export.session import run, session_of
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.capture.own_cache.chunks import chunkings, shown
+from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.prove import Proof
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.errors import EdgeAttnError
 
 STEP_TOLERANCE = 1e-5  # of the logits' scale, in float

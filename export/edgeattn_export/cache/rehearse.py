@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgeattn_export.cache.stepping import Stepper
 from edgeattn_export.cache.steps import Steps
-from edgeattn_export.samples import Sample, Samples
+from edgeattn_export.graph.samples import Sample, Samples
 
 
 def decoder_samples(steps: Steps, samples: Samples) -> Samples:

@@ -17,7 +17,7 @@ import onnx_ir as ir
 
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
-from edgeattn_export.fuse.dataflow import axis_of, constant, permutation
+from edgeattn_export.graph.dataflow import axis_of, constant, permutation
 
 ARITHMETIC = frozenset({"Abs", "Add", "Div", "Max", "Min", "Mod", "Mul", "Neg", "Pow", "Sign", "Sub", "Sum"})
 ROUNDING = frozenset({"Cast", "Ceil", "Clip", "Floor", "Identity", "Round"})

@@ -29,7 +29,7 @@ from edgeattn_export.cache.masks import MASK, StepMasks
 from edgeattn_export.cache.origins import Dims
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
-from edgeattn_export.scopes import module_of
+from edgeattn_export.graph.scopes import module_of
 
 SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)
 OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # attributes said in other ways

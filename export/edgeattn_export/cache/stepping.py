@@ -9,8 +9,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.cache.steps import Steps
-from edgeattn_export.samples import Inputs
-from edgeattn_export.session import run, session_of
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.cache import empty_cache
 
 Array = NDArray[np.generic]

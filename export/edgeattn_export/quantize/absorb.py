@@ -16,10 +16,10 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.fuse.dataflow import constant, is_constant, producer
-from edgeattn_export.quantize.forms.linear import Prepared
+from edgeattn_export.graph.dataflow import constant, is_constant, producer
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.match import floats, match_linear
+from edgeattn_export.quantize.write_linear import Prepared
 
 NORMS = ("LayerNormalization", "RMSNormalization")
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.linear import Linear
@@ -15,7 +16,6 @@ from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, ma
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
-from edgeattn_export.samples import Samples
 from edgeattn_runtime.errors import QuantizeError
 
 KEPT = 128 * 2**20  # bytes of float weights of rounded layers

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.fuse.dataflow import dims, is_constant
-from edgeattn_export.quantize.taps import tapped, values_of
-from edgeattn_export.samples import Samples
-from edgeattn_export.scopes import module_of
-from edgeattn_export.session import run, session_of
+from edgeattn_export.graph.dataflow import dims, is_constant
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.taps import tapped, values_of
 from edgeattn_runtime.similarity import cosine
 
 FLOAT = "float"

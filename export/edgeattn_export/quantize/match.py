@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn_export.fuse.dataflow import constant, dims, is_constant, only_user, producer
+from edgeattn_export.graph.dataflow import constant, dims, is_constant, only_user, producer
+from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.quantize.linear import Floats
-from edgeattn_export.scopes import module_of
 
 ROOTS = frozenset({"MatMul", "Gemm"})
 

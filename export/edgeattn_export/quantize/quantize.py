@@ -9,20 +9,20 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass
 
-from edgeattn_export.fuse import Fused
-from edgeattn_export.fuse.apply import apply
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
+from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize.absorb import absorb
-from edgeattn_export.quantize.apart import take_out
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.check_recipe import check_recipe
 from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
-from edgeattn_export.quantize.forms.flat_sum import FlatSum
-from edgeattn_export.quantize.forms.linear import Prepared, WriteLinear
-from edgeattn_export.quantize.forms.shared_quantization import SharedQuantization
 from edgeattn_export.quantize.layers import FLOAT, LayerForm, float_layers, mean_cosines
+from edgeattn_export.quantize.outlier_split import take_out
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
-from edgeattn_export.samples import Samples
-from edgeattn_export.session import run, session_of
+from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.recover import Fused
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 Layers = Mapping[str, Prepared]  # by their node's name

@@ -11,14 +11,14 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.fuse.apply import MICROSOFT
-from edgeattn_export.fuse.dataflow import constant
+from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.pairs import can_saturate, lost
-from edgeattn_export.quantize.taps import tapped
-from edgeattn_export.samples import Samples
-from edgeattn_export.scopes import module_of
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.similarity import cosine
 
 LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all

@@ -9,9 +9,9 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.taps import tapped
-from edgeattn_export.samples import Samples
-from edgeattn_export.session import run, session_of
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.taps import tapped
 
 MEMORY = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
 

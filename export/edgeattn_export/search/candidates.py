@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from edgeattn_export.quantize.apart import ZERO_KEEPING
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import Treatment
 
 FASTEST = "int8"

@@ -18,15 +18,15 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.capture import OPSET
-from edgeattn_export.fuse.dataflow import embed
+from edgeattn_export.capture.captured import OPSET
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search.store import Store, machine
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
 CACHES = 32 * 2**20  # bytes that a core's caches hold, about

@@ -10,13 +10,13 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.agreement import Outputs
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
-from edgeattn_export.samples import Samples
 from edgeattn_export.search.store import Store, fingerprint, machine
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.similarity import cosine
 
 Errors = NDArray[np.float64]  # (samples), 1 - cosine

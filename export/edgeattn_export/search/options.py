@@ -8,11 +8,13 @@ from statistics import median_low
 
 import numpy as np
 
+from edgeattn_export.graph.serialize import file_mb, weight_bytes
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
-from edgeattn_export.quantize.taps import tapped
 from edgeattn_export.search.candidates import (
     APART,
     EMBEDDINGS,
@@ -32,8 +34,6 @@ from edgeattn_export.search.cost import Shape, milliseconds
 from edgeattn_export.search.goal import Goal
 from edgeattn_export.search.judge import SENSED, Judge
 from edgeattn_export.search.units import Unit
-from edgeattn_export.serialize import file_mb, weight_bytes
-from edgeattn_export.session import run, session_of
 
 LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
 BYTES = {

@@ -9,12 +9,12 @@ from statistics import median
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.serialize import file_mb
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.store import machine
 from edgeattn_export.search.trial import Trial
-from edgeattn_export.serialize import file_mb
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.latency import Call, processor_milliseconds, take_turns
 
 TIMED = 8  # samples, from the smallest to the largest

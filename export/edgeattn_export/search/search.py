@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, REWRITES, Recipe, Treatment
 from edgeattn_export.search.candidates import FASTEST, OTHERS, finished
@@ -27,7 +28,6 @@ from edgeattn_export.search.slow import not_faster
 from edgeattn_export.search.store import Store
 from edgeattn_export.search.trial import Trial
 from edgeattn_export.search.units import Unit, groups, merged, singles
-from edgeattn_export.serialize import file_mb
 
 ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers

@@ -15,8 +15,8 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 
-from edgeattn_export.samples import Samples
-from edgeattn_export.serialize import serialize
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 VERSION = 1  # of what is measured, and how

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from protocol.peer import TOKENS, Batch, Feed, pooled, write_samples
 from torch import nn
 
-from edgeattn.handover import load
-from edgeattn_export import Samples, read_samples
+from edgeattn.source.handover import load
+from edgeattn_export.capture import read_samples
+from edgeattn_export.graph.samples import Samples
 
 SENTENCE = Path(__file__).parents[3] / "models" / "sentence"
 SHAPES = Path(__file__).parents[1] / "networks"

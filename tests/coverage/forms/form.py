@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from torch import Tensor, nn
 
-from edgeattn_export.axes import Dynamic
+from edgeattn_export.graph.axes import Dynamic
 
 Inputs = Mapping[str, Tensor]
 

@@ -8,8 +8,8 @@ import pytest
 from onnxruntime import InferenceSession
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from edgeattn import benchmark, race
 from edgeattn.__main__ import main
+from edgeattn.measure import benchmark, race
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

@@ -11,9 +11,9 @@ import pytest
 
 from edgeattn import pipeline
 from edgeattn.__main__ import main
-from edgeattn.budget import Check
 from edgeattn.bundle import Bundle
-from edgeattn.report import Report
+from edgeattn.judge.budget import Check
+from edgeattn.report.report import Report
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

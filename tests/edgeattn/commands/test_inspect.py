@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report import Report
+from edgeattn.report.report import Report
 
 
 def test_all_that_a_bundle_holds_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report import Report
+from edgeattn.report.report import Report
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

@@ -13,10 +13,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from edgeattn_export import Captured, Fused, Samples, fuse
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.fuse.rule import Refusal
-from edgeattn_export.session import run, session_of
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.recover import Fused, fuse
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))

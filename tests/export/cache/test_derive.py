@@ -8,11 +8,11 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export import Fused
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.fuse.rule import Refusal
-from edgeattn_export.session import run, session_of
-from edgeattn_export.shapes import shaped
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.recover import Fused
 from edgeattn_runtime.binding import BoundCall
 from edgeattn_runtime.manifest import Symbol
 

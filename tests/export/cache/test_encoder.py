@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps
-from edgeattn_export.operators import operators
-from edgeattn_export.scopes import module_of
-from edgeattn_export.shapes import shaped
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.shapes import shaped
 
 TOLERANCE = 1e-5  # of the logits' scale
 SOURCE, TARGET = 11, 9

@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgeattn_export import Captured, Samples, fuse
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.shapes import shaped
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.recover import fuse
 
 TOLERANCE = 1e-5  # of the logits' scale
 VOCABULARY, POSITIONS = 60, 24

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from step_models import VOCABULARY, WIDTH, Block
 from torch import Tensor, nn
 
-from edgeattn_export import Captured, Samples, fuse
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.cache.decoders import is_decoder
-from edgeattn_export.fuse.rule import Refusal
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.recover import fuse
 
 TOLERANCE = 1e-5  # of the logits' scale
 LONGEST, LENGTHS = 32, (6, 9, 12)

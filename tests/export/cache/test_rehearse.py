@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeattn_export import Fused, quantize
 from edgeattn_export.cache import decoder_samples, encoder_samples
-from edgeattn_export.operators import operators
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.quantize import quantize
+from edgeattn_export.recover import Fused
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:

@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
-from edgeattn_export import Captured, Fused, Quantized, Samples, fuse, quantize
-from edgeattn_export.fuse.apply import apply
-from edgeattn_export.fuse.dataflow import embed
-from edgeattn_export.quantize.forms.linear import LinearForm, Prepared, WriteLinear
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.scopes import MODULE
+from edgeattn_export.quantize import Quantized, quantize
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.samples import Sample
-from edgeattn_export.scopes import MODULE
+from edgeattn_export.quantize.write_linear import LinearForm, Prepared, WriteLinear
+from edgeattn_export.recover import Fused, fuse
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")

@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.fuse.apply import apply
-from edgeattn_export.fuse.dataflow import embed
-from edgeattn_export.operators import operators
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.linear import Prepared, WriteLinear
-from edgeattn_export.quantize.forms.linear_int8_twice import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import find_layers, floats, match_linear
-from edgeattn_export.session import run, session_of
+from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 
 WIDTH, HEADS = 16, 2
 CLOSE = 1e-3  # of the largest output: of what 16-bit activations and the same int8 weights leave

@@ -7,9 +7,22 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export import Captured, Fused, Quantized, Samples, quantize
-from edgeattn_export.fuse.dataflow import embed
-from edgeattn_export.quantize import Calibration, Recipe, Treatment, calibration, finished, statistics
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import MODULE
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.quantize import (
+    Calibration,
+    Quantized,
+    Recipe,
+    Treatment,
+    calibration,
+    finished,
+    quantize,
+    statistics,
+)
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.linear import Linear
@@ -17,9 +30,7 @@ from edgeattn_export.quantize.recipe import REWRITES
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.quantize.techniques.smoothing import smooth
-from edgeattn_export.scopes import MODULE
-from edgeattn_export.serialize import serialize
-from edgeattn_export.session import run, session_of
+from edgeattn_export.recover import Fused
 from edgeattn_runtime.errors import QuantizeError
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn_export import Captured, Fused, Quantized, Samples
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.layers import FLOAT, float_layers, mean_cosines
-from edgeattn_export.serialize import serialize
+from edgeattn_export.recover import Fused
 
 
 def test_every_layer_is_reported_by_its_pytorch_name(int8: Quantized) -> None:

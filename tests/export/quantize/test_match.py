@@ -7,9 +7,11 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export import Captured, Fused, Samples
-from edgeattn_export.fuse.dataflow import embed
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.match import Layer, find_layers, floats, match_linear
+from edgeattn_export.recover import Fused
 
 SQUARE = np.arange(16, dtype=np.float32).reshape(4, 4)
 

@@ -7,14 +7,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgeattn_export import Captured, Fused, Quantized, Samples, fuse, quantize
-from edgeattn_export.operators import operators
-from edgeattn_export.quantize import Recipe
-from edgeattn_export.quantize.forms.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
-from edgeattn_export.serialize import serialize
-from edgeattn_export.session import run, session_of
-from edgeattn_export.shapes import shaped
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.quantize import Quantized, Recipe, quantize
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.recover import Fused, fuse
 from edgeattn_runtime.errors import QuantizeError
 from edgeattn_runtime.similarity import cosine
 

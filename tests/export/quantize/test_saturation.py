@@ -11,18 +11,18 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export import Samples
-from edgeattn_export.fuse.dataflow import embed
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.linear import LinearForm
-from edgeattn_export.quantize.forms.linear_blocks import INT8_BLOCKS
-from edgeattn_export.quantize.forms.linear_int7 import INT7
-from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
-from edgeattn_export.quantize.forms.linear_int8_per_token import LinearInt8PerToken
-from edgeattn_export.quantize.forms.linear_int8_twice import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT8_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import LinearInt8PerToken
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.saturation import Risk, at_risk, dynamic_quantize, saturation
-from edgeattn_export.session import run, session_of
+from edgeattn_export.quantize.write_linear import LinearForm
 from edgeattn_runtime.similarity import cosine
 
 ROUNDING = 1e-6  # of a cosine: what float32 sums add

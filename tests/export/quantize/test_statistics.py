@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export import Samples
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.quantize import statistics
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
-from edgeattn_export.serialize import serialize
 
 LARGEST = 100.0  # of the numbers that are drawn
 ROUNDING = 64 * np.finfo(np.float32).eps  # of the largest number, or of its square for each row

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgeattn_export import Captured, Samples, fuse
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.recover import fuse
 
 WIDTH, OUT = 64, 32
 OUTLIERS, SIZE = (3, 17, 40), 40.0  # channels, and how many times as large they are as the others

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search import Store, cost
 from edgeattn_export.search.candidates import APART, SPLIT, smoothed
 from edgeattn_export.search.cost import Shape, milliseconds
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.similarity import cosine
 
 SHAPE = Shape(rows=3, width=64, channels=32, source="Gelu")

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeattn_export.graph.serialize import file_mb, weight_bytes
+from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import REWRITES
 from edgeattn_export.search import Found, Goal, Store, Trial, cost, follow, judge, race, search
 from edgeattn_export.search.candidates import finished
 from edgeattn_export.search.options import megabytes
-from edgeattn_export.serialize import file_mb, weight_bytes
-from edgeattn_export.session import run, session_of
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.similarity import cosine
 

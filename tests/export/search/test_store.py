@@ -7,9 +7,8 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.quantize import Calibration
-from edgeattn_export.samples import Sample
 from edgeattn_export.search import Store
 from edgeattn_export.search.store import FOLDER_VARIABLE, fingerprint
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edgeattn_export.fuse.rule import Rule
-from edgeattn_export.quantize.forms.embedding_int4 import EmbeddingInt4
-from edgeattn_export.quantize.forms.embedding_int8 import EmbeddingInt8
-from edgeattn_export.quantize.forms.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.linear import LinearForm
-from edgeattn_export.quantize.forms.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
-from edgeattn_export.quantize.forms.linear_int7 import INT7
-from edgeattn_export.quantize.forms.linear_int8 import LinearInt8
-from edgeattn_export.quantize.forms.linear_int8_per_token import LinearInt8PerToken
-from edgeattn_export.quantize.forms.linear_int8_static import LinearInt8Static
-from edgeattn_export.quantize.forms.linear_int8_twice import LinearInt8Twice
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import LinearInt8PerToken
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import LinearInt8Static
+from edgeattn_export.quantize.write_linear import LinearForm
 
 _LINEAR: tuple[LinearForm, ...] = (
     LinearInt8(),

@@ -1,0 +1,144 @@
+"""Whether a model's rows are independent, and padding without a say: tried out on real rows, in float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.measure.runners import Arrays, Rival
+from edgeattn.measure.spread import spread
+from edgeattn_export.graph.agreement import disagreement
+from edgeattn_runtime.contract import bind
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.many import Splitter, stacked
+from edgeattn_runtime.rows import Padding, Rows, check_rows
+from edgeattn_runtime.session import ENGINE_ERRORS
+
+TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
+TRIED = 4  # rows, from the shortest to the longest
+
+_FAILURES: tuple[type[Exception], ...] = (BundleError, *ENGINE_ERRORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The float model, its contract, and the samples that it is tried on."""
+
+    graph: Graph
+    symbols: Mapping[str, Symbol]
+    samples: Sequence[Arrays]
+    original: Rival
+
+    def rows(self, rows: Rows) -> list[Arrays]:
+        """Return the rows of a few samples without their padding, as batches of one."""
+        splitter = Splitter(rows, self.graph, self.symbols)
+        return [row.arrays for arrays in spread(self.samples, TRIED) for row in splitter.split(0, arrays)]
+
+    def agrees(self, expected: Arrays, found: Arrays) -> bool:
+        """Say whether two answers are the same."""
+        return disagreement(expected, found, TOLERANCE) is None
+
+
+def independent_rows(trial: Trial) -> Rows | None:
+    """Return what is proven of a model's rows; None where they are not independent, or not to be told apart.
+
+    A row must be answered alike alone and as the last of a batch of others. An input of (batch, sequence)
+    and of 0 and 1 tells padding where a row is answered alike alone and with more positions behind it,
+    whatever they hold, that the input hides; and otherwise where it shows them. For an input that makes no
+    difference, as one beside a causal model's tokens, tells nothing.
+
+    Args:
+        trial: The model and its samples, at least two different rows among them.
+    """
+    dims = trial.graph.inputs[0].dims
+    bare = Rows(str(dims[0]) if dims else "", None)
+    try:
+        check_rows(bare, trial.graph, trial.symbols)
+        if not _independent(trial, bare):
+            return None
+    except _FAILURES:
+        return None
+    return Rows(bare.batch, next((p for p in _candidates(trial) if _tells(trial, bare.batch, p)), None))
+
+
+def _independent(trial: Trial, bare: Rows) -> bool:
+    rows = spread(trial.rows(bare), TRIED)
+    for i, row in enumerate(rows):
+        sizes = bind(trial.graph.inputs, row)
+        others = [_resized(trial.graph, other, sizes) for other in (*rows[:i], *rows[i + 1 :])]
+        answers = trial.original(stacked([*others, row]))
+        last = {name: array[-1:] for name, array in answers.items()}
+        if not trial.agrees(trial.original(row), last):
+            return False
+    return len(rows) > 1
+
+
+def _candidates(trial: Trial) -> Iterator[Padding]:
+    for tensor, hidden in product(trial.graph.inputs, (0, 1)):
+        values = (arrays[tensor.name] for arrays in trial.samples)
+        shaped = len(tensor.dims) == 2 and isinstance(tensor.dims[1], str)
+        if shaped and all(bool(((value == 0) | (value == 1)).all()) for value in values):
+            yield Padding(tensor.name, hidden)
+
+
+def _tells(trial: Trial, batch: str, padding: Padding) -> bool:
+    visible = [row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.hidden).any()]
+    if not visible:
+        return False
+    rows = spread(visible, TRIED)
+    try:
+        return _ignored(trial, rows, padding, hides=True) and not _ignored(trial, rows, padding, hides=False)
+    except ENGINE_ERRORS:  # more positions than the model can take
+        return False
+
+
+def _ignored(trial: Trial, rows: Sequence[Arrays], padding: Padding, *, hides: bool) -> bool:
+    """Say whether each row is answered as it is alone when another's positions stand behind its own."""
+    sequence = next(str(tensor.dims[1]) for tensor in trial.graph.inputs if tensor.name == padding.mask)
+    longest = max(row[padding.mask].shape[1] for row in rows) * 3 // 2 + 1
+    longest = min(longest, trial.symbols[sequence].max or longest)
+    told = padding.hidden if hides else 1 - padding.hidden
+    tried = False
+    for row, other in zip(rows, (rows[-1], *rows[:-1]), strict=True):
+        length = row[padding.mask].shape[1]
+        if length == longest:
+            continue
+        sizes = {**bind(trial.graph.inputs, row), sequence: longest}
+        padded = _in_front(row, _resized(trial.graph, other, sizes))
+        padded[padding.mask][:, length:] = told
+        answers = trial.original(padded)
+        kept = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
+        if not trial.agrees(trial.original(row), kept):
+            return False
+        tried = True
+    return tried
+
+
+def _resized(graph: Graph, arrays: Arrays, sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """Return a row cut to these sizes, or repeated up to them."""
+    found = {}
+    for tensor in graph.inputs:
+        value = arrays[tensor.name]
+        for axis, dim in enumerate(tensor.dims):
+            if axis and isinstance(dim, str):
+                value = np.take(value, np.arange(sizes[dim]) % value.shape[axis], axis=axis)
+        found[tensor.name] = value
+    return found
+
+
+def _in_front(row: Arrays, longer: Arrays) -> dict[str, NDArray[Any]]:
+    """Return the longer row with all of ``row`` written over its beginning."""
+    found = {name: array.copy() for name, array in longer.items()}
+    for name, array in row.items():
+        found[name][tuple(slice(size) for size in array.shape)] = array
+    return found
+
+
+def _until(tensor: Tensor, symbol: str, length: int) -> tuple[slice, ...]:
+    return tuple(slice(length) if dim == symbol else slice(None) for dim in tensor.dims)

@@ -1,0 +1,1 @@
+"""Latency, memory, sessions and rows, and the machine that they were measured on."""

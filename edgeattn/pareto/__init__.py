@@ -1,5 +1,0 @@
-"""The picture of all that was tried: error against latency against size, its front, and what was chosen."""
-
-from edgeattn.pareto.picture import pareto_svg
-
-__all__ = ["pareto_svg"]

@@ -1,0 +1,1 @@
+"""One report: as data, a table, a page and a picture."""

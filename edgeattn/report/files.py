@@ -1,0 +1,48 @@
+"""The report -> its files in the bundle: as data, as a page, and as a picture of all that was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+
+from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.page import page
+from edgeattn.report.pareto import pareto_svg
+from edgeattn.report.report import REPORT_FILE, Report
+from edgeattn.report.table import counts
+from edgeattn_export.pack.pack import TOOLS
+
+PAGE_FILE = "report.html"
+PICTURE_FILE = "pareto.svg"
+
+
+def report_files(
+    report: Report,
+    recipes: Mapping[str, bytes],
+    *,
+    tolerance: float | None = None,
+    source: str | None = None,
+) -> dict[str, bytes]:
+    """Return the content of each file by its name; there is no picture where nothing was tried.
+
+    Args:
+        report: With the lines on what was tried, see ``edgeattn.report.tried.trial_lines``.
+        recipes: Files of recipes by name, see ``edgeattn.report.tried.recipe_files``.
+        tolerance: The cosine that golden outputs must reach on a device.
+        source: The sha256 of the file that defines the model.
+    """
+    picture = pareto_svg(report) if report.trials else None
+    html = page(report, picture=picture, facts=_facts(report, tolerance, source))
+    files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
+    if picture is not None:
+        files[PICTURE_FILE] = picture
+    return {**files, **recipes}
+
+
+def _facts(report: Report, tolerance: float | None, source: str | None) -> dict[str, str]:
+    facts = {"Recipe": recipe_words(report.recipe)}
+    if tolerance is not None:
+        facts["Golden outputs"] = f"a cosine of at least {tolerance:g} to {report.original} on every device"
+    if source is not None:
+        facts["Source, sha256"] = source
+    return facts | {"Made with": counts({tool: metadata.version(tool) for tool in TOOLS})}

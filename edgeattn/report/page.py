@@ -1,0 +1,134 @@
+"""report.html: the report as one page that needs nothing but itself, to be attached and read anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.measure.runners import INT8, PYTORCH
+from edgeattn.report.form_words import form_words
+from edgeattn.report.report import Layer, Report
+from edgeattn.report.table import RIVALS, asked, conditions_line, counts, figure, folded, measured
+
+_TEMPLATE = "report.html"
+_CHECKS = {
+    "cosine": "cosine, mean over the judged samples",
+    "cosine_min": "cosine of the worst sample",
+    "metric_drop": "what the model's own metric loses",
+    "latency_ms": "latency, median",
+    "latency_ratio": "times as fast as the original",
+    "size_mb": "size of the graph with its weights",
+    "memory_mb": "memory of the process that runs it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Numbers of one rival, and how long each is drawn, in percent of the longest of all."""
+
+    label: str
+    numbers: tuple[float, ...]
+    widths: tuple[float, ...]
+
+
+def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> str:
+    """Lay a report out as HTML: no script, nothing fetched, light or dark as the reader has it.
+
+    Args:
+        report: All that is told.
+        picture: The SVG of what was tried, to be set in; None where there is none.
+        facts: What the bundle was made of and with, by words for each.
+    """
+    environment = Environment(
+        loader=PackageLoader("edgeattn.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure,
+        "cosine": _cosine,
+        "asked": asked,
+        "measured": measured,
+        "counts": counts,
+        "recipe": recipe_words,
+    }
+    return environment.get_template(_TEMPLATE).render(
+        report=report,
+        refused=folded(report.refused),
+        meanings=_CHECKS,
+        highlights=_highlights(report),
+        conditions=conditions_line(report.latency_ms).plain,
+        latencies=_latencies(report),
+        sizes=_sizes(report),
+        accuracy=_accuracy(report),
+        forms=form_words(report.layers),
+        layers=sorted(report.layers, key=_worst_first),
+        kept=[line for line in report.trials if line.recipe],
+        picture=None if picture is None else _inline(picture),
+        facts=facts,
+    )
+
+
+def _highlights(report: Report) -> dict[str, str]:
+    """Return the three figures that count, and what each of them is."""
+    latency, size = report.latency_ms, report.size_mb
+    return {
+        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)} x": f"as fast as {report.original}",
+        f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
+        _cosine(report.accuracy.cosine_min): "cosine of the worst sample",
+    }
+
+
+def _latencies(report: Report) -> list[Bar]:
+    numbers = {name: (it.p50, it.p90, it.p99) for name, it in report.latency_ms.latencies.items()}
+    return _bars(numbers, report.original)
+
+
+def _sizes(report: Report) -> list[Bar]:
+    return _bars({name: (size,) for name, size in report.size_mb.items()}, report.original)
+
+
+def _bars(numbers: Mapping[str, tuple[float, ...]], original: str) -> list[Bar]:
+    longest = max(max(values) for values in numbers.values())
+    labels = RIVALS | {PYTORCH: original}
+    return [
+        Bar(labels.get(name, name), values, tuple(round(100 * value / longest, 2) for value in values))
+        for name, values in numbers.items()
+    ]
+
+
+def _accuracy(report: Report) -> dict[str, str]:
+    accuracy = report.accuracy
+    rows = {
+        f"Cosine to {report.original}, mean over {report.samples['judge']} samples": _cosine(
+            accuracy.cosine_mean
+        ),
+        "Cosine of the worst sample": _cosine(accuracy.cosine_min),
+        "The float export's, worst sample": _cosine(accuracy.cosine_float_min),
+        "Largest difference of any number": f"{accuracy.max_abs:.2g}",
+    }
+    if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
+        rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
+        rows["Metric of the model, int8"] = f"{accuracy.metric_int8:.4f}"
+    return rows
+
+
+def _worst_first(layer: Layer) -> tuple[bool, float]:
+    return layer.cosine is None, layer.cosine or 0.0
+
+
+def _cosine(value: float) -> str:
+    return f"{value:.5f}"
+
+
+def _inline(picture: bytes) -> str:
+    """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
+    text = picture.decode()
+    element = text[text.index("<svg") :]
+    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)

@@ -1,0 +1,167 @@
+"""pareto.svg: the error, the latency and the size of all that was tried, its front, and what was chosen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from edgeattn.report.pareto.labels import draw_labels
+from edgeattn.report.pareto.limits import ROW, WORST_WIDTH, Limit, draw_limits, error_limit, latency_limits
+from edgeattn.report.pareto.points import (
+    BEATEN,
+    CHOSEN,
+    FRONT,
+    LARGEST,
+    PAPER,
+    Point,
+    error,
+    points_of,
+    stairs,
+)
+from edgeattn.report.report import Report
+from edgeattn.report.table import figure
+from edgeattn.report.trial_line import TrialLine
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType  # younger than the matplotlib that is asked for
+
+_INK, _PALE = "#2b3440", "#c9d0d8"
+_WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
+_LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, and where there are none
+_TICKS = 8  # parts that ticks cut the latencies' axis into
+_CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
+_SHORT = 1e-5  # from here on a number is short enough to be written in full
+_STYLE: Mapping[RcKeyType, object] = {
+    "svg.hashsalt": "edgeattn",  # the same ids, so the same bytes, every time
+    "svg.fonttype": "path",  # the same look on machines without the font
+    "font.family": "DejaVu Sans",  # comes with matplotlib
+    "font.size": 9.5,
+    "text.parse_math": False,  # a recipe's name may hold a $
+    "text.color": _INK,
+    "axes.edgecolor": _PALE,
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "figure.dpi": 72,  # a pixel is a point, as for the svg backend
+}
+_NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+
+
+def pareto_svg(report: Report) -> bytes:
+    """Draw a report's trials, at least one; the same report gives the same bytes."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        file = io.BytesIO()
+        _drawn(report).savefig(file, format="svg", metadata=_NO_METADATA)
+    return file.getvalue()
+
+
+def _drawn(report: Report) -> Figure:
+    points = points_of(report.trials)
+    slowest = max(point.latency_ms for point in points)
+    latencies = [limit for limit in latency_limits(report) if limit.at < 2 * slowest]  # others squeeze all
+    worst = error_limit(report)
+    picture, axes = _sheet(above=ROW * len(latencies), beside=WORST_WIDTH if worst else 0.0)
+    _set_axes(axes, points, latencies, worst)
+    draw_limits(axes, latencies, worst)
+    _draw_line(axes, report.trials)
+    _draw_points(axes, points)
+    draw_labels(picture, axes, points)
+    _draw_legend(picture, points)
+    return picture
+
+
+def _sheet(*, above: float, beside: float) -> tuple[Figure, Axes]:
+    """Return a picture and its axes, with room in points for the words of limits above and beside them."""
+    height = _BELOW + _HEIGHT + above + _AROUND
+    picture = Figure(figsize=(_WIDTH / 72, height / 72))
+    FigureCanvasSVG(picture)
+    across = _WIDTH - _LEFT - beside - _AROUND
+    return picture, picture.add_axes((_LEFT / _WIDTH, _BELOW / height, across / _WIDTH, _HEIGHT / height))
+
+
+def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], worst: Limit | None) -> None:
+    xs = [point.latency_ms for point in points] + [limit.at for limit in latencies]
+    ys = [point.error for point in points] + ([worst.at] if worst else [])
+    across = max(1.08, (max(xs) / min(xs)) ** 0.07)
+    up = max(2.0, (max(ys) / min(ys)) ** 0.12)  # 2 above and below: room for a tick at 1, 2 or 5
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(min(xs) / across, max(xs) * across)
+    axes.set_ylim(min(ys) / up, max(ys) * up)
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(ys) < 100 * min(ys) else (1,)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(_written(axis.get_view_interval()[0])))
+    axes.grid(color=_PALE, alpha=0.4, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("Latency of a call, ms, median on one thread (further left is faster)")
+    axes.set_ylabel("1 - cosine of the worst sample (lower is better)")
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return round numbers, about evenly spread over a log axis that may span less than a decade."""
+    digits = 2 if high > 1.5 * low else 3
+    spread = (low * (high / low) ** (step / _TICKS) for step in range(1, _TICKS))
+    return list(dict.fromkeys(float(f"{value:.{digits}g}") for value in spread))
+
+
+def _written(least: float) -> Callable[[float, object], str]:
+    """Return how an axis writes its numbers: all in full, or all as 2e-6 where the least is long."""
+    if least < _SHORT:
+        return lambda value, _: np.format_float_scientific(value, trim="-", exp_digits=1)
+    return lambda value, _: np.format_float_positional(value, trim="-")
+
+
+def _draw_line(axes: Axes, trials: Sequence[TrialLine]) -> None:
+    steps = stairs(trials)
+    xs = [trial.latency_ms for trial in steps for _ in range(2)][1:]  # across to the next, then down
+    ys = [error(trial.cosine_min) for trial in steps for _ in range(2)][:-1]
+    axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=2)
+
+
+def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
+    axes.scatter(
+        [point.latency_ms for point in points],
+        [point.error for point in points],
+        s=[point.area for point in points],
+        c=[point.face for point in points],
+        edgecolors=[point.edge for point in points],
+        linewidths=1.2,
+        zorder=3,
+    )
+
+
+def _draw_legend(picture: Figure, points: Sequence[Point]) -> None:
+    words = {
+        CHOSEN: "chosen",
+        FRONT: "on the front",
+        PAPER: "on it for its size",
+        BEATEN: "beaten by another",
+    }
+    edges = {point.face: point.edge for point in points}
+    entries = [_mark(LARGEST / 2, words[face], face, edges[face]) for face in words if face in edges]
+    sizes = {figure(point.size_mb): point for point in sorted(points, key=lambda point: point.size_mb)}
+    extremes = dict.fromkeys((next(iter(sizes)), next(reversed(sizes))))
+    entries += [_mark(sizes[size].area, f"{size} MB", "none", _INK) for size in extremes]
+    picture.legend(handles=entries, loc="lower center", ncols=len(entries), **_CLOSE)
+
+
+def _mark(area: float, words: str, face: str, edge: str) -> Line2D:
+    width = float(area**0.5)
+    return Line2D(
+        [], [], linestyle="", marker="o", markersize=width, color=face, markeredgecolor=edge, label=words
+    )

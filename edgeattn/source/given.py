@@ -1,0 +1,49 @@
+"""What a bundle is made of, as the command line names it: a Python file, or an ONNX file with samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeattn.source import handover
+from edgeattn.source.handover import Handover
+from edgeattn_runtime.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxFile:
+    """A float ONNX file, and the .npz file of its real inputs. It has no metric."""
+
+    model: Path
+    samples: Path
+    metric: None = None
+
+    @property
+    def name(self) -> str:
+        """The file's, without its suffix."""
+        return self.model.stem
+
+
+def given(model: str, samples: Path | None) -> Handover | OnnxFile:
+    """Read what was given.
+
+    Args:
+        model: A Python file, ``package.module`` or an ONNX file.
+        samples: An .npz file beside an ONNX file; None beside the others, which yield their own.
+
+    Raises:
+        BadInput: Samples are missing, or are too many.
+        ModelError: The Python file cannot be loaded.
+    """
+    if not is_onnx(model):
+        if samples is not None:
+            raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
+        return handover.load(model)
+    if samples is None:
+        raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")
+    return OnnxFile(Path(model), samples)
+
+
+def is_onnx(model: str) -> bool:
+    """Say whether a model's name is that of an ONNX file."""
+    return Path(model).suffix.lower() == ".onnx"

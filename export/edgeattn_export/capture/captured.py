@@ -1,0 +1,31 @@
+"""What every later stage starts from: a float graph, its contract, and the original to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn_export.capture.own_cache.own import OwnCache
+from edgeattn_export.capture.reference import Original
+from edgeattn_export.graph.axes import Axes
+from edgeattn_runtime.manifest import Graph, Symbol
+
+OPSET = 23  # the first that holds attention as one operator
+EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A module as a float graph, its contract, and the original to compare with.
+
+    A cache that the module's own ``forward`` takes and returns is no part of the graph.
+    """
+
+    model: ir.Model
+    graph: Graph
+    symbols: Mapping[str, Symbol]
+    axes: Axes
+    reference: Original
+    cache: OwnCache | None = None

@@ -1,0 +1,138 @@
+"""What stopped an export, in one line: the module, the line or the operator, and what usually helps."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import onnx_ir as ir
+import torch
+
+from edgeattn_export.graph.scopes import WRAPPED, module_of
+
+_UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
+_LINE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)\n\s+(.+)')
+_NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
+_RUNNING = re.compile(r"Name:'([^']+)'")  # and one that fails
+_DATA_DEPENDENT = "GuardOnDataDependent"
+_RANDOM = frozenset(
+    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+)
+_COMPLEX = "registered for the complex-valued input"
+_NOT_THE_OWNERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # folders of code
+
+
+def explained(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
+    """Return one line for an error of torch.export (no program yet) or of the translation to ONNX."""
+    chain = tuple(_causes(error))
+    text = "\n".join(str(cause) for cause in chain)
+    unsupported = _UNSUPPORTED.search(text)
+    if program is not None and unsupported:
+        return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
+    reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
+    where = _line(text) or _raised_at(chain)
+    if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
+        return (
+            f"forward decides by the values of a tensor{where}; torch.export cannot follow both ways: use "
+            "torch.where, or torch.cond, or decide outside of the model"
+        )
+    return f"PyTorch cannot export the model{where}: {reason[:300]}"
+
+
+def drawing(model: ir.Model) -> str:
+    """Return one line for an exported graph that draws random numbers; empty for others."""
+    for node in model.graph.all_nodes():
+        if node.op_type in _RANDOM:
+            return (
+                f"{_place(node)} draws random numbers in forward ({node.op_type}), so that no two answers "
+                "are alike; draw them outside and pass them as an input, or leave them out in eval mode"
+            )
+    return ""
+
+
+def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
+    node = _calling(program, operator)
+    where = "the model" if node is None else _module(node)
+    line = "" if node is None else _line(node.meta.get("stack_trace") or "")
+    if is_complex:
+        return (
+            f"{where} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on pairs "
+            "of real numbers (torch.view_as_real)"
+        )
+    return (
+        f"{where} uses {operator}{line}, which ONNX opset 23 cannot express; write it with other operators, "
+        "or leave it out of forward"
+    )
+
+
+def unrunnable(error: BaseException, model: ir.Model) -> str:
+    """Return one line for an exported graph that onnxruntime does not open."""
+    where, operator = _owner(model, _NODE.search(str(error)))
+    kernel = f" for {operator}" if operator else ""
+    return f"{where}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
+
+
+def failed(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
+    """Return one line for an exported graph that does not run where the module does."""
+    where, operator = _owner(model, _RUNNING.search(str(error)))
+    return (
+        f"{where}: the exported {operator or 'graph'} fails on inputs {dict(sizes)}, which the module itself "
+        f"takes; look for sizes taken as constants, or for shapes that depend on values ({error})"
+    )
+
+
+def _owner(model: ir.Model, named: re.Match[str] | None) -> tuple[str, str]:
+    """Return the module that a named node came from, and the node's operator; empty where there is none."""
+    for node in model.graph:
+        if named and node.name == named[1]:
+            return _place(node), node.op_type
+    return "the model", ""
+
+
+def _place(node: ir.Node) -> str:
+    return f"module {module_of(node)!r}" if module_of(node) else "the model"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _line(text: str) -> str:
+    """Return the owner's line among those that a text tells: the innermost."""
+    found = [line for line in _LINE.findall(text) if _is_the_owners(line[0])]
+    if not found:
+        return ""
+    path, number, function, code = found[-1]
+    return f" at {path.rpartition('/')[2]}, line {number}, in {function} ({code.strip()})"
+
+
+def _raised_at(chain: Iterable[BaseException]) -> str:
+    """Return the owner's line among those that led to an error: the innermost of the first cause."""
+    frames = [frame for error in chain for frame in traceback.extract_tb(error.__traceback__)]
+    owners = [frame for frame in frames if _is_the_owners(frame.filename)]
+    if not owners:
+        return ""
+    frame = owners[-1]
+    return f" at {Path(frame.filename).name}, line {frame.lineno}, in {frame.name} ({frame.line})"
+
+
+def _is_the_owners(file: str) -> bool:
+    return not any(folder in Path(file).parents for folder in _NOT_THE_OWNERS)
+
+
+def _calling(program: torch.export.ExportedProgram, operator: str) -> torch.fx.Node | None:
+    name = operator.replace("::", ".")
+    calls = (node for node in program.run_decompositions().graph.nodes if node.op == "call_function")
+    return next((node for node in calls if str(node.target).startswith(name)), None)
+
+
+def _module(node: torch.fx.Node) -> str:
+    path, kind = next(reversed(node.meta["nn_module_stack"].values()))
+    class_name = str(kind).rpartition(".")[2].rstrip("'>")
+    owner = path.removeprefix(WRAPPED).removeprefix(".")
+    return f"module {owner!r} ({class_name})" if owner else class_name

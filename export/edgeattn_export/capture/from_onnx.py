@@ -1,0 +1,196 @@
+"""An ONNX file -> ir.Model (float): where there is no PyTorch module, the file itself is the original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime
+from numpy.typing import NDArray
+from onnx_ir.passes.common import InlinePass, NameFixPass
+from onnxscript.optimizer import optimize
+
+from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
+from edgeattn_export.capture.dims import name_dims
+from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.contract import contract_of
+from edgeattn_export.graph.samples import Inputs, Sample, Samples, alike, array_of
+from edgeattn_export.graph.scopes import keep_scopes
+from edgeattn_export.graph.serialize import INLINE_LIMIT, weight_bytes
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.trials import answered
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError, SampleError
+from edgeattn_runtime.npz import read_npz as read_arrays
+from edgeattn_runtime.session import open_session
+
+ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
+
+_NUMBERED = re.compile(r"(\d+)\.(.+)")
+
+
+class OnnxOriginal:
+    """A file in onnxruntime, called as a module is: arrays by name in, arrays by name out."""
+
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
+        self._path, self._session = path, session
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
+        """Run the file once; raises ModelError where onnxruntime fails."""
+        try:
+            return run(self._session, inputs)
+        except BundleError as error:
+            shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
+            raise ModelError(
+                f"{self._path}: on {shapes} {error}; expected a file that runs on its samples: export it anew"
+            ) from error
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return a call on ``inputs`` that converts nothing, for timing."""
+        return partial(self._session.run, None, dict(inputs))
+
+
+def adopt(path: Path, samples: Samples) -> Captured:
+    """Take an ONNX file in place of a module's export.
+
+    Args:
+        path: A float model of any opset that onnxruntime takes and ONNX's own converter brings to ``OPSET``.
+        samples: Real inputs by the names of the graph's inputs.
+
+    Raises:
+        ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools; a file
+            that does not run on its samples; another opset that answers otherwise.
+        SampleError: A sample's dtype or rank is not the graph's.
+    """
+    read = _read(path)
+    original = OnnxOriginal(path, _opened(path))
+    model = _converted(path, read)
+    axes = _axes(path, model, samples)
+    graph, symbols = contract_of(model, axes)
+    captured = Captured(model, graph, symbols, axes, original)
+    _prove(path, captured, samples)
+    return captured
+
+
+def read_npz(path: Path) -> Samples:
+    """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
+
+    Raises:
+        BadInput: No such file, or not an .npz.
+        SampleError: Names that are neither, or arrays that are no samples.
+    """
+    arrays = read_arrays(path)
+    numbered = any(map(_NUMBERED.fullmatch, arrays))
+    return alike(_numbered(arrays) if numbered else _stacked(path, arrays))
+
+
+def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    samples: dict[int, dict[str, NDArray[np.generic]]] = {}
+    for key, value in arrays.items():
+        found = _NUMBERED.fullmatch(key)
+        if found is None:
+            raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
+        samples.setdefault(int(found[1]), {})[found[2]] = array_of(int(found[1]), found[2], value)
+    for _, inputs in sorted(samples.items()):
+        yield Sample(inputs)
+
+
+def _stacked(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    counts = {len(value) if value.ndim else 0 for value in arrays.values()}
+    if len(counts) != 1:
+        raise SampleError(f"{path}: arrays of {sorted(counts)} samples; expected as many of every input")
+    for i in range(counts.pop()):
+        yield Sample({name: array_of(i, name, value[i : i + 1]) for name, value in arrays.items()})
+
+
+def _opened(path: Path) -> onnxruntime.InferenceSession:
+    try:
+        return open_session(path)
+    except EdgeAttnError as error:
+        raise ModelError(str(error)) from error
+
+
+def _read(path: Path) -> ir.Model:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected an ONNX model")
+    try:
+        model = ir.load(path)
+    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+    _check_weights(path, model)
+    strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in ENGINE_DOMAINS}
+    strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
+    if strange:
+        raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
+    InlinePass()(model)
+    return model
+
+
+def _check_weights(path: Path, model: ir.Model) -> None:
+    for value in model.graph.initializers.values():
+        stored = value.const_value
+        if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
+            raise ModelError(
+                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy "
+                "that file beside the model"
+            )
+
+
+def _converted(path: Path, model: ir.Model) -> ir.Model:
+    """Bring a model to the opset of the standard Attention, its constants folded and its dims inferred."""
+    version = model.opset_imports.get("", OPSET)
+    if weight_bytes(model) >= INLINE_LIMIT:
+        raise ModelError(f"{path}: weights of 2 GB or more cannot be converted; export the module instead")
+    try:
+        proto = ir.to_proto(model)
+        if version != OPSET:
+            proto = onnx.version_converter.convert_version(proto, OPSET)
+        model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
+    except Exception as error:  # onnx's converter raises plain RuntimeError, and others
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
+        ) from error
+    name_dims(model)
+    optimize(model)
+    NameFixPass()(model)
+    keep_scopes(model)
+    return model
+
+
+def _prove(path: Path, captured: Captured, samples: Samples) -> None:
+    session = session_of(captured.model)
+    for inputs, expected in answered(captured.reference, samples, captured.axes):
+        reason = disagreement(expected, run(session, inputs), EXPORT_TOLERANCE)
+        if reason:
+            raise ModelError(
+                f"{path}: brought to opset {OPSET}, it answers otherwise: {reason}; export the module instead"
+            )
+
+
+def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
+    found = {value.name or "": value for value in model.graph.inputs}
+    if set(found) != set(samples.names):
+        raise SampleError(
+            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(found)}; name them so"
+        )
+    for name, value in found.items():
+        array = samples[0].inputs[name]
+        if value.shape is None or len(value.shape) != array.ndim:
+            raise SampleError(f"samples, input {name!r}: rank {array.ndim} found, {value.shape} expected")
+        if value.dtype is not None and value.dtype.numpy() != array.dtype:
+            raise SampleError(f"samples, input {name!r}: {array.dtype} found, {value.dtype.numpy()} expected")
+    return Axes(
+        {
+            name: tuple(
+                dim if isinstance(dim, int) else dim.value or f"{name}_{axis}"
+                for axis, dim in enumerate(value.shape or ())
+            )
+            for name, value in found.items()
+        }
+    )

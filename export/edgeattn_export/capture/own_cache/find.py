@@ -1,0 +1,187 @@
+"""Finding the cache that a module's ``forward`` takes and returns, by calling it: no name or class decides.
+
+A cache is what a call returns of a text's first half and takes, by some parameter, with the rest of the text,
+such that both calls say what one call says of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import nn
+
+from edgeattn_export.capture.own_cache.check import check_beginnings, check_pasts
+from edgeattn_export.capture.own_cache.chunks import chunkings, shown
+from edgeattn_export.capture.own_cache.own import Array, OwnCache, Text, array_of, returned
+from edgeattn_export.capture.own_cache.ways import texts, ways
+from edgeattn_export.capture.tracing import quiet
+from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.tree import is_tree, tensors_in
+from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
+
+OWN_TOLERANCE = 1e-4  # of the logits' scale: PyTorch sums in another order for another number of tokens
+SHORTEST = 3  # tokens: a beginning of two of them and a step
+CACHE_RANK = 4  # of one tensor that is a cache by itself: (B, H, S, D), or several stacked
+
+
+def find_cache(module: nn.Module, samples: Samples, axes: Axes) -> OwnCache | None:
+    """Find a module's own cache, and prove it on the shortest and the longest sample.
+
+    Args:
+        module: In eval mode.
+        samples: Real inputs.
+        axes: Their axes.
+
+    Returns:
+        The cache, with an objection where the module takes what it returns, but does not then say what it
+        says of the whole text; None where ``forward`` returns nothing of the kind.
+
+    Raises:
+        SampleError: The samples have a past, but ``forward`` returns none, or another.
+        ModelError: The module fails on a sample.
+    """
+    check_beginnings(samples)
+    pieces = _begun(module, samples)
+    candidates = tuple(name for name, piece in pieces.items() if _may_be_cache(piece))
+    cache = None
+    if candidates:
+        with quiet():
+            cache = _search(module, samples, list(texts(samples, axes, pieces)), candidates)
+    if cache is None:
+        _check_no_past(samples)
+    elif cache.objection is None:
+        check_pasts(cache, samples)
+    return cache
+
+
+def _begun(module: nn.Module, samples: Samples) -> Mapping[str, object]:
+    try:
+        return returned(module, samples.beginning, samples[0].inputs)
+    except ModelError as error:
+        if len(samples.continued) < len(samples):
+            raise
+        name, value = next(iter(samples.continued[0].past.items()))
+        raise SampleError(
+            f"input {name!r}: {type(value).__name__} found in every sample, and forward fails without it "
+            f"({error}); expected a tensor or numpy array, or for a past at least 2 samples that have none"
+        ) from error
+
+
+def _may_be_cache(piece: object) -> bool:
+    if isinstance(piece, torch.Tensor):
+        return piece.ndim >= CACHE_RANK and piece.is_floating_point()
+    return is_tree(piece) and bool(tensors_in(piece))
+
+
+def _check_no_past(samples: Samples) -> None:
+    for name, value in chain(samples.beginning.items(), *(s.past.items() for s in samples.continued)):
+        if value is not None:
+            raise SampleError(
+                f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected: forward "
+                "returns no cache that it takes again within a text; of a decoder, yield texts of "
+                f"{SHORTEST} tokens or more"
+            )
+
+
+def _search(
+    module: nn.Module, samples: Samples, found: Sequence[Text], candidates: tuple[str, ...]
+) -> OwnCache | None:
+    disproven: OwnCache | None = None
+    for text in found:
+        inputs = _by_length(text, samples)
+        if len(inputs) == 0 or not _is_causal(module, text, inputs[0]):
+            continue
+        for cache in ways(module, text, candidates):
+            judged = _judged(cache, inputs[0])
+            if judged is not None and judged.objection is None:
+                return _proven(_without_source(judged, inputs[0]), inputs)
+            disproven = disproven or judged
+    return disproven
+
+
+def _judged(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
+    """Try a cache on a text's halves; None where the module refuses it, or takes no notice of it."""
+    half = _length(cache.text, inputs) // 2
+    halves = half, _length(cache.text, inputs) - half
+    try:
+        found = cache.logits(inputs, halves)
+    except EdgeAttnError:
+        return None
+    rest = cache.text.cut(inputs, half, sum(halves))
+    try:
+        alone = array_of(returned(cache.module, cache.text.beginning, rest), cache.text.logits)
+    except EdgeAttnError:
+        alone = np.zeros(0)
+    if np.array_equal(alone, found[:, half:]):
+        return None
+    reason = _difference(cache, inputs, found)
+    return cache if reason is None else replace(cache, objection=_told(halves, reason))
+
+
+def _by_length(text: Text, samples: Samples) -> list[Inputs]:
+    """Return the inputs of the shortest and the longest sample that can be cut."""
+    fit = [sample.inputs for sample in samples if _length(text, sample.inputs) >= SHORTEST]
+    fit.sort(key=lambda inputs: _length(text, inputs))
+    return [fit[0], fit[-1]] if fit else []
+
+
+def _length(text: Text, inputs: Inputs) -> int:
+    length: int = inputs[text.tokens].shape[1]
+    return length
+
+
+def _is_causal(module: nn.Module, text: Text, inputs: Inputs) -> bool:
+    half = _length(text, inputs) // 2
+    try:
+        alone = array_of(returned(module, text.beginning, text.cut(inputs, 0, half)), text.logits)
+    except EdgeAttnError:
+        return False
+    whole = array_of(returned(module, text.beginning, inputs), text.logits)
+    return disagreement({"": whole[:, :half]}, {"": alone}, OWN_TOLERANCE) is None
+
+
+def _difference(cache: OwnCache, inputs: Inputs, found: Array) -> str | None:
+    """Say where logits are not those of the text taken whole."""
+    name = cache.text.logits
+    whole = array_of(returned(cache.module, cache.text.beginning, inputs), name)
+    return disagreement({name: whole}, {name: found}, OWN_TOLERANCE)
+
+
+def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
+    """Also leave out what half of the text leaves as it is: it follows from a source alone."""
+    whole = returned(cache.module, cache.text.beginning, inputs)
+    half = cache.text.cut(inputs, 0, _length(cache.text, inputs) // 2)
+    part = returned(cache.module, cache.text.beginning, half)
+    same = (
+        name
+        for name, value in whole.items()
+        if name != cache.text.logits and isinstance(value, torch.Tensor)
+        if disagreement({"": array_of(whole, name)}, {"": array_of(part, name)}, OWN_TOLERANCE) is None
+    )
+    return replace(cache, left_out=cache.left_out.union(same))
+
+
+def _proven(cache: OwnCache, texts: Sequence[Inputs]) -> OwnCache:
+    """Take texts token by token and in chunks through a cache, and note where they are not the whole's."""
+    for inputs in texts:
+        for chunks in chunkings(_length(cache.text, inputs)):
+            try:
+                reason = _difference(cache, inputs, cache.logits(inputs, chunks))
+            except EdgeAttnError as error:
+                reason = str(error)
+            if reason:
+                return replace(cache, objection=_told(chunks, reason))
+    return cache
+
+
+def _told(chunks: tuple[int, ...], reason: str) -> str:
+    return (
+        f"forward, given its own cache in chunks of {shown(chunks)}, does not say what it says of the whole "
+        f"text: {reason}"
+    )

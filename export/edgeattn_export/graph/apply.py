@@ -1,0 +1,112 @@
+"""Applying a rule wherever its form is found, and remembering where and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import onnx_ir as ir
+from onnx_ir.passes.common import (
+    IdentityEliminationPass,
+    NameFixPass,
+    RemoveUnusedNodesPass,
+    TopologicalSortPass,
+)
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
+from edgeattn_export.graph.scopes import MODULE, module_of
+
+MICROSOFT = "com.microsoft"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A place where a rule was not applied, with the reason."""
+
+    rule: str
+    node: str
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where a rule was applied: the node where its form began, the module, and the value replaced."""
+
+    node: str
+    module: str
+    output: str
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a rule did to a graph."""
+
+    sites: tuple[Site, ...]
+    refused: tuple[Refused, ...]
+
+
+def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lambda _: True) -> Applied:
+    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``."""
+    sites: list[Site] = []
+    refused: list[Refused] = []
+    for node in tuple(model.graph):
+        if node.op_type not in rule.roots or _is_dead(node):
+            continue
+        match rule.check(node):
+            case None:
+                continue
+            case Refusal(reason):
+                refused.append(Refused(rule.name, node.name or "", module_of(node), reason))
+            case found:
+                if wanted(node.name or ""):
+                    output = _replace(model, node, rule, found)
+                    note = found.note if isinstance(found, Noted) else None
+                    sites.append(Site(node.name or "", module_of(node), output, note))
+    if sites:
+        IdentityEliminationPass()(model)
+        RemoveUnusedNodesPass()(model)
+        TopologicalSortPass()(model)
+        NameFixPass()(model)
+    return Applied(tuple(sites), tuple(refused))
+
+
+def _is_dead(node: ir.Node) -> bool:
+    """Say whether a rewrite before this one has left nobody who uses what a node makes."""
+    return not any(output.uses() or output.is_graph_output() for output in node.outputs)
+
+
+def _replace(model: ir.Model, root: ir.Node, rule: Rule[Any], found: object) -> str:
+    tape = Tape()
+    replaced = rule.rewrite(tape, found)
+    for node in tape.nodes:
+        node.metadata_props.setdefault(MODULE, module_of(root))
+    for value in tape.initializers:
+        value.name = _unused_name(model.graph, value.name or rule.name)
+        model.graph.register_initializer(value)
+    for domain, _ in tape.used_opsets:
+        model.opset_imports.setdefault(domain, 1)
+    model.graph.insert_before(root, tape.nodes)
+    _take_over(replaced)
+    return next(iter(replaced.values())).name or ""
+
+
+def _take_over(replaced: Mapping[ir.Value, ir.Value]) -> None:
+    for old, new in replaced.items():
+        new.type = old.type
+        new.shape = old.shape
+        name = old.name
+        ir.convenience.replace_all_uses_with(old, new, replace_graph_outputs=True)
+        old.name = f"{name}.replaced"
+        new.name = name  # a value keeps its name through every rewrite, so that it can be compared
+
+
+def _unused_name(graph: ir.Graph, wanted: str) -> str:
+    name, number = wanted, 1
+    while name in graph.initializers:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name

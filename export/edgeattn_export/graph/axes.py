@@ -1,0 +1,142 @@
+"""Which axes of the inputs are dynamic, and by what names: said by the owner, or read off the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.errors import SampleError
+
+BATCH = "batch"
+SEQUENCE = "sequence"
+
+Dims = tuple[int | str, ...]
+Dynamic = Mapping[str, Sequence[str | int | None] | Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Per input, its dims: a size where it is fixed, a symbol's name where it is dynamic."""
+
+    dims: Mapping[str, Dims]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol once, in order of appearance."""
+        named = (dim for dims in self.dims.values() for dim in dims if isinstance(dim, str))
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def batch(self) -> str | None:
+        """The symbol along which samples are stacked: it leads inputs, and is no other axis of any."""
+        leading = {dims[0] for dims in self.dims.values() if dims and isinstance(dims[0], str)}
+        inner = {dim for dims in self.dims.values() for dim in dims[1:]}
+        return next((symbol for symbol in self.symbols if symbol in leading - inner), None)
+
+
+def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
+    """Name the dynamic axes.
+
+    Without ``dynamic``, an axis whose size differs between samples is dynamic, and axes whose sizes agree in
+    every sample share a symbol; axis 0 is the batch where all inputs agree on it in every sample, but for
+    scalars and for a list (S,) as long as an inner axis of another input, such as one of positions.
+
+    Args:
+        samples: At least two.
+        dynamic: Per input, its axes as ``("batch", "sequence", None)`` or ``{0: "batch"}``; None, or no
+            mention, is fixed.
+
+    Raises:
+        SampleError: ``dynamic`` names an unknown input or more axes than an input has, or an axis
+            that it leaves fixed differs between samples.
+    """
+    return _declared(samples, dynamic) if dynamic else _observed(samples)
+
+
+def _observed(samples: Samples) -> Axes:
+    sizes = {
+        (name, axis): tuple(sample.inputs[name].shape[axis] for sample in samples)
+        for name in samples.names
+        for axis in range(samples[0].inputs[name].ndim)
+    }
+    ranks = [samples[0].inputs[name].ndim for name in samples.names]
+    inner = {seen for (_, axis), seen in sizes.items() if axis}
+    leading = {
+        sizes[name, 0]
+        for name, rank in zip(samples.names, ranks, strict=True)
+        if rank > 1 or (rank == 1 and sizes[name, 0] not in inner)
+    }
+    symbols: dict[tuple[int, ...], str] = {}
+    fresh = (SEQUENCE if i == 0 else f"{SEQUENCE}_{i + 1}" for i in count())
+
+    def dim(name: str, axis: int) -> int | str:
+        seen: tuple[int, ...] = sizes[name, axis]
+        if axis == 0 and leading == {seen}:
+            return BATCH
+        if len(set(seen)) == 1:
+            return seen[0]
+        if seen not in symbols:
+            symbols[seen] = next(fresh)
+        return symbols[seen]
+
+    return Axes(
+        {
+            name: tuple(dim(name, axis) for axis in range(rank))
+            for name, rank in zip(samples.names, ranks, strict=True)
+        }
+    )
+
+
+def _declared(samples: Samples, dynamic: Dynamic) -> Axes:
+    unknown = [name for name in dynamic if name not in samples.names]
+    if unknown:
+        raise SampleError(
+            f"dynamic: {', '.join(unknown)} found; expected of {', '.join(samples.names)}; name one of them"
+        )
+    axes = Axes({name: _declared_dims(samples, name, dynamic.get(name, {})) for name in samples.names})
+    _check_shared(samples, axes)
+    return axes
+
+
+def _declared_dims(samples: Samples, name: str, said: Sequence[str | int | None] | Mapping[int, str]) -> Dims:
+    shape = samples[0].inputs[name].shape
+    rank = len(shape)
+    if isinstance(said, Mapping):
+        named: list[str | int | None] = [said.get(axis) for axis in range(rank)]
+        strays = [axis for axis in said if axis not in range(rank)]
+    else:
+        named = [*said, *[None] * (rank - len(said))]
+        strays = list(range(rank, len(said)))
+    if strays:
+        raise SampleError(
+            f"dynamic[{name!r}]: {said!r} found, but its samples have rank {rank}; leave out the rest"
+        )
+    dims = tuple(
+        symbol if isinstance(symbol, str) else size for symbol, size in zip(named, shape, strict=True)
+    )
+    _check_fixed(samples, name, dims)
+    return dims
+
+
+def _check_fixed(samples: Samples, name: str, dims: Dims) -> None:
+    for axis, dim in enumerate(dims):
+        seen = sorted({sample.inputs[name].shape[axis] for sample in samples})
+        if isinstance(dim, int) and seen != [dim]:
+            raise SampleError(
+                f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {seen[0]} to {seen[-1]} in the "
+                "samples; name it"
+            )
+
+
+def _check_shared(samples: Samples, axes: Axes) -> None:
+    for i, sample in enumerate(samples):
+        sizes: dict[str, int] = {}
+        for name, dims in axes.dims.items():
+            for dim, size in zip(dims, sample.inputs[name].shape, strict=True):
+                if isinstance(dim, str) and sizes.setdefault(dim, size) != size:
+                    raise SampleError(
+                        f"dynamic[{name!r}]: {dim} is {size} in sample {i}, but {sizes[dim]} elsewhere in "
+                        "it; axes of one name have one size"
+                    )

@@ -1,0 +1,48 @@
+"""A graph's contract: names, dtypes and dims of its ends, and the sizes that its symbols may take."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgeattn_export.graph.axes import Axes
+from edgeattn_runtime.errors import CaptureError
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+
+MODEL_FILE = "model.onnx"
+
+
+def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
+    """Return what a call of ``model`` takes and gives, and the bounds of every symbol in it.
+
+    Raises:
+        CaptureError: An end of the graph has no dtype.
+    """
+    inputs = tuple(
+        Tensor(value.name or "", _dtype(value), axes.dims[value.name or ""]) for value in model.graph.inputs
+    )
+    outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
+    computed = (dim for tensor in outputs for dim in tensor.dims if isinstance(dim, str))
+    symbols = dict.fromkeys((*axes.symbols, *computed))
+    return Graph(MODEL_FILE, inputs, outputs), {name: Symbol(1, _longest(model, name)) for name in symbols}
+
+
+def _dtype(value: ir.Value) -> str:
+    if value.dtype is None:
+        raise CaptureError(f"{value.name!r}: the export gives it no dtype; return it as a plain tensor")
+    return str(value.dtype.numpy())
+
+
+def _dims(value: ir.Value) -> tuple[int | str, ...]:
+    return tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape or ())
+
+
+def _longest(model: ir.Model, symbol: str) -> int | None:
+    """Read a symbol's bound off the tables that it slices: 512 positions cut to ``sequence`` of them."""
+    rows = [
+        full
+        for node in model.graph
+        if node.op_type == "Slice" and node.inputs[0] is not None
+        for full, cut in zip(node.inputs[0].shape or (), node.outputs[0].shape or (), strict=False)
+        if isinstance(full, int) and str(cut) in (symbol, f"Min({full}, {symbol})")
+    ]
+    return min(rows, default=None)

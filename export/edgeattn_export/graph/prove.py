@@ -1,0 +1,99 @@
+"""A rewrite is kept only where the graph still gives the captured graph's outputs, on the owner's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.apply import Applied, Refused, Site, apply
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.trials import trials
+from edgeattn_runtime.errors import EdgeAttnError
+
+FUSE_TOLERANCE = 1e-5  # of the output's scale, in float
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Trial inputs, and the captured graph's outputs for them."""
+
+    cases: tuple[tuple[Inputs, Outputs], ...]
+
+    @classmethod
+    def of(cls, captured: Captured, samples: Samples) -> Proof:
+        """Run the captured graph on every trial that it can take."""
+        session = session_of(captured.model)
+        cases = []
+        for inputs in trials(samples, captured.axes):
+            try:
+                cases.append((inputs, run(session, inputs)))
+            except EdgeAttnError:
+                if not cases:  # the first trial is a real sample; made-up sizes may be beyond the model
+                    raise
+        return cls(tuple(cases))
+
+    def objection(self, model: ir.Model) -> str | None:
+        """Say why ``model`` may not take the captured graph's place, or return None where it may."""
+        try:
+            session = session_of(model)
+            found = ((expected, run(session, inputs)) for inputs, expected in self.cases)
+            reasons = (
+                disagreement(expected, _where_defined(expected, outputs), FUSE_TOLERANCE)
+                for expected, outputs in found
+            )
+            return next((reason for reason in reasons if reason), None)
+        except EdgeAttnError as error:
+            return str(error)
+
+
+def _where_defined(expected: Outputs, found: Outputs) -> Outputs:
+    """Leave out what the captured graph answers with NaN, as PyTorch does a row with nothing to see."""
+    return {
+        name: np.where(np.isnan(expected[name]), expected[name], value) if value.dtype.kind == "f" else value
+        for name, value in found.items()
+    }
+
+
+def proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
+    """Apply a rule, and undo it wherever the outputs change.
+
+    Returns:
+        The rewritten model, or the one given where nothing was kept; and what was applied and refused.
+    """
+    rewritten, applied = _trial(rule, model)
+    objection = proof.objection(rewritten) if applied.sites else None
+    if objection is None:
+        return (rewritten if applied.sites else model), applied
+    return _one_by_one(rule, model, proof, applied, objection)
+
+
+def _trial(
+    rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[ir.Model, Applied]:
+    rewritten = model.clone()
+    return rewritten, apply(rule, rewritten, wanted)
+
+
+def _one_by_one(
+    rule: Rule[Any], model: ir.Model, proof: Proof, applied: Applied, objection: str
+) -> tuple[ir.Model, Applied]:
+    kept: list[Site] = []
+    undone: list[Refused] = []
+    for site in applied.sites:
+        nodes = {site.node, *(other.node for other in kept)}
+        if len(applied.sites) > 1:
+            objection = proof.objection(_trial(rule, model, nodes.__contains__)[0]) or ""
+        if objection:
+            undone.append(Refused(rule.name, site.node, site.module, f"undone: {objection}"))
+        else:
+            kept.append(site)
+    final = _trial(rule, model, {site.node for site in kept}.__contains__)[0] if kept else model
+    return final, Applied(tuple(kept), (*applied.refused, *undone))

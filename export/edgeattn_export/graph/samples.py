@@ -1,0 +1,151 @@
+"""Real inputs, as the model's owner hands them over: read once, checked once, typed from here on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.tree import tensors_in
+from edgeattn_runtime.errors import SampleError
+
+Inputs = Mapping[str, NDArray[np.generic]]
+
+JUDGED_SHARE = 0.5  # of the samples; the others calibrate and prove the rewrites
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call of the model.
+
+    Attributes:
+        inputs: Its tensors by name.
+        target: What the owner's metric compares with.
+        past: What the call takes of an earlier one, by name: a cache, None for none, and plain numbers such
+            as the position where it ended.
+    """
+
+    inputs: Inputs
+    target: object = None
+    past: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def continues(self) -> bool:
+        """Whether the past holds anything."""
+        return any(tensor.numel() for tensor in tensors_in(self.past))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples(Sequence[Sample]):
+    """Samples of one model, alike in names, dtypes and ranks; sizes may differ.
+
+    Attributes:
+        items: Calls that begin: none has a past.
+        continued: Calls that continue others, for whoever can tell what their past means.
+    """
+
+    items: tuple[Sample, ...]
+    continued: tuple[Sample, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Samples: ...
+    def __getitem__(self, index: int | slice) -> Sample | Samples:
+        return replace(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs' names, in the order of ``forward``."""
+        return tuple(self.items[0].inputs)
+
+    @property
+    def beginning(self) -> Mapping[str, object]:
+        """What ``forward`` is called with beside its inputs where there is no past."""
+        return self.items[0].past
+
+    def split(self) -> tuple[Samples, Samples]:
+        """Return the samples that calibrate and, disjoint from them, the samples that judge.
+
+        They are dealt in turn, so that both see every part of a sorted data set.
+        """
+        period = round(1 / (1 - JUDGED_SHARE))
+        calibrate = tuple(item for i, item in enumerate(self.items) if i % period == 0)
+        judge = tuple(item for i, item in enumerate(self.items) if i % period)
+        return replace(self, items=calibrate), replace(self, items=judge)
+
+
+def alike(samples: Iterable[Sample]) -> Samples:
+    """Return samples as one, checked against the first.
+
+    Raises:
+        SampleError: No or one sample; names, dtypes or ranks that differ.
+    """
+    items = tuple(samples)
+    if len(items) < 2:
+        raise SampleError(
+            f"samples: {len(items)} found, at least 2 expected (some calibrate, others judge); "
+            "yield a few hundred real inputs"
+        )
+    for i, item in enumerate(items):
+        _check_alike(i, item.inputs, items[0].inputs)
+    return Samples(items)
+
+
+def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
+    """Return one input of one sample as an array.
+
+    Raises:
+        SampleError: It is no dense tensor of bool, integer or float32; it is empty, or holds a NaN or an
+            infinity, but for the minus infinity of a mask.
+    """
+    where = f"sample {index}, input {name!r}"
+    if isinstance(value, torch.Tensor):
+        try:
+            value = value.detach().cpu().numpy()
+        except TypeError as error:  # sparse, or bfloat16
+            raise SampleError(
+                f"{where}: {error}; expected a dense bool, integer or float32 tensor"
+            ) from error
+    if not isinstance(value, np.ndarray):
+        raise SampleError(f"{where}: {type(value).__name__} found, a tensor or numpy array expected")
+    if value.dtype == np.float64:
+        raise SampleError(f"{where}: float64 found, float32 expected; convert it with .astype('float32')")
+    if value.dtype.kind not in "biuf":
+        raise SampleError(f"{where}: dtype {value.dtype} found; expected bool, integer or float")
+    if value.size == 0:
+        raise SampleError(f"{where}: dims {value.shape} hold nothing; leave such samples out")
+    if value.dtype.kind == "f" and np.isnan(value).any():
+        raise SampleError(f"{where}: holds a NaN; leave such samples out or mend them")
+    if value.dtype.kind == "f" and np.isposinf(value).any():  # minus infinity is how a mask hides
+        raise SampleError(f"{where}: holds an infinity; leave such samples out or mend them")
+    return value
+
+
+def _check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
+    if tuple(inputs) != tuple(first):
+        raise SampleError(
+            f"sample {index}: inputs {', '.join(inputs)} found, {', '.join(first)} expected as in sample 0"
+        )
+    for name, value in inputs.items():
+        expected = first[name]
+        if value.dtype != expected.dtype:
+            raise SampleError(
+                f"sample {index}, input {name!r}: {value.dtype} found, {expected.dtype} expected as "
+                "in sample 0"
+            )
+        if value.ndim != expected.ndim:
+            raise SampleError(
+                f"sample {index}, input {name!r}: rank {value.ndim} found, rank {expected.ndim} expected as "
+                "in sample 0"
+            )

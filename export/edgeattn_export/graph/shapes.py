@@ -1,0 +1,86 @@
+"""Real samples cut and joined to a shape, for whoever needs one that no sample has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import cycle
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.axes import Axes, Dims
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_runtime.errors import SampleError
+
+Array = NDArray[np.generic]
+
+
+def shaped(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inputs:
+    """Return inputs of the asked sizes, made of the samples' rows in their order.
+
+    Rows are joined along a symbol until its size is reached and then cut; a batch stacks such rows. Symbols
+    that ``sizes`` leaves out keep the first sample's size.
+
+    Args:
+        samples: Real inputs.
+        axes: Their dynamic axes.
+        sizes: Sizes by symbol, such as ``{"batch": 8, "sequence": 128}``; each at least 1.
+
+    Raises:
+        SampleError: A symbol that the model does not have, or a size below 1.
+    """
+    _check_sizes(axes, sizes)
+    wanted = {**sizes_of(samples[0].inputs, axes), **sizes}
+    rows = cycle(_rows(samples, axes))
+    batch = [_row(rows, axes, wanted) for _ in range(wanted.get(axes.batch or "", 1))]
+    return {name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names}
+
+
+def sizes_of(inputs: Inputs, axes: Axes) -> dict[str, int]:
+    """Return the size that each symbol has in ``inputs``."""
+    return {
+        dim: size
+        for name, dims in axes.dims.items()
+        for dim, size in zip(dims, inputs[name].shape, strict=True)
+        if isinstance(dim, str)
+    }
+
+
+def _check_sizes(axes: Axes, sizes: Mapping[str, int]) -> None:
+    for symbol, size in sizes.items():
+        if symbol not in axes.symbols:
+            known = ", ".join(axes.symbols) or "none"
+            raise SampleError(f"shape: no dynamic axis {symbol!r}; the model has {known}; name one of them")
+        if size < 1:
+            raise SampleError(f"shape: {symbol}={size} found; expected at least 1")
+
+
+def _rows(samples: Samples, axes: Axes) -> Iterator[Inputs]:
+    for sample in samples:
+        for row in range(sizes_of(sample.inputs, axes).get(axes.batch or "", 1)):
+            yield {
+                name: value[row : row + 1] if axes.batch in axes.dims[name] else value
+                for name, value in sample.inputs.items()
+            }
+
+
+def _row(rows: Iterator[Inputs], axes: Axes, wanted: Mapping[str, int]) -> Inputs:
+    inner = [symbol for symbol in axes.symbols if symbol != axes.batch]
+    parts = [next(rows)]
+    while any(sum(sizes_of(part, axes)[symbol] for part in parts) < wanted[symbol] for symbol in inner):
+        parts.append(next(rows))
+    return {
+        name: _cut([part[name] for part in parts], dims, wanted, inner) for name, dims in axes.dims.items()
+    }
+
+
+def _cut(parts: list[Array], dims: Dims, wanted: Mapping[str, int], inner: list[str]) -> Array:
+    along = [axis for axis, dim in enumerate(dims) if dim in inner]
+    joined = np.concatenate(parts, axis=along[0]) if len(along) == 1 else parts[0]
+    for axis in along:  # where two axes grow at once, as in a mask of queries by keys, the first row repeats
+        joined = np.take(joined, np.arange(wanted[str(dims[axis])]) % joined.shape[axis], axis=axis)
+    return joined
+
+
+def _stack(rows: list[Array], dims: Dims, batch: str | None) -> Array:
+    return np.asarray(np.concatenate(rows, axis=0) if batch in dims else rows[0], order="C")

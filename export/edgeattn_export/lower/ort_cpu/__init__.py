@@ -1,0 +1,1 @@
+"""onnxruntime's CPU kernels: what they need, and what they are fast at."""

@@ -1,0 +1,121 @@
+"""Linear layers of one input quantize it once; those that were merged into one product part again.
+
+Before: DynamicQuantizeMatMul(x, W1), DynamicQuantizeMatMul(x, W2)
+        Split(DynamicQuantizeMatMul(x, [W1 W2]))
+After:  q, s, z = DynamicQuantizeLinear(x)
+        MatMulIntegerToFloat(q, W1, s, z), MatMulIntegerToFloat(q, W2, s, z)
+
+The same integers and the same additions: not a bit of the answer changes. Merged query, key and value, 384
+wide, with their attention, one core: 61.5 us become 59.6 for 16 tokens, 629 become 611 for 128, and 21.4 stay
+21.4 for 1, as a Split copies all that the product has written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import constant, embed, is_constant, only_user
+from edgeattn_export.graph.scopes import MODULE, module_of
+
+X, WEIGHT, SCALE, ZERO_POINT, BIAS = range(5)  # inputs of DynamicQuantizeMatMul
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``output = x @ weight[:, columns] * scale[columns] + bias[columns]``."""
+
+    product: ir.Node
+    columns: slice
+    output: ir.Value
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The products of one input, and what each gives."""
+
+    x: ir.Value
+    parts: tuple[Part, ...]
+
+
+class SharedQuantization:
+    """Quantizes an input of several linear layers once."""
+
+    name = "shared quantization"
+    roots = frozenset({"DynamicQuantizeMatMul"})
+
+    def check(self, node: ir.Node) -> Match | None:
+        """Match all products of the node's input, unless they are one."""
+        x = node.inputs[X]
+        if x is None or not any(_parts(node)):
+            return None
+        users = dict.fromkeys(use.node for use in x.uses())
+        parts = tuple(part for user in users for part in _parts(user))
+        return Match(x, parts) if len(parts) > 1 else None
+
+    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+        """Emit the quantization and each part's product."""
+        quantized = tape.op_multi_out("DynamicQuantizeLinear", [match.x], num_outputs=3)
+        return {part.output: _product(tape, part, *quantized) for part in match.parts}
+
+
+def _parts(node: ir.Node) -> Iterator[Part]:
+    """Yield the parts that are used: what an earlier rewrite has replaced still stands in the graph."""
+    if _is_product(node):
+        yield from (part for part in _all_parts(node) if part.output.uses() or part.output.is_graph_output())
+
+
+def _is_product(node: ir.Node) -> bool:
+    known = [_optional(node, index) for index in (WEIGHT, SCALE, BIAS)]
+    return (
+        node.op_type == "DynamicQuantizeMatMul"
+        and _optional(node, ZERO_POINT) is None
+        and all(value is None or is_constant(value) for value in known)
+    )
+
+
+def _all_parts(product: ir.Node) -> Iterator[Part]:
+    split = only_user(product.outputs[0])
+    sizes = _sizes(split) if split is not None and split.op_type == "Split" else None
+    if split is None or sizes is None:
+        yield Part(product, slice(None), product.outputs[0])
+        return
+    ends = np.cumsum(sizes).tolist()
+    for end, size, output in zip(ends, sizes, split.outputs, strict=True):
+        yield Part(product, slice(end - size, end), output)
+
+
+def _sizes(split: ir.Node) -> list[int] | None:
+    """Return how a Split deals the last axis, or None where it deals another, or its sizes are not known."""
+    shape = split.inputs[0].shape if split.inputs[0] is not None else None
+    rank = len(shape) if shape is not None else None
+    axis = split.attributes.get_int("axis", 0)
+    sizes = constant(_optional(split, 1))
+    if sizes is None or (axis != -1 and (rank is None or axis != rank - 1)):
+        return None
+    return [int(size) for size in sizes]
+
+
+def _product(tape: Tape, part: Part, quantized: ir.Value, scale: ir.Value, zero_point: ir.Value) -> ir.Value:
+    weight, scales, bias = (_columns(tape, part, index) for index in (WEIGHT, SCALE, BIAS))
+    inputs = [quantized, weight, scale, scales, zero_point, None, bias]
+    named = {MODULE: module_of(part.product)}
+    return tape.op("MatMulIntegerToFloat", inputs, domain=MICROSOFT, metadata_props=named)
+
+
+def _columns(tape: Tape, part: Part, index: int) -> ir.Value | None:
+    value = _optional(part.product, index)
+    known = constant(value)
+    if value is None or known is None or known.ndim == 0 or part.columns == slice(None):
+        return value
+    name = f"{value.name}.{part.columns.start}"
+    return embed(tape, np.ascontiguousarray(known[..., part.columns]), name)
+
+
+def _optional(node: ir.Node, index: int) -> ir.Value | None:
+    return node.inputs[index] if index < len(node.inputs) else None

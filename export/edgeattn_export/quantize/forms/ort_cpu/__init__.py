@@ -1,0 +1,1 @@
+"""Int8 forms that onnxruntime's CPU kernels compute."""

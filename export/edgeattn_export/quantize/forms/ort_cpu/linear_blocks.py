@@ -1,0 +1,81 @@
+"""A linear layer whose weights and activations have a scale for each block of input channels.
+
+Before: x W + b
+After:  MatMulNBits(x, W_u8 or W_u4, scales, , , b)    zero point 128 or 8, int8 activations
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.linear import Floats, Linear
+
+BLOCK = 32  # rows
+INT8_ACTIVATIONS = 4  # the operator's accuracy_level
+
+
+@dataclass(frozen=True, slots=True)
+class LinearBlocks:
+    """Exact and slower at 8 bits; half the size at 4."""
+
+    name: str
+    bits: int
+    levels: int
+    calibrated: bool = False
+
+    def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
+        """Refuse an input whose channels are not whole blocks."""
+        return f"its {width} input channels are no multiple of {BLOCK}" if width % BLOCK else None
+
+    def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
+        """Emit the operator; it rounds by block, whatever a technique rounded."""
+        width, channels = linear.weight.shape
+        stored, scale = blocks_of(linear.weight, self.levels)
+        bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
+        inputs = [
+            x,
+            embed(tape, _packed(stored, self.bits), f"{name}.int{self.bits}"),
+            embed(tape, scale, f"{name}.scales"),
+            None,
+            None,
+            bias,
+        ]
+        attributes: dict[str, int] = {
+            "K": width,
+            "N": channels,
+            "bits": self.bits,
+            "block_size": BLOCK,
+            "accuracy_level": INT8_ACTIVATIONS,
+        }
+        return tape.op("MatMulNBits", inputs, attributes, domain=MICROSOFT)
+
+
+INT8_BLOCKS = LinearBlocks("int8 blocks", bits=8, levels=127)
+INT4_BLOCKS = LinearBlocks("int4 blocks", bits=4, levels=7)
+
+
+def blocks_of(weight: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:
+    """Quantize (D, N) by blocks of rows: (N, D / BLOCK, BLOCK) int8 and scales (N, D / BLOCK)."""
+    width, channels = weight.shape
+    rows = np.ascontiguousarray(weight.T).reshape(-1, BLOCK)  # (N * D / BLOCK, BLOCK)
+    stored, scale = quantize_along(rows, axis=1, levels=levels)
+    # The operator takes the zero point away in float: what that leaves of a block of zeros is scaled by 0.
+    scale *= stored.any(axis=1, keepdims=True)
+    blocks = width // BLOCK
+    return stored.reshape(channels, blocks, BLOCK), scale.reshape(channels, blocks)
+
+
+def _packed(stored: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
+    shifted = (stored.astype(np.int16) + (1 << (bits - 1))).astype(np.uint8)  # (N, D / BLOCK, BLOCK)
+    if bits == 8:
+        return shifted
+    pairs = shifted[..., 0::2] + 16 * shifted[..., 1::2].astype(np.uint16)  # (N, D / BLOCK, BLOCK / 2)
+    return pairs.astype(np.uint8)

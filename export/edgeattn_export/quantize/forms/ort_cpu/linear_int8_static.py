@@ -1,0 +1,53 @@
+"""A linear layer in static int8: the scale of its activations is fixed by real samples.
+
+Before: x W + b
+After:  MatMulIntegerToFloat(QuantizeLinear(x, s, z), W_s8, s, scale, z, , b)    s and z constants
+
+Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", section 3. It spares the search for the range in every call; an input that reaches farther than
+any sample did is cut off, and all inputs get the step that the farthest reaching sample needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.quantize.affine import LARGEST, step_and_zero
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import stored_weight
+from edgeattn_export.quantize.linear import Linear
+
+
+@dataclass(frozen=True, slots=True)
+class LinearInt8Static:
+    """Less work than int8 for few rows, and less exact where inputs differ in their range."""
+
+    name: str = "int8 static"
+    levels: int = LARGEST
+    calibrated: bool = True
+
+    def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
+        """Fit every layer."""
+        return None
+
+    def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
+        """Emit the quantization and the product.
+
+        Raises:
+            ValueError: The layer does not know how far its input reaches.
+        """
+        if linear.reach is None:
+            raise ValueError(f"layer {name!r} has no range for its input; calibrate it")
+        weight, scale = stored_weight(tape, linear, name)
+        bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
+        known_step, known_zero = step_and_zero(*linear.reach)
+        step = embed(tape, np.array(known_step), f"{name}.step")
+        zero = embed(tape, np.array(known_zero), f"{name}.zero")
+        quantized = tape.op("QuantizeLinear", [x, step, zero])
+        inputs = [quantized, weight, step, scale, zero, None, bias]
+        return tape.op("MatMulIntegerToFloat", inputs, domain=MICROSOFT)

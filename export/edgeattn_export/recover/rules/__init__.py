@@ -1,0 +1,42 @@
+"""The rules, one a file, in the order in which they build on one another."""
+
+from typing import Any
+
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.lower.ort_cpu.residual import ResidualSum
+from edgeattn_export.recover.rules.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
+from edgeattn_export.recover.rules.broadcast import BroadcastOperand
+from edgeattn_export.recover.rules.einsum import EinsumToMatMul
+from edgeattn_export.recover.rules.finite_softmax import DropInfinityGuard
+from edgeattn_export.recover.rules.folded_heads import UnfoldHeads
+from edgeattn_export.recover.rules.gathered_mask import TakeMask
+from edgeattn_export.recover.rules.gelu import RecoverGelu
+from edgeattn_export.recover.rules.grouped_heads import ShareHeads
+from edgeattn_export.recover.rules.projections import MergeProjections
+from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
+from edgeattn_export.recover.rules.softmax import RecoverSoftmax
+from edgeattn_export.recover.rules.transposed_scores import TurnScores
+from edgeattn_export.recover.rules.weighted_sum import WeightedSum
+
+RULES: tuple[Rule[Any], ...] = (
+    EinsumToMatMul(),
+    TakeMask(),
+    RecoverSoftmax(),
+    DropInfinityGuard(),
+    UnfoldTranspose(),
+    UnfoldHeads(),
+    TurnScores(),
+    RecoverAttention(),
+    ShareHeads(),
+    RecoverRotaryEmbedding(),
+    AttentionWithoutTransposes(),
+    MergeProjections(),
+    RecoverGelu(),
+    BroadcastOperand(),
+    WeightedSum(),
+    ResidualSum(),
+)
+
+__all__ = ["RULES"]

@@ -1,0 +1,120 @@
+"""Attention of three or five axes as the operator's four: (B, H, S, D).
+
+Before: q, k, v (N, S|T, D)                    After: (1, N, S|T, D): what was the batch are the heads
+Before: q (B, G, R, S, D), k, v (B, G, 1, T, D)     After: q (B, G*R, S, D), k, v (B, G, T, D)
+Before: q, k, v (B, F, H, S|T, D)              After: (B*F, H, S|T, D)
+
+The second are R queries that share a head of keys and values (Ainslie et al. 2023); the third, attention in
+each of F frames or windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import Dims, dims, embed, only_user, producer
+from edgeattn_export.graph.views import size_of
+
+ANY_SIZE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """How many axes an attention has, and of five, whether the third one's queries share keys."""
+
+    rank: int
+    shared: bool = False
+
+    @property
+    def folded(self) -> int:
+        """Of five axes, the first of the two that become one."""
+        return 1 if self.shared else 0
+
+    def four(self, tape: Tape, value: ir.Value) -> ir.Value:
+        """Emit the query, keys or values with four axes."""
+        if self.rank == 4:
+            return value
+        if self.rank == 3:
+            return tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
+        sizes = self._folded_dims(value)
+        source = producer(value, "Reshape", "Unsqueeze")
+        if source is not None and _same_sizes(dims(source.inputs[0]), sizes) and source.inputs[0] is not None:
+            return source.inputs[0]  # where the axes were one before
+        return _described(tape.op("Reshape", [value, self._sizes(tape, value)]), value, sizes)
+
+    def four_of_mask(self, tape: Tape, mask: ir.Value, filled: tuple[bool, ...]) -> ir.Value:
+        """Emit a mask of the scores' rank with four axes; ``filled`` says which it fills."""
+        if self.rank != 5:
+            return mask
+        if not any(filled[self.folded : self.folded + 2]):
+            return tape.op("Squeeze", [mask, _axis(tape, self.folded)])
+        return tape.op("Reshape", [mask, self._sizes(tape, mask)])
+
+    def restored(
+        self, tape: Tape, attention: ir.Value, query: ir.Value, output: ir.Value
+    ) -> dict[ir.Value, ir.Value]:
+        """Emit the operator's output with the axes that it had, or leave them away where the user does."""
+        if self.rank == 4:
+            return {output: attention}
+        if self.rank == 3:
+            return {output: tape.op("Squeeze", [attention, _axis(tape, 0)])}  # (N, S, D)
+        user = only_user(output)
+        if (
+            user is not None
+            and user.op_type == "Reshape"
+            and _same_sizes(dims(user.outputs[0]), self._folded_dims(output))
+        ):
+            return {user.outputs[0]: attention}
+        leading = tape.op("Shape", [query], {"start": 0, "end": 4})
+        size = tape.op("Shape", [attention], {"start": 3, "end": 4})
+        return {output: tape.op("Reshape", [attention, tape.op("Concat", [leading, size], {"axis": 0})])}
+
+    def filled(self, masks: Iterable[Dims]) -> tuple[bool, ...]:
+        """Say which leading axes masks of these dims fill: of two that become one, both or none."""
+        each = [spread(sizes, self.rank) for sizes in masks]
+        together = [any(axis) for axis in zip(*each, strict=True)] if each else [False] * (self.rank - 2)
+        if self.rank == 5:
+            pair = slice(self.folded, self.folded + 2)
+            together[pair] = [any(together[pair])] * 2
+        return tuple(together)
+
+    def _folded_dims(self, value: ir.Value) -> Dims:
+        found, at = dims(value), self.folded
+        one, other = size_of(found[at]), size_of(found[at + 1])
+        product = None if one is None or other is None else one * other
+        known = int(product) if product is not None and product.is_Integer else product and str(product)
+        return (*found[:at], known, *found[at + 2 :])
+
+    def _sizes(self, tape: Tape, value: ir.Value) -> ir.Value:
+        any_size = embed(tape, np.array([ANY_SIZE], np.int64), f"{value.name}.folded")
+        parts = [any_size, tape.op("Shape", [value], {"start": self.folded + 2, "end": 5})]
+        if self.folded:
+            parts.insert(0, tape.op("Shape", [value], {"start": 0, "end": self.folded}))
+        return tape.op("Concat", parts, {"axis": 0})
+
+
+def spread(sizes: Dims, rank: int) -> tuple[bool, ...]:
+    """Say which of the scores' leading axes, all but the last two, a mask of these dims fills."""
+    padded = (*(1,) * (rank - len(sizes)), *sizes)
+    return tuple(size != 1 for size in padded[: rank - 2])
+
+
+def _same_sizes(found: Dims, wanted: Dims) -> bool:
+    return len(found) == len(wanted) and all(
+        size_of(size) is not None and size_of(size) == size_of(other)
+        for size, other in zip(found, wanted, strict=True)
+    )
+
+
+def _described(made: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
+    made.shape, made.type = ir.Shape(sizes), like.type
+    return made
+
+
+def _axis(tape: Tape, axis: int) -> ir.Value:
+    return embed(tape, np.array([axis], np.int64), f"axis.{axis}")

@@ -1,0 +1,116 @@
+"""Scores with the keys as rows are turned to have the queries as rows: one spelling is left to read.
+
+Before: Transpose(Softmax(MatMul(k, q^T) * s + m^T, axis=-2))     After: Softmax(MatMul(q, k^T) * s + m)
+Before: Softmax(Transpose(MatMul(k, q^T) * s + m^T))              After: Softmax(MatMul(q, k^T) * s + m)
+Before: MatMul(v^T, Transpose(w))                                 After: Transpose(MatMul(w, v))
+
+Transpose swaps the last two axes; w is a softmax over the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import (
+    Dims,
+    axis_of,
+    dims,
+    embed,
+    only_user,
+    producer,
+    sources,
+    swaps_matrix,
+)
+from edgeattn_export.recover.products import ELEMENTWISE, is_product
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A softmax over columns, a Transpose of scores, or a product with turned weights."""
+
+    node: ir.Node
+
+
+class TurnScores:
+    """Turns products of keys and query, and of values and weights."""
+
+    name = "turned scores"
+    roots = frozenset({"Softmax", "Transpose", "MatMul"})
+
+    def check(self, node: ir.Node) -> Match | None:
+        """Match what is turned between a product of two activations and a product with values."""
+        rank = len(dims(node.inputs[0]))
+        match node.op_type:
+            case "Softmax":
+                turned = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
+                over_columns = rank > 2 and axis_of(node, -1) == rank - 2
+                found = over_columns and bool(turned) and all(turned) and is_product(node.inputs[0])
+            case "Transpose":
+                found = swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
+            case _:
+                weights = producer(node.inputs[1], "Transpose")
+                found = swaps_matrix(weights) and weights is not None and _is_softmax(weights.inputs[0])
+        return Match(node) if found else None
+
+    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+        """Emit the queries as rows."""
+        node = match.node
+        first, *others = sources(node)
+        if node.op_type == "Transpose":
+            return {node.outputs[0]: _turned(tape, first)}
+        if node.op_type == "Softmax":
+            weights = tape.op("Softmax", [_turned(tape, first)], {"axis": -1})
+            return {use.node.outputs[0]: weights for use in node.outputs[0].uses()}
+        weights, output = _turned(tape, *others), node.outputs[0]
+        mixed = tape.op("MatMul", [weights, _turned(tape, first)])  # (..., S, D)
+        user = only_user(output)
+        if user is not None and swaps_matrix(user):
+            return {user.outputs[0]: mixed}
+        return {output: tape.op("Transpose", [mixed], {"perm": _swap(len(dims(output)))})}
+
+
+def _turned(tape: Tape, value: ir.Value) -> ir.Value:
+    """Emit a value with its last two axes swapped, by turning what it is made of."""
+    rank = len(dims(value))
+    if rank == 0:
+        return value
+    if rank == 1:  # broadcast along columns: now along rows
+        axis = embed(tape, np.array([1], np.int64), f"{value.name}.axis")
+        return _describe(tape.op("Unsqueeze", [value, axis]), value, (dims(value)[0], 1))
+    node = producer(value, "MatMul", "Transpose", *ELEMENTWISE)
+    sizes = (*dims(value)[:-2], dims(value)[-1], dims(value)[-2])
+    made_of = sources(node) if node is not None else ()
+    if swaps_matrix(node):
+        return made_of[0]
+    if node is not None and node.op_type in ELEMENTWISE:
+        return _describe(tape.op(node.op_type, [_turned(tape, side) for side in made_of]), value, sizes)
+    if node is not None and node.op_type == "MatMul" and is_product(value):
+        return _describe(tape.op("MatMul", [_turned(tape, side) for side in reversed(made_of)]), value, sizes)
+    return _describe(tape.op("Transpose", [value], {"perm": _swap(rank)}), value, sizes)
+
+
+def _describe(made: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
+    made.shape, made.type = ir.Shape(sizes), like.type
+    return made
+
+
+def _swap(rank: int) -> tuple[int, ...]:
+    return (*range(rank - 2), rank - 1, rank - 2)
+
+
+def _meets_softmax(value: ir.Value) -> bool:
+    users = [use.node for use in value.uses()]
+    onward = (user for user in users if user.op_type in ELEMENTWISE)
+    return any(user.op_type == "Softmax" for user in users) or any(
+        _meets_softmax(user.outputs[0]) for user in onward
+    )
+
+
+def _is_softmax(value: ir.Value | None) -> bool:
+    node = producer(value, "Softmax")
+    return node is not None and axis_of(node, -1) == len(dims(value)) - 1

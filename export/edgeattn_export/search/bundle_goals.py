@@ -1,0 +1,74 @@
+"""A bundle's goal -> its graphs': each keeps to the limits on cosines, together to those on time and size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from glob import escape
+
+from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, Recipe, Treatment
+from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.forms import LINEAR_FORMS
+from edgeattn_export.quantize.match import Layer
+from edgeattn_export.search import Goal, Store, Trial
+from edgeattn_export.search.candidates import FASTEST, SMALLER, SMALLER_EMBEDDINGS
+from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.race import race
+from edgeattn_export.search.shares import Span, shares
+
+AS_IT_IS = Recipe("float", (), ())
+
+
+def shared_goals(graphs: Mapping[str, FloatPart], goal: Goal, store: Store) -> dict[str, Goal]:
+    """Return what each graph aims at before anything is known of the others.
+
+    Args:
+        graphs: By name.
+        goal: The bundle's.
+        store: What was measured before.
+    """
+    if len(graphs) == 1 or not _has_totals(goal):
+        return dict.fromkeys(graphs, goal)
+    trials = {name: _plain_trials(part, store) for name, part in graphs.items()}
+    times = {name: Span.of(trial.latency_ms for trial in its) for name, its in trials.items()}
+    sizes = {name: Span.of(trial.size_mb for trial in its) for name, its in trials.items()}
+    latency_ms, size_mb = shares(goal.latency_ms, times), shares(goal.size_mb, sizes)
+    return {name: replace(goal, latency_ms=latency_ms[name], size_mb=size_mb[name]) for name in graphs}
+
+
+def left_goals(chosen: Mapping[str, Trial], goal: Goal) -> Iterator[tuple[str, Goal]]:
+    """Yield by name what each graph may aim at beside what the others have taken, where they leave anything.
+
+    Args:
+        chosen: What was found for each graph.
+        goal: The bundle's.
+    """
+    if len(chosen) == 1 or not _has_totals(goal):
+        return
+    for name in chosen:
+        others = [trial for other, trial in chosen.items() if other != name]
+        latency_ms = goal.latency_ms - sum(trial.latency_ms for trial in others)
+        size_mb = goal.size_mb - sum(trial.size_mb for trial in others)
+        if latency_ms > 0 and size_mb > 0:
+            yield name, replace(goal, latency_ms=latency_ms, size_mb=size_mb)
+
+
+def _has_totals(goal: Goal) -> bool:
+    return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
+
+
+def _plain_trials(part: FloatPart, store: Store) -> tuple[Trial, ...]:
+    """Try what shows how far a graph's time and size reach."""
+    judge = Judge(part.calibration, part.outputs, store)
+    return race(judge, (AS_IT_IS, DYNAMIC_INT8, _smallest(part.calibration)))
+
+
+def _smallest(calibration: Calibration) -> Recipe:
+    layers = tuple((escape(layer.name), Treatment(_smallest_form(layer))) for layer in calibration.layers)
+    return Recipe("smallest", layers, SMALLER_EMBEDDINGS)
+
+
+def _smallest_form(layer: Layer) -> str:
+    fitting = (form for form in SMALLER if LINEAR_FORMS[form].unfit(layer.width, layer.channels) is None)
+    return next(fitting, FASTEST)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.independence import Trial, independent_rows
+from edgeattn.measure.runners import Arrays
+from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.rows import Padding, Rows
+
+DIMS = ("batch", "sequence")
+GRAPH = Graph(
+    "model.onnx",
+    (Tensor("tokens", "int64", DIMS), Tensor("mask", "int64", DIMS), Tensor("types", "int64", DIMS)),
+    (Tensor("hidden", "float32", (*DIMS, 2)), Tensor("pooled", "float32", ("batch",))),
+)
+SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, 12)}
+TABLE = np.random.default_rng(3).normal(size=(20, 2))
+ALONE = Rows("batch", None)
+MASKED = Rows("batch", Padding("mask", 0))
+
+
+class Network:
+    """A network in numpy: each position gets its row's mean over the positions that it lets count."""
+
+    def __init__(self, counts: Callable[[Arrays], np.ndarray]) -> None:
+        self._counts = counts
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        x = TABLE[inputs["tokens"]] + inputs["types"][..., None]  # (B, S, 2)
+        weight = self._counts(inputs)[..., None].astype(np.float64)  # (B, S, 1)
+        mean = (x * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)  # (B, 1, 2)
+        return {"hidden": (x + mean).astype(np.float32), "pooled": mean[:, 0, 0].astype(np.float32)}
+
+    def bind(self, inputs: Arrays) -> Callable[[], object]:
+        return lambda: self(inputs)
+
+
+def _samples(*lengths: int) -> list[Arrays]:
+    draw = np.random.default_rng(5)
+    return [
+        {
+            "tokens": draw.integers(0, 20, (1, length)),
+            "mask": np.ones((1, length), np.int64),
+            "types": np.zeros((1, length), np.int64),
+        }
+        for length in lengths
+    ]
+
+
+def _trial(network: Network, samples: list[Arrays] | None = None, **changes: object) -> Trial:
+    trial = Trial(GRAPH, SYMBOLS, samples or _samples(3, 8, 5, 6, 2), network)
+    return replace(trial, **changes)  # type: ignore[arg-type]
+
+
+shown = Network(lambda inputs: inputs["mask"])
+everything = Network(lambda inputs: np.ones_like(inputs["mask"]))
+inverted = Network(lambda inputs: 1 - inputs["mask"])
+
+
+def test_padding_that_a_mask_hides() -> None:
+    assert independent_rows(_trial(shown)) == MASKED
+
+
+def test_padding_that_a_one_tells() -> None:
+    samples = [{**sample, "mask": 1 - sample["mask"]} for sample in _samples(3, 8, 5)]
+    assert independent_rows(_trial(inverted, samples)) == Rows("batch", Padding("mask", 1))
+
+
+def test_a_mask_without_effect_tells_no_padding() -> None:
+    assert independent_rows(_trial(everything)) == ALONE
+
+
+def test_a_mask_that_hides_almost_all_of_a_position_is_none() -> None:
+    leaking = Network(lambda inputs: np.maximum(inputs["mask"], 1e-3))
+    assert independent_rows(_trial(leaking)) == ALONE
+
+
+class Causal(Network):
+    """Positions see those before them alone: what stands behind changes nothing, shown or hidden."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda inputs: inputs["mask"])
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        x = TABLE[inputs["tokens"]] * inputs["mask"][..., None] + inputs["types"][..., None]
+        hidden = np.cumsum(x, axis=1).astype(np.float32)
+        return {"hidden": hidden, "pooled": hidden[:, 0, 0]}
+
+
+def test_behind_a_causal_models_positions_nothing_is_told() -> None:
+    assert independent_rows(_trial(Causal())) == ALONE
+
+
+def test_samples_that_are_padded_batches() -> None:
+    long, short = _samples(9, 4)
+    padded = {name: np.pad(array, ((0, 0), (0, 5))) for name, array in short.items()}
+    batch = {name: np.concatenate([long[name], padded[name]]) for name in long}
+    assert independent_rows(_trial(shown, [batch, batch])) == MASKED
+
+
+class Mixing(Network):
+    """Rows see the mean of their batch, as with a normalization over it."""
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        answers = super().__call__(inputs)
+        return {**answers, "pooled": answers["pooled"] - answers["pooled"].mean()}
+
+
+class Running(Network):
+    """A row sees those before it."""
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        answers = super().__call__(inputs)
+        return {**answers, "pooled": np.cumsum(answers["pooled"])}
+
+
+@pytest.mark.parametrize("kind", [Mixing, Running])
+def test_rows_that_see_one_another(kind: type[Network]) -> None:
+    assert independent_rows(_trial(kind(lambda inputs: inputs["mask"]))) is None
+
+
+def test_a_single_row_proves_nothing() -> None:
+    assert independent_rows(_trial(shown, _samples(4))) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"graph": replace(GRAPH, outputs=(Tensor("pooled", "float32", (2,)),))},
+        {"graph": replace(GRAPH, inputs=(Tensor("tokens", "int64", (1, "sequence")), *GRAPH.inputs[1:]))},
+        {"graph": replace(GRAPH, inputs=(Tensor("tokens", "int64", ()), *GRAPH.inputs[1:]))},
+        {"symbols": {**SYMBOLS, "batch": Symbol(2, None)}},
+    ],
+)
+def test_rows_that_cannot_be_told_apart(changes: dict[str, object]) -> None:
+    assert independent_rows(_trial(shown, None, **changes)) is None
+
+
+def test_no_room_for_padding_proves_none() -> None:
+    symbols = {**SYMBOLS, "sequence": Symbol(1, 4)}
+    assert independent_rows(_trial(shown, _samples(4, 4, 4), symbols=symbols)) == ALONE
+    assert independent_rows(_trial(shown, _samples(4, 3, 4), symbols=symbols)) == MASKED

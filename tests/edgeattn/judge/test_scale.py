@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.scale import scale_note
+
+
+def test_a_notable_difference_gets_a_scale() -> None:
+    outputs = [np.array([-24.0, 3.0, -np.inf], np.float32), np.array([[7.0, np.nan]], np.float32)]
+    assert scale_note(1.7, outputs) == (
+        "Outputs reach 24 in the golden samples: the scale of the largest difference.",
+    )
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.2])
+def test_a_small_one_needs_none(difference: float) -> None:
+    assert scale_note(difference, [np.array([24.0])]) == ()

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from edgeattn.report.form_words import form_words
+from edgeattn.report.report import Layer
+
+
+def test_linear_layers_embeddings_and_activations_are_counted_apart() -> None:
+    forms = {"int8": 3, "gelu tanh": 2, "int8 twice": 1, "int4 rows": 1, "float": 1}
+    layers = [Layer("module", form, None) for form, number in forms.items() for _ in range(number)]
+    assert form_words(layers) == (
+        "3 linear layers as int8, 2 GELU by tanh, 1 linear layer as int8 twice, 1 embedding as int4 rows, "
+        "1 left float"
+    )
+
+
+def test_nothing_is_none() -> None:
+    assert form_words([]) == "none"

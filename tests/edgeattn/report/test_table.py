@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeattn.judge.budget import Check
+from edgeattn.report.report import Report
+from edgeattn.report.table import (
+    checks_table,
+    figure,
+    golden_table,
+    loading_parts,
+    measured,
+    megabytes,
+    report_parts,
+    show,
+)
+from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.manifest import Graph, Tensor
+
+ENDS = tuple(
+    Tensor(name, "int64", ("batch", "sequence")) for name in ("input_ids", "attention_mask", "token_type_ids")
+)
+GRAPH = Graph("model.onnx", ENDS, (Tensor("embedding", "float32", ("batch", 384)),))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_report_fits_its_terminal_and_tells_all(
+    report: Report, width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show((*report_parts(report), *loading_parts(Path("sentence.edge"), GRAPH)), width=width)
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    for told in (
+        "sentence for cpu, calibrated on 60 samples, judged on 180",
+        "Recipe dynamic-int8",
+        "Operators DynamicQuantizeMatMul 24, Attention 6",
+        "Fused attention 6",
+        "Modules 1 linear layer as int8, 1 left float",
+        "Refused projections at encoder.0: the inputs differ: [a] and [b]",
+        "Size, MB 90.3 90.3 22.9",
+        "Latency, ms, p50 16.0 9.00 3.20",
+        "times as fast, p50 1.00 1.78 5.00",
+        "Cosine to PyTorch, mean 0.99340",
+        "Latency of 384 calls on 32 samples, 1 thread; median batch 1, sequence 30",
+        "Int8 is not faster here: encoder.0.output is too small.",
+        "cosine 0.99340 at least 0.99 pass",
+        "size_mb 22.9 at most 24 MB pass",
+        "Verdict: pass",
+        'net = edgeattn_runtime.load("sentence.edge")',
+        'out = net( input_ids=..., attention_mask=..., token_type_ids=... )["embedding"]',
+    ):
+        assert told in words
+
+
+def test_the_metric_stands_in_the_table_where_there_is_one(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accuracy = replace(report.accuracy, metric_pytorch=0.9852, metric_int8=0.9815)
+    show(report_parts(replace(report, accuracy=accuracy)), width=80)
+    assert "Metric of the model 0.9852 0.9815" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_failed_check_says_so(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = replace(report, checks=(Check("latency_ratio", 2.5, 3.0, False),))
+    show([checks_table(failed.checks), report_parts(failed)[-1]], width=80)
+    words = " ".join(capsys.readouterr().out.split())
+    assert "latency_ratio 2.5 at least 3 x fail" in words
+    assert "Verdict: fail" in words
+
+
+def test_dims_are_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    show([golden_table([GoldenResult(0, "logits[red]", 0.99, 0.1, ok=False)])], width=80)
+    assert "logits[red]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1284.4, "1284"), (39.21, "39.2"), (1.236, "1.24"), (0.0832, "0.083"), (0, "0.000")],
+)
+def test_a_figure_has_three_digits_that_count(value: float, written: str) -> None:
+    assert figure(value) == written
+
+
+def test_sizes_too_small_for_a_figure_are_still_there() -> None:
+    assert megabytes({"int8": 22.1, "int64": 0.0001}) == "int8 22.1 MB, int64 below 1 kB"
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (Check("cosine", 0.9934, 0.99, True), "0.99340"),
+        (Check("cosine", 0.999998, 1.0, False), "0.999998"),
+        (Check("cosine_min", 0.98999999, 0.99, False), "0.98999999"),
+        (Check("size_mb", 24.00004, 24.0, False), "24.00004"),
+        (Check("latency_ms", 3.20001, 4.0, True), "3.2"),
+        (Check("cosine", 1 - 1e-16, 1.0, False), repr(1 - 1e-16)),
+    ],
+)
+def test_a_failure_is_visible_in_what_was_measured(check: Check, text: str) -> None:
+    assert measured(check) == text
+
+
+def test_a_reason_is_told_once_with_the_number_of_its_places(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, elsewhere = (replace(report.refused[0], module=f"encoder.{i}") for i in (1, 2))
+    other = replace(there, reason="its bias differs")
+    show(report_parts(replace(report, refused=(*report.refused, there, other, elsewhere))), width=80)
+    words = " ".join(capsys.readouterr().out.split())
+    assert "projections at encoder.0: the inputs differ: [a] and [b] (and at 2 more places)" in words
+    assert "projections at encoder.1: its bias differs" in words
+    assert "encoder.2" not in words

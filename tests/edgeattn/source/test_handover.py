@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from edgeattn.source import handover
+from edgeattn.source.handover import Handover
+from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_runtime.errors import ModelError
+
+GOOD = """
+import torch
+
+def model():
+    return torch.nn.Linear(2, 2).eval()
+
+def samples():
+    yield {"input": torch.ones(1, 2)}
+"""
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., Handover]:
+    def written(text: str, name: str = "net.py") -> Handover:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return handover.load(str(path))
+
+    return written
+
+
+def test_a_file_defines_a_model(load: Callable[..., Handover], tmp_path: Path) -> None:
+    handed = load(GOOD)
+    assert handed.name == "net"
+    assert isinstance(handed.module, nn.Linear)
+    assert [sample["input"].tolist() for sample in handed.samples] == [[[1, 1]]]
+    assert (handed.dynamic, handed.budget, handed.metric, handed.pretty) == (None, {}, None, None)
+    assert handed.source_sha256 == hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
+def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., Handover]) -> None:
+    handed = load(GOOD.replace("torch.nn.Linear(2, 2).eval()", "torch.compile(torch.nn.Linear(2, 2))"))
+    assert isinstance(handed.module, nn.Linear)
+
+
+def test_what_else_a_file_may_define(load: Callable[..., Handover]) -> None:
+    more = """
+dynamic = {"input": ("batch", None)}
+budget = {"cosine": 0.9}
+def metric(outputs, target): return 0.5
+def pretty(outputs): return "well"
+"""
+    handed = load(GOOD + more)
+    assert (handed.dynamic, handed.budget) == ({"input": ("batch", None)}, {"cosine": 0.9})
+    assert handed.metric is not None
+    assert handed.metric({}, None) == 0.5
+    assert handed.pretty is not None
+    assert handed.pretty({}) == "well"
+
+
+def test_a_file_called_model_is_named_after_its_folder(load: Callable[..., Handover]) -> None:
+    assert load(GOOD, "digits/model.py").name == "digits"
+
+
+def test_siblings_are_importable_while_it_loads_and_no_longer(
+    load: Callable[..., Handover], tmp_path: Path
+) -> None:
+    (tmp_path / "width_of_net.py").write_text("WIDTH = 2")
+    before = sys.path.copy()
+    late = GOOD.replace("    return torch", "    from width_of_net import WIDTH\n    return torch")
+    assert load(late).name == "net"
+    assert sys.path == before
+    assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_dataclasses_with_postponed_annotations_work(load: Callable[..., Handover]) -> None:
+    config = """
+from __future__ import annotations
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+@dataclass
+class Config:
+    kind: ClassVar[str] = "net"
+    width: int = 2
+"""
+    assert load(config + GOOD).name == "net"
+
+
+def test_endless_samples_are_read_up_to_the_limit(load: Callable[..., Handover]) -> None:
+    endless = GOOD.replace("    yield", "    while True: yield")
+    assert len(load(endless).samples) == LIMIT
+
+
+def test_a_dotted_module_is_found_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zoo_of_mine").mkdir()
+    (tmp_path / "zoo_of_mine" / "lion.py").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    assert handover.load("zoo_of_mine.lion").name == "lion"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (GOOD.replace("def model", "def network"), r"no function model\(\); define model\(\) -> nn.Module"),
+        (GOOD.replace("def samples", "def data"), r"no function samples\(\); define samples\(\)"),
+        (GOOD + "model = 3", "model is int, a function expected"),
+        (
+            GOOD.replace("return torch.nn.Linear(2, 2).eval()", "return {}"),
+            r"returned dict, an nn\.Module expected",
+        ),
+        (GOOD.replace("yield", "return 3 #"), r"samples\(\) returned int, real inputs one by one"),
+        (GOOD + "budget = 3", "budget is int, a dict expected"),
+        (GOOD + "metric = 3", "metric is int, a function expected"),
+        (
+            "import torch\nimport no_such_package_here",
+            "named 'no_such_package_here'; pip install no-such-package-here, or put the module beside",
+        ),
+        ("import sklearn_\nimport PIL", "pip install sklearn-, or put the module beside the file"),
+        ("x = 1\ndef model(:", "line 2: SyntaxError"),
+        ("import sys\n\nsys.exit('bye')", "line 3: SystemExit: bye"),
+        (
+            GOOD.replace("return torch", "raise OSError('no\\nweights')\n    return torch"),
+            "line 5: OSError: no weights",
+        ),
+        (GOOD.replace("    yield", "    1 / 0\n    yield"), "line 8: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused_in_a_line(
+    load: Callable[..., Handover], tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(ModelError, match=told) as refusal:
+        load(text)
+    assert str(refusal.value).startswith(str(tmp_path / "net.py"))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("nowhere.py", "nowhere.py: no such file"),
+        ("nowhere/at/all", "no such file; expected a Python file or package.module"),
+        ("no_such_package_here", "no such file and no such module"),
+        ("no_such_package_here.model", "no such module .*No module named"),
+        ("sys", "no such file and no such module"),
+        (".", "a folder found, a Python file expected; try model.py"),
+    ],
+)
+def test_a_source_that_is_nowhere_is_refused(
+    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=told):
+        handover.load(source)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"\0")
+    with pytest.raises(ModelError, match=r"not a Python file; expected a name that ends in \.py"):
+        handover.load(str(path))

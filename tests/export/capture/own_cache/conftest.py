@@ -1,0 +1,35 @@
+"""A function that finds a module's own cache; nothing is exported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from edgeattn_export.capture import read_samples
+from edgeattn_export.capture.own_cache.find import find_cache
+from edgeattn_export.capture.own_cache.own import OwnCache
+from edgeattn_export.graph.axes import infer_axes
+
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def cache_of() -> Callable[[nn.Module, Iterable[object]], OwnCache | None]:
+    """A function that finds the cache of a module on raw samples."""
+
+    def find(module: nn.Module, raw: Iterable[object]) -> OwnCache | None:
+        samples = read_samples(module.eval(), raw)
+        return find_cache(module, samples, infer_axes(samples, None))
+
+    return find
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)

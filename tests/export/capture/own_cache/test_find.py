@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+import torch
+from cached_models import Counted, Decoder, Flat, Forgetful, LengthFirst, Lists, Stacked, Told, text
+from torch import Tensor, nn
+
+from edgeattn_export.capture.own_cache.own import OwnCache, array_of, returned
+from edgeattn_runtime.errors import SampleError
+
+TOLERANCE = 1e-5
+LENGTHS = (5, 9, 14)
+
+Find = Callable[..., OwnCache | None]
+
+
+def _plain(length: int) -> dict[str, object]:
+    return {"tokens": text(length)}
+
+
+def _none(length: int) -> dict[str, object]:
+    return {"tokens": text(length), "past": None}
+
+
+def _zero(length: int) -> dict[str, object]:
+    return {"tokens": text(length), "start": 0}
+
+
+def _counted(length: int) -> dict[str, object]:
+    return {"tokens": text(length), "positions": torch.arange(length)[None]}
+
+
+def _empty(length: int) -> dict[str, object]:
+    return {"tokens": text(length), "past": [[torch.zeros(1, 4, 0, 4)] * 2] * 2}
+
+
+@pytest.mark.parametrize(
+    ("module", "sample", "returns", "takes", "places"),
+    [
+        (Decoder, _plain, ("output_1",), ("past",), []),
+        (Decoder, _none, ("output_1",), ("past",), []),
+        (lambda: Decoder(LengthFirst), _plain, ("output_1",), ("past",), []),
+        (Flat, _plain, ("output_1",), ("past",), []),
+        (Lists, _none, ("present",), ("past",), []),
+        (Lists, _empty, ("present",), ("past",), []),
+        (Stacked, _plain, ("output_1", "output_2"), ("keys", "values"), []),
+        (Told, _plain, ("output_1",), ("past",), ["start"]),
+        (Told, _zero, ("output_1",), ("past",), ["start"]),
+        (Counted, _counted, ("output_1",), ("past",), []),
+    ],
+)
+def test_the_cache_is_found_and_goes_from_call_to_call(
+    module: Callable[[], nn.Module],
+    sample: Callable[[int], Mapping[str, object]],
+    returns: tuple[str, ...],
+    takes: tuple[str, ...],
+    places: list[str],
+    cache_of: Find,
+) -> None:
+    cache = cache_of(module(), [sample(length) for length in LENGTHS])
+    assert cache is not None
+    assert cache.objection is None
+    assert (cache.returned, cache.taken, list(cache.places)) == (returns, takes, places)
+    inputs = {name: np.asarray(v) for name, v in sample(11).items() if isinstance(v, Tensor)}
+    whole = array_of(returned(cache.module, cache.text.beginning, inputs), cache.text.logits)
+    np.testing.assert_allclose(cache.logits(inputs, (4, 1, 1, 5)), whole, atol=TOLERANCE)
+
+
+def test_transformers_caches_are_found_by_what_they_hold(cache_of: Find) -> None:
+    from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(vocab_size=40, n_positions=24, n_embd=16, n_layer=2, n_head=2, bos_token_id=0)
+    model = GPT2LMHeadModel(config)
+    (name,) = model(input_ids=text(3)).keys() - {"logits"}
+    plain = [{"input_ids": text(length)} for length in LENGTHS]
+    for raw in (plain, [{**sample, name: DynamicCache()} for sample in plain]):
+        cache = cache_of(model, raw)
+        assert cache is not None
+        assert (cache.returned, cache.objection) == ((name,), None)
+
+
+def test_what_follows_from_the_source_alone_is_left_out_too(cache_of: Find) -> None:
+    class Behind(Decoder):
+        def forward(self, source: Tensor, tokens: Tensor, past: object = None) -> object:
+            memory = self.embed(source).mean(1)
+            logits, present = self.run(tokens, past, self.length(past))
+            return {"logits": logits + memory.sum(), "present": present, "memory": memory}
+
+    cache = cache_of(Behind(), [{"source": text(n + n % 4), "tokens": text(n)} for n in LENGTHS])
+    assert cache is not None
+    assert cache.text.tokens == "tokens"
+    assert cache.left_out == {"present", "memory"}
+
+
+def test_a_cache_that_says_something_else_is_objected_to(cache_of: Find) -> None:
+    cache = cache_of(Forgetful(), [_plain(length) for length in LENGTHS])
+    assert cache is not None
+    assert cache.objection is not None
+    assert cache.objection.startswith("forward, given its own cache in chunks of 2, 3, does not say what it")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: (x, (x, x)),  # tensors, but none that forward takes
+        lambda x: (x, x[:, None]),
+        lambda x: (x.flip(1), (x, x)),  # no causal model
+    ],
+)
+def test_other_outputs_are_no_cache(answer: Callable[[Tensor], object], cache_of: Find) -> None:
+    class Other(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Embedding(40, 8)
+
+        def forward(self, tokens: Tensor, unread: object = None) -> object:
+            return answer(self.embed(tokens))
+
+    assert cache_of(Other(), [_plain(length) for length in LENGTHS]) is None
+
+
+def test_a_past_for_a_module_without_one_is_refused(cache_of: Find) -> None:
+    class Pair(nn.Module):
+        def forward(self, x: Tensor, pair: object = None) -> Tensor:
+            return x
+
+    raw = [{"x": text(length), "pair": (text(2), text(3))} for length in LENGTHS]
+    with pytest.raises(
+        SampleError, match=r"^input 'pair': tuple found, a tensor or numpy array expected: forw"
+    ):
+        cache_of(Pair(), raw)

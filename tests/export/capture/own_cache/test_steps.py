@@ -1,0 +1,47 @@
+"""What becomes of a module with a cache of its own: a graph without one, and steps as of any decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from cached_models import Decoder, Forgetful, LengthFirst, text
+from torch import nn
+
+from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.cache.stepping import Stepper
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.recover import fuse
+
+TOLERANCE = 1e-5
+LENGTHS = (5, 9, 14)
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+def _derived(module: nn.Module, exported: Export) -> tuple[Captured, Steps | Refusal]:
+    captured, samples = exported(module, [{"tokens": text(length)} for length in LENGTHS])
+    assert [tensor.name for tensor in captured.graph.inputs] == ["tokens"]
+    assert [tensor.name for tensor in captured.graph.outputs] == ["output_0"]
+    return captured, derive_steps(captured, fuse(captured, samples), samples)
+
+
+def test_steps_say_what_the_own_cache_says(exported: Export) -> None:
+    captured, steps = _derived(Decoder(LengthFirst), exported)
+    assert isinstance(steps, Steps), steps
+    assert captured.cache is not None
+    inputs = {"tokens": np.asarray(text(11, batch=2))}
+    own, found = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, Stepper(steps)))
+    np.testing.assert_allclose(found, own, atol=TOLERANCE)
+    assert [cache.past for cache in steps.caches] == [
+        f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")
+    ]
+
+
+def test_a_cache_that_is_none_is_refused_in_words_and_the_model_kept_whole(exported: Export) -> None:
+    captured, refused = _derived(Forgetful(), exported)
+    assert captured.cache is not None
+    assert isinstance(refused, Refusal)
+    assert refused.reason == captured.cache.objection

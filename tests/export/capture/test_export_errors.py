@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.export_errors import explained, failed
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_runtime.errors import BundleError, CaptureError
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+class Spectrum(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.linalg.eigvalsh(x @ x.mT)
+
+
+class Branch(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() > 0:
+            return x
+        return -x
+
+
+class Noise(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+class Around(nn.Module):
+    """A model that has a part somewhere inside."""
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([nn.Sequential(nn.Linear(4, 4), part)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.blocks[0](x)
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        (
+            Spectrum,
+            r"module 'blocks\.0\.1' \(Spectrum\) uses aten\._linalg_eigh at test_export_errors\.py, "
+            r"line \d+, in forward \(return torch\.linalg\.eigvalsh\(x @ x\.mT\)\), which ONNX opset 23 "
+            r"cannot express; write it with other operators, or leave it out of forward",
+        ),
+        (
+            Branch,
+            r"forward decides by the values of a tensor at test_export_errors\.py, line \d+, in forward "
+            r"\(if x\.sum\(\) > 0:\); .* use torch\.where, or torch\.cond, or decide outside of the model",
+        ),
+        (
+            Noise,
+            r"module 'blocks\.0\.1' draws random numbers in forward \(RandomNormalLike\), .* an input.*",
+        ),
+    ],
+)
+def test_the_module_line_or_operator_is_named(
+    part: type[nn.Module], sentence: str, exported: Export, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CaptureError) as caught:
+        exported(Around(part()), [{"x": torch.ones(1, length, 4)} for length in (5, 3)])
+    assert re.fullmatch(sentence, str(caught.value))
+    assert capfd.readouterr().err == ""  # the one line is all
+
+
+def _chained(*errors: Exception) -> Exception:
+    for error, cause in pairwise(errors):
+        error.__cause__ = cause
+    return errors[0]
+
+
+def test_the_root_cause_is_told_in_one_line() -> None:
+    error = _chained(
+        RuntimeError("step 2 failed"), ValueError("no such\n   axis\n\nTo debug, set TORCH_LOGS")
+    )
+    assert explained(error, None) == "PyTorch cannot export the model: no such axis"
+
+
+def test_the_last_line_of_the_owner_is_told_without_its_folder() -> None:
+    trace = 'File "/home/me/model.py", line 3, in <lambda>\n    x.item()\n'
+    error = _chained(RuntimeError(f"stopped\n\n{trace}"), ValueError("no value"))
+    assert explained(error, None) == (
+        "PyTorch cannot export the model at model.py, line 3, in <lambda> (x.item()): no value"
+    )
+
+
+def test_an_error_without_words_is_told_by_its_kind() -> None:
+    assert explained(NotImplementedError(), None) == "PyTorch cannot export the model: NotImplementedError"
+
+
+def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
+    def forward() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        forward()
+    line = r'at test_export_errors\.py, line \d+, in forward \(raise ValueError\("no"\)\)'
+    assert re.fullmatch(f"PyTorch cannot export the model {line}: no", explained(caught.value, None))
+
+
+def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
+    node = next(node for node in encoder.model.graph if module_of(node) == "query")
+    error = BundleError(
+        f"onnxruntime fails: while running {node.op_type} node. Name:'{node.name}' Status: no"
+    )
+    assert failed(error, encoder.model, {"tokens": (1, 5)}).startswith(
+        f"module 'query': the exported {node.op_type} fails on inputs {{'tokens': (1, 5)}}, which the module"
+    )

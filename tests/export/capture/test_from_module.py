@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.captured import OPSET
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.quantize import quantize
+from edgeattn_export.recover import fuse
+from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
+from edgeattn_runtime.manifest import Tensor as Described
+
+TOLERANCE = 1e-5  # of the output's scale: float sums in another order
+WIDTH = 4
+LENGTHS = (5, 3)
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+def _raw(*lengths: int) -> list[dict[str, Tensor]]:
+    generator = torch.Generator().manual_seed(0)
+    return [{"x": torch.randn(1, length, WIDTH, generator=generator)} for length in lengths or LENGTHS]
+
+
+class ModelOutput(OrderedDict[str, Tensor | None]):
+    """As transformers has it: a dict whose absent parts are None."""
+
+
+class Answering(nn.Module):
+    """A linear layer whose answer is given in some form."""
+
+    def __init__(self, form: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = nn.Linear(WIDTH, WIDTH)
+        self.form = form
+
+    def forward(self, x: Tensor) -> object:
+        return self.form(self.layer(x))
+
+
+def test_the_graph_is_the_module(
+    encoder: Captured, samples: Samples, scaled_error: Callable[..., float]
+) -> None:
+    assert encoder.model.opset_imports[""] == OPSET
+    session = session_of(encoder.model)
+    for sizes in ({"batch": 1, "sequence": 1}, {"batch": 3, "sequence": 7}, {"batch": 2, "sequence": 32}):
+        inputs = shaped(samples, encoder.axes, sizes)
+        assert scaled_error(encoder.reference(inputs), run(session, inputs)) < TOLERANCE
+
+
+def test_names_and_axes_are_the_owners(encoder: Captured) -> None:
+    assert encoder.graph.inputs == (
+        Described("tokens", "int64", ("batch", "sequence")),
+        Described("mask", "int64", ("batch", "sequence")),
+    )
+    assert encoder.graph.outputs == (
+        Described("embedding", "float32", ("batch", 16)),  # as an inner value of the export is called, too
+        Described("hidden", "float32", ("batch", "sequence", 16)),
+    )
+    symbols = {str(dim) for value in encoder.model.graph.inputs for dim in value.shape or ()}
+    assert symbols == {"batch", "sequence"}
+    names = [value.name for node in encoder.model.graph for value in node.outputs]
+    assert len(set(names)) == len(names)
+
+
+def test_axes_are_named_as_declared(exported: Export) -> None:
+    captured, _ = exported(Answering(lambda y: y), _raw(5, 5), {"x": ("rows", "places")})
+    assert captured.graph.inputs == (Described("x", "float32", ("rows", "places", WIDTH)),)
+    assert captured.graph.outputs == (Described("output", "float32", ("rows", "places", WIDTH)),)
+    ones = {"x": np.ones((3, 2, WIDTH), np.float32)}
+    assert run(session_of(captured.model), ones)["output"].shape == (3, 2, WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (lambda y: (y, y + 1), ("output_0", "output_1")),
+        (lambda y: [y], ("output_0",)),
+        (lambda y: {"logits": y, "pooled": y.mean(1)}, ("logits", "pooled")),
+        (lambda y: ModelOutput(logits=y, loss=None), ("logits",)),
+    ],
+)
+def test_every_form_of_answer(
+    form: Callable[[Tensor], object],
+    names: tuple[str, ...],
+    exported: Export,
+    scaled_error: Callable[..., float],
+) -> None:
+    captured, samples = exported(Answering(form), _raw())
+    assert tuple(tensor.name for tensor in captured.graph.outputs) == names
+    found = run(session_of(captured.model), samples[0].inputs)
+    assert scaled_error(captured.reference(samples[0].inputs), found) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        (lambda y: None, "NoneType"),
+        (lambda y: "seven", "str"),
+        (lambda y: {"logits": y, "loss": 0.5}, "loss float"),
+        (lambda y: (y, (y, y)), "output_1 tuple"),
+        (lambda y: {}, "none"),
+    ],
+)
+def test_an_answer_that_is_no_tensors_is_refused(
+    form: Callable[[Tensor], object], found: str, exported: Export
+) -> None:
+    with pytest.raises(ModelError, match=f"^outputs: {found} found; expected a tensor, or a tuple or dict"):
+        exported(Answering(form), _raw())
+
+
+def test_an_answer_that_numpy_does_not_have_is_refused(exported: Export) -> None:
+    with pytest.raises(ModelError, match=r"^output 'output': bfloat16, .* return it with \.float\(\)$"):
+        exported(Answering(lambda y: y.bfloat16()), _raw())
+
+
+def test_an_output_called_as_an_input_is_refused(exported: Export) -> None:
+    with pytest.raises(CaptureError, match=r"^output 'x' is called as an input is; .* rename one of them$"):
+        exported(Answering(lambda y: {"x": y}), _raw())
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda y: y + torch.arange(5.0)[:, None],  # a table of one length
+        lambda y: y * 2 if int(y.shape[1]) == 5 else y,
+    ],
+)
+def test_an_axis_that_the_module_fixes_is_named(form: Callable[[Tensor], object], exported: Export) -> None:
+    sentence = "input 'x': the module fixes axis 1 (sequence) at 5, where any size is expected; "
+    with pytest.raises(CaptureError, match=f"^{re.escape(sentence)}"):
+        exported(Answering(form), _raw(5, 5), {"x": ("batch", "sequence")})
+
+
+def test_inputs_that_must_be_equal_but_are_not_said_to_be(exported: Export) -> None:
+    class Sum(nn.Module):
+        def forward(self, a: Tensor, b: Tensor) -> Tensor:
+            return a + b
+
+    raw = [{"a": value["x"], "b": value["x"]} for value in _raw()]
+    with pytest.raises(CaptureError, match="must match the size of tensor b"):
+        exported(Sum(), raw, {"a": ("batch", "first"), "b": ("batch", "second")})
+
+
+def test_an_answer_that_varies_is_refused(exported: Export) -> None:
+    calls = count(1.0)
+
+    def drifting(y: Tensor) -> Tensor:
+        return y * next(calls)
+
+    with pytest.raises(
+        CaptureError, match=r"^the exported graph is not the module: output 'output' differs by"
+    ):
+        exported(Answering(drifting), _raw())
+
+
+def test_randomness_in_forward_is_named(exported: Export) -> None:
+    with pytest.raises(
+        CaptureError, match=r"^the model draws random numbers in forward \(RandomNormalLike\)"
+    ):
+        exported(Answering(lambda y: y + torch.randn_like(y)), _raw())
+
+
+def test_an_answer_that_is_nan_already_is_refused(exported: Export) -> None:
+    told = r"^Answering itself answers sample 0 with NaN in its output 'output'; numbers expected; check"
+    with pytest.raises(ModelError, match=told):
+        exported(Answering(lambda y: y * torch.nan), _raw())
+
+
+def test_a_graph_that_fails_where_the_module_does_not(
+    exported: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(session: object, inputs: object) -> object:
+        raise BundleError("onnxruntime fails: no")
+
+    monkeypatch.setattr(sys.modules[Captured.__module__], "run", broken)
+    with pytest.raises(
+        CaptureError, match=r"^the model: the exported graph fails on inputs {'x': \(1, 3, 4\)}"
+    ):
+        exported(Answering(lambda y: y), _raw())
+
+
+def test_a_module_that_fails_on_its_samples(exported: Export) -> None:
+    raw = [{"x": torch.ones(1, 5, WIDTH + 1)}] * 2
+    sentence = r"^Answering failed on x \(1, 5, 5\): RuntimeError: mat1 and mat2 shapes cannot be multiplied"
+    with pytest.raises(ModelError, match=sentence):
+        exported(Answering(lambda y: y), raw)
+
+
+def test_a_scalar_input_stays_one(exported: Export) -> None:
+    class Scaled(nn.Module):
+        def forward(self, x: Tensor, factor: Tensor) -> Tensor:
+            return x * factor
+
+    captured, samples = exported(Scaled(), [{**value, "factor": torch.tensor(0.5)} for value in _raw()])
+    assert captured.graph.inputs[1] == Described("factor", "float32", ())
+    found = run(session_of(captured.model), samples[0].inputs)
+    np.testing.assert_array_equal(found["output"], samples[0].inputs["x"] / 2)
+
+
+def test_nothing_is_left_in_the_working_folder(
+    exported: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    captured, samples = exported(Answering(lambda y: y), _raw())
+    quantize(fuse(captured, samples), samples)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")  # the exporter's advice is for its developers

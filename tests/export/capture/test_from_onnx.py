@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import torch
+from torch import nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.from_onnx import adopt, read_npz
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.quantize import quantize
+from edgeattn_export.recover import fuse
+from edgeattn_runtime.errors import BadInput, ModelError, SampleError
+
+WIDTH, HEADS = 16, 2
+FLOAT_ERROR = 1e-5
+
+
+class Net(nn.Module):
+    """PyTorch's own attention: below opset 23 it is spelled out, keys transposed by way of rank 3."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with net.onnx, of opset 18, and samples.npz."""
+    folder = tmp_path_factory.mktemp("adopt")
+    torch.manual_seed(0)
+    dynamic = ({0: "batch", 1: "sequence"},)
+    example = (torch.randn(2, 5, WIDTH),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own
+        program = torch.onnx.export(
+            Net().eval(), example, dynamo=True, opset_version=18, dynamic_shapes=dynamic, verbose=False
+        )
+    assert program is not None
+    program.save(folder / "net.onnx")
+    draw = np.random.default_rng(0)
+    arrays = {f"{i}.x": draw.normal(size=(1, 3 + i, WIDTH)).astype(np.float32) for i in range(6)}
+    np.savez(folder / "samples.npz", **arrays)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def samples(files: Path) -> Samples:
+    return read_npz(files / "samples.npz")
+
+
+@pytest.fixture(scope="module")
+def captured(files: Path, samples: Samples) -> Captured:
+    return adopt(files / "net.onnx", samples)
+
+
+def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: Samples) -> None:
+    fused = fuse(captured, samples)
+    assert operators(fused.model)["Attention"] == 1
+    assert "Softmax" not in operators(fused.model)
+    lean = session_of(fused.model)
+    for sample in samples:
+        expected, found = captured.reference(sample.inputs), run(lean, sample.inputs)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=FLOAT_ERROR)
+
+
+def test_it_becomes_int8(captured: Captured, samples: Samples) -> None:
+    quantized = quantize(fuse(captured, samples), samples)
+    assert operators(quantized.model)["DynamicQuantizeMatMul"] == 2
+
+
+def test_the_contract_is_the_files_own(captured: Captured) -> None:
+    assert [tensor.dims for tensor in captured.graph.inputs] == [("batch", "sequence", WIDTH)]
+
+
+def test_samples_may_be_stacked(tmp_path: Path) -> None:
+    np.savez(tmp_path / "stack.npz", x=np.ones((4, 3, WIDTH), np.float32))
+    assert [sample.inputs["x"].shape for sample in read_npz(tmp_path / "stack.npz")] == [(1, 3, WIDTH)] * 4
+
+
+def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("not this")
+    with pytest.raises(BadInput, match=r"not an \.npz file"):
+        read_npz(tmp_path / "x.npz")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, samples: Samples) -> None:
+    (tmp_path / "x.onnx").write_text("not this")
+    with pytest.raises(ModelError, match="no ONNX model can be read"):
+        adopt(tmp_path / "x.onnx", samples)
+    with pytest.raises(ModelError, match="no such file"):
+        adopt(tmp_path / "y.onnx", samples)
+
+
+def test_missing_external_data_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
+    model = ir.load(files / "net.onnx")
+    ir.save(model, tmp_path / "net.onnx", external_data="net.data", size_threshold_bytes=0)
+    (tmp_path / "net.data").unlink()
+    with pytest.raises(ModelError, match=r"net\.data"):
+        adopt(tmp_path / "net.onnx", samples)
+
+
+def test_custom_operators_are_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
+    model = ir.load(files / "net.onnx")
+    next(iter(model.graph)).domain = "acme"
+    model.opset_imports["acme"] = 1
+    ir.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match="acme"):
+        adopt(tmp_path / "net.onnx", samples)
+
+
+def test_an_opset_beyond_onnxruntime_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
+    model = ir.load(files / "net.onnx")
+    model.opset_imports[""] = 99
+    ir.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match="upgrade onnxruntime"):
+        adopt(tmp_path / "net.onnx", samples)
+
+
+def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "names.npz", y=np.ones((4, 3, WIDTH), np.float32))
+    with pytest.raises(SampleError, match="y found"):
+        adopt(files / "net.onnx", read_npz(tmp_path / "names.npz"))
+    np.savez(tmp_path / "dtypes.npz", x=np.ones((4, 3, WIDTH), np.int64))
+    with pytest.raises(SampleError, match="int64 found, float32 expected"):
+        adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"))
+
+
+def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_path: Path) -> None:
+    x = ir.Value(name="x", shape=ir.Shape(["b", "s", WIDTH]), type=ir.TensorType(ir.DataType.FLOAT))
+    wanted = ir.Value(name="wanted", const_value=ir.tensor(np.array([7, 77]), name="wanted"))
+    reshape = ir.node("Reshape", [x, wanted])
+    reshape.outputs[0].name = "y"
+    reshape.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph([x], reshape.outputs, nodes=[reshape], initializers=[wanted], opset_imports={"": 18})
+    path = tmp_path / "net.onnx"
+    ir.save(ir.Model(graph, ir_version=10), path)
+    told = rf"^{path}: on x \(1, 3, {WIDTH}\) onnxruntime fails: .*; expected a file that runs"
+    with pytest.raises(ModelError, match=told):
+        adopt(path, samples)
+
+
+def test_a_conversion_that_answers_otherwise_is_refused(
+    files: Path, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoiled(model: ir.Model) -> None:
+        softmax = next(node for node in model.graph if node.op_type == "Softmax")
+        ir.convenience.replace_all_uses_with(softmax.outputs[0], softmax.inputs[0])
+
+    monkeypatch.setattr("edgeattn_export.capture.from_onnx.name_dims", spoiled)
+    with pytest.raises(ModelError, match="brought to opset 23, it answers otherwise: output"):
+        adopt(files / "net.onnx", samples)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_runtime.errors import ModelError
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_weights_of_another_precision_are_refused_with_what_to_do(dtype: torch.dtype) -> None:
+    found = str(dtype).removeprefix("torch.")
+    told = f"Sequential: its parameter '0.weight' is {found}, float32 expected; call .float() on the module"
+    with pytest.raises(ModelError, match=f"^{re.escape(told)}"):
+        plain_module(nn.Sequential(nn.Linear(2, 2)).to(dtype))
+
+
+def test_a_single_number_may_be_more_precise() -> None:
+    module = nn.Linear(2, 2)
+    module.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+    assert plain_module(module) is module
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
+def test_of_a_compiled_module_the_original_is_meant() -> None:
+    module = nn.Linear(2, 2)
+    assert plain_module(torch.compile(module)) is module
+
+
+def test_what_is_no_module_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"^module: int found, an nn.Module expected; "):
+        plain_module(5)

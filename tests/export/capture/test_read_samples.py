@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from edgeattn_export.capture import read_samples
+from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_runtime.errors import ModelError, SampleError
+
+IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
+
+
+class Two(nn.Module):
+    def forward(self, ids: Tensor, mask: Tensor, bias: Tensor | None = None) -> Tensor:
+        return ids * mask
+
+
+class One(nn.Module):
+    def forward(self, ids: Tensor) -> Tensor:
+        return ids
+
+
+def _refused(raw: object, sentence: str) -> None:
+    with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
+        read_samples(Two(), [{"ids": IDS, "mask": MASK}, raw])
+
+
+@pytest.mark.parametrize(
+    ("raw", "target"),
+    [
+        ({"mask": MASK, "ids": IDS}, None),
+        ({"ids": IDS.numpy(), "mask": MASK.numpy()}, None),
+        ({"ids": IDS, "mask": MASK, "bias": None}, None),
+        (({"ids": IDS, "mask": MASK}, "seven"), "seven"),
+        ([{"ids": IDS, "mask": MASK}, 7], 7),
+        ((IDS, MASK), None),
+        (((IDS, MASK), 7), 7),
+        ([[IDS, MASK], "seven"], "seven"),
+    ],
+)
+def test_reads_every_form(raw: object, target: object) -> None:
+    samples = read_samples(Two(), [raw, raw])
+    assert samples.names == ("ids", "mask")  # forward's order, not the dict's
+    assert len(samples) == 2
+    assert samples[1].target == target
+    for sample in samples:
+        np.testing.assert_array_equal(sample.inputs["ids"], np.ones((1, 4), np.float32), strict=True)
+        np.testing.assert_array_equal(sample.inputs["mask"], np.ones((1, 4), np.int64), strict=True)
+
+
+def test_an_input_with_its_label_is_a_pair() -> None:
+    label = torch.tensor([3])
+    samples = read_samples(One(), DataLoader(TensorDataset(IDS.repeat(6, 1), label.repeat(6)), batch_size=2))
+    assert [sample.inputs["ids"].shape for sample in samples] == [(2, 4)] * 3
+    assert torch.equal(samples[0].target, label.repeat(2))
+    assert read_samples(One(), [(IDS, "three")] * 2)[0].target == "three"
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (
+            {"ids": IDS, "masks": MASK},
+            "sample 1: unknown masks; forward takes ids, mask, bias; name each input after it",
+        ),
+        ({"ids": IDS}, "sample 1: no mask; forward takes ids, mask, bias; name each input after it"),
+        (
+            {"ids": IDS, "mask": None},
+            "sample 1: inputs ids found, ids, mask expected as in sample 0",
+        ),
+        (
+            IDS,
+            "sample 1: Tensor found; expected a dict of inputs by name, a tuple of tensors, or a pair of "
+            "such and a target",
+        ),
+        (
+            (IDS, MASK, IDS, IDS, IDS),
+            "sample 1: tuple found; expected a dict of inputs by name, a tuple of tensors, or a pair of "
+            "such and a target",
+        ),
+        (
+            {"ids": [1.0], "mask": MASK},
+            "sample 1, input 'ids': list found, a tensor or numpy array expected",
+        ),
+        (
+            {"ids": IDS.double(), "mask": MASK},
+            "sample 1, input 'ids': float64 found, float32 expected; convert it with .astype('float32')",
+        ),
+        (
+            {"ids": IDS.to(torch.complex64), "mask": MASK},
+            "sample 1, input 'ids': dtype complex64 found; expected bool, integer or float",
+        ),
+        (
+            {"ids": IDS.bfloat16(), "mask": MASK},
+            "sample 1, input 'ids': Got unsupported ScalarType BFloat16; expected a dense bool, integer or "
+            "float32 tensor",
+        ),
+        (
+            {"ids": IDS[:, :0], "mask": MASK},
+            "sample 1, input 'ids': dims (1, 0) hold nothing; leave such samples out",
+        ),
+        (
+            {"ids": IDS * torch.nan, "mask": MASK},
+            "sample 1, input 'ids': holds a NaN; leave such samples out or mend them",
+        ),
+        (
+            {"ids": IDS * torch.inf, "mask": MASK},
+            "sample 1, input 'ids': holds an infinity; leave such samples out or mend them",
+        ),
+        (
+            {"ids": IDS.half(), "mask": MASK},
+            "sample 1, input 'ids': float16 found, float32 expected as in sample 0",
+        ),
+        (
+            {"ids": IDS[0], "mask": MASK},
+            "sample 1, input 'ids': rank 1 found, rank 2 expected as in sample 0",
+        ),
+        (
+            {"ids": IDS, "mask": MASK, "bias": IDS},
+            "sample 1: inputs ids, mask, bias found, ids, mask expected as in sample 0",
+        ),
+    ],
+)
+def test_refuses_with_one_sentence(raw: object, sentence: str) -> None:
+    _refused(raw, sentence)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_refuses_too_few(count: int) -> None:
+    with pytest.raises(SampleError, match=f"^samples: {count} found, at least 2 expected"):
+        read_samples(One(), [{"ids": IDS}] * count)
+
+
+def test_the_minus_infinity_of_a_mask_is_allowed() -> None:
+    assert read_samples(One(), [{"ids": IDS * -torch.inf}] * 2)[0].inputs["ids"][0, 0] == -np.inf
+
+
+def test_what_yields_no_samples_is_refused() -> None:
+    with pytest.raises(SampleError, match=r"^samples: NoneType found; expected real inputs one by one"):
+        read_samples(One(), None)  # type: ignore[arg-type]
+
+
+def test_a_forward_that_names_no_input_is_refused() -> None:
+    class Any(nn.Module):
+        def forward(self, *x: Tensor) -> Tensor:
+            return x[0]
+
+    told = r"^Any: its forward\(\*x: 'Tensor'\) -> 'Tensor' names no input; expected one parameter an input"
+    with pytest.raises(ModelError, match=told):
+        read_samples(Any(), [(IDS,), (IDS,)])
+
+
+def test_reads_no_more_than_the_limit() -> None:
+    drawn = 0
+
+    def endless() -> object:
+        nonlocal drawn
+        while True:
+            drawn += 1
+            yield {"ids": IDS}
+
+    assert len(read_samples(One(), endless())) == drawn == LIMIT
+
+
+def test_the_split_is_disjoint_whole_and_dealt_in_turn() -> None:
+    samples = read_samples(One(), [({"ids": IDS}, i) for i in range(10)])
+    calibrate, judge = samples.split()
+    assert [sample.target for sample in calibrate] == [0, 2, 4, 6, 8]
+    assert [sample.target for sample in judge] == [1, 3, 5, 7, 9]

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import Refused, Site, apply
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.session import run, session_of
+
+
+class Doubling:
+    """Writes Abs as a multiplication by 2: enough of a rule to see what becomes of it."""
+
+    name = "doubling"
+    roots = frozenset({"Abs"})
+
+    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
+        match node.name:
+            case "refused":
+                return Refusal("it is called so")
+            case "ignored":
+                return None
+        return node
+
+    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+        two = tape.initializer(ir.tensor(np.array(2.0, np.float32), name="two"), "two")
+        return {match.outputs[0]: tape.op("Mul", [match.inputs[0], two])}
+
+
+@pytest.fixture
+def model() -> ir.Model:
+    """x -> Abs -> Neg -> Abs -> y, and two more Abs beside them."""
+    tape = Tape()
+    x, inner, y, z, w = (
+        ir.val(name, ir.DataType.FLOAT, ("batch", 2)) for name in ("x", "inner", "y", "z", "w")
+    )
+    tape.op("Abs", [x], name="first", output=inner, metadata_props={MODULE: "layer.0"})
+    negative = tape.op("Neg", [inner])
+    tape.op("Abs", [negative], name="last", output=y, metadata_props={MODULE: "layer.1"})
+    tape.op("Abs", [x], name="refused", output=z, metadata_props={MODULE: "layer.2"})
+    tape.op("Abs", [x], name="ignored", output=w)
+    graph = ir.Graph([x], [y, z, w], nodes=tape.nodes, opset_imports={"": 23}, name="abs")
+    return ir.Model(graph, ir_version=10)
+
+
+X = np.array([[-1.0, 3.0]], np.float32)
+
+
+def test_sites_and_refusals_are_told(model: ir.Model) -> None:
+    applied = apply(Doubling(), model)
+    assert applied.sites == (Site("first", "layer.0", "inner"), Site("last", "layer.1", "y"))
+    assert applied.refused == (Refused("doubling", "refused", "layer.2", "it is called so"),)
+
+
+def test_the_form_is_replaced_and_the_rest_left(model: ir.Model) -> None:
+    apply(Doubling(), model)
+    assert operators(model) == {"Mul": 2, "Abs": 2, "Neg": 1}
+    found = run(session_of(model), {"x": X})
+    np.testing.assert_array_equal(found["y"], -4 * X)
+    np.testing.assert_array_equal(found["z"], abs(X))
+
+
+def test_values_keep_their_names_dims_and_module(model: ir.Model) -> None:
+    apply(Doubling(), model)
+    assert [value.name for value in model.graph.outputs] == ["y", "z", "w"]
+    values = {value.name: value for node in model.graph for value in node.outputs}
+    assert values["inner"].shape == model.graph.inputs[0].shape
+    assert values["inner"].dtype is ir.DataType.FLOAT
+    assert [module_of(node) for node in model.graph if node.op_type == "Mul"] == ["layer.0", "layer.1"]
+
+
+def test_constants_do_not_overwrite_one_another(model: ir.Model) -> None:
+    apply(Doubling(), model)
+    assert sorted(model.graph.initializers) == ["two", "two_2"]
+
+
+def test_only_where_wanted(model: ir.Model) -> None:
+    applied = apply(Doubling(), model, {"last"}.__contains__)
+    assert [site.node for site in applied.sites] == ["last"]
+    assert operators(model)["Abs"] == 3
+    np.testing.assert_array_equal(run(session_of(model), {"x": X})["y"], -2 * abs(X))
+
+
+def test_nothing_wanted_nothing_changed(model: ir.Model) -> None:
+    before = ir.to_proto(model)
+    assert apply(Doubling(), model, lambda _: False).sites == ()
+    assert ir.to_proto(model) == before

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from edgeattn_export.graph.axes import Axes, Dynamic, infer_axes
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import SampleError
+
+
+def _samples(*shapes: dict[str, tuple[int, ...]]) -> Samples:
+    return Samples(tuple(Sample({n: np.ones(s, np.float32) for n, s in shape.items()}) for shape in shapes))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "dims"),
+    [
+        (
+            [{"a": (1, 5, 8), "b": (1, 5)}, {"a": (1, 7, 8), "b": (1, 7)}],
+            {"a": ("batch", "sequence", 8), "b": ("batch", "sequence")},
+        ),
+        (  # sizes that part ways in some sample have names of their own
+            [{"a": (1, 5), "b": (1, 5)}, {"a": (1, 7), "b": (1, 6)}],
+            {"a": ("batch", "sequence"), "b": ("batch", "sequence_2")},
+        ),
+        (  # no batch where the inputs' first axes differ
+            [{"a": (2, 5), "b": (3, 5)}, {"a": (2, 7), "b": (3, 7)}],
+            {"a": (2, "sequence"), "b": (3, "sequence")},
+        ),
+        ([{"a": (2, 3)}, {"a": (2, 3)}], {"a": ("batch", 3)}),
+        (  # a scalar, and a list along the sequence, have no batch
+            [{"a": (1, 5), "b": (), "c": (5,)}, {"a": (1, 7), "b": (), "c": (7,)}],
+            {"a": ("batch", "sequence"), "b": (), "c": ("sequence",)},
+        ),
+        (  # a list that follows no other axis speaks of the batch
+            [{"a": (2, 5), "b": (2,)}, {"a": (2, 7), "b": (2,)}],
+            {"a": ("batch", "sequence"), "b": ("batch",)},
+        ),
+    ],
+)
+def test_axes_are_read_off_the_samples(
+    shapes: list[dict[str, tuple[int, ...]]], dims: dict[str, object]
+) -> None:
+    assert infer_axes(_samples(*shapes), None).dims == dims
+
+
+@pytest.mark.parametrize("said", [("rows", None, "size"), {0: "rows", 2: "size"}])
+def test_axes_are_as_declared(said: Dynamic) -> None:
+    samples = _samples({"a": (1, 5, 8), "b": (4,)}, {"a": (2, 5, 8), "b": (4,)})
+    assert infer_axes(samples, {"a": said}).dims == {"a": ("rows", 5, "size"), "b": (4,)}
+
+
+@pytest.mark.parametrize(
+    ("dynamic", "sentence"),
+    [
+        ({"c": ("batch",)}, "dynamic: c found; expected of a, b; name one of them"),
+        (
+            {"a": ("batch", "sequence", None), "b": ("batch",)},
+            "dynamic['a']: ('batch', 'sequence', None) found, but its samples have rank 2; "
+            "leave out the rest",
+        ),
+        (
+            {"a": {2: "size"}, "b": ("batch",)},
+            "dynamic['a']: {2: 'size'} found, but its samples have rank 2; leave out the rest",
+        ),
+        (
+            {"a": ("batch",), "b": ("batch", "other")},
+            "dynamic['a']: axis 1 is fixed, but goes from 5 to 7 in the samples; name it",
+        ),
+        (
+            {"a": ("batch", "sequence"), "b": ("batch", "sequence")},
+            "dynamic['b']: sequence is 6 in sample 1, but 7 elsewhere in it; axes of one name have one size",
+        ),
+    ],
+)
+def test_refuses_what_the_samples_deny(dynamic: Dynamic, sentence: str) -> None:
+    samples = _samples({"a": (1, 5), "b": (1, 5)}, {"a": (1, 7), "b": (1, 6)})
+    with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
+        infer_axes(samples, dynamic)
+
+
+@pytest.mark.parametrize(
+    ("dims", "symbols", "batch"),
+    [
+        ({"a": ("batch", "sequence"), "b": ("batch",)}, ("batch", "sequence"), "batch"),
+        ({"a": (3, "sequence")}, ("sequence",), None),
+        ({"a": ("sequence", "sequence")}, ("sequence",), None),  # stacking would break the inner axis
+        ({"a": ("nodes", 4), "b": ("rows", "nodes")}, ("nodes", "rows"), "rows"),
+        ({"a": ()}, (), None),
+    ],
+)
+def test_the_batch_leads_and_is_no_inner_axis(
+    dims: dict[str, tuple[int | str, ...]], symbols: tuple[str, ...], batch: str | None
+) -> None:
+    assert Axes(dims).symbols == symbols
+    assert Axes(dims).batch == batch

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import torch
+from onnx_ir.tape import Tape
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import Refused
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.prove import Proof, proven
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.session import run, session_of
+
+TOLERANCE = 1e-5  # of the output's scale
+TOO_FAR = 3e-5
+
+
+class Swapping:
+    """Writes Erf as another operator, as each module's entry says; refuses where there is none."""
+
+    name = "swapping"
+    roots = frozenset({"Erf"})
+
+    def __init__(self, by: Mapping[str, Callable[[Tape, ir.Value], ir.Value]]) -> None:
+        self.by = by
+
+    def check(self, node: ir.Node) -> ir.Node | Refusal:
+        return node if module_of(node) in self.by else Refusal("left out")
+
+    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+        return {match.outputs[0]: self.by[module_of(match)](tape, match.inputs[0])}
+
+
+def _right(tape: Tape, x: ir.Value) -> ir.Value:
+    return tape.op("Neg", [tape.op("Erf", [tape.op("Neg", [x])])])
+
+
+def _wrong(tape: Tape, x: ir.Value) -> ir.Value:
+    return tape.op("Tanh", [x])
+
+
+def _slightly_wrong(tape: Tape, x: ir.Value) -> ir.Value:
+    more = tape.initializer(ir.tensor(np.array(1 + TOO_FAR, np.float32), name="more"), "more")
+    return tape.op("Mul", [tape.op("Erf", [x]), more])
+
+
+def _broken(tape: Tape, x: ir.Value) -> ir.Value:
+    return tape.op("NoSuchOperator", [x])
+
+
+class Erf(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.erf(x)
+
+
+class Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = Erf(), Erf()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(x) + self.second(2 * x)
+
+
+@pytest.fixture(scope="module")
+def two(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
+    generator = torch.Generator().manual_seed(0)
+    return exported(Two(), [{"x": torch.randn(1, length, 4, generator=generator)} for length in (5, 3, 7)])
+
+
+@pytest.fixture(scope="module")
+def proof(two: tuple[Captured, Samples]) -> Proof:
+    return Proof.of(*two)
+
+
+def test_a_right_rewrite_is_kept(two: tuple[Captured, Samples], proof: Proof) -> None:
+    before = serialize(two[0].model)
+    model, applied = proven(Swapping({"first": _right, "second": _right}), two[0].model, proof)
+    assert [site.module for site in applied.sites] == ["first", "second"]
+    assert operators(model)["Neg"] == 4
+    assert serialize(two[0].model) == before  # the graph given is left as it is
+
+
+@pytest.mark.parametrize("module", ["first", "second"])
+@pytest.mark.parametrize(
+    ("rewrite", "reason"),
+    [
+        (_wrong, r"undone: output 'output' differs by "),
+        (_slightly_wrong, "undone: output 'output' differs by "),
+        (_broken, "undone: model: "),
+    ],
+)
+def test_a_wrong_rewrite_is_undone(
+    rewrite: Callable[[Tape, ir.Value], ir.Value],
+    reason: str,
+    module: str,
+    two: tuple[Captured, Samples],
+    proof: Proof,
+) -> None:
+    model, applied = proven(Swapping({module: rewrite}), two[0].model, proof)
+    assert model is two[0].model
+    assert applied.sites == ()
+    undone = {refused.module: refused for refused in applied.refused}
+    assert set(undone) == {"first", "second"}
+    assert undone[module].rule == "swapping"
+    assert undone[module].reason.startswith(reason)
+    assert undone.keys() - {module} == {r.module for r in applied.refused if r.reason == "left out"}
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("first", "second"), ("second", "first")])
+def test_a_rule_wrong_at_one_site_keeps_the_other(
+    right: str, wrong: str, two: tuple[Captured, Samples], proof: Proof
+) -> None:
+    captured, samples = two
+    model, applied = proven(Swapping({right: _right, wrong: _wrong}), captured.model, proof)
+    assert [site.module for site in applied.sites] == [right]
+    (undone,) = applied.refused
+    assert isinstance(undone, Refused)
+    assert undone.module == wrong
+    assert undone.reason.startswith("undone: output 'output' differs by ")
+    assert operators(model) == {"Erf": 2, "Neg": 2, "Mul": 1, "Add": 1}
+    inputs = samples[0].inputs
+    found, expected = (run(session_of(m), inputs)["output"] for m in (model, captured.model))
+    np.testing.assert_allclose(found, expected, rtol=TOLERANCE)
+
+
+def test_wrong_at_every_site_leaves_the_graph(two: tuple[Captured, Samples], proof: Proof) -> None:
+    model, applied = proven(Swapping({"first": _wrong, "second": _wrong}), two[0].model, proof)
+    assert model is two[0].model
+    assert [refused.reason.split(":")[0] for refused in applied.refused] == ["undone", "undone"]
+
+
+def test_the_proof_covers_the_trials(two: tuple[Captured, Samples], proof: Proof) -> None:
+    assert [inputs["x"].shape for inputs, _ in proof.cases] == [(1, 3, 4), (1, 7, 4), (3, 5, 4), (1, 1, 4)]
+    assert proof.objection(two[0].model) is None
+
+
+def test_sizes_beyond_the_graph_prove_nothing(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+    convolution = nn.Conv1d(4, 4, 3)
+    captured, samples = exported(convolution, [{"input": torch.randn(1, 4, length)} for length in (5, 8)])
+    shapes = [inputs["input"].shape for inputs, _ in Proof.of(captured, samples).cases]
+    assert shapes == [(1, 4, 5), (1, 4, 8), (3, 4, 8)]  # and none of length 1, which no kernel of 3 takes

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.trials import STACKED, trials
+
+AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
+
+
+def _sample(length: int, fill: int) -> Sample:
+    ids = np.full((1, length), fill, np.int64)
+    return Sample({"ids": ids, "mask": np.ones_like(ids)})
+
+
+SAMPLES = Samples((_sample(6, 5), _sample(3, 7), _sample(9, 8)))
+
+
+def test_real_ends_a_stack_and_ones_each_with_its_mask_hidden() -> None:
+    found = list(trials(SAMPLES, AXES))
+    shapes = [inputs["ids"].shape for inputs in found[::3]]  # each plain trial comes with two masked ones
+    assert shapes == [(1, 3), (1, 9), (STACKED, 6), (1, 1)]
+    shown = [inputs["mask"].sum(axis=1).tolist() for inputs in found[3:6]]
+    assert shown == [[9], [6], [1]]  # all, two thirds, the first alone
+    assert found[5]["mask"][0, 0] == 1
+    assert all((inputs["ids"] == 8).all() for inputs in found[3:6])  # the mask alone changes
+
+
+def test_samples_themselves_are_left_as_they_are() -> None:
+    list(trials(SAMPLES, AXES))
+    assert all(sample.inputs["mask"].all() for sample in SAMPLES)
+
+
+def test_no_mask_no_variants() -> None:
+    floats = Samples(tuple(Sample({"x": np.ones((1, n), np.float32)}) for n in (4, 2)))
+    found = list(trials(floats, Axes({"x": ("batch", "sequence")})))
+    assert [inputs["x"].shape for inputs in found] == [(1, 2), (1, 4), (STACKED, 4), (1, 1)]
+
+
+def test_a_vector_of_zeros_and_ones_is_a_label_and_no_mask() -> None:
+    labels = Samples((Sample({"x": np.ones(1, np.int64)}),) * 2)
+    assert all(inputs["x"].all() for inputs in trials(labels, Axes({"x": ("batch",)})))
+
+
+def test_fixed_dims_leave_the_samples_alone() -> None:
+    fixed = Samples((Sample({"x": np.ones((2, 3), np.float32)}),) * 2)
+    assert [inputs["x"].shape for inputs in trials(fixed, Axes({"x": (2, 3)}))] == [(2, 3), (2, 3)]

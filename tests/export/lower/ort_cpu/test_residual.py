@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx_ir as ir
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import Applied, apply
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu.residual import ResidualSum
+
+TOLERANCE = 1e-5  # of the output's scale
+
+
+class Block(nn.Module):
+    """A linear layer, something added, a normalization."""
+
+    def __init__(self, add: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.linear, self.norm, self.add = nn.Linear(8, 8), nn.LayerNorm(8), add
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        return self.norm(self.add(x, self.linear(x)))
+
+
+PARTS = {
+    "residual": lambda: Block(lambda x, y: x + y),
+    "constant": lambda: Block(lambda x, y: y + torch.arange(8.0)),
+    "product": lambda: Block(lambda x, y: x * y),
+}
+
+Summed = tuple[Captured, Samples, ir.Model, Applied]
+
+
+@pytest.fixture(scope="module")
+def summed(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Summed:
+    captured, samples = side_by_side(PARTS)
+    model = captured.model.clone()
+    return captured, samples, model, apply(ResidualSum(), model)
+
+
+def test_fires_under_a_normalization_alone(
+    summed: Summed, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    _, _, model, applied = summed
+    assert [site.module for site in applied.sites] == ["parts.residual.norm"]
+    assert operators_of(model, "residual").count("Sum") == 1
+    assert [operators_of(model, part).count("Sum") for part in PARTS] == [1, 0, 0]
+    assert applied.refused == ()
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_answers_as_pytorch(batch: int, summed: Summed, scaled_error: Callable[..., float]) -> None:
+    captured, samples, model, _ = summed
+    inputs = shaped(samples, captured.axes, {"batch": batch})
+    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+
+
+def _as_run(model: ir.Model, path: Path) -> dict[str, int]:
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3  # it warns that such a file is for this machine alone
+    onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
+    return operators(ir.load(path))
+
+
+def test_onnxruntime_fuses_the_addition_no_more(summed: Summed, tmp_path: Path) -> None:
+    captured, _, model, _ = summed
+    assert _as_run(captured.model, tmp_path / "before.onnx")["SkipLayerNormalization"] >= 1
+    assert "SkipLayerNormalization" not in _as_run(model, tmp_path / "after.onnx")
+
+
+@pytest.mark.parametrize("stage", ["fused", "quantized"])
+def test_nor_in_a_whole_encoder(stage: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    found = _as_run(request.getfixturevalue(stage).model, tmp_path / "run.onnx")
+    assert found["Sum"] == found["LayerNormalization"] == 2
+    assert "SkipLayerNormalization" not in found

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import errno
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgeattn_runtime
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.pack import Packed, check_folder, save
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.golden import check
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+
+# Saves a conformance bundle where no file may grow beyond a few bytes: a full disk, by the system's own hand.
+ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from edgeattn_export.pack import Packed, save
+from edgeattn_runtime.bundle import open_bundle
+
+source, target = map(Path, sys.argv[1:])
+manifest = open_bundle(source).manifest
+packed = Packed(manifest, {name: (source / name).read_bytes() for name in manifest.files})
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    save(packed, target)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / ".x.edge.k3j"))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    told = f"{tmp_path / 'x.edge'}: nothing can be written in {tmp_path} (Read-only file system); name"
+    with pytest.raises(BadInput, match=f"^{re.escape(told)}"):
+        check_folder(tmp_path / "x.edge")
+
+
+def test_what_fails_while_it_is_written_names_the_place(
+    packed: Packed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        save(packed, tmp_path / "x.edge")
+    assert raised.value.filename == str(tmp_path / "x.edge")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def renamed(packed: Packed) -> Packed:
+    """Another bundle, to be told from the first by its name."""
+    return replace(packed, manifest=replace(packed.manifest, name="other"))
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_the_bundle_is_byte_exact_and_runs(packed: Packed, samples: Samples, tmp_path: Path) -> None:
+    save(packed, tmp_path / "tiny.edge")
+    manifest = packed.manifest.to_json().encode()
+    assert _contents(tmp_path) == {
+        f"tiny.edge/{name}": data for name, data in {**packed.files, "manifest.json": manifest}.items()
+    }
+    net = edgeattn_runtime.load(tmp_path / "tiny.edge")
+    assert net.manifest == packed.manifest
+    assert np.isfinite(net(**samples[0].inputs)["embedding"]).all()
+    assert all(result.ok for result in check(tmp_path / "tiny.edge"))
+
+
+def test_others_may_read_it(packed: Packed, tmp_path: Path) -> None:
+    mask = os.umask(0o022)
+    try:
+        save(packed, tmp_path / "tiny.edge")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "tiny.edge").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_bundle_is_replaced_whole(packed: Packed, renamed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny.edge"
+    more = replace(renamed, files={**renamed.files, "tokenizer.json": b"{}"})
+    entries = {**more.manifest.files, "tokenizer.json": more.manifest.files["report.json"]}
+    save(replace(more, manifest=replace(more.manifest, files=entries)), folder)
+    save(packed, folder)
+    assert set(_contents(folder)) == {*packed.files, "manifest.json"}
+    assert open_bundle(folder).manifest.name == "tiny"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_empty_folder_is_taken(packed: Packed, tmp_path: Path) -> None:
+    (tmp_path / "tiny.edge").mkdir()
+    save(packed, tmp_path / "tiny.edge")
+    assert open_bundle(tmp_path / "tiny.edge").manifest == packed.manifest
+
+
+def test_a_link_keeps_pointing_at_the_bundle(packed: Packed, renamed: Packed, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.edge", tmp_path / "current.edge"
+    save(packed, real)
+    link.symlink_to("real.edge")
+    save(renamed, link)
+    assert link.is_symlink()
+    assert open_bundle(real).manifest.name == "other"
+    assert sorted(tmp_path.iterdir()) == [link, real]
+
+
+@pytest.mark.parametrize(
+    ("strays", "reason"),
+    [
+        ({"notes.txt": b"mine"}, "it has no readable manifest.json"),
+        ({"manifest.json": b'{"name": "another tool"}'}, "it has no readable manifest.json"),
+        ({"manifest.json": b"\xff\xfe"}, "it has no readable manifest.json"),
+    ],
+)
+def test_a_folder_that_is_no_bundle_is_refused(
+    strays: dict[str, bytes], reason: str, packed: Packed, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for name, data in strays.items():
+        (folder / name).write_bytes(data)
+    with pytest.raises(BadInput, match=f"^{folder}: not a bundle alone \\({reason}\\); nothing was written"):
+        save(packed, folder)
+    assert _contents(tmp_path) == {f"results/{name}": data for name, data in strays.items()}
+
+
+@pytest.mark.parametrize("stray", ["notes.txt", ".env", "runs/1.log"])
+def test_a_bundle_with_a_file_of_the_users_is_refused(
+    stray: str, packed: Packed, renamed: Packed, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    (folder / stray).parent.mkdir(exist_ok=True)
+    (folder / stray).write_text("mine")
+    before = _contents(tmp_path)
+    with pytest.raises(BadInput, match=f"it also holds {stray}"):
+        save(renamed, folder)
+    assert _contents(tmp_path) == before
+
+
+def test_a_link_of_the_users_is_refused_as_well(packed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    (folder / "data").symlink_to(CONFORMANCE, target_is_directory=True)
+    with pytest.raises(BadInput, match="it also holds data"):
+        check_folder(folder)
+
+
+def test_a_file_in_the_way_is_refused(packed: Packed, tmp_path: Path) -> None:
+    (tmp_path / "tiny.edge").write_text("mine")
+    with pytest.raises(BadInput, match=r"tiny.edge: a file; expected a bundle to replace, or nothing"):
+        save(packed, tmp_path / "tiny.edge")
+    assert _contents(tmp_path) == {"tiny.edge": b"mine"}
+
+
+def test_a_missing_parent_is_refused(packed: Packed, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=f"tiny.edge: no folder {tmp_path / 'deep'}; create it"):
+        save(packed, tmp_path / "deep" / "tiny.edge")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["fsync", "first rename", "second rename"])
+def test_what_stops_it_midway_leaves_the_old_bundle(
+    error: BaseException,
+    step: str,
+    packed: Packed,
+    renamed: Packed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    before = _contents(tmp_path)
+    calls = 0
+    name = step.split()[-1]
+    owner = os if name == "fsync" else Path
+    real = getattr(owner, name)
+
+    def stopped(*args: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == (1 if step == "first rename" else 2):
+            raise error
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, stopped)
+        with pytest.raises(type(error)):
+            save(renamed, folder)
+    assert calls >= 1
+    assert _contents(tmp_path) == before
+    assert list(tmp_path.iterdir()) == [folder]  # and no temporary folder
+
+
+def test_an_interrupt_leaves_nothing_where_nothing_was(
+    packed: Packed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(packed, tmp_path / "tiny.edge")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_old_bundle(packed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    before = _contents(tmp_path)
+    command = [sys.executable, "-c", ON_A_FULL_DISK, str(CONFORMANCE / "good.edge"), str(folder)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+    assert answer.stdout == f"{os.strerror(errno.EFBIG)}\n"
+    assert _contents(tmp_path) == before
+    assert list(tmp_path.iterdir()) == [folder]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from onnx_ir.tape import Tape
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import MICROSOFT, apply
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.quantize import Quantized
+from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.match import Match, floats
+from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.recover import Fused
+
+STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
+ROUNDING = 1e-4  # of the largest output: what float32 sums add
+
+
+def _prepared(_: ir.Node, match: Match) -> Prepared:
+    bias = None if match.bias is None else floats(match.bias)
+    return Prepared(LinearInt8(), Linear(match.array, bias, LARGEST))
+
+
+def _operators(model: ir.Model, module: str) -> list[tuple[str, str]]:
+    return [(node.domain, node.op_type) for node in model.graph if module_of(node) == module]
+
+
+@pytest.mark.parametrize(
+    ("module", "operator"),
+    [
+        ("flat", "DynamicQuantizeMatMul"),
+        ("second", "DynamicQuantizeMatMul"),
+        ("biased", "MatMulIntegerToFloat"),  # these share their input's quantization
+        ("unbiased", "MatMulIntegerToFloat"),
+        ("first", "MatMulIntegerToFloat"),
+    ],
+)
+def test_a_linear_layer_becomes_one_operator(module: str, operator: str, int8: Quantized) -> None:
+    found = set(_operators(int8.model, module))
+    assert (MICROSOFT, operator) in found
+    assert not {"MatMul", "Gemm", "Add", "Transpose"} & {op_type for _, op_type in found}
+
+
+@pytest.mark.parametrize("output", ["biased", "unbiased", "flat", "tied", "shared", "offset"])
+def test_answers_close_to_pytorch(
+    output: str,
+    layers: tuple[Captured, Samples, Fused],
+    int8: Quantized,
+    scaled_error: Callable[..., float],
+) -> None:
+    captured, samples, _ = layers
+    name = f"{output}.output"
+    for sample in samples:
+        expected = captured.reference(sample.inputs)[name]
+        found = run(session_of(int8.model), sample.inputs)[name]
+        assert 0 < scaled_error({name: expected}, {name: found}) < STEP
+
+
+def test_the_weight_is_stored_by_channel_and_the_bias_inside(
+    layers: tuple[Captured, Samples, Fused], int8: Quantized
+) -> None:
+    linear = layers[0].reference.module.flat
+    node = next(n for n in int8.model.graph if module_of(n) == "flat" and n.domain == MICROSOFT)
+    _, stored, scale, zero_point, bias = node.inputs
+    assert zero_point is None
+    expected, expected_scale = quantize_along(linear.weight.detach().numpy().T, axis=0)  # (D, N), (1, N)
+    np.testing.assert_array_equal(stored.const_value.numpy(), expected, strict=True)
+    np.testing.assert_array_equal(scale.const_value.numpy(), expected_scale[0], strict=True)
+    np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias.detach(), strict=True)
+
+
+def test_what_is_added_but_is_no_bias_stays_an_addition(int8: Quantized) -> None:
+    (offset,) = [v for v in int8.model.graph.outputs if v.name == "offset.output"]
+    assert offset.producer().op_type == "Add"
+
+
+def test_weights_that_layers_share_are_stored_once(int8: Quantized) -> None:
+    dims = [tuple(v.shape) for v in int8.model.graph.initializers.values() if v.dtype is ir.DataType.INT8]
+    assert dims.count((32, 32)) == 1  # first and second
+    assert dims.count((192, 192)) == 1  # one layer, called twice
+    floats = [v for v in int8.model.graph.initializers.values() if v.dtype is ir.DataType.FLOAT]
+    assert not [v.name for v in floats if tuple(v.shape) in {(32, 32), (192, 192)}]  # and in no other form
+
+
+@pytest.mark.parametrize("trans_b", [0, 1])
+@pytest.mark.parametrize("attributes", [{}, {"alpha": 0.5}, {"beta": 2.0}, {"transA": 1}])
+def test_a_gemm_of_either_order(trans_b: int, attributes: Mapping[str, float]) -> None:
+    generator = np.random.default_rng(0)
+    weight = generator.standard_normal((3, 4) if trans_b else (4, 3)).astype(np.float32)
+    tape = Tape()
+    x = ir.val("x", ir.DataType.FLOAT, (4, 4))
+    b = tape.initializer(ir.tensor(weight, name="weight"))
+    c = tape.initializer(ir.tensor(np.arange(3, dtype=np.float32), name="bias"))
+    y = ir.val("y", ir.DataType.FLOAT, (4, 3))
+    tape.op("Gemm", [x, b, c], {"transB": trans_b, **attributes}, output=y)
+    graph = ir.Graph(
+        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="gemm"
+    )
+    model = ir.Model(graph, ir_version=10)
+    value = {"x": generator.standard_normal((4, 4)).astype(np.float32)}
+    expected = run(session_of(model), value)["y"]
+    sites = apply(WriteLinear(_prepared), model).sites
+    assert len(sites) == (attributes == {})  # scaled or transposed otherwise, it stays float
+    found = run(session_of(model), value)["y"]
+    assert np.abs(found - expected).max() < STEP * np.abs(expected).max()
+
+
+def test_the_error_is_the_rounding_of_the_weights_and_one_activation_step(
+    written: Callable[..., ir.Model],
+) -> None:
+    generator = np.random.default_rng(0)
+    weight, x, bias = (
+        generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (1, 8, 64), (32,))
+    )
+    found = run(session_of(written(LinearInt8(), Linear(weight, bias, LARGEST))), {"x": x})["y"]
+    step = (x.max() - x.min()) / 255
+    rounded = dequantize(*quantize_along(weight, axis=0))
+    error = np.abs(found - (x @ rounded + bias))
+    assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
+
+
+def test_a_divided_input_answers_as_the_whole_one(written: Callable[..., ir.Model]) -> None:
+    generator = np.random.default_rng(1)
+    weight, x = (generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (1, 8, 64)))
+    divisor = np.exp(generator.standard_normal(64)).astype(np.float32)
+    linear = Linear(weight * divisor[:, None], None, LARGEST, divisor=divisor)
+    found = run(session_of(written(LinearInt8(), linear)), {"x": x})["y"]
+    divided = x / divisor
+    step = (divided.max() - divided.min()) / 255
+    rounded = dequantize(*quantize_along(linear.weight, axis=0))
+    error = np.abs(found - divided @ rounded)
+    assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
+
+
+def test_what_techniques_chose_is_what_is_stored(written: Callable[..., ir.Model]) -> None:
+    weight = np.random.default_rng(2).standard_normal((8, 4)).astype(np.float32)
+    stored, scale = quantize_along(weight, axis=0)
+    linear = Linear(weight, None, LARGEST, scale=2 * scale, stored=stored // 2)
+    (node,) = written(LinearInt8(), linear).graph
+    np.testing.assert_array_equal(node.inputs[1].const_value.numpy(), stored // 2, strict=True)
+    np.testing.assert_array_equal(node.inputs[2].const_value.numpy(), 2 * scale[0], strict=True)
+
+
+def test_a_layer_without_a_form_stays_float(by_hand: Callable[..., ir.Model]) -> None:
+    model = by_hand(np.ones((4, 3), np.float32))
+    assert apply(WriteLinear(lambda *_: None), model).sites == ()
+    assert [node.op_type for node in model.graph] == ["MatMul"]

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover.rules.attention import RecoverAttention
+
+TOLERANCE = 1e-5  # of the output's scale
+SIZE = 4  # of a head, where there are two
+SCALE = 1 / math.sqrt(SIZE)
+LOWEST = torch.finfo(torch.float32).min
+ROWS = torch.tril(torch.ones(32, 32, dtype=torch.bool))
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+def _scaled(q: Tensor, k: Tensor) -> Tensor:
+    return q @ k.mT / math.sqrt(SIZE)
+
+
+def _hidden(seen: Tensor) -> Tensor:
+    return seen[:, None, None, :] == 0  # (B, 1, 1, T)
+
+
+def _future(q: Tensor) -> Tensor:
+    return ~ROWS[: q.size(2), : q.size(2)]  # (S, S)
+
+
+def _shown(seen: Tensor) -> Tensor:
+    return seen[:, None, None, :].float()  # (B, 1, 1, T)
+
+
+def _additive(seen: Tensor) -> Tensor:
+    return (1.0 - seen[:, None, None, :].float()) * -1e4  # (B, 1, 1, T)
+
+
+PLAIN = {
+    "unscaled": lambda q, k, seen: q @ k.mT,
+    "divided": lambda q, k, seen: _scaled(q, k),
+    "multiplied": lambda q, k, seen: torch.matmul(q, k.transpose(-2, -1)) * SCALE,
+    "divided_by_a_tensor": lambda q, k, seen: q @ k.mT / torch.sqrt(torch.tensor([float(SIZE)])),
+    "scale_on_the_query": lambda q, k, seen: (q * SCALE) @ k.mT,
+    "scale_on_the_keys": lambda q, k, seen: q @ (k / 2).mT,
+    "scale_on_the_transposed_keys": lambda q, k, seen: q @ (k.mT * SCALE),
+    "scale_on_both": lambda q, k, seen: (q * SIZE**-0.25) @ (k * SIZE**-0.25).mT,
+    "scaled_twice": lambda q, k, seen: (q * 0.25) @ k.mT * 2,
+    "keys_permuted": lambda q, k, seen: q @ k.permute(0, 1, 3, 2) * SCALE,
+    "softmax_in_float": lambda q, k, seen: _scaled(q, k).float(),
+    "capped": lambda q, k, seen: torch.tanh(_scaled(q, k) / 2) * 2,
+    "heads_of_a_temperature": lambda q, k, seen: _scaled(q, k) * torch.tensor([0.5, 1.5]).view(1, 2, 1, 1),
+}
+FINITE = {
+    "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -1e9),
+    "filled_with_the_lowest": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), LOWEST),
+    "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
+    "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_hidden(seen), -1e4) * SCALE,
+    "additive": lambda q, k, seen: _scaled(q, k) + _additive(seen),
+    "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
+    "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
+    "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
+    "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
+    "where_or_a_full_tensor": lambda q, k, seen: torch.where(
+        _hidden(seen), torch.full_like(_scaled(q, k), -1e9), _scaled(q, k)
+    ),
+}
+MASKED = {
+    **FINITE,
+    "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -torch.inf),
+    "causal": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -torch.inf),
+    "causal_additive": lambda q, k, seen: _scaled(q, k) + _future(q).float() * -1e4,
+    "causal_and_padding": lambda q, k, seen: (
+        _scaled(q, k).masked_fill(_future(q), -torch.inf).masked_fill(_hidden(seen), -torch.inf)
+    ),
+    "causal_or_padding": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q) | _hidden(seen), -1e9),
+    "causal_and_additive": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -1e9) + _additive(seen),
+    "relative_bias": lambda q, k, seen: (
+        _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
+    ),
+}  # fmt: skip
+REFUSED = {
+    "scaled_by_key": (
+        lambda q, k, seen: _scaled(q, k) * seen[:, None, None, :].float(),
+        "scaled by a tensor that differs between keys",
+    ),
+    "filled_with_5": (
+        lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -5.0),
+        "its mask fills scores with -5",
+    ),
+    "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
+    "capped_and_masked": (
+        lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(_hidden(seen), -1e9),
+        "its scores are capped by tanh and masked",
+    ),
+    "masked_and_capped": (
+        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_hidden(seen), -1e9)) * 2,
+        "its scores are capped by tanh after a mask",
+    ),
+    "filled_with_a_tensor": (
+        lambda q, k, seen: torch.where(_hidden(seen), k[:, :1, :1, :1], _scaled(q, k)),
+        "its mask fills scores with a tensor",
+    ),
+}
+ONE_HEAD = {"one_head": lambda q, k, seen: (q @ k.mT / math.sqrt(8)).masked_fill(_hidden(seen), -1e9)}
+SPELLINGS = {**PLAIN, **MASKED, **ONE_HEAD}
+CASES = {  # batch, length, keys shown in the last row
+    "one": (1, 1, 1),
+    "odd": (1, 7, 7),
+    "longest": (1, 12, 12),
+    "batch": (3, 5, 5),
+    "padded": (3, 9, 4),
+    "all_but_one_masked": (3, 9, 1),
+}
+
+
+class Weighed(nn.Module):
+    """An attention that tells its weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        q = k = v = self.linear(x).unflatten(-1, (2, SIZE)).transpose(1, 2)  # (B, H, S, D)
+        weights = _scaled(q, k).softmax(-1)
+        return (weights @ v).transpose(1, 2).flatten(2) + weights.amax((1, 3))[..., None]
+
+
+def _inputs(captured: Captured, samples: Samples, case: str) -> dict[str, np.ndarray]:
+    batch, length, shown = CASES[case]
+    inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
+    inputs["seen"][-1, shown:] = 0
+    return inputs
+
+
+@pytest.fixture(scope="module")
+def self_attention(
+    side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]
+) -> tuple[Captured, Samples]:
+    parts = {name: hand(scores) for name, scores in {**PLAIN, **MASKED}.items()}
+    parts |= {name: hand(scores, heads=1) for name, scores in ONE_HEAD.items()}
+    parts |= {name: hand(scores) for name, (scores, _) in REFUSED.items()}
+    return side_by_side({**parts, "weighed": Weighed})
+
+
+@pytest.fixture(scope="module")
+def recovered(self_attention: tuple[Captured, Samples]) -> Fused:
+    """The rule alone."""
+    model = self_attention[0].model.clone()
+    applied = apply(RecoverAttention(), model)
+    return Fused(model, {"attention": len(applied.sites)}, applied.refused)
+
+
+@pytest.fixture(scope="module")
+def lean(self_attention: tuple[Captured, Samples]) -> Fused:
+    """All rules, proven."""
+    return fuse(*self_attention)
+
+
+@pytest.fixture(scope="module")
+def answers(self_attention: tuple[Captured, Samples], recovered: Fused, lean: Fused) -> dict[str, object]:
+    captured, samples = self_attention
+    inputs = {case: _inputs(captured, samples, case) for case in CASES}
+    sessions = {"rule": session_of(recovered.model), "fuse": session_of(lean.model)}
+    return {
+        "pytorch": {case: captured.reference(value) for case, value in inputs.items()},
+        **{
+            stage: {case: run(session, value) for case, value in inputs.items()}
+            for stage, session in sessions.items()
+        },
+    }
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_becomes_one_operator(
+    spelling: str, recovered: Fused, lean: Fused, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    for model in (recovered.model, lean.model):
+        operators = operators_of(model, spelling)
+        assert operators.count("Attention") == 1
+        assert "Softmax" not in operators
+
+
+@pytest.mark.parametrize("stage", ["rule", "fuse"])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("spelling", [*SPELLINGS, *REFUSED, "weighed"])
+def test_answers_as_pytorch(
+    spelling: str,
+    case: str,
+    stage: str,
+    answers: dict[str, dict[str, dict[str, np.ndarray]]],
+    scaled_error: Callable[..., float],
+) -> None:
+    name = f"{spelling}.output"
+    expected, found = ({name: answers[source][case][name]} for source in ("pytorch", stage))
+    assert scaled_error(expected, found) < TOLERANCE
+
+
+@pytest.mark.parametrize("spelling", FINITE)
+def test_nothing_to_attend_to_is_attended_to_evenly(
+    spelling: str, self_attention: tuple[Captured, Samples], lean: Fused, scaled_error: Callable[..., float]
+) -> None:
+    captured, samples = self_attention
+    inputs = _inputs(captured, samples, "padded")
+    inputs["seen"][-1] = 0
+    name = f"{spelling}.output"
+    expected, found = captured.reference(inputs)[name], run(session_of(lean.model), inputs)[name]
+    assert scaled_error({name: expected}, {name: found}) < TOLERANCE
+
+
+@pytest.mark.parametrize("spelling", [*REFUSED, "weighed"])
+def test_is_refused_with_the_reason(
+    spelling: str, lean: Fused, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    reason = "its attention weights are used elsewhere" if spelling == "weighed" else REFUSED[spelling][1]
+    refusals = [r for r in lean.refused if r.module == f"parts.{spelling}"]
+    assert [r.rule for r in refusals] == ["attention"]
+    assert reason in refusals[0].reason
+    assert refusals[0].node
+    operators = operators_of(lean.model, spelling)
+    assert operators.count("Softmax") == 1
+    assert "Attention" not in operators
+
+
+def test_counts_what_it_did(recovered: Fused, lean: Fused) -> None:
+    assert recovered.fused["attention"] == lean.fused["attention"] == len(SPELLINGS)
+    assert len([r for r in lean.refused if r.rule == "attention"]) == len(REFUSED) + 1
+
+
+@pytest.mark.parametrize("length", [1, 6])
+def test_static_lengths(
+    length: int,
+    side_by_side: Export,
+    hand: Callable[..., Callable[[], nn.Module]],
+    scaled_error: Callable[..., float],
+    operators_of: Callable[[ir.Model, str], list[str]],
+) -> None:
+    names = ["filled_with_1e9", "causal_and_padding"]
+    captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length, length))
+    lean = fuse(captured, samples)
+    assert captured.axes.dims["x"] == ("batch", length, 8)
+    for name in names:
+        assert operators_of(lean.model, name).count("Attention") == 1
+    inputs = dict(shaped(samples, captured.axes, {"batch": 3}))
+    inputs["seen"][1, 1:] = 0
+    assert scaled_error(captured.reference(inputs), run(session_of(lean.model), inputs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
+def test_cross_attention(
+    sizes: tuple[int, int, int],
+    crossed: tuple[Captured, Samples, Fused],
+    scaled_error: Callable[..., float],
+) -> None:
+    captured, samples, lean = crossed
+    inputs = dict(shaped(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
+    assert inputs["x"].shape[1] == sizes[1]
+    assert inputs["context"].shape[1] == inputs["seen"].shape[1] == sizes[2]
+    inputs["seen"][-1, 1:] = 0
+    assert scaled_error(captured.reference(inputs), run(session_of(lean.model), inputs)) < TOLERANCE
+
+
+CROSSED = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")
+
+
+@pytest.fixture(scope="module")
+def crossed(across: Export, hand: Callable[..., Callable[[], nn.Module]]) -> tuple[Captured, Samples, Fused]:
+    captured, samples = across({name: hand(SPELLINGS[name]) for name in CROSSED})
+    return captured, samples, fuse(captured, samples)
+
+
+@pytest.mark.parametrize("spelling", CROSSED)
+def test_cross_attention_becomes_one_operator(
+    spelling: str,
+    crossed: tuple[Captured, Samples, Fused],
+    operators_of: Callable[[ir.Model, str], list[str]],
+) -> None:
+    assert operators_of(crossed[2].model, spelling).count("Attention") == 1

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
+
+
+def _folded(perm: tuple[int, ...], unfolded: list[int]) -> ir.Model:
+    """Return a transpose of (2, 3, 4, 5) by way of rank 3, as torch exports it below opset 23."""
+    tape = Tape()
+    x = ir.val("x", ir.DataType.FLOAT, (2, 3, 4, 5))
+    fold = tape.initializer(ir.tensor(np.array([-1, 4, 5]), name="fold"))
+    unfold = tape.initializer(ir.tensor(np.array(unfolded), name="unfold"))
+    folded = tape.op("Reshape", [x, fold])
+    folded.shape = ir.Shape([6, 4, 5])
+    transposed = tape.op("Transpose", [folded], {"perm": perm})
+    transposed.shape = ir.Shape([(6, 4, 5)[axis] for axis in perm])
+    output = tape.op("Reshape", [transposed, unfold])
+    output.name, output.dtype, output.shape = "y", ir.DataType.FLOAT, ir.Shape(unfolded)
+    graph = ir.Graph(
+        [x], [output], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="folded"
+    )
+    return ir.Model(graph, ir_version=10)
+
+
+def test_it_becomes_one_transpose() -> None:
+    model = _folded((0, 2, 1), [2, 3, 5, 4])
+    assert len(apply(UnfoldTranspose(), model).sites) == 1
+    assert operators(model) == {"Transpose": 1}
+    x = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
+    np.testing.assert_array_equal(run(session_of(model), {"x": x})["y"], x.transpose(0, 1, 3, 2))
+
+
+@pytest.mark.parametrize(("perm", "unfolded"), [((1, 0, 2), [4, 2, 3, 5]), ((0, 2, 1), [6, 5, 4])])
+def test_another_transpose_is_left_as_it_is(perm: tuple[int, ...], unfolded: list[int]) -> None:
+    model = _folded(perm, unfolded)
+    assert apply(UnfoldTranspose(), model).sites == ()
+    assert operators(model) == {"Reshape": 2, "Transpose": 1}

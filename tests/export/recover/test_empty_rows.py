@@ -1,0 +1,80 @@
+"""A query that may see no key: where PyTorch answers NaN and the operator numbers, the report says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.recover import Fused, fuse
+
+TOPIC = "Empty rows"
+CAUSAL = torch.ones(32, 32, dtype=torch.bool).tril()
+
+Spelling = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def _scaled(q: Tensor, k: Tensor) -> Tensor:
+    return q @ k.mT / 2
+
+
+def _hidden(seen: Tensor) -> Tensor:
+    return seen[:, None, None, :] == 0  # (B, 1, 1, T)
+
+
+NOTED: dict[str, Spelling] = {
+    "filled": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -torch.inf),
+    "added": lambda q, k, seen: _scaled(q, k) + torch.where(_hidden(seen), -torch.inf, 0.0),
+    "added_as_a_logarithm": lambda q, k, seen: _scaled(q, k) + seen[:, None, None, :].float().log(),
+}
+SILENT: dict[str, Spelling] = {
+    "finite": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -1e9),
+    "causal": lambda q, k, seen: _scaled(q, k).masked_fill(~CAUSAL[: q.size(2), : q.size(2)], -torch.inf),
+}
+
+
+@pytest.fixture(scope="module")
+def parts(hand: Callable[..., Callable[[], nn.Module]]) -> dict[str, Callable[[], nn.Module]]:
+    return {name: hand(scores) for name, scores in {**NOTED, **SILENT}.items()}
+
+
+@pytest.fixture(scope="module")
+def captured(
+    side_by_side: Callable[..., tuple[Captured, Samples]], parts: dict[str, Callable[[], nn.Module]]
+) -> tuple[Captured, Samples]:
+    return side_by_side(parts)
+
+
+@pytest.fixture(scope="module")
+def lean(captured: tuple[Captured, Samples]) -> Fused:
+    return fuse(*captured)
+
+
+def test_the_report_tells_it_once(lean: Fused) -> None:
+    (note,) = lean.notes
+    place = f"parts.{next(iter(NOTED))} and {len(NOTED) - 1} more places"
+    assert note.startswith(f"{TOPIC} at {place}: ")
+    assert "is NaN in PyTorch, and a number here" in note
+    assert lean.refused == ()
+    assert lean.fused["attention"] == len(NOTED) + len(SILENT)
+
+
+def test_a_sample_with_such_a_row_undoes_nothing(captured: tuple[Captured, Samples]) -> None:
+    whole, samples = captured
+    hidden = [dict(sample.inputs) for sample in samples]
+    for inputs in hidden:
+        inputs["seen"] = np.zeros_like(inputs["seen"])
+    lean = fuse(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in hidden)))
+    assert lean.fused["attention"] == len(NOTED) + len(SILENT)
+    expected, found = whole.reference(hidden[0]), run(session_of(lean.model), hidden[0])
+    for name in NOTED:
+        assert np.isnan(expected[f"{name}.output"]).all()
+        assert np.isfinite(found[f"{name}.output"]).all()
+    for name in SILENT:
+        np.testing.assert_allclose(found[f"{name}.output"], expected[f"{name}.output"], rtol=1e-4, atol=1e-6)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover.rules import RULES
+
+TOLERANCE = 1e-5  # of the output's scale
+
+
+def test_a_whole_encoder_is_lean(fused: Fused) -> None:
+    assert fused.fused == {"attention": 1, "attention layout": 1, "projections": 1, "residual sum": 2}
+    assert fused.refused == ()
+    found = operators(fused.model)
+    assert found["Attention"] == found["Gelu"] == found["Split"] == 1
+    assert found["MatMul"] == 4  # projections, output, up, down
+    assert not {"Softmax", "Transpose", "Erf"} & set(found)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5), (2, 32)])
+@pytest.mark.parametrize("shown", [1, 32])
+def test_and_answers_as_pytorch(
+    sizes: tuple[int, int],
+    shown: int,
+    encoder: Captured,
+    samples: Samples,
+    fused: Fused,
+    scaled_error: Callable[..., float],
+) -> None:
+    inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs["mask"][-1, shown:] = 0
+    assert scaled_error(encoder.reference(inputs), run(session_of(fused.model), inputs)) < TOLERANCE
+
+
+def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples) -> None:
+    before = serialize(encoder.model)
+    once, again = (fuse(encoder, samples) for _ in range(2))
+    assert serialize(encoder.model) == before
+    assert serialize(once.model) == serialize(again.model)  # and the way is the same every time
+
+
+def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+    captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5)])
+    lean = fuse(captured, samples)
+    assert lean.fused == {}
+    assert lean.model is not captured.model
+    assert operators(lean.model) == operators(captured.model)
+
+
+def test_names_of_the_rules_are_their_own() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+
+
+def test_layers_compute_one_mask(
+    side_by_side: Callable[..., tuple[Captured, Samples]], hand: Callable[..., Callable[[], nn.Module]]
+) -> None:
+    def scores(q: Tensor, k: Tensor, seen: Tensor) -> Tensor:
+        return (q @ k.mT / 2).masked_fill(seen[:, None, None, :] == 0, torch.finfo(torch.float32).min)
+
+    captured, samples = side_by_side({f"layer_{i}": hand(scores) for i in range(2)})
+    lean = fuse(captured, samples).model
+    masks = {node.inputs[3] for node in lean.graph if node.op_type == "Attention"}
+    assert len(masks) == 1
+    assert operators(captured.model)["Where"] == 2
+    assert operators(lean)["Where"] == 1

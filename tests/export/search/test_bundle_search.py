@@ -1,0 +1,168 @@
+"""A bundle of two graphs: what limits both is shared, and what is found for both is one recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import file_mb
+from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, Recipe, Treatment
+from edgeattn_export.quantize.float_parts import FloatPart, FloatParts
+from edgeattn_export.quantize.parts import int8_parts
+from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.search import Found, Goal, Store, Trial, bundle_search
+from edgeattn_export.search.bundle_goals import left_goals, shared_goals
+from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_runtime.errors import RecipeError
+
+LOOSE = Goal(cosine_mean=0.5, cosine_min=0.5)
+NOTHING = Store(None)
+
+
+class Feed(nn.Module):
+    """A feed-forward block of other sizes than the tiny encoder's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Linear(64, 256), nn.Linear(256, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.down(nn.functional.relu(self.up(x)))
+
+
+@pytest.fixture(scope="module")
+def floats(
+    encoder: Captured, fused: Fused, samples: Samples, exported: Callable[..., tuple[Captured, Samples]]
+) -> FloatParts:
+    torch.manual_seed(0)
+    feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8)])
+    model = FloatPart(Calibration(fuse(feed, rows).model, rows), feed.graph)
+    return FloatParts(
+        {"model": model, "encoder": FloatPart(Calibration(fused.model, samples), encoder.graph)}, {}
+    )
+
+
+def silent(done: int, total: int) -> None: ...
+
+
+def test_totals_are_shared_and_cosines_are_not(floats: FloatParts) -> None:
+    goal = Goal(cosine_min=0.9, latency_ms=2.0, size_mb=0.3)
+    own = shared_goals(floats.graphs, goal, NOTHING)
+    assert sum(each.size_mb for each in own.values()) == pytest.approx(0.3)
+    assert sum(each.latency_ms for each in own.values()) == pytest.approx(2.0)
+    assert all(each.size_mb < 0.3 for each in own.values())
+    assert {(each.cosine_mean, each.cosine_min) for each in own.values()} == {(goal.cosine_mean, 0.9)}
+
+
+def test_what_is_not_limited_is_not_measured(floats: FloatParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeattn_export.search.bundle_goals.race", lambda *_: pytest.fail("measured"))
+    assert shared_goals(floats.graphs, LOOSE, NOTHING) == {"model": LOOSE, "encoder": LOOSE}
+    sized = Goal(size_mb=1.0)
+    assert shared_goals({"model": floats.graphs["model"]}, sized, NOTHING) == {"model": sized}
+
+
+def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatParts) -> None:
+    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), store=NOTHING, step=silent)
+    assert smallest.missed == ("size_mb",)
+    limit = 1.01 * smallest.chosen.size_mb
+    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), store=NOTHING, step=silent)
+    assert found.missed == ()
+    assert found.chosen.size_mb <= limit
+    parts = int8_parts(floats, found.chosen.recipe)
+    assert sum(file_mb(part.quantized.model) for part in parts.graphs.values()) == pytest.approx(
+        found.chosen.size_mb
+    )
+
+
+def trial(name: str, size_mb: float) -> Trial:
+    return Trial(
+        Recipe(name, (("*", Treatment(name)),), ()), 0.99 + size_mb / 1e4, 0.98, size_mb / 10, size_mb
+    )
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], list[tuple[str, float]]]:
+    """A function that has each graph take what it may, but not less than it needs, and notes the asking."""
+
+    def script(floats: FloatParts, needs: dict[str, float]) -> list[tuple[str, float]]:
+        names = {id(part.calibration): name for name, part in floats.graphs.items()}
+        asked: list[tuple[str, float]] = []
+
+        def search(calibration: Calibration, goal: Goal, **_: object) -> Found:
+            name = names[id(calibration)]
+            asked.append((name, goal.size_mb))
+            taken = trial(name, max(needs[name], goal.size_mb))
+            return Found(taken, (taken, trial("int8", 50.0)), goal.misses(taken), (f"{name} is found",))
+
+        monkeypatch.setattr(bundle_search, "search", search)
+        monkeypatch.setattr(
+            bundle_search,
+            "shared_goals",
+            lambda graphs, goal, _: {name: Goal(0.0, 0.0, size_mb=goal.size_mb / 2) for name in graphs},
+        )
+        return asked
+
+    return script
+
+
+@pytest.mark.parametrize(("needy", "other"), [("model", "encoder"), ("encoder", "model")])
+def test_what_one_graph_needs_beyond_its_share_another_leaves(
+    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
+) -> None:
+    asked = scripted(floats, {needy: 6.0, other: 1.0})
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), store=NOTHING, step=silent)
+    assert found.missed == ()
+    assert found.chosen.size_mb == pytest.approx(10.0)
+    assert asked[-1] == (other, 4.0)
+
+
+def test_a_total_that_nothing_meets_is_missed_by_the_whole(
+    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
+) -> None:
+    scripted(floats, {"model": 6.0, "encoder": 5.0})
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), store=NOTHING, step=silent)
+    assert found.missed == ("size_mb",)
+    assert found.chosen.size_mb == 11.0
+    assert found.notes == ("model is found", "encoder is found")
+
+
+def test_nothing_is_left_where_the_others_take_all() -> None:
+    chosen = {"model": trial("model", 12.0), "encoder": trial("encoder", 3.0)}
+    assert [name for name, _ in left_goals(chosen, Goal(size_mb=10.0))] == ["model"]
+    assert list(left_goals(chosen, Goal())) == []
+    assert list(left_goals({"model": chosen["model"]}, Goal(size_mb=10.0))) == []
+
+
+def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
+    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
+) -> None:
+    scripted(floats, {"model": 1.0, "encoder": 2.0})
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), store=NOTHING, step=silent)
+    names = ["model: model; encoder: encoder", "model: int8; encoder: encoder", "model: model; encoder: int8"]
+    assert [each.recipe.name for each in found.trials] == names
+    assert found.chosen == found.trials[0]
+    assert found.trials[1].size_mb == 52.0
+    assert found.trials[1].latency_ms == pytest.approx(5.2)
+    assert found.trials[1].cosine_mean == found.chosen.cosine_mean  # the least of both
+
+
+def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatParts) -> None:
+    recipe = Recipe("mine", (("*", Treatment("int8")), ("down", Treatment("float"))), DYNAMIC_INT8.rewrites)
+    found = follow_bundle(floats, recipe, store=NOTHING)
+    assert (found.chosen.recipe.name, found.missed) == ("mine", ())
+    assert math.isfinite(found.chosen.latency_ms)
+    parts = int8_parts(floats, found.chosen.recipe)
+    for part, int8 in ((parts.graphs["model"], "up"), (parts.graphs["encoder"], "output")):
+        forms = {layer.module: layer.form for layer in part.quantized.layers}
+        assert (forms[int8], forms["down"]) == ("int8", "float")
+
+
+def test_a_recipe_with_a_fault_for_one_graph_is_refused(floats: FloatParts) -> None:
+    with pytest.raises(RecipeError, match="'nobody' is in no place"):
+        follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), store=NOTHING)
