@@ -41,7 +41,7 @@ from edgeattn_export.graph.samples import JUDGED_SHARE, Samples
 from edgeattn_export.pack import Packed, pack, save
 from edgeattn_export.pack.pack import Label, Verdict
 from edgeattn_export.quantize.float_parts import unfit
-from edgeattn_export.recover import Fused, Refused, fuse
+from edgeattn_export.recover import Recovered, Refused, recover
 from edgeattn_runtime.errors import BadInput
 
 TARGETS = ("cpu",)
@@ -158,32 +158,32 @@ class Float:
 
 @dataclass(frozen=True, slots=True)
 class Lean:
-    """The float graph, fused, and a causal decoder's step form, or why it has none; None for other models."""
+    """The float graph, recovered, and a causal decoder's step form, or why it has none; None for other models."""
 
-    fused: Fused
+    recovered: Recovered
     steps: Steps | CannotCache | None
 
     @property
-    def graph(self) -> Fused | Steps:
+    def graph(self) -> Recovered | Steps:
         """What is made int8."""
-        return self.steps if isinstance(self.steps, Steps) else self.fused
+        return self.steps if isinstance(self.steps, Steps) else self.recovered
 
     @property
     def refused(self) -> tuple[Refused, ...]:
         """Where rules found their pattern and left it alone, the cache among them."""
         if isinstance(self.steps, CannotCache):
-            return (*self.fused.refused, Refused("cache", "", "", self.steps.reason))
-        return self.fused.refused
+            return (*self.recovered.refused, Refused("cache", "", "", self.steps.reason))
+        return self.recovered.refused
 
 
 def _int8(
     model: Float, label: Label, limits: Budget, wish: Wish, *, metric: Metric | None, listener: Progress
 ) -> Bundle:
     """Fuse what was captured, and make it a bundle: a smaller one where memory asks for it."""
-    listener.stage("fuse")
-    fused = fuse(model.captured, model.calibrating)
+    listener.stage("recover")
+    recovered = recover(model.captured, model.calibrating)
     listener.stage("cache")
-    lean = Lean(fused, _steps(model.captured, fused, model.calibrating))
+    lean = Lean(recovered, _steps(model.captured, recovered, model.calibrating))
 
     def within(size_mb: float) -> Bundle:
         sized = replace(wish, size_mb=size_mb)
@@ -205,12 +205,12 @@ def _proven(
     """Quantize, validate and pack."""
     captured, samples = model.captured, (model.calibrating, model.judged)
     made = make(captured, lean.graph, samples, limits, wish, metric=metric, progress=listener)
-    latency = time_all(captured, made.rivals, model.judged, progress=listener)
+    latency = time_all(captured, made.runners, model.judged, progress=listener)
     listener.stage("pack")
     golden = _golden(made, lean.steps, model.judged)
     listener.stage("tune")
     judged = (sample.inputs for sample in model.judged)
-    tuned = tune(made.parts, made.rivals[FLOAT], judged, golden.samples)
+    tuned = tune(made.parts, made.runners[FLOAT], judged, golden.samples)
     packed = partial(
         pack,
         made.parts,
@@ -235,7 +235,7 @@ def _golden(made: Made, steps: Steps | CannotCache | None, judged: Samples) -> V
     if isinstance(steps, Steps):
         return step_vectors(steps, made.parts, judged)
     inputs = (sample.inputs for sample in judged)
-    return golden_vectors(made.rivals[PYTORCH], made.rivals[INT8], inputs)
+    return golden_vectors(made.runners[PYTORCH], made.runners[INT8], inputs)
 
 
 def _scale(made: Made, golden: Vectors) -> tuple[str, ...]:
@@ -264,11 +264,11 @@ def _memory_mb(packed: Callable[..., Packed]) -> float:
         return memory_mb(draft, threads=THREADS)
 
 
-def _steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | CannotCache | None:
+def _steps(captured: Captured, recovered: Recovered, samples: Samples) -> Steps | CannotCache | None:
     """Return a causal decoder's step form, or why a bundle can hold none; None for other models."""
     if not is_decoder(captured, samples):
         return None
-    steps = derive_steps(captured, fused, samples)
+    steps = derive_steps(captured, recovered, samples)
     reason = unfit(steps) if isinstance(steps, Steps) else None
     return steps if reason is None else CannotCache(reason)
 
@@ -289,12 +289,12 @@ def _report(
         size_mb=measures.size_mb,
         memory_mb=measures.memory_mb,
         operators=made.parts.operators,
-        fused=lean.fused.fused,
+        fused=lean.recovered.applied,
         refused=tuple(Refusal(**asdict(place)) for place in lean.refused),
         layers=tuple(Layer(**asdict(layer)) for layer in made.parts.layers),
         original=model.original,
         trials=trial_lines(made.found.trials, made.found.chosen),
-        notes=(*lean.fused.notes, *made.notes, *_few(len(model.judged)), *binding),
+        notes=(*lean.recovered.notes, *made.notes, *_few(len(model.judged)), *binding),
     )
 
 

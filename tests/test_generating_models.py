@@ -18,7 +18,7 @@ from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 MODELS = Path(__file__).parents[1] / "models"
 PAIRS = 140  # of the held-out pairs, every third, so that every language is among them
@@ -121,7 +121,7 @@ def steps_of(source: ModuleType) -> tuple[torch.nn.Module, Steps]:
     module = source.model()
     samples: Samples = read_samples(module, source.samples()).split()[0]
     captured: Captured = capture(module, samples, infer_axes(samples, source.dynamic))
-    steps = derive_steps(captured, fuse(captured, samples), samples)
+    steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps)
     return module, steps
 

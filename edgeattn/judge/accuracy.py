@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.padding import without_padding
-from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Arrays, Rival
+from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Arrays, Runner
 from edgeattn.progress import Progress
 from edgeattn.report.report import Accuracy
 from edgeattn_export.graph.samples import Sample, Samples
@@ -33,12 +33,17 @@ class _Score:
 
 
 def judge(
-    rivals: Mapping[str, Rival], samples: Samples, graph: Graph, *, metric: Metric | None, progress: Progress
+    runners: Mapping[str, Runner],
+    samples: Samples,
+    graph: Graph,
+    *,
+    metric: Metric | None,
+    progress: Progress,
 ) -> Accuracy:
     """Run PyTorch, float and int8 on every sample, one after the other, and compare their answers.
 
     Args:
-        rivals: By the names of ``edgeattn.measure.runners``.
+        runners: By the names of ``edgeattn.measure.runners``.
         samples: Real samples, at least one; their targets go to ``metric``.
         graph: The contract, which tells what padding is.
         metric: None where the model has none.
@@ -49,7 +54,7 @@ def judge(
     """
     scores = []
     for i, sample in enumerate(samples):
-        scores.append(_score(rivals, sample, graph, metric, number=i))
+        scores.append(_score(runners, sample, graph, metric, number=i))
         progress.step(i + 1, len(samples))
     return Accuracy(
         cosine_mean=_mean(score.cosine for score in scores),
@@ -62,9 +67,9 @@ def judge(
 
 
 def _score(
-    rivals: Mapping[str, Rival], sample: Sample, graph: Graph, metric: Metric | None, *, number: int
+    runners: Mapping[str, Runner], sample: Sample, graph: Graph, metric: Metric | None, *, number: int
 ) -> _Score:
-    answers = {name: rival(sample.inputs) for name, rival in rivals.items()}
+    answers = {name: runner(sample.inputs) for name, runner in runners.items()}
     flat = {name: _flat(without_padding(graph, sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(number, flat)
     return _Score(

@@ -11,7 +11,7 @@ import torch
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.judge.validate import THREADS, torch_threads
-from edgeattn.measure.runners import Rival
+from edgeattn.measure.runners import Runner
 from edgeattn.measure.spread import spread
 from edgeattn.progress import Progress
 from edgeattn_export.capture.captured import Captured
@@ -147,7 +147,7 @@ def _milliseconds(captured: Captured, samples: Samples, store: Store) -> float:
     return found
 
 
-def _timed(original: Rival, samples: Samples) -> float:
+def _timed(original: Runner, samples: Samples) -> float:
     timed = spread((sample.inputs for sample in samples), TIMED)
     calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
     times = take_turns(calls, processor_milliseconds, rounds=PASSES, warmup=1)

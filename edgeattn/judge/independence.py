@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.measure.runners import Arrays, Rival
+from edgeattn.measure.runners import Arrays, Runner
 from edgeattn.measure.spread import spread
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_runtime.contract import bind
@@ -33,7 +33,7 @@ class Trial:
     graph: Graph
     symbols: Mapping[str, Symbol]
     samples: Sequence[Arrays]
-    original: Rival
+    original: Runner
 
     def rows(self, rows: Rows) -> list[Arrays]:
         """Return the rows of a few samples without their padding, as batches of one."""

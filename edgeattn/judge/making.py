@@ -11,17 +11,17 @@ from edgeattn.judge.choosing import Wish, choose, goal_of, unmet, words
 from edgeattn.judge.metric import Metric
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.validate import THREADS, accuracy_numbers, judge_all
-from edgeattn.measure.runners import Rival
-from edgeattn.measure.stepped import rival_of_parts
+from edgeattn.measure.runners import Runner
+from edgeattn.measure.stepped import runner_of_parts
 from edgeattn.progress import Progress
 from edgeattn.report.report import Accuracy
-from edgeattn.source.original import rivals_of
+from edgeattn.source.original import runners_of
 from edgeattn_export.cache import Steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.float_parts import float_parts
 from edgeattn_export.quantize.parts import Parts, int8_parts
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_export.search import Found, Goal, Store
 
 REPAIRS = 2  # more exact recipes, where the judged samples ask for more than the calibrating ones did
@@ -35,7 +35,7 @@ class Made:
 
     Attributes:
         parts: The int8 graphs.
-        rivals: PyTorch, float and int8, by the names of ``edgeattn.measure.runners``.
+        runners: PyTorch, float and int8, by the names of ``edgeattn.measure.runners``.
         found: How their recipe was found.
         accuracy: Over the judged samples.
         notes: Of the search, for the owner.
@@ -43,7 +43,7 @@ class Made:
     """
 
     parts: Parts
-    rivals: Mapping[str, Rival]
+    runners: Mapping[str, Runner]
     found: Found
     accuracy: Accuracy
     notes: tuple[str, ...]
@@ -52,7 +52,7 @@ class Made:
 
 def make(
     captured: Captured,
-    lean: Fused | Steps,
+    lean: Recovered | Steps,
     samples: tuple[Samples, Samples],
     limits: Budget,
     wish: Wish,
@@ -64,7 +64,7 @@ def make(
 
     Args:
         captured: The float graph as exported, and its reference.
-        lean: What is made int8: the fused graph, or a decoder's step form.
+        lean: What is made int8: the recovered graph, or a decoder's step form.
         samples: Those that calibrate, and those that judge.
         limits: The budget.
         wish: What the owner asks for beside it.
@@ -84,31 +84,31 @@ def make(
     goal = replace(asked, size_mb=min(asked.size_mb, wish.size_mb))
     tried: list[tuple[Found, Accuracy]] = []
 
-    def written(found: Found) -> tuple[Parts, Mapping[str, Rival]]:
+    def written(found: Found) -> tuple[Parts, Mapping[str, Runner]]:
         parts = int8_parts(floats, found.chosen.recipe)
-        return parts, rivals_of(captured, rival_of_parts(parts, threads=THREADS), threads=THREADS)
+        return parts, runners_of(captured, runner_of_parts(parts, threads=THREADS), threads=THREADS)
 
     while True:
         progress.stage("quantize")
         gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
         found = choose(floats, goal, wish, store, progress)
-        parts, rivals = written(found)
-        accuracy = judge_all(captured, rivals, judged, metric=metric, progress=progress)
+        parts, runners = written(found)
+        accuracy = judge_all(captured, runners, judged, metric=metric, progress=progress)
         tried.append((found, accuracy))
         # A goal that is missed already finds nothing else where it is made narrower.
         is_final = wish.recipe is not None or len(tried) > REPAIRS or found.missed
         if is_final or _is_exact(limits, asked, accuracy):
             break
         goal = goal.tightened(TIGHTER * goal.used_by(found.chosen))
-        del parts, rivals  # before the next ones take as much memory
+        del parts, runners  # before the next ones take as much memory
     best = max(tried, key=lambda each: (_is_exact(limits, asked, each[1]), each[1].cosine_min))
     if best != tried[-1]:
-        parts, rivals = written(best[0])
+        parts, runners = written(best[0])
     found, accuracy = best
     times = tried.index(best)
     repaired = (f"Made more exact {TIMES[times]}, as the judged samples ask for it.",) if times else ()
     notes = (*words(found, parts, store), *repaired)
-    return Made(parts, rivals, found, accuracy, notes, unmet(found, asked))
+    return Made(parts, runners, found, accuracy, notes, unmet(found, asked))
 
 
 def _is_exact(limits: Budget, asked: Goal, accuracy: Accuracy) -> bool:

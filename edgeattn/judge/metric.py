@@ -1,4 +1,4 @@
-"""The owner's metric, written for the module's own outputs, put to any rival's arrays."""
+"""The owner's metric, written for the module's own outputs, put to any runner's arrays."""
 
 from __future__ import annotations
 

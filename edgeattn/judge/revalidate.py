@@ -12,7 +12,7 @@ from edgeattn.progress import Progress
 from edgeattn.report.report import Report, read_report
 from edgeattn.source.given import OnnxFile
 from edgeattn.source.handover import Handover
-from edgeattn.source.original import recapture, rival_of_bundle, rivals_of
+from edgeattn.source.original import recapture, runner_of_bundle, runners_of
 from edgeattn_runtime.bundle import open_bundle
 
 
@@ -28,11 +28,11 @@ def revalidate(bundle: Path, handed: Handover | OnnxFile, *, progress: Progress)
     limits = Budget.read(manifest.budget, has_metric=handed.metric is not None)
     report = read_report(files)
     original = recapture(handed, files, progress=progress)
-    int8 = rival_of_bundle(files, threads=THREADS)
-    rivals = rivals_of(original.captured, int8, threads=THREADS)
+    int8 = runner_of_bundle(files, threads=THREADS)
+    runners = runners_of(original.captured, int8, threads=THREADS)
     captured, judged = original.captured, original.judged
-    accuracy = judge_all(captured, rivals, judged, metric=handed.metric, progress=progress)
-    latency = time_all(captured, rivals, judged, progress=progress)
+    accuracy = judge_all(captured, runners, judged, metric=handed.metric, progress=progress)
+    latency = time_all(captured, runners, judged, progress=progress)
     memory = memory_mb(bundle, threads=THREADS) if "memory_mb" in limits else None
     measures = Measures(accuracy, latency, report.size_mb, memory)
     return replace(

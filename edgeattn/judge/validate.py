@@ -11,7 +11,7 @@ import torch
 from edgeattn.judge.accuracy import judge
 from edgeattn.judge.metric import Metric, MetricOfArrays
 from edgeattn.measure.race import Race, race
-from edgeattn.measure.runners import INT8, PYTORCH, Rival
+from edgeattn.measure.runners import INT8, PYTORCH, Runner
 from edgeattn.progress import Progress
 from edgeattn.report.report import Accuracy
 from edgeattn_export.capture.captured import Captured
@@ -53,7 +53,7 @@ def accuracy_numbers(accuracy: Accuracy) -> dict[str, float]:
 
 def judge_all(
     captured: Captured,
-    rivals: Mapping[str, Rival],
+    runners: Mapping[str, Runner],
     judged: Samples,
     *,
     metric: Metric | None,
@@ -63,7 +63,7 @@ def judge_all(
 
     Args:
         captured: Its reference shows what outputs the metric was written for; its graph is the contract.
-        rivals: By the names of ``edgeattn.measure.runners``.
+        runners: By the names of ``edgeattn.measure.runners``.
         judged: Samples that calibrated nothing.
         metric: The owner's; None where there is none.
         progress: Told of the stage and its steps.
@@ -74,14 +74,16 @@ def judge_all(
     with torch_threads(THREADS):
         progress.stage("validate")
         on_arrays = MetricOfArrays(metric, captured.reference, judged[0].inputs) if metric else None
-        return judge(rivals, judged, captured.graph, metric=on_arrays, progress=progress)
+        return judge(runners, judged, captured.graph, metric=on_arrays, progress=progress)
 
 
-def time_all(captured: Captured, rivals: Mapping[str, Rival], judged: Samples, *, progress: Progress) -> Race:
-    """Time all rivals on a spread of the judged samples, each with ``THREADS`` threads."""
+def time_all(
+    captured: Captured, runners: Mapping[str, Runner], judged: Samples, *, progress: Progress
+) -> Race:
+    """Time all runners on a spread of the judged samples, each with ``THREADS`` threads."""
     with torch_threads(THREADS):
         progress.stage("time")
-        return race(rivals, (sample.inputs for sample in judged), captured.graph, threads=THREADS)
+        return race(runners, (sample.inputs for sample in judged), captured.graph, threads=THREADS)
 
 
 @contextmanager

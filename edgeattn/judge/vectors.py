@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edgeattn.measure.runners import Arrays, Engine, Rival
+from edgeattn.measure.runners import Arrays, Engine, Runner
 from edgeattn.measure.spread import spread
 from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.samples import Samples
@@ -28,7 +28,7 @@ class Vectors:
     tolerance: float
 
 
-def golden_vectors(original: Callable[[Arrays], Arrays], main: Rival, inputs: Iterable[Arrays]) -> Vectors:
+def golden_vectors(original: Callable[[Arrays], Arrays], main: Runner, inputs: Iterable[Arrays]) -> Vectors:
     """Choose golden vectors among real inputs, and the tolerance that int8 is accepted at.
 
     Args:

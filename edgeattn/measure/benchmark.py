@@ -53,7 +53,7 @@ def benchmark(
         model: Its original, see ``edgeattn.source.given``, to be timed side by side.
         samples: Real inputs, where that is an ONNX file.
         sizes: By symbol: real samples cut and joined to this shape; empty takes them one by one.
-        threads: For each rival.
+        threads: For each runner.
         progress: Told of the stages.
 
     Raises:
@@ -71,16 +71,16 @@ def benchmark(
     else:
         from edgeattn.judge.validate import torch_threads
         from edgeattn.source.given import given, is_onnx  # PyTorch comes along: only where it is needed
-        from edgeattn.source.original import recapture, rival_of_bundle, rivals_of
+        from edgeattn.source.original import recapture, runner_of_bundle, runners_of
 
         label = "ONNX file" if is_onnx(model) else label
         original = recapture(given(model, samples), files, progress=progress)
         graph = original.captured.graph
         inputs = benchmark_inputs((sample.inputs for sample in original.judged), graph, sizes)
-        rivals = rivals_of(original.captured, rival_of_bundle(files, threads=threads), threads=threads)
+        runners = runners_of(original.captured, runner_of_bundle(files, threads=threads), threads=threads)
         progress.stage("time")
         with torch_threads(threads):
-            latency = race(rivals, inputs, graph, threads=threads)
+            latency = race(runners, inputs, graph, threads=threads)
     token = token_time(bundle, threads=threads)
     progress.stage("memory")
     timed = _timed(files.manifest, has_original=model is not None, has_shape=bool(sizes))

@@ -1,4 +1,4 @@
-"""How fast the rivals are, side by side on the same real inputs."""
+"""How fast the runners are, side by side on the same real inputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from statistics import median_low
 
-from edgeattn.measure.runners import Arrays, Call, Rival
+from edgeattn.measure.runners import Arrays, Call, Runner
 from edgeattn.measure.spread import spread
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.fields import Field
@@ -54,16 +54,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Latencies in ms by rival, measured side by side, and their conditions."""
+    """Latencies in ms by runner, measured side by side, and their conditions."""
 
     latencies: Mapping[str, Latency]
     conditions: Conditions
 
-    def __getitem__(self, rival: str) -> Latency:
-        return self.latencies[rival]
+    def __getitem__(self, runner: str) -> Latency:
+        return self.latencies[runner]
 
     def to_table(self) -> dict[str, object]:
-        """Return what JSON holds: the rivals' percentiles and, beside them, the conditions."""
+        """Return what JSON holds: the runners' percentiles and, beside them, the conditions."""
         return {
             **{name: asdict(latency) for name, latency in self.latencies.items()},
             "conditions": asdict(self.conditions),
@@ -79,24 +79,24 @@ class Race:
         return cls({name: _latency(item) for name, item in fields.items()}, conditions)
 
 
-def race(rivals: Mapping[str, Rival], inputs: Iterable[Arrays], graph: Graph, *, threads: int) -> Race:
-    """Time all rivals on a spread of the inputs, interleaved, for about ``SECONDS`` in all.
+def race(runners: Mapping[str, Runner], inputs: Iterable[Arrays], graph: Graph, *, threads: int) -> Race:
+    """Time all runners on a spread of the inputs, interleaved, for about ``SECONDS`` in all.
 
-    A round is one call of each rival on one sample, and the samples take turns, so that the percentiles are
+    A round is one call of each runner on one sample, and the samples take turns, so that the percentiles are
     over the inputs' own mix of sizes. Inputs are bound beforehand: no conversion is timed.
 
     Args:
-        rivals: By name; the caller has given each of them ``threads`` threads.
+        runners: By name; the caller has given each of them ``threads`` threads.
         inputs: Real ones, at least one.
         graph: The contract, by whose symbols the sizes are named.
         threads: For the conditions.
     """
     inputs = list(inputs)
     largest = spread(inputs, len(inputs))[-1]
-    affordable = max(2, int(SECONDS / _round_seconds([rival.bind(largest) for rival in rivals.values()])))
+    affordable = max(2, int(SECONDS / _round_seconds([runner.bind(largest) for runner in runners.values()])))
     timed = spread(inputs, min(SAMPLES, affordable // 2))
     passes = min(ROUNDS, affordable - len(timed)) // len(timed)
-    calls = {name: _in_turn(rival.bind(arrays) for arrays in timed) for name, rival in rivals.items()}
+    calls = {name: _in_turn(runner.bind(arrays) for arrays in timed) for name, runner in runners.items()}
     latencies = interleave(calls, rounds=passes * len(timed), warmup=len(timed))
     return Race(latencies, Conditions(threads, _shape(graph, timed), len(timed), passes * len(timed)))
 

@@ -17,7 +17,7 @@ Arrays = Mapping[str, NDArray[Any]]
 Call = Callable[[], object]
 
 
-class Rival(Protocol):
+class Runner(Protocol):
     """A model that answers inputs by name with outputs by name."""
 
     def __call__(self, inputs: Arrays) -> Arrays:
@@ -28,7 +28,7 @@ class Rival(Protocol):
 
 
 class Engine:
-    """An onnxruntime session as a rival."""
+    """An onnxruntime session as a runner."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session

@@ -36,9 +36,9 @@ def choose_settings(graph: Path, inputs: Sequence[Arrays]) -> SessionSettings:
         settings = change(chosen)
         if settings.spinning and settings.threads == 1:
             continue  # no thread waits for another
-        rival = _open(graph, settings)
-        if _alike(engine, rival, inputs) and _pays(engine, rival, inputs, settings):
-            chosen, engine = settings, rival
+        runner = _open(graph, settings)
+        if _alike(engine, runner, inputs) and _pays(engine, runner, inputs, settings):
+            chosen, engine = settings, runner
     return chosen
 
 
@@ -56,18 +56,18 @@ def _open(graph: Path, settings: SessionSettings) -> Engine:
     return Engine(open_session(graph, settings=settings))
 
 
-def _alike(engine: Engine, rival: Engine, inputs: Sequence[Arrays]) -> bool:
+def _alike(engine: Engine, runner: Engine, inputs: Sequence[Arrays]) -> bool:
     for arrays in inputs:
-        expected, found = engine(arrays), rival(arrays)
+        expected, found = engine(arrays), runner(arrays)
         if not all(np.array_equal(expected[name], found[name], equal_nan=True) for name in expected):
             return False
     return True
 
 
-def _pays(engine: Engine, rival: Engine, inputs: Sequence[Arrays], settings: SessionSettings) -> bool:
-    ways = {name: Way(_each(model, inputs)) for name, model in (("chosen", engine), ("rival", rival))}
+def _pays(engine: Engine, runner: Engine, inputs: Sequence[Arrays], settings: SessionSettings) -> bool:
+    ways = {name: Way(_each(model, inputs)) for name, model in (("chosen", engine), ("runner", runner))}
     pause = PAUSE if settings.spinning else 0.0
-    return cheapest(ways, "chosen", margin=MARGIN, threads=settings.threads, pause=pause) == "rival"
+    return cheapest(ways, "chosen", margin=MARGIN, threads=settings.threads, pause=pause) == "runner"
 
 
 def _each(engine: Engine, inputs: Sequence[Arrays]) -> Call:

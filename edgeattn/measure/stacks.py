@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from edgeattn.measure.cost import Way, cheapest
-from edgeattn.measure.runners import Arrays, Rival
+from edgeattn.measure.runners import Arrays, Runner
 from edgeattn.measure.spread import spread
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.manifest import Graph, Symbol
@@ -23,7 +23,7 @@ def measure_stacks(
     graph: Graph,
     symbols: Mapping[str, Symbol],
     real: Iterable[Arrays],
-    model: Rival,
+    model: Runner,
     *,
     threads: int,
 ) -> tuple[Stack, ...]:

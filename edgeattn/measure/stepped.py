@@ -9,7 +9,7 @@ from typing import Any
 import onnxruntime
 from numpy.typing import NDArray
 
-from edgeattn.measure.runners import Arrays, Call, Engine, Rival
+from edgeattn.measure.runners import Arrays, Call, Engine, Runner
 from edgeattn_export.graph.session import session_of
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_runtime.cache import fresh_cache
@@ -20,8 +20,8 @@ from edgeattn_runtime.session import ENGINE_ERRORS
 Sessions = Mapping[str, onnxruntime.InferenceSession]
 
 
-def int8_rival(sessions: Sessions, graphs: Mapping[str, Graph], generation: Generation | None) -> Rival:
-    """Return a bundle's graphs as one rival of the model that they were made of.
+def int8_runner(sessions: Sessions, graphs: Mapping[str, Graph], generation: Generation | None) -> Runner:
+    """Return a bundle's graphs as one runner of the model that they were made of.
 
     Args:
         sessions: By the names of the manifest's graphs.
@@ -33,12 +33,12 @@ def int8_rival(sessions: Sessions, graphs: Mapping[str, Graph], generation: Gene
     return Stepped(sessions, graphs, generation)
 
 
-def rival_of_parts(parts: Parts, *, threads: int) -> Rival:
-    """Return int8 graphs that are not yet on disk as one rival of the model that they were made of."""
+def runner_of_parts(parts: Parts, *, threads: int) -> Runner:
+    """Return int8 graphs that are not yet on disk as one runner of the model that they were made of."""
     sessions = {
         name: session_of(part.quantized.model, threads=threads) for name, part in parts.graphs.items()
     }
-    return int8_rival(sessions, {name: part.graph for name, part in parts.graphs.items()}, parts.generation)
+    return int8_runner(sessions, {name: part.graph for name, part in parts.graphs.items()}, parts.generation)
 
 
 class Stepped:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn.judge.independence import Trial, independent_rows
-from edgeattn.measure.runners import Arrays, Engine, Rival
+from edgeattn.measure.runners import Arrays, Engine, Runner
 from edgeattn.measure.session_choice import choose_settings
 from edgeattn.measure.stacks import measure_stacks
 from edgeattn_export.graph.serialize import model_files
@@ -28,7 +28,7 @@ class Tuned:
     rows: Rows | None
 
 
-def tune(parts: Parts, original: Rival, judged: Iterable[Arrays], golden: Sequence[Sample]) -> Tuned:
+def tune(parts: Parts, original: Runner, judged: Iterable[Arrays], golden: Sequence[Sample]) -> Tuned:
     """Measure what only a machine can tell, on the files that a device will open.
 
     Args:

@@ -12,7 +12,7 @@ from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.runners import INT8, PYTORCH
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Report
-from edgeattn.report.table import RIVALS, asked, conditions_line, counts, figure, folded, measured
+from edgeattn.report.table import RUNNERS, asked, conditions_line, counts, figure, folded, measured
 
 _TEMPLATE = "report.html"
 _CHECKS = {
@@ -28,7 +28,7 @@ _CHECKS = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Numbers of one rival, and how long each is drawn, in percent of the longest of all."""
+    """Numbers of one runner, and how long each is drawn, in percent of the longest of all."""
 
     label: str
     numbers: tuple[float, ...]
@@ -96,7 +96,7 @@ def _sizes(report: Report) -> list[Bar]:
 
 def _bars(numbers: Mapping[str, tuple[float, ...]], original: str) -> list[Bar]:
     longest = max(max(values) for values in numbers.values())
-    labels = RIVALS | {PYTORCH: original}
+    labels = RUNNERS | {PYTORCH: original}
     return [
         Bar(labels.get(name, name), values, tuple(round(100 * value / longest, 2) for value in values))
         for name, values in numbers.items()

@@ -24,7 +24,7 @@ from edgeattn_runtime.manifest import Generation, Graph
 if TYPE_CHECKING:
     from edgeattn.report.example import Example  # brings PyTorch
 
-RIVALS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
+RUNNERS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
 _UNITS = {"latency_ms": " ms", "latency_ratio": " x", "size_mb": " MB", "memory_mb": " MB"}
 _DIGITS = 17  # that tell any float64 from its neighbour
@@ -59,8 +59,8 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
     )
 
 
-def latency_table(race: Race, original: str = RIVALS[PYTORCH]) -> Table:
-    """Lay out the percentiles of each rival, the first of which is an ``original``."""
+def latency_table(race: Race, original: str = RUNNERS[PYTORCH]) -> Table:
+    """Lay out the percentiles of each runner, the first of which is an ``original``."""
     table = _figures(original if name == PYTORCH else name for name in race.latencies)
     for row in _latency_rows(race):
         table.add_row(*row)
@@ -208,7 +208,7 @@ def _place(refused: Refusal) -> str:
 def _comparison(report: Report) -> Table:
     accuracy = report.accuracy
     table = _figures((report.original, FLOAT, INT8))
-    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RIVALS))
+    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
     for row in _latency_rows(report.latency_ms):
@@ -242,7 +242,7 @@ def _figures(columns: Iterable[str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("", no_wrap=True, min_width=23)
     for name in columns:
-        table.add_column(RIVALS.get(name, name), justify="right", no_wrap=True, min_width=9)
+        table.add_column(RUNNERS.get(name, name), justify="right", no_wrap=True, min_width=9)
     return table
 
 

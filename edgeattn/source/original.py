@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Engine, Rival
-from edgeattn.measure.stepped import int8_rival
+from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Engine, Runner
+from edgeattn.measure.stepped import int8_runner
 from edgeattn.progress import Progress
 from edgeattn.source.eval_mode import in_eval_mode
 from edgeattn.source.given import OnnxFile
@@ -68,7 +68,7 @@ def _of_file(handed: OnnxFile, progress: Progress) -> Original:
     return Original(adopt(handed.model, calibrating), judged)
 
 
-def rivals_of(captured: Captured, int8: Rival, *, threads: int) -> dict[str, Rival]:
+def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, Runner]:
     """Return the three that are compared, by the names of ``edgeattn.measure.runners``."""
     return {
         PYTORCH: captured.reference,
@@ -77,11 +77,11 @@ def rivals_of(captured: Captured, int8: Rival, *, threads: int) -> dict[str, Riv
     }
 
 
-def rival_of_bundle(files: BundleFiles, *, threads: int) -> Rival:
-    """Return a bundle as the rival of its original, its graphs opened with ``threads`` threads."""
+def runner_of_bundle(files: BundleFiles, *, threads: int) -> Runner:
+    """Return a bundle as the runner of its original, its graphs opened with ``threads`` threads."""
     graphs = files.manifest.graphs
     sessions = {name: open_session(files.path(graph.file), threads=threads) for name, graph in graphs.items()}
-    return int8_rival(sessions, graphs, files.manifest.generation)
+    return int8_runner(sessions, graphs, files.manifest.generation)
 
 
 def _same(captured: Graph, graph: Graph) -> bool:

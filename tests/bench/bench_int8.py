@@ -32,7 +32,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.quantize import Calibration, finished
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 from edgeattn_export.search import Goal, search
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.session import open_session
@@ -92,7 +92,7 @@ def _rivals(captured: Captured, calibrating: Samples, folder: Path) -> Iterator[
         )
         yield Rival(name, file)
     ours = folder / "ours.onnx"
-    calibration = Calibration(fuse(captured, calibrating).model, calibrating)
+    calibration = Calibration(recover(captured, calibrating).model, calibrating)
     ir.save(finished(calibration, search(calibration, Goal()).chosen.recipe).model, ours)
     yield Rival(OURS, ours)
 

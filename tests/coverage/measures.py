@@ -30,7 +30,7 @@ class Empty:
 
 def errors(row: Row) -> Mapping[str, float]:
     """Return the float graph's error on each call that the module itself can answer, by the call's name."""
-    session = session_of(row.fused.model)
+    session = session_of(row.recovered.model)
     found: dict[str, float] = {}
     for name, inputs in calls(row):
         try:
@@ -49,7 +49,7 @@ def empty(row: Row) -> Empty | None:
     inputs = emptied(row)
     if inputs is None:
         return None
-    outputs = run(session_of(row.fused.model), inputs)
+    outputs = run(session_of(row.recovered.model), inputs)
     expected = row.captured.reference(inputs)
     undefined = {output: np.isnan(value) for output, value in expected.items()}
     answered = {output: np.where(undefined[output], outputs[output], expected[output]) for output in expected}

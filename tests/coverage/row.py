@@ -13,7 +13,7 @@ from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Quantized, quantize
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 LIVELY = 0.2  # standard deviation of what is added to every weight
 
@@ -25,19 +25,19 @@ class Row:
     form: Form
     samples: Samples
     captured: Captured
-    fused: Fused
+    recovered: Recovered
     quantized: Quantized
 
     @property
     def attentions(self) -> int:
         """Attention operators in the lean graph."""
-        return operators(self.fused.model).get("Attention", 0)
+        return operators(self.recovered.model).get("Attention", 0)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why attention was not kept whole, in the words of the report."""
         return tuple(
-            dict.fromkeys(refused.reason for refused in self.fused.refused if refused.rule == "attention")
+            dict.fromkeys(refused.reason for refused in self.recovered.refused if refused.rule == "attention")
         )
 
 
@@ -52,8 +52,8 @@ def row_of(form: Form) -> Row:
     _enliven(module)
     samples = read_samples(module, form.samples())
     captured = capture(module, samples, infer_axes(samples, form.dynamic))
-    fused = fuse(captured, samples)
-    return Row(form, samples, captured, fused, quantize(fused, samples))
+    recovered = recover(captured, samples)
+    return Row(form, samples, captured, recovered, quantize(recovered, samples))
 
 
 def _enliven(module: nn.Module) -> None:

@@ -46,6 +46,6 @@ def int8_stays_close(row: Row) -> None:
 
 def a_decoder_gets_its_cache(row: Row) -> None:
     if row.form.steps:
-        steps = derive_steps(row.captured, row.fused, row.samples)  # and proves them, token by token
+        steps = derive_steps(row.captured, row.recovered, row.samples)  # and proves them, token by token
         assert isinstance(steps, Steps), steps
         assert len(steps.caches) == 2 * row.form.attentions

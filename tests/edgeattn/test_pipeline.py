@@ -77,7 +77,7 @@ def test_stages_are_told_in_the_order_of_the_picture(
     memory_measured = 51.5
     monkeypatch.setattr(pipeline, "memory_mb", lambda folder, threads: memory_measured)
     made = edgeattn.export(handed.module, handed.samples, budget=asked, progress=Listener())
-    before, after = ["samples", "capture", "fuse", "cache"], ["time", "pack", "tune"]
+    before, after = ["samples", "capture", "recover", "cache"], ["time", "pack", "tune"]
     assert stages == [*before, "quantize", "validate", *after]
     assert made.report.model == "tagger"
     assert made.report.memory_mb == made.manifest.scores["memory_mb"] == memory_measured

@@ -18,7 +18,7 @@ from edgeattn_export.pack import Packed, pack
 from edgeattn_export.pack.pack import Label, Verdict
 from edgeattn_export.quantize import Quantized, quantize
 from edgeattn_export.quantize.parts import Part, Parts
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -107,15 +107,15 @@ def encoder(tiny: nn.Module, samples: Samples) -> Captured:
 
 
 @pytest.fixture(scope="session")
-def fused(encoder: Captured, samples: Samples) -> Fused:
-    """The tiny encoder, fused."""
-    return fuse(encoder, samples)
+def recovered(encoder: Captured, samples: Samples) -> Recovered:
+    """The tiny encoder, recovered."""
+    return recover(encoder, samples)
 
 
 @pytest.fixture(scope="session")
-def quantized(fused: Fused, samples: Samples) -> Quantized:
+def quantized(recovered: Recovered, samples: Samples) -> Quantized:
     """The tiny encoder in int8."""
-    return quantize(fused, samples)
+    return quantize(recovered, samples)
 
 
 @pytest.fixture(scope="session")

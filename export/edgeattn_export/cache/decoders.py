@@ -8,7 +8,7 @@ from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 
 
 def is_decoder(captured: Captured, samples: Samples) -> bool:
@@ -20,7 +20,7 @@ def is_decoder(captured: Captured, samples: Samples) -> bool:
     """
     if captured.cache is not None:
         return True
-    whole = without_implied(captured, Fused(captured.model, {}, ()), samples)
+    whole = without_implied(captured, Recovered(captured.model, {}, ()), samples)
     try:
         check_causal(whole.captured, find_roles(whole.captured.graph), whole.samples)
     except CannotStep:

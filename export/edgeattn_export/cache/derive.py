@@ -19,7 +19,7 @@ from edgeattn_export.cache.steps import Cache, StepGraph, Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
@@ -27,7 +27,7 @@ DECODER_FILE, ENCODER_FILE = "decoder.onnx", "encoder.onnx"
 ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
 
 
-def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | Refusal:
+def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> Steps | Refusal:
     """Give a decoder a cache of its self-attention's keys and values, whether ``forward`` knows one or not.
 
     The conditions: one output (batch, sequence, vocabulary); one input of integer tokens (batch, sequence),
@@ -41,7 +41,7 @@ def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | 
 
     Args:
         captured: The whole model.
-        fused: Its lean graph; left as it is.
+        recovered: Its lean graph; left as it is.
         samples: Real inputs, one of at least 3 tokens.
 
     Returns:
@@ -50,26 +50,26 @@ def derive_steps(captured: Captured, fused: Fused, samples: Samples) -> Steps | 
     if captured.cache is not None and captured.cache.objection is not None:
         return Refusal(captured.cache.objection)
     try:
-        alone = without_implied(captured, fused, samples)
-        steps = _derived(alone.captured, alone.fused, alone.samples)
+        alone = without_implied(captured, recovered, samples)
+        steps = _derived(alone.captured, alone.recovered, alone.samples)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
-        return Refusal(f"{verdict}{_attention_left(fused)}")
+        return Refusal(f"{verdict}{_attention_left(recovered)}")
     reason = objection(steps, alone.captured, alone.samples)
-    return steps if reason is None else Refusal(f"{reason}{_attention_left(fused)}")
+    return steps if reason is None else Refusal(f"{reason}{_attention_left(recovered)}")
 
 
-def _attention_left(fused: Fused) -> str:
+def _attention_left(recovered: Recovered) -> str:
     """Say which attention is no operator, and why: where keys are not seen, they cannot be kept."""
-    left = [refused for refused in fused.refused if refused.rule == ATTENTION]
+    left = [refused for refused in recovered.refused if refused.rule == ATTENTION]
     return "".join(f"; attention {refused.module or refused.node!r}: {refused.reason}" for refused in left)
 
 
-def _derived(captured: Captured, fused: Fused, samples: Samples) -> Steps:
+def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Steps:
     roles = find_roles(captured.graph)
     if CAPACITY in captured.symbols:
         raise CannotStep(f"an axis named {CAPACITY!r} found; the cache's own is; rename it in dynamic")
     check_causal(captured, roles, samples)
-    anatomy = study(fused.model, roles, captured, samples)
+    anatomy = study(recovered.model, roles, captured, samples)
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())

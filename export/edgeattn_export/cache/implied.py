@@ -22,7 +22,7 @@ from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of the logits' scale
@@ -38,16 +38,16 @@ class Whole:
     """A captured model with its lean graph and samples."""
 
     captured: Captured
-    fused: Fused
+    recovered: Recovered
     samples: Samples
 
 
-def without_implied(captured: Captured, fused: Fused, samples: Samples) -> Whole:
+def without_implied(captured: Captured, recovered: Recovered, samples: Samples) -> Whole:
     """Return a decoder as one of its tokens alone, where all else of their length is implied by them.
 
     Args:
         captured: The whole model; left as it is.
-        fused: Its lean graph; left as it is.
+        recovered: Its lean graph; left as it is.
         samples: Real inputs.
 
     Returns:
@@ -56,14 +56,14 @@ def without_implied(captured: Captured, fused: Fused, samples: Samples) -> Whole
     tokens = _tokens(captured, samples)
     implied = _implied(captured, samples, tokens) if tokens is not None else {}
     if tokens is None or not implied:
-        return Whole(captured, fused, samples)
+        return Whole(captured, recovered, samples)
     alone = replace(
         captured,
         model=_computed(captured.model, tokens, implied),
         graph=_graph(captured.graph, implied),
         axes=Axes({name: dims for name, dims in captured.axes.dims.items() if name not in implied}),
     )
-    lean = replace(fused, model=_computed(fused.model, tokens, implied))
+    lean = replace(recovered, model=_computed(recovered.model, tokens, implied))
     return Whole(alone, lean, replace(samples, items=tuple(_items(samples, implied))))
 
 

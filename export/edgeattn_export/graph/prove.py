@@ -18,7 +18,7 @@ from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.trials import trials
 from edgeattn_runtime.errors import EdgeAttnError
 
-FUSE_TOLERANCE = 1e-5  # of the output's scale, in float
+REWRITE_TOLERANCE = 1e-5  # of the output's scale, in float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Proof:
             session = session_of(model)
             found = ((expected, run(session, inputs)) for inputs, expected in self.cases)
             reasons = (
-                disagreement(expected, _where_defined(expected, outputs), FUSE_TOLERANCE)
+                disagreement(expected, _where_defined(expected, outputs), REWRITE_TOLERANCE)
                 for expected, outputs in found
             )
             return next((reason for reason in reasons if reason), None)

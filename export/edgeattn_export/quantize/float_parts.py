@@ -9,7 +9,7 @@ from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.generation import check_generation
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
@@ -41,15 +41,15 @@ class FloatParts:
     generation: Generation | None = None
 
 
-def float_parts(captured: Captured, lean: Fused | Steps, samples: Samples) -> FloatParts:
+def float_parts(captured: Captured, lean: Recovered | Steps, samples: Samples) -> FloatParts:
     """Return what a bundle's graphs are made of.
 
     Args:
         captured: The float graph as exported, with its contract.
-        lean: The one graph, fused, or a decoder's step form.
+        lean: The one graph, recovered, or a decoder's step form.
         samples: Real inputs of the whole model; a step graph sees them as its own steps do.
     """
-    if isinstance(lean, Fused):
+    if isinstance(lean, Recovered):
         part = FloatPart(Calibration(lean.model, samples), captured.graph)
         return FloatParts({MAIN_GRAPH: part}, captured.symbols)
     decoder, encoder = lean.decoder, lean.encoder

@@ -22,7 +22,7 @@ from edgeattn_export.quantize.layers import FLOAT, LayerForm, float_layers, mean
 from edgeattn_export.quantize.outlier_split import take_out
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 Layers = Mapping[str, Prepared]  # by their node's name
@@ -40,11 +40,11 @@ class Quantized:
     layers: tuple[LayerForm, ...]
 
 
-def quantize(fused: Fused, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Quantized:
+def quantize(recovered: Recovered, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Quantized:
     """Make a lean float graph int8.
 
     Args:
-        fused: The float graph; left as it is.
+        recovered: The float graph; left as it is.
         samples: Real inputs, to calibrate, to run the result and to compare each layer.
         recipe: What each layer gets.
 
@@ -52,7 +52,7 @@ def quantize(fused: Fused, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Q
         RecipeError: The recipe names layers, forms or techniques that there are none of.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
-    return finished(Calibration(fused.model, samples), recipe)
+    return finished(Calibration(recovered.model, samples), recipe)
 
 
 def finished(calibration: Calibration, recipe: Recipe) -> Quantized:

@@ -1,4 +1,4 @@
-"""ir.Model (float) -> ir.Model (float, lean): every rule in turn, each proven or undone."""
+"""ir.Model (float) -> ir.Model (float, its meaning plain): every rule in turn, each proven or undone."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from edgeattn_export.recover.rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
-class Fused:
-    """The lean graph, how often each rule was applied, and where one was not, with the reason.
+class Recovered:
+    """The recovered graph, how often each rule was applied, and where one was not, with the reason.
 
     Attributes:
         notes: What the owner should know of what was applied, a line each.
     """
 
     model: ir.Model
-    fused: Mapping[str, int]
+    applied: Mapping[str, int]
     refused: tuple[Refused, ...]
     notes: tuple[str, ...] = ()
 
 
-def fuse(captured: Captured, samples: Samples) -> Fused:
+def recover(captured: Captured, samples: Samples) -> Recovered:
     """Rewrite a captured graph for speed, changing no number.
 
     Args:
@@ -55,7 +55,7 @@ def fuse(captured: Captured, samples: Samples) -> Fused:
         refused.extend(applied.refused)
         notes.extend(_noted(applied))
     _share(model)
-    return Fused(
+    return Recovered(
         model, {name: count for name, count in counts.items() if count}, tuple(refused), tuple(notes)
     )
 

@@ -1,4 +1,4 @@
-"""What a form costs: measured on the layer's own shape, in processor time beside its rivals.
+"""What a form costs: measured on the layer's own shape, in processor time beside its runners.
 
 Between two calls of a layer the weights of all others pass through the caches, so that its own come from
 farther away, four times as many bytes in float as in int8. What is timed is therefore several layers of its

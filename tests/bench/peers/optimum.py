@@ -50,7 +50,7 @@ def _optimized(plain: Path, level: str, variant: Path) -> None:
         variant / "model.onnx",
         weight_type=QuantType.QInt8,
         per_channel=True,
-        extra_options={"DefaultTensorType": TensorProto.FLOAT},  # of what its fused operators return
+        extra_options={"DefaultTensorType": TensorProto.FLOAT},  # of what its recovered operators return
     )
     shutil.rmtree(optimized)
 

@@ -25,7 +25,7 @@ SAMPLES = Samples(
 )
 
 
-class Rival:
+class Runner:
     """Answers with what a function makes of x."""
 
     def __init__(self, answer: Callable[[NDArray[Any]], Arrays]) -> None:
@@ -42,14 +42,14 @@ def outputs(x: NDArray[Any], b: float = 0.0) -> Arrays:
     return {"a": x, "b": np.full((1, 1), b, "float32")}
 
 
-def rivals(
+def runners(
     int8: Callable[[NDArray[Any]], Arrays], float_: Callable[[NDArray[Any]], Arrays] = outputs
-) -> dict[str, Rival]:
-    return {PYTORCH: Rival(outputs), FLOAT: Rival(float_), INT8: Rival(int8)}
+) -> dict[str, Runner]:
+    return {PYTORCH: Runner(outputs), FLOAT: Runner(float_), INT8: Runner(int8)}
 
 
 def test_equal_answers_are_perfect() -> None:
-    found = judge(rivals(outputs), SAMPLES, GRAPH, metric=None, progress=Silent())
+    found = judge(runners(outputs), SAMPLES, GRAPH, metric=None, progress=Silent())
     assert (found.cosine_mean, found.cosine_min, found.cosine_float_min) == pytest.approx(
         (1, 1, 1), abs=EXACT
     )
@@ -58,7 +58,7 @@ def test_equal_answers_are_perfect() -> None:
 
 def test_a_cosine_is_taken_over_all_outputs_together() -> None:
     found = judge(
-        rivals(lambda x: outputs(x, b=np.hypot(*x[0]))), SAMPLES, GRAPH, metric=None, progress=Silent()
+        runners(lambda x: outputs(x, b=np.hypot(*x[0]))), SAMPLES, GRAPH, metric=None, progress=Silent()
     )
     assert found.cosine_min == pytest.approx(np.sqrt(0.5), abs=1e-7)  # float32 inputs
     assert found.max_abs == pytest.approx(5)
@@ -66,7 +66,7 @@ def test_a_cosine_is_taken_over_all_outputs_together() -> None:
 
 def test_mean_and_worst_are_over_samples() -> None:
     found = judge(
-        rivals(lambda x: outputs(-x if x[0, 1] else x)), SAMPLES, GRAPH, metric=None, progress=Silent()
+        runners(lambda x: outputs(-x if x[0, 1] else x)), SAMPLES, GRAPH, metric=None, progress=Silent()
     )
     assert (found.cosine_mean, found.cosine_min) == pytest.approx((0, -1), abs=EXACT)
     assert found.cosine_float_min == pytest.approx(1, abs=EXACT)
@@ -74,24 +74,24 @@ def test_mean_and_worst_are_over_samples() -> None:
 
 
 def test_a_broken_float_export_is_seen() -> None:
-    found = judge(rivals(outputs, lambda x: outputs(-x)), SAMPLES, GRAPH, metric=None, progress=Silent())
+    found = judge(runners(outputs, lambda x: outputs(-x)), SAMPLES, GRAPH, metric=None, progress=Silent())
     assert (found.cosine_min, found.cosine_float_min) == pytest.approx((1, -1), abs=EXACT)
 
 
 def test_a_nan_of_the_original_alone_is_told() -> None:
-    sides = rivals(outputs) | {PYTORCH: Rival(lambda x: outputs(x, b=np.nan if x[0, 1] == 0 else 0.0))}
+    sides = runners(outputs) | {PYTORCH: Runner(lambda x: outputs(x, b=np.nan if x[0, 1] == 0 else 0.0))}
     with pytest.raises(ModelError, match=r"judged sample 1: the original answers NaN in 1 places"):
         judge(sides, SAMPLES, GRAPH, metric=None, progress=Silent())
 
 
 def test_a_nan_that_all_have_is_left_out() -> None:
-    sides = dict.fromkeys((PYTORCH, FLOAT, INT8), Rival(lambda x: outputs(x, b=np.nan)))
+    sides = dict.fromkeys((PYTORCH, FLOAT, INT8), Runner(lambda x: outputs(x, b=np.nan)))
     found = judge(sides, SAMPLES, GRAPH, metric=None, progress=Silent())
     assert found.cosine_min == pytest.approx(1, abs=EXACT)
 
 
 def test_an_infinity_fails_a_sample_and_not_the_report() -> None:
-    found = judge(rivals(lambda x: outputs(x, b=np.inf)), SAMPLES, GRAPH, metric=None, progress=Silent())
+    found = judge(runners(lambda x: outputs(x, b=np.inf)), SAMPLES, GRAPH, metric=None, progress=Silent())
     assert (found.cosine_mean, found.max_abs) == (0, 0)
 
 
@@ -99,7 +99,7 @@ def test_the_metric_is_averaged_over_samples_for_both() -> None:
     def right(answer: Arrays, target: object) -> float:
         return float(int(answer["a"].argmax()) == target)
 
-    found = judge(rivals(lambda x: outputs(-x)), SAMPLES, GRAPH, metric=right, progress=Silent())
+    found = judge(runners(lambda x: outputs(-x)), SAMPLES, GRAPH, metric=right, progress=Silent())
     assert (found.metric_pytorch, found.metric_int8) == (1.0, 0.0)
 
 
@@ -110,5 +110,5 @@ def test_progress_is_told_of_every_sample() -> None:
         def step(self, done: int, total: int) -> None:
             steps.append((done, total))
 
-    judge(rivals(outputs), SAMPLES, GRAPH, metric=None, progress=Listener())
+    judge(runners(outputs), SAMPLES, GRAPH, metric=None, progress=Listener())
     assert steps == [(1, 2), (2, 2)]

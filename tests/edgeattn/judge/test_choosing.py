@@ -11,7 +11,7 @@ import torch
 from edgeattn.judge import choosing
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.choosing import MARGIN, NO_LIMIT, Wish, choose, goal_of, unmet, words
-from edgeattn.measure.runners import Rival
+from edgeattn.measure.runners import Runner
 from edgeattn.progress import Silent
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
@@ -72,7 +72,7 @@ def test_the_original_is_timed_once_on_one_thread(
     threads: list[int] = []
     timed = choosing._timed
 
-    def noted(original: Rival, samples: Samples) -> float:
+    def noted(original: Runner, samples: Samples) -> float:
         threads.append(torch.get_num_threads())
         return timed(original, samples)
 

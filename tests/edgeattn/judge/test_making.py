@@ -17,7 +17,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import DYNAMIC_INT8
 from edgeattn_export.quantize.float_parts import FloatParts
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.search import Found, Goal
 from edgeattn_export.search.bundle_search import search_bundle
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -29,8 +29,8 @@ Make = Callable[..., Made]
 
 
 @pytest.fixture(scope="module")
-def fused(captured: Captured, halves: tuple[Samples, Samples]) -> Fused:
-    return fuse(captured, halves[0])
+def recovered(captured: Captured, halves: tuple[Samples, Samples]) -> Recovered:
+    return recover(captured, halves[0])
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
 @pytest.fixture
 def made(
     captured: Captured,
-    fused: Fused,
+    recovered: Recovered,
     halves: tuple[Samples, Samples],
     goals: list[Goal],
     monkeypatch: pytest.MonkeyPatch,
@@ -60,7 +60,7 @@ def made(
         said = iter(verdicts)
         monkeypatch.setattr(making, "judge_all", lambda *_, **__: next(said))
         budget = Budget.read(limits or {"cosine": ASKED})
-        outcome = make(captured, fused, halves, budget, wish, metric=None, progress=Silent())
+        outcome = make(captured, recovered, halves, budget, wish, metric=None, progress=Silent())
         assert next(said, None) is None
         return outcome
 

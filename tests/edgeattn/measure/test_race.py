@@ -29,7 +29,7 @@ class Runner:
         return lambda: self.seen.append((self.name, inputs["x"].shape[1]))
 
 
-def test_every_rival_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_runner_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROUNDS", 7)
     seen: list[tuple[str, int]] = []
     found = race({name: Runner(name, seen) for name in "ab"}, INPUTS, GRAPH, threads=2)
@@ -37,7 +37,7 @@ def test_every_rival_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch)
     assert {latency.count for latency in found.latencies.values()} == {6}
     counted = seen[4 + 2 * 3 :]  # after two calls each on the largest, and a pass to warm up
     assert sorted(counted) == sorted((name, length) for name in "ab" for length in (2, 5, 9) for _ in "12")
-    for i in range(0, len(counted), 2):  # a round is both rivals on one sample
+    for i in range(0, len(counted), 2):  # a round is both runners on one sample
         assert {name for name, _ in counted[i : i + 2]} == {"a", "b"}
         assert len({length for _, length in counted[i : i + 2]}) == 1
 

@@ -15,7 +15,7 @@ GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "m
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]
-WINS, LOSES = "rival", "chosen"
+WINS, LOSES = "runner", "chosen"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def _verdicts(monkeypatch: pytest.MonkeyPatch, *verdicts: str) -> list[tuple[int
     asked: list[tuple[int, float]] = []
 
     def cheapest(ways: Mapping[str, Way], default: str, *, margin: float, threads: int, pause: float) -> str:
-        assert (set(ways), default) == ({"chosen", "rival"}, "chosen")
+        assert (set(ways), default) == ({"chosen", "runner"}, "chosen")
         for way in ways.values():
             way.call()
         asked.append((threads, pause))

@@ -19,7 +19,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 WRITER = Path(__file__).parents[1] / "writer.py"
 NEW_TOKENS = 12
@@ -69,7 +69,7 @@ def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: Handov
 def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None:
     samples = read_samples(writer.module, writer.samples)
     captured = capture(writer.module, samples, infer_axes(samples, None))
-    steps = derive_steps(captured, fuse(captured, samples), samples)
+    steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps)
     session, prompt = session_of(steps.decoder.model), [3, 1, 4, 1]
     fed = np.array([prompt])

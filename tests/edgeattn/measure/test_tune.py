@@ -19,7 +19,7 @@ from edgeattn_runtime.rows import Padding
 
 
 class Original:
-    """The tiny tagger in PyTorch, as a rival."""
+    """The tiny tagger in PyTorch, as a runner."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         self._module = module

@@ -18,7 +18,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -36,7 +36,7 @@ class Derivation:
     """A model on its way, and the step form or its refusal."""
 
     captured: Captured
-    fused: Fused
+    recovered: Recovered
     samples: Samples
     steps: Steps | Refusal
 
@@ -49,8 +49,8 @@ def derivation(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[[s
     def derive(name: str) -> Derivation:
         torch.manual_seed(0)
         captured, samples = exported(MODELS[name](), [sample_of(name, length) for length in LENGTHS])
-        fused = fuse(captured, samples)
-        return Derivation(captured, fused, samples, derive_steps(captured, fused, samples))
+        recovered = recover(captured, samples)
+        return Derivation(captured, recovered, samples, derive_steps(captured, recovered, samples))
 
     return derive
 

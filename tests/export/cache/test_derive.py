@@ -12,7 +12,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.binding import BoundCall
 from edgeattn_runtime.manifest import Symbol
 
@@ -108,11 +108,11 @@ def test_causal_attribute_joins_the_mask(
     scaled_error: Callable[[Arrays, Arrays], float],
 ) -> None:
     found = derivation(name)
-    model = found.fused.model.clone()
+    model = found.recovered.model.clone()
     for node in model.graph:
         if node.op_type == "Attention":
             node.attributes["is_causal"] = ir.AttrInt64("is_causal", 1)
-    steps = derive_steps(found.captured, Fused(model, {}, ()), found.samples)
+    steps = derive_steps(found.captured, Recovered(model, {}, ()), found.samples)
     assert isinstance(steps, Steps)
     inputs = shaped(found.samples, found.captured.axes, {"batch": 2, "sequence": LENGTH})
     taken = stepped(steps, inputs, (5, 1, 7))
@@ -137,6 +137,6 @@ def test_refuses_in_words(name: str, reason: str, derivation: Callable[[str], An
 
 def test_leaves_the_lean_graph_as_it_is(derivation: Callable[[str], Any]) -> None:
     found = derivation("rotary")
-    before = [(node.op_type, tuple(node.inputs)) for node in found.fused.model.graph]
-    derive_steps(found.captured, found.fused, found.samples)
-    assert [(node.op_type, tuple(node.inputs)) for node in found.fused.model.graph] == before
+    before = [(node.op_type, tuple(node.inputs)) for node in found.recovered.model.graph]
+    derive_steps(found.captured, found.recovered, found.samples)
+    assert [(node.op_type, tuple(node.inputs)) for node in found.recovered.model.graph] == before

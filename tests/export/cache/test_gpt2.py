@@ -14,7 +14,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5  # of the logits' scale
 VOCABULARY, POSITIONS = 60, 24
@@ -55,7 +55,7 @@ def test_steps_say_what_transformers_says(
     torch.manual_seed(0)
     texts = [torch.randint(VOCABULARY, (1, length)) for length in (5, 12, 9)]
     captured, samples = exported(GPT2(attention), [{"tokens": text} for text in texts])
-    steps = derive_steps(captured, fuse(captured, samples), samples)
+    steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps), steps
     assert steps.positions == POSITIONS
     inputs = shaped(samples, captured.axes, {"batch": 2, "sequence": 10})

@@ -16,7 +16,7 @@ from edgeattn_export.cache.decoders import is_decoder
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5  # of the logits' scale
 LONGEST, LENGTHS = 32, (6, 9, 12)
@@ -61,7 +61,7 @@ def test_steps_take_tokens_alone_and_say_what_pytorch_says(
     captured, samples = exported(Masked(), [_sample(length, shown) for length in LENGTHS])
     assert [tensor.name for tensor in captured.graph.inputs] == ["tokens", "mask", "positions"]
     assert is_decoder(captured, samples)
-    steps = derive_steps(captured, fuse(captured, samples), samples)
+    steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps), steps
     assert (steps.kind, steps.tokens, steps.sources) == ("decoder", "tokens", ())
     inputs = {name: np.asarray(value) for name, value in _sample(10, slice(None)).items()}
@@ -72,6 +72,6 @@ def test_steps_take_tokens_alone_and_say_what_pytorch_says(
 def test_padding_that_stands_first_is_refused(exported: Export) -> None:
     torch.manual_seed(0)
     captured, samples = exported(Masked(), [_sample(length, slice(2, None)) for length in LENGTHS])
-    refused = derive_steps(captured, fuse(captured, samples), samples)
+    refused = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(refused, Refusal)
     assert refused.reason.startswith("inputs of the output's length 'sequence'")

@@ -9,7 +9,7 @@ import pytest
 from edgeattn_export.cache import decoder_samples, encoder_samples
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.quantize import quantize
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
@@ -32,6 +32,6 @@ def test_int8_steps_load_and_run(name: str, derivation: Callable[[str], Any]) ->
     if found.steps.encoder is not None:
         graphs.append((found.steps.encoder, encoder_samples(found.steps, found.samples)))
     for graph, samples in graphs:
-        quantized = quantize(Fused(graph.model, {}, ()), samples)
+        quantized = quantize(Recovered(graph.model, {}, ()), samples)
         assert operators(quantized.model)["DynamicQuantizeMatMul"] > 0
         assert all(layer.cosine is None or layer.cosine > 0.99 for layer in quantized.layers)

@@ -18,7 +18,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.quantize import quantize
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
 from edgeattn_runtime.manifest import Tensor as Described
 
@@ -216,6 +216,6 @@ def test_nothing_is_left_in_the_working_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     captured, samples = exported(Answering(lambda y: y), _raw())
-    quantize(fuse(captured, samples), samples)
+    quantize(recover(captured, samples), samples)
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")  # the exporter's advice is for its developers

@@ -15,7 +15,7 @@ from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize import quantize
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import BadInput, ModelError, SampleError
 
 WIDTH, HEADS = 16, 2
@@ -64,10 +64,10 @@ def captured(files: Path, samples: Samples) -> Captured:
 
 
 def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: Samples) -> None:
-    fused = fuse(captured, samples)
-    assert operators(fused.model)["Attention"] == 1
-    assert "Softmax" not in operators(fused.model)
-    lean = session_of(fused.model)
+    recovered = recover(captured, samples)
+    assert operators(recovered.model)["Attention"] == 1
+    assert "Softmax" not in operators(recovered.model)
+    lean = session_of(recovered.model)
     for sample in samples:
         expected, found = captured.reference(sample.inputs), run(lean, sample.inputs)
         for name, value in expected.items():
@@ -75,7 +75,7 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
 
 
 def test_it_becomes_int8(captured: Captured, samples: Samples) -> None:
-    quantized = quantize(fuse(captured, samples), samples)
+    quantized = quantize(recover(captured, samples), samples)
     assert operators(quantized.model)["DynamicQuantizeMatMul"] == 2
 
 

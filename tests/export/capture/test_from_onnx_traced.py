@@ -20,7 +20,7 @@ from edgeattn_export.capture.from_onnx import adopt
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Sample, Samples, alike
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 ROOT = Path(__file__).parents[3]
 FLOAT_ERROR = 1e-5
@@ -111,7 +111,7 @@ def _taken(name: str, opset: int, path: Path) -> tuple[nn.Module, Captured, Samp
 )
 def test_attention_is_kept_whole_at_every_size(name: str, opset: int, tmp_path: Path) -> None:
     module, captured, samples = _taken(name, opset, tmp_path)
-    lean = fuse(captured, samples).model
+    lean = recover(captured, samples).model
     assert operators(lean).get("Attention") == 1
     assert "Softmax" not in operators(lean)
     session = session_of(lean)
@@ -142,15 +142,15 @@ def test_the_vision_transformer_keeps_all_four(opset: int, tmp_path: Path) -> No
     dynamic = {"image": {0: "batch"}, "y": {0: "batch"}}
     file = _traced(module, {"image": images[:2]}, dynamic, opset, tmp_path / "digits.onnx")
     samples = alike(Sample({"image": image[None].numpy()}) for image in images)
-    fused = fuse(adopt(file, samples), samples)
-    assert (operators(fused.model)["Attention"], fused.refused) == (4, ())
-    found = run(session_of(fused.model), {"image": images.numpy()})["y"]
+    recovered = recover(adopt(file, samples), samples)
+    assert (operators(recovered.model)["Attention"], recovered.refused) == (4, ())
+    found = run(session_of(recovered.model), {"image": images.numpy()})["y"]
     np.testing.assert_allclose(found, module(images)["logits"].detach(), atol=LOGIT_ERROR)
 
 
 def test_a_refusal_shows_no_made_up_name(tmp_path: Path) -> None:
     _, captured, samples = _taken("Picked", 17, tmp_path)
-    refused = [place.reason for place in fuse(captured, samples).refused if place.rule == "attention"]
+    refused = [place.reason for place in recover(captured, samples).refused if place.rule == "attention"]
     assert refused == [
         "query (batch, 2, sequence, 8), transposed keys (batch, 2, 8, ?) and values (batch, 2, ?, 8) do not "
         "fit together"

@@ -22,7 +22,7 @@ from edgeattn_export.quantize import Quantized, quantize
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.write_linear import LinearForm, Prepared, WriteLinear
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
@@ -63,16 +63,16 @@ class Layers(nn.Module):
 
 
 @pytest.fixture(scope="session")
-def layers(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Fused]:
-    """The layers, captured and fused, with their samples."""
+def layers(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
+    """The layers, captured and recovered, with their samples."""
     generator = torch.Generator().manual_seed(0)
     raw = [{"tokens": torch.randint(0, ROWS, (1, n), generator=generator)} for n in (5, 9, 3, 12)]
     captured, samples = exported(Layers(), raw)
-    return captured, samples, fuse(captured, samples)
+    return captured, samples, recover(captured, samples)
 
 
 @pytest.fixture(scope="session")
-def int8(layers: tuple[Captured, Samples, Fused]) -> Quantized:
+def int8(layers: tuple[Captured, Samples, Recovered]) -> Quantized:
     """The layers in int8."""
     return quantize(layers[2], layers[1])
 

@@ -30,7 +30,7 @@ from edgeattn_export.quantize.recipe import REWRITES
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.quantize.techniques.smoothing import smooth
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import QuantizeError
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
@@ -39,7 +39,7 @@ WEIGHT = np.random.default_rng(0).standard_normal((8, 8)).astype(np.float32)
 X = np.random.default_rng(1).standard_normal((10, 8)).astype(np.float32)
 TREATED = Treatment("int8", (("smoothing", 0.5), ("rounding", 0.05)))
 
-Layers = tuple[Captured, Samples, Fused]
+Layers = tuple[Captured, Samples, Recovered]
 
 
 def _recipe(treatment: Treatment) -> Recipe:
@@ -74,8 +74,8 @@ def test_a_weight_that_layers_share_stays_one(treated: Quantized) -> None:
 
 
 def test_layers_that_share_a_weight_share_its_statistics_but_not_a_bias(layers: Layers) -> None:
-    captured, samples, fused = layers
-    known = Calibration(fused.model, samples)
+    captured, samples, recovered = layers
+    known = Calibration(recovered.model, samples)
     every = (*TREATED.techniques, ("bias correction", 1.0))
     linears = known.linears((layer, Treatment("int8", every)) for layer in known.layers)
     first, second = linears["first"], linears["second"]
@@ -174,11 +174,11 @@ def test_each_thing_is_learned_once(tied: Calibration, passes: list[list[str]]) 
 def test_memory_for_one_matrix_at_a_time_is_enough(
     layers: Layers, passes: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, samples, fused = layers
-    whole = _all_of(Calibration(fused.model, samples), TREATED)
+    _, samples, recovered = layers
+    whole = _all_of(Calibration(recovered.model, samples), TREATED)
     assert len(passes) == 1
     monkeypatch.setattr(statistics, "MEMORY", 1)
-    known = Calibration(fused.model, samples)
+    known = Calibration(recovered.model, samples)
     split = _all_of(known, TREATED)
     assert len(passes) - 1 == len({layer.weight for layer in known.layers})
     assert split.keys() == whole.keys()

@@ -7,7 +7,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.layers import FLOAT, float_layers, mean_cosines
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 
 
 def test_every_layer_is_reported_by_its_pytorch_name(int8: Quantized) -> None:
@@ -49,11 +49,11 @@ def test_a_float_layer_before_all_others_has_not(int8: Quantized) -> None:
     ]
 
 
-def test_a_graph_compared_with_itself(layers: tuple[Captured, Samples, Fused]) -> None:
-    _, samples, fused = layers
-    before = serialize(fused.model)
-    names = [name for _, name in float_layers(fused.model, fused.model)]
+def test_a_graph_compared_with_itself(layers: tuple[Captured, Samples, Recovered]) -> None:
+    _, samples, recovered = layers
+    before = serialize(recovered.model)
+    names = [name for _, name in float_layers(recovered.model, recovered.model)]
     assert len(set(names)) == len(names) >= 8
-    cosines = mean_cosines(fused.model, fused.model, [*names, "no such value"], samples)
+    cosines = mean_cosines(recovered.model, recovered.model, [*names, "no such value"], samples)
     assert cosines == dict.fromkeys(names, pytest.approx(1.0, abs=1e-12))
-    assert serialize(fused.model) == before
+    assert serialize(recovered.model) == before

@@ -11,14 +11,14 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.match import Layer, find_layers, floats, match_linear
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 
 SQUARE = np.arange(16, dtype=np.float32).reshape(4, 4)
 
 Emit = Callable[[Tape, ir.Value], ir.Value]
 
 
-def test_layers_are_found_by_their_pytorch_names(layers: tuple[Captured, Samples, Fused]) -> None:
+def test_layers_are_found_by_their_pytorch_names(layers: tuple[Captured, Samples, Recovered]) -> None:
     found = {layer.name: layer for layer in find_layers(layers[2].model)}
     assert sorted(found) == [
         "biased",
@@ -36,7 +36,7 @@ def test_layers_are_found_by_their_pytorch_names(layers: tuple[Captured, Samples
     assert (found["shared"].width, found["shared"].channels) == (192, 192)
 
 
-def test_layers_that_share_a_weight_share_its_name(layers: tuple[Captured, Samples, Fused]) -> None:
+def test_layers_that_share_a_weight_share_its_name(layers: tuple[Captured, Samples, Recovered]) -> None:
     found = {layer.name: layer for layer in find_layers(layers[2].model)}
     assert found["first"].weight == found["second"].weight != found["biased"].weight
     assert found["first"].bias != found["second"].bias

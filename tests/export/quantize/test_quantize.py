@@ -16,7 +16,7 @@ from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.quantize import Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_runtime.errors import QuantizeError
 from edgeattn_runtime.similarity import cosine
 
@@ -42,8 +42,8 @@ def test_what_must_not_be_int8_is_float(quantized: Quantized) -> None:
     assert not {"MatMul", "Gemm", "MatMulInteger", "QAttention", "QuantizeLinear"} & set(found)
 
 
-def test_it_is_a_quarter_of_the_size(fused: Fused, quantized: Quantized) -> None:
-    assert len(serialize(quantized.model)) < 0.35 * len(serialize(fused.model))
+def test_it_is_a_quarter_of_the_size(recovered: Recovered, quantized: Quantized) -> None:
+    assert len(serialize(quantized.model)) < 0.35 * len(serialize(recovered.model))
 
 
 def test_the_file_is_valid(quantized: Quantized) -> None:
@@ -52,17 +52,19 @@ def test_the_file_is_valid(quantized: Quantized) -> None:
     assert {entry.domain for entry in proto.opset_import} == {"", "com.microsoft"}
 
 
-def test_the_float_graph_is_left_as_it_is_and_the_way_is_the_same(fused: Fused, samples: Samples) -> None:
-    before = serialize(fused.model)
-    once, again = (quantize(fused, samples) for _ in range(2))
-    assert serialize(fused.model) == before
+def test_the_float_graph_is_left_as_it_is_and_the_way_is_the_same(
+    recovered: Recovered, samples: Samples
+) -> None:
+    before = serialize(recovered.model)
+    once, again = (quantize(recovered, samples) for _ in range(2))
+    assert serialize(recovered.model) == before
     assert serialize(once.model) == serialize(again.model)
     assert once.layers == again.layers
 
 
-def test_a_recipe_of_fewer_forms(fused: Fused, samples: Samples) -> None:
+def test_a_recipe_of_fewer_forms(recovered: Recovered, samples: Samples) -> None:
     recipe = Recipe("rows", (), ("int8 rows",))
-    rows = quantize(fused, samples, recipe)
+    rows = quantize(recovered, samples, recipe)
     assert rows.recipe == recipe
     assert {layer.module: layer.form for layer in rows.layers} == {
         "tokens": "int8 rows",
@@ -86,7 +88,7 @@ def test_a_constant_that_lies_transposed_in_memory(
             return self.linear(x) + self.offset.T
 
     captured, samples = exported(Offset(), [{"x": torch.ones(n, 3, 4)} for n in (2, 5)])
-    assert [layer.form for layer in quantize(fuse(captured, samples), samples).layers] == ["int8"]
+    assert [layer.form for layer in quantize(recover(captured, samples), samples).layers] == ["int8"]
 
 
 def test_infinite_weights_name_the_module(exported: Callable[..., tuple[Captured, Samples]]) -> None:
@@ -101,19 +103,19 @@ def test_infinite_weights_name_the_module(exported: Callable[..., tuple[Captured
 
     captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5)])
     with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': its weight holds a NaN or an infinity"):
-        quantize(fuse(captured, samples), samples)
+        quantize(recover(captured, samples), samples)
 
 
 def test_a_result_that_does_not_run_is_refused(
-    fused: Fused, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    recovered: Recovered, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LinearInt8, "emit", lambda _, tape, x, *__: tape.op("NoSuchOperator", [x]))
     with pytest.raises(QuantizeError, match=r"^the int8 graph does not run: .*NoSuchOperator"):
-        quantize(fused, samples)
+        quantize(recovered, samples)
 
 
 def test_a_result_that_answers_nan_is_refused(
-    fused: Fused, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    recovered: Recovered, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         GeluTanh,
@@ -121,4 +123,4 @@ def test_a_result_that_answers_nan_is_refused(
         lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
     )
     with pytest.raises(QuantizeError, match=r"^output 'embedding' of the int8 graph holds a NaN"):
-        quantize(fused, samples)
+        quantize(recovered, samples)

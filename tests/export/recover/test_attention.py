@@ -14,7 +14,7 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules.attention import RecoverAttention
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -89,7 +89,7 @@ MASKED = {
         _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
     ),
 }  # fmt: skip
-REFUSED = {
+REfused = {
     "scaled_by_key": (
         lambda q, k, seen: _scaled(q, k) * seen[:, None, None, :].float(),
         "scaled by a tensor that differs between keys",
@@ -150,29 +150,31 @@ def self_attention(
 ) -> tuple[Captured, Samples]:
     parts = {name: hand(scores) for name, scores in {**PLAIN, **MASKED}.items()}
     parts |= {name: hand(scores, heads=1) for name, scores in ONE_HEAD.items()}
-    parts |= {name: hand(scores) for name, (scores, _) in REFUSED.items()}
+    parts |= {name: hand(scores) for name, (scores, _) in REfused.items()}
     return side_by_side({**parts, "weighed": Weighed})
 
 
 @pytest.fixture(scope="module")
-def recovered(self_attention: tuple[Captured, Samples]) -> Fused:
+def recovered(self_attention: tuple[Captured, Samples]) -> Recovered:
     """The rule alone."""
     model = self_attention[0].model.clone()
     applied = apply(RecoverAttention(), model)
-    return Fused(model, {"attention": len(applied.sites)}, applied.refused)
+    return Recovered(model, {"attention": len(applied.sites)}, applied.refused)
 
 
 @pytest.fixture(scope="module")
-def lean(self_attention: tuple[Captured, Samples]) -> Fused:
+def lean(self_attention: tuple[Captured, Samples]) -> Recovered:
     """All rules, proven."""
-    return fuse(*self_attention)
+    return recover(*self_attention)
 
 
 @pytest.fixture(scope="module")
-def answers(self_attention: tuple[Captured, Samples], recovered: Fused, lean: Fused) -> dict[str, object]:
+def answers(
+    self_attention: tuple[Captured, Samples], recovered: Recovered, lean: Recovered
+) -> dict[str, object]:
     captured, samples = self_attention
     inputs = {case: _inputs(captured, samples, case) for case in CASES}
-    sessions = {"rule": session_of(recovered.model), "fuse": session_of(lean.model)}
+    sessions = {"rule": session_of(recovered.model), "whole": session_of(lean.model)}
     return {
         "pytorch": {case: captured.reference(value) for case, value in inputs.items()},
         **{
@@ -184,7 +186,7 @@ def answers(self_attention: tuple[Captured, Samples], recovered: Fused, lean: Fu
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_becomes_one_operator(
-    spelling: str, recovered: Fused, lean: Fused, operators_of: Callable[[ir.Model, str], list[str]]
+    spelling: str, recovered: Recovered, lean: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
     for model in (recovered.model, lean.model):
         operators = operators_of(model, spelling)
@@ -192,9 +194,9 @@ def test_becomes_one_operator(
         assert "Softmax" not in operators
 
 
-@pytest.mark.parametrize("stage", ["rule", "fuse"])
+@pytest.mark.parametrize("stage", ["rule", "whole"])
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("spelling", [*SPELLINGS, *REFUSED, "weighed"])
+@pytest.mark.parametrize("spelling", [*SPELLINGS, *REfused, "weighed"])
 def test_answers_as_pytorch(
     spelling: str,
     case: str,
@@ -209,7 +211,10 @@ def test_answers_as_pytorch(
 
 @pytest.mark.parametrize("spelling", FINITE)
 def test_nothing_to_attend_to_is_attended_to_evenly(
-    spelling: str, self_attention: tuple[Captured, Samples], lean: Fused, scaled_error: Callable[..., float]
+    spelling: str,
+    self_attention: tuple[Captured, Samples],
+    lean: Recovered,
+    scaled_error: Callable[..., float],
 ) -> None:
     captured, samples = self_attention
     inputs = _inputs(captured, samples, "padded")
@@ -219,11 +224,11 @@ def test_nothing_to_attend_to_is_attended_to_evenly(
     assert scaled_error({name: expected}, {name: found}) < TOLERANCE
 
 
-@pytest.mark.parametrize("spelling", [*REFUSED, "weighed"])
+@pytest.mark.parametrize("spelling", [*REfused, "weighed"])
 def test_is_refused_with_the_reason(
-    spelling: str, lean: Fused, operators_of: Callable[[ir.Model, str], list[str]]
+    spelling: str, lean: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    reason = "its attention weights are used elsewhere" if spelling == "weighed" else REFUSED[spelling][1]
+    reason = "its attention weights are used elsewhere" if spelling == "weighed" else REfused[spelling][1]
     refusals = [r for r in lean.refused if r.module == f"parts.{spelling}"]
     assert [r.rule for r in refusals] == ["attention"]
     assert reason in refusals[0].reason
@@ -233,9 +238,9 @@ def test_is_refused_with_the_reason(
     assert "Attention" not in operators
 
 
-def test_counts_what_it_did(recovered: Fused, lean: Fused) -> None:
-    assert recovered.fused["attention"] == lean.fused["attention"] == len(SPELLINGS)
-    assert len([r for r in lean.refused if r.rule == "attention"]) == len(REFUSED) + 1
+def test_counts_what_it_did(recovered: Recovered, lean: Recovered) -> None:
+    assert recovered.applied["attention"] == lean.applied["attention"] == len(SPELLINGS)
+    assert len([r for r in lean.refused if r.rule == "attention"]) == len(REfused) + 1
 
 
 @pytest.mark.parametrize("length", [1, 6])
@@ -248,7 +253,7 @@ def test_static_lengths(
 ) -> None:
     names = ["filled_with_1e9", "causal_and_padding"]
     captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length, length))
-    lean = fuse(captured, samples)
+    lean = recover(captured, samples)
     assert captured.axes.dims["x"] == ("batch", length, 8)
     for name in names:
         assert operators_of(lean.model, name).count("Attention") == 1
@@ -260,7 +265,7 @@ def test_static_lengths(
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
 def test_cross_attention(
     sizes: tuple[int, int, int],
-    crossed: tuple[Captured, Samples, Fused],
+    crossed: tuple[Captured, Samples, Recovered],
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, lean = crossed
@@ -275,15 +280,17 @@ CROSSED = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")
 
 
 @pytest.fixture(scope="module")
-def crossed(across: Export, hand: Callable[..., Callable[[], nn.Module]]) -> tuple[Captured, Samples, Fused]:
+def crossed(
+    across: Export, hand: Callable[..., Callable[[], nn.Module]]
+) -> tuple[Captured, Samples, Recovered]:
     captured, samples = across({name: hand(SPELLINGS[name]) for name in CROSSED})
-    return captured, samples, fuse(captured, samples)
+    return captured, samples, recover(captured, samples)
 
 
 @pytest.mark.parametrize("spelling", CROSSED)
 def test_cross_attention_becomes_one_operator(
     spelling: str,
-    crossed: tuple[Captured, Samples, Fused],
+    crossed: tuple[Captured, Samples, Recovered],
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     assert operators_of(crossed[2].model, spelling).count("Attention") == 1

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 TOPIC = "Empty rows"
 CAUSAL = torch.ones(32, 32, dtype=torch.bool).tril()
@@ -52,17 +52,17 @@ def captured(
 
 
 @pytest.fixture(scope="module")
-def lean(captured: tuple[Captured, Samples]) -> Fused:
-    return fuse(*captured)
+def lean(captured: tuple[Captured, Samples]) -> Recovered:
+    return recover(*captured)
 
 
-def test_the_report_tells_it_once(lean: Fused) -> None:
+def test_the_report_tells_it_once(lean: Recovered) -> None:
     (note,) = lean.notes
     place = f"parts.{next(iter(NOTED))} and {len(NOTED) - 1} more places"
     assert note.startswith(f"{TOPIC} at {place}: ")
     assert "is NaN in PyTorch, and a number here" in note
     assert lean.refused == ()
-    assert lean.fused["attention"] == len(NOTED) + len(SILENT)
+    assert lean.applied["attention"] == len(NOTED) + len(SILENT)
 
 
 def test_a_sample_with_such_a_row_undoes_nothing(captured: tuple[Captured, Samples]) -> None:
@@ -70,8 +70,8 @@ def test_a_sample_with_such_a_row_undoes_nothing(captured: tuple[Captured, Sampl
     hidden = [dict(sample.inputs) for sample in samples]
     for inputs in hidden:
         inputs["seen"] = np.zeros_like(inputs["seen"])
-    lean = fuse(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in hidden)))
-    assert lean.fused["attention"] == len(NOTED) + len(SILENT)
+    lean = recover(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in hidden)))
+    assert lean.applied["attention"] == len(NOTED) + len(SILENT)
     expected, found = whole.reference(hidden[0]), run(session_of(lean.model), hidden[0])
     for name in NOTED:
         assert np.isnan(expected[f"{name}.output"]).all()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 
 class Pooling(nn.Module):
@@ -45,14 +45,14 @@ PARTS = {"pooling": Pooling, "masked": MaskedPooling, "blending": Blending}
 
 
 @pytest.fixture(scope="module")
-def lean(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Fused:
-    return fuse(*side_by_side(PARTS))
+def lean(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Recovered:
+    return recover(*side_by_side(PARTS))
 
 
-def test_it_is_neither_attention_nor_refused_as_such(lean: Fused) -> None:
+def test_it_is_neither_attention_nor_refused_as_such(lean: Recovered) -> None:
     assert lean.refused == ()
-    assert "attention" not in lean.fused
+    assert "attention" not in lean.applied
 
 
-def test_pooling_becomes_a_product_of_matrices(lean: Fused) -> None:
-    assert lean.fused["weighted sum"] == len((Pooling, MaskedPooling))
+def test_pooling_becomes_a_product_of_matrices(lean: Recovered) -> None:
+    assert lean.applied["weighted sum"] == len((Pooling, MaskedPooling))

@@ -12,16 +12,16 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules import RULES
 
 TOLERANCE = 1e-5  # of the output's scale
 
 
-def test_a_whole_encoder_is_lean(fused: Fused) -> None:
-    assert fused.fused == {"attention": 1, "attention layout": 1, "projections": 1, "residual sum": 2}
-    assert fused.refused == ()
-    found = operators(fused.model)
+def test_a_whole_encoder_is_lean(recovered: Recovered) -> None:
+    assert recovered.applied == {"attention": 1, "attention layout": 1, "projections": 1, "residual sum": 2}
+    assert recovered.refused == ()
+    found = operators(recovered.model)
     assert found["Attention"] == found["Gelu"] == found["Split"] == 1
     assert found["MatMul"] == 4  # projections, output, up, down
     assert not {"Softmax", "Transpose", "Erf"} & set(found)
@@ -34,25 +34,25 @@ def test_and_answers_as_pytorch(
     shown: int,
     encoder: Captured,
     samples: Samples,
-    fused: Fused,
+    recovered: Recovered,
     scaled_error: Callable[..., float],
 ) -> None:
     inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["mask"][-1, shown:] = 0
-    assert scaled_error(encoder.reference(inputs), run(session_of(fused.model), inputs)) < TOLERANCE
+    assert scaled_error(encoder.reference(inputs), run(session_of(recovered.model), inputs)) < TOLERANCE
 
 
 def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples) -> None:
     before = serialize(encoder.model)
-    once, again = (fuse(encoder, samples) for _ in range(2))
+    once, again = (recover(encoder, samples) for _ in range(2))
     assert serialize(encoder.model) == before
     assert serialize(once.model) == serialize(again.model)  # and the way is the same every time
 
 
 def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
     captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5)])
-    lean = fuse(captured, samples)
-    assert lean.fused == {}
+    lean = recover(captured, samples)
+    assert lean.applied == {}
     assert lean.model is not captured.model
     assert operators(lean.model) == operators(captured.model)
 
@@ -69,7 +69,7 @@ def test_layers_compute_one_mask(
         return (q @ k.mT / 2).masked_fill(seen[:, None, None, :] == 0, torch.finfo(torch.float32).min)
 
     captured, samples = side_by_side({f"layer_{i}": hand(scores) for i in range(2)})
-    lean = fuse(captured, samples).model
+    lean = recover(captured, samples).model
     masks = {node.inputs[3] for node in lean.graph if node.op_type == "Attention"}
     assert len(masks) == 1
     assert operators(captured.model)["Where"] == 2

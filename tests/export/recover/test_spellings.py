@@ -13,7 +13,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, HEADS, SIZE = 8, 4, 2
@@ -146,7 +146,7 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "groups_by_einsum": (_groups_by_einsum, "einsum"),
     "frames": (_frames, "attention"),
 }
-REFUSED: dict[str, tuple[Mix, str]] = {
+REfused: dict[str, tuple[Mix, str]] = {
     "weights_masked": (
         lambda q, k, v, seen: (_scores(q, k).softmax(-1) * _shown(seen)) @ v,
         "not brought back to a sum of 1",
@@ -185,20 +185,20 @@ NO_ATTENTION: dict[str, Mix] = {
 
 @pytest.fixture(scope="module")
 def spelled(side_by_side: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
-    mixes = {name: mix for name, (mix, _) in {**WHOLE, **REFUSED}.items()} | NO_ATTENTION
+    mixes = {name: mix for name, (mix, _) in {**WHOLE, **REfused}.items()} | NO_ATTENTION
     return side_by_side({name: (lambda mix=mix: Mixing(mix)) for name, mix in mixes.items()})
 
 
 @pytest.fixture(scope="module")
-def lean(spelled: tuple[Captured, Samples]) -> Fused:
-    return fuse(*spelled)
+def lean(spelled: tuple[Captured, Samples]) -> Recovered:
+    return recover(*spelled)
 
 
 @pytest.mark.parametrize("spelling", WHOLE)
 def test_becomes_one_operator(
     spelling: str,
     spelled: tuple[Captured, Samples],
-    lean: Fused,
+    lean: Recovered,
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     assert operators_of(spelled[0].model, spelling).count("Attention") == 0
@@ -209,7 +209,7 @@ def test_becomes_one_operator(
 
 
 def test_a_row_that_is_hidden_twice_and_whole_is_0(
-    spelled: tuple[Captured, Samples], lean: Fused, scaled_error: Callable[..., float]
+    spelled: tuple[Captured, Samples], lean: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples = spelled
     inputs = dict(shaped(samples, captured.axes, {"batch": 3, "sequence": 5}))
@@ -220,24 +220,24 @@ def test_a_row_that_is_hidden_twice_and_whole_is_0(
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
 
 
-def test_each_rule_has_fired(lean: Fused) -> None:
+def test_each_rule_has_fired(lean: Recovered) -> None:
     needed = {rule for _, rule in WHOLE.values()}
-    assert needed <= set(lean.fused)
-    assert lean.fused["attention"] == len(WHOLE)
+    assert needed <= set(lean.applied)
+    assert lean.applied["attention"] == len(WHOLE)
 
 
-@pytest.mark.parametrize("spelling", REFUSED)
-def test_is_named_with_the_reason(spelling: str, lean: Fused) -> None:
+@pytest.mark.parametrize("spelling", REfused)
+def test_is_named_with_the_reason(spelling: str, lean: Recovered) -> None:
     refusals = [r for r in lean.refused if r.module == f"parts.{spelling}"]
     assert [r.rule for r in refusals] == ["attention"]
-    assert REFUSED[spelling][1] in refusals[0].reason
+    assert REfused[spelling][1] in refusals[0].reason
 
 
 @pytest.mark.parametrize("name", NO_ATTENTION)
 def test_what_is_no_attention_is_let_alone(
     name: str,
     spelled: tuple[Captured, Samples],
-    lean: Fused,
+    lean: Recovered,
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     assert not [r for r in lean.refused if r.module == f"parts.{name}"]
@@ -247,7 +247,7 @@ def test_what_is_no_attention_is_let_alone(
 
 @pytest.mark.parametrize("case", CASES)
 def test_answers_as_pytorch(
-    case: str, spelled: tuple[Captured, Samples], lean: Fused, scaled_error: Callable[..., float]
+    case: str, spelled: tuple[Captured, Samples], lean: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples = spelled
     batch, length, shown = CASES[case]

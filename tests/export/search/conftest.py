@@ -13,7 +13,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 WIDTH, OUT = 64, 32
 OUTLIERS, SIZE = (3, 17, 40), 40.0  # channels, and how many times as large they are as the others
@@ -42,10 +42,10 @@ class Outliers(nn.Module):
 
 @pytest.fixture(scope="session")
 def calibration(exported: Callable[..., tuple[Captured, Samples]]) -> Calibration:
-    """The network, fused, with its samples."""
+    """The network, recovered, with its samples."""
     torch.manual_seed(0)
     captured, samples = exported(Outliers(), [{"x": torch.randn(1, length, WIDTH)} for length in LENGTHS])
-    return Calibration(fuse(captured, samples).model, samples)
+    return Calibration(recover(captured, samples).model, samples)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_parts import FloatPart, FloatParts
 from edgeattn_export.quantize.parts import int8_parts
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.search import Found, Goal, Store, Trial, bundle_search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
@@ -38,13 +38,16 @@ class Feed(nn.Module):
 
 @pytest.fixture(scope="module")
 def floats(
-    encoder: Captured, fused: Fused, samples: Samples, exported: Callable[..., tuple[Captured, Samples]]
+    encoder: Captured,
+    recovered: Recovered,
+    samples: Samples,
+    exported: Callable[..., tuple[Captured, Samples]],
 ) -> FloatParts:
     torch.manual_seed(0)
     feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8)])
-    model = FloatPart(Calibration(fuse(feed, rows).model, rows), feed.graph)
+    model = FloatPart(Calibration(recover(feed, rows).model, rows), feed.graph)
     return FloatParts(
-        {"model": model, "encoder": FloatPart(Calibration(fused.model, samples), encoder.graph)}, {}
+        {"model": model, "encoder": FloatPart(Calibration(recovered.model, samples), encoder.graph)}, {}
     )
 
 

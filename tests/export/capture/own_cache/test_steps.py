@@ -13,7 +13,7 @@ from edgeattn_export.cache.stepping import Stepper
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import fuse
+from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5
 LENGTHS = (5, 9, 14)
@@ -25,7 +25,7 @@ def _derived(module: nn.Module, exported: Export) -> tuple[Captured, Steps | Ref
     captured, samples = exported(module, [{"tokens": text(length)} for length in LENGTHS])
     assert [tensor.name for tensor in captured.graph.inputs] == ["tokens"]
     assert [tensor.name for tensor in captured.graph.outputs] == ["output_0"]
-    return captured, derive_steps(captured, fuse(captured, samples), samples)
+    return captured, derive_steps(captured, recover(captured, samples), samples)
 
 
 def test_steps_say_what_the_own_cache_says(exported: Export) -> None:

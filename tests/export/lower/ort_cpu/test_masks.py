@@ -12,7 +12,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.recover import Fused, fuse
+from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
 WIDTH, HEADS = 8, 2
@@ -69,7 +69,7 @@ class Each(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def each(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Fused]:
+def each(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
     generator = torch.Generator().manual_seed(0)
     raw = [
         {
@@ -79,11 +79,11 @@ def each(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, S
         for length in (6, 3, 9, 5)
     ]
     captured, samples = exported(Each(), raw)
-    return captured, samples, fuse(captured, samples)
+    return captured, samples, recover(captured, samples)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_pytorchs_attention_keeps_its_operator(part: str, each: tuple[Captured, Samples, Fused]) -> None:
+def test_pytorchs_attention_keeps_its_operator(part: str, each: tuple[Captured, Samples, Recovered]) -> None:
     captured, _, lean = each
     for model in (captured.model, lean.model):
         operators = [node.op_type for node in model.graph if module_of(node).startswith(f"parts.{part}")]
@@ -91,12 +91,12 @@ def test_pytorchs_attention_keeps_its_operator(part: str, each: tuple[Captured, 
         assert "Softmax" not in operators
 
 
-@pytest.mark.parametrize("stage", ["captured", "fused"])
+@pytest.mark.parametrize("stage", ["captured", "recovered"])
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5), (2, 16)])
 def test_and_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     stage: str,
     sizes: tuple[int, int],
-    each: tuple[Captured, Samples, Fused],
+    each: tuple[Captured, Samples, Recovered],
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, lean = each
@@ -106,7 +106,7 @@ def test_and_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 
 
-def test_a_mask_that_fits_is_left_as_it_is(each: tuple[Captured, Samples, Fused]) -> None:
+def test_a_mask_that_fits_is_left_as_it_is(each: tuple[Captured, Samples, Recovered]) -> None:
     expanded = {
         module_of(node).split(".")[1]
         for node in each[0].model.graph

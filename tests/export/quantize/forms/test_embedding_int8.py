@@ -14,11 +14,11 @@ from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import QuantizeError
 
 
-def test_rows_are_looked_up_in_int8(layers: tuple[Captured, Samples, Fused], int8: Quantized) -> None:
+def test_rows_are_looked_up_in_int8(layers: tuple[Captured, Samples, Recovered], int8: Quantized) -> None:
     captured, samples, _ = layers
     table = captured.reference.module.words.weight.detach().numpy()
     expected = dequantize(*quantize_along(table, axis=1))  # a scale a row

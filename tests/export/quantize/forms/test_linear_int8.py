@@ -18,7 +18,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Match, floats
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
-from edgeattn_export.recover import Fused
+from edgeattn_export.recover import Recovered
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
 ROUNDING = 1e-4  # of the largest output: what float32 sums add
@@ -52,7 +52,7 @@ def test_a_linear_layer_becomes_one_operator(module: str, operator: str, int8: Q
 @pytest.mark.parametrize("output", ["biased", "unbiased", "flat", "tied", "shared", "offset"])
 def test_answers_close_to_pytorch(
     output: str,
-    layers: tuple[Captured, Samples, Fused],
+    layers: tuple[Captured, Samples, Recovered],
     int8: Quantized,
     scaled_error: Callable[..., float],
 ) -> None:
@@ -65,7 +65,7 @@ def test_answers_close_to_pytorch(
 
 
 def test_the_weight_is_stored_by_channel_and_the_bias_inside(
-    layers: tuple[Captured, Samples, Fused], int8: Quantized
+    layers: tuple[Captured, Samples, Recovered], int8: Quantized
 ) -> None:
     linear = layers[0].reference.module.flat
     node = next(n for n in int8.model.graph if module_of(n) == "flat" and n.domain == MICROSOFT)

@@ -1,0 +1,53 @@
+"""What answers inputs by name with outputs by name: a module, a graph in its engine, a decoder with its cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import onnxruntime
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.failure import failure
+from edgeattn_runtime.session import ENGINE_ERRORS
+
+
+class Runner(Protocol):
+    """A model, whatever it runs in."""
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """Answer once.
+
+        Raises:
+            EdgeAttnError: It fails on the inputs.
+        """
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return a call that answers these inputs and converts nothing, for timing."""
+
+
+class SessionRunner:
+    """A graph in an onnxruntime session; inputs that the graph does not take are left out."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._inputs = tuple(value.name for value in session.get_inputs())
+        self._outputs = [value.name for value in session.get_outputs()]
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Answer once; raises InputError or BundleError as ``failure`` says."""
+        return dict(zip(self._outputs, self.bind(inputs)(), strict=True))
+
+    def bind(self, inputs: Inputs) -> Callable[[], list[NDArray[Any]]]:
+        """Return the call that an app makes: arrays in, arrays out."""
+        fed = {name: inputs[name] for name in self._inputs}
+
+        def call() -> list[NDArray[Any]]:
+            try:
+                return list(self._session.run(self._outputs, fed))
+            except ENGINE_ERRORS as error:
+                raise failure("onnxruntime", error, fed) from error
+
+        return call
