@@ -38,6 +38,7 @@ from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.rule import Refusal as CannotCache
 from edgeattn_export.graph.samples import JUDGED_SHARE, Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.pack import Packed, pack, save
 from edgeattn_export.pack.pack import Label, Verdict
 from edgeattn_export.quantize.float_parts import unfit
@@ -96,7 +97,7 @@ def export(
     axes = infer_axes(real, dynamic)
     calibrating, judged = real.split()
     listener.stage("capture")
-    captured = capture(module, calibrating, axes)
+    captured = capture(module, calibrating, axes, ORT_CPU)
     return _int8(
         Float(captured, calibrating, judged, module_mb(module)),
         label,
@@ -140,7 +141,7 @@ def export_onnx(
     listener.stage("samples")
     calibrating, judged = read_npz(samples).split()
     listener.stage("capture")
-    captured = adopt(model, calibrating)
+    captured = adopt(model, calibrating, ORT_CPU)
     original = Float(captured, calibrating, judged, graph_mb(captured.model), "ONNX file")
     return _int8(original, label, limits, wish, metric=None, listener=listener)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeattn.measure.runners import Arrays
 from edgeattn.source.outputs import like
-from edgeattn_export.capture.reference import Original
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError
 
@@ -20,7 +20,7 @@ Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's t
 class MetricOfArrays:
     """A metric that takes outputs as arrays by name and hands them on as the module would."""
 
-    def __init__(self, metric: Metric, reference: Original, inputs: Inputs) -> None:
+    def __init__(self, metric: Metric, reference: Runner, inputs: Inputs) -> None:
         self._metric = metric
         self._original = reference.bind(inputs)()
 

@@ -6,14 +6,14 @@ import math
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.metric import Metric, MetricOfArrays
-from edgeattn_export.capture.reference import Original
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import JUDGED_SHARE, Samples
 from edgeattn_runtime.errors import BudgetError
 
 RIGHT_OR_WRONG = (0.0, 1.0)
 
 
-def check_metric(metric: Metric, original: Original, judged: Samples, limits: Budget) -> None:
+def check_metric(metric: Metric, original: Runner, judged: Samples, limits: Budget) -> None:
     """Try a metric on answers of the original, and refuse a limit that too few samples judge.
 
     A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:

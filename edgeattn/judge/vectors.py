@@ -10,6 +10,7 @@ from edgeattn.measure.spread import spread
 from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_runtime.golden import Sample, replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -50,5 +51,5 @@ def step_vectors(steps: Steps, parts: Parts, judged: Samples) -> Vectors:
     """
     float_decoder = Engine(session_of(steps.decoder.model))
     int8_decoder = Engine(session_of(parts.graphs[MAIN_GRAPH].quantized.model))
-    texts = decoder_samples(steps, judged[:REHEARSED])
+    texts = decoder_samples(steps, judged[:REHEARSED], ORT_CPU)
     return golden_vectors(float_decoder, int8_decoder, (text.inputs for text in texts))

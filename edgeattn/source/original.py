@@ -15,6 +15,7 @@ from edgeattn_export.capture.from_onnx import adopt, read_npz
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.session import session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Generation, Graph
@@ -58,14 +59,14 @@ def _of_module(handed: Handover, progress: Progress) -> Original:
     axes = infer_axes(real, handed.dynamic)
     calibrating, judged = real.split()
     progress.stage("capture")
-    return Original(capture(handed.module, calibrating, axes), judged)
+    return Original(capture(handed.module, calibrating, axes, ORT_CPU), judged)
 
 
 def _of_file(handed: OnnxFile, progress: Progress) -> Original:
     progress.stage("samples")
     calibrating, judged = read_npz(handed.samples).split()
     progress.stage("capture")
-    return Original(adopt(handed.model, calibrating), judged)
+    return Original(adopt(handed.model, calibrating, ORT_CPU), judged)
 
 
 def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, Runner]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.pack import Packed, pack
 from edgeattn_export.pack.pack import Label, Verdict
 from edgeattn_export.quantize import Quantized, quantize
@@ -64,7 +65,7 @@ def exported() -> Callable[..., tuple[Captured, Samples]]:
         module: nn.Module, raw: Iterable[object], dynamic: Dynamic | None = None
     ) -> tuple[Captured, Samples]:
         samples = read_samples(module.eval(), raw)
-        return capture(module, samples, infer_axes(samples, dynamic)), samples
+        return capture(module, samples, infer_axes(samples, dynamic), ORT_CPU), samples
 
     return export
 
@@ -103,7 +104,7 @@ def samples(tiny: nn.Module) -> Samples:
 @pytest.fixture(scope="session")
 def encoder(tiny: nn.Module, samples: Samples) -> Captured:
     """The tiny encoder, captured."""
-    return capture(tiny, samples, infer_axes(samples, None))
+    return capture(tiny, samples, infer_axes(samples, None), ORT_CPU)
 
 
 @pytest.fixture(scope="session")

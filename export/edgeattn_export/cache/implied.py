@@ -21,7 +21,6 @@ from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
@@ -122,11 +121,11 @@ def _hides_no_token(captured: Captured, samples: Samples, implied: Mapping[str, 
     padded = [sample.inputs for sample in samples if any(_hidden(sample.inputs, implied))]
     if not padded:
         return True
-    session, logits = session_of(captured.model), captured.graph.outputs[0].name
+    runner, logits = captured.engine.runner(captured.model), captured.graph.outputs[0].name
     for inputs in padded[:PADDED]:
         shown = np.logical_and.reduce([inputs[name] == 1 for name, fill in implied.items() if fill == 1])
         full = {name: np.ones_like(inputs[name]) for name, fill in implied.items() if fill == 1}
-        expected, found = (run(session, fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
+        expected, found = (runner(fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
         if disagreement({logits: expected}, {logits: found}, PADDING_TOLERANCE):
             return False
     return True

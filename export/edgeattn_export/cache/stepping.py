@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.cache.steps import Steps
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.cache import empty_cache
 
 Array = NDArray[np.generic]
@@ -19,12 +18,10 @@ Array = NDArray[np.generic]
 class Stepper:
     """The sessions of one ``Steps``."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, engine: Engine) -> None:
         self._steps = steps
-        self._decoder = session_of(steps.decoder.model)
-        self._encoder: onnxruntime.InferenceSession | None = (
-            session_of(steps.encoder.model) if steps.encoder is not None else None
-        )
+        self._decoder = engine.runner(steps.decoder.model)
+        self._encoder = None if steps.encoder is None else engine.runner(steps.encoder.model)
 
     def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
         """Return the logits of a text (batch, sequence, vocabulary), made in chunks of these lengths."""
@@ -33,13 +30,13 @@ class Stepper:
 
     def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[tuple[Inputs, dict[str, Array]]]:
         """Yield the inputs and outputs of each call of the decoder, on the whole model's inputs."""
-        carried = run(self._encoder, inputs) if self._encoder is not None else {}
+        carried = self._encoder(inputs) if self._encoder is not None else {}
         tokens = inputs[self._steps.tokens]
         past = self._nothing(*tokens.shape)
         ends = np.cumsum(chunks)
         for chunk, end in zip(chunks, ends, strict=True):
             fed = {self._steps.tokens: tokens[:, end - chunk : end], **carried, **past}
-            outputs = run(self._decoder, fed)
+            outputs = self._decoder(fed)
             yield fed, outputs
             past = {cache.past: outputs[cache.present] for cache in self._steps.caches}
             past |= self._length(int(end))

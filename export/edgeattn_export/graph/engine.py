@@ -48,6 +48,15 @@ class Engine:
         """
         return SessionRunner(self._session(self.ready(model), threads))
 
+    def file_runner(self, path: Path, *, threads: int = 1) -> SessionRunner:
+        """Open an ONNX file as it is.
+
+        Raises:
+            BundleError: The engine refuses the file.
+            IncompatibleRuntimeError: It is beyond the installed release.
+        """
+        return SessionRunner(open_session(path, threads=threads))
+
     def ready(self, model: ir.Model) -> ir.Model:
         """Return a copy that the engine's kernels take as it is meant."""
         copy = model.clone()

@@ -5,7 +5,7 @@ After:  LayerNormalization(x; g / s, b / s)
 Before: Attention(q, k, x W + b) / s                        as many value heads as query heads
 After:  Attention(q, k, x (W / s) + b / s)                  a weighted mean of values scales as they do
 
-Xiao et al. 2022, "SmoothQuant", section 4: the smoothing factor is recovered into previous layers' parameters.
+Xiao et al. 2022, "SmoothQuant", section 4: the smoothing factor is fused into previous layers' parameters.
 """
 
 from __future__ import annotations

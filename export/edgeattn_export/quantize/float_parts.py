@@ -53,7 +53,7 @@ def float_parts(captured: Captured, lean: Recovered | Steps, samples: Samples) -
         part = FloatPart(Calibration(lean.model, samples), captured.graph)
         return FloatParts({MAIN_GRAPH: part}, captured.symbols)
     decoder, encoder = lean.decoder, lean.encoder
-    inputs = decoder_samples(lean, samples)
+    inputs = decoder_samples(lean, samples, captured.engine)
     graphs = {MAIN_GRAPH: FloatPart(Calibration(decoder.model, inputs), decoder.graph, (lean.logits,))}
     if encoder is not None:
         inputs = encoder_samples(lean, samples)

@@ -17,7 +17,7 @@ from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 TOLERANCE = 1e-5  # of the output's scale
 TOO_FAR = 3e-5
@@ -128,7 +128,7 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
     assert undone.reason.startswith("undone: output 'output' differs by ")
     assert operators(model) == {"Erf": 2, "Neg": 2, "Mul": 1, "Add": 1}
     inputs = samples[0].inputs
-    found, expected = (run(session_of(m), inputs)["output"] for m in (model, captured.model))
+    found, expected = (ORT_CPU.runner(m)(inputs)["output"] for m in (model, captured.model))
     np.testing.assert_allclose(found, expected, rtol=TOLERANCE)
 
 

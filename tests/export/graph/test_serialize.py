@@ -10,9 +10,10 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import PAGE, model_files, serialize, weight_bytes
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.session import open_session
 
 
@@ -43,8 +44,8 @@ def test_large_weights_get_a_file_of_their_own(encoder: Captured, samples: Sampl
     assert len(files["model.onnx"]) < len(files["model.onnx.data"]) / 4
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = run(open_session(tmp_path / "model.onnx"), samples[0].inputs)
-    expected = run(open_session(before), samples[0].inputs)
+    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    expected = SessionRunner(open_session(before))(samples[0].inputs)
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert serialize(encoder.model) == before  # and the model itself keeps its weights
 
@@ -77,8 +78,8 @@ def test_a_session_of_large_weights(
     monkeypatch.setattr(
         ir, "save", lambda model, *args, **kwargs: (saved.append(model), save(model, *args, **kwargs))
     )
-    found = run(session_of(encoder.model), samples[0].inputs)
-    expected = run(open_session(serialize(encoder.model)), samples[0].inputs)
+    found = ORT_CPU.runner(encoder.model)(samples[0].inputs)
+    expected = SessionRunner(open_session(serialize(encoder.model)))(samples[0].inputs)
     assert saved == [encoder.model]
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert list(tmp_path.iterdir()) == []

@@ -10,8 +10,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
@@ -102,14 +102,14 @@ def test_and_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     captured, samples, lean = each
     inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0  # all but one
-    found = run(session_of(captured.model if stage == "captured" else lean.model), inputs)
+    found = ORT_CPU.runner(captured.model if stage == "captured" else lean.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 
 
 def test_a_mask_that_fits_is_left_as_it_is(each: tuple[Captured, Samples, Recovered]) -> None:
     expanded = {
         module_of(node).split(".")[1]
-        for node in each[0].model.graph
+        for node in ORT_CPU.ready(each[0].model).graph
         if node.op_type == "Attention"
         and len(node.inputs) > 3
         and node.inputs[3].producer().op_type == "Expand"
