@@ -1,24 +1,51 @@
-"""How right the int8 model is: compared with PyTorch on real samples that calibrated nothing."""
+"""How right the int8 model is: compared with the original on real samples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.padding import without_padding
-from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Arrays, Runner
+from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.runners import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Progress
-from edgeattn.report.report import Accuracy
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.similarity import cosine
 
-Metric = Callable[[Arrays, object], float]  # of outputs by name and a sample's target
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How near int8 comes to the original over some samples.
+
+    Attributes:
+        cosine_mean: Mean over samples of the cosine between all outputs, flattened, padding left out.
+        cosine_min: The worst sample's.
+        cosine_float_min: The worst sample's between the float export and the original.
+        max_abs: The largest absolute difference of any number.
+        metric_pytorch: The user's metric, averaged over samples; None where there is none.
+        metric_int8: The same for int8.
+    """
+
+    cosine_mean: float
+    cosine_min: float
+    cosine_float_min: float
+    max_abs: float
+    metric_pytorch: float | None
+    metric_int8: float | None
+
+    @property
+    def metric_drop(self) -> float | None:
+        """What the user's metric loses; None where there is none."""
+        if self.metric_pytorch is None or self.metric_int8 is None:
+            return None
+        return self.metric_pytorch - self.metric_int8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +59,29 @@ class _Score:
     metric_int8: float
 
 
-def judge(
+def compare(
     runners: Mapping[str, Runner],
     samples: Samples,
-    graph: Graph,
+    padded: Padded,
     *,
-    metric: Metric | None,
+    metric: MetricOfArrays | None,
     progress: Progress,
 ) -> Accuracy:
-    """Run PyTorch, float and int8 on every sample, one after the other, and compare their answers.
+    """Run the original, float and int8 on every sample, one after the other, and compare their answers.
 
     Args:
         runners: By the names of ``edgeattn.measure.runners``.
         samples: Real samples, at least one; their targets go to ``metric``.
-        graph: The contract, which tells what padding is.
+        padded: Tells the positions of outputs that are padding.
         metric: None where the model has none.
         progress: Told after each sample.
 
     Raises:
-        ModelError: The original alone answers a sample with NaN.
+        ModelError: The original alone answers a sample with NaN, or the metric fails.
     """
     scores = []
     for i, sample in enumerate(samples):
-        scores.append(_score(runners, sample, graph, metric, number=i))
+        scores.append(_score(runners, sample, padded, metric, number=i))
         progress.step(i + 1, len(samples))
     return Accuracy(
         cosine_mean=_mean(score.cosine for score in scores),
@@ -67,10 +94,10 @@ def judge(
 
 
 def _score(
-    runners: Mapping[str, Runner], sample: Sample, graph: Graph, metric: Metric | None, *, number: int
+    runners: Mapping[str, Runner], sample: Sample, padded: Padded, metric: MetricOfArrays | None, *, number: int
 ) -> _Score:
     answers = {name: runner(sample.inputs) for name, runner in runners.items()}
-    flat = {name: _flat(without_padding(graph, sample.inputs, answer)) for name, answer in answers.items()}
+    flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(number, flat)
     return _Score(
         cosine=cosine(flat[PYTORCH], flat[INT8]),
@@ -86,13 +113,13 @@ def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None
     undefined = np.isnan(flat[PYTORCH]) & ~np.isnan(flat[FLOAT])
     if undefined.any():
         raise ModelError(
-            f"judged sample {number}: the original answers NaN in {undefined.sum()} places where the graph "
-            "has numbers, as for a query that sees no key because its mask fills with minus infinity; fill "
-            "with -1e9, or leave such samples out"
+            f"sample {number}: the original answers NaN in {undefined.sum()} places where the graph has "
+            "numbers, as for a query that sees no key because its mask fills with minus infinity; fill with "
+            "-1e9, or leave such samples out"
         )
 
 
-def _flat(outputs: Arrays) -> NDArray[np.float64]:
+def _flat(outputs: Outputs) -> NDArray[np.float64]:
     return np.concatenate([np.asarray(value, np.float64).ravel() for value in outputs.values()])
 
 
