@@ -55,7 +55,8 @@ class Model:
         threads: Intra-op threads; None leaves them to the variant.
 
     Attributes:
-        variants: Those that answer calls of this graph.
+        variants: Those that answer calls of this graph, the preferred one first.
+        settings: How the preferred one was opened.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Model:
         self._threads = threads
         self._others: dict[str, Model] = {}
         self.variants = tuple(reached(variants, self._graph))
+        self.settings = self._settings(self.variants[0])
         self._sessions = tuple(map(self._open, self.variants))
         rows = files.manifest.rows if graph == files.manifest.main_graph else None
         self._splitter = None if rows is None else Splitter(rows, self._graph, files.manifest.symbols)
@@ -156,11 +158,6 @@ class Model:
     def outputs(self) -> tuple[Tensor, ...]:
         """What a call returns."""
         return self._graph.outputs
-
-    @property
-    def settings(self) -> SessionSettings:
-        """How the graph of the preferred variant was opened."""
-        return self._settings(self.variants[0])
 
     @property
     def session(self) -> GraphSession:
