@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgeattn.judge.measures import Measures
-from edgeattn.measure.runners import INT8, PYTORCH
+from edgeattn.measure.latencies import INT8, PYTORCH
 
 ROUNDING = 1e-9  # of a cosine: float32 sums of two engines that agree leave less
 _DIGITS = 17  # that tell any float64 from its neighbour

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgeattn.judge.accuracy import Accuracy
-from edgeattn.measure.race import Race
+from edgeattn.measure.latencies import Race
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

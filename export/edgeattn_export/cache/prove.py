@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
-from edgeattn_export.cache.stepping import Stepper
+from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.chunks import chunkings, shown
@@ -51,12 +51,12 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
     """
     try:
-        stepper = Stepper(steps, captured.engine)
+        runner = StepRunner.of(steps, captured.engine)
         for inputs, expected in Proof.of(
             captured.engine, captured.model, trials(samples, captured.axes)
         ).cases:
             for chunks in chunkings(inputs[steps.tokens].shape[1]):
-                found = {steps.logits: stepper.logits(inputs, chunks)}
+                found = {steps.logits: runner.logits(inputs, chunks)}
                 reason = disagreement(expected, found, STEP_TOLERANCE)
                 if reason:
                     return (

@@ -1,10 +1,10 @@
-"""Real inputs of the step graphs, made by running them on the whole model's samples."""
+"""Real inputs of the graphs that step, made by running them on the whole model's samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeattn_export.cache.stepping import Stepper
+from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
@@ -27,9 +27,8 @@ def encoder_samples(steps: Steps, samples: Samples) -> Samples:
 
 
 def _halves(steps: Steps, samples: Samples, engine: Engine) -> Iterator[Sample]:
-    stepper = Stepper(steps, engine)
+    runner = StepRunner.of(steps, engine)
     for sample in samples:
         length = sample.inputs[steps.tokens].shape[1]
         chunks = [chunk for chunk in (length // 2, length - length // 2) if chunk]
-        for inputs, _ in stepper.walk(sample.inputs, chunks):
-            yield Sample(inputs)
+        yield from map(Sample, runner.walk(sample.inputs, chunks))
