@@ -118,7 +118,7 @@ def test_a_bundle_answers_by_its_buckets(
 
 
 def test_many_samples_go_to_their_buckets(buckets: Model, conformance: Path) -> None:
-    samples = [_sample(2, 3), _sample(1, 8), _sample(3, 12)]
+    samples = [_sample(2, 3), _sample(1, 8), _sample(2, 12)]
     good = load(conformance / "good.edge")
     for sample, found in zip(samples, buckets.run_many(samples), strict=True):
         expected = good(**sample)["embedding"]
@@ -127,5 +127,5 @@ def test_many_samples_go_to_their_buckets(buckets: Model, conformance: Path) -> 
 
 def test_a_sample_that_fits_none_is_named(conformance: Path) -> None:
     fixed = load(conformance / "fixed.edge")
-    with pytest.raises(InputError, match="^sample 1: .*sequence"):
+    with pytest.raises(InputError, match=r"^sample 1: .*sequence"):
         fixed.run_many([_sample(1, 4), _sample(1, 5)])

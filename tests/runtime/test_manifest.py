@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.engine import Engine
+from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.variant import Variant

@@ -19,7 +19,7 @@ from edgeattn_runtime.stacks import Stack, together
 # A network in exact integers: a position's answer adds up what its row shows, a row's is the sum.
 GRAPH = Graph(
     (Tensor("tokens", "int64", ("batch", "sequence")), Tensor("mask", "int64", ("batch", "sequence"))),
-    (Tensor("hidden", "int64", ("batch", "sequence", 2)), Tensor("total", "int64", ("batch",))),
+    (Tensor("states", "int64", ("batch", "sequence", 2)), Tensor("total", "int64", ("batch",))),
 )
 SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, 9)}
 ROWS = Rows("batch", Padding("mask", masked_out=0))
@@ -40,8 +40,8 @@ class Network:
         self.calls.append(arrays["tokens"].shape)
         shown = arrays["tokens"] * (arrays["mask"] != 0)
         total = shown.sum(1)
-        hidden = np.stack([arrays["tokens"] + total[:, None], shown], axis=-1)  # (B, S, 2)
-        return {"hidden": hidden, "total": total}
+        states = np.stack([arrays["tokens"] + total[:, None], shown], axis=-1)  # (B, S, 2)
+        return {"states": states, "total": total}
 
 
 def _sample(*masks: tuple[int, ...]) -> Arrays:
@@ -61,7 +61,7 @@ def _expected(sample: Arrays) -> Arrays:
     answer = Network()(sample)
     for row, mask in enumerate(sample["mask"]):
         if mask.any():
-            answer["hidden"][row, np.flatnonzero(mask)[-1] + 1 :] = 0
+            answer["states"][row, np.flatnonzero(mask)[-1] + 1 :] = 0
     return answer
 
 

@@ -45,7 +45,7 @@ def test_what_each_variant_needs_is_told(preferred: Manifest) -> None:
 
 
 def test_a_target_that_is_not_there(preferred: Manifest) -> None:
-    with pytest.raises(BadInput, match="'web'.*npu, future, gpu, cpu"):
+    with pytest.raises(BadInput, match=r"'web'.*npu, future, gpu, cpu"):
         runnable(preferred, target="web")
 
 

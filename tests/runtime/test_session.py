@@ -10,7 +10,6 @@ import pytest
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.session import open_session
 
-
 CPU = "CPUExecutionProvider"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_runtime import InputError, Model, generate
+from edgeattn_runtime import BundleError, InputError, Model, generate
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.session import open_session
 from edgeattn_runtime.stepping import Stepper
 
 POSITIONS, SIZE, WORDS = 16, 4, 16
@@ -91,6 +93,21 @@ def test_it_steps_behind_an_encoder(encoder_decoder: Model) -> None:
     step = Stepper(encoder_decoder.session, _generation(encoder_decoder), carried, batch=2)
     expected = encoder_decoder(target=target, **carried)["logits"]
     np.testing.assert_allclose(step(target), expected, rtol=0, atol=1e-5)
+
+
+def test_a_graph_need_not_lie_on_disk(decoder: Model) -> None:
+    model = decoder.files.path("model.onnx").read_bytes()
+    session = open_session(model, providers=["CPUExecutionProvider"])
+    step = Stepper(GraphSession(decoder.session.graph, session), _generation(decoder), {})
+    np.testing.assert_array_equal(step(np.array([[1, 2]])), decoder(tokens=[[1, 2]])["logits"])
+    with pytest.raises(InputError, match=r"^the graph: 'tokens' holds 99"):
+        step(np.array([[99]]))
+
+
+def test_a_session_unlike_its_contract_is_refused(decoder: Model, good: Path) -> None:
+    session = open_session(good / "model.onnx", providers=["CPUExecutionProvider"])
+    with pytest.raises(BundleError, match=r"^a text: inputs "):
+        GraphSession(decoder.session.graph, session, "a text")
 
 
 @pytest.mark.parametrize("prompt", [[1], [3, 1, 4, 1], [2] * 5, [5] * 16])

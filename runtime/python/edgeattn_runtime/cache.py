@@ -1,4 +1,4 @@
-"""The key-value cache of a decoder: which tensors it is made of, its memory, and how it begins and grows."""
+"""The key-value cache of a decoder: its tensors, the memory they need, and how they begin and get room."""
 
 from __future__ import annotations
 
