@@ -80,8 +80,8 @@ class Lower(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         length = q.size(2)
-        hidden = self.seen[:, :, :length, :length] == 0
-        return _scores(q, k).masked_fill(hidden, -math.inf).softmax(-1) @ v
+        masked_out = self.seen[:, :, :length, :length] == 0
+        return _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
 
 
 class Relative(nn.Module):
@@ -98,7 +98,7 @@ class Relative(nn.Module):
 
 
 class ByPadding(nn.Module):
-    """A decoder whose mask also hides the padding among its own tokens."""
+    """A decoder whose mask also masks out the padding among its own tokens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,8 +106,8 @@ class ByPadding(nn.Module):
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
         x = self.embed(tokens).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
-        hidden = (_distance(x) < 0) | (tokens == PADDING)[:, None, None, :]
-        mixed = _scores(x, x).masked_fill(hidden, -1e9).softmax(-1) @ x
+        masked_out = (_distance(x) < 0) | (tokens == PADDING)[:, None, None, :]
+        mixed = _scores(x, x).masked_fill(masked_out, -1e9).softmax(-1) @ x
         return {"logits": self.head(mixed.transpose(1, 2).flatten(2))}
 
 
@@ -118,17 +118,17 @@ class Cross(nn.Module):
         super().__init__()
         self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
 
-    def forward(self, x: Tensor, memory: Tensor, hidden: Tensor) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, masked_out: Tensor) -> Tensor:
         q, k, v = (
             layer(t).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
             for layer, t in ((self.query, x), (self.key, memory), (self.value, memory))
         )
-        mixed = _scores(q, k).masked_fill(hidden, -math.inf).softmax(-1) @ v
+        mixed = _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
         return x + self.output(mixed.transpose(1, 2).flatten(2))
 
 
 class EncoderDecoder(nn.Module):
-    """One block each; the source's padding is hidden."""
+    """One block each; the source's padding is masked out."""
 
     def __init__(self) -> None:
         super().__init__()

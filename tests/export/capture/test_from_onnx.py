@@ -67,9 +67,9 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
     recovered = recover(captured, samples)
     assert operators(recovered.model)["Attention"] == 1
     assert "Softmax" not in operators(recovered.model)
-    lean = ORT_CPU.runner(recovered.model)
+    runner = ORT_CPU.runner(recovered.model)
     for sample in samples:
-        expected, found = captured.reference(sample.inputs), lean(sample.inputs)
+        expected, found = captured.reference(sample.inputs), runner(sample.inputs)
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=FLOAT_ERROR)
 
