@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,18 +13,17 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.judge.validate import THREADS, torch_threads
 from edgeattn.measure.runners import Runner
-from edgeattn.measure.spread import spread
 from edgeattn.progress import Progress
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_export.quantize.saturation import Risk
-from edgeattn_export.search import Found, Goal, Store
+from edgeattn_export.search import Bench, Found, Goal, Store
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
 from edgeattn_export.search.goal import Prefer
-from edgeattn_export.search.store import fingerprint, machine
+from edgeattn_export.search.store import fingerprint
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
 MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
@@ -46,7 +46,7 @@ class Wish:
     size_mb: float = math.inf
 
 
-def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, store: Store) -> Goal:
+def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, bench: Bench) -> Goal:
     """Return what the search aims at.
 
     A budget that is silent on cosines aims at the search's own, higher than the floor that it is judged by.
@@ -56,13 +56,13 @@ def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, st
         wish: What is to be least.
         captured: With the model as it was handed over, for a limit on the ratio to its time.
         samples: Real inputs that calibrate.
-        store: Where this time is remembered.
+        bench: Where this time is measured.
     """
     limits, plain = budget.limits, Goal()
     silent = not budget.given & {"cosine", "cosine_min"}
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
-        milliseconds.append(_milliseconds(captured, samples, store) / limits["latency_ratio"])
+        milliseconds.append(_milliseconds(captured, samples, bench) / limits["latency_ratio"])
     return Goal(
         cosine_mean=plain.cosine_mean if silent else limits.get("cosine", NO_LIMIT),
         cosine_min=plain.cosine_min if silent else limits.get("cosine_min", NO_LIMIT),
@@ -73,15 +73,15 @@ def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, st
     )
 
 
-def choose(floats: FloatParts, goal: Goal, wish: Wish, store: Store, listener: Progress) -> Found:
+def choose(floats: FloatParts, goal: Goal, wish: Wish, bench: Bench, listener: Progress) -> Found:
     """Find the bundle's recipe, or prove the one that is wished for.
 
     Raises:
         BadInput: A recipe that cannot be followed, or weights that are not finite.
     """
     if wish.recipe is not None:
-        return follow_bundle(floats, wish.recipe, store=store)
-    return search_bundle(floats, goal, store=store, step=listener.step)
+        return follow_bundle(floats, wish.recipe, bench)
+    return search_bundle(floats, goal, bench, step=listener.step)
 
 
 def words(found: Found, parts: Parts, store: Store) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def words(found: Found, parts: Parts, store: Store) -> tuple[str, ...]:
 def _elsewhere(risk: Risk) -> str:
     return (
         f"Layer {risk.module!r} may answer otherwise on x86 without VNNI, whose int8 sums saturate: cosine "
-        f"{risk.cosine:.4f} on the worst sample. The technique pairing keeps it the same everywhere."
+        f"{risk.cosine:.4f} on the worst sample. Any form but an unpaired one answers the same everywhere."
     )
 
 
@@ -129,26 +129,25 @@ def _binding(found: Found, goal: Goal) -> str:
         for trial in nearest
     )
     return (
-        f"No recipe meets {limits} on the calibrating samples, with a margin and together with the other "
+        f"No recipe meets {limits} on the selection samples, with a margin and together with the other "
         f"limits. Nearest: {candidates}. One of the limits has to give."
     )
 
 
-def _milliseconds(captured: Captured, samples: Samples, store: Store) -> float:
+def _milliseconds(captured: Captured, samples: Samples, bench: Bench) -> float:
     """Return the processor time of the original, p50, one thread."""
     by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
-    question = {"original": fingerprint(captured.model, samples), "by": by, "on": machine()}
-    known = store.get(question)
-    if known is not None:
-        return float(str(known["milliseconds"]))
-    with torch_threads(THREADS):
-        found = _timed(captured.reference, samples)
-    store.put(question, {"milliseconds": found})
-    return found
+    question = {"original": fingerprint(captured.model, samples), "by": by}
+
+    def measure() -> Mapping[str, object]:
+        with torch_threads(THREADS):
+            return {"milliseconds": _timed(captured.reference, samples)}
+
+    return float(str(bench.answer(question, measure)["milliseconds"]))
 
 
 def _timed(original: Runner, samples: Samples) -> float:
-    timed = spread((sample.inputs for sample in samples), TIMED)
+    timed = stratified((sample.inputs for sample in samples), TIMED)
     calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
     times = take_turns(calls, processor_milliseconds, rounds=PASSES, warmup=1)
     return median(time for found in times.values() for time in found)

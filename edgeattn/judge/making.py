@@ -11,6 +11,7 @@ from edgeattn.judge.choosing import Wish, choose, goal_of, unmet, words
 from edgeattn.judge.metric import Metric
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.validate import THREADS, accuracy_numbers, judge_all
+from edgeattn.measure.device import device
 from edgeattn.measure.runners import Runner
 from edgeattn.measure.stepped import runner_of_parts
 from edgeattn.progress import Progress
@@ -19,10 +20,12 @@ from edgeattn.source.original import runners_of
 from edgeattn_export.cache import Steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.float_parts import float_parts
 from edgeattn_export.quantize.parts import Parts, int8_parts
 from edgeattn_export.recover import Recovered
-from edgeattn_export.search import Found, Goal, Store
+from edgeattn_export.search import Bench, Found, Goal, Store
+from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
 REPAIRS = 2  # more exact recipes, where the judged samples ask for more than the calibrating ones did
 TIMES = ("never", "once", "twice")
@@ -78,9 +81,10 @@ def make(
     calibrating, judged = samples
     if metric is not None:
         check_metric(metric, captured.reference, judged, limits)
-    store = Store.of_user()
-    floats = float_parts(captured, lean, calibrating)
-    asked = goal_of(limits, wish, captured, calibrating, store)
+    bench = Bench(CANDIDATES, device(), Store.of_user())
+    selection = calibrating[1::2] or calibrating
+    floats = float_parts(captured, lean, calibrating[::2], selection, engine=ORT_CPU, forms=FORMS)
+    asked = goal_of(limits, wish, captured, calibrating, bench)
     goal = replace(asked, size_mb=min(asked.size_mb, wish.size_mb))
     tried: list[tuple[Found, Accuracy]] = []
 
@@ -91,7 +95,7 @@ def make(
     while True:
         progress.stage("quantize")
         gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
-        found = choose(floats, goal, wish, store, progress)
+        found = choose(floats, goal, wish, bench, progress)
         parts, runners = written(found)
         accuracy = judge_all(captured, runners, judged, metric=metric, progress=progress)
         tried.append((found, accuracy))
@@ -107,7 +111,7 @@ def make(
     found, accuracy = best
     times = tried.index(best)
     repaired = (f"Made more exact {TIMES[times]}, as the judged samples ask for it.",) if times else ()
-    notes = (*words(found, parts, store), *repaired)
+    notes = (*words(found, parts, bench.store), *repaired)
     return Made(parts, runners, found, accuracy, notes, unmet(found, asked))
 
 

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.pack import Packed, pack
 from edgeattn_export.pack.pack import Label, Verdict
-from edgeattn_export.quantize import Quantized, quantize
+from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.parts import Part, Parts
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -115,7 +117,7 @@ def recovered(encoder: Captured, samples: Samples) -> Recovered:
 @pytest.fixture(scope="session")
 def quantized(recovered: Recovered, samples: Samples) -> Quantized:
     """The tiny encoder in int8."""
-    return quantize(recovered, samples)
+    return quantize(Calibration(recovered.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
 from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.quantize import Calibration
+from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize.bundle_recipe import divided
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.generation import check_generation
@@ -22,12 +25,14 @@ class FloatPart:
     """One graph before it is made int8.
 
     Attributes:
-        calibration: The lean float graph, with real inputs as it sees them.
+        calibration: The optimized float graph, with the calibration samples as it sees them.
+        selection: The selection samples as it sees them.
         graph: Its contract.
         outputs: The names of those that count; empty for all.
     """
 
     calibration: Calibration
+    selection: Samples
     graph: Graph
     outputs: tuple[str, ...] = ()
 
@@ -40,25 +45,47 @@ class FloatParts:
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
 
+    def divided(self, recipe: Recipe) -> dict[str, Recipe]:
+        """Return what each graph takes of the bundle's recipe.
 
-def float_parts(captured: Captured, lean: Recovered | Steps, samples: Samples) -> FloatParts:
+        Raises:
+            RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
+        """
+        layers = {name: part.calibration.layers for name, part in self.graphs.items()}
+        return divided(recipe, layers, self.graphs[MAIN_GRAPH].calibration.forms)
+
+
+def float_parts(
+    captured: Captured,
+    optimized: Recovered | Steps,
+    calibration: Samples,
+    selection: Samples,
+    *,
+    engine: Engine,
+    forms: Forms,
+) -> FloatParts:
     """Return what a bundle's graphs are made of.
 
     Args:
         captured: The float graph as exported, with its contract.
-        lean: The one graph, recovered, or a decoder's step form.
-        samples: Real inputs of the whole model; a step graph sees them as its own steps do.
+        optimized: The one graph, recovered, or a decoder's step form.
+        calibration: Real inputs of the whole model; a step graph sees them as its own steps do.
+        selection: Others, that the search chooses on.
+        engine: What runs the graphs.
+        forms: What it computes.
     """
-    if isinstance(lean, Recovered):
-        part = FloatPart(Calibration(lean.model, samples), captured.graph)
-        return FloatParts({MAIN_GRAPH: part}, captured.symbols)
-    decoder, encoder = lean.decoder, lean.encoder
-    inputs = decoder_samples(lean, samples)
-    graphs = {MAIN_GRAPH: FloatPart(Calibration(decoder.model, inputs), decoder.graph, (lean.logits,))}
+    if isinstance(optimized, Recovered):
+        known = Calibration(optimized.model, calibration, engine, forms)
+        return FloatParts({MAIN_GRAPH: FloatPart(known, selection, captured.graph)}, captured.symbols)
+    decoder, encoder = optimized.decoder, optimized.encoder
+    seen, judged = (decoder_samples(optimized, samples) for samples in (calibration, selection))
+    known = Calibration(decoder.model, seen, engine, forms)
+    graphs = {MAIN_GRAPH: FloatPart(known, judged, decoder.graph, (optimized.logits,))}
     if encoder is not None:
-        inputs = encoder_samples(lean, samples)
-        graphs[ENCODER_GRAPH] = FloatPart(Calibration(encoder.model, inputs), encoder.graph)
-    return FloatParts(graphs, lean.symbols, _generation(lean))
+        seen, judged = (encoder_samples(optimized, samples) for samples in (calibration, selection))
+        known = Calibration(encoder.model, seen, engine, forms)
+        graphs[ENCODER_GRAPH] = FloatPart(known, judged, encoder.graph)
+    return FloatParts(graphs, optimized.symbols, _generation(optimized))
 
 
 def unfit(steps: Steps) -> str | None:

@@ -10,7 +10,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
 
 SHAPE = ("batch", 5, 8)
@@ -39,12 +39,12 @@ def _sums(*nested: str, dims: Sequence[Dims] = (SHAPE,) * 4, shown: bool = False
 @pytest.mark.parametrize("nested", [("ab", "c"), ("ab", "cd"), ("abc", "d"), ("a", "b"), ("ab", "c", "d")])
 def test_sums_become_one_and_no_bit_changes(nested: tuple[str, ...]) -> None:
     model = _sums(*nested)
-    expected = run(session_of(model), X)
+    expected = ORT_CPU.runner(model)(X)
     while apply(FlatSum(), model).sites:
         pass
     assert operators(model) == {"Sum": 1}
     for name, value in expected.items():
-        np.testing.assert_array_equal(run(session_of(model), X)[name], value)
+        np.testing.assert_array_equal(ORT_CPU.runner(model)(X)[name], value)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
@@ -102,7 +102,7 @@ def test_and_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     captured, samples, lean = each
     inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0  # all but one
-    found = run(session_of(captured.model if stage == "captured" else lean.model), inputs)
+    found = ORT_CPU.runner(captured.model if stage == "captured" else lean.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 
 

@@ -14,8 +14,8 @@ from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.lower.ort_cpu.residual import ResidualSum
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -62,7 +62,7 @@ def test_fires_under_a_normalization_alone(
 def test_answers_as_pytorch(batch: int, summed: Summed, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = summed
     inputs = shaped(samples, captured.axes, {"batch": batch})
-    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE
 
 
 def _as_run(model: ir.Model, path: Path) -> dict[str, int]:

@@ -10,7 +10,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import quantize_along
@@ -89,10 +89,10 @@ def test_quantizes_once_and_changes_no_bit(form: str) -> None:
     build, parts = FIRES[form]
     model = _model(build)
     x = {"x": np.random.default_rng(0).normal(size=(1, LENGTH, WIDTH)).astype(np.float32)}
-    expected = run(session_of(model), x)
+    expected = ORT_CPU.runner(model)(x)
     assert len(apply(SharedQuantization(), model).sites) == 1
     assert operators(model) == {"DynamicQuantizeLinear": 1, "MatMulIntegerToFloat": parts}
-    found = run(session_of(model), x)
+    found = ORT_CPU.runner(model)(x)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value)

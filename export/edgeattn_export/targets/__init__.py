@@ -1,0 +1,1 @@
+"""What a bundle is made for: one target a file."""
