@@ -17,7 +17,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -120,7 +120,7 @@ def test_story_keeps_few_heads_in_its_cache(writer: edgeattn_runtime.Model) -> N
 def steps_of(source: ModuleType) -> tuple[torch.nn.Module, Steps]:
     module = source.model()
     samples: Samples = read_samples(module, source.samples()).split()[0]
-    captured: Captured = capture(module, samples, infer_axes(samples, source.dynamic))
+    captured: Captured = capture(module, samples, infer_axes(samples, source.dynamic), ORT_CPU)
     steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps)
     return module, steps
@@ -134,7 +134,7 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
         for _ in range(GREEDY_TOKENS):
             following = module(tokens=whole)["logits"][:, -1:].argmax(-1)  # (1, 1)
             whole = torch.cat((whole, following), dim=1)
-    session, fed = session_of(steps.decoder.model), prompt.numpy()
+    session, fed = ORT_CPU.runner(steps.decoder.model), prompt.numpy()
     pasts = {cache.past for cache in steps.caches}
     sizes = {"batch": 1, "capacity": whole.shape[1]}
     past = {
@@ -146,7 +146,7 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
     written: list[int] = []
     for _ in range(GREEDY_TOKENS):
         held = prompt.shape[1] + len(written) - 1 if written else 0
-        outputs = run(session, {steps.tokens: fed, steps.length: np.array([held]), **past})
+        outputs = session({steps.tokens: fed, steps.length: np.array([held]), **past})
         fed = outputs[steps.logits][:, -1:].argmax(-1)  # (1, 1)
         written.append(int(fed[0, 0]))
         past = {cache.past: outputs[cache.present] for cache in steps.caches}

@@ -1,105 +1,33 @@
-"""How right the int8 model is: compared with PyTorch on real samples that calibrated nothing."""
+"""How right the int8 model is."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeattn.judge.padding import without_padding
-from edgeattn.measure.runners import FLOAT, INT8, PYTORCH, Arrays, Runner
-from edgeattn.progress import Progress
-from edgeattn.report.report import Accuracy
-from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.manifest import Graph
-from edgeattn_runtime.similarity import cosine
-
-Metric = Callable[[Arrays, object], float]  # of outputs by name and a sample's target
 
 
 @dataclass(frozen=True, slots=True)
-class _Score:
-    """One sample's part of an ``Accuracy``."""
+class Accuracy:
+    """How near int8 comes to the original over some samples.
 
-    cosine: float
-    cosine_float: float
-    max_abs: float
-    metric_pytorch: float  # NaN where there is no metric
-    metric_int8: float
-
-
-def judge(
-    runners: Mapping[str, Runner],
-    samples: Samples,
-    graph: Graph,
-    *,
-    metric: Metric | None,
-    progress: Progress,
-) -> Accuracy:
-    """Run PyTorch, float and int8 on every sample, one after the other, and compare their answers.
-
-    Args:
-        runners: By the names of ``edgeattn.measure.runners``.
-        samples: Real samples, at least one; their targets go to ``metric``.
-        graph: The contract, which tells what padding is.
-        metric: None where the model has none.
-        progress: Told after each sample.
-
-    Raises:
-        ModelError: The original alone answers a sample with NaN.
+    Attributes:
+        cosine_mean: Mean over samples of the cosine between all outputs, flattened, padding left out.
+        cosine_min: The worst sample's.
+        cosine_float_min: The worst sample's between the float export and the original.
+        max_abs: The largest absolute difference of any number.
+        metric_pytorch: The user's metric, averaged over samples; None where there is none.
+        metric_int8: The same for int8.
     """
-    scores = []
-    for i, sample in enumerate(samples):
-        scores.append(_score(runners, sample, graph, metric, number=i))
-        progress.step(i + 1, len(samples))
-    return Accuracy(
-        cosine_mean=_mean(score.cosine for score in scores),
-        cosine_min=min(score.cosine for score in scores),
-        cosine_float_min=min(score.cosine_float for score in scores),
-        max_abs=max(score.max_abs for score in scores),
-        metric_pytorch=_mean(score.metric_pytorch for score in scores) if metric else None,
-        metric_int8=_mean(score.metric_int8 for score in scores) if metric else None,
-    )
 
+    cosine_mean: float
+    cosine_min: float
+    cosine_float_min: float
+    max_abs: float
+    metric_pytorch: float | None
+    metric_int8: float | None
 
-def _score(
-    runners: Mapping[str, Runner], sample: Sample, graph: Graph, metric: Metric | None, *, number: int
-) -> _Score:
-    answers = {name: runner(sample.inputs) for name, runner in runners.items()}
-    flat = {name: _flat(without_padding(graph, sample.inputs, answer)) for name, answer in answers.items()}
-    _check_defined(number, flat)
-    return _Score(
-        cosine=cosine(flat[PYTORCH], flat[INT8]),
-        cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
-        max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
-        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else math.nan,
-        metric_int8=metric(answers[INT8], sample.target) if metric else math.nan,
-    )
-
-
-def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None:
-    """Refuse a sample on which the original alone has NaN: nothing can be said of an answer to it."""
-    undefined = np.isnan(flat[PYTORCH]) & ~np.isnan(flat[FLOAT])
-    if undefined.any():
-        raise ModelError(
-            f"judged sample {number}: the original answers NaN in {undefined.sum()} places where the graph "
-            "has numbers, as for a query that sees no key because its mask fills with minus infinity; fill "
-            "with -1e9, or leave such samples out"
-        )
-
-
-def _flat(outputs: Arrays) -> NDArray[np.float64]:
-    return np.concatenate([np.asarray(value, np.float64).ravel() for value in outputs.values()])
-
-
-def _max_abs(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    finite = np.isfinite(a) & np.isfinite(b)  # an infinity that only one of them holds makes the cosine 0
-    return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))
+    @property
+    def metric_drop(self) -> float | None:
+        """What the user's metric loses; None where there is none."""
+        if self.metric_pytorch is None or self.metric_int8 is None:
+            return None
+        return self.metric_pytorch - self.metric_int8

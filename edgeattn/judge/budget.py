@@ -3,53 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
+from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, Limit
+from edgeattn.judge.measures import Measures
 from edgeattn_runtime.errors import BudgetError
 
-ACCURACY = ("cosine", "cosine_min", "metric_drop")  # a budget silent on all of these asks for the default
-DEFAULT = {"cosine": 0.99}
+DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One limit of a budget, and what was measured against it."""
+    """One limit, and what was measured against it."""
 
     name: str
     measured: float
     limit: float
     ok: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """Which side a limit bounds, and the values that make sense for it."""
-
-    at_least: bool
-    low: float = 0.0
-    low_included: bool = False
-    high: float = math.inf
-
-    def admits(self, value: float) -> bool:
-        return self.low < value <= self.high or (self.low_included and value == self.low)
-
-    def __str__(self) -> str:
-        low = "at least" if self.low_included else "above"
-        high = f" and at most {self.high:g}" if math.isfinite(self.high) else ""
-        return f"a finite number {low} {self.low:g}{high}"
-
-
-LIMITS: Mapping[str, _Limit] = {
-    "cosine": _Limit(at_least=True, high=1.0),  # mean over the judged samples
-    "cosine_min": _Limit(at_least=True, high=1.0),  # the worst of them
-    "metric_drop": _Limit(at_least=False, low_included=True),  # PyTorch's own metric less int8's
-    "latency_ms": _Limit(at_least=False),  # p50 of int8
-    "latency_ratio": _Limit(at_least=True),  # p50 of PyTorch over p50 of int8
-    "size_mb": _Limit(at_least=False),  # all int8 graphs with their weights, 1 MB = 10^6 bytes
-    "memory_mb": _Limit(at_least=False),  # see edgeattn.measure.memory
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +54,27 @@ class Budget:
             raise BudgetError(
                 "budget metric_drop: the model has no metric to drop; define metric(outputs, target) -> float"
             )
-        if not any(name in limits for name in ACCURACY):
+        if not any(LIMITS[name].on_accuracy for name in limits):
             limits = DEFAULT | limits
         return cls(limits, names)
 
     def __contains__(self, name: str) -> bool:
         return name in self.limits
 
-    def checks(
-        self, measured: Mapping[str, float], only: Container[str] = frozenset(LIMITS)
-    ) -> tuple[Check, ...]:
-        """Hold what was measured against every limit.
+    def checks(self, measures: Measures) -> tuple[Check, ...]:
+        """Hold what was measured against every limit that it says anything of."""
+        asked = [(LIMITS[name], limit) for name, limit in self.limits.items()]
+        checked = (_check(limit, bound, measures) for limit, bound in (*asked, (GOLDEN, GOLDEN_FLOOR)))
+        return tuple(check for check in checked if check is not None)
 
-        Args:
-            measured: A number for each name that the budget asks of; others may stand there too.
-            only: The names that are looked at.
-        """
-        return tuple(
-            Check(name, measured[name], limit, meets(name, measured[name], limit))
-            for name, limit in self.limits.items()
-            if name in only
-        )
+    def is_exact(self, measures: Measures) -> bool:
+        """Say whether every limit on accuracy is met."""
+        checks = (check for check in self.checks(measures) if check.name in LIMITS)
+        return all(check.ok for check in checks if LIMITS[check.name].on_accuracy)
 
 
 def parse(items: Iterable[str]) -> dict[str, float]:
-    """Read limits as the command line gives them: ``NAME=NUMBER``, ``metric_drop`` also as a percentage.
+    """Read limits as the command line gives them: ``NAME=NUMBER``, a share also as a percentage.
 
     Raises:
         BudgetError: An item of another form, an unknown name, or a name given twice.
@@ -122,8 +90,13 @@ def parse(items: Iterable[str]) -> dict[str, float]:
     return limits
 
 
+def _check(limit: Limit, bound: float, measures: Measures) -> Check | None:
+    measured = limit.read(measures)
+    return None if measured is None else Check(limit.name, measured, bound, limit.meets(measured, bound))
+
+
 def _parsed(name: str, text: str) -> object:
-    percent = name == "metric_drop" and text.endswith("%")
+    percent = name in LIMITS and LIMITS[name].percent and text.endswith("%")
     try:
         return float(text.removesuffix("%")) / 100 if percent else float(text)
     except ValueError:
@@ -134,12 +107,7 @@ def _number(name: str, value: object) -> float:
     if name not in LIMITS:
         raise BudgetError(f"budget {name!r}: unknown; expected one of {', '.join(LIMITS)}")
     if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
-        raise BudgetError(f"budget {name}: {value!r} found, {LIMITS[name]} expected")
+        raise BudgetError(f"budget {name}: {value!r} found, {LIMITS[name].expected} expected")
     if not LIMITS[name].admits(float(value)):
-        raise BudgetError(f"budget {name}: {value} found, {LIMITS[name]} expected")
+        raise BudgetError(f"budget {name}: {value} found, {LIMITS[name].expected} expected")
     return float(value)
-
-
-def meets(name: str, measured: float, limit: float) -> bool:
-    """Say whether what was measured is on the right side of a limit."""
-    return measured >= limit if LIMITS[name].at_least else measured <= limit

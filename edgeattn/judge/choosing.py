@@ -1,153 +1,132 @@
-"""From an owner's budget to the search's goal, and from what it found back to words."""
+"""The int8 graphs of a model: a recipe is searched, tried on the selection samples, and refined where it fails.
+
+The evaluation samples have no part in it: they are judged once, when every choice is made.
+"""
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import torch
-
+from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.judge.validate import THREADS, torch_threads
-from edgeattn.measure.runners import Runner
-from edgeattn.progress import Progress
-from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.samples import Samples, stratified
-from edgeattn_export.quantize import Recipe
+from edgeattn.judge.comparison import THREADS, Comparison
+from edgeattn.judge.goal import goal_of, unmet
+from edgeattn.judge.measures import Measures
+from edgeattn.judge.objective import Objective
+from edgeattn.measure.runners import runner_of_parts
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.float_parts import FloatParts
-from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.quantize.parts import Parts, int8_parts
 from edgeattn_export.quantize.saturation import Risk
-from edgeattn_export.search import Bench, Found, Goal, Store
+from edgeattn_export.search import Bench, Found, Goal
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
-from edgeattn_export.search.goal import Prefer
-from edgeattn_export.search.store import fingerprint
-from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
-MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
-NO_LIMIT = -1.0  # below every cosine
-TIMED, PASSES = 8, 3  # samples of the original, and calls of each
+REFINEMENTS = 2  # more exact recipes, where the selection samples ask for more than the search saw
+TIMES = ("never", "once", "twice")
+TIGHTER = 0.8  # of the error that the one before had in the search
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What an owner asks for beside the limits.
+class Chosen:
+    """The graphs to evaluate and to pack.
 
     Attributes:
-        prefer: What is least among all that meets the limits.
-        recipe: One to follow instead of searching.
-        size_mb: At most this of all int8 graphs, for the sake of memory.
+        parts: The int8 graphs.
+        found: How their recipe was found.
+        notes: Of the search, for the model author.
+        binding: What no recipe met on the selection samples, in words.
     """
 
-    prefer: Prefer = "speed"
-    recipe: Recipe | None = None
-    size_mb: float = math.inf
+    parts: Parts
+    found: Found
+    notes: tuple[str, ...]
+    binding: tuple[str, ...]
 
 
-def goal_of(budget: Budget, wish: Wish, captured: Captured, samples: Samples, bench: Bench) -> Goal:
-    """Return what the search aims at.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What there is to choose from, and by what.
 
-    A budget that is silent on cosines aims at the search's own, higher than the floor that it is judged by.
-
-    Args:
+    Attributes:
+        floats: The float graphs, with their calibration and selection samples.
+        selection: The selection samples of the whole model.
+        comparison: With the original.
+        bench: Where the search measures.
+        engine: Of the target.
         budget: The limits.
-        wish: What is to be least.
-        captured: With the model as it was handed over, for a limit on the ratio to its time.
-        samples: Real inputs that calibrate.
-        bench: Where this time is measured.
+        objective: What to minimize, or to follow.
     """
-    limits, plain = budget.limits, Goal()
-    silent = not budget.given & {"cosine", "cosine_min"}
-    milliseconds = [limits.get("latency_ms", math.inf)]
-    if "latency_ratio" in limits:
-        milliseconds.append(_milliseconds(captured, samples, bench) / limits["latency_ratio"])
-    return Goal(
-        cosine_mean=plain.cosine_mean if silent else limits.get("cosine", NO_LIMIT),
-        cosine_min=plain.cosine_min if silent else limits.get("cosine_min", NO_LIMIT),
-        latency_ms=MARGIN * min(milliseconds),
-        size_mb=limits.get("size_mb", math.inf),
-        prefer=wish.prefer,
-        thorough=bool(budget.given),
-    )
 
+    floats: FloatParts
+    selection: Samples
+    comparison: Comparison
+    bench: Bench
+    engine: Engine
+    budget: Budget
+    objective: Objective
 
-def choose(floats: FloatParts, goal: Goal, wish: Wish, bench: Bench, listener: Progress) -> Found:
-    """Find the bundle's recipe, or prove the one that is wished for.
+    def best(self, size_mb: float = math.inf) -> Chosen:
+        """Find a recipe and follow it.
 
-    Raises:
-        BadInput: A recipe that cannot be followed, or weights that are not finite.
-    """
-    if wish.recipe is not None:
-        return follow_bundle(floats, wish.recipe, bench)
-    return search_bundle(floats, goal, bench, step=listener.step)
+        Args:
+            size_mb: At most this of all graphs, for the sake of memory.
 
+        Raises:
+            BadInput: A recipe that cannot be followed, or weights that are not finite.
+        """
+        asked = goal_of(
+            self.budget, self.objective, self.comparison.captured, self.selection, self.bench
+        )
+        goal = replace(asked, size_mb=min(asked.size_mb, size_mb))
+        tried: list[tuple[Found, Accuracy]] = []
+        while True:
+            self.comparison.progress.stage("quantize")
+            gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
+            found = self._found(goal)
+            parts = int8_parts(self.floats, found.chosen.recipe)
+            self.comparison.progress.stage("select")
+            accuracy = self.comparison.accuracy(self._runner(parts), self.selection)
+            tried.append((found, accuracy))
+            # A goal that is missed already finds nothing else where it is made narrower.
+            is_final = self.objective.recipe is not None or len(tried) > REFINEMENTS or found.missed
+            if is_final or self._is_exact(asked, accuracy):
+                break
+            goal = goal.tightened(TIGHTER * goal.used_by(found.chosen))
+            del parts  # before the next ones take as much memory
+        best = max(tried, key=lambda each: (self._is_exact(asked, each[1]), each[1].cosine_min))
+        if best != tried[-1]:
+            parts = int8_parts(self.floats, best[0].chosen.recipe)
+        return self._told(parts, best[0], asked, refined=tried.index(best))
 
-def words(found: Found, parts: Parts, store: Store) -> tuple[str, ...]:
-    """Return what an owner should know of the search, such as where int8 gains nothing.
+    def _found(self, goal: Goal) -> Found:
+        if self.objective.recipe is not None:
+            return follow_bundle(self.floats, self.objective.recipe, bench=self.bench)
+        return search_bundle(self.floats, goal, bench=self.bench, step=self.comparison.progress.step)
 
-    Args:
-        found: By the search.
-        parts: Made by its recipe.
-        store: What it remembers by.
-    """
-    risks = [_elsewhere(risk) for part in parts.graphs.values() for risk in part.risks]
-    ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-    return (*found.notes, *risks, *([ignored] if store.ignored else ()))
+    def _runner(self, parts: Parts) -> Runner:
+        return runner_of_parts(parts, self.engine, threads=THREADS)
+
+    def _is_exact(self, asked: Goal, accuracy: Accuracy) -> bool:
+        """Say whether what is stated is met, and what is aimed at where nothing is."""
+        reached = accuracy.cosine_mean >= asked.cosine_mean and accuracy.cosine_min >= asked.cosine_min
+        return reached and self.budget.is_exact(Measures(accuracy=accuracy))
+
+    def _told(self, parts: Parts, found: Found, asked: Goal, *, refined: int) -> Chosen:
+        store = self.bench.store
+        risks = [_elsewhere(risk) for part in parts.graphs.values() for risk in part.risks]
+        ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
+        times = f"Refined {TIMES[refined]}: accuracy on the selection samples missed the target."
+        notes = (*found.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
+        return Chosen(parts, found, notes, unmet(found, asked))
 
 
 def _elsewhere(risk: Risk) -> str:
     return (
-        f"Layer {risk.module!r} may answer otherwise on x86 without VNNI, whose int8 sums saturate: cosine "
-        f"{risk.cosine:.4f} on the worst sample. Any form but an unpaired one answers the same everywhere."
+        f"Layer {risk.module!r} has a form that saturates on x86 without VNNI: cosine {risk.cosine:.4f} on the "
+        "worst sample. Its form without the word unpaired answers the same on every processor."
     )
-
-
-def unmet(found: Found, goal: Goal) -> tuple[str, ...]:
-    """Return which limits bind and what came nearest, a line, where the search missed any.
-
-    Args:
-        found: By the search.
-        goal: What the owner asks for; a repair may have searched for a tighter one.
-    """
-    return (_binding(found, goal),) if found.missed and goal.misses(found.chosen) else ()
-
-
-def _binding(found: Found, goal: Goal) -> str:
-    """Say which limits nothing met, what came nearest to each, and what it would have cost."""
-    asked = {"cosine": goal.cosine_mean, "cosine_min": goal.cosine_min}
-    asked |= {"latency_ms": goal.latency_ms / MARGIN, "size_mb": goal.size_mb}
-    limits = ", ".join(f"{name}={asked[name]:.6g}" for name in goal.misses(found.chosen))
-    exact = max(found.trials, key=lambda trial: trial.cosine_min)
-    fast = min(found.trials, key=lambda trial: trial.latency_ms)
-    small = min(found.trials, key=lambda trial: trial.size_mb)
-    nearest = dict.fromkeys((exact, fast, small))
-    candidates = "; ".join(
-        f"{recipe_words(trial.recipe.name)}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
-        f"{trial.latency_ms:.3g} ms, {trial.size_mb:.3g} MB"
-        for trial in nearest
-    )
-    return (
-        f"No recipe meets {limits} on the selection samples, with a margin and together with the other "
-        f"limits. Nearest: {candidates}. One of the limits has to give."
-    )
-
-
-def _milliseconds(captured: Captured, samples: Samples, bench: Bench) -> float:
-    """Return the processor time of the original, p50, one thread."""
-    by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
-    question = {"original": fingerprint(captured.model, samples), "by": by}
-
-    def measure() -> Mapping[str, object]:
-        with torch_threads(THREADS):
-            return {"milliseconds": _timed(captured.reference, samples)}
-
-    return float(str(bench.answer(question, measure)["milliseconds"]))
-
-
-def _timed(original: Runner, samples: Samples) -> float:
-    timed = stratified((sample.inputs for sample in samples), TIMED)
-    calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
-    times = take_turns(calls, processor_milliseconds, rounds=PASSES, warmup=1)
-    return median(time for found in times.values() for time in found)

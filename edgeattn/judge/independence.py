@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.measure.runners import Arrays, Runner
-from edgeattn.measure.spread import spread
+from edgeattn_export.graph.padding import is_flag
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import BundleError
@@ -32,15 +33,15 @@ class Trial:
 
     graph: Graph
     symbols: Mapping[str, Symbol]
-    samples: Sequence[Arrays]
+    samples: Sequence[Inputs]
     original: Runner
 
-    def rows(self, rows: Rows) -> list[Arrays]:
+    def rows(self, rows: Rows) -> list[Inputs]:
         """Return the rows of a few samples without their padding, as batches of one."""
         splitter = Splitter(rows, self.graph, self.symbols)
-        return [row.arrays for arrays in spread(self.samples, TRIED) for row in splitter.split(0, arrays)]
+        return [row.arrays for arrays in stratified(self.samples, TRIED) for row in splitter.split(0, arrays)]
 
-    def agrees(self, expected: Arrays, found: Arrays) -> bool:
+    def agrees(self, expected: Inputs, found: Inputs) -> bool:
         """Say whether two answers are the same."""
         return disagreement(expected, found, TOLERANCE) is None
 
@@ -68,7 +69,7 @@ def independent_rows(trial: Trial) -> Rows | None:
 
 
 def _independent(trial: Trial, bare: Rows) -> bool:
-    rows = spread(trial.rows(bare), TRIED)
+    rows = stratified(trial.rows(bare), TRIED)
     for i, row in enumerate(rows):
         sizes = bind(trial.graph.inputs, row)
         others = [_resized(trial.graph, other, sizes) for other in (*rows[:i], *rows[i + 1 :])]
@@ -80,30 +81,28 @@ def _independent(trial: Trial, bare: Rows) -> bool:
 
 
 def _candidates(trial: Trial) -> Iterator[Padding]:
-    for tensor, hidden in product(trial.graph.inputs, (0, 1)):
-        values = (arrays[tensor.name] for arrays in trial.samples)
-        shaped = len(tensor.dims) == 2 and isinstance(tensor.dims[1], str)
-        if shaped and all(bool(((value == 0) | (value == 1)).all()) for value in values):
-            yield Padding(tensor.name, hidden)
+    for tensor, masked_out in product(trial.graph.inputs, (0, 1)):
+        if is_flag(tensor, trial.samples):
+            yield Padding(tensor.name, masked_out)
 
 
 def _tells(trial: Trial, batch: str, padding: Padding) -> bool:
-    visible = [row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.hidden).any()]
+    visible = [row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.masked_out).any()]
     if not visible:
         return False
-    rows = spread(visible, TRIED)
+    rows = stratified(visible, TRIED)
     try:
         return _ignored(trial, rows, padding, hides=True) and not _ignored(trial, rows, padding, hides=False)
     except ENGINE_ERRORS:  # more positions than the model can take
         return False
 
 
-def _ignored(trial: Trial, rows: Sequence[Arrays], padding: Padding, *, hides: bool) -> bool:
+def _ignored(trial: Trial, rows: Sequence[Inputs], padding: Padding, *, hides: bool) -> bool:
     """Say whether each row is answered as it is alone when another's positions stand behind its own."""
     sequence = next(str(tensor.dims[1]) for tensor in trial.graph.inputs if tensor.name == padding.mask)
     longest = max(row[padding.mask].shape[1] for row in rows) * 3 // 2 + 1
     longest = min(longest, trial.symbols[sequence].max or longest)
-    told = padding.hidden if hides else 1 - padding.hidden
+    told = padding.masked_out if hides else 1 - padding.masked_out
     tried = False
     for row, other in zip(rows, (rows[-1], *rows[:-1]), strict=True):
         length = row[padding.mask].shape[1]
@@ -120,7 +119,7 @@ def _ignored(trial: Trial, rows: Sequence[Arrays], padding: Padding, *, hides: b
     return tried
 
 
-def _resized(graph: Graph, arrays: Arrays, sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+def _resized(graph: Graph, arrays: Inputs, sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
     """Return a row cut to these sizes, or repeated up to them."""
     found = {}
     for tensor in graph.inputs:
@@ -132,7 +131,7 @@ def _resized(graph: Graph, arrays: Arrays, sizes: Mapping[str, int]) -> dict[str
     return found
 
 
-def _in_front(row: Arrays, longer: Arrays) -> dict[str, NDArray[Any]]:
+def _in_front(row: Inputs, longer: Inputs) -> dict[str, NDArray[Any]]:
     """Return the longer row with all of ``row`` written over its beginning."""
     found = {name: array.copy() for name, array in longer.items()}
     for name, array in row.items():

@@ -1,34 +1,31 @@
-"""The owner's metric, written for the module's own outputs, put to any runner's arrays."""
+"""A user's metric, written for the module's own outputs, put to any runner's arrays."""
 
 from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from edgeattn.measure.runners import Arrays
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn.source.metric import Metric
 from edgeattn.source.outputs import like
-from edgeattn_export.capture.reference import Original
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError
-
-Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
 
 
 class MetricOfArrays:
     """A metric that takes outputs as arrays by name and hands them on as the module would."""
 
-    def __init__(self, metric: Metric, reference: Original, inputs: Inputs) -> None:
+    def __init__(self, metric: Metric, reference: Runner, inputs: Inputs) -> None:
         self._metric = metric
         self._original = reference.bind(inputs)()
 
-    def __call__(self, outputs: Arrays, target: object) -> float:
+    def __call__(self, outputs: Outputs, target: object) -> float:
         """Return the metric of one sample.
 
         Raises:
-            ModelError: The owner's function raised, or returned something else than a finite number.
+            ModelError: The user's function raised, or returned something else than a finite number.
         """
         try:
             value = float(self._metric(like(self._original, outputs), target))
@@ -40,9 +37,9 @@ class MetricOfArrays:
 
 
 def _told(error: Exception, target: object) -> str:
-    """Say where a metric failed, in which line of the owner's, and how."""
-    owners = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
-    last = next((frame for frame in reversed(owners) if frame.filename == owners[0].filename), None)
+    """Say where a metric failed, in which line of the user's, and how."""
+    theirs = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
+    last = next((frame for frame in reversed(theirs) if frame.filename == theirs[0].filename), None)
     place = f" at {Path(last.filename).name}, line {last.lineno}" if last else ""
     untold = "" if target is not None else "; the samples came without targets: yield (inputs, target) pairs"
     return f"{place}: {type(error).__name__}: {' '.join(str(error).split())}{untold}"

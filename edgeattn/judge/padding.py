@@ -1,45 +1,41 @@
-"""Which positions of an output are padding, as the model's own mask tells."""
+"""Which positions of an output are padding, as the input that tells padding has it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeattn_runtime.manifest import Graph, Tensor
-
-Arrays = Mapping[str, NDArray[Any]]
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.rows import Padding
 
 
-def without_padding(graph: Graph, inputs: Arrays, outputs: Arrays) -> dict[str, NDArray[Any]]:
-    """Return the outputs with the positions left out that a mask among the inputs hides.
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """A contract, and how padding is told in it.
 
-    What a model answers at a padded position is read by nobody, and int8 need not repeat it. A mask is an
-    input (B, S) named like one, of bool or of the integers 0 and 1; it speaks for outputs (B, S, ...).
-
-    Returns:
-        By name, an output (B, S, ...) as (N, ...), N its positions that count; others as they are.
+    Attributes:
+        graph: Inputs and outputs.
+        padding: Found by ``edgeattn_export.graph.padding``; None where no input tells it.
     """
-    kept = {}
-    for tensor in graph.outputs:
-        output = outputs[tensor.name]
-        mask = _mask_of(tensor, graph, inputs)
-        kept[tensor.name] = output if mask is None else output[mask]  # (N, ...)
-    return kept
 
+    graph: Graph
+    padding: Padding | None
 
-def _mask_of(output: Tensor, graph: Graph, inputs: Arrays) -> NDArray[np.bool_] | None:
-    for tensor in graph.inputs:
-        if "mask" in tensor.name and _aligned(tensor, output):
-            values = inputs[tensor.name]
-            if values.dtype.kind in "biu" and bool(((values == 0) | (values == 1)).all()):
-                return values.astype(np.bool_)
-    return None
+    def left_out(self, inputs: Inputs, outputs: Outputs) -> Outputs:
+        """Return the outputs without padded positions.
 
+        What a model answers at a padded position is read by nobody, and int8 need not repeat it.
 
-def _aligned(mask: Tensor, output: Tensor) -> bool:
-    # (1, 10) logits beside a mask of 10 fixed positions are no sequence: sizes alone prove little.
-    alike = len(mask.dims) == 2 and output.dims[:2] == mask.dims
-    return alike and (isinstance(mask.dims[1], str) or len(output.dims) > 2)
+        Returns:
+            By name, an output (B, S, ...) as (N, ...), N its positions that count; others as they are.
+        """
+        if self.padding is None:
+            return outputs
+        flags = inputs[self.padding.mask]
+        dims = next(tensor.dims for tensor in self.graph.inputs if tensor.name == self.padding.mask)
+        kept = flags != self.padding.masked_out  # (B, S)
+        return {
+            tensor.name: outputs[tensor.name][kept] if tensor.dims[:2] == dims else outputs[tensor.name]
+            for tensor in self.graph.outputs
+        }

@@ -1,4 +1,4 @@
-"""Where a bundle takes more memory than it may: a smaller one, if that helps.
+"""Where a bundle takes more memory than it may: smaller graphs, if that helps.
 
 Memory is that of the weights and of what runs them, and only the former are ours to choose. So the graphs are
 asked to be smaller by what the memory is too large.
@@ -8,52 +8,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from edgeattn.bundle import Bundle
-from edgeattn.measure.runners import INT8
-from edgeattn.report.report import Report
+from edgeattn.judge.choosing import Chosen
 
-MEMORY = "memory_mb"
 TIMES = 2  # the second knows what the first has saved
 MARGIN = 0.99  # of the limit: memory differs a little from process to process
 
 
-def shrunk(make: Callable[[float], Bundle]) -> Bundle:
-    """Return a bundle that keeps to its limit on memory; where none does, the one made without regard to it.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Chosen graphs, their size and the memory of a process that runs them, in MB (10^6 bytes)."""
+
+    chosen: Chosen
+    size_mb: float
+    memory_mb: float
+
+
+def shrunk(make: Callable[[float], Weighed], limit_mb: float) -> Weighed:
+    """Return graphs that keep to a limit on memory; where none do, those made without regard to it.
 
     Args:
-        make: Makes a bundle whose int8 graphs together take at most so many MB (10^6 bytes), or as near to
-            that as they come.
+        make: Makes graphs that together take at most so many MB, or as near to that as they come.
+        limit_mb: On memory.
     """
-    first = bundle = make(math.inf)
+    first = weighed = make(math.inf)
     saved = 1.0  # MB of memory for one of size
     for _ in range(TIMES):
-        size_mb = bundle.report.size_mb[INT8] - _beyond(bundle.report) / saved
-        if not 0 < size_mb < bundle.report.size_mb[INT8]:
+        size_mb = weighed.size_mb - max(weighed.memory_mb - MARGIN * limit_mb, 0.0) / saved
+        if weighed.memory_mb <= limit_mb or not 0 < size_mb < weighed.size_mb:
             break
         smaller = make(size_mb)
-        if _failed(smaller.report) < _failed(first.report):
+        if smaller.memory_mb <= limit_mb:
             return smaller
-        saved = _saved(bundle.report, smaller.report)
+        saved = _saved(weighed, smaller)
         if saved <= 0:
             break
-        bundle = smaller
+        weighed = smaller
     return first
 
 
-def _beyond(report: Report) -> float:
-    """Return by how many MB memory is too large; 0 where it is not."""
-    missed = (check for check in report.checks if check.name == MEMORY and not check.ok)
-    return sum(check.measured - MARGIN * check.limit for check in missed)
-
-
-def _saved(larger: Report, smaller: Report) -> float:
+def _saved(larger: Weighed, smaller: Weighed) -> float:
     """Return how much of memory went with each MB of size; 0 where no size went."""
-    size = larger.size_mb[INT8] - smaller.size_mb[INT8]
-    if size <= 0 or larger.memory_mb is None or smaller.memory_mb is None:
-        return 0.0
-    return (larger.memory_mb - smaller.memory_mb) / size
-
-
-def _failed(report: Report) -> set[str]:
-    return {check.name for check in report.checks if not check.ok}
+    size = larger.size_mb - smaller.size_mb
+    return (larger.memory_mb - smaller.memory_mb) / size if size > 0 else 0.0

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from edgeattn.measure.cost import Way, cheapest
-from edgeattn.measure.runners import Arrays, Call, Engine
-from edgeattn_runtime.session import open_session
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
 
 MARGIN = 0.03  # of the cost, that an option must save
@@ -20,7 +21,7 @@ PAUSE = 0.002  # seconds after a call, in which threads that spin still burn wha
 Change = Callable[[SessionSettings], SessionSettings]
 
 
-def choose_settings(graph: Path, inputs: Sequence[Arrays]) -> SessionSettings:
+def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs]) -> SessionSettings:
     """Try one option after the other, and keep what is cheaper beyond the noise and changes no bit.
 
     Two options of onnxruntime are left out. ``session.set_denormal_as_zero`` holds for the whole process: its
@@ -29,16 +30,17 @@ def choose_settings(graph: Path, inputs: Sequence[Arrays]) -> SessionSettings:
 
     Args:
         graph: The file that an app calls, with its weights beside it.
+        engine: Opens it.
         inputs: Real ones of this graph, from the smallest to the largest.
     """
-    chosen, engine = PLAIN, _open(graph, PLAIN)
+    chosen, current = PLAIN, engine.file_runner(graph)
     for change in _changes(available_cores()):
         settings = change(chosen)
         if settings.spinning and settings.threads == 1:
             continue  # no thread waits for another
-        runner = _open(graph, settings)
-        if _alike(engine, runner, inputs) and _pays(engine, runner, inputs, settings):
-            chosen, engine = settings, runner
+        other = engine.file_runner(graph, settings=settings)
+        if _alike(current, other, inputs) and _pays(current, other, inputs, settings):
+            chosen, current = settings, other
     return chosen
 
 
@@ -52,26 +54,24 @@ def _changes(cores: int) -> Iterator[Change]:
     yield partial(replace, memory_pattern=False)
 
 
-def _open(graph: Path, settings: SessionSettings) -> Engine:
-    return Engine(open_session(graph, settings=settings))
-
-
-def _alike(engine: Engine, runner: Engine, inputs: Sequence[Arrays]) -> bool:
+def _alike(current: SessionRunner, other: SessionRunner, inputs: Sequence[Inputs]) -> bool:
     for arrays in inputs:
-        expected, found = engine(arrays), runner(arrays)
+        expected, found = current(arrays), other(arrays)
         if not all(np.array_equal(expected[name], found[name], equal_nan=True) for name in expected):
             return False
     return True
 
 
-def _pays(engine: Engine, runner: Engine, inputs: Sequence[Arrays], settings: SessionSettings) -> bool:
-    ways = {name: Way(_each(model, inputs)) for name, model in (("chosen", engine), ("runner", runner))}
+def _pays(
+    current: SessionRunner, other: SessionRunner, inputs: Sequence[Inputs], settings: SessionSettings
+) -> bool:
+    ways = {name: Way(_each(runner, inputs)) for name, runner in (("current", current), ("other", other))}
     pause = PAUSE if settings.spinning else 0.0
-    return cheapest(ways, "chosen", margin=MARGIN, threads=settings.threads, pause=pause) == "runner"
+    return cheapest(ways, "current", margin=MARGIN, threads=settings.threads, pause=pause) == "other"
 
 
-def _each(engine: Engine, inputs: Sequence[Arrays]) -> Call:
-    calls = [engine.bind(arrays) for arrays in inputs]
+def _each(runner: SessionRunner, inputs: Sequence[Inputs]) -> Callable[[], None]:
+    calls = [runner.bind(arrays) for arrays in inputs]
 
     def run() -> None:
         for call in calls:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from edgeattn.measure.runners import Arrays
+from numpy.typing import NDArray
+
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.manifest import Graph, Symbol
+from edgeattn_runtime.memory import available_memory_mb
+
+Arrays = Mapping[str, NDArray[Any]]
+
+SCORE_BYTES = 4  # float32
 
 
 def parse(items: Iterable[str]) -> dict[str, int]:
@@ -26,22 +33,46 @@ def parse(items: Iterable[str]) -> dict[str, int]:
     return sizes
 
 
-def benchmark_inputs(inputs: Iterable[Arrays], graph: Graph, sizes: Mapping[str, int]) -> list[Arrays]:
+def benchmark_inputs(
+    inputs: Sequence[Arrays], graph: Graph, symbols: Mapping[str, Symbol], sizes: Mapping[str, int]
+) -> list[Arrays]:
     """Return the inputs themselves, or a single one of them cut and joined to ``sizes``.
 
     Args:
         inputs: Real ones, at least one.
         graph: The contract, which names the axes.
+        symbols: Their bounds.
         sizes: By symbol; empty leaves the inputs as they are.
 
     Raises:
-        SampleError: A symbol that the graph does not have, or a size below 1.
+        BadInput: A symbol that the graph does not have, or a size that is out of its bounds, or that no
+            memory here can hold.
     """
     if not sizes:
         return list(inputs)
+    for symbol, size in sizes.items():
+        _check_size(symbol, size, symbols)
     from edgeattn_export.graph.axes import Axes  # PyTorch comes along: only where it is needed
     from edgeattn_export.graph.samples import Sample, Samples
     from edgeattn_export.graph.shapes import shaped
 
     axes = Axes({tensor.name: tensor.dims for tensor in graph.inputs})
-    return [shaped(Samples(tuple(Sample(arrays) for arrays in inputs)), axes, sizes)]
+    _check_memory(sizes, {dim for dims in axes.dims.values() for dim in dims[1:]})
+    return [dict(shaped(Samples(tuple(map(Sample, inputs))), axes, sizes))]
+
+
+def _check_size(symbol: str, size: int, symbols: Mapping[str, Symbol]) -> None:
+    if symbol in symbols and not symbols[symbol].allows(size):
+        raise BadInput(f"shape: {symbol}={size} found, {symbols[symbol]} expected by the bundle's contract")
+
+
+def _check_memory(sizes: Mapping[str, int], inner: Collection[int | str]) -> None:
+    """Refuse a length whose attention scores, one head's alone, are more than the memory."""
+    available = available_memory_mb()
+    for symbol, size in sizes.items():
+        needed = SCORE_BYTES * size * size / 1e6
+        if symbol in inner and available is not None and needed > available:
+            raise BadInput(
+                f"shape: {symbol}={size} found; the attention scores of one head take {needed:,.0f} MB, and "
+                f"{available:,.0f} MB are available; ask for a shorter one"
+            )

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from edgeattn.measure.cost import Way, cheapest
-from edgeattn.measure.runners import Arrays, Runner
-from edgeattn.measure.spread import spread
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.manifest import Graph, Symbol
 from edgeattn_runtime.many import stacked
-from edgeattn_runtime.rows import Rows, Stack, row_symbols
+from edgeattn_runtime.rows import Rows, row_symbols
+from edgeattn_runtime.stacks import Stack
 
 TOGETHER = (1, 2, 4, 8)  # rows in a call
 SIZES = 4  # of rows measured at most, from the smallest to the largest
@@ -22,7 +23,7 @@ def measure_stacks(
     rows: Rows,
     graph: Graph,
     symbols: Mapping[str, Symbol],
-    real: Iterable[Arrays],
+    real: Iterable[Inputs],
     model: Runner,
     *,
     threads: int,
@@ -40,7 +41,7 @@ def measure_stacks(
     names, most = row_symbols(graph.inputs), symbols[rows.batch].max
     counts = [count for count in TOGETHER if most is None or count <= most]
     measured: dict[tuple[int, ...], Stack] = {}
-    for arrays in spread(real, SIZES):
+    for arrays in stratified(real, SIZES):
         bound = bind(graph.inputs, arrays)
         sizes = {name: bound[name] for name in names}
         if tuple(sizes.values()) not in measured:

@@ -29,7 +29,7 @@ def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
 
     Args:
         bundle: Its folder.
-        threads: Cores that one operator may use.
+        threads: Intra-op threads.
 
     Returns:
         None of a bundle that is no decoder alone: golden inputs hold no source for an encoder; and where the
@@ -54,6 +54,4 @@ def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
 
 def _begins(sample: Sample, generation: Generation) -> bool:
     """Say whether a golden sample has nothing behind it."""
-    if generation.length is not None:
-        return int(sample.inputs[generation.length][0]) == 0
-    return int(sample.inputs[generation.cache[0].past].shape[2]) == 0
+    return int(sample.inputs[generation.length][0]) == 0

@@ -1,13 +1,12 @@
-"""One real sample, answered by PyTorch and by the bundle without it, in the owner's own words."""
+"""One real sample, answered by PyTorch and by the bundle without it, in the user's own words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn.source.handover import Handover, Pretty
+from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
-from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.golden import read_golden
@@ -22,28 +21,28 @@ class Example:
     bundle: str
 
 
-def example(bundle: Path, handed: Handover) -> Example | None:
+def example(bundle: Path, source: ModuleSource) -> Example | None:
     """Answer a golden sample twice; None where the file has no ``pretty``, or its module takes other inputs.
 
     Raises:
         ModelError: ``pretty`` failed.
     """
-    if handed.pretty is None:
+    if source.pretty is None:
         return None
     net = load(bundle)
     inputs = dict(read_golden(net.files)[-1].inputs)
     generation = net.manifest.generation
     if generation is not None:
         inputs = {generation.tokens: inputs[generation.tokens]}
-    samples = read_samples(handed.module, handed.samples)
+    samples = source.read()
     if inputs.keys() != set(samples.names):
         return None  # behind an encoder, or with a mask, the golden inputs are the decoder's alone
-    original = Reference(handed.module, Call(samples.beginning)).bind(inputs)()
+    original = Reference(source.module, Call(samples.beginning)).bind(inputs)()
     answers = net(**inputs)
     if generation is not None:
         answers = {generation.logits: answers[generation.logits]}
     answer = like(original, answers)
-    return Example(_told(handed.pretty, original), _told(handed.pretty, answer))
+    return Example(_told(source.pretty, original), _told(source.pretty, answer))
 
 
 def _told(pretty: Pretty, outputs: object) -> str:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn.source import handover
-from edgeattn.source.handover import Handover
+from edgeattn.source.module import ModuleSource
+from edgeattn.source.onnx_file import OnnxSource
 from edgeattn_runtime.errors import BadInput
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxFile:
-    """A float ONNX file, and the .npz file of its real inputs. It has no metric."""
-
-    model: Path
-    samples: Path
-    metric: None = None
-
-    @property
-    def name(self) -> str:
-        """The file's, without its suffix."""
-        return self.model.stem
-
-
-def given(model: str, samples: Path | None) -> Handover | OnnxFile:
+def given(model: str, samples: Path | None) -> ModuleSource | OnnxSource:
     """Read what was given.
 
     Args:
@@ -41,7 +27,7 @@ def given(model: str, samples: Path | None) -> Handover | OnnxFile:
         return handover.load(model)
     if samples is None:
         raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")
-    return OnnxFile(Path(model), samples)
+    return OnnxSource(Path(model), samples)
 
 
 def is_onnx(model: str) -> bool:

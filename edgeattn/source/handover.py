@@ -1,4 +1,4 @@
-"""A model as its owner hands it over: a Python file, or a package.module, that imports nothing of ours."""
+"""A model's file: Python, or a package.module, that has no edgeattn dependency."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -18,13 +17,10 @@ from typing import Any
 
 from torch import nn
 
-from edgeattn.judge.metric import Metric
+from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.capture.read_samples import LIMIT
-from edgeattn_export.graph.axes import Dynamic
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
-
-Pretty = Callable[[Any], str]  # of the module's outputs
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -32,32 +28,7 @@ _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn",
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """All that a model's file defines.
-
-    Attributes:
-        name: The folder's name where the file is called model.py, else the file's.
-        module: What ``model()`` returned, not compiled.
-        samples: What ``samples()`` yielded, as it came, at most ``LIMIT`` of it.
-        dynamic: Axis names by input, where the file fixes them.
-        budget: Limits by name; empty where the file has none.
-        metric: ``metric(outputs, target)``, higher is better.
-        pretty: ``pretty(outputs)``, one line for a person.
-        source_sha256: Of the file.
-    """
-
-    name: str
-    module: nn.Module
-    samples: tuple[object, ...]
-    dynamic: Dynamic | None
-    budget: Mapping[str, float]
-    metric: Metric | None
-    pretty: Pretty | None
-    source_sha256: str
-
-
-def load(source: str) -> Handover:
+def load(source: str) -> ModuleSource:
     """Load a model from its file.
 
     Args:
@@ -77,7 +48,7 @@ def load(source: str) -> Handover:
         if not isinstance(drawn, Iterable):
             raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
         samples = tuple(islice(drawn, LIMIT))
-    return Handover(
+    return ModuleSource(
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
         module=plain_module(module),
         samples=samples,
@@ -85,7 +56,7 @@ def load(source: str) -> Handover:
         budget=_mapping(defined, path, "budget") or {},
         metric=_function(defined, path, "metric"),
         pretty=_function(defined, path, "pretty"),
-        source_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 
@@ -135,7 +106,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Tell in one line what the owner's code raised, and where in the file it was."""
+    """Tell in one line what the user's code raised, and where in the file it was."""
     try:
         yield
     except EdgeAttnError:

@@ -1,118 +1,81 @@
-"""Makes the bundles: the good ones, and each broken one as the good one with one thing done to it."""
+"""The bundles that are broken: each is a whole one with one thing done to it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-import onnx_ir as ir
 import tiny
+from bundles import GOLDEN_FILE, MASK, MODEL, MODEL_FILE, TOKENS, describe, entry, good, save, several, signed
 
 from edgeattn_runtime.golden import Sample, write_golden
-from edgeattn_runtime.manifest import FileEntry, Generation, Golden, Graph, Manifest, Symbol, Tensor
-from edgeattn_runtime.rows import Padding, Rows, Stack
-from edgeattn_runtime.settings import SessionSettings
 
-SAMPLES = 4
-TOLERANCE = 0.99
-
-_TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
-_MASK = Tensor("mask", "float32", ("batch", "sequence"))
-_EMBEDDING = Tensor("embedding", "float32", ("batch", tiny.WIDTH))
-_VECTORS = Tensor("vectors", "float32", ("batch", "sequence", tiny.WIDTH))
-_MODEL = Graph("model.onnx", (_TOKENS, _MASK), (_EMBEDDING,))
-_LOOKUP = Graph("lookup.onnx", (_TOKENS,), (_VECTORS,))
-_SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
-_SESSION = SessionSettings(threads=2, spinning=False, arena=False, memory_pattern=True)
-_ROWS = Rows("batch", Padding("mask", hidden=0), (Stack({"sequence": 4}, rows=3),))
-
-
-def good(folder: Path) -> None:
-    """Write the bundle that all others come from: one graph and its golden vectors."""
-    folder.mkdir(parents=True)
-    save(tiny.network(), folder / "model.onnx")
-    write_golden(folder / "golden.safetensors", tiny.samples())
-    seal(folder)
-
-
-def several(folder: Path) -> None:
-    """Write a bundle with two graphs, one of which keeps its weights in a file of their own."""
-    good(folder)
-    (folder / "weights").mkdir()
-    (folder / "weights" / "lookup.bin").write_bytes(tiny.weights()["table"].tobytes())
-    save(tiny.lookup("weights/lookup.bin"), folder / "lookup.onnx")
-    seal(folder, lookup=_LOOKUP)
-
-
-def tuned(folder: Path) -> None:
-    """Write the good bundle with a word on its session, and on its rows, whose padding the mask tells."""
-    good(folder)
-    describe(folder, {"model": _MODEL}, _SYMBOLS, recipe="dynamic-int8", session=_SESSION, rows=_ROWS)
+Make = Callable[[Path], None]
 
 
 def weights_outside(folder: Path) -> None:
-    """Write the bundle with two graphs, the second reaching for a neighbor's weights."""
+    """Let the second graph reach for a neighbor's weights."""
     several(folder)
     save(tiny.lookup("../several.edge/weights/lookup.bin"), folder / "lookup.onnx")
-    seal(folder, lookup=_LOOKUP)
+    _sealed(folder, "lookup.onnx")
 
 
 def unheard_of(folder: Path) -> None:
-    """Write a bundle whose graph has an operator that no engine knows."""
+    """Give the graph an operator that no engine knows."""
     good(folder)
-    save(tiny.unheard_of(), folder / "model.onnx")
-    seal(folder)
+    save(tiny.unheard_of(), folder / MODEL_FILE)
+    describe(folder)
 
 
 def not_onnx(folder: Path) -> None:
-    """Write a bundle whose graph, though its hash is right, is no ONNX file."""
+    """Put a text in the graph's place, though its hash is right."""
     good(folder)
-    (folder / "model.onnx").write_bytes(b"not an ONNX file\n")
-    seal(folder)
+    (folder / MODEL_FILE).write_bytes(b"not an ONNX file\n")
+    describe(folder)
 
 
 def wrong_golden(folder: Path) -> None:
-    """Write a bundle whose last golden output points the other way."""
+    """Turn the last golden output the other way."""
     good(folder)
     *samples, last = tiny.samples()
     turned = Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
-    write_golden(folder / "golden.safetensors", [*samples, turned])
-    seal(folder)
+    write_golden(folder / GOLDEN_FILE, [*samples, turned])
+    describe(folder)
 
 
 def lacking_golden(folder: Path) -> None:
-    """Write a bundle with fewer golden samples than it claims."""
+    """Write fewer golden samples than the manifest claims."""
     good(folder)
-    write_golden(folder / "golden.safetensors", tiny.samples()[:-1])
-    seal(folder)
+    write_golden(folder / GOLDEN_FILE, tiny.samples()[:-1])
+    describe(folder)
 
 
 def false_contract(folder: Path) -> None:
-    """Write a bundle whose manifest names an input that its graph has not."""
+    """Name an input that the graph has not."""
     good(folder)
-    seal(folder, model=replace(_MODEL, inputs=(replace(_TOKENS, name="ids"), _MASK)))
+    describe(folder, graphs={"model": replace(MODEL, inputs=(replace(TOKENS, name="ids"), MASK))})
 
 
 def missing_file(folder: Path) -> None:
     """Take the golden vectors away."""
     good(folder)
-    (folder / "golden.safetensors").unlink()
+    (folder / GOLDEN_FILE).unlink()
 
 
 def truncated_file(folder: Path) -> None:
     """Cut the last byte off the graph."""
     good(folder)
-    model = folder / "model.onnx"
+    model = folder / MODEL_FILE
     model.write_bytes(model.read_bytes()[:-1])
 
 
 def changed_file(folder: Path) -> None:
     """Flip one bit in the middle of the graph."""
     good(folder)
-    model = folder / "model.onnx"
+    model = folder / MODEL_FILE
     changed = bytearray(model.read_bytes())
     changed[len(changed) // 2] ^= 1
     model.write_bytes(changed)
@@ -130,13 +93,32 @@ def no_manifest(folder: Path) -> None:
     (folder / "manifest.json").unlink()
 
 
+def unsigned(folder: Path) -> None:
+    """Add a signature that the manifest says nothing of."""
+    good(folder)
+    (folder / "manifest.sig").write_bytes(bytes(64))
+
+
+def signature_gone(folder: Path) -> None:
+    """Take the signature away that the manifest speaks of."""
+    signed(folder)
+    (folder / "manifest.sig").unlink()
+
+
+def signature_cut(folder: Path) -> None:
+    """Cut the last byte off the signature."""
+    signed(folder)
+    signature = folder / "manifest.sig"
+    signature.write_bytes(signature.read_bytes()[:-1])
+
+
 def listing_parent(folder: Path) -> None:
     """List a file of the neighboring bundle, truthfully."""
-    neighbor = json.dumps(asdict(entry(folder.parent / "good.edge" / "model.onnx")))
-    rewritten('"files": {', f'"files": {{"../good.edge/model.onnx": {neighbor},')(folder)
+    neighbor = asdict(entry(folder.parent / "good.edge" / MODEL_FILE))
+    changed("files", f"../good.edge/{MODEL_FILE}", to=neighbor)(folder)
 
 
-def rewritten(old: str, new: str, whole: Callable[[Path], None] = good) -> Callable[[Path], None]:
+def rewritten(old: str, new: str, whole: Make = good) -> Make:
     """Return what makes a whole bundle with one piece of its manifest's text replaced."""
 
     def make(folder: Path) -> None:
@@ -150,48 +132,20 @@ def rewritten(old: str, new: str, whole: Callable[[Path], None] = good) -> Calla
     return make
 
 
-def save(model: ir.Model, path: Path) -> None:
-    """Write an ONNX file, naming its weights' files but leaving them alone."""
-    path.write_bytes(ir.serde.serialize_model(model).SerializeToString(deterministic=True))
+def changed(*keys: str | int, to: Any, whole: Make = good) -> Make:
+    """Return what makes a whole bundle with one value of its manifest set to another."""
+
+    def make(folder: Path) -> None:
+        whole(folder)
+        path = folder / "manifest.json"
+        manifest = table = json.loads(path.read_text(encoding="utf-8"))
+        for key in keys[:-1]:
+            table = table[key]
+        table[keys[-1]] = to
+        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+    return make
 
 
-def seal(folder: Path, model: Graph = _MODEL, **others: Graph) -> None:
-    """Write the manifest of what lies in ``folder``: its main graph's contract, and other graphs'."""
-    describe(folder, {"model": model, **others}, _SYMBOLS, recipe="dynamic-int8")
-
-
-def describe(
-    folder: Path,
-    graphs: Mapping[str, Graph],
-    symbols: Mapping[str, Symbol],
-    *,
-    recipe: str,
-    generation: Generation | None = None,
-    session: SessionSettings | None = None,
-    rows: Rows | None = None,
-) -> None:
-    """Write a manifest, and in it the size and sha256 of every other file in ``folder``."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
-    manifest = Manifest(
-        name="tiny",
-        target="cpu",
-        graphs=graphs,
-        symbols=symbols,
-        generation=generation,
-        session=session,
-        rows=rows,
-        files={path.relative_to(folder).as_posix(): entry(path) for path in paths},
-        golden=Golden("golden.safetensors", SAMPLES, {"cosine": TOLERANCE}),
-        requires={"onnxruntime": "1.23"},
-        provenance={"recipe": recipe, "opset": tiny.OPSETS[""]},
-        budget={"cosine": 0.98},
-        scores={},
-        verdict="pass",
-    )
-    (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8", newline="\n")
-
-
-def entry(path: Path) -> FileEntry:
-    """Return the manifest's entry for a file."""
-    data = path.read_bytes()
-    return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+def _sealed(folder: Path, file: str) -> None:
+    changed("files", file, to=asdict(entry(folder / file)), whole=lambda _: None)(folder)

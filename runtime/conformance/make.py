@@ -1,175 +1,281 @@
-"""Writes the conformance bundles beside this file, and the README that says what each is for."""
+"""Writes the conformance bundles beside this file, and cases.json that says what each is for."""
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import breaking
-import generating
-from breaking import rewritten
+import bundles
+import calls
+from breaking import Make, changed, rewritten
 
-ACCEPTED = "accepted"
-REFUSED = "refused"
-TOO_NEW = "refused: beyond the installed engine"
-UNPROVEN = "accepted; its golden vectors fail"
+CASES_FILE = "cases.json"
+RECORDED = "encoder-decoder.edge"  # its graphs and golden vectors are record.py's
+
+ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
+_ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One bundle: its folder's name, the verdict every runtime must reach, and what was done to it."""
+    """One bundle, the verdict that every runtime must reach, and the calls that it must answer or refuse."""
 
-    folder: str
+    bundle: str
     verdict: str
     why: str
-    make: Callable[[Path], None]
+    make: Make
+    calls: Iterable[dict[str, Any]] = ()
+    generate: Iterable[dict[str, Any]] = ()
+
+    def table(self) -> dict[str, Any]:
+        """Return what cases.json holds of it."""
+        return {
+            "bundle": self.bundle,
+            "verdict": self.verdict,
+            "why": self.why,
+            "error": _ERRORS.get(self.verdict),
+            "calls": list(self.calls),
+            "generate": list(self.generate),
+        }
 
 
-def readme() -> str:
-    """Return the page that lists every bundle."""
-    rows = "\n".join(f"| `{case.folder}` | {case.verdict} | {case.why} |" for case in CASES)
-    return f"""\
-# Bundles that every runtime must accept or refuse
-
-A runtime keeps [the specification](../README.md) when it reaches the verdict of this table on each folder,
-opening every graph and replaying the golden vectors. The network is one int8 attention layer
-([tiny.py](tiny.py)); of the bundles that generate, a decoder of one layer ([decoders.py](decoders.py)). Their
-answers are computed in numpy. `python runtime/conformance/make.py` writes all folders and this page.
-
-| folder | must be | why |
-| --- | --- | --- |
-{rows}
-
-A link that leaves its bundle is refused too. Links do not survive every copy of this folder, so each
-runtime's own tests make one.
-"""
+def _refused(bundle: str, why: str, make: Make) -> Case:
+    return Case(bundle, REFUSED, why, make)
 
 
-_ENTRY = f'{{"sha256": "{"0" * 64}", "size": 1}}'
-_FILES = '"files": {'
-_CAPACITY = '"capacity": {\n      "min": 1,\n      "max": 16'
+_CAPACITY = {"min": 1, "max": 15}
+_ENTRY = {"sha256": "0" * 64, "size": 1}
+_VARIANT = ("variants", 0)
 
-CASES = (
-    Case("good.edge", ACCEPTED, "whole, and right", breaking.good),
-    Case("several.edge", ACCEPTED, "two graphs, one with its weights in a file apart", breaking.several),
-    Case("tuned.edge", ACCEPTED, "a session's options, and independent rows", breaking.tuned),
-    Case("golden-wrong.edge", UNPROVEN, "one golden output points the other way", breaking.wrong_golden),
-    Case("golden-lacking.edge", REFUSED, "3 golden samples where 4 are named", breaking.lacking_golden),
-    Case("file-missing.edge", REFUSED, "golden.safetensors is not there", breaking.missing_file),
-    Case("file-truncated.edge", REFUSED, "model.onnx lacks its last byte", breaking.truncated_file),
-    Case("file-changed.edge", REFUSED, "one bit of model.onnx is flipped", breaking.changed_file),
-    Case("file-extra.edge", REFUSED, "extra.txt is not in the manifest", breaking.extra_file),
-    Case("path-parent.edge", REFUSED, "a path goes up, to a file that is there", breaking.listing_parent),
-    Case("path-absolute.edge", REFUSED, "a path is absolute", rewritten(_FILES, f'{_FILES}"/a": {_ENTRY},')),
-    Case("path-drive.edge", REFUSED, "a path names a drive", rewritten(_FILES, f'{_FILES}"C:a": {_ENTRY},')),
-    Case("path-backslash.edge", REFUSED, "a backslash", rewritten(_FILES, f'{_FILES}"a\\\\b": {_ENTRY},')),
-    Case("weights-outside.edge", REFUSED, "a graph reads another folder's weights", breaking.weights_outside),
-    Case("graph-not-onnx.edge", REFUSED, "model.onnx is a text", breaking.not_onnx),
-    Case("graph-unlike.edge", REFUSED, "an input is named that model.onnx has not", breaking.false_contract),
-    Case("graph-unheard-of.edge", TOO_NEW, "an operator that no engine has", breaking.unheard_of),
-    Case("engine-99.edge", TOO_NEW, "needs onnxruntime 99.0", rewritten('"1.23"', '"99.0"')),
-    Case("manifest-missing.edge", REFUSED, "no manifest.json", breaking.no_manifest),
-    Case("manifest-cut.edge", REFUSED, "the JSON lacks its last brace", rewritten('"pass"\n}', '"pass"\n')),
-    Case("schema-2.edge", REFUSED, "a schema of the future", rewritten('"schema": 1', '"schema": 2')),
-    Case("key-twice.edge", REFUSED, "a key stands twice", rewritten('"target"', '"name": "other", "target"')),
-    Case("key-unknown.edge", REFUSED, "a key of no schema", rewritten('"target"', '"extra": 1, "target"')),
-    Case("key-missing.edge", REFUSED, "no verdict", rewritten(',\n  "verdict": "pass"', "")),
-    Case("number-nan.edge", REFUSED, "NaN, which is no JSON", rewritten('"cosine": 0.98', '"cosine": NaN')),
-    Case("dtype-unknown.edge", REFUSED, "a dtype that numpy has not", rewritten('"int64"', '"int63"')),
-    Case("dim-unknown.edge", REFUSED, "a symbol without bounds", rewritten('"sequence": {', '"length": {')),
-    Case("bounds-crossed.edge", REFUSED, "a symbol's max below its min", rewritten('"max": 16', '"max": 0')),
+WHOLE = (
     Case(
-        "graph-unlisted.edge",
-        REFUSED,
-        "a graph's file is not in files",
-        rewritten('"model.onnx",', '"x.onnx",'),
+        "good.edge",
+        ACCEPTED,
+        "whole, and right",
+        bundles.good,
+        calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
     ),
     Case(
-        "session-threads.edge",
-        REFUSED,
-        "a session without a thread",
-        rewritten('"threads": 2', '"threads": 0', breaking.tuned),
+        "several.edge",
+        ACCEPTED,
+        "two graphs, one with its weights in a file apart",
+        bundles.several,
+        calls=calls.looked_up(),
     ),
     Case(
-        "session-flag.edge",
-        REFUSED,
-        "1 where true or false belongs",
-        rewritten('"spinning": false', '"spinning": 1', breaking.tuned),
+        "tuned.edge",
+        ACCEPTED,
+        "options of the engine and the session, and independent rows",
+        bundles.tuned,
+        calls=calls.answered((3, 4)),
     ),
     Case(
-        "rows-batch.edge",
-        REFUSED,
-        "rows along a symbol that leads no input",
-        rewritten('"batch": "batch"', '"batch": "sequence"', breaking.tuned),
+        "preferred.edge",
+        ACCEPTED,
+        "three variants that run nowhere, before one that does",
+        bundles.preferred,
+        calls=calls.answered((1, 4)),
     ),
     Case(
-        "rows-mask.edge",
-        REFUSED,
-        "padding told by an input that is not there",
-        rewritten('"mask": "mask"', '"mask": "padding"', breaking.tuned),
+        "buckets.edge",
+        ACCEPTED,
+        "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
+        bundles.buckets,
+        calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
+    ),
+    Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.of_one_length()),
+    Case("processed.edge", ACCEPTED, "a tokenizer, and labels", bundles.processed),
+    Case("signed.edge", ACCEPTED, "a signature that verifies", bundles.signed),
+    Case(
+        "decoder.edge",
+        ACCEPTED,
+        "generates",
+        bundles.decoder_alone,
+        calls=calls.of_a_decoder(),
+        generate=calls.generated(),
     ),
     Case(
-        "rows-hidden.edge",
-        REFUSED,
-        "padding told by a 2",
-        rewritten('"hidden": 0', '"hidden": 2', breaking.tuned),
-    ),
-    Case(
-        "rows-sizes.edge",
-        REFUSED,
-        "rows counted at a size of no symbol",
-        rewritten('"sequence": 4', '"length": 4', breaking.tuned),
-    ),
-    Case("decoder.edge", ACCEPTED, "generates, with a cache", generating.decoder),
-    Case("decoder-in-place.edge", ACCEPTED, "generates, its cache in place", generating.decoder_in_place),
-    Case("encoder-decoder.edge", ACCEPTED, "generates, from a source", generating.encoder_decoder),
-    Case(
-        "generation-graph.edge",
-        REFUSED,
-        "generation names a graph that is not there",
-        rewritten('"decoder": "model"', '"decoder": "decoder"', generating.decoder),
-    ),
-    Case(
-        "generation-kind.edge",
-        REFUSED,
-        "an encoder-decoder that names no encoder",
-        rewritten('"kind": "decoder"', '"kind": "encoder-decoder"', generating.decoder),
-    ),
-    Case(
-        "generation-cache.edge",
-        REFUSED,
-        "a cached input that no output continues",
-        rewritten('"present": "present_value_0"', '"present": "logits"', generating.decoder),
-    ),
-    Case(
-        "generation-positions.edge",
-        REFUSED,
-        "more positions than the symbols allow",
-        rewritten('"positions": 16', '"positions": 17', generating.decoder),
-    ),
-    Case(
-        "generation-length.edge",
-        REFUSED,
-        "a cache kept in place whose length no input tells",
-        rewritten('\n    "length": "past_length",', "", generating.decoder_in_place),
-    ),
-    Case(
-        "generation-capacity.edge",
-        REFUSED,
-        "room for fewer tokens than there are positions",
-        rewritten(_CAPACITY, _CAPACITY.replace("16", "15"), generating.decoder_in_place),
+        RECORDED,
+        ACCEPTED,
+        "generates from a source; graphs of the exporter, tokens of PyTorch",
+        bundles.encoder_decoder,
+        calls=calls.of_an_encoder_decoder(),
+        generate=calls.translated(),
     ),
 )
 
+BROKEN = (
+    Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
+    _refused("golden-lacking.edge", "3 golden samples where 4 are named", breaking.lacking_golden),
+    _refused("file-missing.edge", "golden.safetensors is not there", breaking.missing_file),
+    _refused("file-truncated.edge", "model.onnx lacks its last byte", breaking.truncated_file),
+    _refused("file-changed.edge", "one bit of model.onnx is flipped", breaking.changed_file),
+    _refused("file-extra.edge", "extra.txt is not in the manifest", breaking.extra_file),
+    _refused("path-parent.edge", "a path goes up, to a file that is there", breaking.listing_parent),
+    _refused("path-absolute.edge", "a path is absolute", changed("files", "/a", to=_ENTRY)),
+    _refused("path-drive.edge", "a path names a drive", changed("files", "C:a", to=_ENTRY)),
+    _refused("path-backslash.edge", "a backslash in a path", changed("files", "a\\b", to=_ENTRY)),
+    _refused("weights-outside.edge", "a graph reads another folder's weights", breaking.weights_outside),
+    _refused("graph-not-onnx.edge", "model.onnx is a text", breaking.not_onnx),
+    _refused("graph-unlike.edge", "an input is named that model.onnx has not", breaking.false_contract),
+    Case("graph-unheard-of.edge", INCOMPATIBLE, "an operator that no engine has", breaking.unheard_of),
+    _refused("manifest-missing.edge", "no manifest.json", breaking.no_manifest),
+    _refused("manifest-cut.edge", "the JSON lacks its last brace", rewritten("23\n  }\n}", "23\n  }\n")),
+    _refused("schema-1.edge", "the schema before this one", changed("schema", to=1)),
+    _refused("schema-3.edge", "a schema of the future", changed("schema", to=3)),
+    _refused(
+        "key-twice.edge", "a key stands twice", rewritten('"name": "tiny"', '"name": "", "name": "tiny"')
+    ),
+    _refused("key-unknown.edge", "a key of no schema", changed("extra", to=1)),
+    _refused("key-missing.edge", "no budget", rewritten('  "budget": {\n    "cosine": 0.98\n  },\n', "")),
+    _refused("number-nan.edge", "NaN, which is no JSON", rewritten('"cosine": 0.98', '"cosine": NaN')),
+    _refused("dtype-unknown.edge", "a dtype that numpy has not", rewritten('"int64"', '"int63"')),
+    _refused("dim-unknown.edge", "a symbol without bounds", rewritten('"sequence": {', '"length": {')),
+    _refused("bounds-crossed.edge", "a symbol's max below its min", rewritten('"max": 16', '"max": 0')),
+)
+
+VARIANTS = (
+    Case(
+        "engine-99.edge",
+        INCOMPATIBLE,
+        "needs onnxruntime 99.0",
+        changed(*_VARIANT, "engine", "version", to="99.0"),
+    ),
+    Case(
+        "engine-unknown.edge",
+        INCOMPATIBLE,
+        "no variant for an engine that anybody has",
+        changed(*_VARIANT, "engine", "name", to="unheard-of"),
+    ),
+    Case(
+        "engine-provider.edge",
+        INCOMPATIBLE,
+        "an execution provider that no engine has",
+        changed(*_VARIANT, "engine", "providers", to=["UnheardOfExecutionProvider"]),
+    ),
+    _refused("engine-bare.edge", "no execution provider", changed(*_VARIANT, "engine", "providers", to=[])),
+    _refused(
+        "engine-option.edge",
+        "an option that is no text, number or boolean",
+        changed(*_VARIANT, "engine", "options", to={"cores": [0, 1]}),
+    ),
+    _refused("variants-none.edge", "no variant", changed("variants", to=[])),
+    _refused(
+        "variant-graph.edge",
+        "a variant that lacks a graph's file",
+        changed(*_VARIANT, "files", to={"model": "model.onnx"}, whole=bundles.several),
+    ),
+    _refused(
+        "variant-unlisted.edge",
+        "a variant's file is not in files",
+        changed(*_VARIANT, "files", "model", to="x.onnx"),
+    ),
+    _refused("sizes-unknown.edge", "sizes of no symbol", changed(*_VARIANT, "sizes", to={"length": 4})),
+    _refused("sizes-beyond.edge", "a size out of bounds", changed(*_VARIANT, "sizes", to={"sequence": 17})),
+    _refused(
+        "stacks-alone.edge",
+        "stacks without rows",
+        changed(*_VARIANT, "stacks", to=[{"sizes": {"sequence": 4}, "rows": 2}]),
+    ),
+    _refused(
+        "stacks-sizes.edge",
+        "rows counted at a size of no symbol",
+        changed(*_VARIANT, "stacks", 0, "sizes", to={"length": 4}, whole=bundles.tuned),
+    ),
+    _refused(
+        "session-threads.edge",
+        "a session without a thread",
+        changed(*_VARIANT, "session", "threads", to=0, whole=bundles.tuned),
+    ),
+    _refused(
+        "session-flag.edge",
+        "1 where true or false belongs",
+        changed(*_VARIANT, "session", "spinning", to=1, whole=bundles.tuned),
+    ),
+)
+
+PROMISES = (
+    _refused(
+        "rows-batch.edge",
+        "rows along a symbol that leads no input",
+        changed("rows", "batch", to="sequence", whole=bundles.tuned),
+    ),
+    _refused(
+        "rows-mask.edge",
+        "padding told by an input that is not there",
+        changed("rows", "padding", "mask", to="padding", whole=bundles.tuned),
+    ),
+    _refused(
+        "rows-masked-out.edge",
+        "padding told by a 2",
+        changed("rows", "padding", "masked_out", to=2, whole=bundles.tuned),
+    ),
+    _refused(
+        "generation-graph.edge",
+        "generation names a graph that is not there",
+        changed("generation", "decoder", to="decoder", whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-kind.edge",
+        "an encoder-decoder that names no encoder",
+        changed("generation", "kind", to="encoder-decoder", whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-cache.edge",
+        "a cached input that no output continues",
+        changed("generation", "cache", 1, "present", to="logits", whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-positions.edge",
+        "more positions than the symbols allow",
+        changed("generation", "positions", to=17, whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-length.edge",
+        "no input tells how many tokens the cache holds",
+        rewritten('\n    "length": "past_length",', "", bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-capacity.edge",
+        "room for fewer tokens than there are positions",
+        changed("symbols", "capacity", to=_CAPACITY, whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "processing-tokenizer.edge",
+        "a tokenizer that is not in files",
+        changed("processing", "text", "tokenizer", to="words.json", whole=bundles.processed),
+    ),
+    _refused(
+        "processing-input.edge",
+        "token ids for an input that is not there",
+        changed("processing", "text", "ids", to="ids", whole=bundles.processed),
+    ),
+    _refused(
+        "processing-labels.edge",
+        "fewer labels than the output has places",
+        changed("processing", "labels", "names", to=["one"], whole=bundles.processed),
+    ),
+    _refused("signature-unsaid.edge", "manifest.sig without signature", breaking.unsigned),
+    _refused("signature-missing.edge", "signature without manifest.sig", breaking.signature_gone),
+    _refused("signature-cut.edge", "manifest.sig of 63 bytes", breaking.signature_cut),
+)
+
+CASES = (*WHOLE, *BROKEN, *VARIANTS, *PROMISES)
+
 
 def main(target: Path) -> None:
-    """Write every bundle and the README into ``target``, over what an earlier run wrote."""
+    """Write every bundle and the cases into ``target``, over what an earlier run wrote."""
     for case in CASES:
-        shutil.rmtree(target / case.folder, ignore_errors=True)
-        case.make(target / case.folder)
-    (target / "README.md").write_text(readme(), encoding="utf-8", newline="\n")
+        if case.bundle != RECORDED:
+            shutil.rmtree(target / case.bundle, ignore_errors=True)
+        case.make(target / case.bundle)
+    lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
+    (target / CASES_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

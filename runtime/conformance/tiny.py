@@ -9,6 +9,7 @@ Padding is masked; both products are dynamic int8.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ WORDS, WIDTH, HEADS, LONGEST = 16, 8, 2, 16
 OPSETS = {"": 23, "com.microsoft": 1}
 IR_VERSION = 10  # the oldest that names opset 23
 
-_SHAPES = ((1, 5), (2, 3), (1, 1), (2, 8))  # (batch, sequence) of each golden sample
+SHAPES = ((1, 5), (2, 3), (1, 1), (2, 8))  # (batch, sequence) of each golden sample
 _MASKED = -1e4
 # 7 bits: AVX2's 8-bit kernels saturate on the pairs that 8 would allow, and answers must agree everywhere.
 _LEVELS = 63
@@ -36,20 +37,24 @@ def weights() -> dict[str, Array]:
     return {name: random.integers(-99, 100, shape).astype(np.float32) / 99 for name, shape in shapes.items()}
 
 
-def samples() -> list[Sample]:
-    """Return golden vectors: inputs, and the float network's outputs rounded to where all machines agree."""
+def samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
+    """Return golden vectors: inputs, and the float network's outputs."""
     random = np.random.default_rng(42)
     found = []
-    for batch, sequence in _SHAPES:
+    for batch, sequence in shapes:
         tokens = random.integers(0, WORDS, (batch, sequence))
         lengths = random.integers(1, sequence + 1, (batch, 1))
-        mask = (np.arange(sequence) < lengths).astype(np.float32)
-        embedding = np.round(_answer(tokens, mask), 4).astype(np.float32)
-        found.append(Sample({"tokens": tokens, "mask": mask}, {"embedding": embedding}))
+        inputs = {"tokens": tokens, "mask": (np.arange(sequence) < lengths).astype(np.float32)}
+        found.append(Sample(inputs, answer(**inputs)))
     return found
 
 
-def _answer(tokens: Array, mask: Array) -> Array:
+def answer(tokens: Array, mask: Array) -> dict[str, Array]:
+    """Return the float network's outputs, rounded to where all machines agree."""
+    return {"embedding": np.round(_embedding(tokens, mask), 4).astype(np.float32)}
+
+
+def _embedding(tokens: Array, mask: Array) -> Array:
     table, qkv, out = (weight.astype(np.float64) for weight in weights().values())
     x = table[tokens]
     batch, sequence, _ = x.shape
@@ -66,11 +71,11 @@ def _answer(tokens: Array, mask: Array) -> Array:
     return embedding
 
 
-def network() -> ir.Model:
-    """Build the int8 graph: tokens, mask -> embedding."""
+def network(batch: int | str = "batch", sequence: int | str = "sequence") -> ir.Model:
+    """Build the int8 graph, in sizes or for any: tokens, mask -> embedding."""
     tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
-    mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
+    tokens = ir.val("tokens", ir.DataType.INT64, [batch, sequence])
+    mask = ir.val("mask", ir.DataType.FLOAT, [batch, sequence])
     table, qkv, out = weights().values()
 
     x = tape.op("Gather", [constant(tape, "table", table), tokens])
@@ -88,7 +93,7 @@ def network() -> ir.Model:
     over_sequence = constant(tape, "over_sequence", np.array([1]))
     total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
     count = tape.op("ReduceSum", [weight, over_sequence], {"keepdims": 0})  # (B, 1)
-    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
+    embedding = ir.val("embedding", ir.DataType.FLOAT, [batch, WIDTH])
     tape.op("Div", [total, count], output=embedding)
     return model(tape, [tokens, mask], [embedding])
 

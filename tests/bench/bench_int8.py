@@ -29,8 +29,8 @@ from edgeattn.source.handover import load
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, finished
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Goal, search
@@ -62,7 +62,7 @@ def main() -> None:
     samples = read_samples(handover.module, handover.samples)
     axes = infer_axes(samples, handover.dynamic)
     calibrating, judged = samples.split()
-    captured = capture(handover.module, calibrating, axes)
+    captured = capture(handover.module, calibrating, axes, ORT_CPU)
     with tempfile.TemporaryDirectory() as folder:
         rivals = tuple(_rivals(captured, calibrating, Path(folder)))
         table = _measured(rivals, captured, judged, arguments)
@@ -133,7 +133,7 @@ def _quality_cells(
     if rival.file is None:
         return "1", "1", ""
     found = [
-        cosine(run(sessions[rival.name], s.inputs)["embedding"], captured.reference(s.inputs)["embedding"])
+        cosine(sessions[rival.name](s.inputs)["embedding"], captured.reference(s.inputs)["embedding"])
         for s in judged
     ]
     return f"{np.mean(found):.4f}", f"{np.min(found):.4f}", f"{rival.file.stat().st_size / 1e6:.1f}"

@@ -12,6 +12,7 @@ from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized, quantize
 from edgeattn_export.recover import Recovered, recover
 
@@ -51,7 +52,7 @@ def row_of(form: Form) -> Row:
     module = form.build().eval()
     _enliven(module)
     samples = read_samples(module, form.samples())
-    captured = capture(module, samples, infer_axes(samples, form.dynamic))
+    captured = capture(module, samples, infer_axes(samples, form.dynamic), ORT_CPU)
     recovered = recover(captured, samples)
     return Row(form, samples, captured, recovered, quantize(recovered, samples))
 

@@ -1,4 +1,4 @@
-"""A tiny seeded encoder, what each stage makes of it, and the means to export other modules."""
+"""A tiny seeded encoder, what each stage makes of it, and the means to export or to build other models."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+import onnx_ir as ir
+import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
+from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import Dynamic, infer_axes
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.trials import trials
+from edgeattn_export.lower import Lowered, lower
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.pack import Packed, pack
 from edgeattn_export.pack.pack import Label, Verdict
-from edgeattn_export.quantize import Calibration, Quantized, quantize
+from edgeattn_export.quantize import Calibration, Quantized, finished
 from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.recipe import DYNAMIC_INT8
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
@@ -29,6 +39,8 @@ WIDTH, HEADS = 16, 2
 LONGEST = 32  # rows of the position table
 VOCABULARY = 4096  # times WIDTH: as many elements as an embedding needs to be worth int8
 LENGTHS = (5, 9, 3, 12, 7, 4, 6, 2)
+PART_WIDTH = 8
+PART_LENGTHS = (5, 9, 3, 12)
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -58,6 +70,25 @@ class TinyEncoder(nn.Module):
         return {"embedding": x[:, 0], "hidden": x}
 
 
+class SideBySide(nn.Module):
+    """Parts that take the same inputs; the outputs are called after them."""
+
+    def __init__(self, parts: Mapping[str, Callable[[], nn.Module]]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.parts = nn.ModuleDict({name: part() for name, part in parts.items()})
+
+    def forward(self, x: Tensor, seen: Tensor) -> dict[str, Tensor]:
+        return {f"{name}.output": part(x, seen) for name, part in self.parts.items()}
+
+
+class Across(SideBySide):
+    """The same, from x to a context of another length."""
+
+    def forward(self, x: Tensor, seen: Tensor, context: Tensor) -> dict[str, Tensor]:
+        return {f"{name}.output": part(x, seen, context) for name, part in self.parts.items()}
+
+
 @pytest.fixture(scope="session")
 def exported() -> Callable[..., tuple[Captured, Samples]]:
     """A function that captures a module, in eval mode, on raw samples, and returns these too."""
@@ -66,9 +97,102 @@ def exported() -> Callable[..., tuple[Captured, Samples]]:
         module: nn.Module, raw: Iterable[object], dynamic: Dynamic | None = None
     ) -> tuple[Captured, Samples]:
         samples = read_samples(module.eval(), raw)
-        return capture(module, samples, infer_axes(samples, dynamic)), samples
+        return capture(module, samples, infer_axes(samples, dynamic), ORT_CPU), samples
 
     return export
+
+
+@pytest.fixture(scope="session")
+def side_by_side(
+    exported: Callable[..., tuple[Captured, Samples]],
+) -> Callable[..., tuple[Captured, Samples]]:
+    """A function that captures parts side by side, on samples of several lengths or of one."""
+
+    def build(
+        parts: Mapping[str, Callable[[], nn.Module]], lengths: tuple[int, ...] = PART_LENGTHS
+    ) -> tuple[Captured, Samples]:
+        return exported(SideBySide(parts), [_sample(length) for length in lengths])
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def across(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[..., tuple[Captured, Samples]]:
+    """A function that captures cross-attentions side by side; ``seen`` and ``context`` have one length."""
+
+    def build(parts: Mapping[str, Callable[[], nn.Module]]) -> tuple[Captured, Samples]:
+        raw = []
+        for length in PART_LENGTHS:
+            sample = _sample(length + 2)
+            raw.append({"x": sample["x"][:, :length], "seen": sample["seen"], "context": sample["x"]})
+        return exported(Across(parts), raw)
+
+    return build
+
+
+def _sample(length: int) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(length)
+    x = torch.randn(1, length, PART_WIDTH, generator=generator)
+    return {"x": x, "seen": torch.ones(1, length, dtype=torch.int64)}
+
+
+@pytest.fixture(scope="session")
+def operators_of() -> Callable[[ir.Model, str], list[str]]:
+    """A function that lists the operators that came from one part, or from within it."""
+
+    def operators(model: ir.Model, part: str) -> list[str]:
+        path = f"parts.{part}"
+        return [
+            node.op_type
+            for node in model.graph
+            if module_of(node) == path or module_of(node).startswith(f"{path}.")
+        ]
+
+    return operators
+
+
+@pytest.fixture(scope="session")
+def by_hand() -> Callable[..., ir.Model]:
+    """A function that builds ``before(x) @ weight + bias``, x of dims (batch, sequence, D)."""
+
+    def build(
+        weight: NDArray[np.float32], bias: NDArray[np.float32] | None = None, before: str = ""
+    ) -> ir.Model:
+        tape = Tape()
+        x, hidden = (
+            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", len(weight))) for name in ("x", "hidden")
+        )
+        product, y = (
+            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", weight.shape[1]))
+            for name in ("product", "y")
+        )
+        if before:
+            tape.op(before, [x], output=hidden)
+        inputs = [hidden if before else x, embed(tape, weight, "weight")]
+        named = {"name": "linear", "metadata_props": {MODULE: "encoder.linear"}}
+        tape.op("MatMul", inputs, output=y if bias is None else product, **named)
+        if bias is not None:
+            tape.op("Add", [product, embed(tape, bias, "bias")], output=y)
+        graph = ir.Graph(
+            [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="linear"
+        )
+        return ir.Model(graph, ir_version=10)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def plainly() -> Callable[[ir.Model], SessionRunner]:
+    """A function that opens a graph as it is, no engine's needs met."""
+
+    def opened(model: ir.Model) -> SessionRunner:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # fatal alone: errors are raised anyway
+        return SessionRunner(
+            onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
+        )
+
+    return opened
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +229,7 @@ def samples(tiny: nn.Module) -> Samples:
 @pytest.fixture(scope="session")
 def encoder(tiny: nn.Module, samples: Samples) -> Captured:
     """The tiny encoder, captured."""
-    return capture(tiny, samples, infer_axes(samples, None))
+    return capture(tiny, samples, infer_axes(samples, None), ORT_CPU)
 
 
 @pytest.fixture(scope="session")
@@ -115,9 +239,15 @@ def recovered(encoder: Captured, samples: Samples) -> Recovered:
 
 
 @pytest.fixture(scope="session")
-def quantized(recovered: Recovered, samples: Samples) -> Quantized:
+def lowered(encoder: Captured, recovered: Recovered, samples: Samples) -> Lowered:
+    """The tiny encoder for onnxruntime's CPU kernels."""
+    return lower(recovered.model, LOWERINGS, ORT_CPU, trials(samples, encoder.axes))
+
+
+@pytest.fixture(scope="session")
+def quantized(lowered: Lowered, samples: Samples) -> Quantized:
     """The tiny encoder in int8."""
-    return quantize(Calibration(recovered.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
+    return finished(Calibration(lowered.model, samples), DYNAMIC_INT8)
 
 
 @pytest.fixture(scope="session")

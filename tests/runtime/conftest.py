@@ -37,12 +37,6 @@ def decoder() -> Model:
 
 
 @pytest.fixture(scope="session")
-def in_place() -> Model:
-    """The same decoder, its cache kept in place."""
-    return load(CONFORMANCE / "decoder-in-place.edge")
-
-
-@pytest.fixture(scope="session")
 def encoder_decoder() -> Model:
     """A decoder behind an encoder."""
     return load(CONFORMANCE / "encoder-decoder.edge")

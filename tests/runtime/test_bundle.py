@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
-import onnxruntime
 import pytest
 
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BundleError
 
 
 def _refused(folder: Path, file: str, reason: str) -> None:
@@ -38,13 +39,13 @@ def test_truncated_file(good: Path) -> None:
     model = good / "model.onnx"
     whole = model.read_bytes()
     model.write_bytes(whole[:1024])
-    _refused(good, "model.onnx", f"1,024 bytes found, {len(whole):,} expected \\(truncated\\?\\)")
+    _refused(good, "model.onnx", "truncated")
 
 
 def test_longer_file(good: Path) -> None:
     model = good / "model.onnx"
     model.write_bytes(model.read_bytes() + b"x")
-    _refused(good, "model.onnx", r"bytes found, [\d,]+ expected; copy the bundle again")
+    _refused(good, "model.onnx", "expected")
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "golden.safetensors"])
@@ -53,14 +54,14 @@ def test_one_flipped_bit(good: Path, file: str, where: int) -> None:
     data = bytearray((good / file).read_bytes())
     data[where] ^= 1
     (good / file).write_bytes(data)
-    _refused(good, file, "sha256 .* found, .* expected")
+    _refused(good, file, "sha256")
 
 
 @pytest.mark.parametrize("file", ["extra.txt", ".DS_Store", "deep/extra.txt"])
 def test_unlisted_file(good: Path, file: str) -> None:
     (good / file).parent.mkdir(exist_ok=True)
     (good / file).write_text("extra")
-    _refused(good, file, "not listed in manifest.json")
+    _refused(good, file, "not listed")
 
 
 def test_empty_folder_is_nothing(good: Path) -> None:
@@ -72,13 +73,13 @@ def test_empty_folder_is_nothing(good: Path) -> None:
 def test_link_out_of_the_folder(good: Path, file: str) -> None:
     outside = (good / file).rename(good.parent / file)
     (good / file).symlink_to(outside)
-    _refused(good, file, "a link that leaves the folder")
+    _refused(good, file, "link")
 
 
 def test_linked_folder_out_of_the_folder(several: Path) -> None:
     outside = (several / "weights").rename(several.parent / "weights")
     (several / "weights").symlink_to(outside)
-    _refused(several, "weights/lookup.bin", "a link that leaves the folder")
+    _refused(several, "weights/lookup.bin", "link")
 
 
 def test_unlisted_link_to_a_folder(good: Path) -> None:
@@ -87,12 +88,9 @@ def test_unlisted_link_to_a_folder(good: Path) -> None:
 
 
 def test_link_within_the_folder(several: Path) -> None:
-    text = (several / "manifest.json").read_text("utf-8")
-    entry = re.search(r'"model.onnx": (\{[^}]*\})', text)
-    assert entry
-    (several / "manifest.json").write_text(
-        text.replace('"files": {', f'"files": {{"twin": {entry[1]},'), "utf-8"
-    )
+    manifest = json.loads((several / "manifest.json").read_text("utf-8"))
+    manifest["files"]["twin"] = manifest["files"]["model.onnx"]
+    (several / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     (several / "twin").symlink_to("model.onnx")
     open_bundle(several)
 
@@ -104,9 +102,9 @@ def test_link_to_the_folder_itself(good: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    _refused(tmp_path / "none.edge", "", "nothing found, the folder of a bundle expected")
+    _refused(tmp_path / "none.edge", "", "nothing found")
     (tmp_path / "file.edge").write_text("zip")
-    _refused(tmp_path / "file.edge", "", "a file found, the folder of a bundle expected")
+    _refused(tmp_path / "file.edge", "", "a file found")
 
 
 def test_no_manifest(good: Path) -> None:
@@ -122,17 +120,28 @@ def test_manifest_that_is_not_utf8(good: Path) -> None:
 def test_manifest_that_is_too_large(good: Path) -> None:
     with (good / "manifest.json").open("ab") as manifest:
         manifest.write(b" " * 2**20)
-    _refused(good, "manifest.json", "bytes found, at most 1,048,576 expected")
+    _refused(good, "manifest.json", "at most 1,048,576")
 
 
-@pytest.mark.parametrize("installed", ["1.23.0", "1.23", "1.23.0rc1", "1.23.0.dev20250901", "1.30.1", "2.0"])
-def test_new_enough_onnxruntime(good: Path, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
-    monkeypatch.setattr(onnxruntime, "__version__", installed)
-    open_bundle(good)
+@pytest.fixture
+def signed(conformance: Path, tmp_path: Path) -> Path:
+    """A copy of the signed bundle, free to be changed."""
+    return shutil.copytree(conformance / "signed.edge", tmp_path / "signed.edge")
 
 
-@pytest.mark.parametrize("installed", ["1.22.9", "1.3", "0.99"])
-def test_onnxruntime_is_too_old(good: Path, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
-    monkeypatch.setattr(onnxruntime, "__version__", installed)
-    with pytest.raises(IncompatibleRuntimeError, match=rf"needs onnxruntime 1\.23 or newer, {installed} is"):
-        open_bundle(good)
+def test_a_signed_bundle_names_its_key(signed: Path) -> None:
+    signature = open_bundle(signed).manifest.signature
+    assert signature is not None
+    assert (signature.scheme, len(signature.key)) == ("ed25519", 64)
+
+
+def test_a_signature_has_64_bytes(signed: Path) -> None:
+    (signed / "manifest.sig").write_bytes(bytes(65))
+    _refused(signed, "manifest.sig", "65 bytes")
+
+
+def test_a_signature_is_a_file_of_the_folder(signed: Path) -> None:
+    outside = (signed / "manifest.sig").rename(signed.parent / "manifest.sig")
+    _refused(signed, "manifest.sig", "no such file")
+    (signed / "manifest.sig").symlink_to(outside)
+    _refused(signed, "manifest.sig", "link")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgeattn_runtime import InputError, load
+from edgeattn_runtime import InputError, Model
 from edgeattn_runtime.cache import (
     BLOCK,
     cache_bytes,
@@ -16,31 +15,37 @@ from edgeattn_runtime.cache import (
     moved,
     past_tensors,
 )
-from edgeattn_runtime.manifest import Generation, Tensor
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph import Tensor
 
 LAYERS, HEADS, SIZE = 6, 4, 64
 PASTS = tuple(
-    Tensor(f"past_{part}_{i}", "float32", ("batch", HEADS, "past", SIZE))
+    Tensor(f"past_{part}_{i}", "float32", ("batch", HEADS, "capacity", SIZE))
     for i in range(LAYERS)
     for part in ("key", "value")
 )
-GROWING = Generation(
-    kind="decoder", decoder="model", tokens="tokens", logits="logits", cache=(), positions=None
+GENERATION = Generation(
+    kind="decoder",
+    decoder="model",
+    tokens="tokens",
+    logits="logits",
+    length="past_length",
+    cache=(),
+    positions=1000,
 )
-IN_PLACE = replace(GROWING, length="past_length", positions=1000)
 
 
-def test_only_the_decoder_takes_a_cache(conformance: Path) -> None:
-    manifest = load(conformance / "encoder-decoder.edge").manifest
-    assert [past.name for past in past_tensors(manifest, "model")] == ["past_key_0", "past_value_0"]
-    assert past_tensors(manifest, "encoder") == ()
-    assert past_tensors(load(conformance / "good.edge").manifest, "model") == ()
+def test_the_cache_is_what_generation_says(encoder_decoder: Model) -> None:
+    generation = encoder_decoder.manifest.generation
+    assert generation is not None
+    pasts = past_tensors(generation, encoder_decoder.session.graph)
+    assert [past.name for past in pasts] == ["past_key_0", "past_value_0"]
 
 
-def test_an_empty_cache_has_length_0() -> None:
-    cache = empty_cache(PASTS, batch=3)
+def test_an_empty_cache_has_room() -> None:
+    cache = empty_cache(PASTS, batch=3, capacity=7)
     assert list(cache) == [past.name for past in PASTS]
-    assert {(array.shape, array.dtype.name) for array in cache.values()} == {((3, HEADS, 0, SIZE), "float32")}
+    assert {(array.shape, array.dtype.name) for array in cache.values()} == {((3, HEADS, 7, SIZE), "float32")}
 
 
 @pytest.mark.parametrize(("batch", "total"), [(1, 0), (1, 1000), (3, 7)])
@@ -51,24 +56,13 @@ def test_bytes_are_those_of_the_arrays(batch: int, total: int) -> None:
     assert sum(array.nbytes for array in arrays) == formula
 
 
-def test_memory_is_that_of_two_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = 2 * cache_bytes(PASTS, batch=1, total=1000) / 1e6
-    monkeypatch.setattr("edgeattn_runtime.cache.available_memory_mb", lambda: needed)
-    check_memory(GROWING, PASTS, total=1000)
-    monkeypatch.setattr("edgeattn_runtime.cache.available_memory_mb", lambda: needed - 0.1)
-    with pytest.raises(
-        InputError, match=r"^a cache of 1,000 tokens: 24\.6 MB needed while it grows, 24\.5 MB available; ask"
-    ):
-        check_memory(GROWING, PASTS, total=1000)
-
-
 def test_memory_is_that_of_the_room_and_of_what_is_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     capacity = 15 * BLOCK  # 960 tokens: room for 900
     needed = (2 * LAYERS + 1) * HEADS * capacity * SIZE * 4 / 1e6
     monkeypatch.setattr("edgeattn_runtime.cache.available_memory_mb", lambda: needed)
-    check_memory(IN_PLACE, PASTS, total=900)
-    with pytest.raises(InputError, match=r"^a cache of 961 tokens: 13\.3 MB needed while it grows, 12\.8 MB"):
-        check_memory(IN_PLACE, PASTS, total=961)
+    check_memory(GENERATION, PASTS, total=900)
+    with pytest.raises(InputError, match=r"961 tokens: 13\.3 MB"):
+        check_memory(GENERATION, PASTS, total=961)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +85,9 @@ def test_what_is_held_moves_into_a_larger_array() -> None:
 
 def test_memory_that_cannot_be_known_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgeattn_runtime.cache.available_memory_mb", lambda: None)
-    check_memory(GROWING, PASTS, total=10**12)
+    check_memory(replace(GENERATION, positions=None), PASTS, total=10**12)
 
 
 def test_memory_that_no_machine_has() -> None:
-    with pytest.raises(InputError, match="MB needed while it grows"):
-        check_memory(GROWING, PASTS, total=10**12)
+    with pytest.raises(InputError, match="MB needed"):
+        check_memory(replace(GENERATION, positions=None), PASTS, total=10**12)

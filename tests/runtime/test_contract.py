@@ -13,7 +13,7 @@ from edgeattn_runtime.contract import bind, check_inputs
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 
-GRAPH = Graph("m.onnx", (Tensor("ids", "int64", ("b", "s")), Tensor("x", "float32", ("b", 2))), ())
+GRAPH = Graph((Tensor("ids", "int64", ("b", "s")), Tensor("x", "float32", ("b", 2))), ())
 SYMBOLS = {"b": Symbol(1, None), "s": Symbol(2, 4)}
 IDS = np.zeros((1, 3), np.int64)
 X = np.zeros((1, 2), np.float32)
@@ -25,7 +25,7 @@ def _refused(reason: str, **inputs: object) -> None:
 
 
 def _single(dtype: str, *dims: int | str) -> Graph:
-    return Graph("m.onnx", (Tensor("x", dtype, dims),), ())
+    return Graph((Tensor("x", dtype, dims),), ())
 
 
 def test_arrays_pass_untouched() -> None:
@@ -35,13 +35,13 @@ def test_arrays_pass_untouched() -> None:
 
 
 def test_names() -> None:
-    _refused("unknown 'mask', missing 'x'; expected ids, x", ids=IDS, mask=X)
+    _refused("unknown 'mask', missing 'x'", ids=IDS, mask=X)
     _refused("missing 'ids', missing 'x'")
 
 
 def test_dtype() -> None:
     _refused(
-        r"ids: int64\[b, s\]: expected int64, found float64; convert with \.astype\('int64'\)",
+        "ids: .*expected int64, found float64",
         ids=IDS.astype(np.float64),
         x=X,
     )

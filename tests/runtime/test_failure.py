@@ -15,34 +15,25 @@ BEYOND = "indices element out of data bounds, idx={} must be within the inclusiv
 @pytest.mark.parametrize(
     ("reason", "kind", "told"),
     [
-        (
-            BEYOND.format(500),
-            InputError,
-            "x.onnx: 'tokens' holds 500, 0 to 39 expected, the rows of the table that it names",
-        ),
-        (
-            BEYOND.format(40),
-            InputError,
-            "x.onnx: its inputs lead to row 40 of a table that has rows 0 to 39; give shorter inputs, or "
-            "smaller numbers in them",
-        ),
+        (BEYOND.format(500), InputError, ("'tokens' holds 500", "40 rows", "0 to 39")),
+        (BEYOND.format(40), InputError, ("index 40", "40 rows")),
         (
             "/core/framework/bfc_arena.cc:360 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, "
             "onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 400",
             InputError,
-            "x.onnx: mask (1, 3), tokens (1, 3) need more memory than there is (Non-zero status code "
-            "returned while running MatMul node. Failed to allocate memory for requested buffer of size "
-            "400); give shorter inputs, or fewer at a time",
+            ("mask (1, 3), tokens (1, 3)", "Failed to allocate memory for requested buffer of size 400"),
         ),
         (
             "/core/providers/cpu/tensor/reshape_helper.h:91 onnxruntime::ReshapeHelper::ReshapeHelper(const "
             "onnxruntime::TensorShape&, bool) input_shape_size == requested_shape_size was false.",
             BundleError,
-            "x.onnx: fails on inputs that its contract allows (Non-zero status code returned while running "
-            "MatMul node. input_shape_size == requested_shape_size was false.); export again",
+            ("returned while running MatMul node. input_shape_size == requested_shape_size was false.",),
         ),
     ],
 )
-def test_what_failed_and_what_to_do_is_told(reason: str, kind: type[Exception], told: str) -> None:
+def test_what_failed_and_why_is_told(reason: str, kind: type[Exception], told: tuple[str, ...]) -> None:
     error = failure("x.onnx", Fail(RUNNING + reason), INPUTS)
-    assert (type(error), str(error)) == (kind, told)
+    assert type(error) is kind
+    assert str(error).startswith("x.onnx: ")
+    assert [words for words in told if words not in str(error)] == []
+    assert "/core" not in str(error)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from edgeattn_runtime import BundleError
+from edgeattn_runtime import BundleError, load
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.golden import Sample, check, read_golden, replay, write_golden
 
@@ -19,13 +19,13 @@ def _sample(output: object) -> Sample:
 
 
 def test_good_bundle_passes(conformance: Path) -> None:
-    results = check(conformance / "good.edge")
+    results = check(load(conformance / "good.edge"))
     assert [(result.sample, result.output) for result in results] == [(i, "embedding") for i in range(4)]
     assert all(result.ok and result.cosine > 0.999 and result.max_abs < 0.1 for result in results)
 
 
 def test_turned_output_fails(conformance: Path) -> None:
-    results = check(conformance / "golden-wrong.edge")
+    results = check(load(conformance / "golden-wrong.edge"))
     assert [result.ok for result in results] == [True, True, True, False]
     assert results[3].cosine < -0.999
 
@@ -53,11 +53,11 @@ def test_missing_and_spare_tensors(good: Path) -> None:
     files = open_bundle(good)
     samples = read_golden(files)
     write_golden(files.path("golden.safetensors"), samples[:3])
-    with pytest.raises(BundleError, match=r"golden\.safetensors: tensor '3\.input\.tokens' missing"):
+    with pytest.raises(BundleError, match=r"'3\.input\.tokens' missing"):
         read_golden(files)
     spare = Sample(samples[3].inputs, {**samples[3].outputs, "extra": ONES})
     write_golden(files.path("golden.safetensors"), [*samples[:3], spare])
-    with pytest.raises(BundleError, match=r"tensor '3\.output\.extra' found, which no sample has"):
+    with pytest.raises(BundleError, match=r"'3\.output\.extra'"):
         read_golden(files)
 
 

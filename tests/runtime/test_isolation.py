@@ -24,6 +24,7 @@ END_TO_END = """
 import sys
 import numpy
 from edgeattn_runtime import generate, load
+from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.__main__ import main
 
 net = load(sys.argv[1])
@@ -31,6 +32,7 @@ assert net(tokens=numpy.array([[1, 2]]), mask=numpy.ones((1, 2), numpy.float32))
 tuned = load(sys.argv[3])
 (many,) = tuned.run_many([dict(tokens=[[1, 2], [3, 4]], mask=numpy.array([[1, 1], [1, 0]], numpy.float32))])
 assert many["embedding"].shape == (2, 8)
+assert Machine.here().cores
 assert len(list(generate(sys.argv[2], [1, 2], temperature=1.0, seed=0))) == 15
 sys.exit(main(["check", sys.argv[1]]) or main(["bench", sys.argv[1], "--rounds", "1"]))
 """
@@ -52,7 +54,7 @@ class Watch:
             print(os.environ["ORT_DISABLE_TELEMETRY"])
 
 sys.meta_path.insert(0, Watch())
-import edgeattn_runtime
+from edgeattn_runtime import load
 """
 
 
@@ -81,6 +83,11 @@ def test_the_bar_holds() -> None:
 def test_importing_brings_none_of_them() -> None:
     _, *modules = json.loads(_python(IMPORTED))
     assert not {name.partition(".")[0] for name in modules} & (set(FORBIDDEN))
+
+
+def test_importing_the_package_is_cheap() -> None:
+    _, *modules = json.loads(_python(IMPORTED))
+    assert not {"numpy", "onnxruntime"} & set(modules)
 
 
 def test_telemetry_is_off_before_onnxruntime_is_imported() -> None:

@@ -30,21 +30,21 @@ def test_percentiles(clock: Callable[[float], None]) -> None:
     assert measure(lambda: clock(next(durations)), rounds=101, warmup=1) == Latency(50.0, 90.0, 99.0, 101)
 
 
-def test_rivals_take_turns_in_rotated_order() -> None:
+def test_runners_take_turns_in_rotated_order() -> None:
     calls: list[str] = []
-    rivals = {name: (lambda name=name: calls.append(name)) for name in "abc"}
-    latencies = interleave(rivals, rounds=4, warmup=1)
+    runners = {name: (lambda name=name: calls.append(name)) for name in "abc"}
+    latencies = interleave(runners, rounds=4, warmup=1)
     assert "".join(calls) == "cab" + "abc" + "bca" + "cab" + "abc"
     assert list(latencies) == ["a", "b", "c"]
     assert {latency.count for latency in latencies.values()} == {4}
 
 
-def test_each_rival_has_its_own_times(clock: Callable[[float], None]) -> None:
+def test_each_runner_has_its_own_times(clock: Callable[[float], None]) -> None:
     latencies = interleave({"slow": lambda: clock(3), "fast": lambda: clock(1)}, rounds=5, warmup=0)
     assert latencies == {"slow": Latency(3.0, 3.0, 3.0, 5), "fast": Latency(1.0, 1.0, 1.0, 5)}
 
 
-def test_no_rivals() -> None:
+def test_no_runners() -> None:
     assert interleave({}, rounds=1, warmup=1) == {}
 
 

@@ -10,34 +10,48 @@ from typing import Any
 import jsonschema
 import pytest
 
+from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.manifest import FileEntry, Golden, Graph, Manifest, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.variant import Variant
 
 ROOM = Path(__file__).parents[2] / "runtime"
 SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
 
-MANIFEST = Manifest(
-    name="tïny",
+VARIANT = Variant(
     target="cpu",
-    graphs={"model": Graph("m.onnx", (Tensor("x", "float32", ("batch", 2)),), (Tensor("y", "bool", ()),))},
-    symbols={"batch": Symbol(0, None)},
-    files={"m.onnx": FileEntry("a" * 64, 7), "g/v.safetensors": FileEntry("b" * 64, 0)},
-    golden=Golden("g/v.safetensors", 1, {"cosine": 0.985}),
-    requires={"onnxruntime": "1.23"},
-    provenance={"versions": {"torch": "2.13.0"}, "opset": 23},
-    budget={"cosine": 0.99, "size_mb": 25},
+    engine=Engine(
+        name="onnxruntime",
+        version="1.23",
+        providers=("XnnpackExecutionProvider", "CPUExecutionProvider"),
+        options={"fast": True, "level": 2, "mode": "a"},
+    ),
+    files={"model": "m.onnx"},
+    sizes={"batch": 1},
+    tolerance={"cosine": 0.985},
     scores={},
     verdict="fail",
+    measured=None,
+)
+
+MANIFEST = Manifest(
+    name="tïny",
+    graphs={"model": Graph((Tensor("x", "float32", ("batch", 2)),), (Tensor("y", "bool", ()),))},
+    symbols={"batch": Symbol(0, None)},
+    variants=(VARIANT,),
+    files={"m.onnx": FileEntry("a" * 64, 7), "g/v.safetensors": FileEntry("b" * 64, 0)},
+    golden=Golden("g/v.safetensors", 1),
+    budget={"cosine": 0.99, "size_mb": 25},
+    provenance={"versions": {"torch": "2.13.0"}, "opset": 23},
 )
 
 TEXT = f"""\
 {{
-  "schema": 1,
+  "schema": 2,
   "name": "tïny",
-  "target": "cpu",
   "graphs": {{
     "model": {{
-      "file": "m.onnx",
       "inputs": [
         {{
           "name": "x",
@@ -63,6 +77,37 @@ TEXT = f"""\
       "max": null
     }}
   }},
+  "variants": [
+    {{
+      "target": "cpu",
+      "engine": {{
+        "name": "onnxruntime",
+        "version": "1.23",
+        "providers": [
+          "XnnpackExecutionProvider",
+          "CPUExecutionProvider"
+        ],
+        "options": {{
+          "fast": true,
+          "level": 2,
+          "mode": "a"
+        }}
+      }},
+      "files": {{
+        "model": "m.onnx"
+      }},
+      "sizes": {{
+        "batch": 1
+      }},
+      "stacks": [],
+      "tolerance": {{
+        "cosine": 0.985
+      }},
+      "scores": {{}},
+      "verdict": "fail",
+      "measured": null
+    }}
+  ],
   "files": {{
     "g/v.safetensors": {{
       "sha256": "{"b" * 64}",
@@ -75,26 +120,18 @@ TEXT = f"""\
   }},
   "golden": {{
     "file": "g/v.safetensors",
-    "samples": 1,
-    "tolerance": {{
-      "cosine": 0.985
-    }}
+    "samples": 1
   }},
-  "requires": {{
-    "onnxruntime": "1.23"
+  "budget": {{
+    "cosine": 0.99,
+    "size_mb": 25
   }},
   "provenance": {{
     "versions": {{
       "torch": "2.13.0"
     }},
     "opset": 23
-  }},
-  "budget": {{
-    "cosine": 0.99,
-    "size_mb": 25
-  }},
-  "scores": {{}},
-  "verdict": "fail"
+  }}
 }}
 """
 
@@ -107,15 +144,14 @@ def test_reads_what_it_wrote() -> None:
     assert Manifest.from_json(TEXT) == MANIFEST
 
 
+WHOLE = [path for path in sorted((ROOM / "conformance").glob("*.edge")) if "-" not in path.stem]
+
+
 @pytest.mark.parametrize(
-    "bundle",
-    [
-        *("good.edge", "several.edge", "tuned.edge"),
-        *("decoder.edge", "decoder-in-place.edge", "encoder-decoder.edge"),
-    ],
+    "bundle", [*WHOLE, ROOM / "conformance" / "encoder-decoder.edge"], ids=lambda p: p.stem
 )
-def test_round_trip_keeps_every_byte(conformance: Path, bundle: str) -> None:
-    text = (conformance / bundle / "manifest.json").read_bytes().decode("utf-8")
+def test_round_trip_keeps_every_byte(bundle: Path) -> None:
+    text = (bundle / "manifest.json").read_bytes().decode("utf-8")
     assert Manifest.from_json(text).to_json() == text
     jsonschema.validate(json.loads(text), SCHEMA)
 
@@ -129,7 +165,7 @@ def test_the_specification_shows_a_manifest() -> None:
     (shown,) = re.findall(
         r"^```json\n(.+?)^```", (ROOM / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    whole = re.sub(r"([0-9a-f]{4})…", lambda hidden: hidden[1] * 16, shown)
+    whole = re.sub(r"([0-9a-f]{4})…", lambda cut: cut[1] * 16, shown)
     jsonschema.validate(json.loads(whole), SCHEMA)
     assert Manifest.from_json(whole).name == "sentence"
 
@@ -143,35 +179,51 @@ def _set(*path: str | int, to: object) -> Callable[[Any], None]:
     return change
 
 
+_V = ("variants", 0)
+
 # Each breaks one rule that the JSON schema can state too; the message must name the key.
 BROKEN: dict[str, Callable[[Any], None]] = {
-    "schema: 2": _set("schema", to=2),
+    "schema: 1": _set("schema", to=1),
+    "schema: 3": _set("schema", to=3),
     "schema: true": _set("schema", to=True),
     "name: ": _set("name", to=""),
-    "target: ": _set("target", to="a\nb"),
     "graphs: ": _set("graphs", to=[]),
     "graphs: none found": _set("graphs", to={}),
     "graphs: a, b found": lambda m: m.update(graphs=dict.fromkeys("ab", m["graphs"]["model"])),
+    "graphs.model.file: ": _set("graphs", "model", "file", to="m.onnx"),
     "graphs.model.inputs: ": _set("graphs", "model", "inputs", to={}),
     "graphs.model.inputs[0].dtype: ": _set("graphs", "model", "inputs", 0, "dtype", to="complex64"),
     "graphs.model.inputs[0].dims[1]: 0": _set("graphs", "model", "inputs", 0, "dims", 1, to=0),
     "graphs.model.inputs[0].dims[1]: 2.5": _set("graphs", "model", "inputs", 0, "dims", 1, to=2.5),
     "graphs.model.inputs[0].dims[1]: true": _set("graphs", "model", "inputs", 0, "dims", 1, to=True),
-    "graphs.model.inputs[0].shape: unknown": _set("graphs", "model", "inputs", 0, "shape", to=[]),
+    "graphs.model.inputs[0].shape: ": _set("graphs", "model", "inputs", 0, "shape", to=[]),
     "symbols.batch.min: ": _set("symbols", "batch", "min", to=-1),
     "symbols.batch.max: ": _set("symbols", "batch", "max", to="9"),
+    "variants: ": _set("variants", to=[]),
+    "variants[0].target: ": _set(*_V, "target", to="a\nb"),
+    "variants[0].engine.version: ": _set(*_V, "engine", "version", to=">=1.23"),
+    "variants[0].engine.providers: ": _set(*_V, "engine", "providers", to=[]),
+    "variants[0].engine.providers[0]: ": _set(*_V, "engine", "providers", 0, to=1),
+    "variants[0].engine.options.fast: ": _set(*_V, "engine", "options", "fast", to=None),
+    "variants[0].engine.python: ": _set(*_V, "engine", "python", to="3.11"),
+    "variants[0].files: ": _set(*_V, "files", to=["m.onnx"]),
+    "variants[0].sizes.batch: ": _set(*_V, "sizes", "batch", to=0),
+    "variants[0].session: ": _set(*_V, "session", to=None),
+    "variants[0].stacks: ": _set(*_V, "stacks", to={}),
+    "variants[0].tolerance.cosine: ": _set(*_V, "tolerance", to={}),
+    "variants[0].scores.cosine: ": _set(*_V, "scores", "cosine", to=True),
+    "variants[0].verdict: ": _set(*_V, "verdict", to="maybe"),
+    "variants[0].measured: ": _set(*_V, "measured", to=""),
     "files.m.onnx.size: ": _set("files", "m.onnx", "size", to=2**53),
     "files.m.onnx.sha256: ": _set("files", "m.onnx", "sha256", to="A" * 64),
     "golden.samples: ": _set("golden", "samples", to=0),
-    "golden.tolerance.cosine: missing": _set("golden", "tolerance", to={}),
-    "requires.onnxruntime: ": _set("requires", "onnxruntime", to=">=1.23"),
-    "requires.python: unknown": _set("requires", "python", to="3.11"),
+    "golden.tolerance: ": _set("golden", "tolerance", to={"cosine": 0.9}),
     "provenance: ": _set("provenance", to=[]),
     "budget.cosine: ": _set("budget", "cosine", to="0.99"),
-    "scores.cosine: ": _set("scores", "cosine", to=True),
-    "verdict: ": _set("verdict", to="maybe"),
     "budget: missing": lambda m: m.pop("budget"),
-    "extra: unknown key": _set("extra", to=1),
+    "target: ": _set("target", to="cpu"),
+    "signature.scheme: ": _set("signature", to={"scheme": "rsa", "key": "a" * 64}),
+    "signature.key: ": _set("signature", to={"scheme": "ed25519", "key": "a" * 63}),
     **{
         f"files: {json.dumps(path)} found": _set("files", path, to={"sha256": "a" * 64, "size": 1})
         for path in (
@@ -186,6 +238,7 @@ BROKEN: dict[str, Callable[[Any], None]] = {
             ".hidden",
             "-a",
             "manifest.json",
+            "manifest.sig",
         )
     },
 }
@@ -204,10 +257,15 @@ def test_broken_manifest_is_refused_by_reader_and_schema(message: str) -> None:
 
 # What ties one key to another is beyond the schema.
 UNTIED: dict[str, Callable[[Any], None]] = {
-    "graphs.model: 'x' has a dim 'batch'": _set("symbols", to={}),
-    "graphs.model.file: 'other.onnx'": _set("graphs", "model", "file", to="other.onnx"),
+    "graphs.model: 'x' has a dim 'batch'": lambda m: m.update(symbols={}),
+    "variants[0].files: none": _set(*_V, "files", to={}),
+    "variants[0].files: model, encoder": _set(*_V, "files", "encoder", to="m.onnx"),
+    "variants[0].files.model: 'other.onnx'": _set(*_V, "files", "model", to="other.onnx"),
+    "variants[0].sizes: 'sequence'": _set(*_V, "sizes", "sequence", to=4),
+    "variants[0].sizes.batch: 1": _set("symbols", "batch", "min", to=2),
+    "variants[0].stacks: 1": _set(*_V, "stacks", to=[{"sizes": {}, "rows": 2}]),
     "golden.file: 'other'": _set("golden", "file", to="other"),
-    "symbols.batch.max: 1 found": _set("symbols", "batch", to={"min": 2, "max": 1}),
+    "symbols.batch.max: 1": _set("symbols", "batch", to={"min": 2, "max": 1}),
     "graphs.model.outputs: two tensors named 'y'": lambda m: m["graphs"]["model"]["outputs"].append(
         m["graphs"]["model"]["outputs"][0]
     ),
@@ -228,14 +286,14 @@ def test_keys_that_disagree_are_refused(message: str) -> None:
         ("", "Expecting value"),
         ("[]", r"the manifest: \[\] found"),
         (TEXT[:-3], "Expecting"),
-        (TEXT.replace('"cpu"', '"cpu", "target": "npu"'), "'target' stands twice"),
-        (TEXT.replace("0.99", "NaN"), "NaN is no number"),
-        (TEXT.replace("0.99", "-Infinity"), "-Infinity is no number"),
-        (TEXT.replace("0.99", "1e999"), "budget.cosine: Infinity found"),
+        (TEXT.replace('"cpu"', '"cpu", "target": "npu"'), "'target'"),
+        (TEXT.replace("0.99", "NaN"), "NaN"),
+        (TEXT.replace("0.99", "-Infinity"), "-Infinity"),
+        (TEXT.replace("0.99", "1e999"), "budget.cosine: "),
         (TEXT.replace('"size": 7', f'"size": {"7" * 5000}'), "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
-        (TEXT.replace('"cpu"', '"\\ud800"'), "target: "),
-        (TEXT.replace('"batch": {', '"bat\\u001bch": {'), "symbols: .* printable keys expected"),
+        (TEXT.replace('"cpu"', '"\\ud800"'), r"variants\[0\].target: "),
+        (TEXT.replace('"batch": {', '"bat\\u001bch": {'), "symbols: "),
     ],
 )
 def test_text_that_is_no_strict_json_is_refused(text: str, reason: str) -> None:
@@ -257,6 +315,12 @@ def test_what_could_not_be_read_is_not_written() -> None:
 def test_a_single_graph_is_the_main_one() -> None:
     assert MANIFEST.main_graph == "model"
     assert replace(MANIFEST, graphs={"encoder": MANIFEST.graphs["model"]}).main_graph == "encoder"
+
+
+@pytest.mark.parametrize(("schema", "advice"), [(1, "export again"), (3, "upgrade"), (None, "export again")])
+def test_another_schema_is_told_before_all_else(schema: int | None, advice: str) -> None:
+    with pytest.raises(BundleError, match=f"^schema: .*{advice}"):
+        Manifest.from_json(json.dumps({"schema": schema}))
 
 
 def test_a_tensor_reads_as_its_contract() -> None:

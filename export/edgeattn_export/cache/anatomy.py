@@ -13,6 +13,7 @@ from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph import dataflow
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 
 SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
@@ -30,6 +31,7 @@ class Anatomy:
     roles: Roles
     measured: Mapping[str, Measured]
     origins: Mapping[ir.Value, Origin]
+    engine: Engine
 
     def reads_tokens(self, value: ir.Value | None) -> bool:
         """Say whether the tokens' values reach ``value``."""
@@ -64,7 +66,7 @@ class Anatomy:
 
 
 def study(model: ir.Model, roles: Roles, captured: Captured, samples: Samples) -> Anatomy:
-    """Measure and trace a lean graph.
+    """Measure and trace a recovered graph.
 
     Raises:
         CannotStep: It has control flow.
@@ -74,7 +76,7 @@ def study(model: ir.Model, roles: Roles, captured: Captured, samples: Samples) -
             raise CannotStep(f"{node.op_type} {node.name!r} holds a graph of its own; expected none")
     measured = measure(model, captured, samples)
     origins = trace_origins(model.graph, lambda value: _dims(measured, value))
-    return Anatomy(model, roles, measured, origins)
+    return Anatomy(model, roles, measured, origins, captured.engine)
 
 
 def _dims(measured: Mapping[str, Measured], value: ir.Value | None) -> Dims:

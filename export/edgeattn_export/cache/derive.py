@@ -21,9 +21,9 @@ from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.generation import check_generation
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
-DECODER_FILE, ENCODER_FILE = "decoder.onnx", "encoder.onnx"
 ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
 
 
@@ -52,10 +52,20 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
     try:
         alone = without_implied(captured, recovered, samples)
         steps = _derived(alone.captured, alone.recovered, alone.samples)
+        _check_fits(steps)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
         return Refusal(f"{verdict}{_attention_left(recovered)}")
     reason = objection(steps, alone.captured, alone.samples)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(recovered)}")
+
+
+def _check_fits(steps: Steps) -> None:
+    """See that a bundle can hold a step form, which its specification knows with one source of tokens."""
+    if len(steps.sources) > 1:
+        names = ", ".join(steps.sources)
+        raise CannotStep(f"its encoder takes {names}; one source expected: compute the others in forward")
+    contracts = {name: part.graph for name, part in steps.graphs.items()}
+    check_generation(steps.generation, contracts, steps.symbols)
 
 
 def _attention_left(recovered: Recovered) -> str:
@@ -74,7 +84,7 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())
     return Steps(
-        decoder=StepGraph(decoder.model, _contract(decoder.model, DECODER_FILE)),
+        decoder=StepGraph(decoder.model, _contract(decoder.model)),
         encoder=_encoder(anatomy, decoder),
         tokens=roles.tokens.name,
         logits=roles.logits.name,
@@ -91,7 +101,7 @@ def _encoder(anatomy: Anatomy, decoder: Decoder) -> StepGraph | None:
     if not decoder.carried:
         return None
     model = source_encoder(anatomy, decoder.carried)
-    return StepGraph(model, _contract(model, ENCODER_FILE))
+    return StepGraph(model, _contract(model))
 
 
 def _caches(decoder: Decoder) -> Iterable[Cache]:
@@ -100,8 +110,8 @@ def _caches(decoder: Decoder) -> Iterable[Cache]:
             yield Cache(past.name or "", present.name or "")
 
 
-def _contract(model: ir.Model, file: str) -> Graph:
-    return Graph(file, tuple(map(_tensor, model.graph.inputs)), tuple(map(_tensor, model.graph.outputs)))
+def _contract(model: ir.Model) -> Graph:
+    return Graph(tuple(map(_tensor, model.graph.inputs)), tuple(map(_tensor, model.graph.outputs)))
 
 
 def _tensor(value: ir.Value) -> Tensor:

@@ -20,8 +20,8 @@ from onnx_ir.tape import Tape
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.samples import Inputs, Sample, Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.padding import find_padding
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
@@ -84,12 +84,12 @@ def _tokens(captured: Captured, samples: Samples) -> Tensor | None:
     found = [
         tensor
         for tensor in captured.graph.inputs
-        if tensor.dtype in INTEGERS and tensor.dims == dims and _meaning(samples, tensor) is None
+        if tensor.dtype in INTEGERS and tensor.dims == dims and _meaning(captured, samples, tensor) is None
     ]
     return found[0] if len(found) == 1 else None
 
 
-def _meaning(samples: Samples, tensor: Tensor) -> Implied | None:
+def _meaning(captured: Captured, samples: Samples, tensor: Tensor) -> Implied | None:
     """Say what fills an input in every sample, but for padding: a number, or positions; else None."""
     values = [sample.inputs[tensor.name] for sample in samples]
     if all(
@@ -99,8 +99,9 @@ def _meaning(samples: Samples, tensor: Tensor) -> Implied | None:
     for number in (1, 0):
         if all(bool((value == number).all()) for value in values):
             return number
-    is_mask = all(bool(((value == 0) | (value == 1)).all()) for value in values)
-    return 1 if is_mask and "mask" in tensor.name else None  # as the validator knows what padding is
+    inputs = [sample.inputs for sample in samples]
+    padding = find_padding(captured.engine.runner(captured.model), captured.graph, inputs)
+    return 1 - padding.masked_out if padding is not None and padding.mask == tensor.name else None
 
 
 def _implied(captured: Captured, samples: Samples, tokens: Tensor) -> dict[str, Implied]:
@@ -110,30 +111,31 @@ def _implied(captured: Captured, samples: Samples, tokens: Tensor) -> dict[str, 
             continue
         meaning = None
         if tensor.dtype in (*INTEGERS, "bool") and tensor.dims in (tokens.dims, tokens.dims[1:]):
-            meaning = _meaning(samples, tensor)
+            meaning = _meaning(captured, samples, tensor)
         if meaning is None:
             return {}
         implied[tensor.name] = meaning
-    return implied if _hides_no_token(captured, samples, implied) else {}
+    return implied if _masks_no_token(captured, samples, implied) else {}
 
 
-def _hides_no_token(captured: Captured, samples: Samples, implied: Mapping[str, Implied]) -> bool:
-    """Say whether what samples show is answered alike when nothing is hidden."""
-    padded = [sample.inputs for sample in samples if any(_hidden(sample.inputs, implied))]
+def _masks_no_token(captured: Captured, samples: Samples, implied: Mapping[str, Implied]) -> bool:
+    """Say whether what samples show is answered alike when nothing is masked out."""
+    filled = {name: fill for name, fill in implied.items() if isinstance(fill, int)}
+    padded = [
+        sample.inputs
+        for sample in samples
+        if any((sample.inputs[name] != fill).any() for name, fill in filled.items())
+    ]
     if not padded:
         return True
-    session, logits = session_of(captured.model), captured.graph.outputs[0].name
+    answer, logits = captured.engine.runner(captured.model), captured.graph.outputs[0].name
     for inputs in padded[:PADDED]:
-        shown = np.logical_and.reduce([inputs[name] == 1 for name, fill in implied.items() if fill == 1])
-        full = {name: np.ones_like(inputs[name]) for name, fill in implied.items() if fill == 1}
-        expected, found = (run(session, fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
+        shown = np.logical_and.reduce([inputs[name] == fill for name, fill in filled.items()])
+        full = {name: np.full_like(inputs[name], fill) for name, fill in filled.items()}
+        expected, found = (answer(fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
         if disagreement({logits: expected}, {logits: found}, PADDING_TOLERANCE):
             return False
     return True
-
-
-def _hidden(inputs: Inputs, implied: Mapping[str, Implied]) -> Iterable[bool]:
-    return (fill == 1 and not bool((inputs[name] == 1).all()) for name, fill in implied.items())
 
 
 def _computed(model: ir.Model, tokens: Tensor, implied: Mapping[str, Implied]) -> ir.Model:

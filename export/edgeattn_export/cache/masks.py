@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.rows import Rows
+from edgeattn_export.cache.slots import CAPACITY
 
 MASK = 3  # an Attention's operand
 
@@ -25,9 +26,14 @@ class StepMasks:
         causal = bool(attention.attributes.get_int("is_causal", 0))
         if whole is None:
             return self.causal() if causal else None
-        mask = self._rows_of(whole)
         if not causal:
-            return mask
+            return self._rows_of(whole)
+        mask = self._under_causal(self._rows_of(whole), whole)
+        mask.dtype = ir.DataType.FLOAT
+        mask.shape = ir.Shape([*self._draft.anatomy.dims(whole)[:-2], *self._lengths])
+        return mask
+
+    def _under_causal(self, mask: ir.Value, whole: ir.Value) -> ir.Value:
         name = f"{mask.name}.causal"
         if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
             return self._draft.op(
@@ -56,10 +62,18 @@ class StepMasks:
                 constant(np.float32(-np.inf), "causal.hidden"),
             )
             self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, capacity)
+            self._causal.dtype, self._causal.shape = ir.DataType.FLOAT, ir.Shape(self._lengths)
         return self._causal
 
     def _rows_of(self, mask: ir.Value) -> ir.Value:
         """Cut a mask to the new tokens on every axis but the last, the keys'."""
-        keys = len(self._draft.anatomy.dims(mask)) - 1
+        dims = self._draft.anatomy.dims(mask)
         axes = self._draft.anatomy.grown_axes(mask)
-        return self._rows.of(mask, tuple(axis for axis in axes if axis != keys))
+        cut = self._rows.of(mask, tuple(axis for axis in axes if axis != len(dims) - 1))
+        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*dims[:-1], self._lengths[1]])
+        return cut
+
+    @property
+    def _lengths(self) -> tuple[str, str]:
+        """Of the new tokens, and of all that the cache has room for."""
+        return self._draft.anatomy.roles.sequence, CAPACITY

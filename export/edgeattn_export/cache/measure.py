@@ -11,7 +11,6 @@ from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_runtime.manifest import Symbol
 
@@ -46,10 +45,10 @@ def measure(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[st
     tapped = model.clone()
     inner = [value for node in tapped.graph for value in node.outputs if value.name]
     tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
-    session = session_of(tapped)
+    runner = captured.engine.runner(tapped)
     probes = _probes(captured.axes, captured.symbols)
     small, large = (
-        run(session, shaped(samples, captured.axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
+        runner(shaped(samples, captured.axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
         for i in (0, 1)
     )
     symbols = {sizes: symbol for symbol, sizes in probes.items()}

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache.anatomy import Anatomy
 from edgeattn_export.graph.dataflow import axis_of, dims, is_constant
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_runtime.errors import EdgeAttnError
 
 
@@ -66,6 +65,6 @@ def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int6
     tokens, batch = anatomy.roles.tokens, anatomy.roles.batch
     name = value.name or ""
     graph = ir.convenience.extract(anatomy.model.graph, [tokens.name], [name])
-    session = session_of(ir.Model(graph, ir_version=anatomy.model.ir_version))
+    runner = anatomy.engine.runner(ir.Model(graph, ir_version=anatomy.model.ir_version))
     fed = {tokens.name: np.zeros((1 if isinstance(batch, str) else batch, length), tokens.dtype)}
-    return np.asarray(run(session, fed)[name])
+    return np.asarray(runner(fed)[name])

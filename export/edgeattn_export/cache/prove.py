@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
-from edgeattn_export.cache.stepping import Stepper
+from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.chunks import chunkings, shown
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.graph.trials import trials
 from edgeattn_runtime.errors import EdgeAttnError
 
 STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
@@ -30,10 +30,10 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     length = tokens.shape[1]
     if length < SHORTEST:
         raise CannotStep(f"the samples have at most {length} tokens; one of {SHORTEST} or more expected")
-    session, half = session_of(captured.model), length // 2
-    whole = run(session, inputs)[roles.logits.name][:, :half]
+    runner, half = captured.engine.runner(captured.model), length // 2
+    whole = runner(inputs)[roles.logits.name][:, :half]
     try:
-        alone = run(session, {**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
+        alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
     except EdgeAttnError as error:
         raise CannotStep(
             f"the model takes {length} tokens of a sample, but not {half} of them: {error}"
@@ -51,10 +51,12 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
     """
     try:
-        stepper = Stepper(steps)
-        for inputs, expected in Proof.of(captured, samples).cases:
+        runner = StepRunner.of(steps, captured.engine)
+        for inputs, expected in Proof.of(
+            captured.engine, captured.model, trials(samples, captured.axes)
+        ).cases:
             for chunks in chunkings(inputs[steps.tokens].shape[1]):
-                found = {steps.logits: stepper.logits(inputs, chunks)}
+                found = {steps.logits: runner.logits(inputs, chunks)}
                 reason = disagreement(expected, found, STEP_TOLERANCE)
                 if reason:
                     return (

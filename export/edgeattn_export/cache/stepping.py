@@ -1,55 +1,79 @@
-"""Running a step graph as an app does: the source once, then the tokens in chunks, each with its past."""
+"""Graphs that step, as one runner of the model that they were made of: the source once, then the tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.cache.steps import Steps
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_runtime.cache import empty_cache
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.stepping import Stepper
 
 Array = NDArray[np.generic]
 
 
-class Stepper:
-    """The sessions of one ``Steps``."""
+class StepRunner:
+    """A decoder with its cache, and its encoder where it has one, called as the whole model is.
 
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
-        self._decoder = session_of(steps.decoder.model)
-        self._encoder: onnxruntime.InferenceSession | None = (
-            session_of(steps.encoder.model) if steps.encoder is not None else None
-        )
+    Args:
+        sessions: By the names of the manifest's graphs.
+        generation: What their inputs and outputs mean.
+    """
+
+    def __init__(self, sessions: Mapping[str, GraphSession], generation: Generation) -> None:
+        self._decoder = sessions[generation.decoder]
+        self._encoder = None if generation.encoder is None else sessions[generation.encoder]
+        self._generation = generation
+
+    @classmethod
+    def of(cls, steps: Steps, engine: Engine) -> StepRunner:
+        """Open float graphs that step."""
+        sessions = {
+            name: GraphSession(part.graph, engine.open(part.model)) for name, part in steps.graphs.items()
+        }
+        return cls(sessions, steps.generation)
+
+    def __call__(self, inputs: Inputs) -> dict[str, Array]:
+        """Answer the full sequence at once, from an empty cache."""
+        return {self._generation.logits: self.logits(inputs, (self._length(inputs),))}
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return the call that answers these inputs, the source's encoding included."""
+        length = self._length(inputs)
+        return lambda: self._stepper(inputs, length)(inputs[self._generation.tokens])
 
     def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
-        """Return the logits of a text (batch, sequence, vocabulary), made in chunks of these lengths."""
-        made = [outputs[self._steps.logits] for _, outputs in self.walk(inputs, chunks)]
-        return np.concatenate(made, axis=1)
+        """Return the logits of a sequence (batch, sequence, vocabulary), made in chunks of these lengths."""
+        stepper = self._stepper(inputs, sum(chunks))
+        return np.concatenate([stepper(tokens).copy() for tokens in self._cut(inputs, chunks)], axis=1)
 
-    def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[tuple[Inputs, dict[str, Array]]]:
-        """Yield the inputs and outputs of each call of the decoder, on the whole model's inputs."""
-        carried = run(self._encoder, inputs) if self._encoder is not None else {}
-        tokens = inputs[self._steps.tokens]
-        past = self._nothing(*tokens.shape)
-        ends = np.cumsum(chunks)
-        for chunk, end in zip(chunks, ends, strict=True):
-            fed = {self._steps.tokens: tokens[:, end - chunk : end], **carried, **past}
-            outputs = run(self._decoder, fed)
-            yield fed, outputs
-            past = {cache.past: outputs[cache.present] for cache in self._steps.caches}
-            past |= self._length(int(end))
+    def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[Inputs]:
+        """Yield what each call of the decoder is fed, the cache of the calls before it included."""
+        stepper = self._stepper(inputs, sum(chunks))
+        for tokens in self._cut(inputs, chunks):
+            yield stepper.inputs(tokens)
+            stepper(tokens)
 
-    def _nothing(self, batch: int, total: int) -> dict[str, Array]:
-        """Return a past of length 0, with room for all tokens where it does not grow."""
-        names = {cache.past for cache in self._steps.caches}
-        pasts = [tensor for tensor in self._steps.decoder.graph.inputs if tensor.name in names]
-        capacity = 0 if self._steps.length is None else total
-        return {**empty_cache(pasts, batch=batch, capacity=capacity), **self._length(0)}
+    def _stepper(self, inputs: Inputs, total: int) -> Stepper:
+        batch = len(inputs[self._generation.tokens])
+        return Stepper(self._decoder, self._generation, self._carried(inputs), batch=batch, capacity=total)
 
-    def _length(self, held: int) -> dict[str, Array]:
-        return {} if self._steps.length is None else {self._steps.length: np.array([held])}
+    def _carried(self, inputs: Inputs) -> Mapping[str, Array]:
+        if self._encoder is None:
+            return {}
+        source = {tensor.name: inputs[tensor.name] for tensor in self._encoder.graph.inputs}
+        encoded = self._encoder.run(source)
+        return {name: encoded[name] for name in self._generation.carried}
+
+    def _cut(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[NDArray[np.int64]]:
+        tokens = inputs[self._generation.tokens]
+        for chunk, end in zip(chunks, np.cumsum(chunks).tolist(), strict=True):
+            yield tokens[:, end - chunk : end].astype(np.int64, copy=False)
+
+    def _length(self, inputs: Inputs) -> int:
+        return int(inputs[self._generation.tokens].shape[1])

@@ -8,7 +8,9 @@ from typing import Literal
 
 import onnx_ir as ir
 
-from edgeattn_runtime.manifest import Graph, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
+
+ENCODER_GRAPH = "encoder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,7 @@ class StepGraph:
 class Cache:
     """Names of an input that holds keys or values, and of the output that is the next call's input.
 
-    Where the steps have a ``length``, both are of the same dims, with ``capacity`` tokens; else the input is
-    (batch, kv_heads, past, size) and the output (batch, kv_heads, total, size).
+    Both are (batch, kv_heads, capacity, size).
     """
 
     past: str
@@ -43,8 +44,7 @@ class Steps:
         logits: Name of the decoder's output.
         sources: Names of the encoder's inputs.
         carried: Names of the encoder's outputs, which are inputs of the decoder.
-        length: Name of the decoder's input, int64 (1,), of how many tokens the caches hold; None where they
-            have no room beside, and grow with every call.
+        length: Name of the decoder's input, int64 (1,), of how many tokens the caches hold.
         caches: One for the keys and one for the values of each self-attention.
         symbols: Bounds of the symbols of both graphs.
         positions: The most tokens in all, or None where nothing limits them.
@@ -56,10 +56,32 @@ class Steps:
     logits: str
     sources: tuple[str, ...]
     carried: tuple[str, ...]
-    length: str | None = None
+    length: str
     caches: tuple[Cache, ...]
     symbols: Mapping[str, Symbol]
     positions: int | None
+
+    @property
+    def graphs(self) -> Mapping[str, StepGraph]:
+        """The graphs by their names in a bundle."""
+        graphs = {MAIN_GRAPH: self.decoder}
+        return graphs if self.encoder is None else {**graphs, ENCODER_GRAPH: self.encoder}
+
+    @property
+    def generation(self) -> Generation:
+        """How a bundle of these graphs generates; it knows one source."""
+        return Generation(
+            kind=self.kind,
+            decoder=MAIN_GRAPH,
+            encoder=ENCODER_GRAPH if self.encoder is not None else None,
+            source=self.sources[0] if self.encoder is not None else None,
+            carried=self.carried,
+            tokens=self.tokens,
+            logits=self.logits,
+            length=self.length,
+            cache=tuple(CacheEntry(cache.past, cache.present) for cache in self.caches),
+            positions=self.positions,
+        )
 
     @property
     def kind(self) -> Literal["decoder", "encoder-decoder"]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from edgeattn_export.capture.own_cache.own import OwnCache
-from edgeattn_export.capture.reference import Original
 from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import Runner
 from edgeattn_runtime.manifest import Graph, Symbol
 
 OPSET = 23  # the first that holds attention as one operator
@@ -21,11 +22,17 @@ class Captured:
     """A module as a float graph, its contract, and the original to compare with.
 
     A cache that the module's own ``forward`` takes and returns is no part of the graph.
+
+    Attributes:
+        reference: The module, or the ONNX file that was handed over instead.
+        engine: Runs the graph on this machine, wherever something is to be proven of it.
+        cache: The module's own.
     """
 
     model: ir.Model
     graph: Graph
     symbols: Mapping[str, Symbol]
     axes: Axes
-    reference: Original
+    reference: Runner
+    engine: Engine
     cache: OwnCache | None = None

@@ -20,19 +20,23 @@ from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import WRAPPED, keep_scopes
 from edgeattn_export.graph.serialize import lay_out
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped, sizes_of
 from edgeattn_export.graph.trials import answered
-from edgeattn_export.lower.ort_cpu.masks import expand_masks
-from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError, ModelError
 
 
-def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
+def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
     """Export a module in eval mode and prove the export on real samples of several sizes.
+
+    Args:
+        module: In eval mode.
+        samples: Real inputs.
+        axes: Their dynamic axes.
+        engine: Runs the graph, to prove it.
 
     Raises:
         CaptureError: PyTorch cannot export the module, or it draws random numbers (the message names the
@@ -53,10 +57,8 @@ def capture(module: nn.Module, samples: Samples, axes: Axes) -> Captured:
     drawn = drawing(model)
     if drawn:
         raise CaptureError(drawn)
-    expand_masks(model)
-    expand_caches(model)
     graph, symbols = contract_of(model, axes)
-    captured = Captured(model, graph, symbols, axes, reference, cache)
+    captured = Captured(model, graph, symbols, axes, reference, engine, cache)
     _prove(captured, samples)
     return captured
 
@@ -175,13 +177,13 @@ def _values(graph: ir.Graph) -> Iterator[ir.Value]:
 
 def _prove(captured: Captured, samples: Samples) -> None:
     try:
-        session = session_of(captured.model)
+        runner = captured.engine.runner(captured.model)
     except EdgeAttnError as error:
         raise CaptureError(unrunnable(error, captured.model)) from error
     for inputs, expected in answered(captured.reference, samples, captured.axes):
         sizes = {name: tuple(value.shape) for name, value in inputs.items()}
         try:
-            found = run(session, inputs)
+            found = runner(inputs)
         except EdgeAttnError as error:
             raise CaptureError(failed(error, captured.model, sizes)) from error
         reason = disagreement(expected, found, EXPORT_TOLERANCE)

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-import onnxruntime
 from numpy.typing import NDArray
 from onnx_ir.passes.common import InlinePass, NameFixPass
 from onnxscript.optimizer import optimize
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.dims import name_dims
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, alike, array_of
 from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.serialize import INLINE_LIMIT, weight_bytes
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.trials import answered
-from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError, SampleError
+from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
 from edgeattn_runtime.npz import read_npz as read_arrays
-from edgeattn_runtime.session import open_session
 
 ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
 
@@ -37,14 +35,14 @@ _NUMBERED = re.compile(r"(\d+)\.(.+)")
 class OnnxOriginal:
     """A file in onnxruntime, called as a module is: arrays by name in, arrays by name out."""
 
-    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
-        self._path, self._session = path, session
+    def __init__(self, path: Path, runner: Runner) -> None:
+        self._path, self._runner = path, runner
 
-    def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
-        """Run the file once; raises ModelError where onnxruntime fails."""
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """Run the file once; raises ModelError where the engine fails."""
         try:
-            return run(self._session, inputs)
-        except BundleError as error:
+            return self._runner(inputs)
+        except EdgeAttnError as error:
             shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
             raise ModelError(
                 f"{self._path}: on {shapes} {error}; expected a file that runs on its samples: export it anew"
@@ -52,15 +50,16 @@ class OnnxOriginal:
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call on ``inputs`` that converts nothing, for timing."""
-        return partial(self._session.run, None, dict(inputs))
+        return self._runner.bind(inputs)
 
 
-def adopt(path: Path, samples: Samples) -> Captured:
+def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     """Take an ONNX file in place of a module's export.
 
     Args:
         path: A float model of any opset that onnxruntime takes and ONNX's own converter brings to ``OPSET``.
         samples: Real inputs by the names of the graph's inputs.
+        engine: Runs the graph, to prove what becomes of the file.
 
     Raises:
         ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools; a file
@@ -68,11 +67,11 @@ def adopt(path: Path, samples: Samples) -> Captured:
         SampleError: A sample's dtype or rank is not the graph's.
     """
     read = _read(path)
-    original = OnnxOriginal(path, _opened(path))
+    original = OnnxOriginal(path, _opened(path, engine))
     model = _converted(path, read)
     axes = _axes(path, model, samples)
     graph, symbols = contract_of(model, axes)
-    captured = Captured(model, graph, symbols, axes, original)
+    captured = Captured(model, graph, symbols, axes, original, engine)
     _prove(path, captured, samples)
     return captured
 
@@ -108,9 +107,9 @@ def _stacked(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[
         yield Sample({name: array_of(i, name, value[i : i + 1]) for name, value in arrays.items()})
 
 
-def _opened(path: Path) -> onnxruntime.InferenceSession:
+def _opened(path: Path, engine: Engine) -> Runner:
     try:
-        return open_session(path)
+        return engine.file_runner(path)
     except EdgeAttnError as error:
         raise ModelError(str(error)) from error
 
@@ -164,9 +163,9 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
 
 
 def _prove(path: Path, captured: Captured, samples: Samples) -> None:
-    session = session_of(captured.model)
+    runner = captured.engine.runner(captured.model)
     for inputs, expected in answered(captured.reference, samples, captured.axes):
-        reason = disagreement(expected, run(session, inputs), EXPORT_TOLERANCE)
+        reason = disagreement(expected, runner(inputs), EXPORT_TOLERANCE)
         if reason:
             raise ModelError(
                 f"{path}: brought to opset {OPSET}, it answers otherwise: {reason}; export the module instead"

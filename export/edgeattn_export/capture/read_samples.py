@@ -24,13 +24,13 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     Args:
         module: Its ``forward``'s parameters name the inputs.
         raw: Real inputs: dicts of tensors or arrays by name, tuples in the order of ``forward``, either of
-            them paired with a target as ``(inputs, target)``, or a DataLoader of such. At least two. In a
+            them paired with a target as ``(inputs, target)``, or a DataLoader of such. At least three. In a
             dict, what a call takes of an earlier one may be a tuple, a list, a dict or a Cache of tensors,
             None, or a plain number.
 
     Raises:
         ModelError: The module's ``forward`` names no input.
-        SampleError: Nothing to iterate over; no or one sample; an unknown or missing name; a value that is no
+        SampleError: Nothing to iterate over; fewer than three samples; an unknown or missing name; a value that is no
             tensor, is float64, is empty or holds a NaN or an infinity; a dtype or rank that differs
             from the first sample's.
     """

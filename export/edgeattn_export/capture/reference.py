@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,16 +14,6 @@ from edgeattn_export.capture.tracing import slow_path
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.tree import fresh
 from edgeattn_runtime.errors import ModelError
-
-
-class Original(Protocol):
-    """What an export is compared with: a module, or a float ONNX file where there is none."""
-
-    def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
-        """Answer once, outputs by name."""
-
-    def bind(self, inputs: Inputs) -> Callable[[], object]:
-        """Return a call on ``inputs`` that converts nothing, for timing."""
 
 
 @dataclass(frozen=True, slots=True)

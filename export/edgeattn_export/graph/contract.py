@@ -8,8 +8,6 @@ from edgeattn_export.graph.axes import Axes
 from edgeattn_runtime.errors import CaptureError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
-MODEL_FILE = "model.onnx"
-
 
 def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     """Return what a call of ``model`` takes and gives, and the bounds of every symbol in it.
@@ -23,7 +21,7 @@ def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
     computed = (dim for tensor in outputs for dim in tensor.dims if isinstance(dim, str))
     symbols = dict.fromkeys((*axes.symbols, *computed))
-    return Graph(MODEL_FILE, inputs, outputs), {name: Symbol(1, _longest(model, name)) for name in symbols}
+    return Graph(inputs, outputs), {name: Symbol(1, _longest(model, name)) for name in symbols}
 
 
 def _dtype(value: ir.Value) -> str:

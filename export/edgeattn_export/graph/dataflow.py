@@ -108,3 +108,20 @@ def axis_of(node: ir.Node, default: int) -> int:
     """Return a node's ``axis``, counted from the front."""
     axis = node.attributes.get_int("axis", default)
     return axis + len(dims(node.inputs[0])) if axis < 0 else axis
+
+
+def size_source(value: ir.Value, axis: int, size: int | str | None) -> tuple[ir.Value, int]:
+    """Return where to ask for the size of an axis: an input of the graph that has it, else the value itself.
+
+    Asked of an input, layers that need one size share what is computed of it.
+
+    Args:
+        value: Has the axis.
+        axis: Counted from the front.
+        size: What is known of it.
+    """
+    graph = value.graph
+    for source in graph.inputs if graph is not None and isinstance(size, str) else ():
+        if size in dims(source):
+            return source, dims(source).index(size)
+    return value, axis

@@ -12,7 +12,9 @@ import onnxruntime
 
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.serialize import INLINE_LIMIT, serialize, weight_bytes
+from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.session import open_session
+from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 Need = Callable[[ir.Model], None]  # changes a graph in place, and none of its numbers
 
@@ -32,7 +34,7 @@ class Engine:
     name: str
     version: str
     providers: tuple[str, ...]
-    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     needs: tuple[Need, ...] = ()
 
     def runner(self, model: ir.Model, *, threads: int = 1) -> SessionRunner:
@@ -46,7 +48,21 @@ class Engine:
             BundleError: The engine refuses the graph.
             IncompatibleRuntimeError: The graph is beyond the installed release.
         """
-        return SessionRunner(self._session(self.ready(model), threads))
+        return SessionRunner(self.open(model, threads=threads))
+
+    def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> SessionRunner:
+        """Open an ONNX file as it is.
+
+        Args:
+            path: The file; weights in files of their own are mapped.
+            settings: Of the session.
+
+        Raises:
+            BundleError: The engine refuses the file.
+            IncompatibleRuntimeError: It is beyond the installed release.
+        """
+        session = open_session(path, providers=self.providers, options=self.options, settings=settings)
+        return SessionRunner(session)
 
     def ready(self, model: ir.Model) -> ir.Model:
         """Return a copy that the engine's kernels take as it is meant."""
@@ -55,10 +71,15 @@ class Engine:
             meet(copy)
         return copy
 
-    def _session(self, model: ir.Model, threads: int) -> onnxruntime.InferenceSession:
-        if weight_bytes(model) < INLINE_LIMIT:
-            return open_session(serialize(model), threads=threads)
+    def open(self, model: ir.Model, *, threads: int = 1) -> onnxruntime.InferenceSession:
+        """Open a graph as ``runner`` does, for whoever binds its inputs and outputs."""
+        ready = self.ready(model)
+        if weight_bytes(ready) < INLINE_LIMIT:
+            return self._opened(serialize(ready), threads)
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
             path = Path(folder) / "model.onnx"
-            ir.save(model, path, external_data="model.onnx.data")
-            return open_session(path, threads=threads)
+            ir.save(ready, path, external_data="model.onnx.data")
+            return self._opened(path, threads)
+
+    def _opened(self, source: bytes | Path, threads: int) -> onnxruntime.InferenceSession:
+        return open_session(source, providers=self.providers, options=self.options, threads=threads)

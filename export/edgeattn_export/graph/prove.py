@@ -1,21 +1,19 @@
-"""A rewrite is kept only where the graph still gives the captured graph's outputs, on the owner's samples."""
+"""A rewrite is kept only where the graph still gives the outputs that it gave before, on real samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.apply import Applied, Refused, Site, apply
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.graph.samples import Inputs, Samples
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.graph.trials import trials
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
 
 REWRITE_TOLERANCE = 1e-5  # of the output's scale, in float
@@ -23,28 +21,38 @@ REWRITE_TOLERANCE = 1e-5  # of the output's scale, in float
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Trial inputs, and the captured graph's outputs for them."""
+    """Trial inputs, a graph's outputs for them, and the engine that gave them."""
 
+    engine: Engine
     cases: tuple[tuple[Inputs, Outputs], ...]
 
     @classmethod
-    def of(cls, captured: Captured, samples: Samples) -> Proof:
-        """Run the captured graph on every trial that it can take."""
-        session = session_of(captured.model)
+    def of(cls, engine: Engine, model: ir.Model, trials: Iterable[Inputs]) -> Proof:
+        """Run a graph on every trial that it can take.
+
+        Args:
+            engine: Runs it, and what is made of it.
+            model: The graph before any rewrite.
+            trials: Inputs; the first is a real sample, later ones may be beyond the model.
+
+        Raises:
+            EdgeAttnError: It fails on the first trial.
+        """
+        runner = engine.runner(model)
         cases = []
-        for inputs in trials(samples, captured.axes):
+        for inputs in trials:
             try:
-                cases.append((inputs, run(session, inputs)))
+                cases.append((inputs, runner(inputs)))
             except EdgeAttnError:
-                if not cases:  # the first trial is a real sample; made-up sizes may be beyond the model
+                if not cases:
                     raise
-        return cls(tuple(cases))
+        return cls(engine, tuple(cases))
 
     def objection(self, model: ir.Model) -> str | None:
-        """Say why ``model`` may not take the captured graph's place, or return None where it may."""
+        """Say why ``model`` may not take the first graph's place, or return None where it may."""
         try:
-            session = session_of(model)
-            found = ((expected, run(session, inputs)) for inputs, expected in self.cases)
+            runner = self.engine.runner(model)
+            found = ((expected, runner(inputs)) for inputs, expected in self.cases)
             reasons = (
                 disagreement(expected, _where_defined(expected, outputs), REWRITE_TOLERANCE)
                 for expected, outputs in found
@@ -55,7 +63,7 @@ class Proof:
 
 
 def _where_defined(expected: Outputs, found: Outputs) -> Outputs:
-    """Leave out what the captured graph answers with NaN, as PyTorch does a row with nothing to see."""
+    """Leave out what the first graph answers with NaN, as PyTorch does a row with nothing to see."""
     return {
         name: np.where(np.isnan(expected[name]), expected[name], value) if value.dtype.kind == "f" else value
         for name, value in found.items()

@@ -1,4 +1,4 @@
-"""What answers inputs by name with outputs by name: a module, a graph in its engine, a decoder with its cache."""
+"""What answers inputs by name with outputs by name: a module, a graph in its engine, a decoder."""
 
 from __future__ import annotations
 

@@ -15,7 +15,10 @@ from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
-JUDGED_SHARE = 0.5  # of the samples; the others calibrate and prove the rewrites
+LEAST = 3  # samples: one for each part
+DEALT = 4  # samples in a round of the deal
+CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
+EVALUATION_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,45 @@ class Samples(Sequence[Sample]):
         """What ``forward`` is called with beside its inputs where there is no past."""
         return self.items[0].past
 
-    def split(self) -> tuple[Samples, Samples]:
-        """Return the samples that calibrate and, disjoint from them, the samples that judge.
+    def split(self) -> Parts:
+        """Return three parts that share no sample.
 
-        They are dealt in turn, so that both see every part of a sorted data set.
+        They are dealt in turn, so that each sees every part of a sorted data set: of four samples the first
+        calibrates, the third selects, and the others evaluate.
         """
-        period = round(1 / (1 - JUDGED_SHARE))
-        calibrate = tuple(item for i, item in enumerate(self.items) if i % period == 0)
-        judge = tuple(item for i, item in enumerate(self.items) if i % period)
-        return replace(self, items=calibrate), replace(self, items=judge)
+        calibration, selection = (
+            replace(self, items=self.items[start::DEALT]) for start in (CALIBRATION, SELECTION)
+        )
+        return Parts(calibration, selection, replace(self, items=self.items[1::2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Samples in three parts, never mixed: what is chosen by some is judged by others.
+
+    Attributes:
+        calibration: Statistics, rounding and the proofs of rewrites.
+        selection: The search and its refinements choose on these.
+        evaluation: The report's figures and verdict, when all is chosen.
+    """
+
+    calibration: Samples
+    selection: Samples
+    evaluation: Samples
+
+
+def stratified(inputs: Iterable[Inputs], count: int) -> list[Inputs]:
+    """Pick inputs evenly from the smallest to the largest, both included; a single one is the middle.
+
+    Args:
+        inputs: At least one.
+        count: How many to return where there are as many; at least 1.
+    """
+    ordered = sorted(inputs, key=lambda arrays: sum(array.size for array in arrays.values()))
+    last, gaps = len(ordered) - 1, min(count, len(ordered)) - 1
+    if gaps == 0:
+        return [ordered[last // 2]]
+    return [ordered[round(i * last / gaps)] for i in range(gaps + 1)]
 
 
 def stratified(inputs: Iterable[Inputs], count: int) -> list[Inputs]:
@@ -103,13 +136,13 @@ def alike(samples: Iterable[Sample]) -> Samples:
     """Return samples as one, checked against the first.
 
     Raises:
-        SampleError: No or one sample; names, dtypes or ranks that differ.
+        SampleError: Fewer than three samples; names, dtypes or ranks that differ.
     """
     items = tuple(samples)
-    if len(items) < 2:
+    if len(items) < LEAST:
         raise SampleError(
-            f"samples: {len(items)} found, at least 2 expected (some calibrate, others judge); "
-            "yield a few hundred real inputs"
+            f"samples: {len(items)} found, at least {LEAST} expected (some calibrate, some select, others "
+            "evaluate); yield a few hundred real inputs"
         )
     for i, item in enumerate(items):
         _check_alike(i, item.inputs, items[0].inputs)

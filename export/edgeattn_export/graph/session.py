@@ -23,11 +23,11 @@ def session_of(model: ir.Model, *, threads: int = 1) -> onnxruntime.InferenceSes
         BundleError: onnxruntime refuses the graph.
     """
     if weight_bytes(model) < INLINE_LIMIT:
-        return open_session(serialize(model), threads=threads)
+        return open_session(serialize(model), providers=("CPUExecutionProvider",), threads=threads)
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         path = Path(folder) / "model.onnx"
         ir.save(model, path, external_data="model.onnx.data")
-        return open_session(path, threads=threads)
+        return open_session(path, providers=("CPUExecutionProvider",), threads=threads)
 
 
 def run(session: onnxruntime.InferenceSession, inputs: Inputs) -> dict[str, NDArray[np.generic]]:

@@ -1,10 +1,10 @@
-"""ir.Model (int8) + contract + golden vectors -> the files of a bundle, and their manifest."""
+"""Int8 graphs, their contract and golden vectors -> the files of a bundle, and their manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,13 +13,15 @@ from typing import Literal
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.targets import Target
+from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.golden import Sample, write_golden
-from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
 from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.stacks import Stack
 
 GOLDEN_FILE = "golden.safetensors"
-NEEDS = {"onnxruntime": "1.23"}  # the first with a CPU kernel of the standard Attention
 TOOLS = ("edgeattn", "torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime")
 
 
@@ -32,72 +34,109 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the validator said: the limits asked for, what was measured, and whether it passed."""
+class Made:
+    """The graphs for one target, and what was measured of them.
 
-    budget: Mapping[str, float]
+    Attributes:
+        target: What they are for.
+        parts: The graphs, and their contracts.
+        tolerance: The cosine that each golden output must reach on a device.
+        session: How a device opens them; None leaves it to the device.
+        stacks: How many independent rows to run in one call.
+        scores: What was measured against each limit of the budget.
+        verdict: Whether the budget was met.
+        measured: The machine of these figures; None where they were not run.
+    """
+
+    target: Target
+    parts: Parts
+    tolerance: float
+    session: SessionSettings | None = None
+    stacks: tuple[Stack, ...] = ()
     scores: Mapping[str, float]
-    word: Literal["pass", "fail"]
+    verdict: Literal["pass", "fail"]
+    measured: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What the bundle is called, what it is for, and the hash of the source that defines the model."""
+    """What a bundle is called, what was asked of it, and the hash of the source that defines the model."""
 
     name: str
-    target: str
+    budget: Mapping[str, float]
     source: str | None
 
 
 def pack(
-    parts: Parts,
+    made: Sequence[Made],
     golden: Iterable[Sample],
     *,
-    tolerance: float,
     label: Label,
-    verdict: Verdict,
-    reports: Mapping[str, bytes],
-    session: SessionSettings | None = None,
     rows: Rows | None = None,
+    reports: Mapping[str, bytes],
 ) -> Packed:
     """Put a bundle together.
 
     Args:
-        parts: The graphs to ship, and their contracts.
-        golden: Real inputs and PyTorch's outputs for them.
-        tolerance: The cosine that each golden output must reach on a device.
-        label: The bundle's name, target and source.
-        verdict: What the validator said.
-        reports: The report's files by name.
-        session: How the device opens the graphs; None leaves it to the device.
+        made: A variant for each target, the preferred one first; all of one contract.
+        golden: Real inputs and the original's outputs for them.
+        label: The bundle's name, budget and source.
         rows: What is proven of the main graph's rows; None where nothing is.
+        reports: The report's files by name.
     """
-    golden = tuple(golden)
-    files = {**_graph_files(parts), GOLDEN_FILE: _golden_bytes(golden), **reports}
+    golden, first = tuple(golden), made[0].parts
+    names = [
+        _graph_names(each, folder="" if i == 0 else f"{each.target.name}/") for i, each in enumerate(made)
+    ]
+    files = {
+        name: data for each, of in zip(made, names, strict=True) for name, data in _files(each, of).items()
+    }
+    files |= {GOLDEN_FILE: _golden_bytes(golden), **reports}
     manifest = Manifest(
         name=label.name,
-        target=label.target,
-        graphs={name: part.graph for name, part in parts.graphs.items()},
-        symbols=parts.symbols,
-        files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()},
-        golden=Golden(GOLDEN_FILE, len(golden), {"cosine": tolerance}),
-        requires=NEEDS,
-        provenance=_provenance(parts.recipe, label.source),
-        budget=verdict.budget,
-        scores=verdict.scores,
-        verdict=verdict.word,
-        generation=parts.generation,
-        session=session,
+        graphs={name: part.graph for name, part in first.graphs.items()},
+        symbols=first.symbols,
+        generation=first.generation,
         rows=rows,
+        variants=tuple(_variant(each, names) for each, names in named),
+        files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()},
+        golden=Golden(GOLDEN_FILE, len(golden)),
+        budget=label.budget,
+        provenance=_provenance(first.recipe, label.source),
     )
     return Packed(manifest, files)
 
 
-def _graph_files(parts: Parts) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for part in parts.graphs.values():
-        files |= model_files(part.quantized.model, part.graph.file)
+def _graph_names(made: Made, folder: str) -> dict[str, str]:
+    """Return the file of each graph."""
+    return {name: f"{folder}{name}.onnx" for name in made.parts.graphs}
+
+
+def _files(made: Made, names: Mapping[str, str]) -> dict[str, bytes]:
+    files = dict(made.target.adds(made.parts))
+    for name, part in made.parts.graphs.items():
+        folder, _, file = names[name].rpartition("/")
+        written = model_files(part.quantized.model, file)
+        files |= {f"{folder}/{each}".lstrip("/"): data for each, data in written.items()}
     return files
+
+
+def _variant(made: Made, names: Mapping[str, str]) -> Variant:
+    engine = made.target.engine
+    return Variant(
+        target=made.target.name,
+        engine=Engine(
+            name=engine.name, version=engine.version, providers=engine.providers, options=engine.options
+        ),
+        files=names,
+        sizes={},
+        session=made.session,
+        stacks=made.stacks,
+        tolerance={"cosine": made.tolerance},
+        scores=made.scores,
+        verdict=made.verdict,
+        measured=made.measured,
+    )
 
 
 def _golden_bytes(golden: Iterable[Sample]) -> bytes:

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
-from onnx_ir.passes import Sequential
-from onnx_ir.passes.common import (
-    CommonSubexpressionEliminationPass,
-    DeduplicateInitializersPass,
-    RemoveUnusedNodesPass,
-)
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.apply import Applied, Refused, Site
 from edgeattn_export.graph.prove import Proof, proven
 from edgeattn_export.graph.rule import Note
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.share import share
+from edgeattn_export.graph.trials import trials
 from edgeattn_export.graph.views import simplify_sizes
 from edgeattn_export.recover.rules import RULES
 
@@ -27,7 +23,7 @@ class Recovered:
     """The recovered graph, how often each rule was applied, and where one was not, with the reason.
 
     Attributes:
-        notes: What the owner should know of what was applied, a line each.
+        notes: What the model author should know of what was applied, a line each.
     """
 
     model: ir.Model
@@ -37,13 +33,13 @@ class Recovered:
 
 
 def recover(captured: Captured, samples: Samples) -> Recovered:
-    """Rewrite a captured graph for speed, changing no number.
+    """Recover what a captured graph means, changing no number.
 
     Args:
         captured: The graph as exported; left as it is.
         samples: Real inputs on which each rewrite is proven.
     """
-    proof = Proof.of(captured, samples)
+    proof = Proof.of(captured.engine, captured.model, trials(samples, captured.axes))
     model = captured.model.clone()
     simplify_sizes(model)
     counts: dict[str, int] = {}
@@ -54,7 +50,7 @@ def recover(captured: Captured, samples: Samples) -> Recovered:
         counts[rule.name] = len(applied.sites)
         refused.extend(applied.refused)
         notes.extend(_noted(applied))
-    _share(model)
+    share(model)
     return Recovered(
         model, {name: count for name, count in counts.items() if count}, tuple(refused), tuple(notes)
     )
@@ -69,10 +65,3 @@ def _noted(applied: Applied) -> Iterator[str]:
     for note, (first, *others) in sites.items():
         more = f" and {len(others)} more places" if others else ""
         yield f"{note.topic} at {first.module or first.node}{more}: {note.reason}."
-
-
-def _share(model: ir.Model) -> None:
-    """Compute once what several layers compute alike, such as their mask."""
-    Sequential(DeduplicateInitializersPass(), CommonSubexpressionEliminationPass(), RemoveUnusedNodesPass())(
-        model
-    )

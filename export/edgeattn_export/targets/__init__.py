@@ -1,1 +1,10 @@
-"""What a bundle is made for: one target a file."""
+"""The targets, one a file: the engine, its lowerings and forms, and what each adds to a bundle."""
+
+from collections.abc import Mapping
+
+from edgeattn_export.targets.cpu import CPU
+from edgeattn_export.targets.target import Target
+
+TARGETS: Mapping[str, Target] = {target.name: target for target in (CPU,)}
+
+__all__ = ["TARGETS", "Target"]

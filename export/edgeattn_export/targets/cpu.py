@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize.forms import FLOAT, Forms
@@ -16,6 +17,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATI
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.targets.target import Target
 
 FORMS = Forms(
     linears=(
@@ -70,4 +72,14 @@ CANDIDATES = Candidates(
     embeddings=("int8 rows",),
     smaller_embeddings=("int4 rows",),
     others=("gelu tanh",),
+)
+
+CPU = Target(
+    name="cpu",
+    engine=ORT_CPU,
+    lowerings=LOWERINGS,
+    forms=FORMS,
+    candidates=CANDIDATES,
+    needs="onnxruntime 1.23 or later on a 64-bit CPU",
+    tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
 )

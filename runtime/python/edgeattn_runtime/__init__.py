@@ -12,12 +12,13 @@ The bundle's format is specified in runtime/README.md.
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 # Official builds of onnxruntime >= 1.29 report usage unless this is set before they are imported.
 # Here, since every import of this package, of any of its modules, passes through this file first.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import (
     BadInput,
     BundleError,
@@ -26,7 +27,10 @@ from edgeattn_runtime.errors import (
     IncompatibleRuntimeError,
     InputError,
 )
-from edgeattn_runtime.model import Model, load
+
+if TYPE_CHECKING:
+    from edgeattn_runtime.decoding import generate
+    from edgeattn_runtime.model import Model, load
 
 __all__ = [
     "BadInput",
@@ -41,3 +45,12 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
+_HEAVY = {"Model": "model", "generate": "decoding", "load": "model"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HEAVY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HEAVY[name]}"), name)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnxruntime
-
-from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
+from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE
 
 _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
 
@@ -32,24 +30,26 @@ class BundleFiles:
 def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
     """Read a bundle's manifest and check the whole folder against it.
 
-    Checked in this order: the manifest, the installed onnxruntime, that no file is missing, of another size,
-    outside the folder or unlisted, and last every sha256.
+    Checked in this order: the manifest, that its signature is there or is not, that no file is missing, of
+    another size, outside the folder or unlisted, and last every sha256. A signature is not verified.
 
     Args:
         path: The folder, such as ``sentence.edge``.
 
     Raises:
         BundleError: One line that names the file, what was found and what was expected.
-        IncompatibleRuntimeError: The bundle needs a newer onnxruntime than the installed one.
     """
     folder = Path(path)
     manifest = _read_manifest(folder)
-    _check_onnxruntime(folder, manifest.requires["onnxruntime"])
+    unlisted = {MANIFEST_FILE}
+    if manifest.signature is not None:
+        _check_signature_file(folder)
+        unlisted.add(SIGNATURE_FILE)
     for file, entry in manifest.files.items():
         _check_inside(folder, file)
         _check_size(folder / file, entry)
     for file in _walk(folder):
-        if file != MANIFEST_FILE and file not in manifest.files:
+        if file not in unlisted and file not in manifest.files:
             raise BundleError(
                 f"{folder / file}: not listed in {MANIFEST_FILE}; remove it or copy the bundle again"
             )
@@ -76,19 +76,13 @@ def _read_manifest(folder: Path) -> Manifest:
         raise BundleError(f"{path}: {error}") from error
 
 
-def _check_onnxruntime(folder: Path, required: str) -> None:
-    installed = onnxruntime.__version__
-    if _release(installed) < _release(required):
-        raise IncompatibleRuntimeError(
-            f"{folder}: needs onnxruntime {required} or newer, {installed} is installed; "
-            f"pip install 'onnxruntime>={required}'"
+def _check_signature_file(folder: Path) -> None:
+    _check_inside(folder, SIGNATURE_FILE)
+    path = folder / SIGNATURE_FILE
+    if path.stat().st_size != SIGNATURE_BYTES:
+        raise BundleError(
+            f"{path}: {path.stat().st_size:,} bytes found, {SIGNATURE_BYTES} expected; copy the bundle again"
         )
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """Return "1.23.0rc1" as (1, 23): trailing zeros say nothing, and a candidate counts as its release."""
-    numbers = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(map(int, re.sub(r"(\.0+)+$", "", numbers[0]).split("."))) if numbers else ()
 
 
 def _check_inside(folder: Path, file: str) -> None:

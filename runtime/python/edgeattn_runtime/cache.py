@@ -1,4 +1,4 @@
-"""The key-value cache of a decoder: which tensors it is made of, its memory, and how it begins and grows."""
+"""The key-value cache of a decoder: its tensors, the memory they need, and how they begin and get room."""
 
 from __future__ import annotations
 
@@ -10,45 +10,38 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.manifest import CacheEntry, Generation, Manifest, Tensor
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.memory import available_memory_mb
 
-# Tokens that a cache kept in place grows by. Moving it costs about what two steps read, so a step in 64 may;
+# Tokens that a cache grows by. Moving it costs about what two steps read, so a step in 64 may;
 # attention reads the whole capacity, so more room would cost every step.
 BLOCK = 64
 
 
-def past_tensors(manifest: Manifest, graph: str) -> tuple[Tensor, ...]:
-    """Return the inputs of ``graph`` that take the cache: only a decoder's."""
-    generation = manifest.generation
-    if generation is None or graph != generation.decoder:
-        return ()
+def past_tensors(generation: Generation, decoder: Graph) -> tuple[Tensor, ...]:
+    """Return the decoder's inputs that take the keys and values of the tokens before."""
     names = {entry.past for entry in generation.cache}
-    return tuple(tensor for tensor in manifest.graphs[graph].inputs if tensor.name in names)
+    return tuple(tensor for tensor in decoder.inputs if tensor.name in names)
 
 
-def empty_cache(pasts: Iterable[Tensor], *, batch: int, capacity: int = 0) -> Arrays:
-    """Return a cache that holds nothing: arrays of length 0, or with room for ``capacity`` tokens."""
+def empty_cache(pasts: Iterable[Tensor], *, batch: int, capacity: int) -> Arrays:
+    """Return a cache that holds nothing, with room for ``capacity`` tokens."""
     return {past.name: np.zeros(_shape(past, batch, capacity), past.dtype) for past in pasts}
 
 
 def fresh_cache(generation: Generation, pasts: Iterable[Tensor], *, batch: int, sequence: int) -> Arrays:
     """Return what a decoder takes beside its ``sequence`` tokens where nothing came before them."""
-    if generation.length is None:
-        return empty_cache(pasts, batch=batch)
     return {generation.length: np.zeros(1, np.int64), **empty_cache(pasts, batch=batch, capacity=sequence)}
 
 
-def check_room(generation: Generation, pasts: Iterable[Tensor], arrays: Arrays) -> None:
-    """Check that a cache kept in place has room for a call's tokens.
+def check_room(generation: Generation, arrays: Arrays) -> None:
+    """Check that the cache has room for a call's tokens.
 
     Raises:
         InputError: It holds fewer than none, or the tokens would pass its end.
     """
-    if generation.length is None:
-        return
-    past = next(iter(pasts))
-    capacity = arrays[past.name].shape[2]
+    capacity = arrays[generation.cache[0].past].shape[2]
     held, new = int(arrays[generation.length][0]), arrays[generation.tokens].shape[1]
     if not 0 <= held <= capacity - new:
         raise InputError(
@@ -66,7 +59,7 @@ def cache_bytes(pasts: Iterable[Tensor], *, batch: int, total: int) -> int:
 
 
 def capacity_for(total: int, positions: int | None) -> int:
-    """Return the room that a cache kept in place is given for ``total`` tokens: whole blocks of ``BLOCK``."""
+    """Return the room that a cache is given for ``total`` tokens: whole blocks of ``BLOCK``."""
     blocks = -(-total // BLOCK) * BLOCK
     return blocks if positions is None else min(blocks, positions)
 
@@ -74,29 +67,20 @@ def capacity_for(total: int, positions: int | None) -> int:
 def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int) -> None:
     """Check that a cache of ``total`` tokens can be had, where the machine says what it has.
 
-    A step of a growing cache holds the one that it was given and the longer one that it answers with, so
-    twice the cache. One that is kept in place is there once; its tensors are moved one by one where it grows.
+    Its tensors are moved one by one where it grows, so that the largest is there twice.
 
     Raises:
         InputError: It is more than the available memory.
     """
     pasts = tuple(pasts)
-    if generation.length is None:
-        needed = 2 * cache_bytes(pasts, batch=1, total=total)
-    else:
-        room = capacity_for(total, generation.positions)
-        needed = cache_bytes((*pasts, _largest(pasts)), batch=1, total=room)
-    available = available_memory_mb()
-    if available is not None and needed / 1e6 > available:
+    largest = max(pasts, key=lambda past: cache_bytes((past,), batch=1, total=1))
+    room = capacity_for(total, generation.positions)
+    needed, available = cache_bytes((*pasts, largest), batch=1, total=room) / 1e6, available_memory_mb()
+    if available is not None and needed > available:
         raise InputError(
-            f"a cache of {total:,} tokens: {needed / 1e6:,.1f} MB needed while it grows, "
-            f"{available:,.1f} MB available; ask for fewer new tokens"
+            f"a cache of {total:,} tokens: {needed:,.1f} MB needed while it grows, {available:,.1f} MB "
+            "available; ask for fewer new tokens"
         )
-
-
-def grown(entries: Iterable[CacheEntry], outputs: Arrays) -> Arrays:
-    """Return the cache for the next step: what the decoder answered, under the names that it takes."""
-    return {entry.past: outputs[entry.present] for entry in entries}
 
 
 def moved(array: NDArray[np.generic], *, held: int, capacity: int) -> NDArray[np.generic]:
@@ -105,10 +89,6 @@ def moved(array: NDArray[np.generic], *, held: int, capacity: int) -> NDArray[np
     room = np.zeros((batch, heads, capacity, size), array.dtype)
     room[:, :, :held] = array[:, :, :held]
     return room
-
-
-def _largest(pasts: tuple[Tensor, ...]) -> Tensor:
-    return max(pasts, key=lambda past: cache_bytes((past,), batch=1, total=1))
 
 
 def _shape(past: Tensor, batch: int, length: int) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -34,10 +34,8 @@ def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[st
     _check_names([tensor.name for tensor in graph.inputs], inputs)
     arrays = {tensor.name: _array(tensor, inputs[tensor.name]) for tensor in graph.inputs}
     for name, size in bind(graph.inputs, arrays).items():
-        least, most = symbols[name].min, symbols[name].max
-        if size < least or (most is not None and size > most):
-            bounds = f"at least {least}" if most is None else f"{least} to {most}"
-            raise InputError(f"dim {name!r}: {size} found, {bounds} expected")
+        if not symbols[name].allows(size):
+            raise InputError(f"dim {name!r}: {size} found, {symbols[name]} expected")
     return arrays
 
 

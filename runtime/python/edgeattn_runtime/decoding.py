@@ -12,12 +12,11 @@ import numpy as np
 from edgeattn_runtime.cache import check_memory, past_tensors
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
-from edgeattn_runtime.growing import Growing
-from edgeattn_runtime.in_place import InPlace
-from edgeattn_runtime.manifest import Generation
+from edgeattn_runtime.generation import Generation, vocabulary
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.prompt import Tokens, read_count, read_tokens
 from edgeattn_runtime.sampling import Logits, Sampling, choose
+from edgeattn_runtime.stepping import Stepper
 
 
 def generate(
@@ -39,7 +38,7 @@ def generate(
 
     Args:
         bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
-        prompt: Token ids, 1-D, at least one: the text so far, or an encoder-decoder's source.
+        prompt: Token ids, 1-D, at least one: the sequence so far, or an encoder-decoder's source.
         start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone.
         max_new_tokens: The most to yield, at least 1; None is as many as there are positions.
         temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn.
@@ -56,28 +55,27 @@ def generate(
             vocabulary, a setting is out of its range, or the cache needs more memory than there is.
         BadInput: The bundle does not generate.
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
-        IncompatibleRuntimeError: It needs another onnxruntime.
+        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
     generation = _generation(model)
-    decoder = model.graph(generation.decoder)
-    vocabulary = _vocabulary(decoder, generation)
+    decoder = model.graph(generation.decoder).session
+    words = vocabulary(decoder.graph, generation)
     sampling = Sampling(temperature, top_k, top_p)
     random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
-    stops = frozenset(read_tokens("stop", stop, vocabulary=vocabulary, least=0).tolist())
-    begin, source = _beginning(generation, prompt, start, vocabulary)
+    stops = frozenset(read_tokens("stop", stop, vocabulary=words, least=0).tolist())
+    begin, source = _beginning(generation, prompt, start, words)
     count = _count(max_new_tokens, len(begin), generation.positions)
     # The last token is yielded and never fed.
-    pasts = past_tensors(model.manifest, generation.decoder)
+    pasts = past_tensors(generation, decoder.graph)
     check_memory(generation, pasts, total=len(begin) + count - 1)
-    steps = Growing if generation.length is None else InPlace
-    step = steps(decoder, generation, _encode(model, generation, source))
+    step = Stepper(decoder, generation, _encode(model, generation, source))
     following = partial(_following, folder=model.files.folder, sampling=sampling, random=random)
     return _tokens(step, begin, count, following, stops)
 
 
 def _tokens(
-    step: Callable[[Tokens], Logits],
+    step: Stepper,
     begin: Tokens,
     count: int,
     following: Callable[[Logits], int],
@@ -85,7 +83,7 @@ def _tokens(
 ) -> Iterator[int]:
     tokens = begin
     for _ in range(count):
-        token = following(step(tokens))
+        token = following(step(tokens[np.newaxis])[0, -1])
         if token in stops:
             return
         yield token
@@ -111,22 +109,17 @@ def _generation(model: Model) -> Generation:
     return generation
 
 
-def _vocabulary(decoder: Model, generation: Generation) -> int:
-    (logits,) = (tensor for tensor in decoder.outputs if tensor.name == generation.logits)
-    return int(logits.dims[-1])
-
-
 def _beginning(
-    generation: Generation, prompt: Iterable[int], start: Iterable[int], vocabulary: int
+    generation: Generation, prompt: Iterable[int], start: Iterable[int], words: int
 ) -> tuple[Tokens, Tokens | None]:
     """Return the tokens that the decoder begins with, and the source of an encoder-decoder."""
     if generation.encoder is not None:
         # The vocabulary of a source may be another, and the manifest does not tell it.
         source = read_tokens("prompt", prompt, vocabulary=None)
-        return _within("start", read_tokens("start", start, vocabulary=vocabulary), generation), source
-    if len(read_tokens("start", start, vocabulary=vocabulary, least=0)):
+        return _within("start", read_tokens("start", start, vocabulary=words), generation), source
+    if len(read_tokens("start", start, vocabulary=words, least=0)):
         raise InputError("start: tokens found, none expected: a decoder alone begins with its prompt")
-    return _within("prompt", read_tokens("prompt", prompt, vocabulary=vocabulary), generation), None
+    return _within("prompt", read_tokens("prompt", prompt, vocabulary=words), generation), None
 
 
 def _within(name: str, tokens: Tokens, generation: Generation) -> Tokens:

@@ -4,7 +4,7 @@
     ├── BadInput                      what the caller handed over is wrong        exit code 2
     │   ├── InputError                a call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting
     │   ├── BundleError               a bundle: missing, changed, escaping, unknown schema
-    │   ├── IncompatibleRuntimeError  a bundle that needs another onnxruntime
+    │   ├── IncompatibleRuntimeError  a bundle that needs another engine or execution provider
     │   ├── SampleError               the samples of an export
     │   ├── ModelError                the module, or the file that defines it
     │   ├── CaptureError              a module that PyTorch cannot export whole
@@ -40,7 +40,7 @@ class BundleError(BadInput):
 
 
 class IncompatibleRuntimeError(BadInput):
-    """The bundle needs a newer onnxruntime, or one built with more operators."""
+    """No variant of the bundle runs here: it needs another engine, a newer one, or one built with more."""
 
 
 class SampleError(BadInput):

@@ -40,9 +40,10 @@ def _beyond_its_table(graph: str, row: int, last: int, inputs: Mapping[str, NDAr
     holder = next((name for name, array in inputs.items() if array.dtype.kind in "iu" and row in array), None)
     if holder is None:  # such as a position, which follows from how long an input is
         return InputError(
-            f"{graph}: its inputs lead to row {row} of a table that has rows 0 to {last}; give shorter "
+            f"{graph}: index {row} out of range for a lookup table of {last + 1} rows; give shorter "
             "inputs, or smaller numbers in them"
         )
     return InputError(
-        f"{graph}: {holder!r} holds {row}, 0 to {last} expected, the rows of the table that it names"
+        f"{graph}: {holder!r} holds {row}, out of range for a lookup table of {last + 1} rows; "
+        f"give 0 to {last}"
     )

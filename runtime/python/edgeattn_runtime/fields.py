@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
 
+Scalar = str | float | bool
+
 _LARGEST = 2**53 - 1  # the largest integer that every JSON reader, JavaScript's too, keeps exact
 
 
@@ -41,10 +43,10 @@ class Field:
                 raise BundleError(f"{fields[name].key}: unknown key; expected {expected}")
         return fields
 
-    def items(self) -> tuple[Field, ...]:
-        """Read an array."""
-        if not isinstance(self.value, list):
-            raise self.refusal("an array")
+    def items(self, least: int = 0) -> tuple[Field, ...]:
+        """Read an array of at least ``least`` items."""
+        if not isinstance(self.value, list) or len(self.value) < least:
+            raise self.refusal(f"an array of at least {least}" if least else "an array")
         return tuple(Field(f"{self.key}[{i}]", value) for i, value in enumerate(self.value))
 
     def text(self, pattern: re.Pattern[str] | None = None, meaning: str = "a printable text") -> str:
@@ -74,6 +76,16 @@ class Field:
         if type(self.value) is float and math.isfinite(self.value):
             return self.value
         raise self.refusal("a finite number")
+
+    def numbers(self) -> dict[str, float]:
+        """Read an object of finite numbers."""
+        return {name: item.number() for name, item in self.table().items()}
+
+    def scalar(self) -> Scalar:
+        """Read a text, a finite number, or true or false."""
+        if isinstance(self.value, bool):
+            return self.value
+        return self.text() if isinstance(self.value, str) else self.number()
 
     def refusal(self, expected: str) -> BundleError:
         """Return the error that says what stands here and what should."""

@@ -12,35 +12,38 @@ from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _KIND = re.compile("decoder|encoder-decoder")
-_KEYS = ("kind", "decoder", "tokens", "logits", "cache", "positions")
+_KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
 _ENCODER_KEYS = ("encoder", "source", "carried")
-_LENGTH_KEY = "length"
 
-CAPACITY = "capacity"  # the symbol of the tokens that a cache kept in place has room for
+CAPACITY = "capacity"  # the symbol of the tokens that the key-value cache has room for
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """One tensor of the key-value cache, float32, by the names of the decoder's input and output for it.
+    """One tensor of the key-value cache by the names of the decoder's input and output for it.
 
-    In a cache that grows, ``past`` is (batch, heads, past, size) and ``present``, the past and what this call
-    adds to it, is (batch, heads, total, size), where total = past + sequence. In one that is kept in place,
-    both are (batch, heads, capacity, size).
+    Both are float32 (batch, heads, capacity, size), and may be one array.
     """
 
     past: str
     present: str
+
+    @classmethod
+    def from_field(cls, field: Field) -> CacheEntry:
+        """Read one entry of the manifest's ``generation.cache``."""
+        fields = field.record("past", "present")
+        return cls(fields["past"].text(), fields["present"].text())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """How a bundle generates: names of graphs and of their inputs and outputs.
 
-    ``decoder`` maps ``tokens``, int64 (batch, sequence), and a cache to ``logits``, float32 (batch, sequence,
-    vocabulary), and the longer cache. An encoder-decoder runs ``encoder`` once per source, on ``source``,
-    int64 (batch, source); its outputs ``carried`` go into the decoder under the same names in every call.
-    ``length``, of a cache that is kept in place, is the decoder's input, int64 (1,), of how many tokens the
-    cache holds; None: the cache grows. ``positions`` is the longest total length; None is unbounded.
+    ``decoder`` maps ``tokens``, int64 (batch, sequence), and the key-value cache to ``logits``, float32
+    (batch, sequence, vocabulary), and the cache with these tokens in it. ``length``, int64 (1,), is its
+    input of how many tokens the cache holds. An encoder-decoder runs ``encoder`` once per source, on
+    ``source``, int64 (batch, source); its outputs ``carried`` go into the decoder under the same names in
+    every call. ``positions`` is the longest total length; None is unbounded.
     """
 
     kind: Literal["decoder", "encoder-decoder"]
@@ -50,39 +53,37 @@ class Generation:
     carried: tuple[str, ...] = ()
     tokens: str
     logits: str
-    length: str | None = None
+    length: str
     cache: tuple[CacheEntry, ...]
     positions: int | None
 
-    def table(self) -> dict[str, object]:
-        """Return the manifest's ``generation``, without the keys that its kind and its cache have not."""
-        keys = asdict(self)
-        if self.length is None:
-            del keys["length"]
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it: without the encoder's keys where there is none."""
+        table = asdict(self)
         if self.kind == "decoder":
             for name in _ENCODER_KEYS:
-                del keys[name]
-        return keys
+                del table[name]
+        return table
 
-
-def read_generation(field: Field) -> Generation:
-    """Read the manifest's ``generation``."""
-    known = field.record(*_KEYS, optional=(*_ENCODER_KEYS, _LENGTH_KEY))
-    kind = known["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
-    paired = kind == "encoder-decoder"
-    fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()), optional=(_LENGTH_KEY,))
-    return Generation(
-        kind=cast('Literal["decoder", "encoder-decoder"]', kind),
-        decoder=fields["decoder"].text(),
-        encoder=fields["encoder"].text() if paired else None,
-        source=fields["source"].text() if paired else None,
-        carried=tuple(item.text() for item in _some(fields["carried"])) if paired else (),
-        tokens=fields["tokens"].text(),
-        logits=fields["logits"].text(),
-        length=fields[_LENGTH_KEY].text() if _LENGTH_KEY in fields else None,
-        cache=tuple(_entry(item) for item in _some(fields["cache"])),
-        positions=None if fields["positions"].value is None else fields["positions"].integer(1),
-    )
+    @classmethod
+    def from_field(cls, field: Field) -> Generation:
+        """Read the manifest's ``generation``."""
+        known = field.record(*_KEYS, optional=_ENCODER_KEYS)
+        kind = known["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
+        paired = kind == "encoder-decoder"
+        fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()))
+        return cls(
+            kind=cast('Literal["decoder", "encoder-decoder"]', kind),
+            decoder=fields["decoder"].text(),
+            encoder=fields["encoder"].text() if paired else None,
+            source=fields["source"].text() if paired else None,
+            carried=tuple(item.text() for item in fields["carried"].items(least=1)) if paired else (),
+            tokens=fields["tokens"].text(),
+            logits=fields["logits"].text(),
+            length=fields["length"].text(),
+            cache=tuple(CacheEntry.from_field(item) for item in fields["cache"].items(least=1)),
+            positions=None if fields["positions"].value is None else fields["positions"].integer(1),
+        )
 
 
 def check_generation(
@@ -96,57 +97,32 @@ def check_generation(
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     decoder = _graph(generation.decoder, "decoder", graphs)
-    _check_inputs(decoder, "decoder", [*decoder_inputs(generation), *generation.carried])
+    _check_inputs(decoder, "decoder", [generation.tokens, *cache_inputs(generation), *generation.carried])
     tokens = _tensor(generation.tokens, "tokens", decoder.inputs, "int64", str, str)
     _tensor(generation.logits, "logits", decoder.outputs, "float32", *tokens.dims, int)
+    _tensor(generation.length, "length", decoder.inputs, "int64", 1)
     batch, sequence = map(str, tokens.dims)
-    if generation.length is not None:
-        _tensor(generation.length, "length", decoder.inputs, "int64", 1)
-    check_entry = _check_growing if generation.length is None else _check_in_place
     for i, entry in enumerate(generation.cache):
-        check_entry(entry, f"cache[{i}]", decoder, batch)
+        past = _tensor(entry.past, f"cache[{i}].past", decoder.inputs, "float32", batch, int, CAPACITY, int)
+        _tensor(entry.present, f"cache[{i}].present", decoder.outputs, "float32", *past.dims)
     presents = [entry.present for entry in generation.cache]
     if len(set(presents)) < len(presents):
         raise BundleError(f"generation.cache: {max(presents, key=presents.count)!r} continues two entries")
     if generation.encoder is not None:
         _check_encoder(generation, decoder, _graph(generation.encoder, "encoder", graphs), batch)
-    longest = generation.positions
-    _check_bounds(symbols, batch, 1, 1)
-    _check_bounds(symbols, sequence, 1, longest)
-    if generation.length is None:
-        _check_bounds(symbols, "past", 0, None if longest is None else longest - 1)
-        _check_bounds(symbols, "total", 1, longest)
-    else:
-        _check_bounds(symbols, CAPACITY, 1, longest)
+    _check_bounds(symbols, batch, 1)
+    _check_bounds(symbols, sequence, generation.positions)
+    _check_bounds(symbols, CAPACITY, generation.positions)
 
 
-def decoder_inputs(generation: Generation) -> tuple[str, ...]:
-    """Return the names of a decoder's inputs, all but what an encoder gives: the tokens' is the first."""
-    length = () if generation.length is None else (generation.length,)
-    return (generation.tokens, *length, *(entry.past for entry in generation.cache))
+def cache_inputs(generation: Generation) -> tuple[str, ...]:
+    """Return the decoder's inputs that stand for the tokens before: their number, keys and values."""
+    return (generation.length, *(entry.past for entry in generation.cache))
 
 
-def _check_growing(entry: CacheEntry, key: str, decoder: Graph, batch: str) -> None:
-    past = _tensor(entry.past, f"{key}.past", decoder.inputs, "float32", batch, int, "past", int)
-    _, heads, _, size = past.dims
-    _tensor(entry.present, f"{key}.present", decoder.outputs, "float32", batch, heads, "total", size)
-
-
-def _check_in_place(entry: CacheEntry, key: str, decoder: Graph, batch: str) -> None:
-    past = _tensor(entry.past, f"{key}.past", decoder.inputs, "float32", batch, int, CAPACITY, int)
-    _tensor(entry.present, f"{key}.present", decoder.outputs, "float32", *past.dims)
-
-
-def _some(field: Field) -> tuple[Field, ...]:
-    items = field.items()
-    if not items:
-        raise field.refusal("at least one item")
-    return items
-
-
-def _entry(field: Field) -> CacheEntry:
-    fields = field.record("past", "present")
-    return CacheEntry(fields["past"].text(), fields["present"].text())
+def vocabulary(decoder: Graph, generation: Generation) -> int:
+    """Return how many tokens a decoder's logits are of."""
+    return next(int(tensor.dims[-1]) for tensor in decoder.outputs if tensor.name == generation.logits)
 
 
 def _graph(name: str, key: str, graphs: Mapping[str, Graph]) -> Graph:
@@ -193,11 +169,10 @@ def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph, batch
         _tensor(name, f"carried[{i}]", encoder.outputs, taken.dtype, *taken.dims)
 
 
-def _check_bounds(symbols: Mapping[str, Symbol], name: str, least: int, most: int | None) -> None:
+def _check_bounds(symbols: Mapping[str, Symbol], name: str, most: int | None) -> None:
+    """Check that a symbol may be 1 to ``most``, or any size."""
     found = symbols[name]
     too_low = found.max is not None and (most is None or found.max < most)
-    if found.min > least or too_low:
-        raise BundleError(
-            f"symbols.{name}: {found.min} to {'any' if found.max is None else found.max} found, "
-            f"{least} to {'any' if most is None else most} expected by generation"
-        )
+    if found.min > 1 or too_low:
+        expected = "at least 1" if most is None else f"1 to {most}"
+        raise BundleError(f"symbols.{name}: {found} found, {expected} expected by generation")

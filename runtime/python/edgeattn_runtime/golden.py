@@ -5,8 +5,7 @@ A safetensors file with the keys ``"{i}.input.{name}"`` and ``"{i}.output.{name}
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.similarity import cosine, max_abs
@@ -90,28 +89,37 @@ def replay(
     """Answer the samples' inputs with ``call`` and compare with the outputs they hold.
 
     Args:
-        call: Takes inputs by name and returns outputs by name: a Model, or a rival of one.
+        call: Takes inputs by name and returns outputs by name: a Model, or another runner.
         samples: The golden vectors.
         tolerance: The cosine that every output of every sample must reach.
     """
-    results = []
-    for i, sample in enumerate(samples):
-        answers = call(**sample.inputs)
-        for name, expected in sample.outputs.items():
-            results.append(_compare(i, name, answers[name], expected, tolerance))
-    return tuple(results)
+    return tuple(
+        result for i, sample in enumerate(samples) for result in _replayed(i, call, sample, tolerance)
+    )
 
 
-def check(path: str | os.PathLike[str], *, threads: int | None = None) -> tuple[GoldenResult, ...]:
-    """Open a bundle and replay its golden vectors on this machine, at the tolerance of its manifest.
+def check(model: Model) -> tuple[GoldenResult, ...]:
+    """Replay a bundle's golden vectors on this machine, each at the tolerance of the variant that answers it.
+
+    Args:
+        model: The loaded bundle.
 
     Raises:
-        BundleError: The bundle is not whole.
-        IncompatibleRuntimeError: It needs another onnxruntime.
+        BundleError: The golden vectors are not what the manifest says.
     """
-    files = open_bundle(path)
-    model = Model(files, files.manifest.main_graph, threads=threads)
-    return replay(model, read_golden(files), tolerance=files.manifest.golden.tolerance["cosine"])
+    return tuple(
+        result
+        for i, sample in enumerate(read_golden(model.files))
+        for result in _replayed(i, model, sample, model.answering(sample.inputs).tolerance["cosine"])
+    )
+
+
+def _replayed(
+    index: int, call: Callable[..., Tensors], sample: Sample, tolerance: float
+) -> Iterator[GoldenResult]:
+    answers = call(**sample.inputs)
+    for name, expected in sample.outputs.items():
+        yield _compare(index, name, answers[name], expected, tolerance)
 
 
 def _take(tensors: dict[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any]:

@@ -1,8 +1,9 @@
-"""A graph of the bundle as the manifest tells it: the file, and the tensors that go in and come out."""
+"""A graph's contract as the manifest tells it: the tensors that go in and come out."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -25,6 +26,13 @@ class Tensor:
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"
 
+    @classmethod
+    def from_field(cls, field: Field) -> Tensor:
+        """Read an input or output of one of the manifest's ``graphs``."""
+        fields = field.record("name", "dtype", "dims")
+        dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
+        return cls(fields["name"].text(), dtype, tuple(_dim(item) for item in fields["dims"].items()))
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -33,41 +41,47 @@ class Symbol:
     min: int
     max: int | None
 
+    def __str__(self) -> str:
+        return f"at least {self.min}" if self.max is None else f"{self.min} to {self.max}"
+
+    def allows(self, size: int) -> bool:
+        """Say whether a dim may have this size."""
+        return self.min <= size and (self.max is None or size <= self.max)
+
+    @classmethod
+    def from_field(cls, field: Field) -> Symbol:
+        """Read one value of the manifest's ``symbols``."""
+        fields = field.record("min", "max")
+        least = fields["min"].integer(0)
+        return cls(least, None if fields["max"].value is None else fields["max"].integer(least))
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """One ONNX file of the bundle and its contract."""
+    """What a graph takes and gives: the same in every variant of the bundle."""
 
-    file: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
+    @classmethod
+    def from_field(cls, field: Field) -> Graph:
+        """Read one value of the manifest's ``graphs``."""
+        fields = field.record("inputs", "outputs")
+        return cls(_tensors(fields["inputs"]), _tensors(fields["outputs"]))
 
-def read_graph(field: Field) -> Graph:
-    """Read one value of the manifest's ``graphs``."""
-    fields = field.record("file", "inputs", "outputs")
-    return Graph(fields["file"].text(), _tensors(fields["inputs"]), _tensors(fields["outputs"]))
 
-
-def read_symbol(field: Field) -> Symbol:
-    """Read one value of the manifest's ``symbols``."""
-    fields = field.record("min", "max")
-    least = fields["min"].integer(0)
-    return Symbol(least, None if fields["max"].value is None else fields["max"].integer(least))
+def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
+    """Return every symbol of ``tensors``, once, in order of appearance."""
+    dims = (dim for tensor in tensors for dim in tensor.dims if isinstance(dim, str))
+    return tuple(dict.fromkeys(dims))
 
 
 def _tensors(field: Field) -> tuple[Tensor, ...]:
-    tensors = tuple(_tensor(item) for item in field.items())
+    tensors = tuple(Tensor.from_field(item) for item in field.items())
     names = [tensor.name for tensor in tensors]
     if len(set(names)) < len(names):
         raise BundleError(f"{field.key}: two tensors named {max(names, key=names.count)!r}; expected one")
     return tensors
-
-
-def _tensor(field: Field) -> Tensor:
-    fields = field.record("name", "dtype", "dims")
-    dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
-    return Tensor(fields["name"].text(), dtype, tuple(_dim(item) for item in fields["dims"].items()))
 
 
 def _dim(field: Field) -> int | str:

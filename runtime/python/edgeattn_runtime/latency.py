@@ -1,4 +1,4 @@
-"""Latency one can trust: percentiles over many calls, rivals measured side by side."""
+"""Latency one can trust: percentiles over many calls, runners measured side by side."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
     return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
 
 
-def interleave(rivals: Mapping[str, Call], *, rounds: int, warmup: int) -> dict[str, Latency]:
-    """Time every rival once a round, see ``take_turns``.
+def interleave(runners: Mapping[str, Call], *, rounds: int, warmup: int) -> dict[str, Latency]:
+    """Time every runner once a round, see ``take_turns``.
 
     Raises:
         BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
     """
-    times = take_turns(rivals, _milliseconds, rounds=rounds, warmup=warmup)
+    times = take_turns(runners, _milliseconds, rounds=rounds, warmup=warmup)
     return {name: _percentiles(found) for name, found in times.items()}
 
 
 def take_turns(
-    rivals: Mapping[Name, Call], measure: Callable[[Call], float], *, rounds: int, warmup: int
+    runners: Mapping[Name, Call], measure: Callable[[Call], float], *, rounds: int, warmup: int
 ) -> dict[Name, list[float]]:
-    """Measure every rival once a round, each round beginning with the next one.
+    """Measure every runner once a round, each round beginning with the next one.
 
-    A machine's clock, caches and neighbors drift over seconds. Rivals measured one after the other would
+    A machine's clock, caches and neighbors drift over seconds. Runners measured one after the other would
     each get their own weather; interleaved they share it, and rotating the order also shares out the cost
-    of running behind a given rival.
+    of running behind a given runner.
 
     Args:
-        rivals: What to measure, by name; each is called without arguments.
+        runners: What to measure, by name; each is called without arguments.
         measure: Makes one call and returns a number for it.
-        rounds: Calls counted per rival, at least 1.
+        rounds: Calls counted per runner, at least 1.
         warmup: Rounds made before, not counted.
 
     Returns:
@@ -67,12 +67,12 @@ def take_turns(
     """
     if rounds < 1 or warmup < 0:
         raise BadInput(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
-    names = list(rivals)
+    names = list(runners)
     found: dict[Name, list[float]] = {name: [] for name in names}
     for turn in range(-warmup, rounds):
         first = turn % max(len(names), 1)
         for name in names[first:] + names[:first]:
-            number = measure(rivals[name])
+            number = measure(runners[name])
             if turn >= 0:
                 found[name].append(number)
     return found

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
 
+from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
-from edgeattn_runtime.generation import CacheEntry, Generation, check_generation, read_generation
-from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, read_graph, read_symbol
-from edgeattn_runtime.rows import Rows, check_rows, read_rows
-from edgeattn_runtime.settings import SessionSettings, read_settings
+from edgeattn_runtime.generation import CacheEntry, Generation, check_generation
+from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor
+from edgeattn_runtime.processing import Processing, check_processing
+from edgeattn_runtime.rows import Rows, check_rows
+from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
+from edgeattn_runtime.variant import Variant, check_variant
 
 __all__ = [
     "DTYPES",
@@ -22,6 +24,7 @@ __all__ = [
     "MANIFEST_FILE",
     "SCHEMA",
     "CacheEntry",
+    "Engine",
     "FileEntry",
     "Generation",
     "Golden",
@@ -29,17 +32,17 @@ __all__ = [
     "Manifest",
     "Symbol",
     "Tensor",
+    "Variant",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 MAIN_GRAPH = "model"
 MANIFEST_FILE = "manifest.json"
 
-_OPTIONAL = ("generation", "session", "rows")
+_OPTIONAL = ("generation", "rows", "processing", "signature")
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_UNLISTED = (MANIFEST_FILE, SIGNATURE_FILE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
-_VERDICT = re.compile("pass|fail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,30 @@ class FileEntry:
     sha256: str
     size: int
 
+    @classmethod
+    def from_field(cls, path: str, field: Field) -> FileEntry:
+        """Read one value of the manifest's ``files``, and its key, the path."""
+        if not _PATH.fullmatch(path) or path in _UNLISTED:
+            raise BundleError(
+                f"files: {json.dumps(path)} found, the path of another file inside the folder expected "
+                "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"
+            )
+        fields = field.record("sha256", "size")
+        return cls(fields["sha256"].text(_SHA256, "64 lowercase hex digits"), fields["size"].integer(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """The file of golden vectors, how many samples it holds, and the cosine each output must reach."""
+    """The file of golden vectors, and how many samples it holds."""
 
     file: str
     samples: int
-    tolerance: Mapping[str, float]
+
+    @classmethod
+    def from_field(cls, field: Field) -> Golden:
+        """Read the manifest's ``golden``."""
+        fields = field.record("file", "samples")
+        return cls(fields["file"].text(), fields["samples"].integer(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +83,17 @@ class Manifest:
     """All of manifest.json but its schema number."""
 
     name: str
-    target: str
     graphs: Mapping[str, Graph]
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
-    session: SessionSettings | None = None
     rows: Rows | None = None
+    processing: Processing | None = None
+    variants: tuple[Variant, ...]
     files: Mapping[str, FileEntry]
     golden: Golden
-    requires: Mapping[str, str]
-    provenance: Mapping[str, object]
     budget: Mapping[str, float]
-    scores: Mapping[str, float]
-    verdict: Literal["pass", "fail"]
+    provenance: Mapping[str, object]
+    signature: Signature | None = None
 
     @property
     def main_graph(self) -> str:
@@ -91,11 +108,14 @@ class Manifest:
         """
         table = {"schema": SCHEMA, **asdict(self)}
         if self.generation is not None:
-            table["generation"] = self.generation.table()
+            table["generation"] = self.generation.to_table()
+        if self.processing is not None:
+            table["processing"] = self.processing.to_table()
+        table["variants"] = [variant.to_table() for variant in self.variants]
+        table["files"] = dict(sorted(table["files"].items()))
         for name in _OPTIONAL:
             if table[name] is None:
                 del table[name]
-        table["files"] = dict(sorted(table["files"].items()))
         text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         Manifest.from_json(text)  # so that nothing is ever written that could not be read
         return text
@@ -113,19 +133,17 @@ class Manifest:
         fields = root.record("schema", *required, optional=_OPTIONAL)
         manifest = cls(
             name=fields["name"].text(),
-            target=fields["target"].text(),
-            graphs={name: read_graph(field) for name, field in fields["graphs"].table().items()},
-            symbols={name: read_symbol(field) for name, field in fields["symbols"].table().items()},
-            generation=read_generation(fields["generation"]) if "generation" in fields else None,
-            session=read_settings(fields["session"]) if "session" in fields else None,
-            rows=read_rows(fields["rows"]) if "rows" in fields else None,
-            files={path: _file_entry(path, field) for path, field in fields["files"].table().items()},
-            golden=_golden(fields["golden"]),
-            requires=_requires(fields["requires"]),
+            graphs={name: Graph.from_field(field) for name, field in fields["graphs"].table().items()},
+            symbols={name: Symbol.from_field(field) for name, field in fields["symbols"].table().items()},
+            generation=Generation.from_field(fields["generation"]) if "generation" in fields else None,
+            rows=Rows.from_field(fields["rows"]) if "rows" in fields else None,
+            processing=Processing.from_field(fields["processing"]) if "processing" in fields else None,
+            variants=tuple(Variant.from_field(item) for item in fields["variants"].items(least=1)),
+            files={path: FileEntry.from_field(path, item) for path, item in fields["files"].table().items()},
+            golden=Golden.from_field(fields["golden"]),
+            budget=fields["budget"].numbers(),
             provenance={name: field.value for name, field in fields["provenance"].table().items()},
-            budget=_numbers(fields["budget"]),
-            scores=_numbers(fields["scores"]),
-            verdict=cast('Literal["pass", "fail"]', fields["verdict"].text(_VERDICT, '"pass" or "fail"')),
+            signature=Signature.from_field(fields["signature"]) if "signature" in fields else None,
         )
         _check_references(manifest)
         return manifest
@@ -134,55 +152,42 @@ class Manifest:
 def _check_schema(root: Field) -> None:
     # Before anything else is read: only the schema number says what the other keys mean.
     found = root.table().get("schema", Field("schema", None)).value
+    if type(found) is int and found > SCHEMA:
+        raise BundleError(f"schema: {found} found, {SCHEMA} expected; upgrade edgeattn")
     if type(found) is not int or found != SCHEMA:
-        raise BundleError(
-            f"schema: {json.dumps(found)} found, {SCHEMA} expected; upgrade edgeattn, or export again"
-        )
-
-
-def _file_entry(path: str, field: Field) -> FileEntry:
-    if not _PATH.fullmatch(path) or path == MANIFEST_FILE:
-        raise BundleError(
-            f"files: {json.dumps(path)} found, the path of another file inside the folder expected "
-            "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"
-        )
-    fields = field.record("sha256", "size")
-    return FileEntry(fields["sha256"].text(_SHA256, "64 lowercase hex digits"), fields["size"].integer(0))
-
-
-def _golden(field: Field) -> Golden:
-    fields = field.record("file", "samples", "tolerance")
-    tolerance = fields["tolerance"].record("cosine")
-    return Golden(
-        fields["file"].text(), fields["samples"].integer(1), {"cosine": tolerance["cosine"].number()}
-    )
-
-
-def _requires(field: Field) -> dict[str, str]:
-    versions = field.record("onnxruntime")
-    return {name: version.text(_VERSION, 'a version such as "1.23"') for name, version in versions.items()}
-
-
-def _numbers(field: Field) -> dict[str, float]:
-    return {name: item.number() for name, item in field.table().items()}
+        raise BundleError(f"schema: {json.dumps(found)} found, {SCHEMA} expected; export again")
 
 
 def _check_references(manifest: Manifest) -> None:
+    """Check what ties one key to another."""
     graphs = manifest.graphs
     if len(graphs) != 1 and MAIN_GRAPH not in graphs:
         raise BundleError(f"graphs: {', '.join(graphs) or 'none'} found, one named {MAIN_GRAPH!r} expected")
-    named = {f"graphs.{name}.file": graph.file for name, graph in graphs.items()}
-    for key, path in {**named, "golden.file": manifest.golden.file}.items():
-        if path not in manifest.files:
-            raise BundleError(f"{key}: {path!r} is not in files; list it with its sha256 and size")
+    if manifest.golden.file not in manifest.files:
+        raise BundleError(f"golden.file: {manifest.golden.file!r} is not in files; list it there")
     for name, graph in graphs.items():
-        for tensor in (*graph.inputs, *graph.outputs):
-            for dim in tensor.dims:
-                if isinstance(dim, str) and dim not in manifest.symbols:
-                    raise BundleError(
-                        f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols"
-                    )
+        _check_dims(name, graph, manifest.symbols)
     if manifest.generation is not None:
         check_generation(manifest.generation, graphs, manifest.symbols)
     if manifest.rows is not None:
         check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)
+    if manifest.processing is not None:
+        check_processing(manifest.processing, _called(manifest), manifest.files)
+    for i, variant in enumerate(manifest.variants):
+        check_variant(f"variants[{i}]", variant, manifest)
+
+
+def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
+    for tensor in (*graph.inputs, *graph.outputs):
+        for dim in tensor.dims:
+            if isinstance(dim, str) and dim not in symbols:
+                raise BundleError(f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols")
+
+
+def _called(manifest: Manifest) -> Iterator[Graph]:
+    """Yield the graphs that an app's data goes into and comes out of."""
+    yield manifest.graphs[manifest.main_graph]
+    if manifest.generation is not None:
+        yield manifest.graphs[manifest.generation.decoder]
+        if manifest.generation.encoder is not None:
+            yield manifest.graphs[manifest.generation.encoder]

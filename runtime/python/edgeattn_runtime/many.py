@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Rows, row_symbols
+from edgeattn_runtime.stacks import Stack, together
 
 Sizes = Mapping[str, int]
 Inputs = Mapping[str, NDArray[Any]]
@@ -45,17 +46,21 @@ class Splitter:
         self._rows = rows
         self._graph = graph
         self._symbols = row_symbols(graph.inputs)
-        padding = rows.padding
-        mask = next((tensor for tensor in graph.inputs if padding and tensor.name == padding.mask), None)
-        self._sequence = "" if mask is None else str(mask.dims[1])
-        self._shortest = 1 if mask is None else max(1, symbols[self._sequence].min)
+        self._sequence = rows.sequence(graph) or ""
+        self._shortest = max(1, symbols[self._sequence].min) if self._sequence else 1
 
-    def run(self, call: Callable[[Arrays], Arrays], samples: Sequence[Inputs]) -> list[Arrays]:
+    def run(
+        self,
+        call: Callable[[Arrays], Arrays],
+        samples: Sequence[Inputs],
+        stacks: Callable[[Sizes], Iterable[Stack]],
+    ) -> list[Arrays]:
         """Answer samples that keep the graph's contract.
 
         Args:
             call: Answers one batch.
             samples: Batches of any number of rows.
+            stacks: Says how many rows of these sizes are best answered in one call.
 
         Returns:
             Per sample its outputs, in the sizes of its inputs; zeros stand where padding was dropped.
@@ -66,9 +71,9 @@ class Splitter:
             for row in self.split(i, arrays):
                 groups.setdefault(tuple(row.sizes[symbol] for symbol in self._symbols), []).append(row)
         for alike in groups.values():
-            together = self._rows.together(alike[0].sizes)
-            for start in range(0, len(alike), together):
-                stack = alike[start : start + together]
+            count = together(stacks(alike[0].sizes), alike[0].sizes)
+            for start in range(0, len(alike), count):
+                stack = alike[start : start + count]
                 self._put(answers, stack, call(stacked([row.arrays for row in stack])))
         return answers
 
@@ -91,7 +96,7 @@ class Splitter:
         padding = self._rows.padding
         if padding is None:
             return [None] * whole[self._rows.batch]
-        visible = arrays[padding.mask] != padding.hidden  # (B, S)
+        visible = arrays[padding.mask] != padding.masked_out  # (B, S)
         longest = visible.shape[1]
         behind = visible[:, ::-1].argmax(axis=1)  # (B,): 0 also where nothing is visible
         lengths = np.maximum(longest - behind, self._shortest).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -28,7 +29,22 @@ def available_memory_mb() -> float | None:
 
     Known where the kernel tells it in /proc, that is on Linux and Android.
     """
+    return _meminfo("MemAvailable")
+
+
+def total_memory_mb() -> float | None:
+    """Return the machine's memory in MB (10^6 bytes), or None where it cannot be known."""
+    total = _meminfo("MemTotal")
+    if total is not None:
+        return total
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
+    except (AttributeError, ValueError):  # Windows, which has no sysconf; a system without these names
+        return None
+
+
+def _meminfo(name: str) -> float | None:
     meminfo = Path("/proc/meminfo")
-    if meminfo.exists() and (available := re.search(r"MemAvailable:\s*(\d+) kB", meminfo.read_text())):
-        return int(available[1]) * 1024 / 1e6
+    if meminfo.exists() and (found := re.search(rf"{name}:\s*(\d+) kB", meminfo.read_text())):
+        return int(found[1]) * 1024 / 1e6
     return None

@@ -3,58 +3,77 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-import onnxruntime
+from numpy.typing import NDArray
 
-from edgeattn_runtime.binding import BOUND_ERRORS, BoundCall
+from edgeattn_runtime.buckets import Bucket, Buckets
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.cache import check_room, fresh_cache, past_tensors
-from edgeattn_runtime.contract import Arrays, check_inputs
-from edgeattn_runtime.errors import BadInput, BundleError, InputError
-from edgeattn_runtime.failure import failure
-from edgeattn_runtime.generation import decoder_inputs
-from edgeattn_runtime.manifest import Manifest, Tensor
+from edgeattn_runtime.contract import Arrays, bind, check_inputs
+from edgeattn_runtime.errors import BadInput, InputError
+from edgeattn_runtime.generation import Generation, cache_inputs
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
-from edgeattn_runtime.session import ENGINE_ERRORS, open_session
-from edgeattn_runtime.settings import PLAIN
+from edgeattn_runtime.picking import fixed_sizes, reached, runnable
+from edgeattn_runtime.session import open_session
+from edgeattn_runtime.settings import PLAIN, SessionSettings
 
-_ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
 
-
-def load(path: str | os.PathLike[str], *, threads: int | None = None) -> Model:
+def load(path: str | os.PathLike[str], *, threads: int | None = None, target: str | None = None) -> Model:
     """Open a bundle, check it whole, and make its main graph ready to be called.
+
+    It runs as the first variant that this device can run; where that one fixes sizes, each call goes to the
+    first runnable variant that it fits.
 
     Args:
         path: The folder, such as ``sentence.edge``.
-        threads: Cores that one operator may use; where it is left out, as many as the bundle says and this
-            machine has, or 1.
+        threads: Intra-op threads; where it is left out, as many as the variant says and this machine has
+            cores, or 1.
+        target: The variants of this target alone, such as "cpu".
 
     Raises:
-        BadInput: ``threads`` is below 1.
+        BadInput: ``threads`` is below 1, or the bundle has no such target.
         BundleError: The bundle is not whole, or its graph is not what its manifest says.
-        IncompatibleRuntimeError: It needs another onnxruntime.
+        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
     files = open_bundle(path)
-    return Model(files, files.manifest.main_graph, threads=threads)
+    variants = runnable(files.manifest, target=target)
+    return Model(files, files.manifest.main_graph, variants, threads=threads)
 
 
 class Model:
-    """One graph of a bundle, ready to be called, also from several threads at once."""
+    """One graph of a bundle, ready to be called, also from several threads at once.
 
-    def __init__(self, files: BundleFiles, graph: str, *, threads: int | None = None) -> None:
+    Args:
+        files: The bundle.
+        graph: The name of the graph.
+        variants: Those that this device can run, in order of preference.
+        threads: Intra-op threads; None leaves them to the variant.
+
+    Attributes:
+        variants: Those that answer calls of this graph, the preferred one first.
+        settings: How the preferred one was opened.
+    """
+
+    def __init__(
+        self, files: BundleFiles, graph: str, variants: Sequence[Variant], *, threads: int | None = None
+    ) -> None:
         self.files = files
+        self._name = graph
         self._graph = files.manifest.graphs[graph]
-        self._pasts = past_tensors(files.manifest, graph)
-        self._splitter = _splitter(files.manifest, graph)
-        settings = (files.manifest.session or PLAIN).here()
-        self.settings = settings if threads is None else replace(settings, threads=threads)
+        self._runnable = variants
+        self._threads = threads
         self._others: dict[str, Model] = {}
-        self._path = files.path(self._graph.file)
-        self._session = open_session(self._path, settings=self.settings)
-        self._check_ends("inputs", self._session.get_inputs(), self.inputs)
-        self._check_ends("outputs", self._session.get_outputs(), self.outputs)
+        self.variants = tuple(reached(variants, self._graph))
+        self.settings = self._settings(self.variants[0])
+        self._sessions = tuple(map(self._open, self.variants))
+        rows = files.manifest.rows if graph == files.manifest.main_graph else None
+        self._splitter = None if rows is None else Splitter(rows, self._graph, files.manifest.symbols)
+        self._buckets = Buckets(self._graph, tuple(map(self._bucket, self.variants, self._sessions)), rows)
 
     def __call__(self, /, **inputs: object) -> Arrays:
         """Run the graph.
@@ -78,7 +97,7 @@ class Model:
     def run_many(self, samples: Sequence[Mapping[str, object]]) -> list[Arrays]:
         """Answer many samples, each as a call of its own would, but faster where the bundle's rows allow it.
 
-        Where the manifest says that rows are independent, padding behind a row's last visible position is
+        Where the manifest says that rows are independent, padding behind a row's last unmasked position is
         dropped, rows of equal sizes run together where that was measured to be faster, and the others one
         by one. An int8 graph scales the activations of a call together, so that rows alone are answered
         a little more exactly than in a padded batch. Where the manifest says nothing, or for another
@@ -99,12 +118,10 @@ class Model:
         checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
             return [self.run(arrays) for arrays in checked]
-        return self._splitter.run(self.run, checked)
+        return self._splitter.run(self.run, checked, self._buckets.stacks)
 
     def run(self, arrays: Arrays) -> Arrays:
-        """Run the graph on arrays that are known to keep the contract, as the graph's own answers do.
-
-        Checking costs a pass over every array, which a growing cache would pay for in every step.
+        """Answer arrays that are known to keep the contract, as the graph's own answers do.
 
         Args:
             arrays: One per input of the contract.
@@ -113,36 +130,15 @@ class Model:
             One array per output, by name.
 
         Raises:
-            InputError: A number in them is beyond the table that it is looked up in, or they need more memory
-                than there is.
+            InputError: A number in them is beyond the table that it is looked up in, they need more memory
+                than there is, or no variant takes their sizes.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        names = [tensor.name for tensor in self.outputs]
-        try:
-            return dict(zip(names, self._session.run(names, arrays), strict=True))
-        except ENGINE_ERRORS as error:
-            raise failure(str(self._path), error, arrays) from error
+        return self._buckets.run(arrays)
 
-    def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
-        """Return a call that reads and writes these arrays' own memory, and copies none.
-
-        Args:
-            inputs: One per input of the contract; known to keep it at the time of each call.
-            outputs: The outputs that are asked for, of the dims that they will have. The array of a cache
-                that is kept in place is both its ``past`` and its ``present``.
-
-        Returns:
-            The call, which raises as ``run`` does where the graph fails. It is one thread's at a time.
-        """
-        bound = BoundCall(self._session, inputs, outputs)
-
-        def call() -> None:
-            try:
-                bound()
-            except BOUND_ERRORS as error:
-                raise failure(str(self._path), error, inputs) from error
-
-        return call
+    def answering(self, arrays: Mapping[str, NDArray[Any]]) -> Variant:
+        """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""
+        return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
 
     def __repr__(self) -> str:
         ends = [", ".join(map(str, tensors)) for tensors in (self.inputs, self.outputs)]
@@ -164,6 +160,11 @@ class Model:
         return self._graph.outputs
 
     @property
+    def session(self) -> GraphSession:
+        """The graph of the preferred variant, opened: it takes its own sizes alone, and checks nothing."""
+        return self._sessions[0]
+
+    @property
     def manifest(self) -> Manifest:
         """All that the bundle says of itself."""
         return self.files.manifest
@@ -179,11 +180,25 @@ class Model:
             raise BadInput(
                 f"{self.files.folder}: no graph {name!r}; it has {', '.join(self.manifest.graphs)}"
             )
-        if self.manifest.graphs[name] is self._graph:
+        if name == self._name:
             return self
         if name not in self._others:
-            self._others[name] = Model(self.files, name, threads=self.settings.threads)
+            self._others[name] = Model(self.files, name, self._runnable, threads=self._threads)
         return self._others[name]
+
+    def _open(self, variant: Variant) -> GraphSession:
+        path, engine = self.files.path(variant.files[self._name]), variant.engine
+        session = open_session(
+            path, providers=engine.providers, options=engine.options, settings=self._settings(variant)
+        )
+        return GraphSession(self._graph, session, str(path))
+
+    def _settings(self, variant: Variant) -> SessionSettings:
+        settings = (variant.session or PLAIN).here()
+        return settings if self._threads is None else replace(settings, threads=self._threads)
+
+    def _bucket(self, variant: Variant, session: GraphSession) -> Bucket:
+        return Bucket(fixed_sizes(variant, self._graph), variant.stacks, session.run)
 
     def _checked_sample(self, index: int, sample: object) -> Arrays:
         if not isinstance(sample, Mapping):
@@ -196,30 +211,22 @@ class Model:
             raise InputError(f"sample {index}: {error}") from error
 
     def _checked(self, inputs: Mapping[str, object]) -> Arrays:
-        symbols, generation = self.manifest.symbols, self.manifest.generation
-        if generation is None or not self._pasts:
-            return check_inputs(self._graph, symbols, inputs)
-        if any(tensor.name in inputs for tensor in self._pasts):
+        generation = self.manifest.generation
+        if generation is not None and self._name == generation.decoder:
+            return self._with_cache(generation, inputs)
+        arrays = check_inputs(self._graph, self.manifest.symbols, inputs)
+        self._buckets.check(arrays)
+        return arrays
+
+    def _with_cache(self, generation: Generation, inputs: Mapping[str, object]) -> Arrays:
+        """Return a decoder's inputs; where none of its cache is among them, with an empty one."""
+        symbols, cache = self.manifest.symbols, cache_inputs(generation)
+        if any(name in inputs for name in cache):
             arrays = check_inputs(self._graph, symbols, inputs)
-            check_room(generation, self._pasts, arrays)
+            check_room(generation, arrays)
             return arrays
-        others = tuple(tensor for tensor in self.inputs if tensor.name not in decoder_inputs(generation)[1:])
+        others = tuple(tensor for tensor in self.inputs if tensor.name not in cache)
         arrays = check_inputs(replace(self._graph, inputs=others), symbols, inputs)
         batch, sequence = arrays[generation.tokens].shape
-        return {**arrays, **fresh_cache(generation, self._pasts, batch=batch, sequence=sequence)}
-
-    def _check_ends(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:
-        found = {node.name: node.type for node in nodes}
-        expected = {
-            tensor.name: f"tensor({_ENGINE_NAMES.get(tensor.dtype, tensor.dtype)})" for tensor in tensors
-        }
-        if found != expected:
-            raise BundleError(
-                f"{self._path}: has {kind} {found}, the manifest says {expected}; export the model again"
-            )
-
-
-def _splitter(manifest: Manifest, graph: str) -> Splitter | None:
-    if manifest.rows is None or graph != manifest.main_graph:
-        return None
-    return Splitter(manifest.rows, manifest.graphs[graph], manifest.symbols)
+        pasts = past_tensors(generation, self._graph)
+        return {**arrays, **fresh_cache(generation, pasts, batch=batch, sequence=sequence)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Symbol, Tensor, symbols_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +15,16 @@ class Padding:
     """The input that tells padding, (batch, sequence), and what it holds at a padded position: 0 or 1."""
 
     mask: str
-    hidden: int
+    masked_out: int
 
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """How many rows of at most these sizes, by symbol, one call takes for the least time a row."""
-
-    sizes: Mapping[str, int]
-    rows: int
+    @classmethod
+    def from_field(cls, field: Field) -> Padding:
+        """Read the manifest's ``rows.padding``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        masked_out = fields["masked_out"].integer(0)
+        if masked_out > 1:
+            raise fields["masked_out"].refusal("0 or 1")
+        return cls(fields["mask"].text(), masked_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +34,23 @@ class Rows:
     Attributes:
         batch: The symbol that leads all inputs and outputs and counts the rows.
         padding: How padding is told; None where the model has none, or must keep it.
-        stacks: From the smallest sizes to the largest; rows beyond them run one by one.
     """
 
     batch: str
     padding: Padding | None
-    stacks: tuple[Stack, ...] = ()
 
-    def together(self, sizes: Mapping[str, int]) -> int:
-        """Return how many rows of these sizes, by symbol, to run in one call."""
-        for stack in self.stacks:
-            if all(sizes[symbol] <= most for symbol, most in stack.sizes.items()):
-                return stack.rows
-        return 1
+    @classmethod
+    def from_field(cls, field: Field) -> Rows:
+        """Read the manifest's ``rows``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        padding = fields["padding"]
+        return cls(fields["batch"].text(), None if padding.value is None else Padding.from_field(padding))
 
-
-def read_rows(field: Field) -> Rows:
-    """Read the manifest's ``rows``."""
-    fields = field.record(*Rows.__dataclass_fields__)
-    padding = fields["padding"]
-    return Rows(
-        batch=fields["batch"].text(),
-        padding=None if padding.value is None else _padding(padding),
-        stacks=tuple(_stack(item) for item in fields["stacks"].items()),
-    )
+    def sequence(self, graph: Graph) -> str | None:
+        """Return the symbol of the positions that may be padded, the mask's second dim; None without one."""
+        if self.padding is None:
+            return None
+        return next(str(tensor.dims[1]) for tensor in graph.inputs if tensor.name == self.padding.mask)
 
 
 def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
@@ -78,28 +72,11 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
         raise BundleError(f"symbols.{rows.batch}.min: {symbols[rows.batch].min} found, 1 expected by rows")
     if rows.padding is not None:
         _check_padding(rows.padding, graph)
-    for i, stack in enumerate(rows.stacks):
-        _check_stack(f"rows.stacks[{i}]", stack, known, symbols[rows.batch])
 
 
 def row_symbols(tensors: Iterable[Tensor]) -> tuple[str, ...]:
-    """Return every symbol of ``tensors`` but the batch, once, in order of appearance."""
-    dims = (dim for tensor in tensors for dim in tensor.dims[1:] if isinstance(dim, str))
-    return tuple(dict.fromkeys(dims))
-
-
-def _padding(field: Field) -> Padding:
-    fields = field.record("mask", "hidden")
-    hidden = fields["hidden"].integer(0)
-    if hidden > 1:
-        raise fields["hidden"].refusal("0 or 1")
-    return Padding(fields["mask"].text(), hidden)
-
-
-def _stack(field: Field) -> Stack:
-    fields = field.record("sizes", "rows")
-    sizes = {symbol: size.integer(1) for symbol, size in fields["sizes"].table().items()}
-    return Stack(sizes, fields["rows"].integer(1))
+    """Return every symbol of a row, once, in order of appearance: all of ``tensors`` but the batch."""
+    return symbols_of(Tensor(tensor.name, tensor.dtype, tensor.dims[1:]) for tensor in tensors)
 
 
 def _check_padding(padding: Padding, graph: Graph) -> None:
@@ -109,11 +86,3 @@ def _check_padding(padding: Padding, graph: Graph) -> None:
         raise BundleError(f"rows.padding.mask: {padding.mask!r} found, one of {names} expected")
     if len(masks[0].dims) != 2 or not isinstance(masks[0].dims[1], str):
         raise BundleError(f"rows.padding.mask: {masks[0]} found, a batch of symbolic length expected")
-
-
-def _check_stack(key: str, stack: Stack, known: tuple[str, ...], batch: Symbol) -> None:
-    if sorted(stack.sizes) != sorted(known):
-        found, expected = (", ".join(names) or "none" for names in (stack.sizes, known))
-        raise BundleError(f"{key}.sizes: {found} found, {expected} expected as in the inputs")
-    if batch.max is not None and stack.rows > batch.max:
-        raise BundleError(f"{key}.rows: {stack.rows} found, at most {batch.max} expected as in symbols")

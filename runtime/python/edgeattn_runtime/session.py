@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # onnxruntime's exceptions share no base but Exception.
@@ -40,13 +43,19 @@ _PREAMBLE = re.compile(
     r"|\S+\.(?:cc|h):\d+ (?:[^(]*\(.*?\) (?=[A-Z])|[\w:&*<>, ~]*\([^()]*\) )?"  # file, line, signature
 )
 
+_NO_OPTIONS: Mapping[str, Scalar] = MappingProxyType({})
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
 
 def open_session(
-    model: bytes | Path, *, threads: int | None = None, settings: SessionSettings = PLAIN
+    model: bytes | Path,
+    *,
+    providers: Sequence[str],
+    options: Mapping[str, Scalar] = _NO_OPTIONS,
+    threads: int | None = None,
+    settings: SessionSettings = PLAIN,
 ) -> onnxruntime.InferenceSession:
-    """Open an ONNX model on the CPU.
+    """Open an ONNX model.
 
     Weights in a file of their own are mapped into memory: pages that the model reads come from the file when
     they are first touched, are shared between processes, and may be dropped by the system at any time. Those
@@ -54,7 +63,9 @@ def open_session(
 
     Args:
         model: A serialized model, or the path of one. Only a path can bring weights in files of their own.
-        threads: Cores that one operator may use; what ``settings`` say where it is left out.
+        providers: Execution providers in order of preference.
+        options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry.
+        threads: Intra-op threads; what ``settings`` say where it is left out.
         settings: The session's other options.
 
     Raises:
@@ -63,10 +74,15 @@ def open_session(
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
             it was built without.
     """
-    options = _options(settings if threads is None else replace(settings, threads=threads))
+    chosen = _options(settings if threads is None else replace(settings, threads=threads))
+    texts = {name: _text(value) for name, value in options.items()}
+    of_providers = [(provider, _under(provider, texts)) for provider in providers]
+    for name, text in texts.items():
+        if name.partition(".")[0] not in providers:
+            chosen.add_session_config_entry(name, text)
     source = model if isinstance(model, bytes) else str(model)
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(source, chosen, providers=of_providers)
     except ENGINE_ERRORS as error:
         label = "model" if isinstance(model, bytes) else str(model)
         raise _explained(label, explain(error)) from error
@@ -87,6 +103,16 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options.enable_mem_pattern = settings.memory_pattern
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(settings.spinning)))
     return options
+
+
+def _under(provider: str, texts: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"{provider}."
+    return {name.removeprefix(prefix): text for name, text in texts.items() if name.startswith(prefix)}
+
+
+def _text(value: Scalar) -> str:
+    """Return an option as onnxruntime reads it: true is "1", false is "0"."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _explained(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:

@@ -1,4 +1,4 @@
-"""How onnxruntime opens a bundle's graphs: chosen by measurement where the bundle was made."""
+"""How onnxruntime opens a variant's graphs: chosen by measurement where the bundle was made."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class SessionSettings:
     """Options of an onnxruntime session; none of them changes an answer.
 
     Attributes:
-        threads: Cores that one operator may use, at least 1.
+        threads: Intra-op threads, at least 1.
         spinning: Whether threads busy-wait for work. It is onnxruntime's default; it keeps their cores busy
             between two operators and after a call, which the app around the model pays for in stutter and
-            battery, and a rival measured beside it in time.
+            battery, and a runner measured beside it in time.
         arena: Whether memory for activations is kept between calls.
         memory_pattern: Whether a call of known sizes takes that memory in one piece.
     """
@@ -36,19 +36,19 @@ class SessionSettings:
         """Return the same with no more threads than this machine has cores for."""
         return replace(self, threads=min(self.threads, available_cores()))
 
+    @classmethod
+    def from_field(cls, field: Field) -> SessionSettings:
+        """Read a variant's ``session``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        return cls(
+            threads=fields["threads"].integer(1),
+            spinning=fields["spinning"].flag(),
+            arena=fields["arena"].flag(),
+            memory_pattern=fields["memory_pattern"].flag(),
+        )
 
-PLAIN = SessionSettings()  # of a bundle that says nothing
 
-
-def read_settings(field: Field) -> SessionSettings:
-    """Read the manifest's ``session``."""
-    fields = field.record(*SessionSettings.__dataclass_fields__)
-    return SessionSettings(
-        threads=fields["threads"].integer(1),
-        spinning=fields["spinning"].flag(),
-        arena=fields["arena"].flag(),
-        memory_pattern=fields["memory_pattern"].flag(),
-    )
+PLAIN = SessionSettings()  # of a variant that says nothing
 
 
 def available_cores() -> int:

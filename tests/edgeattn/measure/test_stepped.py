@@ -18,7 +18,7 @@ from edgeattn.source.handover import Handover
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 WRITER = Path(__file__).parents[1] / "writer.py"
@@ -68,10 +68,10 @@ def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: Handov
 
 def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None:
     samples = read_samples(writer.module, writer.samples)
-    captured = capture(writer.module, samples, infer_axes(samples, None))
+    captured = capture(writer.module, samples, infer_axes(samples, None), ORT_CPU)
     steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps)
-    session, prompt = session_of(steps.decoder.model), [3, 1, 4, 1]
+    session, prompt = ORT_CPU.runner(steps.decoder.model), [3, 1, 4, 1]
     fed = np.array([prompt])
     dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
     sizes = {"batch": 1, "capacity": len(prompt) + NEW_TOKENS}
@@ -83,7 +83,7 @@ def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None
     written: list[int] = []
     for _ in range(NEW_TOKENS):
         held = len(prompt) + len(written) - 1 if written else 0
-        outputs = run(session, {steps.tokens: fed, steps.length: np.array([held]), **past})
+        outputs = session({steps.tokens: fed, steps.length: np.array([held]), **past})
         written.append(int(outputs[steps.logits][0, -1].argmax()))
         past = {cache.past: outputs[cache.present] for cache in steps.caches}
         fed = np.array([[written[-1]]])

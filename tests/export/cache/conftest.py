@@ -17,7 +17,7 @@ from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
 # The folder is no package: its modules are found as those of a script beside them.
@@ -72,8 +72,8 @@ def stepped() -> Callable[[Steps, Arrays, Sequence[int]], Arrays]:
     """A function that takes a text in chunks and returns its logits."""
 
     def take(steps: Steps, inputs: Arrays, chunks: Sequence[int]) -> Arrays:
-        decoder, tokens = session_of(steps.decoder.model), inputs[steps.tokens]
-        carried = run(session_of(steps.encoder.model), inputs) if steps.encoder else {}
+        decoder, tokens = ORT_CPU.runner(steps.decoder.model), inputs[steps.tokens]
+        carried = ORT_CPU.runner(steps.encoder.model)(inputs) if steps.encoder else {}
         dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
         sizes = {"batch": len(tokens), "capacity": tokens.shape[1] + SPARE}
         past = {
@@ -84,7 +84,7 @@ def stepped() -> Callable[[Steps, Arrays, Sequence[int]], Arrays]:
         for chunk in chunks:
             fed = {steps.tokens: tokens[:, begin : begin + chunk], **carried, **past}
             fed[steps.length] = np.array([begin])
-            outputs = run(decoder, fed)
+            outputs = decoder(fed)
             logits.append(outputs[steps.logits])
             past = {cache.past: outputs[cache.present] for cache in steps.caches}
             begin += chunk

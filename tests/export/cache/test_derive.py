@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.binding import BoundCall
 from edgeattn_runtime.manifest import Symbol
@@ -73,7 +73,7 @@ def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps])
     sizes = {"batch": 1, "capacity": capacity}
     for tensor in steps.decoder.graph.inputs[1:]:
         fed[tensor.name] = np.ones([sizes.get(dim, dim) for dim in tensor.dims], tensor.dtype)
-    found = run(session_of(tapped), fed)
+    found = ORT_CPU.runner(tapped)(fed)
     squares = [key for key, value in found.items() if value.shape[-2:] == (capacity, capacity)]
     assert squares == []
 
@@ -89,8 +89,8 @@ def test_a_step_may_write_into_what_it_was_given(name: str, steps_of: Callable[[
     }
     before = {name: array.copy() for name, array in fed.items()}
     fed |= {steps.tokens: np.array([[1, 2], [3, 4]]), steps.length: np.array([held])}
-    session = session_of(steps.decoder.model)
-    apart = run(session, fed)
+    session = ORT_CPU.runner(steps.decoder.model)
+    apart = session(fed)
     together = {steps.logits: np.zeros_like(apart[steps.logits])}
     BoundCall(session, fed, together | {cache.present: fed[cache.past] for cache in steps.caches})()
     np.testing.assert_array_equal(together[steps.logits], apart[steps.logits])

@@ -8,13 +8,14 @@ import pytest
 
 from edgeattn_export.cache import decoder_samples, encoder_samples
 from edgeattn_export.graph.operators import operators
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import quantize
 from edgeattn_export.recover import Recovered
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
     found = derivation("rotary")
-    halves = decoder_samples(found.steps, found.samples)
+    halves = decoder_samples(found.steps, found.samples, ORT_CPU)
     assert len(halves) == 2 * len(found.samples)
     for sample, prompt, rest in zip(found.samples, halves[::2], halves[1::2], strict=True):
         joined = np.concatenate([prompt.inputs["tokens"], rest.inputs["tokens"]], axis=1)
@@ -28,7 +29,7 @@ def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> 
 @pytest.mark.parametrize("name", ["learned", "rotary", "translation"])
 def test_int8_steps_load_and_run(name: str, derivation: Callable[[str], Any]) -> None:
     found = derivation(name)
-    graphs = [(found.steps.decoder, decoder_samples(found.steps, found.samples))]
+    graphs = [(found.steps.decoder, decoder_samples(found.steps, found.samples, ORT_CPU))]
     if found.steps.encoder is not None:
         graphs.append((found.steps.encoder, encoder_samples(found.steps, found.samples)))
     for graph, samples in graphs:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.complex_pairs import ComplexPairs
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import CaptureError
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -58,7 +58,7 @@ def test_pairs_are_moved_as_complex_numbers_are(turn: Callable[[Tensor], Tensor]
 def test_rotary_positions_by_complex_numbers(exported: Export, scaled_error: Callable[..., float]) -> None:
     captured, samples = exported(Rotary(lambda z: z[:, None]), _raw())
     inputs = shaped(samples, captured.axes, {"batch": 3, "sequence": 7})
-    found = run(session_of(captured.model), inputs)
+    found = ORT_CPU.runner(captured.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import quantize
 from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
@@ -55,10 +55,10 @@ def test_the_graph_is_the_module(
     encoder: Captured, samples: Samples, scaled_error: Callable[..., float]
 ) -> None:
     assert encoder.model.opset_imports[""] == OPSET
-    session = session_of(encoder.model)
+    session = ORT_CPU.runner(encoder.model)
     for sizes in ({"batch": 1, "sequence": 1}, {"batch": 3, "sequence": 7}, {"batch": 2, "sequence": 32}):
         inputs = shaped(samples, encoder.axes, sizes)
-        assert scaled_error(encoder.reference(inputs), run(session, inputs)) < TOLERANCE
+        assert scaled_error(encoder.reference(inputs), session(inputs)) < TOLERANCE
 
 
 def test_names_and_axes_are_the_owners(encoder: Captured) -> None:
@@ -81,7 +81,7 @@ def test_axes_are_named_as_declared(exported: Export) -> None:
     assert captured.graph.inputs == (Described("x", "float32", ("rows", "places", WIDTH)),)
     assert captured.graph.outputs == (Described("output", "float32", ("rows", "places", WIDTH)),)
     ones = {"x": np.ones((3, 2, WIDTH), np.float32)}
-    assert run(session_of(captured.model), ones)["output"].shape == (3, 2, WIDTH)
+    assert ORT_CPU.runner(captured.model)(ones)["output"].shape == (3, 2, WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_every_form_of_answer(
 ) -> None:
     captured, samples = exported(Answering(form), _raw())
     assert tuple(tensor.name for tensor in captured.graph.outputs) == names
-    found = run(session_of(captured.model), samples[0].inputs)
+    found = ORT_CPU.runner(captured.model)(samples[0].inputs)
     assert scaled_error(captured.reference(samples[0].inputs), found) < TOLERANCE
 
 
@@ -207,7 +207,7 @@ def test_a_scalar_input_stays_one(exported: Export) -> None:
 
     captured, samples = exported(Scaled(), [{**value, "factor": torch.tensor(0.5)} for value in _raw()])
     assert captured.graph.inputs[1] == Described("factor", "float32", ())
-    found = run(session_of(captured.model), samples[0].inputs)
+    found = ORT_CPU.runner(captured.model)(samples[0].inputs)
     np.testing.assert_array_equal(found["output"], samples[0].inputs["x"] / 2)
 
 

@@ -13,7 +13,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt, read_npz
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import quantize
 from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import BadInput, ModelError, SampleError
@@ -60,16 +60,16 @@ def samples(files: Path) -> Samples:
 
 @pytest.fixture(scope="module")
 def captured(files: Path, samples: Samples) -> Captured:
-    return adopt(files / "net.onnx", samples)
+    return adopt(files / "net.onnx", samples, ORT_CPU)
 
 
 def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: Samples) -> None:
     recovered = recover(captured, samples)
     assert operators(recovered.model)["Attention"] == 1
     assert "Softmax" not in operators(recovered.model)
-    lean = session_of(recovered.model)
+    lean = ORT_CPU.runner(recovered.model)
     for sample in samples:
-        expected, found = captured.reference(sample.inputs), run(lean, sample.inputs)
+        expected, found = captured.reference(sample.inputs), lean(sample.inputs)
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=FLOAT_ERROR)
 
@@ -97,9 +97,9 @@ def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, samples: Samples) -> None:
     (tmp_path / "x.onnx").write_text("not this")
     with pytest.raises(ModelError, match="no ONNX model can be read"):
-        adopt(tmp_path / "x.onnx", samples)
+        adopt(tmp_path / "x.onnx", samples, ORT_CPU)
     with pytest.raises(ModelError, match="no such file"):
-        adopt(tmp_path / "y.onnx", samples)
+        adopt(tmp_path / "y.onnx", samples, ORT_CPU)
 
 
 def test_missing_external_data_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_missing_external_data_is_refused(files: Path, samples: Samples, tmp_pat
     ir.save(model, tmp_path / "net.onnx", external_data="net.data", size_threshold_bytes=0)
     (tmp_path / "net.data").unlink()
     with pytest.raises(ModelError, match=r"net\.data"):
-        adopt(tmp_path / "net.onnx", samples)
+        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
 def test_custom_operators_are_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_custom_operators_are_refused(files: Path, samples: Samples, tmp_path: P
     model.opset_imports["acme"] = 1
     ir.save(model, tmp_path / "net.onnx")
     with pytest.raises(ModelError, match="acme"):
-        adopt(tmp_path / "net.onnx", samples)
+        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
 def test_an_opset_beyond_onnxruntime_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
@@ -124,16 +124,16 @@ def test_an_opset_beyond_onnxruntime_is_refused(files: Path, samples: Samples, t
     model.opset_imports[""] = 99
     ir.save(model, tmp_path / "net.onnx")
     with pytest.raises(ModelError, match="upgrade onnxruntime"):
-        adopt(tmp_path / "net.onnx", samples)
+        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
 def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "names.npz", y=np.ones((4, 3, WIDTH), np.float32))
     with pytest.raises(SampleError, match="y found"):
-        adopt(files / "net.onnx", read_npz(tmp_path / "names.npz"))
+        adopt(files / "net.onnx", read_npz(tmp_path / "names.npz"), ORT_CPU)
     np.savez(tmp_path / "dtypes.npz", x=np.ones((4, 3, WIDTH), np.int64))
     with pytest.raises(SampleError, match="int64 found, float32 expected"):
-        adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"))
+        adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"), ORT_CPU)
 
 
 def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_
     ir.save(ir.Model(graph, ir_version=10), path)
     told = rf"^{path}: on x \(1, 3, {WIDTH}\) onnxruntime fails: .*; expected a file that runs"
     with pytest.raises(ModelError, match=told):
-        adopt(path, samples)
+        adopt(path, samples, ORT_CPU)
 
 
 def test_a_conversion_that_answers_otherwise_is_refused(
@@ -159,4 +159,4 @@ def test_a_conversion_that_answers_otherwise_is_refused(
 
     monkeypatch.setattr("edgeattn_export.capture.from_onnx.name_dims", spoiled)
     with pytest.raises(ModelError, match="brought to opset 23, it answers otherwise: output"):
-        adopt(files / "net.onnx", samples)
+        adopt(files / "net.onnx", samples, ORT_CPU)

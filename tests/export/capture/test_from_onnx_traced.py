@@ -19,7 +19,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Sample, Samples, alike
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 ROOT = Path(__file__).parents[3]
@@ -99,7 +99,7 @@ def _taken(name: str, opset: int, path: Path) -> tuple[nn.Module, Captured, Samp
     file = _traced(module, example, _dynamic(example, one_length=one_length), opset, path / "net.onnx")
     lengths = (FIXED,) * len(LENGTHS) if one_length else LENGTHS
     samples = alike(Sample(_arrays(_inputs(module, 1, length))) for length in lengths)
-    return module, adopt(file, samples), samples
+    return module, adopt(file, samples, ORT_CPU), samples
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_attention_is_kept_whole_at_every_size(name: str, opset: int, tmp_path: 
     lean = recover(captured, samples).model
     assert operators(lean).get("Attention") == 1
     assert "Softmax" not in operators(lean)
-    session = session_of(lean)
+    session = ORT_CPU.runner(lean)
     for rows, length in BATCHES:
         inputs = _inputs(module, rows, FIXED if name in OF_ONE_LENGTH else length)
-        found = run(session, _arrays(inputs))["y"]
+        found = session(_arrays(inputs))["y"]
         np.testing.assert_allclose(found, module(*inputs.values()).detach(), atol=FLOAT_ERROR)
 
 
@@ -142,9 +142,9 @@ def test_the_vision_transformer_keeps_all_four(opset: int, tmp_path: Path) -> No
     dynamic = {"image": {0: "batch"}, "y": {0: "batch"}}
     file = _traced(module, {"image": images[:2]}, dynamic, opset, tmp_path / "digits.onnx")
     samples = alike(Sample({"image": image[None].numpy()}) for image in images)
-    recovered = recover(adopt(file, samples), samples)
+    recovered = recover(adopt(file, samples, ORT_CPU), samples)
     assert (operators(recovered.model)["Attention"], recovered.refused) == (4, ())
-    found = run(session_of(recovered.model), {"image": images.numpy()})["y"]
+    found = ORT_CPU.runner(recovered.model)({"image": images.numpy()})["y"]
     np.testing.assert_allclose(found, module(images)["logits"].detach(), atol=LOGIT_ERROR)
 
 

@@ -11,7 +11,7 @@ from edgeattn_export.graph.apply import Refused, Site, apply
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
 class Doubling:
@@ -61,7 +61,7 @@ def test_sites_and_refusals_are_told(model: ir.Model) -> None:
 def test_the_form_is_replaced_and_the_rest_left(model: ir.Model) -> None:
     apply(Doubling(), model)
     assert operators(model) == {"Mul": 2, "Abs": 2, "Neg": 1}
-    found = run(session_of(model), {"x": X})
+    found = ORT_CPU.runner(model)({"x": X})
     np.testing.assert_array_equal(found["y"], -4 * X)
     np.testing.assert_array_equal(found["z"], abs(X))
 
@@ -84,7 +84,7 @@ def test_only_where_wanted(model: ir.Model) -> None:
     applied = apply(Doubling(), model, {"last"}.__contains__)
     assert [site.node for site in applied.sites] == ["last"]
     assert operators(model)["Abs"] == 3
-    np.testing.assert_array_equal(run(session_of(model), {"x": X})["y"], -2 * abs(X))
+    np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": X})["y"], -2 * abs(X))
 
 
 def test_nothing_wanted_nothing_changed(model: ir.Model) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,15 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import PAGE, model_files, serialize, weight_bytes
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_runtime.session import open_session
-
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 @pytest.fixture
 def low_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the weights were large."""
-    for module, limit in (("serialize", "MAPPED_FROM"), ("session", "INLINE_LIMIT")):
-        monkeypatch.setattr(f"edgeattn_export.{module}.{limit}", 1024)
+    monkeypatch.setattr("edgeattn_export.graph.serialize.MAPPED_FROM", 1024)
 
 
 def test_weights_are_counted(encoder: Captured) -> None:
@@ -36,15 +35,17 @@ def test_one_file_where_the_weights_fit(encoder: Captured) -> None:
 
 
 @pytest.mark.usefixtures("low_limit")
-def test_large_weights_get_a_file_of_their_own(encoder: Captured, samples: Samples, tmp_path: Path) -> None:
+def test_large_weights_get_a_file_of_their_own(
+    encoder: Captured, samples: Samples, tmp_path: Path, plainly: Callable[[ir.Model], SessionRunner]
+) -> None:
     before = serialize(encoder.model)
     files = model_files(encoder.model, "model.onnx")
     assert set(files) == {"model.onnx", "model.onnx.data"}
     assert len(files["model.onnx"]) < len(files["model.onnx.data"]) / 4
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = run(open_session(tmp_path / "model.onnx"), samples[0].inputs)
-    expected = run(open_session(before), samples[0].inputs)
+    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    expected = plainly(encoder.model)(samples[0].inputs)
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert serialize(encoder.model) == before  # and the model itself keeps its weights
 
@@ -67,23 +68,6 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
         assert files["model.onnx.data"][start : start + length] == stored.tobytes()
 
 
-@pytest.mark.usefixtures("low_limit")
-def test_a_session_of_large_weights(
-    encoder: Captured, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    saved: list[ir.Model] = []
-    save = ir.save
-    monkeypatch.setattr(
-        ir, "save", lambda model, *args, **kwargs: (saved.append(model), save(model, *args, **kwargs))
-    )
-    found = run(session_of(encoder.model), samples[0].inputs)
-    expected = run(open_session(serialize(encoder.model)), samples[0].inputs)
-    assert saved == [encoder.model]
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert list(tmp_path.iterdir()) == []
-
-
 TABLE_MB = 32
 
 PRIVATE_MB = """
@@ -95,7 +79,7 @@ def private_mb():
     return int(re.search(r"RssAnon:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024 / 1e6
 
 before = private_mb()
-session = open_session(Path(sys.argv[1]))
+session = open_session(Path(sys.argv[1]), providers=["CPUExecutionProvider"])
 print(private_mb() - before)
 """
 

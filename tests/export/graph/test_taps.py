@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.taps import tapped, values_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 X = np.array([[[-1.0, 2.0]]], np.float32)
 
@@ -15,7 +15,7 @@ X = np.array([[[-1.0, 2.0]]], np.float32)
 def test_values_are_shown_beside_the_graphs_own(by_hand: Callable[..., ir.Model]) -> None:
     model = by_hand(np.eye(2, dtype=np.float32), np.ones(2, np.float32), "Relu")
     before = serialize(model)
-    found = run(session_of(tapped(model, ["hidden", "product"])), {"x": X})
+    found = ORT_CPU.runner(tapped(model, ["hidden", "product"]))({"x": X})
     assert serialize(model) == before
     assert list(found) == ["y", "hidden", "product"]
     np.testing.assert_array_equal(found["hidden"], [[[0, 2]]])
@@ -23,7 +23,7 @@ def test_values_are_shown_beside_the_graphs_own(by_hand: Callable[..., ir.Model]
 
 
 def test_an_input_of_the_graph_is_shown_too(by_hand: Callable[..., ir.Model]) -> None:
-    found = run(session_of(tapped(by_hand(np.eye(2, dtype=np.float32)), ["x"])), {"x": X})
+    found = ORT_CPU.runner(tapped(by_hand(np.eye(2, dtype=np.float32)), ["x"]))({"x": X})
     np.testing.assert_array_equal(found["x"], X)
 
 

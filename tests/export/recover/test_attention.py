@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules.attention import RecoverAttention
 
@@ -174,11 +174,11 @@ def answers(
 ) -> dict[str, object]:
     captured, samples = self_attention
     inputs = {case: _inputs(captured, samples, case) for case in CASES}
-    sessions = {"rule": session_of(recovered.model), "whole": session_of(lean.model)}
+    sessions = {"rule": ORT_CPU.runner(recovered.model), "whole": ORT_CPU.runner(lean.model)}
     return {
         "pytorch": {case: captured.reference(value) for case, value in inputs.items()},
         **{
-            stage: {case: run(session, value) for case, value in inputs.items()}
+            stage: {case: session(value) for case, value in inputs.items()}
             for stage, session in sessions.items()
         },
     }
@@ -220,7 +220,7 @@ def test_nothing_to_attend_to_is_attended_to_evenly(
     inputs = _inputs(captured, samples, "padded")
     inputs["seen"][-1] = 0
     name = f"{spelling}.output"
-    expected, found = captured.reference(inputs)[name], run(session_of(lean.model), inputs)[name]
+    expected, found = captured.reference(inputs)[name], ORT_CPU.runner(lean.model)(inputs)[name]
     assert scaled_error({name: expected}, {name: found}) < TOLERANCE
 
 
@@ -259,7 +259,7 @@ def test_static_lengths(
         assert operators_of(lean.model, name).count("Attention") == 1
     inputs = dict(shaped(samples, captured.axes, {"batch": 3}))
     inputs["seen"][1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), run(session_of(lean.model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
@@ -273,7 +273,7 @@ def test_cross_attention(
     assert inputs["x"].shape[1] == sizes[1]
     assert inputs["context"].shape[1] == inputs["seen"].shape[1] == sizes[2]
     inputs["seen"][-1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), run(session_of(lean.model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)) < TOLERANCE
 
 
 CROSSED = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")

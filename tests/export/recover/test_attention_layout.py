@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
 
@@ -130,4 +130,4 @@ def test_answers_as_pytorch(
     captured, samples, model, _ = arranged
     inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -7,7 +7,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
 
 
@@ -34,7 +34,7 @@ def test_it_becomes_one_transpose() -> None:
     assert len(apply(UnfoldTranspose(), model).sites) == 1
     assert operators(model) == {"Transpose": 1}
     x = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
-    np.testing.assert_array_equal(run(session_of(model), {"x": x})["y"], x.transpose(0, 1, 3, 2))
+    np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": x})["y"], x.transpose(0, 1, 3, 2))
 
 
 @pytest.mark.parametrize(("perm", "unfolded"), [((1, 0, 2), [4, 2, 3, 5]), ((0, 2, 1), [6, 5, 4])])

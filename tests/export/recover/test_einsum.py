@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.einsum import EinsumToMatMul
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -79,4 +79,4 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples, model, _ = spelled
     inputs = shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
-    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
 TOPIC = "Empty rows"
@@ -72,7 +72,7 @@ def test_a_sample_with_such_a_row_undoes_nothing(captured: tuple[Captured, Sampl
         inputs["seen"] = np.zeros_like(inputs["seen"])
     lean = recover(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in hidden)))
     assert lean.applied["attention"] == len(NOTED) + len(SILENT)
-    expected, found = whole.reference(hidden[0]), run(session_of(lean.model), hidden[0])
+    expected, found = whole.reference(hidden[0]), ORT_CPU.runner(lean.model)(hidden[0])
     for name in NOTED:
         assert np.isnan(expected[f"{name}.output"]).all()
         assert np.isfinite(found[f"{name}.output"]).all()

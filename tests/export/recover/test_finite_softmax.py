@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.finite_softmax import DropInfinityGuard
 
 Unguarded = tuple[Captured, Samples, ir.Model, Applied]
@@ -53,7 +53,7 @@ def test_answers_as_pytorch_where_a_row_is_masked_whole(unguarded: Unguarded) ->
     inputs = dict(samples[0].inputs)
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][0, 1] = 0
-    expected, found = captured.reference(inputs), run(session_of(model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     assert (expected["softmax.output"][0, 1] == 0).all()
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-5)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gathered_mask import TakeMask
 
 Taken = tuple[Captured, Samples, ir.Model, Applied]
@@ -69,6 +69,6 @@ def test_answers_as_pytorch(sizes: tuple[int, int], taken: Taken) -> None:
     captured, samples, model, _ = taken
     inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"] = np.arange(inputs["seen"].size).reshape(sizes)
-    expected, found = captured.reference(inputs), run(session_of(model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-6)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gelu import RecoverGelu
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -108,6 +108,6 @@ def test_pytorchs_own_is_kept(
 def test_answers_as_pytorch(batch: int, recovered: Recovered, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = recovered
     inputs = shaped(samples, captured.axes, {"batch": batch})
-    expected, found = captured.reference(inputs), run(session_of(model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:  # each by its own scale
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE

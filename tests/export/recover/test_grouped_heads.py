@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.grouped_heads import ShareHeads
 
@@ -108,6 +108,6 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples, model, _ = shared
     inputs = shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
-    expected, found = captured.reference(inputs), run(session_of(model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE

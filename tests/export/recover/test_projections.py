@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
 from edgeattn_export.recover.rules.projections import MergeProjections
@@ -122,4 +122,4 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples, model, _ = request.getfixturevalue(which)
     inputs = shaped(samples, captured.axes, {"batch": batch})
-    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -10,8 +10,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules import RULES
 
@@ -39,7 +39,7 @@ def test_and_answers_as_pytorch(
 ) -> None:
     inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["mask"][-1, shown:] = 0
-    assert scaled_error(encoder.reference(inputs), run(session_of(recovered.model), inputs)) < TOLERANCE
+    assert scaled_error(encoder.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
 
 
 def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples) -> None:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -123,4 +123,4 @@ def test_answers_as_pytorch(batch: int, turned: Turned, scaled_error: Callable[.
     captured, samples, model, applied = turned
     assert len(applied.sites) == len(FIRES)
     inputs = shaped(samples, captured.axes, {"batch": batch})
-    assert scaled_error(captured.reference(inputs), run(session_of(model), inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -214,7 +214,7 @@ def test_a_row_that_is_hidden_twice_and_whole_is_0(
     captured, samples = spelled
     inputs = dict(shaped(samples, captured.axes, {"batch": 3, "sequence": 5}))
     inputs["seen"][1] = 0
-    expected, found = captured.reference(inputs), run(session_of(lean.model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)
     for name in ("hidden_twice.output", "faded.output"):
         assert (expected[name][1] == 0).all()
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
@@ -253,6 +253,6 @@ def test_answers_as_pytorch(
     batch, length, shown = CASES[case]
     inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"][-1, shown:] = 0
-    expected, found = captured.reference(inputs), run(session_of(lean.model), inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)
     for name, value in expected.items():
         assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name

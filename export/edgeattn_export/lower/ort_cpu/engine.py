@@ -1,9 +1,12 @@
-"""onnxruntime's CPU execution provider."""
-
-from __future__ import annotations
+"""onnxruntime's CPU execution provider, and what its kernels need of a standard graph."""
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.lower.ort_cpu.masks import expand_masks
 from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
 
-ORT_CPU = Engine("onnxruntime", "1.23", ("CPUExecutionProvider",), needs=(expand_masks, expand_caches))
+ORT_CPU = Engine(
+    "onnxruntime",
+    "1.23",  # the first with a CPU kernel of the standard Attention
+    ("CPUExecutionProvider",),
+    needs=(expand_masks, expand_caches),
+)

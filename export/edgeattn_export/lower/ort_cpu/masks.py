@@ -1,64 +1,99 @@
-"""The masks of PyTorch's own attention, in the dims that onnxruntime's kernel takes.
+"""Attention masks in the dims and the range that onnxruntime's CPU kernel takes.
 
-Before: Attention(q, k, v, m)                     m broadcastable to (B, H, S, T), as PyTorch allows
-After:  Attention(q, k, v, Expand(m, [S, 1]))     S written out: the CPU kernel broadcasts the others alone
+Before: Attention(q, k, v, m)                          m broadcastable to (B, H, S, T), as the standard allows
+After:  Attention(q, k, v, Expand(floored m, [S, T]))
+
+The kernel broadcasts a mask over the batch and the heads alone, and takes float32's lowest number for minus
+infinity: a row of nothing else would be zeros, where PyTorch attends evenly. Layers of one mask share it.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.dataflow import constant, dims, is_constant, producer, size_source
 from edgeattn_export.graph.scopes import MODULE, module_of
 
+MASK = 3  # input of the operator
 FLOOR = -1e30  # excludes as any lower number does, and leaves a row of nothing else uniform, as in PyTorch
+Sizes = tuple[ir.Value, int]  # a value, and the axis whose size is meant
+
+RANKS = (2, 4)  # of a mask that the kernel takes
+
+_PASSED = (
+    "Expand",
+    "Unsqueeze",
+    "Squeeze",
+    "Reshape",
+    "Identity",
+)  # a mask's numbers, as they are
 
 
 def expand_masks(model: ir.Model) -> None:
-    """Write out the query's length in the mask of every Attention, and floor its numbers, in place."""
+    """Write out the lengths of queries and keys in the mask of every Attention, and floor its numbers."""
+    made: dict[tuple[ir.Value, Sizes, Sizes], ir.Value] = {}
     for node in tuple(model.graph):
-        if node.op_type != "Attention" or len(node.inputs) < 4:
+        mask = node.inputs[MASK] if node.op_type == "Attention" and len(node.inputs) > MASK else None
+        if mask is None:
             continue
-        query, mask = node.inputs[0], node.inputs[3]
-        if query is None or mask is None or query.shape is None or mask.shape is None:
-            continue
-        if mask.dtype is ir.DataType.FLOAT:
-            mask = _floored(node, mask, model.graph)
-        if mask.shape and mask.shape[-2] != query.shape[2]:
-            mask = _expanded(node, query, mask, model.graph)
-        node.replace_input_with(3, mask)
+        queries, keys = _length(node, 0), _length(node, 1)
+        if (mask, queries, keys) not in made:
+            tape = Tape()
+            made[mask, queries, keys] = _expanded(tape, _floored(tape, mask), queries, keys)
+            for new in tape.nodes:
+                new.metadata_props[MODULE] = module_of(node)
+            model.graph.insert_before(node, tape.nodes)
+        node.replace_input_with(MASK, made[mask, queries, keys])
 
 
-def _floored(node: ir.Node, mask: ir.Value, graph: ir.Graph) -> ir.Value:
-    """Raise finite numbers to ``FLOOR``: the kernel alone takes float32's lowest for minus infinity."""
-    tape = Tape()
+def _floored(tape: Tape, mask: ir.Value) -> ir.Value:
+    """Raise finite numbers to ``FLOOR``."""
+    if mask.dtype is ir.DataType.BOOL or _is_floored(mask):
+        return mask
     floor = tape.op("Constant", [], {"value_float": FLOOR})
     floored = tape.op("Where", [tape.op("IsInf", [mask]), mask, tape.op("Max", [mask, floor])])
     floored.type, floored.shape = mask.type, mask.shape
-    for made in tape.nodes:
-        made.metadata_props[MODULE] = module_of(node)
-    graph.insert_before(node, tape.nodes)
     return floored
 
 
-def _expanded(node: ir.Node, query: ir.Value, mask: ir.Value, graph: ir.Graph) -> ir.Value:
-    tape = Tape()
+def _is_floored(mask: ir.Value | None) -> bool:
+    """Say whether the graph shows that no finite number of a mask is below ``FLOOR``."""
+    if is_constant(mask):
+        known = np.asarray(constant(mask))
+        return not bool(((known < FLOOR) & np.isfinite(known)).any())
+    if (where := producer(mask, "Where")) is not None:
+        return all(map(_is_floored, where.inputs[1:]))
+    if (passed := producer(mask, *_PASSED)) is not None:
+        return _is_floored(passed.inputs[0])
+    return producer(mask, "Log") is not None  # of a float32 it is above -104, or infinite
+
+
+def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Value:
+    found = dims(mask)
+    if mask.shape is None or (len(found) in RANKS and 1 not in found[-2:]):
+        return mask
     one = tape.op("Constant", [], {"value_ints": [1]})
-    dims = tape.op("Concat", [_length(tape, query, graph), one], {"axis": 0})  # (S, 1)
-    expanded = tape.op("Expand", [mask, dims])  # (B|1, H|1, S, T)
+    sizes = [one] * (2 if len(found) == 3 else 0)
+    sizes.append(_size(tape, queries) if len(found) < 2 or found[-2] == 1 else one)
+    sizes.append(_size(tape, keys) if found[-1:] == (1,) else one)
+    expanded = tape.op("Expand", [mask, tape.op("Concat", sizes, {"axis": 0})])  # (B|1, H|1, S, T)
     expanded.type = mask.type
-    for made in tape.nodes:
-        made.metadata_props[MODULE] = module_of(node)
-    graph.insert_before(node, tape.nodes)
     return expanded
 
 
-def _length(tape: Tape, query: ir.Value, graph: ir.Graph) -> ir.Value:
-    length = tuple(query.shape or ())[2]
-    # Asked of an input where it is one's size, so that the layers share one mask.
-    for value in graph.inputs:
-        sizes = tuple(value.shape or ())
-        if length in sizes:
-            axis = sizes.index(length)
-            return tape.op("Shape", [value], {"start": axis, "end": axis + 1})
-    return tape.op("Shape", [query], {"start": 2, "end": 3})
+def _length(node: ir.Node, operand: int) -> Sizes:
+    """Return where to ask for the length of an attention's queries (0) or keys (1)."""
+    axis = 1 if "q_num_heads" in node.attributes else 2
+    value = node.inputs[operand]
+    if value is None:
+        raise TypeError(f"{node.name}: an Attention without query or keys")
+    known = dims(node.outputs[0])[-2:-1] if operand == 0 else dims(value)[axis : axis + 1]
+    return size_source(value, axis, known[0] if known else None)
+
+
+def _size(tape: Tape, sizes: Sizes) -> ir.Value:
+    """Emit the size of an axis, as int64 (1)."""
+    value, axis = sizes
+    return tape.op("Shape", [value], {"start": axis, "end": axis + 1})

@@ -1,7 +1,7 @@
-"""The caches of PyTorch's own rotary embedding, in the dims that onnxruntime's kernel takes.
+"""Caches of rotary positions in the dims that onnxruntime's CPU kernel takes.
 
-Before: RotaryEmbedding(x, cos, sin)                              cos, sin: (1, S, D/2), as PyTorch allows
-After:  RotaryEmbedding(x, Expand(cos, [B, 1, 1]), Expand(sin, ...))     the CPU kernel broadcasts nothing
+Before: RotaryEmbedding(x, cos, sin)                                      cos, sin: (1, S, D/2)
+After:  RotaryEmbedding(x, Expand(cos, [B, 1, 1]), Expand(sin, ...))      the kernel broadcasts nothing
 """
 
 from __future__ import annotations
@@ -9,31 +9,39 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.dataflow import dims, size_source
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 CACHES = (1, 2)  # inputs of the operator
+POSITIONS = 3
 
 
 def expand_caches(model: ir.Model) -> None:
-    """Write out the batch in the caches of every RotaryEmbedding, in place."""
+    """Write out the batch in the caches of every RotaryEmbedding; layers of one cache share it."""
     expanded: dict[tuple[ir.Value, ir.Value], ir.Value] = {}
     for node in tuple(model.graph):
         x = node.inputs[0] if node.op_type == "RotaryEmbedding" else None
-        if x is None or (len(node.inputs) > 3 and node.inputs[3]):  # with positions, caches have no batch
-            continue
+        if x is None or any(value is not None for value in node.inputs[POSITIONS:]):
+            continue  # with positions, caches have no batch
+        source, axis = size_source(x, 0, dims(x)[0] if dims(x) else None)
         for index in CACHES:
             cache = node.inputs[index]
-            if cache is None or (cache.shape and x.shape and cache.shape[0] == x.shape[0]):
+            if cache is None or (dims(cache)[:1] != (1,) and _same_batch(cache, x)):
                 continue
-            if (cache, x) not in expanded:
-                expanded[cache, x] = _expanded(node, x, cache, model.graph)
-            node.replace_input_with(index, expanded[cache, x])
+            if (cache, source) not in expanded:
+                expanded[cache, source] = _expanded(node, source, axis, cache, model.graph)
+            node.replace_input_with(index, expanded[cache, source])
 
 
-def _expanded(node: ir.Node, x: ir.Value, cache: ir.Value, graph: ir.Graph) -> ir.Value:
+def _same_batch(cache: ir.Value, x: ir.Value) -> bool:
+    """Say whether a cache has a row for each of the batch."""
+    return bool(dims(cache)) and bool(dims(x)) and dims(cache)[0] == dims(x)[0]
+
+
+def _expanded(node: ir.Node, source: ir.Value, axis: int, cache: ir.Value, graph: ir.Graph) -> ir.Value:
     tape = Tape()
     ones = tape.op("Constant", [], {"value_ints": [1, 1]})
-    batch = tape.op("Shape", [x], {"start": 0, "end": 1})
+    batch = tape.op("Shape", [source], {"start": axis, "end": axis + 1})
     expanded = tape.op("Expand", [cache, tape.op("Concat", [batch, ones], {"axis": 0})])  # (B, S, D/2)
     expanded.type = cache.type
     for made in tape.nodes:

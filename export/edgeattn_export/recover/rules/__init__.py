@@ -3,7 +3,6 @@
 from typing import Any
 
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.lower.ort_cpu.residual import ResidualSum
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
@@ -36,7 +35,6 @@ RULES: tuple[Rule[Any], ...] = (
     RecoverGelu(),
     BroadcastOperand(),
     WeightedSum(),
-    ResidualSum(),
 )
 
 __all__ = ["RULES"]

@@ -49,11 +49,13 @@ class Axes:
 
     def four_of_mask(self, tape: Tape, mask: ir.Value, filled: tuple[bool, ...]) -> ir.Value:
         """Emit a mask of the scores' rank with four axes; ``filled`` says which it fills."""
+        found = dims(mask)
         if self.rank != 5:
             return mask
         if not any(filled[self.folded : self.folded + 2]):
-            return tape.op("Squeeze", [mask, _axis(tape, self.folded)])
-        return tape.op("Reshape", [mask, self._sizes(tape, mask)])
+            squeezed = tape.op("Squeeze", [mask, _axis(tape, self.folded)])
+            return _described(squeezed, mask, (*found[: self.folded], *found[self.folded + 1 :]))
+        return _described(tape.op("Reshape", [mask, self._sizes(tape, mask)]), mask, self._folded_dims(mask))
 
     def restored(
         self, tape: Tape, attention: ir.Value, query: ir.Value, output: ir.Value

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, dims, embed, same_dim
+from edgeattn_export.graph.dataflow import Dims, dims, embed, size_source
 from edgeattn_export.recover.rules.attention_scores import Bias, Fade, Fill, GroupedBias, Mask, Scores
 
 # Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
-# onnxruntime would take float32's lowest number for minus infinity, and answer such a row with zeros.
 EXCLUDED = -1e30
+FIVE = range(5)  # axes of an attention, two of which become one
 
 
 def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value | None:
-    """Emit the additive mask, of dims broadcastable to the scores' with S written out.
-
-    onnxruntime's CPU kernel broadcasts over the batch and the heads, but not over the query's length.
+    """Emit the additive mask, of dims broadcastable to the scores'.
 
     Args:
         tape: Where to record it.
         scores: Dims (..., S, T), as many axes as the attention has.
-        filled: Which of the axes before S are written out too, where there are five.
+        filled: Which of the axes before S are written out, where there are five: two of them become one.
     """
     mask: ir.Value | None = None
     for laid in scores.masks:
@@ -35,9 +35,14 @@ def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value
             case Fade():
                 added = tape.op("Log", [laid.factor])
                 mask = added if mask is None else tape.op("Add", [mask, added])
-    if mask is None or _fits(scores):
-        return mask
-    return tape.op("Expand", [mask, _score_dims(tape, scores, filled)])  # (B|1, H|1, S, T)
+    if mask is None:
+        return None
+    found = _joint_dims(scores.masks)
+    if len(dims(scores.product)) == len(FIVE):
+        mask, found = _filling(tape, mask, scores, filled), _filled_dims(found, scores, filled)
+    if mask.shape is None:  # made here: of others the dims are known already
+        mask.shape, mask.dtype = ir.Shape(found), ir.DataType.FLOAT
+    return mask
 
 
 def mask_dims(laid: Mask) -> Dims:
@@ -51,14 +56,37 @@ def mask_dims(laid: Mask) -> Dims:
             return dims(laid.mask)
 
 
+def _joint_dims(masks: Sequence[Mask]) -> Dims:
+    """Return the dims of masks laid on one another."""
+    each = [_own_dims(laid) for laid in masks]
+    rank = max(map(len, each))
+    padded = [(*(1,) * (rank - len(sizes)), *sizes) for sizes in each]
+    return tuple(next((size for size in axis if size != 1), 1) for axis in zip(*padded, strict=True))
+
+
+def _own_dims(laid: Mask) -> Dims:
+    return (None, *dims(laid.mask)[2:]) if isinstance(laid, GroupedBias) else mask_dims(laid)
+
+
+def _filling(tape: Tape, mask: ir.Value, scores: Scores, filled: tuple[bool, ...]) -> ir.Value:
+    """Emit a mask of five axes that fills some of the three before the queries."""
+    one = embed(tape, np.array([1], np.int64), f"{scores.product.name}.one")
+    leading = [_size(tape, scores, axis - len(FIVE)) if full else one for axis, full in enumerate(filled)]
+    return tape.op("Expand", [mask, tape.op("Concat", [*leading, one, one], {"axis": 0})])
+
+
+def _filled_dims(found: Dims, scores: Scores, filled: tuple[bool, ...]) -> Dims:
+    sizes = dims(scores.product)
+    return (*(sizes[axis] if full else 1 for axis, full in enumerate(filled)), *found[-2:])
+
+
 def _bias(tape: Tape, bias: Bias | GroupedBias, query: ir.Value) -> ir.Value:
-    floor = embed(tape, np.array(EXCLUDED, np.float32), f"{bias.mask.name}.floor")
     if isinstance(bias, GroupedBias):
-        return _repeated(tape, tape.op("Max", [bias.mask, floor]), bias.mask, query)
+        return _repeated(tape, bias.mask, bias.mask, query)
     if bias.factor == 1.0:
-        return tape.op("Max", [bias.mask, floor])
+        return bias.mask
     factor = embed(tape, np.array(bias.factor, np.float32), f"{bias.mask.name}.factor")
-    return tape.op("Max", [tape.op("Mul", [bias.mask, factor]), floor])
+    return tape.op("Mul", [bias.mask, factor])
 
 
 def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir.Value:
@@ -83,46 +111,10 @@ def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     return tape.op("Where", [shown, excluded, rest] if fill.when else [shown, rest, excluded])
 
 
-def _fits(scores: Scores) -> bool:
-    """Say whether the masks together have the dims that the operator takes."""
-    if len(scores.masks) != 1:
-        return False
-    laid = scores.masks[0]
-    if isinstance(laid, GroupedBias):
-        return len(dims(scores.product)) == 4
-    found = mask_dims(laid)
-    return (
-        len(dims(scores.product)) < 5
-        and len(found) in (2, 4)
-        and all(map(same_dim, found[-2:], dims(scores.product)[-2:]))
-    )
-
-
-def _score_dims(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value:
-    """Emit (1, 1, S, T) as int64; of more axes, each size that is ``filled``."""
-    one = embed(tape, np.array([1], np.int64), f"{scores.product.name}.one")
-    leading = (
-        [one, one]
-        if len(filled) < 3
-        else [
-            _size(tape, scores, axis - len(filled) - 2, scores.query) if full else one
-            for axis, full in enumerate(filled)
-        ]
-    )
-    queries = _size(tape, scores, -2, scores.query)
-    keys = _size(tape, scores, -1, scores.keys_transposed)
-    return tape.op("Concat", [*leading, queries, keys], {"axis": 0})
-
-
-def _size(tape: Tape, scores: Scores, axis: int, source: ir.Value) -> ir.Value:
+def _size(tape: Tape, scores: Scores, axis: int) -> ir.Value:
+    """Emit the size of one of the scores' axes before the last two, counted from behind, as int64 (1)."""
     size = dims(scores.product)[axis]
     if isinstance(size, int):
         return embed(tape, np.array([size], np.int64), f"{scores.product.name}.size")
-    at = len(dims(source)) + axis
-    # A size that an input has is asked of the input, so that the layers share one mask.
-    graph = source.graph
-    for value in graph.inputs if graph is not None else ():
-        if size is not None and size in dims(value):
-            source, at = value, dims(value).index(size)
-            break
+    source, at = size_source(scores.query, len(dims(scores.query)) + axis, size)
     return tape.op("Shape", [source], {"start": at, "end": at + 1})

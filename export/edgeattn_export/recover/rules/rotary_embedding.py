@@ -1,7 +1,7 @@
 """Rotary positions written by their formula become one operator.
 
 Before: x * cos + Concat(-x2, x1) * sin     x = [x1 x2] (B, H, S, D), cos and sin (S, D), both halves alike
-After:  RotaryEmbedding(x, cos', sin')      cos' and sin' (B, S, D/2)
+After:  RotaryEmbedding(x, cos', sin')      cos' and sin' (B|1, S, D/2)
 
 Where x is what a projection gave, split into heads and transposed, the operator takes it before that, as
 (B, S, H*D), so that nothing is left between projection and attention that would have to be transposed.
@@ -147,25 +147,16 @@ def _has_equal_halves(table: ir.Value | None) -> bool:
 
 
 def _as_cache(tape: Tape, table: ir.Value, x: ir.Value) -> ir.Value:
-    """Emit a table's first half as (B, S, D/2), which the operator's kernel does not broadcast."""
+    """Emit a table's first half as (B|1, S, D/2)."""
     rank, size = len(dims(table)), int(dims(x)[3] or 0)
     bounds = [embed(tape, np.array([n]), f"rotary.{n}") for n in (0, size // 2, -1)]
     cache = tape.op("Slice", [table, *bounds])
     if rank != 3:
         axis = embed(tape, np.array([0 if rank == 2 else 1]), "rotary.axis")
         cache = tape.op("Unsqueeze" if rank == 2 else "Squeeze", [cache, axis])  # (B|1, S, D/2)
-    if rank == 4 and same_dim(dims(table)[0], dims(x)[0]):
-        return cache
-    ones = embed(tape, np.array([1, 1]), "rotary.ones")
-    batch = tape.op("Shape", [_with_batch(x)], {"start": 0, "end": 1})
-    return tape.op("Expand", [cache, tape.op("Concat", [batch, ones], {"axis": 0})])
-
-
-def _with_batch(x: ir.Value) -> ir.Value:
-    """Return an input of the graph with x's batch, so that all layers ask for one size; else x."""
-    producing = x.producer()
-    inputs = producing.graph.inputs if producing is not None and producing.graph is not None else ()
-    return next((value for value in inputs if dims(value) and same_dim(dims(value)[0], dims(x)[0])), x)
+    batch = dims(table)[0] if rank == 4 else 1
+    cache.shape, cache.type = ir.Shape([batch, dims(table)[-2], size // 2]), table.type
+    return cache
 
 
 def _before_heads(x: ir.Value) -> tuple[ir.Value, ir.Node] | None:

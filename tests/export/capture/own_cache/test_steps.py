@@ -13,6 +13,7 @@ from edgeattn_export.cache.stepping import Stepper
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5
@@ -33,7 +34,7 @@ def test_steps_say_what_the_own_cache_says(exported: Export) -> None:
     assert isinstance(steps, Steps), steps
     assert captured.cache is not None
     inputs = {"tokens": np.asarray(text(11, batch=2))}
-    own, found = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, Stepper(steps)))
+    own, found = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, Stepper(steps, ORT_CPU)))
     np.testing.assert_allclose(found, own, atol=TOLERANCE)
     assert [cache.past for cache in steps.caches] == [
         f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")

@@ -10,7 +10,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
 
 SHAPE = ("batch", 5, 8)

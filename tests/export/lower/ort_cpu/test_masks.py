@@ -1,21 +1,38 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import Dims, constant, dims, embed
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.taps import tapped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.lower.ort_cpu.masks import FLOOR, MASK, expand_masks
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_runtime.errors import BundleError
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
 WIDTH, HEADS = 8, 2
+SIZE = WIDTH // HEADS
+LOWEST = float(np.finfo(np.float32).min)
+
+Array = NDArray[Any]
+Make = Callable[[Tape, ir.Value], ir.Value]
+Plainly = Callable[[ir.Model], SessionRunner]
 
 
 class Standard(nn.Module):
@@ -58,37 +75,22 @@ PARTS = {
 }
 
 
-class Each(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.parts = nn.ModuleDict({name: part() for name, part in PARTS.items()})
-
-    def forward(self, x: Tensor, seen: Tensor) -> dict[str, Tensor]:
-        return {f"{name}.output": part(x, seen) for name, part in self.parts.items()}
-
-
 @pytest.fixture(scope="module")
-def each(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
-    generator = torch.Generator().manual_seed(0)
-    raw = [
-        {
-            "x": torch.randn(1, length, WIDTH, generator=generator),
-            "seen": torch.ones(1, length, dtype=torch.int64),
-        }
-        for length in (6, 3, 9, 5)
-    ]
-    captured, samples = exported(Each(), raw)
+def each(side_by_side: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
+    captured, samples = side_by_side(PARTS)
     return captured, samples, recover(captured, samples)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_pytorchs_attention_keeps_its_operator(part: str, each: tuple[Captured, Samples, Recovered]) -> None:
-    captured, _, lean = each
-    for model in (captured.model, lean.model):
-        operators = [node.op_type for node in model.graph if module_of(node).startswith(f"parts.{part}")]
-        assert operators.count("Attention") == 1
-        assert "Softmax" not in operators
+def test_pytorchs_attention_keeps_its_operator(
+    part: str,
+    each: tuple[Captured, Samples, Recovered],
+    operators_of: Callable[[ir.Model, str], list[str]],
+) -> None:
+    captured, _, recovered = each
+    for model in (captured.model, recovered.model):
+        assert operators_of(model, part).count("Attention") == 1
+        assert "Softmax" not in operators_of(model, part)
 
 
 @pytest.mark.parametrize("stage", ["captured", "recovered"])
@@ -99,20 +101,262 @@ def test_and_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     each: tuple[Captured, Samples, Recovered],
     scaled_error: Callable[..., float],
 ) -> None:
-    captured, samples, lean = each
+    captured, samples, recovered = each
     inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0  # all but one
-    found = ORT_CPU.runner(captured.model if stage == "captured" else lean.model)(inputs)
+    found = ORT_CPU.runner(captured.model if stage == "captured" else recovered.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 
 
 def test_a_mask_that_fits_is_left_as_it_is(each: tuple[Captured, Samples, Recovered]) -> None:
     expanded = {
         module_of(node).split(".")[1]
-        for node in each[0].model.graph
+        for node in ORT_CPU.ready(each[0].model).graph
         if node.op_type == "Attention"
-        and len(node.inputs) > 3
-        and node.inputs[3].producer().op_type == "Expand"
+        and len(node.inputs) > MASK
+        and node.inputs[MASK].producer().op_type == "Expand"
     }
     assert {"boolean_of_keys", "additive_of_keys", "multihead"} <= expanded
     assert "written_out" not in expanded
+
+
+class Sizes(NamedTuple):
+    """Of a graph built by hand; ``other`` queries are those of a second attention."""
+
+    batch: int = 2
+    queries: int = 3
+    keys: int = 5
+    other: int = 4
+
+    def of(self, dims: Dims) -> tuple[int, ...]:
+        return tuple(dim if isinstance(dim, int) else getattr(self, str(dim)) for dim in dims)
+
+
+SIZES = Sizes()
+
+
+def _attentions(
+    mask: Dims | None,
+    make: Make = lambda _, value: value,
+    *,
+    dtype: ir.DataType = ir.DataType.FLOAT,
+    apart: bool = True,
+    queries: Sequence[str] = ("queries",),
+) -> ir.Model:
+    """Return attentions, one for each name of queries' length, under one mask.
+
+    Args:
+        mask: Dims of the input ``mask``, None where they are unknown.
+        make: Records the mask that is made of it.
+        dtype: Of the input.
+        apart: Whether the heads have an axis.
+        queries: Names of lengths.
+    """
+
+    def dims_of(length: str) -> tuple[str | int, ...]:
+        return ("batch", HEADS, length, SIZE) if apart else ("batch", length, WIDTH)
+
+    tape = Tape()
+    k, v = (ir.val(name, ir.DataType.FLOAT, dims_of("keys")) for name in "kv")
+    given = ir.val("mask", dtype, mask)
+    made = make(tape, given)
+    heads = {} if apart else {"q_num_heads": HEADS, "kv_num_heads": HEADS}
+    asked, outputs = [], []
+    for i, length in enumerate(queries):
+        q, y = (ir.val(f"{name}{i}", ir.DataType.FLOAT, dims_of(length)) for name in "qy")
+        named = {"metadata_props": {MODULE: f"layer.{i}"}}
+        tape.op("Attention", [q, k, v, made], {"scale": 1.0, **heads}, output=y, **named)
+        asked.append(q)
+        outputs.append(y)
+    graph = ir.Graph(
+        [*asked, k, v, given],
+        outputs,
+        nodes=tape.nodes,
+        initializers=tape.initializers,
+        opset_imports={"": 23},
+        name="attention",
+    )
+    return ir.Model(graph, ir_version=10)
+
+
+def _drawn(model: ir.Model, mask: Array) -> dict[str, Array]:
+    draw = np.random.default_rng(0)
+    return {
+        value.name or "": draw.standard_normal(SIZES.of(dims(value))).astype(np.float32)
+        if value.name != "mask"
+        else mask
+        for value in model.graph.inputs
+    }
+
+
+def _expected(inputs: Mapping[str, Array], name: str, mask: Array, *, apart: bool = True) -> Array:
+    q, k, v = (torch.from_numpy(inputs[part]) for part in (name, "k", "v"))
+    if not apart:
+        q, k, v = (part.unflatten(-1, (HEADS, SIZE)).transpose(1, 2) for part in (q, k, v))
+    scores = q @ k.mT  # (B, H, S, T)
+    whole = torch.from_numpy(mask)
+    scores = scores.masked_fill(~whole, -torch.inf) if mask.dtype == bool else scores + whole
+    mixed = scores.softmax(-1) @ v
+    return (mixed if apart else mixed.transpose(1, 2).flatten(2)).numpy()
+
+
+def _mask_of(model: ir.Model, inputs: Mapping[str, Array]) -> Array:
+    """Return the numbers that the first attention of a graph is given as its mask."""
+    value = next(node for node in model.graph if node.op_type == "Attention").inputs[MASK]
+    assert value is not None
+    if value.is_initializer():
+        return np.asarray(constant(value))
+    return ORT_CPU.runner(tapped(model, [value.name or ""]))(inputs)[value.name or ""]
+
+
+BROADCAST: tuple[Dims, ...] = (
+    ("keys",),
+    (1, "keys"),
+    ("queries", 1),
+    (HEADS, "queries", "keys"),
+    ("batch", 1, 1, "keys"),
+    ("batch", 1, "queries", 1),
+    (1, HEADS, 1, "keys"),
+    (1, 1, 1, 1),
+)
+TAKEN: tuple[Dims, ...] = (("queries", "keys"), ("batch", HEADS, "queries", "keys"), (1, 1, "queries", "keys"))
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["heads apart", "heads side by side"])
+@pytest.mark.parametrize("dtype", [ir.DataType.FLOAT, ir.DataType.BOOL], ids=["float", "bool"])
+@pytest.mark.parametrize("sizes", [*BROADCAST, *TAKEN], ids=str)
+def test_the_standards_broadcasting_is_written_out(
+    sizes: Dims, dtype: ir.DataType, apart: bool, plainly: Plainly, scaled_error: Callable[..., float]
+) -> None:
+    model = _attentions(sizes, dtype=dtype, apart=apart)
+    drawn = np.random.default_rng(1).standard_normal(SIZES.of(sizes)).astype(np.float32)
+    mask = drawn if dtype is ir.DataType.FLOAT else drawn > -1.5
+    inputs = _drawn(model, mask)
+    found = plainly(ORT_CPU.ready(model))(inputs)
+    assert scaled_error({"y0": _expected(inputs, "q0", mask, apart=apart)}, found) < TOLERANCE
+
+
+@pytest.mark.parametrize("sizes", BROADCAST, ids=str)
+def test_without_that_the_kernel_refuses_or_misreads_it(sizes: Dims, plainly: Plainly) -> None:
+    model = _attentions(sizes)
+    mask = np.random.default_rng(1).standard_normal(SIZES.of(sizes)).astype(np.float32)
+    inputs = _drawn(model, mask)
+    try:
+        found = plainly(model)(inputs)
+    except BundleError:
+        return
+    assert np.abs(found["y0"] - _expected(inputs, "q0", mask)).max() > TOLERANCE
+
+
+@pytest.mark.parametrize("sizes", [*TAKEN, None], ids=str)
+def test_dims_that_the_kernel_takes_or_that_are_unknown_stay(sizes: Dims | None) -> None:
+    ready = ORT_CPU.ready(_attentions(sizes, dtype=ir.DataType.BOOL))
+    assert operators(ready) == {"Attention": 1}
+
+
+def _filled(low: float) -> Make:
+    def make(tape: Tape, given: ir.Value) -> ir.Value:
+        numbers = [embed(tape, np.array(n, np.float32), f"{name}") for name, n in (("low", low), ("kept", 0.0))]
+        made = tape.op("Where", [tape.op("Greater", [given, numbers[1]]), numbers[1], numbers[0]])
+        made.type, made.shape = given.type, given.shape
+        return made
+
+    return make
+
+
+def _of(operator: str) -> Make:
+    def make(tape: Tape, given: ir.Value) -> ir.Value:
+        made = tape.op(operator, [given])
+        made.type, made.shape = given.type, given.shape
+        return made
+
+    return make
+
+
+def _constant(*numbers: float) -> Make:
+    row = np.array([[[numbers]]], np.float32)
+    return lambda tape, given: embed(tape, row, "row")
+
+
+def _behind_a_view(make: Make) -> Make:
+    def viewed(tape: Tape, given: ir.Value) -> ir.Value:
+        inner = make(tape, given)
+        made = tape.op("Identity", [inner])
+        made.type, made.shape = inner.type, inner.shape
+        return made
+
+    return viewed
+
+
+MASK_DIMS = (1, 1, 1, "keys")
+NUMBERS = np.array([[[[-np.inf, LOWEST, -1e31, -1e9, 2.0]]]], np.float32)  # an input of these dims
+LOW: dict[str, tuple[Make, list[float]]] = {
+    "an input": (lambda _, given: given, [-np.inf, FLOOR, FLOOR, -1e9, 2.0]),
+    "computed": (_of("Neg"), [np.inf, -LOWEST, 1e31, 1e9, -2.0]),
+    "filled with the lowest": (_filled(LOWEST), [FLOOR, FLOOR, FLOOR, FLOOR, 0.0]),
+    "a constant": (_constant(-np.inf, LOWEST, 0.0, -1e9, 1.0), [-np.inf, FLOOR, 0.0, -1e9, 1.0]),
+    "behind a view": (_behind_a_view(_filled(-1e31)), [FLOOR, FLOOR, FLOOR, FLOOR, 0.0]),
+}
+ABOVE: dict[str, tuple[Make, list[float]]] = {
+    "filled with -1e9": (_filled(-1e9), [-1e9, -1e9, -1e9, -1e9, 0.0]),
+    "filled with the floor itself": (_filled(FLOOR), [FLOOR, FLOOR, FLOOR, FLOOR, 0.0]),
+    "filled with -inf": (_filled(-np.inf), [-np.inf, -np.inf, -np.inf, -np.inf, 0.0]),
+    "a constant": (_constant(-np.inf, -1e4, 0.0, -1e9, 1.0), [-np.inf, -1e4, 0.0, -1e9, 1.0]),
+    "behind a view": (_behind_a_view(_filled(-np.inf)), [-np.inf, -np.inf, -np.inf, -np.inf, 0.0]),
+    "a logarithm": (lambda tape, given: _of("Log")(tape, _of("Relu")(tape, given)), [-np.inf] * 4 + [np.log(2.0)]),
+}
+
+
+@pytest.mark.parametrize("mask", LOW)
+def test_finite_numbers_are_floored_and_infinite_ones_kept(mask: str) -> None:
+    make, expected = LOW[mask]
+    ready = ORT_CPU.ready(_attentions(MASK_DIMS, make))
+    assert operators(ready)["Max"] == 1
+    found = _mask_of(ready, _drawn(ready, NUMBERS))
+    wanted = np.broadcast_to(np.array(expected, np.float32), (1, 1, SIZES.queries, SIZES.keys))
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("mask", ABOVE)
+def test_what_is_known_to_be_above_is_not(mask: str) -> None:
+    make, expected = ABOVE[mask]
+    ready = ORT_CPU.ready(_attentions(MASK_DIMS, make))
+    assert not {"Max", "IsInf"} & set(operators(ready))
+    found = _mask_of(ready, _drawn(ready, NUMBERS))
+    wanted = np.broadcast_to(np.array(expected, np.float32), (1, 1, SIZES.queries, SIZES.keys))
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_a_row_of_nothing_but_the_lowest_number_is_attended_to_evenly(plainly: Plainly) -> None:
+    model = _attentions(("queries", "keys"))
+    mask = np.zeros((SIZES.queries, SIZES.keys), np.float32)
+    mask[1] = LOWEST
+    inputs = _drawn(model, mask)
+    found = plainly(ORT_CPU.ready(model))(inputs)["y0"]
+    np.testing.assert_allclose(found[:, :, 1], inputs["v"].mean(2), rtol=1e-5)
+    assert np.abs(plainly(model)(inputs)["y0"][:, :, 1] - inputs["v"].mean(2)).max() > TOLERANCE
+
+
+def test_attentions_of_one_mask_and_of_equal_lengths_share_it() -> None:
+    ready = ORT_CPU.ready(_attentions(MASK_DIMS, queries=("queries", "queries")))
+    first, second = (node.inputs[MASK] for node in ready.graph if node.op_type == "Attention")
+    assert first is second
+    assert operators(ready)["Expand"] == operators(ready)["Max"] == 1
+
+
+def test_where_the_queries_lengths_differ_each_has_its_own(plainly: Plainly, scaled_error: Callable[..., float]) -> None:
+    model = _attentions(MASK_DIMS, queries=("queries", "other", "queries"))
+    ready = ORT_CPU.ready(model)
+    first, second, third = (node.inputs[MASK] for node in ready.graph if node.op_type == "Attention")
+    assert first is third is not second
+    assert operators(ready)["Expand"] == 2
+    mask = np.random.default_rng(1).standard_normal(SIZES.of(MASK_DIMS)).astype(np.float32)
+    inputs = _drawn(model, mask)
+    expected = {f"y{i}": _expected(inputs, f"q{i}", mask) for i in range(3)}
+    assert scaled_error(expected, plainly(ready)(inputs)) < TOLERANCE
+
+
+def test_what_is_added_belongs_to_the_attentions_module() -> None:
+    model = _attentions(MASK_DIMS)
+    expand_masks(model)
+    assert {module_of(node) for node in model.graph} == {"layer.0"}

@@ -15,7 +15,7 @@ from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.residual import ResidualSum
 
 TOLERANCE = 1e-5  # of the output's scale

@@ -10,7 +10,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import quantize_along

@@ -1,0 +1,105 @@
+"""The int8 model compared with its original on real samples, answer by answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.progress import Progress
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.similarity import cosine
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """One sample's part of an ``Accuracy``."""
+
+    cosine: float
+    cosine_float: float
+    max_abs: float
+    metric_pytorch: float  # NaN where there is no metric
+    metric_int8: float
+
+
+def compare(
+    runners: Mapping[str, Runner],
+    samples: Samples,
+    padded: Padded,
+    *,
+    metric: MetricOfArrays | None,
+    progress: Progress,
+) -> Accuracy:
+    """Run the original, float and int8 on every sample, one after the other, and compare their answers.
+
+    Args:
+        runners: By the names of ``edgeattn.measure.runners``.
+        samples: Real samples, at least one; their targets go to ``metric``.
+        padded: Tells the positions of outputs that are padding.
+        metric: None where the model has none.
+        progress: Told after each sample.
+
+    Raises:
+        ModelError: The original alone answers a sample with NaN, or the metric fails.
+    """
+    scores = []
+    for i, sample in enumerate(samples):
+        scores.append(_score(runners, sample, padded, metric, number=i))
+        progress.step(i + 1, len(samples))
+    return Accuracy(
+        cosine_mean=_mean(score.cosine for score in scores),
+        cosine_min=min(score.cosine for score in scores),
+        cosine_float_min=min(score.cosine_float for score in scores),
+        max_abs=max(score.max_abs for score in scores),
+        metric_pytorch=_mean(score.metric_pytorch for score in scores) if metric else None,
+        metric_int8=_mean(score.metric_int8 for score in scores) if metric else None,
+    )
+
+
+def _score(
+    runners: Mapping[str, Runner], sample: Sample, padded: Padded, metric: MetricOfArrays | None, *, number: int
+) -> _Score:
+    answers = {name: runner(sample.inputs) for name, runner in runners.items()}
+    flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
+    _check_defined(number, flat)
+    return _Score(
+        cosine=cosine(flat[PYTORCH], flat[INT8]),
+        cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
+        max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
+        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else math.nan,
+        metric_int8=metric(answers[INT8], sample.target) if metric else math.nan,
+    )
+
+
+def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None:
+    """Refuse a sample on which the original alone has NaN: nothing can be said of an answer to it."""
+    undefined = np.isnan(flat[PYTORCH]) & ~np.isnan(flat[FLOAT])
+    if undefined.any():
+        raise ModelError(
+            f"sample {number}: the original answers NaN in {undefined.sum()} places where the graph has "
+            "numbers, as for a query that sees no key because its mask fills with minus infinity; fill with "
+            "-1e9, or leave such samples out"
+        )
+
+
+def _flat(outputs: Outputs) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(value, np.float64).ravel() for value in outputs.values()])
+
+
+def _max_abs(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    finite = np.isfinite(a) & np.isfinite(b)  # an infinity that only one of them holds makes the cosine 0
+    return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))

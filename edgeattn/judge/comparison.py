@@ -1,0 +1,72 @@
+"""The int8 model beside its original and the float export, on the same samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.compare import compare
+from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.latencies import Race
+from edgeattn.measure.race import race
+from edgeattn.measure.runners import runners_of
+from edgeattn.progress import Progress
+from edgeattn.source.metric import Metric
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Samples
+
+THREADS = 1  # what a report is measured with, unless the caller says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What int8 is compared with, and how.
+
+    Attributes:
+        captured: The original and the float export; its graph is the contract.
+        padded: Tells which positions count.
+        metric: The user's; None where there is none.
+        progress: Told of the stages and steps.
+    """
+
+    captured: Captured
+    padded: Padded
+    metric: Metric | None
+    progress: Progress
+
+    def accuracy(self, int8: Runner, samples: Samples) -> Accuracy:
+        """Compare answers on every sample, with ``THREADS`` threads.
+
+        Raises:
+            ModelError: The module or the metric fails on a sample.
+        """
+        with torch_threads(THREADS):
+            on_arrays = None
+            if self.metric is not None:
+                on_arrays = MetricOfArrays(self.metric, self.captured.reference, samples[0].inputs)
+            runners = runners_of(self.captured, int8, threads=THREADS)
+            return compare(runners, samples, self.padded, metric=on_arrays, progress=self.progress)
+
+    def race(self, int8: Runner, samples: Samples) -> Race:
+        """Time all three on a stratified share of the samples, each with ``THREADS`` threads."""
+        with torch_threads(THREADS):
+            runners = runners_of(self.captured, int8, threads=THREADS)
+            inputs = (sample.inputs for sample in samples)
+            return race(runners, inputs, self.captured.graph, threads=THREADS)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Give PyTorch's operators ``count`` threads inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,28 @@
+"""All that was measured of a model, and that a limit may be read off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.measure.latencies import Race
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Numbers of one model; None, or empty, where nobody measured.
+
+    Attributes:
+        accuracy: Over some samples.
+        latency_ms: Of all runners, side by side.
+        size_mb: By runner, 1 MB = 10^6 bytes.
+        memory_mb: See ``edgeattn.measure.memory``.
+        golden: The cosine that every golden output must reach on a device.
+    """
+
+    accuracy: Accuracy
+    latency_ms: Race | None = None
+    size_mb: Mapping[str, float] = field(default_factory=dict)
+    memory_mb: float | None = None
+    golden: float | None = None

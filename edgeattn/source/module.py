@@ -1,0 +1,72 @@
+"""A PyTorch module, with all that its user hands over beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from torch import nn
+
+from edgeattn.source.eval_mode import in_eval_mode
+from edgeattn.source.metric import Metric
+from edgeattn_export.capture import Captured, capture, read_samples
+from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.graph.axes import Dynamic, infer_axes
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Samples
+
+Pretty = Callable[[Any], str]  # of the module's outputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleSource:
+    """A trained module and its samples.
+
+    Attributes:
+        name: The bundle's, where the caller gives none.
+        module: In float32, not compiled.
+        samples: Real inputs as they came, see ``read_samples``.
+        dynamic: Axis names by input, where the user fixes them.
+        budget: Limits by name; empty where there is none.
+        metric: ``metric(outputs, target)``, higher is better.
+        pretty: ``pretty(outputs)``, one line for a person.
+        sha256: Of the file that defines the module; None where there is none.
+    """
+
+    name: str
+    module: nn.Module
+    samples: Iterable[object]
+    dynamic: Dynamic | None = None
+    budget: Mapping[str, float] = field(default_factory=dict)
+    metric: Metric | None = None
+    pretty: Pretty | None = None
+    sha256: str | None = None
+
+    original = "PyTorch"
+
+    @classmethod
+    def of(cls, module: object, samples: Iterable[object], name: str | None, **more: Any) -> ModuleSource:
+        """Take a module as it was handed over: compiled or not, in eval mode or not.
+
+        Raises:
+            ModelError: It is no ``nn.Module``, or not in float32.
+        """
+        plain = plain_module(module)
+        return cls(name=name or type(plain).__name__.lower(), module=plain, samples=samples, **more)
+
+    def read(self) -> Samples:
+        """Read the samples against the module's ``forward``."""
+        return read_samples(self.module, self.samples)
+
+    def capture(self, samples: Samples, engine: Engine) -> Captured:
+        """Export the module in eval mode."""
+        in_eval_mode(self.module)
+        axes = infer_axes(samples, self.dynamic)
+        return capture(self.module, samples.split().calibration, axes, engine)
+
+    def megabytes(self, _: Captured) -> float:
+        """Return the size of its parameters and buffers; what layers share counts once."""
+        tensors = chain(self.module.parameters(), self.module.buffers())
+        return sum(tensor.nbytes for tensor in tensors) / 1e6

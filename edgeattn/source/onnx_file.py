@@ -1,0 +1,52 @@
+"""A float ONNX file and an .npz file of its real inputs, in place of a module."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeattn_export.capture import Captured, adopt
+from edgeattn_export.capture.from_onnx import read_npz
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import file_mb
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxSource:
+    """The two files. There is no metric, and no budget of their own."""
+
+    model: Path
+    npz: Path
+
+    original = "ONNX file"
+    metric = None
+
+    @property
+    def name(self) -> str:
+        """The model file's, without its suffix."""
+        return self.model.stem
+
+    @property
+    def budget(self) -> Mapping[str, float]:
+        """None of its own."""
+        return {}
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the model file; None where there is none."""
+        return hashlib.sha256(self.model.read_bytes()).hexdigest() if self.model.is_file() else None
+
+    def read(self) -> Samples:
+        """Read the .npz file."""
+        return read_npz(self.npz)
+
+    def capture(self, samples: Samples, engine: Engine) -> Captured:
+        """Bring the file to the opset of the standard Attention."""
+        return adopt(self.model, samples.split().calibration, engine)
+
+    def megabytes(self, captured: Captured) -> float:
+        """Return the size of the graph with its weights."""
+        return file_mb(captured.model)

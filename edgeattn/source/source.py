@@ -1,0 +1,52 @@
+"""What an export starts from, whatever it is: it yields samples, is captured, and answers as the original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from edgeattn.source.metric import Metric
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Samples
+
+
+class Source(Protocol):
+    """A trained model as its user hands it over."""
+
+    @property
+    def name(self) -> str:
+        """The bundle's, where the caller gives none."""
+
+    @property
+    def original(self) -> str:
+        """What it is, for reports: PyTorch, or an ONNX file."""
+
+    @property
+    def budget(self) -> Mapping[str, float]:
+        """Limits by name; empty where it has none."""
+
+    @property
+    def metric(self) -> Metric | None:
+        """Its own metric; None where it has none."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file that defines it; None where there is none."""
+
+    def read(self) -> Samples:
+        """Read its samples.
+
+        Raises:
+            BadInput: They are not what the model takes.
+        """
+
+    def capture(self, samples: Samples, engine: Engine) -> Captured:
+        """Capture it as a float graph, proven on the calibration part of its samples.
+
+        Raises:
+            BadInput: It cannot be captured.
+        """
+
+    def megabytes(self, captured: Captured) -> float:
+        """Return the size of its weights, 1 MB = 10^6 bytes."""

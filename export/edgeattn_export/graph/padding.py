@@ -1,0 +1,110 @@
+"""Which input tells padding: found by what it does to a model's answers, never by its name.
+
+A position is padded where what stands there reaches no other position's answer. So an input of 0 and 1 tells
+padding where a change at a position that it masks out changes no answer elsewhere, and the same change at a
+position that it shows does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.rows import Padding
+
+TOLERANCE = 1e-5  # of the output's scale
+TRIED = 3  # samples, the longest ones
+SHORTEST = 3  # positions: one before and one behind the one that is changed
+
+Answer = Callable[[Inputs], Outputs]
+
+
+def find_padding(answer: Answer, graph: Graph, samples: Iterable[Inputs]) -> Padding | None:
+    """Return the input that tells padding, and what it holds there; None where none does.
+
+    Args:
+        answer: The float model.
+        graph: Its contract.
+        samples: Real inputs.
+    """
+    tried = sorted(samples, key=lambda inputs: sum(array.size for array in inputs.values()))[-TRIED:]
+    for tensor, masked_out in product(graph.inputs, (0, 1)):
+        if is_flag(tensor, tried) and tells_padding(answer, graph, tried, tensor, masked_out):
+            return Padding(tensor.name, masked_out)
+    return None
+
+
+def is_flag(tensor: Tensor, samples: Iterable[Inputs]) -> bool:
+    """Say whether an input (batch, sequence) holds nothing but 0 and 1 in every sample."""
+    shaped = len(tensor.dims) == 2 and isinstance(tensor.dims[1], str)
+    return shaped and all(bool(np.isin(inputs[tensor.name], (0, 1)).all()) for inputs in samples)
+
+
+def tells_padding(
+    answer: Answer, graph: Graph, samples: Iterable[Inputs], flag: Tensor, masked_out: int
+) -> bool:
+    """Say whether an input's flag keeps a position out of all others' answers, and only that flag does.
+
+    Args:
+        answer: The float model.
+        graph: Its contract.
+        samples: Real inputs; those of fewer than ``SHORTEST`` positions say nothing.
+        flag: The input, of 0 and 1.
+        masked_out: The flag of a padded position.
+    """
+    seen = [_reaches(answer, graph, inputs, flag, masked_out) for inputs in samples if _is_long(inputs, flag)]
+    shown = [
+        _reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in samples if _is_long(inputs, flag)
+    ]
+    return bool(seen) and not any(seen) and any(shown)
+
+
+def _is_long(inputs: Inputs, flag: Tensor) -> bool:
+    return inputs[flag.name].shape[1] >= SHORTEST
+
+
+def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, told: int) -> bool:
+    """Say whether a change in the middle, flagged as ``told``, reaches another position's answer."""
+    flags = inputs[flag.name]
+    middle = flags.shape[1] // 2
+    fed = {**inputs, flag.name: _flagged(flags, middle, told)}
+    changed = {**fed, **dict(_changed(graph, inputs, flag, middle))}
+    before, after = (_elsewhere(graph, answer(each), flag, middle) for each in (fed, changed))
+    return disagreement(before, after, TOLERANCE) is not None
+
+
+def _flagged(flags: NDArray[np.generic], middle: int, told: int) -> NDArray[np.generic]:
+    """Return the sample's most frequent flag everywhere but in the middle, which is flagged as told."""
+    flagged = np.full_like(flags, flags.mean() >= 0.5)
+    flagged[:, middle] = told
+    return flagged
+
+
+def _changed(
+    graph: Graph, inputs: Inputs, flag: Tensor, middle: int
+) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    """Yield every input with a position for each flag, another position's numbers in its middle."""
+    for tensor in graph.inputs:
+        if tensor.name == flag.name or tensor.dims[:2] != flag.dims:
+            continue
+        array = inputs[tensor.name].copy()
+        others = [at for at in range(array.shape[1]) if not np.array_equal(array[:, at], array[:, middle])]
+        if others:
+            array[:, middle] = array[:, others[-1]]
+            yield tensor.name, array
+
+
+def _elsewhere(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
+    """Return outputs without the middle of those that have a position for each flag."""
+    return {
+        tensor.name: np.delete(outputs[tensor.name], middle, axis=1)
+        if tensor.dims[:2] == flag.dims
+        else outputs[tensor.name]
+        for tensor in graph.outputs
+    }

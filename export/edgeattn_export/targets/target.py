@@ -1,0 +1,46 @@
+"""What tells one target from another: the engine that runs its graphs, and what the engine is good at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.forms import Forms
+from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.search.candidates import Candidates
+
+DYNAMIC: tuple[Mapping[str, int], ...] = ()  # no symbol is fixed
+
+
+def _nothing(_: Parts) -> Mapping[str, bytes]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One place where bundles run.
+
+    Attributes:
+        name: As the command line and the manifest have it.
+        engine: What its graphs are opened with, and their providers, options and needs.
+        lowerings: Rewrites to what the engine is fast at, in order; each is proven or undone.
+        forms: The int8 forms that the engine has kernels for.
+        candidates: Which of them the search tries.
+        buckets: Sizes by symbol that its graphs fix, a bucket each; ``DYNAMIC`` where they fix none.
+        adds: Returns the files that it adds to a bundle, by name.
+        needs: What a device must have, in words.
+        tested: How it was tested, in words.
+    """
+
+    name: str
+    engine: Engine
+    lowerings: tuple[Rule[Any], ...]
+    forms: Forms
+    candidates: Candidates
+    buckets: tuple[Mapping[str, int], ...] = DYNAMIC
+    adds: Callable[[Parts], Mapping[str, bytes]] = _nothing
+    needs: str
+    tested: str

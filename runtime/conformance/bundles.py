@@ -1,0 +1,251 @@
+"""The bundles that are whole: what the others are made of, by breaking one thing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import decoder
+import onnx_ir as ir
+import signing
+import tiny
+
+from edgeattn_runtime.engine import Engine
+from edgeattn_runtime.generation import CacheEntry, Generation
+from edgeattn_runtime.golden import write_golden
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.processing import Labels, Processing, Text
+from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
+from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.variant import Variant
+
+SAMPLES = 4
+TOLERANCE = {"cosine": 0.99}
+GOLDEN_FILE = "golden.safetensors"
+MODEL_FILE = "model.onnx"
+
+TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
+MASK = Tensor("mask", "float32", ("batch", "sequence"))
+MODEL = Graph((TOKENS, MASK), (Tensor("embedding", "float32", ("batch", tiny.WIDTH)),))
+LOOKUP = Graph((TOKENS,), (Tensor("vectors", "float32", ("batch", "sequence", tiny.WIDTH)),))
+SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
+ROWS = Rows("batch", Padding("mask", masked_out=0))
+
+ENGINE = Engine(name="onnxruntime", version="1.23", providers=("CPUExecutionProvider",), options={})
+CPU = Variant(
+    target="cpu",
+    engine=ENGINE,
+    files={"model": MODEL_FILE},
+    sizes={},
+    tolerance=TOLERANCE,
+    scores={},
+    verdict="pass",
+    measured=None,
+)
+
+
+def good(folder: Path) -> None:
+    """Write one graph and its golden vectors."""
+    _lay(folder, MODEL_FILE, tiny.network())
+    write_golden(folder / GOLDEN_FILE, tiny.samples())
+    describe(folder)
+
+
+def several(folder: Path) -> None:
+    """Write two graphs, one of which keeps its weights in a file of their own."""
+    good(folder)
+    (folder / "weights").mkdir()
+    (folder / "weights" / "lookup.bin").write_bytes(tiny.weights()["table"].tobytes())
+    save(tiny.lookup("weights/lookup.bin"), folder / "lookup.onnx")
+    variant = replace(CPU, files={"model": MODEL_FILE, "lookup": "lookup.onnx"})
+    describe(folder, graphs={"model": MODEL, "lookup": LOOKUP}, variants=(variant,))
+
+
+def tuned(folder: Path) -> None:
+    """Write what was measured of a variant, and the rows that it was measured on."""
+    good(folder)
+    variant = replace(
+        CPU,
+        engine=replace(ENGINE, options={"session.dynamic_block_base": 4, "session.use_ort_model": False}),
+        session=SessionSettings(threads=2, spinning=False, arena=False, memory_pattern=True),
+        stacks=(Stack({"sequence": 4}, rows=3),),
+        scores={"cosine": 0.999},
+        measured="a machine of the past, 2 cores; onnxruntime 1.23.0",
+    )
+    describe(folder, rows=ROWS, variants=(variant,))
+
+
+def preferred(folder: Path) -> None:
+    """Write a bundle whose first variants are for an engine, a version and a provider that nobody has."""
+    good(folder)
+    other = replace(ENGINE, name="unheard-of", version="1", options={"precision": "fp16", "fast": True})
+    newer = replace(ENGINE, version="99.0")
+    elsewhere = replace(ENGINE, providers=("UnheardOfExecutionProvider", *ENGINE.providers))
+    variants = [
+        replace(CPU, target=target, engine=engine)
+        for target, engine in (("npu", other), ("future", newer), ("gpu", elsewhere))
+    ]
+    describe(folder, variants=(*variants, CPU))
+
+
+def buckets(folder: Path) -> None:
+    """Write graphs of two fixed shapes, and one for all others; rows may be padded up to them."""
+    good(folder)
+    save(tiny.network(1, 4), folder / "short.onnx")
+    save(tiny.network(2, 8), folder / "long.onnx")
+    short = replace(CPU, files={"model": "short.onnx"}, sizes={"batch": 1, "sequence": 4})
+    long = replace(CPU, files={"model": "long.onnx"}, sizes={"batch": 2, "sequence": 8})
+    describe(folder, rows=ROWS, variants=(short, long, CPU))
+
+
+def fixed(folder: Path) -> None:
+    """Write a graph of one length alone, whose rows are not known to be independent."""
+    _lay(folder, MODEL_FILE, tiny.network(sequence=4))
+    write_golden(folder / GOLDEN_FILE, tiny.samples([(1, 4), (2, 4), (3, 4), (1, 4)]))
+    describe(folder, variants=(replace(CPU, sizes={"sequence": 4}),))
+
+
+def processed(folder: Path) -> None:
+    """Write what an app does before and after a call, and the tokenizer that it needs."""
+    good(folder)
+    words = ["[UNK]", *("a", "the", "cat", "dog", "mat", "sat", "ran", "is", "on", "in", "and", "big", "red")]
+    tokenizer = {
+        "version": "1.0",
+        **dict.fromkeys(("truncation", "padding", "post_processor", "decoder")),
+        "added_tokens": [],
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {
+            "type": "WordLevel",
+            "vocab": {word: i for i, word in enumerate(words)},
+            "unk_token": words[0],
+        },
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer) + "\n", encoding="utf-8", newline="\n")
+    text = Text(tokenizer="tokenizer.json", ids="tokens", mask="mask", types=None, longest=tiny.LONGEST)
+    labels = Labels(output="embedding", names=tuple(f"axis {i}" for i in range(tiny.WIDTH)))
+    describe(folder, processing=Processing(text=text, labels=labels))
+
+
+def signed(folder: Path) -> None:
+    """Write a manifest and its signature."""
+    good(folder)
+    describe(folder, signature=Signature("ed25519", signing.public_key()))
+    (folder / SIGNATURE_FILE).write_bytes(signing.sign((folder / "manifest.json").read_bytes()))
+
+
+def decoder_alone(folder: Path) -> None:
+    """Write a decoder and its golden vectors."""
+    _lay(folder, MODEL_FILE, decoder.graph())
+    write_golden(folder / GOLDEN_FILE, decoder.samples())
+    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
+    logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
+    graph = Graph((TOKENS, Tensor("past_length", "int64", (1,)), *pasts), (logits, *presents))
+    generation = Generation(
+        kind="decoder",
+        decoder="model",
+        tokens="tokens",
+        logits="logits",
+        length="past_length",
+        cache=_ENTRIES,
+        positions=tiny.LONGEST,
+    )
+    symbols = {**SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
+    describe(folder, graphs={"model": graph}, symbols=symbols, generation=generation)
+
+
+def encoder_decoder(folder: Path) -> None:
+    """Write the manifest of graphs that the exporter wrote: names, order and dims are its own."""
+    width, heads, words, positions = 16, 2, 16, 12  # translator.py's
+    carried = (
+        Tensor("cross_key_0", "float32", ("batch", "sequence", width)),
+        Tensor("cross_value_0", "float32", ("batch", "sequence", width)),
+        Tensor("carried_0", "bool", ("batch", 1, 1, "sequence")),
+    )
+    pasts, presents = (_cache(kind, heads, width // heads) for kind in ("past", "present"))
+    target = Tensor("target", "int64", ("batch", "sequence_2"))
+    logits = Tensor("logits", "float32", ("batch", "sequence_2", words))
+    graphs = {
+        "model": Graph((target, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)),
+        "encoder": Graph((Tensor("source", "int64", ("batch", "sequence")),), carried),
+    }
+    generation = Generation(
+        kind="encoder-decoder",
+        decoder="model",
+        encoder="encoder",
+        source="source",
+        carried=tuple(tensor.name for tensor in carried),
+        tokens="target",
+        logits="logits",
+        length="past_length",
+        cache=_ENTRIES,
+        positions=positions,
+    )
+    bounded = dict.fromkeys(("sequence_2", "capacity"), Symbol(1, positions))
+    describe(
+        folder,
+        graphs=graphs,
+        symbols={**dict.fromkeys(("batch", "sequence"), Symbol(1, None)), **bounded},
+        generation=generation,
+        variants=(replace(CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
+    )
+
+
+def save(model: ir.Model, path: Path) -> None:
+    """Write an ONNX file, naming its weights' files but leaving them alone."""
+    path.write_bytes(ir.serde.serialize_model(model).SerializeToString(deterministic=True))
+
+
+def describe(
+    folder: Path,
+    *,
+    graphs: Mapping[str, Graph] | None = None,
+    symbols: Mapping[str, Symbol] = SYMBOLS,
+    variants: tuple[Variant, ...] = (CPU,),
+    **optional: Any,
+) -> None:
+    """Write a manifest, and in it the size and sha256 of every other file in ``folder``."""
+    manifest = Manifest(
+        name="tiny",
+        graphs=graphs or {"model": MODEL},
+        symbols=symbols,
+        variants=variants,
+        files={file: entry(folder / file) for file in _files(folder)},
+        golden=Golden(GOLDEN_FILE, SAMPLES),
+        budget={"cosine": 0.98},
+        provenance={"opset": tiny.OPSETS[""]},
+        **optional,
+    )
+    (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8", newline="\n")
+
+
+def entry(path: Path) -> FileEntry:
+    """Return the manifest's entry for a file."""
+    data = path.read_bytes()
+    return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+
+
+_ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
+
+
+def _cache(kind: str, heads: int, size: int) -> tuple[Tensor, ...]:
+    dims = ("batch", heads, "capacity", size)
+    return tuple(Tensor(f"{kind}_{part}_0", "float32", dims) for part in decoder.PARTS)
+
+
+def _lay(folder: Path, file: str, model: ir.Model) -> None:
+    folder.mkdir(parents=True)
+    save(model, folder / file)
+
+
+def _files(folder: Path) -> list[str]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    return sorted(name for name in names if name not in ("manifest.json", SIGNATURE_FILE))

@@ -1,0 +1,127 @@
+"""Calls that every runtime must answer or refuse, as cases.json holds them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import decoder
+import numpy as np
+import tiny
+from bundles import TOLERANCE
+from tiny import Array
+
+Call = dict[str, Any]
+
+_IDS = np.array([[1, 2, 3]])
+_SHOWN = np.ones((1, 3), np.float32)
+
+
+def answered(*shapes: tuple[int, int]) -> list[Call]:
+    """Return calls of the int8 network, (batch, sequence) each, and what it must come near."""
+    return [_answered(sample.inputs, sample.outputs) for sample in tiny.samples(shapes)]
+
+
+def looked_up() -> list[Call]:
+    """Return a call of the second graph."""
+    vectors = tiny.weights()["table"][_IDS]
+    return [{"graph": "lookup", **_answered({"tokens": _IDS}, {"vectors": vectors})}]
+
+
+def refused() -> list[Call]:
+    """Return calls that break the contract of the int8 network, one rule each."""
+    return [
+        _refused(tokens=_IDS, mask=_SHOWN, extra=_SHOWN),
+        _refused(tokens=_IDS),
+        _refused(tokens=_IDS.astype(np.int32), mask=_SHOWN),
+        _refused(tokens=_IDS, mask=_SHOWN.astype(np.int64)),
+        _refused(tokens=_IDS[0], mask=_SHOWN),
+        _refused(tokens=_IDS, mask=np.ones((1, 4), np.float32)),
+        _refused(tokens=_IDS, mask=np.array([[1, np.nan, 1]], np.float32)),
+        _refused(tokens=np.zeros((1, 17), np.int64), mask=np.ones((1, 17), np.float32)),
+        _refused(tokens=np.zeros((1, 0), np.int64), mask=np.ones((1, 0), np.float32)),
+        _refused(tokens=_IDS + 99, mask=_SHOWN),
+    ]
+
+
+def of_one_length() -> list[Call]:
+    """Return a call of the length that a graph is fixed to, and two of others."""
+    others = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]
+    return [*answered((2, 4)), *others]
+
+
+def of_a_decoder() -> list[Call]:
+    """Return calls of the decoder: without a cache, with one, and with one that has no room."""
+    held = _cache(5)
+    whole = {"tokens": np.array([[4, 7, 1]]), "past_length": np.array([0]), **_cache(3)}
+    step = {"tokens": np.array([[5, 9]]), "past_length": np.array([3]), **held}
+    return [
+        _answered({"tokens": whole["tokens"]}, decoder.answer(whole)),
+        _answered(step, decoder.answer(step)),
+        _refused(**{**step, "past_length": np.array([4])}),
+        _refused(**{**step, "past_length": np.array([-1])}),
+        _refused(**{**step, "past_length": np.array([3, 3])}),
+        _refused(tokens=step["tokens"], **held),
+        _refused(tokens=step["tokens"], past_length=step["past_length"]),
+        _refused(**{**step, "past_value_0": held["past_value_0"][:, :, :4]}),
+        _refused(**{**step, **_cache(tiny.LONGEST + 1)}),
+    ]
+
+
+def of_an_encoder_decoder() -> list[Call]:
+    """Return a call of the decoder that lacks what its encoder gives, and one of the encoder alone."""
+    return [
+        _refused(target=np.array([[1]])),
+        {"graph": "encoder", **_refused(source=_IDS, target=_IDS)},
+    ]
+
+
+def generated() -> list[Call]:
+    """Return greedy runs of the decoder, and prompts that it has to refuse."""
+    runs = [([4, 7, 1], None), ([2], 5), ([1] * tiny.LONGEST, None)]
+    found = [
+        {"prompt": prompt, "max_new_tokens": most, "tokens": list(decoder.greedy(prompt))[:most]}
+        for prompt, most in runs
+    ]
+    prompts = ([], [tiny.WORDS], [1] * (tiny.LONGEST + 1))
+    return [*found, *({"prompt": p, "max_new_tokens": 1, "error": "InputError"} for p in prompts)]
+
+
+def translated() -> list[Call]:
+    """Return the greedy runs that PyTorch was recorded with, and a start that is none."""
+    runs = json.loads((Path(__file__).parent / "translator.json").read_text(encoding="utf-8"))
+    found = [
+        {"prompt": run["prompt"], "start": run["start"], "max_new_tokens": None, "tokens": run["tokens"]}
+        for run in runs
+    ]
+    return [*found, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
+
+
+def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
+    rounded = {name: np.round(array, 4).astype(np.float32) for name, array in outputs.items()}
+    return {"inputs": _tensors(inputs), "outputs": _tensors(rounded), "tolerance": TOLERANCE}
+
+
+def _refused(**inputs: Array) -> Call:
+    return {"inputs": _tensors(inputs), "error": "InputError"}
+
+
+def _cache(capacity: int) -> dict[str, Array]:
+    random = np.random.default_rng(capacity)
+    shape = (1, 1, capacity, decoder.SIZE)
+    return {f"past_{part}_0": random.integers(-9, 10, shape).astype(np.float32) / 8 for part in decoder.PARTS}
+
+
+def _tensors(arrays: dict[str, Array]) -> dict[str, Any]:
+    return {
+        name: {"dtype": array.dtype.name, "shape": list(array.shape), "data": _numbers(array)}
+        for name, array in arrays.items()
+    }
+
+
+def _numbers(array: Array) -> list[Any]:
+    """Return the array's numbers in C order, each as short as its dtype reads it back; a NaN is "NaN"."""
+    if array.dtype.kind != "f":
+        return list(array.ravel().tolist())
+    return ["NaN" if np.isnan(number) else float(str(number)) for number in array.ravel()]

@@ -1,0 +1,131 @@
+"""A graph in several fixed sizes: each call goes to the first bucket that it fits, padded where it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeattn_runtime.contract import Arrays, bind
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.stacks import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One variant's graph.
+
+    Attributes:
+        sizes: By symbol of the inputs the size that it fixes; empty where it takes any.
+        stacks: How many independent rows it is best given at once.
+        run: Answers arrays of these sizes.
+    """
+
+    sizes: Mapping[str, int]
+    stacks: Sequence[Stack]
+    run: Callable[[Arrays], Arrays]
+
+
+class Buckets:
+    """The buckets of one graph, in order of preference.
+
+    Args:
+        graph: The contract that they share.
+        buckets: At least one.
+        rows: What is known of the graph's rows; None where nothing is, so that calls must fit exactly.
+    """
+
+    def __init__(self, graph: Graph, buckets: Sequence[Bucket], rows: Rows | None) -> None:
+        self._graph = graph
+        self._buckets = buckets
+        self._padding = None if rows is None else rows.padding
+        self._batch = "" if rows is None else rows.batch  # no symbol is called ""
+        self._sequence = "" if rows is None else rows.sequence(graph) or ""
+
+    def fitting(self, sizes: Mapping[str, int]) -> int:
+        """Return which bucket answers a call of these sizes, by symbol: the first that fits.
+
+        Raises:
+            InputError: None does.
+        """
+        for i, bucket in enumerate(self._buckets):
+            if all(self._fits(symbol, sizes[symbol], fixed) for symbol, fixed in bucket.sizes.items()):
+                return i
+        raise InputError(
+            f"inputs of {_listed(sizes)} found, sizes of a variant expected: "
+            f"{' or '.join(_listed(bucket.sizes) for bucket in self._buckets)}"
+        )
+
+    def check(self, arrays: Arrays) -> None:
+        """Check that a bucket answers arrays that keep the contract; raises as ``fitting`` does."""
+        if self._buckets[0].sizes:
+            self.fitting(bind(self._graph.inputs, arrays))
+
+    def stacks(self, sizes: Mapping[str, int]) -> Sequence[Stack]:
+        """Return how many rows of these sizes, by symbol, are best given at once."""
+        return self._buckets[self.fitting(sizes)].stacks
+
+    def run(self, arrays: Arrays) -> Arrays:
+        """Answer arrays that keep the contract, in their own sizes.
+
+        Raises:
+            InputError: No bucket fits them.
+        """
+        if not self._buckets[0].sizes:
+            return self._buckets[0].run(arrays)
+        sizes = bind(self._graph.inputs, arrays)
+        bucket = self._buckets[self.fitting(sizes)]
+        if all(sizes[symbol] == fixed for symbol, fixed in bucket.sizes.items()):
+            return bucket.run(arrays)
+        return self._cut(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
+
+    def _fits(self, symbol: str, size: int, fixed: int) -> bool:
+        return size == fixed or symbol == self._batch or (symbol == self._sequence and size < fixed)
+
+    def _padded(self, arrays: Arrays, bucket: Bucket) -> Arrays:
+        """Return arrays with padding up to the bucket's length: what stands in it changes no answer."""
+        length, padding = bucket.sizes.get(self._sequence), self._padding
+        if length is None or padding is None:
+            return arrays
+        longer = {}
+        for tensor in self._graph.inputs:
+            array = arrays[tensor.name]
+            lacking = [
+                length - size if dim == self._sequence else 0
+                for size, dim in zip(array.shape, tensor.dims, strict=True)
+            ]
+            filling = padding.masked_out if tensor.name == padding.mask else 0
+            longer[tensor.name] = np.pad(array, [(0, more) for more in lacking], constant_values=filling)
+        return longer
+
+    def _run(self, bucket: Bucket, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
+        """Run as many rows at a time as the bucket takes; its last call is filled up with the last row."""
+        count = bucket.sizes.get(self._batch)
+        if count is None:
+            return bucket.run(arrays)
+        answers = [bucket.run(part) for part in _parts(arrays, sizes[self._batch], count)]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    def _cut(self, outputs: Arrays, sizes: Mapping[str, int]) -> Arrays:
+        kept = {tensor.name: self._kept(tensor, sizes) for tensor in self._graph.outputs}
+        return {name: array[kept[name]] for name, array in outputs.items()}
+
+    def _kept(self, tensor: Tensor, sizes: Mapping[str, int]) -> tuple[slice, ...]:
+        padded = (self._batch, self._sequence)
+        return tuple(
+            slice(sizes[dim]) if isinstance(dim, str) and dim in padded else slice(None)
+            for dim in tensor.dims
+        )
+
+
+def _parts(arrays: Arrays, rows: int, count: int) -> Iterator[Arrays]:
+    for start in range(0, rows, count):
+        places = np.minimum(np.arange(start, start + count), rows - 1)
+        yield {name: array[places] for name, array in arrays.items()}
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())

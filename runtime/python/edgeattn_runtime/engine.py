@@ -1,0 +1,42 @@
+"""The engine that a variant runs in: its name, its oldest version, and its execution providers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgeattn_runtime.fields import Field, Scalar
+
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What must be there to run a variant.
+
+    Attributes:
+        name: Such as "onnxruntime".
+        version: The oldest that runs it, such as "1.23".
+        providers: Execution providers in order, at least one.
+        options: By the engine's own names; of onnxruntime see ``open_session``.
+    """
+
+    name: str
+    version: str
+    providers: tuple[str, ...]
+    options: Mapping[str, Scalar]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} with {', '.join(self.providers)}"
+
+    @classmethod
+    def from_field(cls, field: Field) -> Engine:
+        """Read a variant's ``engine``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        return cls(
+            name=fields["name"].text(),
+            version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
+            providers=tuple(item.text() for item in fields["providers"].items(least=1)),
+            options={name: item.scalar() for name, item in fields["options"].table().items()},
+        )

@@ -1,0 +1,83 @@
+"""Which of a bundle's variants this device can run, in the order that the bundle prefers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import onnxruntime
+
+from edgeattn_runtime.engine import Engine
+from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.graph import Graph, symbols_of
+from edgeattn_runtime.manifest import Manifest, Variant
+
+ENGINE = "onnxruntime"  # the one that this runtime drives
+
+
+def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant, ...]:
+    """Return the variants that this device can run.
+
+    Args:
+        manifest: The bundle's.
+        target: Consider the variants of this target alone.
+
+    Raises:
+        BadInput: The bundle has no such target.
+        IncompatibleRuntimeError: No variant is runnable here; the message says what each needs.
+    """
+    candidates = [variant for variant in manifest.variants if target in (None, variant.target)]
+    if not candidates:
+        targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
+        raise BadInput(f"{manifest.name}: no target {target!r}; it has {targets}")
+    lacking = {i: _lacking(variant, manifest) for i, variant in enumerate(candidates)}
+    found = [variant for i, variant in enumerate(candidates) if lacking[i] is None]
+    if not found:
+        needs = "; ".join(f"{candidates[i].target} {reason}" for i, reason in lacking.items())
+        raise IncompatibleRuntimeError(
+            f"{manifest.name}: no variant runs here: {needs}; install what one of them needs, or export for "
+            "this device"
+        )
+    return tuple(found)
+
+
+def reached(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
+    """Yield the variants that calls of a graph can reach: up to the first that fixes none of its sizes."""
+    for variant in variants:
+        yield variant
+        if not fixed_sizes(variant, graph):
+            return
+
+
+def fixed_sizes(variant: Variant, graph: Graph) -> dict[str, int]:
+    """Return the sizes that a variant fixes in the inputs of a graph, by symbol."""
+    symbols = symbols_of(graph.inputs)
+    return {symbol: size for symbol, size in variant.sizes.items() if symbol in symbols}
+
+
+def _lacking(variant: Variant, manifest: Manifest) -> str | None:
+    """Say what keeps a variant from running here; None where nothing does."""
+    if (reason := _missing(variant.engine)) is not None:
+        return reason
+    if manifest.generation is not None and variant.sizes:
+        fixed = ", ".join(f"{symbol} {size}" for symbol, size in variant.sizes.items())
+        return f"fixes {fixed}, and this runtime generates in dynamic sizes alone"
+    return None
+
+
+def _missing(engine: Engine) -> str | None:
+    if engine.name != ENGINE:
+        return f"needs {engine}, and this runtime drives {ENGINE}"
+    installed, available = onnxruntime.__version__, onnxruntime.get_available_providers()
+    if _release(installed) < _release(engine.version):
+        return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
+    missing = [provider for provider in engine.providers if provider not in available]
+    if missing:
+        return f"needs {', '.join(missing)}, and {ENGINE} {installed} here has {', '.join(available)}"
+    return None
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return "1.23.0rc1" as (1, 23): trailing zeros say nothing, and a candidate counts as its release."""
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(map(int, re.sub(r"(\.0+)+$", "", numbers[0]).split("."))) if numbers else ()

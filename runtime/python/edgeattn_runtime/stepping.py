@@ -1,0 +1,99 @@
+"""A decoder, step by step: each call writes its tokens' keys and values into a cache that stays in place.
+
+Nothing of the past is copied, and the arrays are bound once for a whole block of tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.cache import capacity_for, empty_cache, moved, past_tensors
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.generation import Generation, vocabulary
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.prompt import Tokens
+from edgeattn_runtime.sampling import Logits
+
+
+class Stepper:
+    """A batch of sequences of equal length, from an empty cache on.
+
+    Args:
+        decoder: The graph.
+        generation: What its inputs and outputs mean.
+        carried: What the encoder gave of the sources; empty for a decoder alone.
+        batch: How many sequences.
+        capacity: Room that the cache has from the start; it grows as it must.
+    """
+
+    def __init__(
+        self,
+        decoder: GraphSession,
+        generation: Generation,
+        carried: Mapping[str, NDArray[Any]],
+        *,
+        batch: int = 1,
+        capacity: int = 0,
+    ) -> None:
+        self._decoder = decoder
+        self._generation = generation
+        self._carried = {name: np.ascontiguousarray(array) for name, array in carried.items()}
+        self._batch = batch
+        self._capacity = capacity
+        self._cache = empty_cache(past_tensors(generation, decoder.graph), batch=batch, capacity=capacity)
+        self._held = np.zeros(1, np.int64)  # tokens in the cache
+        self._tokens = np.zeros((batch, 0), np.int64)
+        self._logits = np.zeros((batch, 0, vocabulary(decoder.graph, generation)), np.float32)
+        self._run: Callable[[], None] | None = None
+
+    def __call__(self, tokens: Tokens) -> Logits:
+        """Take the next tokens.
+
+        Args:
+            tokens: int64 (batch, new), at least one new.
+
+        Returns:
+            The logits that follow each of them, float32 (batch, new, vocabulary); the next call overwrites
+            them.
+
+        Raises:
+            InputError: A token is beyond the table that it is looked up in.
+            BundleError: The graph fails.
+        """
+        self._make_room(tokens.shape[1])
+        if self._run is None or tokens.shape[1] != self._tokens.shape[1]:
+            self._run = self._bound(tokens.shape[1])
+        self._tokens[...] = tokens
+        self._run()
+        self._held += tokens.shape[1]
+        return self._logits
+
+    def inputs(self, tokens: Tokens) -> Arrays:
+        """Return copies of all that a call with these tokens would feed to the graph now."""
+        self._make_room(tokens.shape[1])
+        fed = {**self._fed(), self._generation.tokens: tokens}
+        return {tensor.name: fed[tensor.name].copy() for tensor in self._decoder.graph.inputs}
+
+    def _make_room(self, new: int) -> None:
+        held = int(self._held[0])
+        if held + new <= self._capacity:
+            return
+        self._run = None  # it holds the arrays that are to go
+        self._capacity = capacity_for(held + new, self._generation.positions)
+        for name in self._cache:
+            self._cache[name] = moved(self._cache[name], held=held, capacity=self._capacity)
+
+    def _bound(self, new: int) -> Callable[[], None]:
+        """Return the call for so many new tokens."""
+        self._tokens = np.zeros((self._batch, new), np.int64)
+        self._logits = np.zeros((self._batch, new, self._logits.shape[-1]), np.float32)
+        presents = {entry.present: self._cache[entry.past] for entry in self._generation.cache}
+        return self._decoder.bind(self._fed(), {self._generation.logits: self._logits, **presents})
+
+    def _fed(self) -> Arrays:
+        names = self._generation
+        return {names.tokens: self._tokens, names.length: self._held, **self._cache, **self._carried}

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+
+X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
+PLAIN = Engine("onnxruntime", "1.23", ("CPUExecutionProvider",))
+
+
+def _relu_for_abs(model: ir.Model) -> None:
+    for node in model.graph:
+        if node.op_type == "Abs":
+            node.op_type = "Relu"
+
+
+def _abs_for_unheard(model: ir.Model) -> None:
+    for node in model.graph:
+        if node.op_type == "Unheard":
+            node.op_type = "Abs"
+
+
+@pytest.fixture
+def unheard(by_hand: Callable[..., ir.Model]) -> ir.Model:
+    """A graph with an operator that no engine knows."""
+    return by_hand(np.eye(2, dtype=np.float32), before="Unheard")
+
+
+def test_needs_are_met_in_their_order_and_in_a_copy(unheard: ir.Model) -> None:
+    before = serialize(unheard)
+    engine = replace(PLAIN, needs=(_abs_for_unheard, _relu_for_abs))
+    assert operators(engine.ready(unheard)) == {"Relu": 1, "MatMul": 1}
+    np.testing.assert_array_equal(engine.runner(unheard)(X)["y"], [[[0, 2]]])
+    assert serialize(unheard) == before
+
+
+def test_without_needs_a_graph_is_opened_as_it_is(unheard: ir.Model) -> None:
+    assert serialize(PLAIN.ready(unheard)) == serialize(unheard)
+    with pytest.raises(IncompatibleRuntimeError, match="Unheard"):
+        PLAIN.runner(unheard)
+
+
+def test_a_file_is_opened_as_it_is(unheard: ir.Model, tmp_path: Path) -> None:
+    engine, file = replace(PLAIN, needs=(_abs_for_unheard,)), tmp_path / "model.onnx"
+    file.write_bytes(serialize(engine.ready(unheard)))
+    np.testing.assert_array_equal(engine.file_runner(file)(X)["y"], [[[1, 2]]])
+    file.write_bytes(serialize(unheard))
+    with pytest.raises(IncompatibleRuntimeError, match="Unheard"):
+        engine.file_runner(file)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError):
+        PLAIN.file_runner(tmp_path / "missing.onnx")
+
+
+def test_providers_and_options_reach_the_session(by_hand: Callable[..., ir.Model]) -> None:
+    engine = replace(PLAIN, options={"session.set_denormal_as_zero": True})
+    session = engine.open(by_hand(np.eye(2, dtype=np.float32)))
+    assert tuple(session.get_providers()) == engine.providers
+    assert session.get_session_options().get_session_config_entry("session.set_denormal_as_zero") == "1"
+
+
+def test_weights_too_large_for_a_message_are_opened_from_a_file_that_goes_away(
+    encoder: Captured,
+    samples: Samples,
+    plainly: Callable[[ir.Model], SessionRunner],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edgeattn_export.graph.engine.INLINE_LIMIT", 1024)
+    monkeypatch.chdir(tmp_path)
+    files: list[Path] = []
+    save = ir.save
+
+    def noted(model: ir.Model, path: Path, **how: str) -> None:
+        files.append(path)
+        save(model, path, **how)
+
+    monkeypatch.setattr(ir, "save", noted)
+    found = PLAIN.runner(encoder.model)(samples[0].inputs)
+    expected = plainly(encoder.model)(samples[0].inputs)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    (file,) = files
+    assert not file.parent.exists()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import onnxruntime
+import pytest
+
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.picking import reached, runnable
+
+
+@pytest.fixture
+def preferred(conformance: Path) -> Manifest:
+    return open_bundle(conformance / "preferred.edge").manifest
+
+
+def _targets(manifest: Manifest, target: str | None = None) -> list[str]:
+    return [variant.target for variant in runnable(manifest, target=target)]
+
+
+def test_the_first_are_passed_over_where_they_do_not_run(preferred: Manifest) -> None:
+    assert _targets(preferred) == ["cpu"]
+    assert _targets(preferred, "cpu") == ["cpu"]
+
+
+def test_a_provider_that_is_there_is_taken_first(
+    preferred: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    available = ["UnheardOfExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
+    assert _targets(preferred) == ["gpu", "cpu"]
+
+
+def test_what_each_variant_needs_is_told(preferred: Manifest) -> None:
+    nowhere = replace(preferred, variants=preferred.variants[:3])
+    with pytest.raises(IncompatibleRuntimeError) as caught:
+        runnable(nowhere)
+    for words in ("npu needs unheard-of 1", "future needs onnxruntime 99.0", "gpu needs UnheardOfExecution"):
+        assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_target_that_is_not_there(preferred: Manifest) -> None:
+    with pytest.raises(BadInput, match=r"'web'.*npu, future, gpu, cpu"):
+        runnable(preferred, target="web")
+
+
+@pytest.mark.parametrize("installed", ["1.23.0", "1.23", "1.23.0rc1", "1.23.0.dev20250901", "1.30.1", "2.0"])
+def test_new_enough(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    assert _targets(preferred) == ["cpu"]
+
+
+@pytest.mark.parametrize("installed", ["1.22.9", "1.3", "0.99"])
+def test_too_old(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    with pytest.raises(IncompatibleRuntimeError, match=rf"cpu needs onnxruntime 1\.23 .*{installed}"):
+        runnable(preferred)
+
+
+def test_generation_takes_dynamic_sizes_alone(conformance: Path) -> None:
+    manifest = open_bundle(conformance / "decoder.edge").manifest
+    (dynamic,) = manifest.variants
+    step = replace(dynamic, target="step", sizes={"sequence": 1})
+    assert _targets(replace(manifest, variants=(step, dynamic))) == ["cpu"]
+    with pytest.raises(IncompatibleRuntimeError, match="step fixes sequence 1"):
+        runnable(replace(manifest, variants=(step,)))
+
+
+def test_calls_reach_no_variant_behind_one_of_any_sizes(conformance: Path) -> None:
+    manifest = open_bundle(conformance / "buckets.edge").manifest
+    graph = manifest.graphs["model"]
+    short, long, dynamic = manifest.variants
+    assert list(reached([short, dynamic, long], graph)) == [short, dynamic]
+    other = Graph((Tensor("x", "float32", ("other",)),), ())
+    assert list(reached([short, long], other)) == [short]

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edgeattn_runtime import BundleError, InputError, Model, generate
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.session import open_session
+from edgeattn_runtime.stepping import Stepper
+
+POSITIONS, SIZE, WORDS = 16, 4, 16
+PARTS = ("key", "value")
+TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=POSITIONS)
+CLOSE = 1e-6  # of the largest number, in float32
+
+
+def _assert_close(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSE * np.abs(expected).max())
+
+
+def _generation(model: Model) -> Generation:
+    assert model.manifest.generation is not None
+    return model.manifest.generation
+
+
+def _stepper(model: Model, **options: int) -> Stepper:
+    return Stepper(model.session, _generation(model), {}, **options)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The cache grows by 4 tokens, so that it grows at all in 16."""
+    monkeypatch.setattr("edgeattn_runtime.cache.BLOCK", 4)
+    return 4
+
+
+@given(st.integers(1, 3), st.lists(st.integers(1, 4), min_size=1, max_size=4), st.data())
+def test_chunks_are_the_full_sequence(
+    decoder: Model, batch: int, chunks: list[int], data: st.DataObject
+) -> None:
+    row = st.lists(st.integers(0, 15), min_size=sum(chunks), max_size=sum(chunks))
+    tokens = np.array(data.draw(st.lists(row, min_size=batch, max_size=batch)))
+    step = _stepper(decoder, batch=batch, capacity=data.draw(st.integers(0, POSITIONS)))
+    ends = np.cumsum(chunks)
+    found = [step(tokens[:, end - chunk : end]).copy() for chunk, end in zip(chunks, ends, strict=True)]
+    assert [logits.shape for logits in found] == [(batch, chunk, WORDS) for chunk in chunks]
+    _assert_close(np.concatenate(found, axis=1), decoder(tokens=tokens)["logits"])
+
+
+@given(TOKENS, st.data())
+def test_a_call_with_a_cache_is_the_full_sequence(
+    decoder: Model, tokens: list[int], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(tokens) - 1))
+    capacity = data.draw(st.integers(len(tokens), POSITIONS))
+    cache: dict[str, NDArray[Any]] = {
+        f"past_{part}_0": np.zeros((1, 1, capacity, SIZE), np.float32) for part in PARTS
+    }
+    if cut:
+        begun = decoder(tokens=[tokens[:cut]], past_length=[0], **cache)
+        cache = {f"past_{part}_0": begun[f"present_{part}_0"] for part in PARTS}
+    step = decoder(tokens=[tokens[cut:]], past_length=[cut], **cache)
+    whole = decoder(tokens=[tokens])
+    _assert_close(step["logits"][0], whole["logits"][0, cut:])
+    _assert_close(step["present_key_0"][:, :, : len(tokens)], whole["present_key_0"])
+
+
+def test_the_inputs_of_a_call_are_copies_that_answer_alike(decoder: Model) -> None:
+    step = _stepper(decoder, batch=2, capacity=5)
+    for tokens in (np.array([[1, 2], [3, 4]]), np.array([[5, 6, 7], [8, 9, 10]])):
+        fed = step.inputs(tokens)
+        kept = {name: array.copy() for name, array in fed.items()}
+        logits = step(tokens)
+        assert list(fed) == [tensor.name for tensor in decoder.inputs]
+        for name, array in fed.items():
+            np.testing.assert_array_equal(array, kept[name], strict=True)
+        np.testing.assert_array_equal(logits, decoder.session.run(fed)["logits"])
+    assert fed["past_length"].tolist() == [2]
+    assert fed["past_key_0"].shape == (2, 1, 5, SIZE)
+
+
+def test_it_steps_behind_an_encoder(encoder_decoder: Model) -> None:
+    source, target = np.array([[1, 2, 3], [4, 5, 0]]), np.array([[1, 2], [3, 4]])
+    carried = encoder_decoder.graph("encoder")(source=source)
+    step = Stepper(encoder_decoder.session, _generation(encoder_decoder), carried, batch=2)
+    expected = encoder_decoder(target=target, **carried)["logits"]
+    np.testing.assert_allclose(step(target), expected, rtol=0, atol=1e-5)
+
+
+def test_a_graph_need_not_lie_on_disk(decoder: Model) -> None:
+    model = decoder.files.path("model.onnx").read_bytes()
+    session = open_session(model, providers=["CPUExecutionProvider"])
+    step = Stepper(GraphSession(decoder.session.graph, session), _generation(decoder), {})
+    np.testing.assert_array_equal(step(np.array([[1, 2]])), decoder(tokens=[[1, 2]])["logits"])
+    with pytest.raises(InputError, match=r"^the graph: 'tokens' holds 99"):
+        step(np.array([[99]]))
+
+
+def test_a_session_unlike_its_contract_is_refused(decoder: Model, good: Path) -> None:
+    session = open_session(good / "model.onnx", providers=["CPUExecutionProvider"])
+    with pytest.raises(BundleError, match=r"^a text: inputs "):
+        GraphSession(decoder.session.graph, session, "a text")
+
+
+@pytest.mark.parametrize("prompt", [[1], [3, 1, 4, 1], [2] * 5, [5] * 16])
+def test_it_moves_to_larger_arrays_on_the_way(
+    decoder: Model, monkeypatch: pytest.MonkeyPatch, prompt: list[int]
+) -> None:
+    expected = list(generate(decoder, prompt))
+    monkeypatch.setattr("edgeattn_runtime.cache.BLOCK", 4)
+    assert list(generate(decoder, prompt)) == expected
+
+
+def test_arrays_are_bound_once_a_block(
+    decoder: Model, small_blocks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind, bound = GraphSession.bind, []
+
+    def watched(self: GraphSession, inputs: Any, outputs: Any) -> Callable[[], None]:
+        assert all(outputs[f"present_{part}_0"] is inputs[f"past_{part}_0"] for part in PARTS)
+        bound.append((inputs["tokens"].shape[1], inputs["past_key_0"].shape[2]))
+        return bind(self, inputs, outputs)
+
+    monkeypatch.setattr(GraphSession, "bind", watched)
+    assert len(list(generate(decoder, [1, 2, 3]))) == POSITIONS - 2
+    assert bound == [(3, 4), (1, 4), (1, 8), (1, 12), (1, POSITIONS)]
+
+
+def test_sequences_do_not_share_a_cache(decoder: Model) -> None:
+    alone = [list(generate(decoder, [token])) for token in (1, 2)]
+    together = zip(*(generate(decoder, [token]) for token in (1, 2)), strict=True)
+    assert [list(sequence) for sequence in zip(*together, strict=True)] == alone
+
+
+def test_a_graph_that_fails_says_so(decoder: Model) -> None:
+    step = _stepper(decoder)
+    step(np.array([[1, 2]]))
+    with pytest.raises(InputError, match=r"decoder\.edge.*: 'tokens' holds 99"):
+        step(np.array([[99]]))
