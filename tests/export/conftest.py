@@ -30,6 +30,7 @@ from edgeattn_export.quantize import Calibration, Quantized, finished
 from edgeattn_export.quantize.parts import Part, Parts
 from edgeattn_export.quantize.recipe import DYNAMIC_INT8
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 

@@ -25,7 +25,7 @@ NORMS = ("LayerNormalization", "RMSNormalization")
 
 
 def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepared]:
-    """Let norms and value projections absorb the divisors of the layers behind them.
+    """Let norms and value projections, float ones too, absorb the divisors of the layers behind them.
 
     Args:
         model: The float graph; the scale and shift of norms change in it.
@@ -45,7 +45,8 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
         projection = _values(x, made_by, found)
         if projection is not None:
             maker, columns = projection
-            found[maker] = _divided(found[maker], columns, divisor)
+            made = found.get(maker) or Prepared.unchanged(matches[maker])
+            found[maker] = _divided(made, columns, divisor)
         elif not _norm_absorbs(model, x, divisor):
             continue
         found[name] = replace(found[name], linear=_undivided(found[name].linear, divisor))
@@ -87,7 +88,7 @@ def _values(
     split = producer(values, "Split")
     source = values if split is None else split.inputs[0]
     name = made_by.get(source) if source is not None and _has_one_user(source) else None
-    if name is None or name not in prepared or prepared[name].aside is not None:
+    if name is None or (name in prepared and prepared[name].outliers is not None):
         return None
     if split is None:
         return name, slice(None)
@@ -106,13 +107,13 @@ def _has_equal_heads(attention: ir.Node) -> bool:
 
 
 def _undivided(linear: Linear, divisor: Floats) -> Linear:
-    """Return a layer whose input comes divided, that of its channels apart and of copies too."""
-    few, rest = linear.apart_weight, None
-    if few is not None and linear.apart is not None:
-        few = few * divisor[linear.apart, None]
+    """Return a layer whose input comes divided, that of its outlier channels and of copies too."""
+    few, rest = linear.outlier_weight, None
+    if few is not None and linear.outliers is not None:
+        few = few * divisor[linear.outliers, None]
     if linear.copies is not None and linear.divisor is not None:
         rest = linear.divisor / np.concatenate([divisor, divisor[linear.copies]])  # (D + k)
-    return replace(linear, divisor=rest, apart_weight=few)
+    return replace(linear, divisor=rest, outlier_weight=few)
 
 
 def _divided(prepared: Prepared, columns: slice, divisor: Floats) -> Prepared:
@@ -124,8 +125,8 @@ def _divided(prepared: Prepared, columns: slice, divisor: Floats) -> Prepared:
         linear=replace(
             linear,
             weight=linear.weight / whole,
-            scale=linear.steps / whole,
+            scale=None if linear.scale is None else linear.scale / whole,
             bias=None if linear.bias is None else linear.bias / whole,
-            apart_weight=None if linear.apart_weight is None else linear.apart_weight / whole,
+            outlier_weight=None if linear.outlier_weight is None else linear.outlier_weight / whole,
         ),
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from edgeattn_export.quantize.check_recipe import check_recipe
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import EVERY, Recipe
 
@@ -42,19 +43,20 @@ def joined(recipes: Mapping[str, Recipe]) -> Recipe:
     return Recipe(name, layers, rewrites)
 
 
-def divided(recipe: Recipe, layers: Layers) -> dict[str, Recipe]:
+def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
     """Return what each graph takes of a bundle's recipe.
 
     Args:
         recipe: Of the bundle.
         layers: Of all its graphs.
+        forms: Those of the engine.
 
     Raises:
         RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
     """
     found = {graph: _of(graph, recipe, layers) for graph in layers}
     for graph, own in found.items():
-        check_recipe(own, layers[graph])
+        check_recipe(own, layers[graph], forms)
     return found
 
 

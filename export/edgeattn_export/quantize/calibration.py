@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.affine import scale_of
-from edgeattn_export.quantize.forms import LINEAR_FORMS
+from edgeattn_export.quantize.forms import Forms, LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
-from edgeattn_export.quantize.techniques import BY_GRAM, TECHNIQUES
+from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import QuantizeError
 
 KEPT = 128 * 2**20  # bytes of float weights of rounded layers
@@ -27,19 +28,20 @@ class Key(NamedTuple):
     weight: str
     bias: str
     levels: int
+    paired: bool
     calibrated: bool
     techniques: tuple[tuple[str, float], ...]
 
     @classmethod
-    def of(cls, layer: Layer, treatment: Treatment) -> Key:
+    def of(cls, layer: Layer, form: LinearForm, treatment: Treatment) -> Key:
         """Return the key of a layer as a treatment makes it."""
-        form = LINEAR_FORMS[treatment.form]
-        return cls(layer.weight, layer.bias, form.levels, form.calibrated, treatment.techniques)
+        facts = (form.levels, form.paired, form.calibrated)
+        return cls(layer.weight, layer.bias, *facts, treatment.techniques)
 
     @property
     def by_gram(self) -> bool:
         """Whether Gram matrices are needed."""
-        return not BY_GRAM.isdisjoint(name for name, _ in self.techniques)
+        return any(TECHNIQUES[name].by_gram for name, _ in self.techniques)
 
 
 @dataclass(slots=True)
@@ -49,11 +51,15 @@ class Calibration:
     Attributes:
         model: The float graph; never changed.
         samples: Real inputs that calibrate.
+        engine: What runs the graph, and all that are made of it.
+        forms: The forms that this engine computes.
         layers: The graph's linear layers, in its order.
     """
 
     model: ir.Model
     samples: Samples
+    engine: Engine
+    forms: Forms
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
@@ -76,7 +82,10 @@ class Calibration:
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
-        wanted = {layer: Key.of(layer, treatment) for layer, treatment in treatments}
+        wanted = {
+            layer: Key.of(layer, self.forms.linear[treatment.form], treatment)
+            for layer, treatment in treatments
+        }
         made = {key: self._rounded[key] for key in wanted.values() if key in self._rounded}
         missing = {key: layer for layer, key in wanted.items() if key not in made}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
@@ -115,7 +124,7 @@ class Calibration:
         wanted = set(weights)
         inputs = [layer.x for layer in self.layers if layer.weight in wanted]
         found: dict[str, Statistics] = {}
-        of_inputs = calibrate(self.model, inputs, self.samples, grams=grams)
+        of_inputs = calibrate(self.model, inputs, self.samples, self.engine, grams=grams)
         for layer in self.layers:
             if layer.weight in wanted:
                 seen = of_inputs[layer.x]
@@ -125,7 +134,8 @@ class Calibration:
 
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
-        linear = Linear(match.array, None if match.bias is None else floats(match.bias), key.levels)
+        bias = None if match.bias is None else floats(match.bias)
+        linear = Linear(match.array, bias, key.levels, key.paired)
         try:
             scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
             if statistics is not None:

@@ -5,47 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
-from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import RecipeError
 
 
-def check_recipe(recipe: Recipe, layers: Iterable[Layer]) -> None:
+def check_recipe(recipe: Recipe, layers: Iterable[Layer], forms: Forms) -> None:
     """Refuse a recipe that cannot be followed.
+
+    Args:
+        recipe: The recipe.
+        layers: Those of the graph.
+        forms: Those of the engine.
 
     Raises:
         RecipeError: It names a layer, form, technique or rewrite that there is none of, a technique's number
             is out of its range, techniques are out of order, or a form does not fit its layer; every fault
             is in the message.
     """
-    faults = tuple(dict.fromkeys(_faults(recipe, tuple(layers))))
+    faults = tuple(dict.fromkeys(_faults(recipe, tuple(layers), forms)))
     if faults:
         raise RecipeError(f"recipe {recipe.name!r}: {'; '.join(faults)}")
 
 
-def _faults(recipe: Recipe, layers: tuple[Layer, ...]) -> Iterator[str]:
+def _faults(recipe: Recipe, layers: tuple[Layer, ...], forms: Forms) -> Iterator[str]:
     for name in recipe.rewrites:
-        if name not in REWRITES:
-            yield f"rewrite {name!r} is unknown; expected one of {', '.join(REWRITES)}"
+        if name not in forms.rewrites:
+            yield f"rewrite {name!r} is unknown; expected one of {', '.join(forms.rewrites)}"
     for pattern, treatment in recipe.layers:
-        yield from _treatment_faults(pattern, treatment)
+        yield from _treatment_faults(pattern, treatment, forms)
         if pattern != EVERY and not any(fnmatchcase(layer.name, pattern) for layer in layers):
-            yield f"layer {pattern!r} is in no place of the model; expected one of {_names(layers)}"
+            yield f"layer {pattern!r} matches no layer; expected one of {_names(layers)}"
     for layer in layers:
-        form = LINEAR_FORMS.get(recipe.treatment(layer.name).form)
+        form = forms.linear.get(recipe.treatment(layer.name).form)
         reason = form.unfit(layer.width, layer.channels) if form is not None else None
         if form is not None and reason is not None:
             yield f"layer {layer.name!r} cannot be {form.name!r}: {reason}"
 
 
-def _treatment_faults(pattern: str, treatment: Treatment) -> Iterator[str]:
-    if treatment.form not in LINEAR_FORMS and treatment.form != FLOAT:
-        expected = ", ".join((*LINEAR_FORMS, FLOAT))
+def _treatment_faults(pattern: str, treatment: Treatment, forms: Forms) -> Iterator[str]:
+    if treatment.form not in forms.linear:
+        expected = ", ".join(forms.linear)
         yield f"layer {pattern!r}: form {treatment.form!r} is unknown; expected one of {expected}"
-    if treatment.form == FLOAT and treatment.techniques:
+    if treatment.form == FLOAT.name and treatment.techniques:
         found = ", ".join(name for name, _ in treatment.techniques)
         yield f"layer {pattern!r}: {found} found; a layer that stays float takes no technique"
     for name, number in treatment.techniques:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+
+import onnx_ir as ir
 
 from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
+from edgeattn_export.cache.steps import ENCODER_GRAPH
 from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Parts as SampleParts
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.quantize import Calibration
+from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize.bundle_recipe import divided
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.generation import check_generation
-from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
-
-ENCODER_GRAPH = "encoder"
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,14 @@ class FloatPart:
     """One graph before it is made int8.
 
     Attributes:
-        calibration: The lean float graph, with real inputs as it sees them.
+        calibration: The optimized float graph, with the calibration samples as it sees them.
+        selection: The selection samples as it sees them.
         graph: Its contract.
         outputs: The names of those that count; empty for all.
     """
 
     calibration: Calibration
+    selection: Samples
     graph: Graph
     outputs: tuple[str, ...] = ()
 
@@ -40,52 +46,41 @@ class FloatParts:
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
 
+    def divided(self, recipe: Recipe) -> dict[str, Recipe]:
+        """Return what each graph takes of the bundle's recipe.
 
-def float_parts(captured: Captured, lean: Recovered | Steps, samples: Samples) -> FloatParts:
+        Raises:
+            RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
+        """
+        layers = {name: part.calibration.layers for name, part in self.graphs.items()}
+        return divided(recipe, layers, self.graphs[MAIN_GRAPH].calibration.forms)
+
+
+def float_parts(
+    captured: Captured, optimized: Recovered | Steps, samples: SampleParts, engine: Engine, forms: Forms
+) -> FloatParts:
     """Return what a bundle's graphs are made of.
 
     Args:
         captured: The float graph as exported, with its contract.
-        lean: The one graph, recovered, or a decoder's step form.
+        optimized: The one graph, or a decoder's step form, as the engine is fast at them.
         samples: Real inputs of the whole model; a step graph sees them as its own steps do.
+        engine: What runs the graphs.
+        forms: What it computes.
     """
-    if isinstance(lean, Recovered):
-        part = FloatPart(Calibration(lean.model, samples), captured.graph)
-        return FloatParts({MAIN_GRAPH: part}, captured.symbols)
-    decoder, encoder = lean.decoder, lean.encoder
-    inputs = decoder_samples(lean, samples, captured.engine)
-    graphs = {MAIN_GRAPH: FloatPart(Calibration(decoder.model, inputs), decoder.graph, (lean.logits,))}
+
+    def part(
+        model: ir.Model, graph: Graph, seen: Callable[[Samples], Samples], outputs: tuple[str, ...] = ()
+    ) -> FloatPart:
+        known = Calibration(model, seen(samples.calibration), engine, forms)
+        return FloatPart(known, seen(samples.selection), graph, outputs)
+
+    if isinstance(optimized, Recovered):
+        whole = part(optimized.model, captured.graph, lambda them: them)
+        return FloatParts({MAIN_GRAPH: whole}, captured.symbols)
+    decoder, encoder = optimized.decoder, optimized.encoder
+    stepped = partial(decoder_samples, optimized, engine=engine)
+    graphs = {MAIN_GRAPH: part(decoder.model, decoder.graph, stepped, (optimized.logits,))}
     if encoder is not None:
-        inputs = encoder_samples(lean, samples)
-        graphs[ENCODER_GRAPH] = FloatPart(Calibration(encoder.model, inputs), encoder.graph)
-    return FloatParts(graphs, lean.symbols, _generation(lean))
-
-
-def unfit(steps: Steps) -> str | None:
-    """Say why a bundle cannot hold a step form, which its specification knows with one source of tokens."""
-    if len(steps.sources) > 1:
-        names = ", ".join(steps.sources)
-        return f"its encoder takes {names}; one source expected: compute the others from it in forward"
-    graphs = {MAIN_GRAPH: steps.decoder.graph}
-    if steps.encoder is not None:
-        graphs[ENCODER_GRAPH] = steps.encoder.graph
-    try:
-        check_generation(_generation(steps), graphs, steps.symbols)
-    except BundleError as error:
-        return str(error)
-    return None
-
-
-def _generation(steps: Steps) -> Generation:
-    return Generation(
-        kind=steps.kind,
-        decoder=MAIN_GRAPH,
-        encoder=ENCODER_GRAPH if steps.encoder is not None else None,
-        source=steps.sources[0] if steps.encoder is not None else None,
-        carried=steps.carried,
-        tokens=steps.tokens,
-        logits=steps.logits,
-        length=steps.length,
-        cache=tuple(CacheEntry(cache.past, cache.present) for cache in steps.caches),
-        positions=steps.positions,
-    )
+        graphs[ENCODER_GRAPH] = part(encoder.model, encoder.graph, partial(encoder_samples, optimized))
+    return FloatParts(graphs, optimized.symbols, optimized.generation)

@@ -9,13 +9,12 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import dims, is_constant
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.taps import tapped, values_of
 from edgeattn_runtime.similarity import cosine
 
-FLOAT = "float"
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 COMPARED = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 
@@ -40,7 +39,7 @@ def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]
 
 
 def mean_cosines(
-    before: ir.Model, after: ir.Model, values: Iterable[str], samples: Samples
+    before: ir.Model, after: ir.Model, values: Iterable[str], samples: Samples, engine: Engine
 ) -> Mapping[str, float]:
     """Compare values of the same names inside two models, on a few samples, one at a time.
 
@@ -48,10 +47,10 @@ def mean_cosines(
         The mean cosine by name, for the names that both models have.
     """
     names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
-    one, other = (session_of(tapped(model, names)) for model in (before, after))
+    one, other = (engine.runner(tapped(model, names)) for model in (before, after))
     found: dict[str, list[float]] = {name: [] for name in names}
     for sample in samples[:COMPARED]:
-        a, b = run(one, sample.inputs), run(other, sample.inputs)
+        a, b = one(sample.inputs), other(sample.inputs)
         for name in names:
             found[name].append(cosine(a[name], b[name]))
     return {name: float(np.mean(cosines)) for name, cosines in found.items()}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import round_to, scale_of
-from edgeattn_export.quantize.pairs import bound
+from edgeattn_export.quantize.affine import LARGEST, round_to, scale_of
+from edgeattn_export.quantize.pairs import bound, reach
 from edgeattn_export.quantize.statistics import Statistics
 
 Floats = NDArray[np.float32]
@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """``output = (x / divisor) @ weight + bias``, and ``x[apart] @ apart_weight`` beside it.
+    """``output = (x / divisor) @ weight + bias``, and ``x[outliers] @ outlier_weight`` beside it.
 
     Where channels are split, D counts their copies, and x has them behind its own channels.
 
@@ -24,32 +24,38 @@ class Linear:
         weight: (D, N), already multiplied by what of the divisor smooths.
         bias: (N), or None.
         levels: The largest stored number: 127, or 64 where weights have 7 bits.
+        paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together. That both are
+            large and of one sign is rare: a larger step for channels where they are costs a fifth more error
+            than int8 on MiniLM, where 7 bits for all double it.
         divisor: (D), or None where the input is taken as it comes.
         scale: (1, N), the step of each output channel; None until something chooses it.
         stored: (D, N) int8, the rounded weight; None until something rounds it.
-        apart: (k) Channels of the input that are computed apart, in float; None where there are none.
-        apart_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
+        outliers: (k) Channels of the input that are split off, for a product in float; None without any.
+        outlier_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
         copies: (k) Channels of the input that come again, behind the others; None where none does.
         reach: The smallest and the largest number that the int8 product sees; None where no form asks.
-        paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together.
     """
 
     weight: Floats
     bias: Floats | None
-    levels: int
+    levels: int = LARGEST
+    paired: bool = False
     divisor: Floats | None = None
     scale: Floats | None = None
     stored: NDArray[np.int8] | None = None
-    apart: NDArray[np.int64] | None = None
-    apart_weight: Floats | None = None
+    outliers: NDArray[np.int64] | None = None
+    outlier_weight: Floats | None = None
     copies: NDArray[np.int64] | None = None
     reach: tuple[float, float] | None = None
-    paired: bool = False
 
     @property
     def steps(self) -> Floats:
-        """The scale that was chosen, or the one that just holds the largest weight, (1, N)."""
-        return scale_of(self.weight, axis=0, levels=self.levels) if self.scale is None else self.scale
+        """The scale that was chosen or just holds the largest weight, (1, N); larger where pairs need it."""
+        scale = scale_of(self.weight, axis=0, levels=self.levels) if self.scale is None else self.scale
+        if not self.paired or self.stored is not None:
+            return scale
+        room = reach(self.weight) / LARGEST  # rounding adds 1 to a sum, and LARGEST + 1 fits
+        return np.maximum(scale, room.astype(np.float32))
 
     @property
     def rounded(self) -> NDArray[np.int8]:
@@ -69,8 +75,8 @@ class Linear:
     def seen(self, statistics: Statistics) -> Statistics:
         """Return what is known of the layer's input as statistics of what its int8 product sees."""
         divisor = np.ones(len(self.weight), np.float32) if self.divisor is None else self.divisor.copy()
-        if self.apart is not None:
-            divisor[self.apart] = np.inf
+        if self.outliers is not None:
+            divisor[self.outliers] = np.inf
         if self.copies is not None:
             own = np.arange(len(divisor) - len(self.copies))
             statistics = statistics.taken(np.concatenate([own, self.copies]))

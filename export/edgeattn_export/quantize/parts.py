@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.quantize import LayerForm, Quantized, Recipe, finished
-from edgeattn_export.quantize.bundle_recipe import divided
+from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.quantize.saturation import Risk, at_risk
 from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
@@ -69,9 +68,10 @@ def int8_parts(floats: FloatParts, recipe: Recipe) -> Parts:
         RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
         QuantizeError: A layer's weights are not finite, or a result does not load, run, or answer finitely.
     """
-    recipes = divided(recipe, {name: part.calibration.layers for name, part in floats.graphs.items()})
+    recipes = floats.divided(recipe)
     graphs: dict[str, Part] = {}
     for name, part in floats.graphs.items():
-        quantized = finished(part.calibration, recipes[name])
-        graphs[name] = Part(quantized, part.graph, at_risk(quantized.model, part.calibration.samples))
+        known, quantized = part.calibration, quantize(part.calibration, recipes[name])
+        risks = at_risk(quantized.model, known.samples, known.engine, known.forms)
+        graphs[name] = Part(quantized, part.graph, risks)
     return Parts(graphs, floats.symbols, floats.generation)

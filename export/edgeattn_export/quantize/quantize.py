@@ -1,4 +1,4 @@
-"""ir.Model (float, lean) -> ir.Model (int8): the forms of a recipe, applied, loaded and run."""
+"""ir.Model (float) -> ir.Model (int8): the forms of a recipe, applied, loaded and run."""
 
 from __future__ import annotations
 
@@ -10,19 +10,14 @@ import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
-from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.check_recipe import check_recipe
-from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
-from edgeattn_export.quantize.layers import FLOAT, LayerForm, float_layers, mean_cosines
-from edgeattn_export.quantize.outlier_split import take_out
-from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
+from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.layers import LayerForm, float_layers, mean_cosines
+from edgeattn_export.quantize.outlier_split import split_early
+from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
-from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 Layers = Mapping[str, Prepared]  # by their node's name
@@ -40,31 +35,25 @@ class Quantized:
     layers: tuple[LayerForm, ...]
 
 
-def quantize(recovered: Recovered, samples: Samples, recipe: Recipe = DYNAMIC_INT8) -> Quantized:
-    """Make a lean float graph int8.
+def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
+    """Make a float graph int8.
 
     Args:
-        recovered: The float graph; left as it is.
-        samples: Real inputs, to calibrate, to run the result and to compare each layer.
+        calibration: The graph, left as it is, with real inputs, to run the result and to compare each layer.
         recipe: What each layer gets.
 
     Raises:
         RecipeError: The recipe names layers, forms or techniques that there are none of.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
-    return finished(Calibration(recovered.model, samples), recipe)
-
-
-def finished(calibration: Calibration, recipe: Recipe) -> Quantized:
-    """Do as ``quantize`` does with what is known of a graph already."""
     before = calibration.model
     model = written(calibration, recipe)
-    _check_runs(model, calibration.samples)
+    _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
     for module, output in float_layers(before, plain):
-        forms.setdefault(output, (module, FLOAT))
-    cosines = mean_cosines(before, plain, forms, calibration.samples)
+        forms.setdefault(output, (module, FLOAT.name))
+    cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
     layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
     return Quantized(model, recipe, layers)
 
@@ -76,14 +65,14 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
         RecipeError, QuantizeError: As ``quantize`` does.
     """
     model, _ = _write(calibration, recipe, _taken_over)
-    apply(SharedQuantization(), model)
-    apply(FlatSum(), model)
+    for rule in calibration.forms.finish:
+        apply(rule, model)
     return model
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:
     """Let layers take over what it costs others a pass over their input to do."""
-    return absorb(model, take_out(model, prepared))
+    return absorb(model, split_early(model, prepared))
 
 
 def _as_prepared(_: ir.Model, prepared: Layers) -> Layers:
@@ -94,11 +83,11 @@ def _write(
     calibration: Calibration, recipe: Recipe, settle: Settle
 ) -> tuple[ir.Model, dict[str, tuple[str, str]]]:
     """Return the int8 graph, and by each changed layer's output its module and form."""
-    check_recipe(recipe, calibration.layers)
+    check_recipe(recipe, calibration.layers, calibration.forms)
     model = calibration.model.clone()
     forms = dict(_write_linears(model, calibration, recipe, settle))
     for name in recipe.rewrites:
-        for site in apply(REWRITES[name], model).sites:
+        for site in apply(calibration.forms.rewrites[name], model).sites:
             forms[site.output] = site.module, name
     # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
     DeduplicateInitializersPass(size_limit=LARGEST_SHARED)(model)
@@ -111,11 +100,11 @@ def _write_linears(
     treated = [
         (layer, treatment)
         for layer in calibration.layers
-        if (treatment := recipe.treatment(layer.name)).form != FLOAT
+        if (treatment := recipe.treatment(layer.name)).form != FLOAT.name
     ]
     linears = calibration.linears(treated)
     prepared = {
-        layer.node: Prepared(LINEAR_FORMS[treatment.form], linears[layer.name])
+        layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
         for layer, treatment in treated
     }
     settled = settle(model, prepared)
@@ -124,9 +113,9 @@ def _write_linears(
         yield layer.output, (layer.module, treatment.form)
 
 
-def _check_runs(model: ir.Model, samples: Samples) -> None:
+def _check_runs(model: ir.Model, calibration: Calibration) -> None:
     try:
-        outputs = run(session_of(model), samples[0].inputs)
+        outputs = calibration.engine.runner(model)(calibration.samples[0].inputs)
     except EdgeAttnError as error:
         raise QuantizeError(
             f"the int8 graph does not run: {error}; please report the model's form"

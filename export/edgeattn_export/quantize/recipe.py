@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-SCHEMA = 1
+SCHEMA = 2
 EVERY = "*"
 
 
@@ -16,7 +15,7 @@ class Treatment:
     """What is done to one linear layer.
 
     Attributes:
-        form: One of ``forms.LINEAR_FORMS``, such as "int8" or "float".
+        form: Of a linear layer, by its name in the engine's ``Forms``, such as "int8" or "float".
         techniques: What comes before the form, in this order: names of ``techniques.TECHNIQUES``, each with
             its one number, such as ("smoothing", 0.7).
     """
@@ -32,7 +31,7 @@ class Recipe:
     Attributes:
         name: For the report and the manifest.
         layers: Treatments by pattern (``fnmatch``: * and ?) of a layer's name; the last that matches counts.
-        rewrites: Names of ``forms.REWRITES``, in their order, such as "int8 rows" for embeddings.
+        rewrites: Forms of what is no linear layer, in their order, such as "int8 rows" for embeddings.
     """
 
     name: str
@@ -60,10 +59,3 @@ class Recipe:
             ],
         }
         return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
-
-
-REWRITES = ("int8 rows", "gelu tanh")
-
-DYNAMIC_INT8 = Recipe("dynamic-int8", ((EVERY, Treatment("int8")),), REWRITES)
-
-RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (DYNAMIC_INT8,)}

@@ -1,16 +1,30 @@
-"""Reading a recipe's file: every fault of its form at once."""
+"""Reading a recipe's file."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment
+import msgspec
+
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_runtime.errors import RecipeError
 
-_KEYS = {"schema", "name", "rewrites", "layers"}
-_LAYER_KEYS = {"layer", "form", "techniques"}
+_RESIDUAL = "int8 twice"  # what schema 1 calls residual int8
+_PAIRING = "pairing"  # a technique of schema 1; since schema 2 a form is paired by itself
+
+
+class _Layer(msgspec.Struct, forbid_unknown_fields=True):
+    layer: str
+    form: str
+    techniques: dict[str, float]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    schema: Literal[1, 2]
+    name: str
+    rewrites: tuple[str, ...]
+    layers: list[_Layer]
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -19,62 +33,25 @@ def read_recipe(path: Path) -> Recipe:
     Whether its names are those of a model is seen when the recipe is followed.
 
     Raises:
-        RecipeError: There is no such file, it is no JSON, or not a recipe's; all faults are in the message.
+        RecipeError: There is no such file, it is no JSON, or not a recipe's.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
     except OSError as error:
         raise RecipeError(
             f"{path}: no recipe found there ({error.strerror}); name a recipe's file"
         ) from error
-    except ValueError as error:
-        raise RecipeError(f"{path}: not JSON ({error}); a recipe's file expected") from error
-    faults = tuple(_faults(table))
-    if faults:
-        raise RecipeError(f"{path}: {'; '.join(faults)}")
-    layers = tuple(
-        (entry["layer"], Treatment(entry["form"], tuple(map(_technique, entry["techniques"].items()))))
-        for entry in table["layers"]
-    )
-    return Recipe(table["name"], layers, tuple(table["rewrites"]))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: {error}; a recipe's file expected") from error
+    read = _treatment_of_1 if file.schema == 1 else _treatment
+    layers = tuple((entry.layer, read(entry)) for entry in file.layers)
+    return Recipe(file.name, layers, file.rewrites)
 
 
-def _technique(item: tuple[str, float]) -> tuple[str, float]:
-    return item[0], float(item[1])
+def _treatment(entry: _Layer) -> Treatment:
+    return Treatment(entry.form, tuple(entry.techniques.items()))
 
 
-def _faults(table: object) -> Iterator[str]:
-    if not isinstance(table, dict) or set(table) != _KEYS:
-        yield f"an object of {', '.join(sorted(_KEYS))} expected"
-        return
-    if table["schema"] != SCHEMA:
-        yield f"schema {table['schema']!r} found, {SCHEMA} expected"
-    if not isinstance(table["name"], str):
-        yield f"name {table['name']!r} found, a string expected"
-    if not _is_list_of_strings(table["rewrites"]):
-        yield "rewrites: a list of names expected"
-    if not isinstance(table["layers"], list):
-        yield "layers: a list expected"
-        return
-    for i, entry in enumerate(table["layers"]):
-        yield from _layer_faults(f"layers[{i}]", entry)
-
-
-def _layer_faults(where: str, entry: object) -> Iterator[str]:
-    if not isinstance(entry, dict) or set(entry) != _LAYER_KEYS:
-        yield f"{where}: an object of {', '.join(sorted(_LAYER_KEYS))} expected"
-        return
-    for key in ("layer", "form"):
-        if not isinstance(entry[key], str):
-            yield f"{where}.{key}: {entry[key]!r} found, a string expected"
-    techniques = entry["techniques"]
-    if not isinstance(techniques, dict) or not all(map(_is_number, techniques.values())):
-        yield f"{where}.techniques: an object of numbers by name expected"
-
-
-def _is_list_of_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _treatment_of_1(entry: _Layer) -> Treatment:
+    form = "residual int8" if entry.form == _RESIDUAL else entry.form
+    return Treatment(form, tuple(each for each in entry.techniques.items() if each[0] != _PAIRING))

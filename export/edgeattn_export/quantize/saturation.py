@@ -11,27 +11,20 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.affine import step_and_zero
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.pairs import can_saturate, lost
 from edgeattn_runtime.similarity import cosine
 
 LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
-JUDGED = 16  # samples
+SIMULATED = 16  # samples
 
 Arrays = Mapping[str, NDArray[np.generic]]
-
-# Each operator's inputs by their roles, in its order.
-ROLES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    (MICROSOFT, "DynamicQuantizeMatMul"): ("x", "weight", "scale", "weight zero", "bias"),
-    (MICROSOFT, "MatMulIntegerToFloat"): ("x", "weight", "step", "scale", "zero", "weight zero", "bias"),
-    ("", "MatMulInteger"): ("x", "weight", "zero", "weight zero"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +44,33 @@ class Risk:
     cosine: float
 
 
-def at_risk(model: ir.Model, samples: Samples, limit: float = LIMIT) -> tuple[Risk, ...]:
-    """Return the int8 products whose cosine under saturation is below ``limit``, in the graph's order."""
-    return tuple(risk for risk in saturation(model, samples) if risk.cosine < limit)
+def at_risk(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) -> tuple[Risk, ...]:
+    """Return the int8 products whose cosine under saturation is below ``LIMIT``, in the graph's order."""
+    return tuple(risk for risk in saturation(model, samples, engine, forms) if risk.cosine < LIMIT)
 
 
-def saturation(model: ir.Model, samples: Samples) -> tuple[Risk, ...]:
+def saturation(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) -> tuple[Risk, ...]:
     """Simulate every product of u8 activations with constant s8 weights on a few samples, one at a time.
 
     Args:
         model: An int8 graph; left as it is.
         samples: Real inputs.
+        engine: What runs it.
+        forms: Whose products they are.
 
     Returns:
-        The products that some activations can make saturate, in the graph's order. Unsigned, block-wise and
-        float weights never saturate, nor do signed ones of which no two neighbors are large.
+        The products that some activations can make saturate, in the graph's order: those of unpaired forms.
+        Unsigned, block-wise and float weights never saturate, nor do signed ones of which no two neighbors
+        are large.
     """
-    products = [product for node in model.graph if (product := _product(node)) is not None]
+    products = [product for node in model.graph if (product := _product(node, forms)) is not None]
     if not products:
         return ()
     names = dict.fromkeys(name for product in products for name in product.shown.values())
-    session = session_of(tapped(model, names))
+    answer = engine.runner(tapped(model, names))
     outcomes: list[list[_Outcome]] = [[] for _ in products]
-    for sample in samples[:JUDGED]:
-        seen = run(session, sample.inputs)
+    for sample in samples[:SIMULATED]:
+        seen = answer(sample.inputs)
         for product, found in zip(products, outcomes, strict=True):
             shown = {role: seen[name] for role, name in product.shown.items()}
             found.append(_simulate({**product.known, **shown}))
@@ -110,9 +106,9 @@ class _Outcome:
     cosine: float
 
 
-def _product(node: ir.Node) -> _Product | None:
-    roles = ROLES.get((node.domain, node.op_type), ())
-    inputs = {role: value for role, value in zip(roles, node.inputs, strict=False) if value is not None}
+def _product(node: ir.Node, forms: Forms) -> _Product | None:
+    product = forms.products.get((node.domain, node.op_type))
+    inputs = {} if product is None else product.inputs_of(node)
     known = {role: found for role, value in inputs.items() if (found := constant(value)) is not None}
     weight = known.get("weight")
     if weight is None or weight.dtype != np.int8 or weight.ndim != 2 or not can_saturate(_int8(weight)):

@@ -9,8 +9,8 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.taps import tapped
 
 MEMORY = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
@@ -63,7 +63,7 @@ class Statistics:
 
 
 def calibrate(
-    model: ir.Model, values: Iterable[str], samples: Samples, *, grams: bool
+    model: ir.Model, values: Iterable[str], samples: Samples, engine: Engine, *, grams: bool
 ) -> dict[str, Statistics]:
     """Run a float graph on the samples, one at a time, and gather the statistics of some of its values.
 
@@ -71,16 +71,17 @@ def calibrate(
         model: The graph; left as it is.
         values: Names of values whose last axis is the channels.
         samples: Real inputs.
+        engine: What runs it.
         grams: Whether Gram matrices are wanted: D * D numbers each.
 
     Returns:
         The statistics by name.
     """
     names = list(dict.fromkeys(values))
-    session = session_of(tapped(model, names))
+    answer = engine.runner(tapped(model, names))
     found: dict[str, Statistics] = {}
     for sample in samples:
-        outputs = run(session, sample.inputs)
+        outputs = answer(sample.inputs)
         for name in names:
             seen = _of(outputs[name], grams)
             found[name] = found[name].joined(seen) if name in found else seen

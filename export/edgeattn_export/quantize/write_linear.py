@@ -1,10 +1,9 @@
-"""What a form of a linear layer is, and the rule that writes forms into a graph."""
+"""The rule that writes linear layers into a graph, each in its form."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import onnx_ir as ir
@@ -12,30 +11,10 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.quantize.forms.form import LinearForm
+from edgeattn_export.quantize.forms.linear_float import FLOAT
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.match import ROOTS, Match, match_linear
-
-
-class LinearForm(Protocol):
-    """One way to compute a linear layer."""
-
-    @property
-    def name(self) -> str:
-        """Its name in recipes and reports."""
-
-    @property
-    def levels(self) -> int:
-        """The largest number that its stored weights may have."""
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether it needs to know how far its input reaches."""
-
-    def unfit(self, width: int, channels: int) -> str | None:
-        """Say why a layer of D = ``width`` and N = ``channels`` cannot have this form, or return None."""
-
-    def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
-        """Record the operators for ``x``, already divided, and return the output; ``name`` names weights."""
+from edgeattn_export.quantize.match import ROOTS, Match, floats, match_linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +24,17 @@ class Prepared:
     Attributes:
         form: The form.
         linear: The layer.
-        aside: What other nodes already compute of its output, to be added; None where it is all.
+        outliers: What its outlier channels add to the output, where other nodes compute it already.
     """
 
     form: LinearForm
     linear: Linear
-    aside: ir.Value | None = None
+    outliers: ir.Value | None = None
+
+    @classmethod
+    def unchanged(cls, match: Match) -> Prepared:
+        """Return a layer that no recipe treats, so that it may take over what others need."""
+        return cls(FLOAT, Linear(match.array, None if match.bias is None else floats(match.bias)))
 
 
 class WriteLinear:
@@ -60,7 +44,7 @@ class WriteLinear:
     roots = ROOTS
 
     def __init__(self, prepared: Callable[[ir.Node, Match], Prepared | None]) -> None:
-        """Take what knows the layers' forms; where it returns None the layer stays float."""
+        """Take what knows the layers' forms; where it returns None the layer stays as it is."""
         self._prepared = prepared
 
     def check(self, node: ir.Node) -> tuple[Match, Prepared] | None:
@@ -80,20 +64,20 @@ class WriteLinear:
         if factor is not None:
             x = tape.op("Mul", [x, embed(tape, factor, f"{name}.factor")])
         output = prepared.form.emit(tape, x, linear, name)
-        aside = prepared.aside
-        if linear.apart is not None and linear.apart_weight is not None:
-            few = tape.op("Gather", [match.x, embed(tape, linear.apart, f"{name}.apart")], {"axis": -1})
-            aside = tape.op("MatMul", [few, embed(tape, linear.apart_weight, f"{name}.apart_weight")])
-        return {match.output: output if aside is None else tape.op("Sum", [output, aside])}
+        outliers = prepared.outliers
+        if linear.outliers is not None and linear.outlier_weight is not None:
+            few = tape.op("Gather", [match.x, embed(tape, linear.outliers, f"{name}.outliers")], {"axis": -1})
+            outliers = tape.op("MatMul", [few, embed(tape, linear.outlier_weight, f"{name}.outlier_weight")])
+        return {match.output: output if outliers is None else tape.op("Sum", [output, outliers])}
 
 
 def _factor(linear: Linear) -> NDArray[np.float32] | None:
     """Return what the input is multiplied by before the int8 product, (D), or None."""
-    if linear.divisor is None and linear.apart is None:
+    if linear.divisor is None and linear.outliers is None:
         return None
     factor = np.ones(len(linear.weight), np.float32)
     if linear.divisor is not None:
         factor /= linear.divisor
-    if linear.apart is not None:
-        factor[linear.apart] = 0
+    if linear.outliers is not None:
+        factor[linear.outliers] = 0
     return factor

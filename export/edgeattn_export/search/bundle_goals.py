@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from glob import escape
 
-from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, Recipe, Treatment
+from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_parts import FloatPart
-from edgeattn_export.quantize.forms import LINEAR_FORMS
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.search import Goal, Store, Trial
-from edgeattn_export.search.candidates import FASTEST, SMALLER, SMALLER_EMBEDDINGS
+from edgeattn_export.search import Bench, Goal, Trial
+from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.race import race
 from edgeattn_export.search.shares import Span, shares
@@ -20,17 +18,17 @@ from edgeattn_export.search.shares import Span, shares
 AS_IT_IS = Recipe("float", (), ())
 
 
-def shared_goals(graphs: Mapping[str, FloatPart], goal: Goal, store: Store) -> dict[str, Goal]:
+def shared_goals(graphs: Mapping[str, FloatPart], goal: Goal, bench: Bench) -> dict[str, Goal]:
     """Return what each graph aims at before anything is known of the others.
 
     Args:
         graphs: By name.
         goal: The bundle's.
-        store: What was measured before.
+        bench: Where it is measured.
     """
     if len(graphs) == 1 or not _has_totals(goal):
         return dict.fromkeys(graphs, goal)
-    trials = {name: _plain_trials(part, store) for name, part in graphs.items()}
+    trials = {name: _plain_trials(part, bench) for name, part in graphs.items()}
     times = {name: Span.of(trial.latency_ms for trial in its) for name, its in trials.items()}
     sizes = {name: Span.of(trial.size_mb for trial in its) for name, its in trials.items()}
     latency_ms, size_mb = shares(goal.latency_ms, times), shares(goal.size_mb, sizes)
@@ -58,17 +56,14 @@ def _has_totals(goal: Goal) -> bool:
     return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
 
 
-def _plain_trials(part: FloatPart, store: Store) -> tuple[Trial, ...]:
+def _plain_trials(part: FloatPart, bench: Bench) -> tuple[Trial, ...]:
     """Try what shows how far a graph's time and size reach."""
-    judge = Judge(part.calibration, part.outputs, store)
-    return race(judge, (AS_IT_IS, DYNAMIC_INT8, _smallest(part.calibration)))
+    smallest = _smallest(part.calibration, bench.candidates)
+    return race(Judge(part, bench), (AS_IT_IS, bench.candidates.plain, smallest))
 
 
-def _smallest(calibration: Calibration) -> Recipe:
-    layers = tuple((escape(layer.name), Treatment(_smallest_form(layer))) for layer in calibration.layers)
-    return Recipe("smallest", layers, SMALLER_EMBEDDINGS)
-
-
-def _smallest_form(layer: Layer) -> str:
-    fitting = (form for form in SMALLER if LINEAR_FORMS[form].unfit(layer.width, layer.channels) is None)
-    return next(fitting, FASTEST)
+def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
+    layers = tuple(
+        (escape(layer.name), candidates.smallest(layer, calibration.forms)) for layer in calibration.layers
+    )
+    return Recipe("smallest", layers, candidates.smaller_embeddings)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeattn_export.quantize import Recipe
-from edgeattn_export.quantize.bundle_recipe import divided, joined
+from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_parts import FloatParts
-from edgeattn_export.search import Found, Goal, Store, Trial, follow, search
+from edgeattn_export.search import Bench, Found, Goal, Trial, follow, search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals
 from edgeattn_export.search.options import Step
 
 ByGraph = Mapping[str, Found]
 
 
-def search_bundle(floats: FloatParts, goal: Goal, *, store: Store, step: Step) -> Found:
+def search_bundle(floats: FloatParts, goal: Goal, bench: Bench, *, step: Step) -> Found:
     """Find the recipe of a bundle.
 
     Args:
         floats: Its graphs.
         goal: What is asked of the bundle.
-        store: What was measured before; it spares most of a second search.
+        bench: What is tried, and where it is measured; what it remembers spares most of a second search.
         step: Told after each unit's options are measured, graph by graph.
 
     Returns:
@@ -32,10 +32,9 @@ def search_bundle(floats: FloatParts, goal: Goal, *, store: Store, step: Step) -
     """
 
     def find(name: str, its: Goal) -> Found:
-        part = floats.graphs[name]
-        return search(part.calibration, its, outputs=part.outputs, store=store, step=step)
+        return search(floats.graphs[name], its, bench, step=step)
 
-    found = {name: find(name, its) for name, its in shared_goals(floats.graphs, goal, store).items()}
+    found = {name: find(name, its) for name, its in shared_goals(floats.graphs, goal, bench).items()}
     if not goal.met_by(_chosen(found)):
         for name, left in left_goals({each: it.chosen for each, it in found.items()}, goal):
             exchanged = {**found, name: find(name, left)}
@@ -44,18 +43,15 @@ def search_bundle(floats: FloatParts, goal: Goal, *, store: Store, step: Step) -
     return _whole(found, missed=goal.misses(_chosen(found)))
 
 
-def follow_bundle(floats: FloatParts, recipe: Recipe, *, store: Store) -> Found:
+def follow_bundle(floats: FloatParts, recipe: Recipe, bench: Bench) -> Found:
     """Prove one given recipe, instead of searching for one.
 
     Raises:
         RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
         QuantizeError: A layer's weights are not finite.
     """
-    recipes = divided(recipe, {name: part.calibration.layers for name, part in floats.graphs.items()})
-    found = {
-        name: follow(part.calibration, recipes[name], outputs=part.outputs, store=store)
-        for name, part in floats.graphs.items()
-    }
+    recipes = floats.divided(recipe)
+    found = {name: follow(part, recipes[name], bench) for name, part in floats.graphs.items()}
     return _whole(found, missed=())
 
 

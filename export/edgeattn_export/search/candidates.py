@@ -1,70 +1,80 @@
-"""What a layer may be: its form, and the techniques that go with it."""
+"""What a search tries: treatments of layers, and forms of what is no linear layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from edgeattn_export.quantize.forms import LINEAR_FORMS
-from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.goal import Goal
 
-FASTEST = "int8"
-EXPONENTS = (0.6, 0.7, 0.8)  # of smoothing; beside none
-EMBEDDINGS = ("int8 rows",)  # rewrites of embeddings, one of which a recipe has
-SMALLER_EMBEDDINGS = ("int4 rows",)
-OTHERS = ("gelu tanh",)  # rewrites that every recipe has
-APART = ("outlier channels", 0.4)  # those that reach two and a half times as far as the median one
-SPLIT = (  # as far as 0.7 or 0.5 of it, with the smoothing that leaves few channels to split
-    (("smoothing", 0.7), ("channel splitting", 0.7)),
-    (("smoothing", 0.4), ("channel splitting", 0.5)),
-)
-USUAL = 0.5  # for forms whose activations are exact enough to spare the weights
-MORE_EXACT = ("int8 per token", FLOAT)
-MOST_EXACT = ("int8 twice",)
-STATIC = "int8 static"
-SMALLER = ("int4 blocks",)
-# Forms whose neighboring weights x86 without VNNI adds up in 16 bits.
-PAIRED = (FASTEST, STATIC, "int8 per token", "int8 twice")
-PAIRING = ("pairing", 1.0)  # so that the answer is the same on every processor
-ROUNDING = ("rounding", 0.1)  # its damping: small enough to help, large enough not to fit the samples alone
+Treatments = tuple[Treatment, ...]
 
 
-def fastest(layer: Layer) -> Iterator[Treatment]:
-    """Yield the fastest form without and with each smoothing, and with ways to treat outlier channels."""
-    yield Treatment(FASTEST)
-    yield from (smoothed(FASTEST, exponent) for exponent in EXPONENTS)
-    if layer.source in ZERO_KEEPING:  # they can be taken out before it arises
-        yield Treatment(FASTEST, (APART,))
-    else:
-        yield from (Treatment(FASTEST, techniques) for techniques in SPLIT)
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Which treatments are worth a trial on one engine.
+
+    Attributes:
+        plain: The recipe that gives every layer the fastest form as it is.
+        fast: Treatments with this form for any layer, the form as it is first.
+        behind_activation: More of them, where outlier channels can be split off before an activation.
+        elsewhere: More of them, where they cannot.
+        more_exact: Others that are tried in every search; float among them.
+        most_exact: Those for layers that nothing else but float is exact enough for, the most exact last.
+        smaller: Those for a limit on size.
+        static: Those with a fixed scale of activations, for a search that takes its time.
+        few: All that are tried where a trial takes seconds.
+        rounding: The technique by which every weight of a recipe is rounded in the end, with its number.
+        embeddings: Forms of embeddings, one of which a recipe has.
+        smaller_embeddings: More of them, for a limit on size.
+        others: Forms of what is neither, which every recipe has.
+    """
+
+    plain: Recipe
+    fast: Treatments
+    behind_activation: Treatments
+    elsewhere: Treatments
+    more_exact: Treatments
+    most_exact: Treatments
+    smaller: Treatments
+    static: Treatments
+    few: Treatments
+    rounding: tuple[str, float]
+    embeddings: tuple[str, ...]
+    smaller_embeddings: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def fastest(self) -> Treatment:
+        """The fastest form as it is."""
+        return self.fast[0]
+
+    def usual(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
+        """Yield what is tried of a layer at first, of all that fit it."""
+        yield from self.fast
+        yield from self.behind_activation if layer.source in ZERO_KEEPING else self.elsewhere
+        yield from self.more_exact
+        yield from (each for each in self.smaller if goal.wants_size and _fits(layer, each, forms))
+        yield from self.static if goal.thorough else ()
+
+    def smallest(self, layer: Layer, forms: Forms) -> Treatment:
+        """Return what makes a layer's weight smallest."""
+        return next((each for each in self.smaller if _fits(layer, each, forms)), self.fastest)
+
+    def finished(self, treatment: Treatment, forms: Forms) -> Treatment:
+        """Return a treatment whose weight is rounded by the layer's output, where its form takes that."""
+        if forms.linear[treatment.form].own_steps:
+            return treatment
+        return Treatment(treatment.form, (*treatment.techniques, self.rounding))
+
+    def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
+        """Return what is tried of embeddings."""
+        return (*self.embeddings, *(self.smaller_embeddings if goal.wants_size else ()))
 
 
-def fixed() -> Iterator[Treatment]:
-    """Yield the form whose activations have a fixed scale, without and with smoothing."""
-    yield Treatment(STATIC)
-    yield smoothed(STATIC, 0.7)
-
-
-def in_forms(layer: Layer, names: Iterable[str]) -> Iterator[Treatment]:
-    """Yield forms that a layer fits, without and with smoothing where a technique changes them."""
-    for name in names:
-        if name == FLOAT:
-            yield Treatment(FLOAT)
-        elif LINEAR_FORMS[name].unfit(layer.width, layer.channels) is None:
-            yield Treatment(name)
-            if name not in SMALLER:
-                yield smoothed(name, USUAL)
-
-
-def smoothed(form: str, exponent: float) -> Treatment:
-    """Return a form behind smoothing."""
-    return Treatment(form, (("smoothing", exponent),))
-
-
-def finished(treatment: Treatment) -> Treatment:
-    """Return a treatment whose weight is rounded by the layer's output, to what no processor saturates at."""
-    if treatment.form not in PAIRED:
-        return treatment
-    return Treatment(treatment.form, (*treatment.techniques, PAIRING, ROUNDING))
+def _fits(layer: Layer, treatment: Treatment, forms: Forms) -> bool:
+    return forms.linear[treatment.form].unfit(layer.width, layer.channels) is None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Errors
@@ -136,7 +136,9 @@ def predicted(choice: Choice) -> Errors:
 
 
 def _is_quick(option: Option, options: Sequence[Option]) -> bool:
-    return option.treatment.form != FLOAT or option.milliseconds <= min(each.milliseconds for each in options)
+    return option.treatment.form != FLOAT.name or option.milliseconds <= min(
+        each.milliseconds for each in options
+    )
 
 
 def _best_exchange(chosen: Choice, problem: Problem, trust: Trust) -> tuple[str, Option] | None:

@@ -10,8 +10,9 @@ from edgeattn_export.search.trial import Trial
 
 Prefer = Literal["speed", "size"]
 
-MEAN_SHARE, WORST_SHARE = 0.8, 0.7  # of the allowed error that calibrating samples may use: others differ
-
+# Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not
+# flatter that; but a recipe that was chosen on them may be less exact on others.
+MEAN_SHARE, WORST_SHARE = 0.8, 0.7
 
 LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
 
@@ -49,13 +50,18 @@ class Goal:
 
     @property
     def mean_error(self) -> float:
-        """The mean of 1 - cosine that the calibrating samples may show."""
+        """The mean of 1 - cosine that the selection samples may show."""
         return MEAN_SHARE * (1 - self.cosine_mean)
 
     @property
     def worst_error(self) -> float:
         """The largest 1 - cosine that they may show."""
         return WORST_SHARE * (1 - self.cosine_min)
+
+    @property
+    def wants_size(self) -> bool:
+        """Whether a smaller graph counts."""
+        return self.prefer == "size" or math.isfinite(self.size_mb)
 
     def excess(self, spent: Spent) -> float:
         """Say by how much limits are missed, each as a share of itself, all together; 0 where all are met."""
@@ -74,11 +80,11 @@ class Goal:
         return milliseconds + 1e-4 * megabytes
 
     def allows(self, mean_error: float, worst_error: float) -> bool:
-        """Say whether errors on the calibrating samples are small enough."""
+        """Say whether errors on the selection samples are small enough."""
         return mean_error <= self.mean_error and worst_error <= self.worst_error
 
     def is_reached_by(self, mean_error: float, worst_error: float) -> bool:
-        """Say whether errors on the calibrating samples are within the limits, were there no margin."""
+        """Say whether errors on the selection samples are within the limits, were there no margin."""
         return mean_error <= 1 - self.cosine_mean and worst_error <= 1 - self.cosine_min
 
     def met_by(self, trial: Trial) -> bool:

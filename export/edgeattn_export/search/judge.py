@@ -1,4 +1,4 @@
-"""How exact a recipe is: its graph on the calibrating samples, against the float graph's answers."""
+"""How exact a recipe is: its graph on the selection samples, against the float graph's answers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import DYNAMIC_INT8, Recipe
-from edgeattn_export.search.store import Store, fingerprint, machine
+from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.search.bench import Bench
+from edgeattn_export.search.store import Answer, fingerprint
 from edgeattn_runtime.similarity import cosine
 
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
@@ -30,36 +30,31 @@ class Judge:
     """Judges recipes for one graph, each once.
 
     Attributes:
-        calibration: The float graph and its samples.
-        outputs: The names of those that count; empty for all.
-        store: Where answers are remembered.
-        samples: Those that it judges by, the first of the calibrating ones.
-        fingerprint: Of the graph with its weights, and these samples.
+        part: The float graph, with its samples and the outputs that count.
+        bench: Where it is measured.
+        samples: Those that it judges by, the first of the selection.
+        fingerprint: Of the graph with its weights, and all samples.
     """
 
-    calibration: Calibration
-    outputs: tuple[str, ...]
-    store: Store
+    part: FloatPart
+    bench: Bench
     samples: Samples = field(init=False)
     fingerprint: str = field(init=False)
     _expected: list[Outputs] = field(init=False)
+    _latest: tuple[Recipe, ir.Model] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Run the float graph."""
-        model, samples = self.calibration.model, self.calibration.samples[:COUNTED]
-        session = session_of(model)
-        self._expected = [run(session, sample.inputs) for sample in samples]
-        self.samples, self.fingerprint = samples, fingerprint(model, samples)
-
-    @property
-    def count(self) -> int:
-        """How many samples are judged by."""
-        return len(self._expected)
+        known, selection = self.part.calibration, self.part.selection
+        self.samples = selection[:COUNTED]
+        self.fingerprint = fingerprint(known.model, known.samples, selection)
+        answer = known.engine.runner(known.model)
+        self._expected = [answer(sample.inputs) for sample in self.samples]
 
     @cached_property
     def sensed(self) -> tuple[int, ...]:
         """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
-        hardest = np.argsort(-self.errors(DYNAMIC_INT8), kind="stable")[:SENSED]
+        hardest = np.argsort(-self.errors(self.bench.candidates.plain), kind="stable")[:SENSED]
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
@@ -68,34 +63,32 @@ class Judge:
 
     def errors(self, recipe: Recipe) -> Errors:
         """Return 1 - cosine for each sample."""
-        return self._errors(recipe, tuple(range(self.count)))
+        return self._errors(recipe, tuple(range(len(self.samples))))
+
+    def model(self, recipe: Recipe) -> ir.Model:
+        """Return the graph that a recipe makes; not to be changed, for the latest one is kept."""
+        if self._latest is None or self._latest[0] != recipe:
+            self._latest = None  # before the next one takes as much memory
+            self._latest = recipe, written(self.part.calibration, recipe)
+        return self._latest[1]
 
     def _errors(self, recipe: Recipe, chosen: tuple[int, ...]) -> Errors:
         question = {
             "errors": self.fingerprint,
             "samples": list(chosen),
-            "outputs": list(self.outputs),
+            "outputs": list(self.part.outputs),
             "recipe": recipe.unnamed().to_json(),
-            "on": machine(),
         }
-        known = self.store.get(question)
-        if known is not None:
-            return np.asarray(known["errors"], np.float64)
-        found = self._run(self.model(recipe), chosen)
-        self.store.put(question, {"errors": found.tolist()})
-        return found
+        answer = self.bench.answer(question, lambda: self._run(recipe, chosen))
+        return np.asarray(answer["errors"], np.float64)
 
-    def model(self, recipe: Recipe) -> ir.Model:
-        """Return the graph that a recipe makes."""
-        return written(self.calibration, recipe)
-
-    def _run(self, model: ir.Model, chosen: tuple[int, ...]) -> Errors:
-        session = session_of(model)
-        answers = ((self._expected[i], run(session, self.samples[i].inputs)) for i in chosen)
-        return np.array([1 - self._cosine(expected, found) for expected, found in answers])
+    def _run(self, recipe: Recipe, chosen: tuple[int, ...]) -> Answer:
+        answer = self.part.calibration.engine.runner(self.model(recipe))
+        answers = ((self._expected[i], answer(self.samples[i].inputs)) for i in chosen)
+        return {"errors": [1 - self._cosine(expected, found) for expected, found in answers]}
 
     def _cosine(self, expected: Outputs, found: Outputs) -> float:
-        names = self.outputs or tuple(expected)
+        names = self.part.outputs or tuple(expected)
         return cosine(_flat(expected, names), _flat(found, names))
 
 

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from statistics import median_low
+from dataclasses import replace
 
 import numpy as np
+import onnx_ir as ir
 
 from edgeattn_export.graph.serialize import file_mb, weight_bytes
-from edgeattn_export.graph.session import run, session_of
-from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.calibration import Calibration
-from edgeattn_export.quantize.layers import FLOAT
+from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
-from edgeattn_export.search.candidates import (
-    APART,
-    EMBEDDINGS,
-    FASTEST,
-    MORE_EXACT,
-    MOST_EXACT,
-    SMALLER,
-    SMALLER_EMBEDDINGS,
-    SPLIT,
-    fastest,
-    finished,
-    fixed,
-    in_forms,
-)
 from edgeattn_export.search.choose import Option
-from edgeattn_export.search.cost import Shape, milliseconds
+from edgeattn_export.search.cost import milliseconds, timed_layers
+from edgeattn_export.search.cut import cut
 from edgeattn_export.search.goal import Goal
-from edgeattn_export.search.judge import SENSED, Judge
+from edgeattn_export.search.judge import Errors, Judge
+from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
 
 LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
-BYTES = {
-    FLOAT: 4.0,
-    "int4 blocks": 0.625,
-    "int8 blocks": 1.125,
-}  # a weight and its share of a scale
-SCALE = 4  # bytes for an output channel
 
 Step = Callable[[int, int], None]  # told how many units are done, of how many
 Options = dict[str, list[Option]]  # by the unit's name
@@ -64,25 +44,19 @@ def grouped_options(
             output here, which takes longer.
         step: Told after each unit.
     """
-    rows = _rows(judge.calibration)
-    found: dict[str, list[Option]] = {}
+    found: Options = {}
     for done, unit in enumerate(units):
         step(done, len(units))
-        found[unit.name] = _measured(judge, unit, rows, treatments(unit.first), lambda as_it_is: as_it_is)
+        found[unit.name] = _measured(judge, unit, tuple(treatments(unit.first)))
     step(len(units), len(units))
     return found
 
 
 def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what is tried in every search: few where a trial takes seconds."""
-    smaller = SMALLER if _is_small(goal) else ()
-    found = [*fastest(layer), *in_forms(layer, (*MORE_EXACT, *smaller)), *(fixed() if goal.thorough else ())]
-    return [each for each in found if each in _FEW] if is_large(judge.calibration) else found
-
-
-def exact_treatments(layer: Layer) -> list[Treatment]:
-    """Return what is tried where nothing else than float is exact enough."""
-    return list(in_forms(layer, MOST_EXACT))
+    known, candidates = judge.part.calibration, judge.bench.candidates
+    found = candidates.usual(layer, goal, known.forms)
+    return [each for each in found if each in candidates.few] if is_large(known) else list(found)
 
 
 def single_options(
@@ -93,14 +67,13 @@ def single_options(
     Args:
         judge: Of the graph.
         units: Of a layer each, or of layers that share a weight.
-        groups: Options of the group that each layer is in, by the layer's name.
+        groups: Options of the group that each layer is in, for one of its layers, by the layer's name.
         step: Told after each unit.
     """
-    rows = _rows(judge.calibration)
-    found: dict[str, list[Option]] = {}
+    found: Options = {}
     for done, unit in enumerate(units):
         step(done, len(units))
-        found[unit.name] = _measured(judge, unit, rows, _leading(groups[unit.first.name]), finished)
+        found[unit.name] = [_of_unit(judge, unit, option) for option in _leading(groups[unit.first.name])]
     step(len(units), len(units))
     return found
 
@@ -110,84 +83,85 @@ def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
 
     Their time is not measured: a look-up takes no time beside the products.
     """
-    layers = {layer.weight: layer for layer in judge.calibration.layers}.values()
-    linear = sum(megabytes(layer, FLOAT) for layer in layers)
+    layers = {layer.weight: layer for layer in judge.part.calibration.layers}.values()
+    linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
+    recipes = (Recipe("", (), (form,)) for form in judge.bench.candidates.forms_of_embeddings(goal))
     return [
         Option(
-            Treatment(form),
-            judge.spoiled(Recipe("", (), (form,))),
+            Treatment(recipe.rewrites[0]),
+            judge.spoiled(recipe),
             0.0,
-            max(file_mb(judge.model(Recipe("", (), (form,)))) - linear, 0.0),
+            max(file_mb(judge.model(recipe)) - linear, 0.0),
         )
-        for form in (*EMBEDDINGS, *(SMALLER_EMBEDDINGS if _is_small(goal) else ()))
+        for recipe in recipes
     ]
 
 
-def _is_small(goal: Goal) -> bool:
-    return goal.prefer == "size" or math.isfinite(goal.size_mb)
+def megabytes(unit: Unit, form: str, forms: Forms) -> float:
+    """Return the size of a unit's weights in a form, 1 MB = 10^6 bytes."""
+    return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
 
 
-_FEW = (
-    Treatment(FASTEST),
-    Treatment(FASTEST, (APART,)),
-    Treatment(FASTEST, (("smoothing", 0.7),)),
-    Treatment(FASTEST, SPLIT[0]),
-    Treatment("int8 per token"),
-    Treatment(FLOAT),
-)
+def _measured(judge: Judge, unit: Unit, treatments: Sequence[Treatment]) -> list[Option]:
+    layers, recipes = timed_layers(unit.layers), [unit.alone(treatment) for treatment in treatments]
+    question = {
+        "milliseconds": judge.fingerprint,
+        "layers": [layer.name for layer in layers],
+        "recipes": [recipe.unnamed().to_json() for recipe in recipes],
+    }
 
+    def measure() -> Answer:
+        cuts: list[ir.Model] = []
+        for recipe in recipes:
+            _spoils(judge, recipe)  # while its graph is at hand, which takes longest to make
+            cuts.append(cut(judge.part.calibration.model, judge.model(recipe), layers))
+        return {"p50": milliseconds(judge, cuts)}
 
-def _leading(options: Sequence[Option]) -> list[Treatment]:
-    """Return the most exact treatment of each form."""
-    best: dict[str, Option] = {}
-    for option in options:
-        form = option.treatment.form
-        if form not in best or _spoils(option) < _spoils(best[form]):
-            best[form] = option
-    return [option.treatment for option in best.values()]
-
-
-def _spoils(option: Option) -> float:
-    return float(option.errors.mean() + option.errors.max())
-
-
-def _measured(
-    judge: Judge,
-    unit: Unit,
-    rows: int,
-    treatments: Iterable[Treatment],
-    tried: Callable[[Treatment], Treatment],
-) -> list[Option]:
-    wanted = list(treatments)
-    times = milliseconds(Shape.of(unit.first, rows, len(unit.layers)), wanted, judge.store)
+    times = np.asarray(judge.bench.answer(question, measure)["p50"], np.float64) / len(layers)
+    forms = judge.part.calibration.forms
     return [
         Option(
             treatment,
-            np.zeros(len(judge.sensed))
-            if treatment.form == FLOAT
-            else judge.spoiled(unit.alone(tried(treatment))),
-            times[treatment] * len(unit.layers),
-            sum(megabytes(layer, treatment.form) for layer in _by_weight(unit)),
+            _spoils(judge, recipe),
+            float(time) * len(unit.layers),
+            megabytes(unit, treatment.form, forms),
         )
-        for treatment in wanted
+        for treatment, recipe, time in zip(treatments, recipes, times, strict=True)
     ]
 
 
-def megabytes(layer: Layer, form: str) -> float:
-    """Return the size of a layer's weight in a form, 1 MB = 10^6 bytes."""
-    return (layer.width * BYTES.get(form, 1.0) + SCALE) * layer.channels / 1e6
+def _of_unit(judge: Judge, unit: Unit, option: Option) -> Option:
+    """Return an option of one layer as that of a unit, with what it spoils when it is rounded."""
+    forms = judge.part.calibration.forms
+    rounded = judge.bench.candidates.finished(option.treatment, forms)
+    return replace(
+        option,
+        errors=_spoils(judge, unit.alone(rounded)),
+        milliseconds=option.milliseconds * len(unit.layers),
+        megabytes=megabytes(unit, option.treatment.form, forms),
+    )
+
+
+def _spoils(judge: Judge, recipe: Recipe) -> Errors:
+    """Return what a recipe spoils; one of float layers alone spoils nothing."""
+    if all(treatment.form == FLOAT.name for _, treatment in recipe.layers):
+        return np.zeros(len(judge.sensed))
+    return judge.spoiled(recipe)
+
+
+def _leading(options: Sequence[Option]) -> list[Option]:
+    """Return the most exact option of each form."""
+    best: dict[str, Option] = {}
+    for option in options:
+        form = option.treatment.form
+        if form not in best or _error(option) < _error(best[form]):
+            best[form] = option
+    return list(best.values())
+
+
+def _error(option: Option) -> float:
+    return float(option.errors.mean() + option.errors.max())
 
 
 def _by_weight(unit: Unit) -> Iterator[Layer]:
     yield from {layer.weight: layer for layer in unit.layers}.values()
-
-
-def _rows(calibration: Calibration) -> int:
-    """Return how many rows a layer sees at a time, in the median sample; the widest layer stands for all."""
-    if not calibration.layers:
-        return 1
-    widest = max(calibration.layers, key=lambda layer: layer.width * layer.channels)
-    session = session_of(tapped(calibration.model, [widest.x]))
-    samples = calibration.samples[:SENSED]
-    shapes = (run(session, sample.inputs)[widest.x].shape for sample in samples)
-    return max(median_low(int(np.prod(shape[:-1])) for shape in shapes), 1)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from itertools import cycle
 from statistics import median
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.samples import stratified
 from edgeattn_export.graph.serialize import file_mb
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.judge import Judge
-from edgeattn_export.search.store import machine
+from edgeattn_export.search.store import Answer
 from edgeattn_export.search.trial import Trial
 from edgeattn_runtime.latency import Call, processor_milliseconds, take_turns
 
@@ -29,8 +28,10 @@ def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
         recipes: Each of them is made, run on the samples, and timed in turn with the others.
     """
     entered = tuple(recipes)
-    errors = [judge.errors(recipe) for recipe in entered]
-    models = [judge.model(recipe) for recipe in entered]
+    errors, models = [], []
+    for recipe in entered:
+        errors.append(judge.errors(recipe))
+        models.append(judge.model(recipe))
     times = _milliseconds(judge, entered, models)
     return tuple(
         Trial(
@@ -48,26 +49,20 @@ def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Mod
     question = {
         "race": judge.fingerprint,
         "recipes": [recipe.unnamed().to_json() for recipe in recipes],
-        "on": machine(),
     }
-    known = judge.store.get(question)
-    if known is not None:
-        return [float(str(known[str(i)])) for i in range(len(recipes))]
+    answer = judge.bench.answer(question, lambda: _raced(judge, models))
+    return [float(str(answer[str(i)])) for i in range(len(recipes))]
+
+
+def _raced(judge: Judge, models: list[ir.Model]) -> Answer:
     calls = {str(i): _in_turn(judge, model) for i, model in enumerate(models)}
-    times = take_turns(calls, processor_milliseconds, rounds=PASSES * _timed(judge), warmup=_timed(judge))
-    found = {i: median(measured) for i, measured in times.items()}
-    judge.store.put(question, found)
-    return list(found.values())
+    timed = min(TIMED, len(judge.samples))
+    times = take_turns(calls, processor_milliseconds, rounds=PASSES * timed, warmup=timed)
+    return {i: median(measured) for i, measured in times.items()}
 
 
 def _in_turn(judge: Judge, model: ir.Model) -> Call:
-    session = session_of(model)
-    ordered = sorted(judge.samples, key=lambda sample: sum(value.size for value in sample.inputs.values()))
-    last, count = len(ordered) - 1, _timed(judge)
-    chosen = [ordered[round(i * last / max(count - 1, 1))] for i in range(count)]
-    turns = cycle([partial(run, session, sample.inputs) for sample in chosen])
+    runner = judge.part.calibration.engine.runner(model)
+    chosen = stratified((sample.inputs for sample in judge.samples), TIMED)
+    turns = cycle([runner.bind(inputs) for inputs in chosen])
     return lambda: next(turns)()
-
-
-def _timed(judge: Judge) -> int:
-    return min(TIMED, judge.count)

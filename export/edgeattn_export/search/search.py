@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from edgeattn_export.graph.serialize import file_mb
-from edgeattn_export.quantize.calibration import Calibration
-from edgeattn_export.quantize.recipe import DYNAMIC_INT8, REWRITES, Recipe, Treatment
-from edgeattn_export.search.candidates import FASTEST, OTHERS, finished
+from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.bench import Bench
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.options import (
     Step,
     embedding_options,
-    exact_treatments,
     grouped_options,
     is_large,
     single_options,
@@ -25,15 +24,12 @@ from edgeattn_export.search.options import (
 )
 from edgeattn_export.search.race import race
 from edgeattn_export.search.slow import not_faster
-from edgeattn_export.search.store import Store
 from edgeattn_export.search.trial import Trial
 from edgeattn_export.search.units import Unit, groups, merged, singles
 
 ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
 ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
-PLAIN = Treatment(FASTEST)
-EXACT = Treatment("int8 twice", (("smoothing", 0.5),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Found:
         chosen: The trial whose recipe is to be used.
         trials: All that were proven end to end, the chosen one among them.
         missed: The names of the goal's limits that even the chosen one misses.
-        notes: What the model's owner should know, in words.
+        notes: What the user should know, in words.
     """
 
     chosen: Trial
@@ -54,41 +50,41 @@ class Found:
 
 
 def search(
-    calibration: Calibration,
+    part: FloatPart,
     goal: Goal,
+    bench: Bench,
     *,
-    outputs: tuple[str, ...] = (),
-    store: Store | None = None,
     step: Step = lambda done, total: None,  # noqa: ARG005
 ) -> Found:
     """Find the recipe that meets a goal at the least time, or size.
 
     Args:
-        calibration: The float graph and real samples; all errors are against the graph's own answers.
+        part: The float graph and real samples; all errors are against the graph's own answers.
         goal: What is asked.
-        outputs: The names of the outputs that count; empty for all.
-        store: What was measured before; None remembers nothing.
+        bench: What is tried, and where it is measured.
         step: Told after each unit's options are measured.
 
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
-    judge = Judge(calibration, outputs, store or Store(None))
+    judge, candidates = Judge(part, bench), bench.candidates
     units, problem = _grouped(judge, goal, step)
     choices = {} if goal.thorough else _proven(judge, units, problem.quick())
     if not any(_is_reached(judge, goal, recipe) for recipe in choices):
         units, problem = _with_exact(judge, units, problem, step)
         choices |= _proven(judge, units, problem)
-    uniform = [] if is_large(calibration) else [_uniform(units, PLAIN), _uniform(units, EXACT)]
+    ends = () if is_large(part.calibration) else (candidates.fastest, candidates.most_exact[-1])
+    uniform = [_uniform(judge, units, treatment) for treatment in ends]
     trials = race(judge, dict.fromkeys([*choices, *uniform]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = min(eligible, key=partial(_price, goal))
-    return Found(chosen, trials, goal.misses(chosen), not_faster(units, problem.units, chosen.recipe))
+    notes = not_faster(units, problem.units, chosen.recipe, candidates.fastest.form)
+    return Found(chosen, trials, goal.misses(chosen), notes)
 
 
 def _grouped(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
     """Measure the usual options of groups of layers."""
-    units = groups(judge.calibration.layers)
+    units = groups(judge.part.calibration.layers)
     options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
     rest = _rest_milliseconds(judge, units, options, goal)
     return units, Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest, ROUNDED)
@@ -98,15 +94,20 @@ def _with_exact(
     judge: Judge, units: tuple[Unit, ...], problem: Problem, step: Step
 ) -> tuple[tuple[Unit, ...], Problem]:
     """Measure slower and more exact options too, and single layers where the goal wants and needs them."""
-    more = grouped_options(judge, units, exact_treatments, step)
+    more = grouped_options(judge, units, lambda _: judge.bench.candidates.most_exact, step)
     options = {name: [*found, *more.get(name, [])] for name, found in problem.units.items()}
     problem = replace(problem, units=options)
     if not problem.goal.thorough or problem.is_cheapest(choose(problem)):
         return units, problem
-    leading = {layer.name: options[unit.name] for unit in units for layer in unit.layers}
-    units = singles(judge.calibration.layers)
+    leading = {layer.name: _of_one(unit, options[unit.name]) for unit in units for layer in unit.layers}
+    units = singles(judge.part.calibration.layers)
     measured = single_options(judge, units, leading, step)
     return units, replace(problem, units={**measured, EMBEDDING: options[EMBEDDING]}, left=1.0)
+
+
+def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
+    """Return the options of a unit for one of its layers."""
+    return [replace(option, milliseconds=option.milliseconds / len(unit.layers)) for option in options]
 
 
 def _is_reached(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
@@ -114,16 +115,14 @@ def _is_reached(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
     return goal.is_reached_by(float(errors.mean()), float(errors.max()))
 
 
-def follow(
-    calibration: Calibration, recipe: Recipe, *, outputs: tuple[str, ...] = (), store: Store | None = None
-) -> Found:
+def follow(part: FloatPart, recipe: Recipe, bench: Bench) -> Found:
     """Prove one given recipe end to end, instead of searching for one.
 
     Raises:
         RecipeError: The recipe does not fit the graph.
         QuantizeError: A layer's weights are not finite.
     """
-    (trial,) = race(Judge(calibration, outputs, store or Store(None)), [recipe])
+    (trial,) = race(Judge(part, bench), [recipe])
     return Found(trial, (trial,), (), ())
 
 
@@ -133,8 +132,9 @@ def _rest_milliseconds(
     """Return the time of all that is no linear layer, where the goal has a limit on time."""
     if math.isinf(goal.latency_ms):
         return 0.0
-    (whole,) = race(judge, [_uniform(units, PLAIN)])
-    plain = (option for found in options.values() for option in found if option.treatment == PLAIN)
+    fastest = judge.bench.candidates.fastest
+    (whole,) = race(judge, [_uniform(judge, units, fastest)])
+    plain = (option for found in options.values() for option in found if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 
@@ -144,7 +144,7 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Rec
     trust, goal = _first_trust(judge, problem.left), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
-        recipe = _recipe(units, choice)
+        recipe = _recipe(judge, units, choice)
         if recipe in found:
             break
         found[recipe] = choice
@@ -164,7 +164,7 @@ def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Rec
 
 def _first_trust(judge: Judge, left: float) -> Trust:
     """Return what is known before anything is proven: by how much the samples that are tried are harder."""
-    plain = judge.errors(DYNAMIC_INT8)
+    plain = judge.errors(judge.bench.candidates.plain)
     return Trust(left * _share(plain.mean(), plain[list(judge.sensed)].mean()), left)
 
 
@@ -178,13 +178,19 @@ def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
     return replace(goal, size_mb=max(goal.size_mb - beside, LEAST))
 
 
-def _recipe(units: tuple[Unit, ...], choice: Choice) -> Recipe:
-    treatments = {unit.name: finished(choice[unit.name].treatment) for unit in units}
-    return merged(units, treatments, (choice[EMBEDDING].treatment.form, *OTHERS))
+def _recipe(judge: Judge, units: tuple[Unit, ...], choice: Choice) -> Recipe:
+    treatments = {unit.name: _finished(judge, choice[unit.name].treatment) for unit in units}
+    embedding = choice[EMBEDDING].treatment.form
+    return merged(units, treatments, (embedding, *judge.bench.candidates.others))
 
 
-def _uniform(units: tuple[Unit, ...], treatment: Treatment) -> Recipe:
-    return merged(units, {unit.name: finished(treatment) for unit in units}, REWRITES)
+def _uniform(judge: Judge, units: tuple[Unit, ...], treatment: Treatment) -> Recipe:
+    treatments = {unit.name: _finished(judge, treatment) for unit in units}
+    return merged(units, treatments, judge.bench.candidates.plain.rewrites)
+
+
+def _finished(judge: Judge, treatment: Treatment) -> Treatment:
+    return judge.bench.candidates.finished(treatment, judge.part.calibration.forms)
 
 
 def _price(goal: Goal, trial: Trial) -> tuple[float, float]:

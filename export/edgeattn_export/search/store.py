@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime
 
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
-VERSION = 1  # of what is measured, and how
 
 Question = Mapping[str, object]  # all that an answer depends on, as JSON has it
 Answer = Mapping[str, object]
@@ -82,28 +80,14 @@ class Store:
         return self.folder / f"{hashlib.sha256(_canonical(question).encode()).hexdigest()}.json"
 
 
-def machine() -> str:
-    """Name what times depend on: the processor and the engine."""
-    return f"{_processor()}, onnxruntime {onnxruntime.__version__}, version {VERSION}"
-
-
-def fingerprint(model: ir.Model, samples: Samples) -> str:
+def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
     digest = hashlib.sha256(serialize(model))
-    for sample in samples:
+    for sample in chain(*samples):
         for name, value in sample.inputs.items():
             digest.update(f"{name} {value.dtype} {value.shape}".encode())
             digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
 
 
 def _canonical(question: Question) -> str:

@@ -1,4 +1,4 @@
-"""One recipe as it was found to be: made, run on the calibrating samples, and timed."""
+"""One recipe as it was found to be: made, run on the selection samples, and timed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Trial:
 
     Attributes:
         recipe: Whose trial it is; reachable again with ``edgeattn export --recipe``.
-        cosine_mean: Mean over the calibrating samples of the cosine of all outputs to the float graph's.
+        cosine_mean: Mean over the selection samples of the cosine of all outputs to the float graph's.
         cosine_min: The worst sample's.
-        latency_ms: p50 over a spread of these samples, one thread, in processor time.
+        latency_ms: p50 over a stratified choice of these samples, one thread, in processor time.
         size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
     """
 
@@ -26,7 +26,7 @@ class Trial:
     latency_ms: float
     size_mb: float
 
-    def beats(self, other: Trial) -> bool:
+    def dominates(self, other: Trial) -> bool:
         """Say whether this is nowhere worse than another, and better somewhere."""
         mine, its = _axes(self), _axes(other)
         return mine != its and all(a <= b for a, b in zip(mine, its, strict=True))
@@ -35,7 +35,7 @@ class Trial:
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return the Pareto front over worst cosine, latency and size, the fastest first."""
     found = tuple(trials)
-    kept = (trial for trial in found if not any(other.beats(trial) for other in found))
+    kept = (trial for trial in found if not any(other.dominates(trial) for other in found))
     return tuple(sorted(kept, key=lambda trial: trial.latency_ms))
 
 

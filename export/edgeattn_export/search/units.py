@@ -7,10 +7,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from glob import escape
 
+from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Recipe, Treatment
-
-NAMED = ("smoothing", "outlier channels", "channel splitting")  # techniques that a recipe's name counts
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.techniques import TECHNIQUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def merged(units: Iterable[Unit], treatments: Mapping[str, Treatment], rewrites:
     counts: Counter[Treatment] = Counter()
     for unit in units:
         counts[treatments[unit.name]] += len(unit.layers)
-    usual = max(counts, key=lambda treatment: counts[treatment], default=Treatment("float"))
-    layers = [("*", usual)]
+    usual = max(counts, key=lambda treatment: counts[treatment], default=Treatment(FLOAT.name))
+    layers = [(EVERY, usual)]
     for unit in units:
         if treatments[unit.name] != usual:
             layers += [(escape(layer.name), treatments[unit.name]) for layer in unit.layers]
@@ -67,11 +67,11 @@ def _name(counts: Counter[Treatment]) -> str:
     for treatment, count in counts.items():
         forms[treatment.form] += count
         for name, _ in treatment.techniques:
-            if name in NAMED:
+            if TECHNIQUES[name].at_run_time:
                 techniques[name] += count
     name = ", ".join(f"{count} {form}" for form, count in forms.most_common()) or "no layers"
-    apart = ", ".join(f"{count} {technique}" for technique, count in techniques.most_common())
-    return f"{name} ({apart})" if apart else name
+    beside = ", ".join(f"{count} {technique}" for technique, count in techniques.most_common())
+    return f"{name} ({beside})" if beside else name
 
 
 def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:

@@ -18,11 +18,14 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.scopes import MODULE
-from edgeattn_export.quantize import Quantized, quantize
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.quantize import Calibration, Quantized, quantize
+from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.quantize.write_linear import LinearForm, Prepared, WriteLinear
+from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
@@ -72,9 +75,15 @@ def layers(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured,
 
 
 @pytest.fixture(scope="session")
-def int8(layers: tuple[Captured, Samples, Recovered]) -> Quantized:
+def calibrated() -> Callable[[ir.Model, Samples], Calibration]:
+    """A function that calibrates a graph for onnxruntime on a CPU."""
+    return lambda model, samples: Calibration(model, samples, ORT_CPU, FORMS)
+
+
+@pytest.fixture(scope="session")
+def int8(layers: tuple[Captured, Samples, Recovered], calibrated: Callable[..., Calibration]) -> Quantized:
     """The layers in int8."""
-    return quantize(layers[2], layers[1])
+    return quantize(calibrated(layers[2].model, layers[1]), DYNAMIC_INT8)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import find_layers, floats, match_linear
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
@@ -103,17 +103,17 @@ def _prepared(model: ir.Model) -> dict[str, Prepared]:
         match = match_linear(node)
         assert match is not None
         assert match.bias is not None
-        linear = Linear(match.array, floats(match.bias), LARGEST)
+        linear = Linear(match.array, floats(match.bias), paired=True)
         if layer.node == "output":
             divisor = np.exp(_draw(30, WIDTH))
             linear = replace(linear, weight=linear.weight * divisor[:, None], divisor=divisor)
-        found[layer.node] = Prepared(LinearInt8Twice(), linear.settled())
+        found[layer.node] = Prepared(RESIDUAL_INT8, linear.settled())
     return found
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
     apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
-    return run(session_of(model), {"x": _draw(40, 1, 7, WIDTH)})
+    return ORT_CPU.runner(model)({"x": _draw(40, 1, 7, WIDTH)})
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
@@ -155,7 +155,7 @@ def test_channels_apart_stay_what_they_were(graph: str) -> None:
         assert divisor is not None
         few = weight[apart] / divisor[apart, None]
         weight[apart] = 0
-        changed = replace(linear, weight=weight, stored=None, apart=apart, apart_weight=few)
+        changed = replace(linear, weight=weight, stored=None, scale=None, outliers=apart, outlier_weight=few)
         return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
 
     _agrees(graph, taken)
@@ -171,7 +171,7 @@ def test_copies_keep_their_own_share(graph: str) -> None:
         divisor = np.concatenate([linear.divisor, linear.divisor[copies] / 0.3]).astype(np.float32)
         divisor[copies] /= 0.7
         weight = np.concatenate([linear.weight, linear.weight[copies]])
-        changed = replace(linear, weight=weight, stored=None, divisor=divisor, copies=copies)
+        changed = replace(linear, weight=weight, stored=None, scale=None, divisor=divisor, copies=copies)
         return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
 
     _agrees(graph, taken)

@@ -5,6 +5,7 @@ import pytest
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.bundle_recipe import divided, joined
 from edgeattn_export.quantize.match import Layer
+from edgeattn_export.targets.cpu import FORMS
 from edgeattn_runtime.errors import RecipeError
 
 INT8, SMOOTHED, FLOAT = Treatment("int8"), Treatment("int8", (("smoothing", 0.7),)), Treatment("float")
@@ -25,7 +26,7 @@ GRAPHS = {
 def test_graphs_that_agree_have_one_recipe() -> None:
     assert joined({"model": PLAIN, "encoder": PLAIN}) == PLAIN
     assert joined({"model": PLAIN}) == PLAIN
-    assert divided(PLAIN, GRAPHS) == {"model": PLAIN, "encoder": PLAIN}
+    assert divided(PLAIN, GRAPHS, FORMS) == {"model": PLAIN, "encoder": PLAIN}
 
 
 def test_each_graph_gets_its_own_recipe_again() -> None:
@@ -37,7 +38,7 @@ def test_each_graph_gets_its_own_recipe_again() -> None:
     assert whole.name == "model: careful; encoder: small"
     assert whole.layers[1] == ("model/decoder.cross", FLOAT)
     assert whole.rewrites == ("model/int8 rows", "encoder/int4 rows", "encoder/gelu tanh")
-    again = divided(whole, GRAPHS)
+    again = divided(whole, GRAPHS, FORMS)
     assert {name: recipe.unnamed() for name, recipe in again.items()} == {
         name: recipe.unnamed() for name, recipe in own.items()
     }
@@ -51,7 +52,7 @@ def test_what_graphs_agree_on_is_said_once() -> None:
 
 
 def test_a_pattern_counts_in_every_graph_that_has_such_a_layer() -> None:
-    own = divided(Recipe("mine", (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED)), ()), GRAPHS)
+    own = divided(Recipe("mine", (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED)), ()), GRAPHS, FORMS)
     assert own["model"].layers == (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED))
     assert own["encoder"].layers == (("*", INT8), ("*.attention", SMOOTHED))
 
@@ -59,12 +60,12 @@ def test_a_pattern_counts_in_every_graph_that_has_such_a_layer() -> None:
 @pytest.mark.parametrize(
     ("pattern", "treatment", "fault"),
     [
-        ("haed", INT8, "layer 'haed' is in no place of the model"),
-        ("encoder/head", INT8, "layer 'head' is in no place of the model; expected one of encoder.attention"),
-        ("decodr/*", INT8, "layer 'decodr/.' is in no place of the model"),
+        ("haed", INT8, "layer 'haed' matches no layer"),
+        ("encoder/head", INT8, "layer 'head' matches no layer; expected one of encoder.attention"),
+        ("decodr/*", INT8, "layer 'decodr/.' matches no layer"),
         ("encoder/*", Treatment("int3"), "form 'int3' is unknown"),
     ],
 )
 def test_what_no_graph_can_follow_is_refused(pattern: str, treatment: Treatment, fault: str) -> None:
     with pytest.raises(RecipeError, match=fault):
-        divided(Recipe("mine", (("*", INT8), (pattern, treatment)), ()), GRAPHS)
+        divided(Recipe("mine", (("*", INT8), (pattern, treatment)), ()), GRAPHS, FORMS)

@@ -9,47 +9,46 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import (
     Calibration,
     Quantized,
     Recipe,
     Treatment,
     calibration,
-    finished,
     quantize,
     statistics,
 )
-from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.recipe import REWRITES
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.quantize.techniques.smoothing import smooth
 from edgeattn_export.recover import Recovered
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import QuantizeError
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
-ALL = (("smoothing", 0.5), ("clipping", 0.9), ("pairing", 1.0), ("rounding", 0.05), ("bias correction", 1.0))
+ALL = (("smoothing", 0.5), ("clipping", 0.9), ("rounding", 0.05), ("bias correction", 1.0))
 WEIGHT = np.random.default_rng(0).standard_normal((8, 8)).astype(np.float32)
 X = np.random.default_rng(1).standard_normal((10, 8)).astype(np.float32)
 TREATED = Treatment("int8", (("smoothing", 0.5), ("rounding", 0.05)))
 
+Calibrated = Callable[[ir.Model, Samples], Calibration]
 Layers = tuple[Captured, Samples, Recovered]
 
 
 def _recipe(treatment: Treatment) -> Recipe:
-    return Recipe("", (("*", treatment),), REWRITES)
+    return Recipe("", (("*", treatment),), DYNAMIC_INT8.rewrites)
 
 
 @pytest.fixture(scope="module")
-def treated(layers: Layers) -> Quantized:
+def treated(layers: Layers, calibrated: Calibrated) -> Quantized:
     """The layers in int8, smoothed and rounded by their output."""
-    return quantize(layers[2], layers[1], _recipe(TREATED))
+    return quantize(calibrated(layers[2].model, layers[1]), _recipe(TREATED))
 
 
 @pytest.mark.parametrize("output", ["biased", "unbiased", "flat", "tied", "shared", "offset"])
@@ -60,7 +59,7 @@ def test_treated_layers_answer_close_to_pytorch(
     name = f"{output}.output"
     for sample in samples:
         expected = captured.reference(sample.inputs)[name]
-        found = run(session_of(treated.model), sample.inputs)[name]
+        found = ORT_CPU.runner(treated.model)(sample.inputs)[name]
         assert 0 < scaled_error({name: expected}, {name: found}) < STEP
 
 
@@ -73,9 +72,11 @@ def test_a_weight_that_layers_share_stays_one(treated: Quantized) -> None:
     assert not [v.name for v in floats if tuple(v.shape) in {(32, 32), (192, 192)}]
 
 
-def test_layers_that_share_a_weight_share_its_statistics_but_not_a_bias(layers: Layers) -> None:
+def test_layers_that_share_a_weight_share_its_statistics_but_not_a_bias(
+    layers: Layers, calibrated: Calibrated
+) -> None:
     captured, samples, recovered = layers
-    known = Calibration(recovered.model, samples)
+    known = calibrated(recovered.model, samples)
     every = (*TREATED.techniques, ("bias correction", 1.0))
     linears = known.linears((layer, Treatment("int8", every)) for layer in known.layers)
     first, second = linears["first"], linears["second"]
@@ -94,7 +95,7 @@ def test_layers_that_share_a_weight_share_its_statistics_but_not_a_bias(layers: 
 
 
 @pytest.fixture
-def tied(rows: Callable[..., Samples]) -> Calibration:
+def tied(rows: Callable[..., Samples], calibrated: Calibrated) -> Calibration:
     """relu(x W + 1) W + 2, whose two layers are called first and second."""
     tape = Tape()
     x, y = (ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", 8)) for name in ("x", "y"))
@@ -111,7 +112,7 @@ def tied(rows: Callable[..., Samples]) -> Calibration:
     graph = ir.Graph(
         [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="tied"
     )
-    return Calibration(ir.Model(graph, ir_version=10), rows(X[:6], X[6:]))
+    return calibrated(ir.Model(graph, ir_version=10), rows(X[:6], X[6:]))
 
 
 @pytest.fixture
@@ -120,10 +121,10 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     seen: list[list[str]] = []
 
     def counted(
-        model: ir.Model, values: Iterable[str], samples: Samples, *, grams: bool
+        model: ir.Model, values: Iterable[str], samples: Samples, engine: Engine, *, grams: bool
     ) -> dict[str, Statistics]:
         seen.append(list(values))
-        return statistics.calibrate(model, seen[-1], samples, grams=grams)
+        return statistics.calibrate(model, seen[-1], samples, engine, grams=grams)
 
     monkeypatch.setattr(calibration, "calibrate", counted)
     return seen
@@ -137,7 +138,7 @@ def test_statistics_are_of_all_inputs_that_meet_a_weight(
     tied: Calibration, known: Callable[..., Statistics]
 ) -> None:
     hidden = np.maximum(X @ WEIGHT + 1, 0)
-    expected = smooth(Linear(WEIGHT, None, LARGEST), known(X).joined(known(hidden)), 0.5)
+    expected = smooth(Linear(WEIGHT, None), known(X).joined(known(hidden)), 0.5)
     linears = _all_of(tied, Treatment("int8", (("smoothing", 0.5),)))
     for linear in linears.values():
         np.testing.assert_allclose(linear.divisor, expected.divisor, rtol=1e-5)
@@ -148,7 +149,7 @@ def test_statistics_are_of_all_inputs_that_meet_a_weight(
 
 def test_techniques_come_in_their_order(tied: Calibration, known: Callable[..., Statistics]) -> None:
     seen = known(X).joined(known(np.maximum(X @ WEIGHT + 1, 0)))
-    expected = Linear(WEIGHT, np.ones(8, np.float32), LARGEST)
+    expected = Linear(WEIGHT, np.ones(8, np.float32), paired=True)
     for name, number in ALL:
         expected = TECHNIQUES[name](expected, seen, number)
     found = _all_of(tied, Treatment("int8", ALL))["first"]
@@ -172,13 +173,13 @@ def test_each_thing_is_learned_once(tied: Calibration, passes: list[list[str]]) 
 
 
 def test_memory_for_one_matrix_at_a_time_is_enough(
-    layers: Layers, passes: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    layers: Layers, calibrated: Calibrated, passes: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, samples, recovered = layers
-    whole = _all_of(Calibration(recovered.model, samples), TREATED)
+    whole = _all_of(calibrated(recovered.model, samples), TREATED)
     assert len(passes) == 1
     monkeypatch.setattr(statistics, "MEMORY", 1)
-    known = Calibration(recovered.model, samples)
+    known = calibrated(recovered.model, samples)
     split = _all_of(known, TREATED)
     assert len(passes) - 1 == len({layer.weight for layer in known.layers})
     assert split.keys() == whole.keys()
@@ -206,10 +207,11 @@ def test_weights_that_are_not_finite_name_the_module(
     techniques: tuple[tuple[str, float], ...],
     by_hand: Callable[..., ir.Model],
     rows: Callable[..., Samples],
+    calibrated: Calibrated,
 ) -> None:
     weight = WEIGHT.copy()
     weight[1, 2] = value
-    known = Calibration(by_hand(weight), rows(X, X))
+    known = calibrated(by_hand(weight), rows(X, X))
     sentence = (
         r"^layer 'encoder\.linear': its weight holds a NaN or an infinity; expected finite numbers; "
         "check its training$"
@@ -219,17 +221,18 @@ def test_weights_that_are_not_finite_name_the_module(
 
 
 @pytest.mark.parametrize("techniques", [(), ALL])
-@pytest.mark.parametrize("form", LINEAR_FORMS)
+@pytest.mark.parametrize("form", [form.name for form in FORMS.linears])
 def test_a_layer_of_zeros_answers_its_bias(
     form: str,
     techniques: tuple[tuple[str, float], ...],
     by_hand: Callable[..., ir.Model],
     rows: Callable[..., Samples],
+    calibrated: Calibrated,
 ) -> None:
     bias = np.arange(5, dtype=np.float32)
     samples = rows(*np.random.default_rng(3).standard_normal((2, 4, 32)).astype(np.float32))
-    known = Calibration(by_hand(np.zeros((32, 5), np.float32), bias), samples)
-    made = finished(known, Recipe("", (("*", Treatment(form, techniques)),), ()))
+    known = calibrated(by_hand(np.zeros((32, 5), np.float32), bias), samples)
+    made = quantize(known, Recipe("", (("*", Treatment(form, techniques)),), ()))
     assert [layer.form for layer in made.layers] == [form]
-    found = run(session_of(made.model), samples[0].inputs)["y"]
+    found = ORT_CPU.runner(made.model)(samples[0].inputs)["y"]
     np.testing.assert_array_equal(found[0], np.broadcast_to(bias, (4, 5)))

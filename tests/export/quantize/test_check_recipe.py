@@ -3,14 +3,13 @@ from __future__ import annotations
 import pytest
 
 from edgeattn_export.quantize.check_recipe import check_recipe
-from edgeattn_export.quantize.forms import LINEAR_FORMS, REWRITES
-from edgeattn_export.quantize.layers import FLOAT
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_export.targets.cpu import FORMS
 from edgeattn_runtime.errors import RecipeError
 
-FORMS, TECHNIQUES_THERE, REWRITES_THERE = map(", ".join, ((*LINEAR_FORMS, FLOAT), TECHNIQUES, REWRITES))
+FORMS_THERE, TECHNIQUES_THERE, REWRITES_THERE = map(", ".join, (FORMS.linear, TECHNIQUES, FORMS.rewrites))
 
 
 def _layer(name: str, width: int = 64) -> Layer:
@@ -22,15 +21,15 @@ LAYERS = (_layer("up"), _layer("down", width=40))
 
 def _refusal(recipe: Recipe, layers: tuple[Layer, ...] = LAYERS) -> str:
     with pytest.raises(RecipeError) as caught:
-        check_recipe(recipe, layers)
+        check_recipe(recipe, layers, FORMS)
     return str(caught.value)
 
 
 def test_a_recipe_that_fits() -> None:
     every = tuple((name, 1.0) for name in TECHNIQUES)
-    check_recipe(Recipe("", (("*", Treatment("int8", every)),), tuple(REWRITES)), LAYERS)
-    check_recipe(Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment(FLOAT))), ()), LAYERS)
-    check_recipe(Recipe("", (("*", Treatment("int8")),), ()), ())  # for a model without linear layers
+    check_recipe(Recipe("", (("*", Treatment("int8", every)),), tuple(FORMS.rewrites)), LAYERS, FORMS)
+    check_recipe(Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment("float"))), ()), LAYERS, FORMS)
+    check_recipe(Recipe("", (("*", Treatment("int8")),), ()), (), FORMS)  # for a model without linear layers
 
 
 def test_every_fault_is_told_at_once() -> None:
@@ -46,8 +45,8 @@ def test_every_fault_is_told_at_once() -> None:
     assert _refusal(recipe) == "recipe 'mine': " + "; ".join(
         [
             f"rewrite 'gelu sin' is unknown; expected one of {REWRITES_THERE}",
-            "layer 'head' is in no place of the model; expected one of up, down",
-            f"layer 'up': form 'int3' is unknown; expected one of {FORMS}",
+            "layer 'head' matches no layer; expected one of up, down",
+            f"layer 'up': form 'int3' is unknown; expected one of {FORMS_THERE}",
             f"layer 'up': technique 'sanding' is unknown; expected one of {TECHNIQUES_THERE}",
             "layer 'up': smoothing 1.5 found, a number above 0 and at most 1 expected",
             "layer 'down' cannot be 'int8 blocks': its 40 input channels are no multiple of 32",
@@ -68,7 +67,7 @@ def test_a_form_counts_only_where_it_is_the_last_that_matches() -> None:
 
 
 def test_float_takes_no_technique() -> None:
-    treatment = Treatment(FLOAT, (("smoothing", 0.5), ("rounding", 0.1)))
+    treatment = Treatment("float", (("smoothing", 0.5), ("rounding", 0.1)))
     assert "layer 'up': smoothing, rounding found; a layer that stays float takes no technique" in _refusal(
         Recipe("", (("up", treatment),), ())
     )
@@ -88,8 +87,8 @@ def test_the_same_fault_is_told_once() -> None:
     assert _refusal(recipe).count("int3") == 1
 
 
-SMOOTHING, CLIPPING, PAIRING, ROUNDING, BIAS = (
-    (name, 0.5) for name in ("smoothing", "clipping", "pairing", "rounding", "bias correction")
+SMOOTHING, CLIPPING, ROUNDING, BIAS = (
+    (name, 0.5) for name in ("smoothing", "clipping", "rounding", "bias correction")
 )
 
 
@@ -100,7 +99,7 @@ SMOOTHING, CLIPPING, PAIRING, ROUNDING, BIAS = (
         (CLIPPING, SMOOTHING),
         (BIAS, ROUNDING),
         (ROUNDING, CLIPPING),
-        (BIAS, PAIRING),
+        (BIAS, CLIPPING),
         (SMOOTHING, SMOOTHING),
     ],
 )

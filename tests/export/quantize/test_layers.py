@@ -6,7 +6,9 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.layers import FLOAT, float_layers, mean_cosines
+from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.layers import float_layers, mean_cosines
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.recover import Recovered
 
 
@@ -18,7 +20,7 @@ def test_every_layer_is_reported_by_its_pytorch_name(int8: Quantized) -> None:
         ("flat", "int8"),
         ("gelu", "gelu tanh"),
         ("second", "int8"),
-        ("segments", FLOAT),
+        ("segments", FLOAT.name),
         ("shared", "int8"),
         ("shared", "int8"),
         ("unbiased", "int8"),
@@ -39,7 +41,7 @@ def test_an_encoders_layers(quantized: Quantized) -> None:
 
 
 def test_each_has_moved_a_little(int8: Quantized) -> None:
-    moved = {layer.module: layer.cosine for layer in int8.layers if layer.form != FLOAT}
+    moved = {layer.module: layer.cosine for layer in int8.layers if layer.form != FLOAT.name}
     assert all(cosine is not None and 0.999 < cosine < 1 for cosine in moved.values())
 
 
@@ -54,6 +56,6 @@ def test_a_graph_compared_with_itself(layers: tuple[Captured, Samples, Recovered
     before = serialize(recovered.model)
     names = [name for _, name in float_layers(recovered.model, recovered.model)]
     assert len(set(names)) == len(names) >= 8
-    cosines = mean_cosines(recovered.model, recovered.model, [*names, "no such value"], samples)
+    cosines = mean_cosines(recovered.model, recovered.model, [*names, "no such value"], samples, ORT_CPU)
     assert cosines == dict.fromkeys(names, pytest.approx(1.0, abs=1e-12))
     assert serialize(recovered.model) == before

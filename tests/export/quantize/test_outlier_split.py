@@ -12,12 +12,12 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import floats, match_linear
-from edgeattn_export.quantize.outlier_split import take_out
+from edgeattn_export.quantize.outlier_split import split_early
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 
 WIDTH, INNER = 16, 24
@@ -84,24 +84,24 @@ def _prepared(model: ir.Model, apart: Apart, divided: str = "") -> dict[str, Pre
         match = match_linear(node)
         if match is None or node.name is None:
             continue
-        linear = Linear(match.array, None if match.bias is None else floats(match.bias), LARGEST)
+        linear = Linear(match.array, None if match.bias is None else floats(match.bias), paired=True)
         channels = apart.get(node.name.rstrip("0123456789"))
         if channels is not None:
             weight = linear.weight.copy()
             weight[channels] = 0
             few = linear.weight[channels]
-            linear = replace(linear, weight=weight, apart=np.array(channels), apart_weight=few)
+            linear = replace(linear, weight=weight, outliers=np.array(channels), outlier_weight=few)
         if node.name.startswith(divided or "none"):
             width = len(linear.weight)
             divisor = np.full(width, 2, np.float32) if divided == "up" else np.exp(_draw(5, width))
             linear = replace(linear, weight=linear.weight * divisor[:, None], divisor=divisor)
-        found[node.name] = Prepared(LinearInt8Twice(), linear.settled())
+        found[node.name] = Prepared(RESIDUAL_INT8, linear.settled())
     return found
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
     apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
-    return run(session_of(model), {"x": _draw(6, 1, 7, WIDTH)})
+    return ORT_CPU.runner(model)({"x": _draw(6, 1, 7, WIDTH)})
 
 
 DOWN: Apart = {"down": [3, 7, 20]}
@@ -126,8 +126,8 @@ def test_the_answer_stays_and_the_gather_goes(
 ) -> None:
     gathered, model = build(), build()
     expected = _answers(gathered, _prepared(gathered, apart, divided))
-    prepared = take_out(model, _prepared(model, apart, divided))
-    assert all(layer.linear.apart is None for name, layer in prepared.items() if name.startswith("down"))
+    prepared = split_early(model, _prepared(model, apart, divided))
+    assert all(layer.linear.outliers is None for name, layer in prepared.items() if name.startswith("down"))
     found = _answers(model, prepared)
     missing = operators(gathered)["Gather"] - operators(model).get("Gather", 0)
     assert missing == sum(name.startswith("down") for name in prepared)
@@ -137,11 +137,11 @@ def test_the_answer_stays_and_the_gather_goes(
 
 def test_the_int8_product_sees_zeros() -> None:
     model = Blocks()()
-    prepared = take_out(model, _prepared(model, BOTH))
+    prepared = split_early(model, _prepared(model, BOTH))
     up = prepared["up0"].linear
     assert up.bias is not None
-    assert up.apart_weight is not None
-    for values in (up.weight, up.rounded, up.bias[None], up.apart_weight):
+    assert up.outlier_weight is not None
+    for values in (up.weight, up.rounded, up.bias[None], up.outlier_weight):
         assert not values[:, DOWN["down"]].any()
     assert prepared["down0"].aside is not None
 
@@ -153,7 +153,7 @@ def test_where_it_is_not_exact_they_are_gathered(build: Callable[[], ir.Model]) 
     model = build()
     before = operators(model)
     prepared = _prepared(model, DOWN)
-    assert take_out(model, prepared) == prepared
+    assert split_early(model, prepared) == prepared
     assert operators(model) == before
 
 
@@ -161,13 +161,13 @@ def test_a_float_layer_before_keeps_its_channels() -> None:
     model = Blocks()()
     prepared = _prepared(model, DOWN)
     del prepared["up0"]
-    assert take_out(model, prepared) == prepared
+    assert split_early(model, prepared) == prepared
 
 
 def test_an_input_of_the_graph_and_a_sum_are_gathered_from() -> None:
     model = Blocks(times=2)()
     prepared = _prepared(model, {"up": [1]})
-    assert take_out(model, prepared) == prepared
+    assert split_early(model, prepared) == prepared
     assert operators(model)["MatMul"] == 4
 
 
@@ -187,5 +187,5 @@ def test_a_layer_that_gains_what_is_computed_aside_is_no_spring() -> None:
     model = ir.Model(graph, ir_version=10)
     plain = model.clone()
     expected = _answers(plain, _prepared(plain, {"in": [2, 4]}))["y"]
-    found = _answers(model, take_out(model, _prepared(model, {"in": [2, 4]})))["y"]
+    found = _answers(model, split_early(model, _prepared(model, {"in": [2, 4]})))["y"]
     assert np.abs(found - expected).max() < CLOSE * np.abs(expected).max()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import onnx
+import onnx_ir as ir
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,14 +12,16 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.session import run, session_of
 from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.quantize import Quantized, Recipe, quantize
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import QuantizeError
 from edgeattn_runtime.similarity import cosine
+
+Calibrated = Callable[[ir.Model, Samples], Calibration]
 
 CLOSE = 0.995  # cosine of a whole encoder of random weights
 
@@ -29,7 +32,7 @@ def test_the_int8_encoder_answers_close_to_pytorch(
 ) -> None:
     inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["mask"][-1, 1:] = 0
-    expected, found = encoder.reference(inputs), run(session_of(quantized.model), inputs)
+    expected, found = encoder.reference(inputs), ORT_CPU.runner(quantized.model)(inputs)
     assert all(CLOSE < cosine(expected[name], found[name]) < 1 for name in expected)
 
 
@@ -53,18 +56,18 @@ def test_the_file_is_valid(quantized: Quantized) -> None:
 
 
 def test_the_float_graph_is_left_as_it_is_and_the_way_is_the_same(
-    recovered: Recovered, samples: Samples
+    recovered: Recovered, samples: Samples, calibrated: Calibrated
 ) -> None:
     before = serialize(recovered.model)
-    once, again = (quantize(recovered, samples) for _ in range(2))
+    once, again = (quantize(calibrated(recovered.model, samples), DYNAMIC_INT8) for _ in range(2))
     assert serialize(recovered.model) == before
     assert serialize(once.model) == serialize(again.model)
     assert once.layers == again.layers
 
 
-def test_a_recipe_of_fewer_forms(recovered: Recovered, samples: Samples) -> None:
+def test_a_recipe_of_fewer_forms(recovered: Recovered, samples: Samples, calibrated: Calibrated) -> None:
     recipe = Recipe("rows", (), ("int8 rows",))
-    rows = quantize(recovered, samples, recipe)
+    rows = quantize(calibrated(recovered.model, samples), recipe)
     assert rows.recipe == recipe
     assert {layer.module: layer.form for layer in rows.layers} == {
         "tokens": "int8 rows",
@@ -77,7 +80,7 @@ def test_a_recipe_of_fewer_forms(recovered: Recovered, samples: Samples) -> None
 
 
 def test_a_constant_that_lies_transposed_in_memory(
-    exported: Callable[..., tuple[Captured, Samples]],
+    exported: Callable[..., tuple[Captured, Samples]], calibrated: Calibrated
 ) -> None:
     class Offset(nn.Module):
         def __init__(self) -> None:
@@ -88,10 +91,13 @@ def test_a_constant_that_lies_transposed_in_memory(
             return self.linear(x) + self.offset.T
 
     captured, samples = exported(Offset(), [{"x": torch.ones(n, 3, 4)} for n in (2, 5)])
-    assert [layer.form for layer in quantize(recover(captured, samples), samples).layers] == ["int8"]
+    known = calibrated(recover(captured, samples).model, samples)
+    assert [layer.form for layer in quantize(known, DYNAMIC_INT8).layers] == ["int8"]
 
 
-def test_infinite_weights_name_the_module(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+def test_infinite_weights_name_the_module(
+    exported: Callable[..., tuple[Captured, Samples]], calibrated: Calibrated
+) -> None:
     class Saturated(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -103,19 +109,19 @@ def test_infinite_weights_name_the_module(exported: Callable[..., tuple[Captured
 
     captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5)])
     with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': its weight holds a NaN or an infinity"):
-        quantize(recover(captured, samples), samples)
+        quantize(calibrated(recover(captured, samples).model, samples), DYNAMIC_INT8)
 
 
 def test_a_result_that_does_not_run_is_refused(
-    recovered: Recovered, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    recovered: Recovered, samples: Samples, calibrated: Calibrated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LinearInt8, "emit", lambda _, tape, x, *__: tape.op("NoSuchOperator", [x]))
     with pytest.raises(QuantizeError, match=r"^the int8 graph does not run: .*NoSuchOperator"):
-        quantize(recovered, samples)
+        quantize(calibrated(recovered.model, samples), DYNAMIC_INT8)
 
 
 def test_a_result_that_answers_nan_is_refused(
-    recovered: Recovered, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    recovered: Recovered, samples: Samples, calibrated: Calibrated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         GeluTanh,
@@ -123,4 +129,4 @@ def test_a_result_that_answers_nan_is_refused(
         lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
     )
     with pytest.raises(QuantizeError, match=r"^output 'embedding' of the int8 graph holds a NaN"):
-        quantize(recovered, samples)
+        quantize(calibrated(recovered.model, samples), DYNAMIC_INT8)

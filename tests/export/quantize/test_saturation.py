@@ -13,13 +13,13 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT8_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import LinearInt8PerToken
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.saturation import Risk, at_risk, dynamic_quantize, saturation
 from edgeattn_export.quantize.write_linear import LinearForm
@@ -48,7 +48,7 @@ def _saturating(x: Floats, linear: Linear) -> Floats:
     return ((sums - int(zero) * stored.sum(0)) * step * linear.steps).astype(np.float32)
 
 
-@pytest.mark.parametrize("form", [LinearInt8(), LinearInt8PerToken()], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [INT8, INT8_PER_TOKEN], ids=lambda form: form.name)
 def test_a_layer_that_saturates_is_at_risk(form: LinearForm, written: Written, rows: Rows) -> None:
     weight = np.ones((64, 2), np.float32)
     weight[1::2, 1] = 0  # a channel whose pairs fit, beside one whose pairs do not
@@ -62,11 +62,11 @@ def test_a_layer_that_saturates_is_at_risk(form: LinearForm, written: Written, r
 def test_the_cosine_is_that_of_the_worst_sample(written: Written, rows: Rows) -> None:
     weight = np.abs(_normal(0, 64, 8)) + 1
     linear = Linear(weight, None, LARGEST)
-    model = written(LinearInt8(), linear)
+    model = written(INT8, linear)
     low, high = np.full((3, 64), 0.1, np.float32), np.abs(_normal(1, 5, 64))
     low[:, 0] = 1  # most activations are small: nothing saturates
     (risk,) = saturation(model, rows(low, high))
-    exact = run(session_of(model), {"x": high[None]})["y"]
+    exact = ORT_CPU.runner(model)({"x": high[None]})["y"]
     np.testing.assert_allclose(risk.cosine, cosine(_saturating(high, linear), exact[0]), atol=ROUNDING)
     assert at_risk(model, rows(low)) == ()
     assert saturation(model, rows(low)) == (Risk("encoder.linear", "y", 0.0, 1.0),)
@@ -74,9 +74,9 @@ def test_the_cosine_is_that_of_the_worst_sample(written: Written, rows: Rows) ->
 
 def test_the_bias_is_part_of_the_layer(written: Written, rows: Rows) -> None:
     weight = np.abs(_normal(0, 64, 8)) + 1
-    (bare,) = saturation(written(LinearInt8(), Linear(weight, None, LARGEST)), rows(FULL * 0.7, FULL))
+    (bare,) = saturation(written(INT8, Linear(weight, None, LARGEST)), rows(FULL * 0.7, FULL))
     bias = 1e4 * np.ones(8, np.float32)
-    (biased,) = saturation(written(LinearInt8(), Linear(weight, bias, LARGEST)), rows(FULL * 0.7, FULL))
+    (biased,) = saturation(written(INT8, Linear(weight, bias, LARGEST)), rows(FULL * 0.7, FULL))
     assert biased.saturated == bare.saturated > 0
     assert bare.cosine < biased.cosine < 1
 
@@ -90,10 +90,10 @@ def test_a_form_that_cannot_saturate_is_not_named(form: LinearForm, written: Wri
 
 def test_both_products_of_a_layer_are_judged(written: Written, rows: Rows) -> None:
     x = _normal(2, 6, 64)
-    found = saturation(written(LinearInt8Twice(), Linear(_normal(3, 64, 16), None, LARGEST)), rows(x))
+    found = saturation(written(RESIDUAL_INT8, Linear(_normal(3, 64, 16), None, LARGEST)), rows(x))
     assert len(found) == 2
     assert all(risk.saturated > 0 for risk in found)
-    (alone,) = saturation(written(LinearInt8(), Linear(_normal(3, 64, 16), None, LARGEST)), rows(x))
+    (alone,) = saturation(written(INT8, Linear(_normal(3, 64, 16), None, LARGEST)), rows(x))
     np.testing.assert_allclose(found[0].cosine, alone.cosine, atol=ROUNDING)
 
 
@@ -135,4 +135,4 @@ def _dynamic_quantize_linear() -> ir.Model:
     return ir.Model(graph, ir_version=10)
 
 
-DYNAMIC = session_of(_dynamic_quantize_linear())
+DYNAMIC = ORT_CPU.runner(_dynamic_quantize_linear())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import statistics
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 
@@ -74,7 +75,7 @@ def test_a_graph_is_seen_inside_row_by_row(
     )
     model = by_hand(weight, np.ones(3, np.float32), "Relu")
     before = serialize(model)
-    found = calibrate(model, ["x", "hidden", "product", "y", "x"], rows(*samples), grams=grams)
+    found = calibrate(model, ["x", "hidden", "product", "y", "x"], rows(*samples), ORT_CPU, grams=grams)
     assert serialize(model) == before
     x = np.concatenate(samples)
     hidden = np.maximum(x, 0)
@@ -91,8 +92,8 @@ def test_a_value_without_rows_is_seen_as_zeros(
     model = by_hand(np.ones((4, 3), np.float32))
     nothing, something = np.zeros((0, 4), np.float32), np.full((2, 4), 3, np.float32)
     zeros = np.zeros((1, 4), np.float32)
-    _assert_alike(calibrate(model, ["x"], rows(nothing), grams=True)["x"], known(zeros))
-    found = calibrate(model, ["x"], rows(something, nothing), grams=True)["x"]
+    _assert_alike(calibrate(model, ["x"], rows(nothing), ORT_CPU, grams=True)["x"], known(zeros))
+    found = calibrate(model, ["x"], rows(something, nothing), ORT_CPU, grams=True)["x"]
     _assert_alike(found, known(np.concatenate([something, zeros])))
 
 

@@ -132,7 +132,7 @@ def test_two_samples_that_are_equally_bad_do_not_stop_it() -> None:
 
 def test_what_turned_out_to_be_too_much_is_given_back() -> None:
     units = {
-        "a": [option([0.3], 1.0), option([0.1], 1.1, form="int8 twice")],  # the best exchange at first
+        "a": [option([0.3], 1.0), option([0.1], 1.1, form="residual int8")],  # the best exchange at first
         "b": [option([0.6], 1.0), option([0.0], 3.0, form="float")],  # and the one that is needed
     }
     chosen = choose(Problem(units, Goal(cosine_mean=0.6, cosine_min=0.4), 0.0))
@@ -147,7 +147,7 @@ def test_the_less_errors_are_trusted_the_more_exact_is_the_choice() -> None:
 
 def test_quick_options_leave_out_float_where_it_is_slower() -> None:
     slow, fast = option([0.0], 2.0, form="float"), option([0.0], 0.5, form="float")
-    int8, twice = option([0.3], 1.0), option([0.1], 3.0, form="int8 twice")
+    int8, twice = option([0.3], 1.0), option([0.1], 3.0, form="residual int8")
     quick = Problem({"a": [int8, twice, slow], "b": [int8, twice, fast]}, Goal(), 0.0).quick()
     assert quick.units == {"a": [int8, twice], "b": [int8, twice, fast]}
 
@@ -157,7 +157,7 @@ def test_quick_options_leave_out_float_where_it_is_slower() -> None:
     [
         (Goal(0.9, 0.9, latency_ms=3.0), "float"),
         (Goal(0.9, 0.9, latency_ms=1.9), "float"),  # a third too slow is nearer than four times too inexact
-        (Goal(0.7, 0.7, latency_ms=1.9), "int8 twice"),
+        (Goal(0.7, 0.7, latency_ms=1.9), "residual int8"),
         (Goal(0.7, 0.7, latency_ms=1.9, size_mb=1.0), "int4 blocks"),
         (Goal(0.5, 0.5, latency_ms=1.6), "int8"),
     ],
@@ -165,7 +165,7 @@ def test_quick_options_leave_out_float_where_it_is_slower() -> None:
 def test_limits_on_time_and_size_count_like_those_on_exactness(goal: Goal, form: str) -> None:
     options = [
         option([0.3], 1.0, 2.0, "int8"),
-        option([0.15], 1.3, 2.0, "int8 twice"),
+        option([0.15], 1.3, 2.0, "residual int8"),
         option([0.15], 1.35, 0.5, "int4 blocks"),
         option([0.0], 2.0, 4.0, "float"),
     ]

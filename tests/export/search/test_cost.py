@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.forms import LINEAR_FORMS
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Treatment
@@ -24,7 +24,7 @@ FORMS = [Treatment("float"), smoothed("int8", 0.7), *map(Treatment, LINEAR_FORMS
 
 def timed(treatment: Treatment, shape: Shape = SHAPE) -> NDArray[np.generic]:
     """Return what the graph that is timed answers."""
-    answers = run(session_of(cost._alone(shape, treatment)), cost._inputs(shape))
+    answers = ORT_CPU.runner(cost._alone(shape, treatment))(cost._inputs(shape))
     assert list(answers) == [f"y{index}" for index in range(shape.copies)]
     return answers["y0"]
 

@@ -22,7 +22,7 @@ def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Cal
     ]
     options = {
         "few": [option("int8", 0.010), option("float", 0.004)],
-        "many": [option("int8", 0.3), option("int8 twice", 0.1), option("float", 0.2)],
+        "many": [option("int8", 0.3), option("residual int8", 0.1), option("float", 0.2)],
     }
     few, many = not_faster(units, options, Recipe("", (("*", Treatment("float")),), ()))
     assert few == (

@@ -13,6 +13,7 @@ import numpy as np
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.technique import Technique
 
 
 def correct_bias(linear: Linear, statistics: Statistics, share: float) -> Linear:
@@ -27,3 +28,6 @@ def correct_bias(linear: Linear, statistics: Statistics, share: float) -> Linear
     moved = linear.weight - dequantize(fixed.rounded, fixed.steps)  # (D, N)
     correction = (share * linear.seen(statistics).mean @ moved).astype(np.float32)  # (N)
     return replace(fixed, bias=correction if linear.bias is None else linear.bias + correction)
+
+
+BIAS_CORRECTION = Technique("bias correction", correct_bias)

@@ -14,6 +14,7 @@ import numpy as np
 from edgeattn_export.quantize.affine import round_to
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 21  # shares of the largest weight that are tried
 
@@ -33,3 +34,6 @@ def clip(linear: Linear, _: Statistics, smallest: float) -> Linear:
         error = np.square(moved).sum(0, keepdims=True)  # (1, N)
         best, least = np.where(error < least, scale, best), np.minimum(error, least)
     return replace(linear, scale=best)
+
+
+CLIPPING = Technique("clipping", clip)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.technique import Technique
 
 Doubles = NDArray[np.float64]
 
@@ -69,3 +70,6 @@ def _rounded(weight: Doubles, scale: Floats, factor: Doubles, levels: int) -> Do
             errors[row - start] = error
         weight[end:] -= factor[start:end, end:].T @ errors
     return stored
+
+
+ROUNDING = Technique("rounding", round_by_output, by_gram=True)

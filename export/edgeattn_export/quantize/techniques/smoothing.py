@@ -15,6 +15,7 @@ import numpy as np
 
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.technique import Technique
 
 SMALLEST = 1e-5  # of the largest: a channel that is never used has no outliers to move
 
@@ -36,3 +37,6 @@ def smooth(linear: Linear, statistics: Statistics, exponent: float) -> Linear:
     divisor = np.exp(logarithm - logarithm.mean()).astype(np.float32)  # a common factor changes nothing
     whole = divisor if linear.divisor is None else linear.divisor * divisor
     return replace(linear, weight=linear.weight * divisor[:, None], divisor=whole)
+
+
+SMOOTHING = Technique("smoothing", smooth, at_run_time=True)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, LEVELS, EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE
 from edgeattn_runtime.errors import QuantizeError
@@ -31,7 +31,7 @@ def test_a_row_is_looked_up_by_blocks(lookup: Callable[..., ir.Model]) -> None:
     model = lookup(table)
     assert len(apply(EmbeddingInt4(), model).sites) == 1
     ids = np.array([5, 0, 7, ROWS - 1, 7])
-    found = run(session_of(model), {"ids": ids})["y"]
+    found = ORT_CPU.runner(model)({"ids": ids})["y"]
     blocks = table.reshape(ROWS, -1, BLOCK)
     scale = np.abs(blocks).max(-1, keepdims=True) / LEVELS
     scale[scale == 0] = 1

@@ -10,7 +10,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8
@@ -22,7 +22,7 @@ def test_rows_are_looked_up_in_int8(layers: tuple[Captured, Samples, Recovered],
     captured, samples, _ = layers
     table = captured.reference.module.words.weight.detach().numpy()
     expected = dequantize(*quantize_along(table, axis=1))  # a scale a row
-    found = run(session_of(int8.model), samples[0].inputs)["words.output"]
+    found = ORT_CPU.runner(int8.model)(samples[0].inputs)["words.output"]
     np.testing.assert_array_equal(found, expected[samples[0].inputs["tokens"]])
     stored = [v for v in int8.model.graph.initializers.values() if v.shape == table.shape]
     assert [v.dtype for v in stored] == [ir.DataType.INT8]

@@ -7,7 +7,7 @@ import torch
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 
 CLAIMED = 5e-4  # the largest difference to the exact function, as the form's docstring says
@@ -25,7 +25,7 @@ def _gelu(approximate: str) -> ir.Model:
 def test_the_approximation_is_pytorchs_and_close_to_the_exact() -> None:
     model = _gelu("none")
     assert len(apply(GeluTanh(), model).sites) == 1
-    found = run(session_of(model), {"x": X})["y"]
+    found = ORT_CPU.runner(model)({"x": X})["y"]
     x = torch.from_numpy(X)
     tanh, exact = (torch.nn.functional.gelu(x, approximate=kind).numpy() for kind in ("tanh", "none"))
     np.testing.assert_allclose(found, tanh, atol=ROUNDING)

@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     BLOCK,
@@ -49,7 +49,7 @@ def test_the_error_is_half_a_step_of_each_block_of_the_input(
     linear = _linear(form, bias=bias)
     x = np.random.default_rng(0).standard_normal((2, 5, WIDTH)).astype(np.float32)
     x[..., :BLOCK] *= 50  # an outlier costs its own block alone
-    found = run(session_of(written(form, linear)), {"x": x})["y"]
+    found = ORT_CPU.runner(written(form, linear))({"x": x})["y"]
     rounded = _rounded(linear)
     right = x @ rounded + (0 if linear.bias is None else linear.bias)
     steps = np.abs(x.reshape(2, 5, -1, BLOCK)).max(-1) / 127  # (2, 5, D / BLOCK)
@@ -83,7 +83,7 @@ def test_the_weights_are_laid_out_as_the_operator_reads_them(
 def test_zeros_answer_the_bias(form: LinearBlocks, written: Callable[..., ir.Model]) -> None:
     linear = _linear(form)
     zeros = np.zeros((1, 3, WIDTH), np.float32)
-    found = run(session_of(written(form, linear)), {"x": zeros})["y"]
+    found = ORT_CPU.runner(written(form, linear))({"x": zeros})["y"]
     np.testing.assert_array_equal(found[0], np.broadcast_to(linear.bias, (3, CHANNELS)))
 
 
@@ -94,9 +94,9 @@ def test_a_block_of_zeros_adds_nothing(form: LinearBlocks, written: Callable[...
     weight[BLOCK:] = 0
     x = np.random.default_rng(1).standard_normal((1, 5, WIDTH)).astype(np.float32)
     x[..., BLOCK:] *= 1000
-    found = run(session_of(written(form, Linear(weight, None, form.levels))), {"x": x})["y"]
+    found = ORT_CPU.runner(written(form, Linear(weight, None, form.levels)))({"x": x})["y"]
     x[..., BLOCK:] = 0
-    alone = run(session_of(written(form, Linear(weight, None, form.levels))), {"x": x})["y"]
+    alone = ORT_CPU.runner(written(form, Linear(weight, None, form.levels)))({"x": x})["y"]
     tolerance = ROUNDING * np.abs(x) @ np.abs(weight)
     assert (np.abs(found - alone) <= tolerance).all()
 

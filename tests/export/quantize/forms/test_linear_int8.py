@@ -11,10 +11,10 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Match, floats
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
@@ -26,7 +26,7 @@ ROUNDING = 1e-4  # of the largest output: what float32 sums add
 
 def _prepared(_: ir.Node, match: Match) -> Prepared:
     bias = None if match.bias is None else floats(match.bias)
-    return Prepared(LinearInt8(), Linear(match.array, bias, LARGEST))
+    return Prepared(INT8, Linear(match.array, bias, paired=True))
 
 
 def _operators(model: ir.Model, module: str) -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ def test_answers_close_to_pytorch(
     name = f"{output}.output"
     for sample in samples:
         expected = captured.reference(sample.inputs)[name]
-        found = run(session_of(int8.model), sample.inputs)[name]
+        found = ORT_CPU.runner(int8.model)(sample.inputs)[name]
         assert 0 < scaled_error({name: expected}, {name: found}) < STEP
 
 
@@ -71,9 +71,9 @@ def test_the_weight_is_stored_by_channel_and_the_bias_inside(
     node = next(n for n in int8.model.graph if module_of(n) == "flat" and n.domain == MICROSOFT)
     _, stored, scale, zero_point, bias = node.inputs
     assert zero_point is None
-    expected, expected_scale = quantize_along(linear.weight.detach().numpy().T, axis=0)  # (D, N), (1, N)
-    np.testing.assert_array_equal(stored.const_value.numpy(), expected, strict=True)
-    np.testing.assert_array_equal(scale.const_value.numpy(), expected_scale[0], strict=True)
+    expected = Linear(linear.weight.detach().numpy().T, None, paired=True)  # (D, N)
+    np.testing.assert_array_equal(stored.const_value.numpy(), expected.rounded, strict=True)
+    np.testing.assert_array_equal(scale.const_value.numpy(), expected.steps[0], strict=True)
     np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias.detach(), strict=True)
 
 
@@ -106,10 +106,10 @@ def test_a_gemm_of_either_order(trans_b: int, attributes: Mapping[str, float]) -
     )
     model = ir.Model(graph, ir_version=10)
     value = {"x": generator.standard_normal((4, 4)).astype(np.float32)}
-    expected = run(session_of(model), value)["y"]
+    expected = ORT_CPU.runner(model)(value)["y"]
     sites = apply(WriteLinear(_prepared), model).sites
     assert len(sites) == (attributes == {})  # scaled or transposed otherwise, it stays float
-    found = run(session_of(model), value)["y"]
+    found = ORT_CPU.runner(model)(value)["y"]
     assert np.abs(found - expected).max() < STEP * np.abs(expected).max()
 
 
@@ -120,9 +120,10 @@ def test_the_error_is_the_rounding_of_the_weights_and_one_activation_step(
     weight, x, bias = (
         generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (1, 8, 64), (32,))
     )
-    found = run(session_of(written(LinearInt8(), Linear(weight, bias, LARGEST))), {"x": x})["y"]
+    linear = Linear(weight, bias, paired=True)
+    found = ORT_CPU.runner(written(INT8, linear))({"x": x})["y"]
     step = (x.max() - x.min()) / 255
-    rounded = dequantize(*quantize_along(weight, axis=0))
+    rounded = dequantize(linear.rounded, linear.steps)
     error = np.abs(found - (x @ rounded + bias))
     assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
 
@@ -131,11 +132,11 @@ def test_a_divided_input_answers_as_the_whole_one(written: Callable[..., ir.Mode
     generator = np.random.default_rng(1)
     weight, x = (generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (1, 8, 64)))
     divisor = np.exp(generator.standard_normal(64)).astype(np.float32)
-    linear = Linear(weight * divisor[:, None], None, LARGEST, divisor=divisor)
-    found = run(session_of(written(LinearInt8(), linear)), {"x": x})["y"]
+    linear = Linear(weight * divisor[:, None], None, paired=True, divisor=divisor)
+    found = ORT_CPU.runner(written(INT8, linear))({"x": x})["y"]
     divided = x / divisor
     step = (divided.max() - divided.min()) / 255
-    rounded = dequantize(*quantize_along(linear.weight, axis=0))
+    rounded = dequantize(linear.rounded, linear.steps)
     error = np.abs(found - divided @ rounded)
     assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
 
@@ -143,8 +144,8 @@ def test_a_divided_input_answers_as_the_whole_one(written: Callable[..., ir.Mode
 def test_what_techniques_chose_is_what_is_stored(written: Callable[..., ir.Model]) -> None:
     weight = np.random.default_rng(2).standard_normal((8, 4)).astype(np.float32)
     stored, scale = quantize_along(weight, axis=0)
-    linear = Linear(weight, None, LARGEST, scale=2 * scale, stored=stored // 2)
-    (node,) = written(LinearInt8(), linear).graph
+    linear = Linear(weight, None, scale=2 * scale, stored=stored // 2)
+    (node,) = written(INT8, linear).graph
     np.testing.assert_array_equal(node.inputs[1].const_value.numpy(), stored // 2, strict=True)
     np.testing.assert_array_equal(node.inputs[2].const_value.numpy(), 2 * scale[0], strict=True)
 

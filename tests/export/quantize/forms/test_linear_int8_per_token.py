@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST, dequantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import LOWEST_OF_GELU, LinearInt8PerToken
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN, LOWEST_OF_GELU
 from edgeattn_export.quantize.linear import Linear
 
 ROUNDING = 1e-5  # of a row's largest number times the weights: what float32 sums add
@@ -23,7 +23,7 @@ BETTER = 0.02  # of int8's error on the other tokens
 
 Floats = NDArray[np.float32]
 
-FORM = LinearInt8PerToken()
+FORM = INT8_PER_TOKEN
 
 erf = np.vectorize(math.erf)
 
@@ -31,7 +31,7 @@ erf = np.vectorize(math.erf)
 def _linear(seed: int, *, bias: bool = True) -> Linear:
     generator = np.random.default_rng(seed)
     weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((32, 16), (16,)))
-    return Linear(weight, shift if bias else None, LARGEST)
+    return Linear(weight, shift if bias else None, paired=True)
 
 
 def _x(seed: int) -> Floats:
@@ -55,7 +55,7 @@ def _bound(linear: Linear, largest: Floats) -> Floats:
 @pytest.mark.parametrize("bias", [True, False])
 def test_each_token_errs_by_its_own_step(bias: bool, written: Callable[..., ir.Model]) -> None:
     linear, x = _linear(0, bias=bias), _x(0)
-    found = run(session_of(written(FORM, linear)), {"x": x})["y"]
+    found = ORT_CPU.runner(written(FORM, linear))({"x": x})["y"]
     error = np.abs(found - _right(linear, x))
     shift = 0 if linear.bias is None else np.abs(linear.bias) * ROUNDING
     assert (error <= _bound(linear, np.abs(x).max(-1, keepdims=True)) + shift).all()
@@ -67,8 +67,8 @@ def test_an_outlier_token_costs_the_others_nothing(written: Callable[..., ir.Mod
     x[0, 4] *= OUTLIER
     others = np.arange(9) != 4
     int8, per_token = (
-        np.abs(run(session_of(written(form, linear)), {"x": x})["y"] - _right(linear, x))[0, others].mean()
-        for form in (LinearInt8(), FORM)
+        np.abs(ORT_CPU.runner(written(form, linear))({"x": x})["y"] - _right(linear, x))[0, others].mean()
+        for form in (INT8, FORM)
     )
     assert per_token < BETTER * int8
 
@@ -77,7 +77,7 @@ def test_an_outlier_token_costs_the_others_nothing(written: Callable[..., ir.Mod
 def test_tokens_of_zeros_answer_the_bias(before: str, written: Callable[..., ir.Model]) -> None:
     linear, x = _linear(2), _x(2)
     x[0, 3], x[1, :] = 0, 0
-    found = run(session_of(written(FORM, linear, before)), {"x": x})["y"]
+    found = ORT_CPU.runner(written(FORM, linear, before))({"x": x})["y"]
     assert np.isfinite(found).all()
     assert linear.bias is not None
     np.testing.assert_array_equal(found[0, 3], linear.bias)
@@ -87,7 +87,7 @@ def test_tokens_of_zeros_answer_the_bias(before: str, written: Callable[..., ir.
 def test_a_token_of_negative_numbers_behind_relu(written: Callable[..., ir.Model]) -> None:
     linear, x = _linear(3), _x(3)
     x[0, 2] = -np.abs(x[0, 2])
-    found = run(session_of(written(FORM, linear, "Relu")), {"x": x})["y"]
+    found = ORT_CPU.runner(written(FORM, linear, "Relu"))({"x": x})["y"]
     right = _right(linear, np.maximum(x, 0))
     largest = np.maximum(x, 0).max(-1, keepdims=True)
     assert (np.abs(found - right) <= _bound(linear, largest) + ROUNDING * np.abs(linear.bias)).all()
@@ -103,7 +103,7 @@ def test_behind_gelu_the_largest_number_is_the_range(tanh: bool, written: Callab
     if tanh:
         assert len(apply(GeluTanh(), model).sites) == 1
     gelu = (x * (1 + erf(x.astype(np.float64) / np.sqrt(2))) / 2).astype(np.float32)
-    found = run(session_of(model), {"x": x})["y"]
+    found = ORT_CPU.runner(model)({"x": x})["y"]
     largest = np.maximum(gelu.max(-1, keepdims=True), LOWEST_OF_GELU)
     approximation = 5e-4 * np.abs(linear.weight).sum(0) if tanh else 0
     assert (np.abs(found - _right(linear, gelu)) <= _bound(linear, largest) + approximation).all()
@@ -118,7 +118,7 @@ def test_gelu_never_falls_below_its_lowest() -> None:
 
 def test_a_divided_gelu_is_ranged_by_its_absolute_values(written: Callable[..., ir.Model]) -> None:
     plain, divisor = _linear(5, bias=False), np.exp(_x(5)[0, 0] / 1000).astype(np.float32)
-    linear = Linear(plain.weight * divisor[:, None], None, LARGEST, divisor=divisor)
+    linear = Linear(plain.weight * divisor[:, None], None, paired=True, divisor=divisor)
     assert operators(written(FORM, linear, "Gelu"))["Abs"] == 1
 
 

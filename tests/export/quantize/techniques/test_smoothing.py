@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.smoothing import SMALLEST, smooth
@@ -77,9 +77,9 @@ def test_an_outlier_channel_costs_int8_less(written: Callable[..., ir.Model], kn
     generator = np.random.default_rng(2)
     x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (32, 16)))
     x[:, 5] *= OUTLIER
-    linear = Linear(weight, None, LARGEST)
+    linear = Linear(weight, None, paired=True)
     plain, smoothed = (
-        np.abs(run(session_of(written(LinearInt8(), layer)), {"x": x[None]})["y"] - x @ weight).mean()
+        np.abs(ORT_CPU.runner(written(INT8, layer))({"x": x[None]})["y"] - x @ weight).mean()
         for layer in (linear, smooth(linear, known(x), 0.5))
     )
     assert smoothed < BETTER * plain

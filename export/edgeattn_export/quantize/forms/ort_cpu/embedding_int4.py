@@ -27,6 +27,7 @@ class EmbeddingInt4:
     """Makes the rows of large embeddings int4."""
 
     name = "int4 rows"
+    noun = "embedding"
     roots = frozenset({"Gather"})
 
     def check(self, node: ir.Node) -> Match | None:

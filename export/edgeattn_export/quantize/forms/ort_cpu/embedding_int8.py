@@ -35,6 +35,7 @@ class EmbeddingInt8:
     """Makes the rows of large embeddings int8."""
 
     name = "int8 rows"
+    noun = "embedding"
     roots = frozenset({"Gather"})
 
     def check(self, node: ir.Node) -> Match | None:

@@ -18,6 +18,7 @@ class GeluTanh:
     """Takes the approximation; it changes numbers, so it belongs to a recipe and is judged with it."""
 
     name = "gelu tanh"
+    noun = "activation"
     roots = frozenset({"Gelu"})
 
     def check(self, node: ir.Node) -> ir.Node | None:

@@ -6,8 +6,6 @@ After:  MatMulNBits(x, W_u8 or W_u4, scales, , , b)    zero point 128 or 8, int8
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
@@ -16,20 +14,20 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.forms.form import SCALE, LinearForm
 from edgeattn_export.quantize.linear import Floats, Linear
 
 BLOCK = 32  # rows
 INT8_ACTIVATIONS = 4  # the operator's accuracy_level
 
 
-@dataclass(frozen=True, slots=True)
-class LinearBlocks:
-    """Exact and slower at 8 bits; half the size at 4."""
+class LinearBlocks(LinearForm):
+    """Exact and slower at 8 bits; half the size at 4. Unsigned weights never saturate."""
 
-    name: str
-    bits: int
-    levels: int
-    calibrated: bool = False
+    @property
+    def bits(self) -> int:
+        """Of a stored weight."""
+        return (2 * self.levels).bit_length()
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Refuse an input whose channels are not whole blocks."""
@@ -58,8 +56,14 @@ class LinearBlocks:
         return tape.op("MatMulNBits", inputs, attributes, domain=MICROSOFT)
 
 
-INT8_BLOCKS = LinearBlocks("int8 blocks", bits=8, levels=127)
-INT4_BLOCKS = LinearBlocks("int4 blocks", bits=4, levels=7)
+def _blocks(name: str, bits: int) -> LinearBlocks:
+    stored = bits / 8 + SCALE / BLOCK
+    levels = 2 ** (bits - 1) - 1
+    return LinearBlocks(name, levels, paired=False, own_steps=True, bytes_per_weight=stored)
+
+
+INT8_BLOCKS = _blocks("int8 blocks", 8)
+INT4_BLOCKS = _blocks("int4 blocks", 4)
 
 
 def blocks_of(weight: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:

@@ -11,4 +11,4 @@ from __future__ import annotations
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.quantize.pairs import LARGEST_SUM
 
-INT7 = LinearInt8(name="int7", levels=LARGEST_SUM // 2)
+INT7 = LinearInt8("int7", levels=LARGEST_SUM // 2, paired=False)

@@ -10,30 +10,21 @@ any sample did is cut off, and all inputs get the step that the farthest reachin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import LARGEST, step_and_zero
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import stored_weight
+from edgeattn_export.quantize.affine import step_and_zero
+from edgeattn_export.quantize.forms.form import LinearForm
+from edgeattn_export.quantize.forms.ort_cpu.products import QUANTIZED, stored_bias, stored_weight
 from edgeattn_export.quantize.linear import Linear
 
 
-@dataclass(frozen=True, slots=True)
-class LinearInt8Static:
+class LinearInt8Static(LinearForm):
     """Less work than int8 for few rows, and less exact where inputs differ in their range."""
 
-    name: str = "int8 static"
-    levels: int = LARGEST
-    calibrated: bool = True
-
-    def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
-        """Fit every layer."""
-        return None
+    products = (QUANTIZED,)
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the quantization and the product.
@@ -43,11 +34,12 @@ class LinearInt8Static:
         """
         if linear.reach is None:
             raise ValueError(f"layer {name!r} has no range for its input; calibrate it")
-        weight, scale = stored_weight(tape, linear, name)
-        bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
         known_step, known_zero = step_and_zero(*linear.reach)
         step = embed(tape, np.array(known_step), f"{name}.step")
         zero = embed(tape, np.array(known_zero), f"{name}.zero")
-        quantized = tape.op("QuantizeLinear", [x, step, zero])
-        inputs = [quantized, weight, step, scale, zero, None, bias]
-        return tape.op("MatMulIntegerToFloat", inputs, domain=MICROSOFT)
+        quantized = {"x": tape.op("QuantizeLinear", [x, step, zero]), "step": step, "zero": zero}
+        bias = stored_bias(tape, linear, name)
+        return QUANTIZED.emit(tape, {**quantized, "bias": bias, **stored_weight(tape, linear, name)})
+
+
+INT8_STATIC = LinearInt8Static("int8 static", calibrated=True)

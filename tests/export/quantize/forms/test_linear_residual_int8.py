@@ -6,16 +6,16 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8_residual import LinearInt8Twice
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 
 ROUNDING = 1e-6  # of the sum of the products' absolute values: what float32 adds
 BETTER = 0.02  # of int8's error; half a step of a step is a 255th
 
-FORM = LinearInt8Twice()
+FORM = RESIDUAL_INT8
 GENERATOR = np.random.default_rng(0)
 WEIGHT, BIAS, X = (
     GENERATOR.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (32,), (2, 9, 64))
@@ -26,8 +26,8 @@ WEIGHT, BIAS, X = (
 def test_the_error_is_half_a_step_of_what_a_step_leaves(
     bias: np.ndarray | None, written: Callable[..., ir.Model]
 ) -> None:
-    linear = Linear(WEIGHT, bias, LARGEST)
-    found = run(session_of(written(FORM, linear)), {"x": X})["y"]
+    linear = Linear(WEIGHT, bias, paired=True)
+    found = ORT_CPU.runner(written(FORM, linear))({"x": X})["y"]
     rounded = dequantize(linear.rounded, linear.steps)
     right = X @ rounded + (0 if bias is None else bias)
     step = (X.max() - X.min()) / 255
@@ -36,26 +36,26 @@ def test_the_error_is_half_a_step_of_what_a_step_leaves(
 
 
 def test_it_is_much_more_exact_than_int8(written: Callable[..., ir.Model]) -> None:
-    linear = Linear(WEIGHT, BIAS, LARGEST)
+    linear = Linear(WEIGHT, BIAS, paired=True)
     right = X @ dequantize(linear.rounded, linear.steps) + BIAS
-    int8, twice = (
-        np.abs(run(session_of(written(form, linear)), {"x": X})["y"] - right).mean()
-        for form in (LinearInt8(), FORM)
+    int8, residual = (
+        np.abs(ORT_CPU.runner(written(form, linear))({"x": X})["y"] - right).mean() for form in (INT8, FORM)
     )
-    assert twice < BETTER * int8
+    assert residual < BETTER * int8
 
 
 def test_both_products_read_one_weight(written: Callable[..., ir.Model]) -> None:
-    model = written(FORM, Linear(WEIGHT, None, LARGEST))
+    model = written(FORM, Linear(WEIGHT, None, paired=True))
     (stored,) = [v for v in model.graph.initializers.values() if v.dtype is ir.DataType.INT8]
     assert len(tuple(stored.uses())) == 2
-    np.testing.assert_array_equal(stored.const_value.numpy(), quantize_along(WEIGHT, axis=0)[0], strict=True)
+    expected = Linear(WEIGHT, None, paired=True).rounded
+    np.testing.assert_array_equal(stored.const_value.numpy(), expected, strict=True)
 
 
 @pytest.mark.parametrize("x", [np.zeros_like(X), np.full_like(X, 3)])
 def test_an_input_that_one_step_holds_leaves_nothing(x: np.ndarray, written: Callable[..., ir.Model]) -> None:
-    linear = Linear(WEIGHT, BIAS, LARGEST)
-    found = run(session_of(written(FORM, linear)), {"x": x})["y"]
+    linear = Linear(WEIGHT, BIAS, paired=True)
+    found = ORT_CPU.runner(written(FORM, linear))({"x": x})["y"]
     rounded = dequantize(linear.rounded, linear.steps)
     tolerance = ROUNDING * (np.abs(x) @ np.abs(rounded) + 1)
     assert (np.abs(found - (x @ rounded + BIAS)) <= tolerance).all()

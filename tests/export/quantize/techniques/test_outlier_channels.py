@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.quantize.techniques.outliers import set_apart
+from edgeattn_export.quantize.techniques.outlier_channels import split_off
 
 ROUNDING = 16 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
 BETTER = 0.1  # of int8's error, where one channel is a thousand times the others
@@ -34,31 +34,31 @@ layers = st.integers(1, 6).flatmap(
 @given(layers, st.floats(0, 1, exclude_min=True))
 def test_both_products_are_the_whole(known: Known, layer: tuple[Floats, Floats], share: float) -> None:
     x, weight = layer
-    linear = set_apart(Linear(weight, None, LARGEST), known(x), share)
+    linear = split_off(Linear(weight, None, LARGEST), known(x), share)
     reach = np.abs(x).max(0)
     outliers = np.flatnonzero(np.median(reach) < share * reach)
-    if linear.apart is None or linear.apart_weight is None:
+    if linear.outliers is None or linear.outlier_weight is None:
         assert not len(outliers)
         return
     inside = x.copy()
-    inside[:, linear.apart] = 0
-    found = inside @ linear.weight + x[:, linear.apart] @ linear.apart_weight
+    inside[:, linear.outliers] = 0
+    found = inside @ linear.weight + x[:, linear.outliers] @ linear.outlier_weight
     assert (np.abs(found - x @ weight) <= ROUNDING * (np.abs(x) @ np.abs(weight))).all()
-    assert not linear.weight[linear.apart].any()
-    np.testing.assert_array_equal(linear.apart, outliers)
+    assert not linear.weight[linear.outliers].any()
+    np.testing.assert_array_equal(linear.outliers, outliers)
 
 
 def test_channels_that_reach_farther_than_the_median_one_are_taken(known: Known) -> None:
     x = np.array([[1, -9, 2, 5, 0], [1, 3, -2, 8, 0]], np.float32)  # reach: 1, 9, 2, 8, 0; median 2
     for share, expected in ((0.2, None), (0.24, [1]), (0.26, [1, 3])):
-        apart = set_apart(Linear(np.ones((5, 2), np.float32), None, LARGEST), known(x), share).apart
+        apart = split_off(Linear(np.ones((5, 2), np.float32), None, LARGEST), known(x), share).outliers
         assert (None if apart is None else apart.tolist()) == expected
 
 
 def test_a_layer_without_outliers_stays_as_it_is(known: Known) -> None:
     x = np.array([[1, -1.5, 2], [1, 1, -2]], np.float32)
     linear = Linear(np.ones((3, 2), np.float32), None, LARGEST)
-    assert set_apart(linear, known(x), 0.33) is linear
+    assert split_off(linear, known(x), 0.33) is linear
 
 
 @pytest.mark.parametrize("bias", [None, np.ones(16, np.float32)])
@@ -68,10 +68,10 @@ def test_an_outlier_channel_costs_the_others_nothing(
     generator = np.random.default_rng(0)
     x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((64, 32), (32, 16)))
     x[:, 5] *= 1000
-    linear = Linear(weight, bias, LARGEST)
+    linear = Linear(weight, bias, paired=True)
     right = (x.astype(np.float64) @ weight + (0 if bias is None else bias)).astype(np.float32)
     plain, apart = (
-        np.abs(run(session_of(written(LinearInt8(), layer)), {"x": x[None]})["y"] - right).mean()
-        for layer in (linear, set_apart(linear, known(x), 0.33))
+        np.abs(ORT_CPU.runner(written(INT8, layer))({"x": x[None]})["y"] - right).mean()
+        for layer in (linear, split_off(linear, known(x), 0.33))
     )
     assert apart < BETTER * plain

@@ -6,8 +6,8 @@ After:  x' W',   x' = [x_1, ..., a x_j, ..., x_D, (1 - a) x_j],   W' = [W; W_j]
 Zhao et al. 2019, "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting",
 section 3.4. The shares differ a little, so that the parts are not rounded alike: equal ones would add up the
 same error as often as the channel comes, where unlike ones cancel for the most part. No weight grows, as it
-does by smoothing, and no float product is needed, as for channels apart: 128 tokens, 384 to 1,536 channels,
-one core: 14 us, where channels apart take 29 behind a normalization.
+does by smoothing, and no float product is needed, as for outlier channels: 128 tokens, 384 to 1,536 channels,
+one core: 14 us, where those take 29 behind a normalization.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.technique import Technique
 
 MOST = 8  # times that one channel comes
 UNLIKE = 0.08  # by which the largest share exceeds the mean one, and the smallest falls short of it
@@ -48,3 +49,6 @@ def split(linear: Linear, statistics: Statistics, share: float) -> Linear:
 def _shares(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return the shares of a channel's parts; they add up to 1."""
     return (1 + (UNLIKE * np.linspace(1, -1, count) if count > 1 else np.zeros(1))) / count
+
+
+CHANNEL_SPLITTING = Technique("channel splitting", split, at_run_time=True)

@@ -11,13 +11,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.session import run, session_of
+from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.techniques.channel_splitting import MOST, UNLIKE, split
 from edgeattn_export.quantize.techniques.smoothing import smooth
-from edgeattn_export.quantize.techniques.splitting import MOST, UNLIKE, split
 
 ROUNDING = 32 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
 BETTER = 0.3  # of int8's error, where one channel is eight times the others
@@ -94,10 +94,10 @@ def test_an_outlier_channel_costs_the_others_less(
     bias: Floats | None, written: Callable[..., ir.Model], known: Known
 ) -> None:
     x, weight = _drawn(8.0)
-    linear = Linear(weight, bias, LARGEST)
+    linear = Linear(weight, bias, paired=True)
     right = (x.astype(np.float64) @ weight + (0 if bias is None else bias)).astype(np.float32)
-    models = [written(LinearInt8(), layer) for layer in (linear, split(linear, known(x), SHARE))]
-    plain, parted = (np.abs(run(session_of(model), {"x": x[None]})["y"] - right).mean() for model in models)
+    models = [written(INT8, layer) for layer in (linear, split(linear, known(x), SHARE))]
+    plain, parted = (np.abs(ORT_CPU.runner(model)({"x": x[None]})["y"] - right).mean() for model in models)
     assert parted < BETTER * plain
     assert operators(models[1])["Concat"] == 1
 

@@ -1,0 +1,83 @@
+"""What a form is: a way to compute a layer, and all that the rest of the workshop must know of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.linear import Linear
+
+M = TypeVar("M")
+
+SCALE = 4  # bytes for each output channel
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An operator that multiplies 8-bit activations and weights, its inputs by their roles, in its order."""
+
+    domain: str
+    op_type: str
+    roles: tuple[str, ...]
+
+    def emit(self, tape: Tape, inputs: Mapping[str, ir.Value | None]) -> ir.Value:
+        """Record the operator; roles that ``inputs`` leaves out stay empty."""
+        return tape.op(self.op_type, [inputs.get(role) for role in self.roles], domain=self.domain)
+
+    def inputs_of(self, node: ir.Node) -> dict[str, ir.Value]:
+        """Return a node's inputs by role, but for those that are left out."""
+        return {
+            role: value for role, value in zip(self.roles, node.inputs, strict=False) if value is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LinearForm(ABC):
+    """One way to compute a linear layer, D to N channels.
+
+    Attributes:
+        name: In recipes and reports.
+        levels: The largest stored number.
+        paired: Whether its weights are kept from saturating where two are added in 16 bits, see ``pairs``. A
+            form that is not has weights that cannot (unsigned, 7 bits), or is for other devices alone.
+        calibrated: Whether it needs to know how far its input reaches.
+        own_steps: Whether it chooses the steps of its weights itself, whatever techniques chose.
+        bytes_per_weight: Of what it stores, scales by block included.
+    """
+
+    name: str
+    levels: int = LARGEST
+    paired: bool = True
+    calibrated: bool = False
+    own_steps: bool = False
+    bytes_per_weight: float = 1.0
+
+    noun: ClassVar[str] = "linear layer"
+    products: ClassVar[tuple[Product, ...]] = ()  # that the layer may come to have, for ``saturation``
+
+    def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
+        """Say why a layer of D = ``width`` and N = ``channels`` cannot have this form, or return None."""
+        return None
+
+    def megabytes(self, width: int, channels: int) -> float:
+        """Return the size of a layer's weight, 1 MB = 10^6 bytes."""
+        return (width * self.bytes_per_weight + SCALE) * channels / 1e6
+
+    @abstractmethod
+    def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
+        """Record the operators for ``x``, already divided, and return the output; ``name`` names weights."""
+
+
+class Rewrite(Rule[M], Protocol[M]):
+    """A form of what is no linear layer: a rule of ``graph.rule`` that may change numbers."""
+
+    @property
+    def noun(self) -> str:
+        """What it is a form of, in the singular."""

@@ -1,0 +1,47 @@
+"""All forms that an engine computes: what its recipes may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite
+from edgeattn_export.quantize.forms.linear_float import FLOAT
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of one engine.
+
+    Attributes:
+        linears: Of linear layers, beside float, which every engine has.
+        others: Of what is no linear layer, such as embeddings.
+        finish: Rules for the graph that forms were written into, in their order; they change no number.
+    """
+
+    linears: tuple[LinearForm, ...]
+    others: tuple[Rewrite[Any], ...] = ()
+    finish: tuple[Rule[Any], ...] = ()
+
+    @cached_property
+    def linear(self) -> Mapping[str, LinearForm]:
+        """Forms of linear layers by name, float last."""
+        return {form.name: form for form in (*self.linears, FLOAT)}
+
+    @cached_property
+    def rewrites(self) -> Mapping[str, Rewrite[Any]]:
+        """Forms of what is no linear layer by name."""
+        return {rewrite.name: rewrite for rewrite in self.others}
+
+    @cached_property
+    def products(self) -> Mapping[tuple[str, str], Product]:
+        """What multiplies in 8 bits, by the operator's domain and name."""
+        found = (product for form in self.linears for product in form.products)
+        return {(product.domain, product.op_type): product for product in found}
+
+    def noun(self, form: str) -> str:
+        """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""
+        return (self.linear.get(form) or self.rewrites[form]).noun

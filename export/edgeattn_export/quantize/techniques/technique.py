@@ -1,0 +1,30 @@
+"""What a technique is: it makes a layer more exact in int8, at the same speed or nearly so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """A change of a layer, by what is known of its input and one number.
+
+    Attributes:
+        name: In recipes.
+        change: Takes the layer, the statistics and the recipe's number, and returns the layer changed.
+        by_gram: Whether the statistics must hold the Gram matrix.
+        at_run_time: Whether it may leave something in the graph; a recipe's own name counts those that do.
+    """
+
+    name: str
+    change: Callable[[Linear, Statistics, float], Linear]
+    by_gram: bool = False
+    at_run_time: bool = False
+
+    def __call__(self, linear: Linear, statistics: Statistics, number: float) -> Linear:
+        """Return the layer changed."""
+        return self.change(linear, statistics, number)

@@ -1,0 +1,85 @@
+"""onnxruntime on a CPU: the forms that its kernels compute, and what a search tries of them."""
+
+from __future__ import annotations
+
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
+from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
+from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
+from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8, INT8_UNPAIRED
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.targets.target import Target
+
+FORMS = Forms(
+    linears=(
+        INT8,
+        INT8_PER_TOKEN,
+        INT7,
+        RESIDUAL_INT8,
+        INT8_STATIC,
+        INT8_BLOCKS,
+        INT4_BLOCKS,
+        INT8_UNPAIRED,
+    ),
+    others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh()),
+    finish=(SharedQuantization(), FlatSum()),
+)
+
+_PLAIN = Treatment(INT8.name)
+_SMOOTHED = tuple(Treatment(INT8.name, (("smoothing", exponent),)) for exponent in (0.6, 0.7, 0.8))
+# Those that reach two and a half times as far as the median one.
+_OUTLIERS_OFF = Treatment(INT8.name, (("outlier channels", 0.4),))
+# As far as 0.7 or 0.5 of the median one, with the smoothing that leaves few channels to split.
+_SPLIT = tuple(
+    Treatment(INT8.name, (("smoothing", exponent), ("channel splitting", share)))
+    for exponent, share in ((0.7, 0.7), (0.4, 0.5))
+)
+_HALF = (("smoothing", 0.5),)  # for forms whose activations are exact enough to spare the weights
+
+DYNAMIC_INT8 = Recipe("dynamic-int8", ((EVERY, _PLAIN),), ("int8 rows", "gelu tanh"))
+
+CANDIDATES = Candidates(
+    plain=DYNAMIC_INT8,
+    fast=(_PLAIN, *_SMOOTHED),
+    behind_activation=(_OUTLIERS_OFF,),
+    elsewhere=_SPLIT,
+    more_exact=(
+        Treatment(INT8_PER_TOKEN.name),
+        Treatment(INT8_PER_TOKEN.name, _HALF),
+        Treatment(FLOAT.name),
+    ),
+    most_exact=(Treatment(RESIDUAL_INT8.name), Treatment(RESIDUAL_INT8.name, _HALF)),
+    smaller=(Treatment(INT4_BLOCKS.name),),
+    static=(Treatment(INT8_STATIC.name), Treatment(INT8_STATIC.name, (("smoothing", 0.7),))),
+    few=(
+        _PLAIN,
+        _OUTLIERS_OFF,
+        _SMOOTHED[1],
+        _SPLIT[0],
+        Treatment(INT8_PER_TOKEN.name),
+        Treatment(FLOAT.name),
+    ),
+    rounding=("rounding", 0.1),  # small enough to help, large enough not to fit the samples alone
+    embeddings=("int8 rows",),
+    smaller_embeddings=("int4 rows",),
+    others=("gelu tanh",),
+)
+
+CPU = Target(
+    name="cpu",
+    engine=ORT_CPU,
+    lowerings=LOWERINGS,
+    forms=FORMS,
+    candidates=CANDIDATES,
+    needs="onnxruntime 1.23 or later on a 64-bit CPU",
+    tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
+)
