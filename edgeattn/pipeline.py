@@ -54,14 +54,7 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
     cached = with_cache(captured, recovered, samples.calibration)
     progress.stage("lower")
     lowered = for_target(target, captured, cached, samples.calibration)
-    floats = float_parts(
-        captured,
-        lowered.graphs,
-        samples.calibration,
-        samples.selection,
-        engine=target.engine,
-        forms=target.forms,
-    )
+    floats = float_parts(captured, lowered.graphs, samples, target.engine, target.forms)
     comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
     check_metric(comparison, samples.evaluation, request.budget)
     chosen = Choice(floats, samples.selection, comparison, request).best()
