@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgeattn.judge.accuracy import Accuracy
-from edgeattn.judge.comparison import THREADS, Comparison
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.goal import goal_of, unmet
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
@@ -19,6 +19,7 @@ from edgeattn.judge.shrinking import Weighed, shrunk
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.runners import runner_of_parts
 from edgeattn.measure.size import parts_mb
+from edgeattn.measure.threads import THREADS
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.quantize.parts import Parts, int8_parts

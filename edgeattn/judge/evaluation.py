@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edgeattn.judge.budget import Check
 from edgeattn.judge.choosing import Chosen
-from edgeattn.judge.comparison import THREADS, Comparison
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.independence import Trial, independent_rows
 from edgeattn.judge.measures import Measures
@@ -15,6 +15,7 @@ from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.latencies import FLOAT, INT8
 from edgeattn.measure.runners import runner_of_parts
 from edgeattn.measure.size import parts_mb
+from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.runner import Runner

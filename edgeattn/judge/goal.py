@@ -7,9 +7,9 @@ from statistics import median
 
 import torch
 
-from edgeattn.judge.comparison import THREADS, torch_threads
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.judge.request import Request
+from edgeattn.measure.threads import THREADS, torch_threads
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn.judge.budget import Budget, Check
-from edgeattn.judge.comparison import THREADS, Comparison
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import runner_of_bundle
+from edgeattn.measure.threads import THREADS
 from edgeattn.progress import Progress
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source

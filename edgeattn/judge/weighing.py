@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgeattn.judge.comparison import THREADS
 from edgeattn.measure.memory import memory_mb
+from edgeattn.measure.threads import THREADS
 from edgeattn_export.pack import Label, Made, pack, save
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_export.targets import Target

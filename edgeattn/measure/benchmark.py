@@ -101,7 +101,7 @@ def _beside(
     threads: int,
     progress: Progress,
 ) -> Race:
-    from edgeattn.judge.comparison import torch_threads
+    from edgeattn.measure.threads import torch_threads
     from edgeattn.source.original import recapture
 
     original = recapture(source, files, variant, progress=progress)
