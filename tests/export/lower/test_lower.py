@@ -97,9 +97,7 @@ def tried(translator: tuple[Captured, Samples, Recovered]) -> tuple[Inputs, ...]
 
 
 @pytest.fixture(scope="module")
-def translated(
-    translator: tuple[Captured, Samples, Recovered], tried: tuple[Inputs, ...]
-) -> Lowered:
+def translated(translator: tuple[Captured, Samples, Recovered], tried: tuple[Inputs, ...]) -> Lowered:
     """The translator, lowered."""
     return lower(translator[2].model, LOWERINGS, ORT_CPU, tried)
 
@@ -115,7 +113,7 @@ def test_the_recovered_graph_has_needs(
     found = operators(recovered)
     assert (found["Attention"], found["RotaryEmbedding"]) == (4, 4)
     assert "Expand" not in found
-    with pytest.raises(EdgeAttnError, match="Attention|RotaryEmbedding"):
+    with pytest.raises(EdgeAttnError, match=r"Attention|RotaryEmbedding"):
         plainly(recovered)(tried[0])
 
 

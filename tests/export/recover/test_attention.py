@@ -186,7 +186,10 @@ def answers(
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_becomes_one_operator(
-    spelling: str, by_rule: Recovered, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+    spelling: str,
+    by_rule: Recovered,
+    recovered: Recovered,
+    operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     for model in (by_rule.model, recovered.model):
         operators = operators_of(model, spelling)

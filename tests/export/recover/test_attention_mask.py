@@ -1,4 +1,4 @@
-"""The masks of a hand-written attention: one additive mask of the dims that they had, and no engine's needs."""
+"""The masks of a hand-written attention: one additive mask of their own dims, and no engine's needs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ TOLERANCE = 1e-5  # of the output's scale
 MASK = 3  # an Attention's operand
 WIDTH, SIZE = 8, 4
 LOWEST = torch.finfo(torch.float32).min
+SLOPES = torch.tensor([0.5, 1.5]).view(1, 2, 1, 1)  # one a head
 BEFORE = torch.ones(32, 32, dtype=torch.bool).tril()
 
 Scores = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -51,7 +52,7 @@ PLAIN: dict[str, tuple[Scores, Dims]] = {
     "added": (lambda q, k, seen: _scaled(q, k) + (1.0 - seen[:, None, None, :].float()) * -1e4, OF_KEYS),
     "causal": (lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -torch.inf), OF_BOTH),
     "of_heads": (
-        lambda q, k, seen: _scaled(q, k) - torch.tensor([0.5, 1.5]).view(1, 2, 1, 1) * torch.arange(q.size(2)),
+        lambda q, k, seen: _scaled(q, k) - SLOPES * torch.arange(q.size(2)),
         (1, 2, 1, "sequence"),
     ),
     "two_masks": (
@@ -87,9 +88,7 @@ def masked(
 
 def _attention(model: ir.Model, part: str) -> ir.Node:
     (found,) = (
-        node
-        for node in model.graph
-        if node.op_type == "Attention" and module_of(node).startswith(f"parts.{part}")
+        node for node in model.graph if node.op_type == "Attention" and module_of(node) == f"parts.{part}"
     )
     return found
 
