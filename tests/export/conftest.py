@@ -24,11 +24,9 @@ from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
-from edgeattn_export.pack import Packed, pack
-from edgeattn_export.pack.pack import Label, Verdict
-from edgeattn_export.quantize import Calibration, Quantized, finished
+from edgeattn_export.pack import Packed
+from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.parts import Part, Parts
-from edgeattn_export.quantize.recipe import DYNAMIC_INT8
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
@@ -247,12 +245,14 @@ def lowered(encoder: Captured, recovered: Recovered, samples: Samples) -> Lowere
 @pytest.fixture(scope="session")
 def quantized(lowered: Lowered, samples: Samples) -> Quantized:
     """The tiny encoder in int8."""
-    return finished(Calibration(lowered.model, samples), DYNAMIC_INT8)
+    return quantize(Calibration(lowered.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
 
 
 @pytest.fixture(scope="session")
 def packed(encoder: Captured, quantized: Quantized, samples: Samples) -> Packed:
     """The tiny encoder as a bundle, with two golden samples."""
+    from edgeattn_export.pack.pack import Label, Verdict, pack
+
     return pack(
         Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
         [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]],

@@ -118,20 +118,6 @@ def stratified(inputs: Iterable[Inputs], count: int) -> list[Inputs]:
     return [ordered[round(i * last / gaps)] for i in range(gaps + 1)]
 
 
-def stratified(inputs: Iterable[Inputs], count: int) -> list[Inputs]:
-    """Pick inputs evenly from the smallest to the largest, both included; a single one is the middle.
-
-    Args:
-        inputs: At least one.
-        count: How many to return where there are as many; at least 1.
-    """
-    ordered = sorted(inputs, key=lambda arrays: sum(array.size for array in arrays.values()))
-    last, gaps = len(ordered) - 1, min(count, len(ordered)) - 1
-    if gaps == 0:
-        return [ordered[last // 2]]
-    return [ordered[round(i * last / gaps)] for i in range(gaps + 1)]
-
-
 def alike(samples: Iterable[Sample]) -> Samples:
     """Return samples as one, checked against the first.
 

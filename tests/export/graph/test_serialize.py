@@ -16,6 +16,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import PAGE, model_files, serialize, weight_bytes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
+
 @pytest.fixture
 def low_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the weights were large."""

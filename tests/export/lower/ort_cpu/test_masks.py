@@ -219,7 +219,11 @@ BROADCAST: tuple[Dims, ...] = (
     (1, HEADS, 1, "keys"),
     (1, 1, 1, 1),
 )
-TAKEN: tuple[Dims, ...] = (("queries", "keys"), ("batch", HEADS, "queries", "keys"), (1, 1, "queries", "keys"))
+TAKEN: tuple[Dims, ...] = (
+    ("queries", "keys"),
+    ("batch", HEADS, "queries", "keys"),
+    (1, 1, "queries", "keys"),
+)
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["heads apart", "heads side by side"])
@@ -256,7 +260,9 @@ def test_dims_that_the_kernel_takes_or_that_are_unknown_stay(sizes: Dims | None)
 
 def _filled(low: float) -> Make:
     def make(tape: Tape, given: ir.Value) -> ir.Value:
-        numbers = [embed(tape, np.array(n, np.float32), f"{name}") for name, n in (("low", low), ("kept", 0.0))]
+        numbers = [
+            embed(tape, np.array(n, np.float32), f"{name}") for name, n in (("low", low), ("kept", 0.0))
+        ]
         made = tape.op("Where", [tape.op("Greater", [given, numbers[1]]), numbers[1], numbers[0]])
         made.type, made.shape = given.type, given.shape
         return made
@@ -303,7 +309,10 @@ ABOVE: dict[str, tuple[Make, list[float]]] = {
     "filled with -inf": (_filled(-np.inf), [-np.inf, -np.inf, -np.inf, -np.inf, 0.0]),
     "a constant": (_constant(-np.inf, -1e4, 0.0, -1e9, 1.0), [-np.inf, -1e4, 0.0, -1e9, 1.0]),
     "behind a view": (_behind_a_view(_filled(-np.inf)), [-np.inf, -np.inf, -np.inf, -np.inf, 0.0]),
-    "a logarithm": (lambda tape, given: _of("Log")(tape, _of("Relu")(tape, given)), [-np.inf] * 4 + [np.log(2.0)]),
+    "a logarithm": (
+        lambda tape, given: _of("Log")(tape, _of("Relu")(tape, given)),
+        [-np.inf] * 4 + [np.log(2.0)],
+    ),
 }
 
 
@@ -344,7 +353,9 @@ def test_attentions_of_one_mask_and_of_equal_lengths_share_it() -> None:
     assert operators(ready)["Expand"] == operators(ready)["Max"] == 1
 
 
-def test_where_the_queries_lengths_differ_each_has_its_own(plainly: Plainly, scaled_error: Callable[..., float]) -> None:
+def test_where_the_queries_lengths_differ_each_has_its_own(
+    plainly: Plainly, scaled_error: Callable[..., float]
+) -> None:
     model = _attentions(MASK_DIMS, queries=("queries", "other", "queries"))
     ready = ORT_CPU.ready(model)
     first, second, third = (node.inputs[MASK] for node in ready.graph if node.op_type == "Attention")
