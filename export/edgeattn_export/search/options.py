@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-import onnx_ir as ir
-
 from edgeattn_export.graph.serialize import file_mb, weight_bytes
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
@@ -15,10 +12,8 @@ from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.cost import milliseconds, timed_layers
-from edgeattn_export.search.cut import cut
 from edgeattn_export.search.goal import Goal
-from edgeattn_export.search.judge import Errors, Judge
-from edgeattn_export.search.store import Answer
+from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.units import Unit
 
 LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
@@ -104,29 +99,18 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
 
 def _measured(judge: Judge, unit: Unit, treatments: Sequence[Treatment]) -> list[Option]:
     layers, recipes = timed_layers(unit.layers), [unit.alone(treatment) for treatment in treatments]
-    question = {
-        "milliseconds": judge.fingerprint,
-        "layers": [layer.name for layer in layers],
-        "recipes": [recipe.unnamed().to_json() for recipe in recipes],
-    }
-
-    def measure() -> Answer:
-        cuts: list[ir.Model] = []
-        for recipe in recipes:
-            _spoils(judge, recipe)  # while its graph is at hand, which takes longest to make
-            cuts.append(cut(judge.part.calibration.model, judge.model(recipe), layers))
-        return {"p50": milliseconds(judge, cuts)}
-
-    times = np.asarray(judge.bench.answer(question, measure)["p50"], np.float64) / len(layers)
+    share = len(unit.layers) / len(layers)
     forms = judge.part.calibration.forms
     return [
         Option(
             treatment,
-            _spoils(judge, recipe),
-            float(time) * len(unit.layers),
+            judge.spoiled(recipe),
+            time * share,
             megabytes(unit, treatment.form, forms),
         )
-        for treatment, recipe, time in zip(treatments, recipes, times, strict=True)
+        for treatment, recipe, time in zip(
+            treatments, recipes, milliseconds(judge, layers, recipes), strict=True
+        )
     ]
 
 
@@ -136,17 +120,10 @@ def _of_unit(judge: Judge, unit: Unit, option: Option) -> Option:
     rounded = judge.bench.candidates.finished(option.treatment, forms)
     return replace(
         option,
-        errors=_spoils(judge, unit.alone(rounded)),
+        errors=judge.spoiled(unit.alone(rounded)),
         milliseconds=option.milliseconds * len(unit.layers),
         megabytes=megabytes(unit, option.treatment.form, forms),
     )
-
-
-def _spoils(judge: Judge, recipe: Recipe) -> Errors:
-    """Return what a recipe spoils; one of float layers alone spoils nothing."""
-    if all(treatment.form == FLOAT.name for _, treatment in recipe.layers):
-        return np.zeros(len(judge.sensed))
-    return judge.spoiled(recipe)
 
 
 def _leading(options: Sequence[Option]) -> list[Option]:

@@ -87,36 +87,6 @@ def int8(layers: tuple[Captured, Samples, Recovered], calibrated: Callable[..., 
 
 
 @pytest.fixture(scope="session")
-def by_hand() -> Callable[..., ir.Model]:
-    """A function that builds ``before(x) @ weight + bias``, x of dims (batch, sequence, D)."""
-
-    def build(
-        weight: NDArray[np.float32], bias: NDArray[np.float32] | None = None, before: str = ""
-    ) -> ir.Model:
-        tape = Tape()
-        x, hidden = (
-            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", len(weight))) for name in ("x", "hidden")
-        )
-        product, y = (
-            ir.val(name, ir.DataType.FLOAT, ("batch", "sequence", weight.shape[1]))
-            for name in ("product", "y")
-        )
-        if before:
-            tape.op(before, [x], output=hidden)
-        inputs = [hidden if before else x, embed(tape, weight, "weight")]
-        named = {"name": "linear", "metadata_props": {MODULE: "encoder.linear"}}
-        tape.op("MatMul", inputs, output=y if bias is None else product, **named)
-        if bias is not None:
-            tape.op("Add", [product, embed(tape, bias, "bias")], output=y)
-        graph = ir.Graph(
-            [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="linear"
-        )
-        return ir.Model(graph, ir_version=10)
-
-    return build
-
-
-@pytest.fixture(scope="session")
 def written(by_hand: Callable[..., ir.Model]) -> Callable[..., ir.Model]:
     """A function that writes a layer, built by hand, in a form."""
 

@@ -14,7 +14,6 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.absorb import absorb
-from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import find_layers, floats, match_linear
@@ -129,6 +128,16 @@ def test_the_answer_stays_and_the_division_goes(graph: str) -> None:
         assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
 
 
+@pytest.mark.parametrize("graph", ["values", "merged values"])
+def test_a_float_projection_absorbs_too(graph: str) -> None:
+    def alone(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
+        return {"output": prepared["output"]}
+
+    _agrees(graph, alone)
+    model = _model(graph)
+    assert absorb(model, alone(_prepared(model)))["output"].linear.divisor is None
+
+
 @pytest.mark.parametrize("graph", OTHERS)
 def test_what_cannot_absorb_is_left(graph: str) -> None:
     model = _model(graph)
@@ -146,16 +155,18 @@ def _agrees(graph: str, taken: Callable[[dict[str, Prepared]], dict[str, Prepare
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
-def test_channels_apart_stay_what_they_were(graph: str) -> None:
-    apart = np.array([2, 9])
+def test_outlier_channels_stay_what_they_were(graph: str) -> None:
+    outliers = np.array([2, 9])
 
     def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
         linear = prepared["output"].linear
         weight, divisor = linear.weight.copy(), linear.divisor
         assert divisor is not None
-        few = weight[apart] / divisor[apart, None]
-        weight[apart] = 0
-        changed = replace(linear, weight=weight, stored=None, scale=None, outliers=apart, outlier_weight=few)
+        few = weight[outliers] / divisor[outliers, None]
+        weight[outliers] = 0
+        changed = replace(
+            linear, weight=weight, stored=None, scale=None, outliers=outliers, outlier_weight=few
+        )
         return prepared | {"output": replace(prepared["output"], linear=changed.settled())}
 
     _agrees(graph, taken)

@@ -52,7 +52,9 @@ def test_what_graphs_agree_on_is_said_once() -> None:
 
 
 def test_a_pattern_counts_in_every_graph_that_has_such_a_layer() -> None:
-    own = divided(Recipe("mine", (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED)), ()), GRAPHS, FORMS)
+    own = divided(
+        Recipe("mine", (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED)), ()), GRAPHS, FORMS
+    )
     assert own["model"].layers == (("*", INT8), ("head", FLOAT), ("*.attention", SMOOTHED))
     assert own["encoder"].layers == (("*", INT8), ("*.attention", SMOOTHED))
 

@@ -28,7 +28,9 @@ def _refusal(recipe: Recipe, layers: tuple[Layer, ...] = LAYERS) -> str:
 def test_a_recipe_that_fits() -> None:
     every = tuple((name, 1.0) for name in TECHNIQUES)
     check_recipe(Recipe("", (("*", Treatment("int8", every)),), tuple(FORMS.rewrites)), LAYERS, FORMS)
-    check_recipe(Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment("float"))), ()), LAYERS, FORMS)
+    check_recipe(
+        Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment("float"))), ()), LAYERS, FORMS
+    )
     check_recipe(Recipe("", (("*", Treatment("int8")),), ()), (), FORMS)  # for a model without linear layers
 
 
@@ -62,7 +64,7 @@ def test_a_number_out_of_its_range(number: float) -> None:
 
 def test_a_form_counts_only_where_it_is_the_last_that_matches() -> None:
     layers = (("*", Treatment("int4 blocks")), ("down", Treatment("int8")))
-    check_recipe(Recipe("", layers, ()), LAYERS)
+    check_recipe(Recipe("", layers, ()), LAYERS, FORMS)
     assert "'down' cannot be 'int4 blocks'" in _refusal(Recipe("", layers[::-1], ()))
 
 

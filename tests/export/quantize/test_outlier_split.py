@@ -14,6 +14,7 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import floats, match_linear
@@ -24,7 +25,7 @@ WIDTH, INNER = 16, 24
 CLOSE = 1e-3  # of the largest output: of what 16-bit activations and the same int8 weights leave
 
 Floats = NDArray[np.float32]
-Apart = Mapping[str, list[int]]  # channels, by the layer that computes them apart
+Outliers = Mapping[str, list[int]]  # channels, by the layer that splits them off
 
 
 def _draw(seed: int, *dims: int) -> Floats:
@@ -77,15 +78,15 @@ class Blocks:
         return tape.op("Add", [product, bias]) if self.bias else product
 
 
-def _prepared(model: ir.Model, apart: Apart, divided: str = "") -> dict[str, Prepared]:
-    """Return all layers in a form of exact activations, some with channels apart, one of them divided."""
+def _prepared(model: ir.Model, outliers: Outliers, divided: str = "") -> dict[str, Prepared]:
+    """Return all layers in a form of exact activations, some with outlier channels, one of them divided."""
     found = {}
     for node in model.graph:
         match = match_linear(node)
         if match is None or node.name is None:
             continue
         linear = Linear(match.array, None if match.bias is None else floats(match.bias), paired=True)
-        channels = apart.get(node.name.rstrip("0123456789"))
+        channels = outliers.get(node.name.rstrip("0123456789"))
         if channels is not None:
             weight = linear.weight.copy()
             weight[channels] = 0
@@ -104,12 +105,12 @@ def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDA
     return ORT_CPU.runner(model)({"x": _draw(6, 1, 7, WIDTH)})
 
 
-DOWN: Apart = {"down": [3, 7, 20]}
-BOTH: Apart = {"up": [0, 5], **DOWN}
+DOWN: Outliers = {"down": [3, 7, 20]}
+BOTH: Outliers = {"up": [0, 5], **DOWN}
 
 
 @pytest.mark.parametrize(
-    ("build", "apart", "divided"),
+    ("build", "outliers", "divided"),
     [
         (Blocks(), DOWN, ""),
         (Blocks(bias=False), DOWN, ""),
@@ -122,11 +123,11 @@ BOTH: Apart = {"up": [0, 5], **DOWN}
     ],
 )
 def test_the_answer_stays_and_the_gather_goes(
-    build: Callable[[], ir.Model], apart: Apart, divided: str
+    build: Callable[[], ir.Model], outliers: Outliers, divided: str
 ) -> None:
     gathered, model = build(), build()
-    expected = _answers(gathered, _prepared(gathered, apart, divided))
-    prepared = split_early(model, _prepared(model, apart, divided))
+    expected = _answers(gathered, _prepared(gathered, outliers, divided))
+    prepared = split_early(model, _prepared(model, outliers, divided))
     assert all(layer.linear.outliers is None for name, layer in prepared.items() if name.startswith("down"))
     found = _answers(model, prepared)
     missing = operators(gathered)["Gather"] - operators(model).get("Gather", 0)
@@ -143,7 +144,7 @@ def test_the_int8_product_sees_zeros() -> None:
     assert up.outlier_weight is not None
     for values in (up.weight, up.rounded, up.bias[None], up.outlier_weight):
         assert not values[:, DOWN["down"]].any()
-    assert prepared["down0"].aside is not None
+    assert prepared["down0"].outliers is not None
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,19 @@ def test_where_it_is_not_exact_they_are_gathered(build: Callable[[], ir.Model]) 
     assert operators(model) == before
 
 
-def test_a_float_layer_before_keeps_its_channels() -> None:
-    model = Blocks()()
-    prepared = _prepared(model, DOWN)
-    del prepared["up0"]
-    assert split_early(model, prepared) == prepared
+def test_a_float_layer_before_gives_its_channels_too() -> None:
+    gathered, model = Blocks()(), Blocks()()
+    prepared = {name: _prepared(each, DOWN) for name, each in (("gathered", gathered), ("model", model))}
+    for found in prepared.values():
+        del found["up0"]
+    expected = _answers(gathered, prepared["gathered"])
+    early = split_early(model, prepared["model"])
+    assert early["up0"].form is FLOAT
+    assert early["down0"].linear.outliers is None
+    found = _answers(model, early)
+    assert "Gather" not in operators(model)
+    for name, value in expected.items():
+        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
 
 
 def test_an_input_of_the_graph_and_a_sum_are_gathered_from() -> None:
@@ -171,7 +180,7 @@ def test_an_input_of_the_graph_and_a_sum_are_gathered_from() -> None:
     assert operators(model)["MatMul"] == 4
 
 
-def test_a_layer_that_gains_what_is_computed_aside_is_no_spring() -> None:
+def test_a_layer_that_gains_split_channels_itself_is_no_origin() -> None:
     tape = Tape()
     value = x = ir.val("x", ir.DataType.FLOAT, (1, "s", WIDTH))
     for i in range(3):

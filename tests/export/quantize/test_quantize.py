@@ -16,6 +16,7 @@ from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import QuantizeError
@@ -90,7 +91,7 @@ def test_a_constant_that_lies_transposed_in_memory(
         def forward(self, x: Tensor) -> Tensor:
             return self.linear(x) + self.offset.T
 
-    captured, samples = exported(Offset(), [{"x": torch.ones(n, 3, 4)} for n in (2, 5)])
+    captured, samples = exported(Offset(), [{"x": torch.ones(n, 3, 4)} for n in (2, 5, 3)])
     known = calibrated(recover(captured, samples).model, samples)
     assert [layer.form for layer in quantize(known, DYNAMIC_INT8).layers] == ["int8"]
 
@@ -107,7 +108,7 @@ def test_infinite_weights_name_the_module(
         def forward(self, x: Tensor) -> Tensor:
             return self.inner(x).clamp(-1, 1)
 
-    captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5)])
+    captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5, 2)])
     with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': its weight holds a NaN or an infinity"):
         quantize(calibrated(recover(captured, samples).model, samples), DYNAMIC_INT8)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,14 +11,19 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower import lower
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
+from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.recover import recover
+from edgeattn_export.search import Bench, Store
+from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
 WIDTH, OUT = 64, 32
 OUTLIERS, SIZE = (3, 17, 40), 40.0  # channels, and how many times as large they are as the others
-LENGTHS = (5, 9, 3, 12, 7, 4, 6, 2)
+LENGTHS = (5, 9, 3, 12, 7, 4, 6, 2)  # the calibration samples', and the selection samples'
 
 
 class Outliers(nn.Module):
@@ -41,20 +47,31 @@ class Outliers(nn.Module):
 
 
 @pytest.fixture(scope="session")
-def calibration(exported: Callable[..., tuple[Captured, Samples]]) -> Calibration:
-    """The network, recovered, with its samples."""
+def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatPart:
+    """The network, lowered, with its samples."""
     torch.manual_seed(0)
-    captured, samples = exported(Outliers(), [{"x": torch.randn(1, length, WIDTH)} for length in LENGTHS])
-    return Calibration(recover(captured, samples).model, samples)
+    raw = [{"x": torch.randn(1, length, WIDTH)} for length in (*LENGTHS, *LENGTHS)]
+    captured, samples = exported(Outliers(), raw)
+    inputs = [sample.inputs for sample in samples[:2]]
+    model = lower(recover(captured, samples).model, LOWERINGS, ORT_CPU, inputs).model
+    known = Calibration(model, samples[: len(LENGTHS)], ORT_CPU, FORMS)
+    return FloatPart(known, samples[len(LENGTHS) :], captured.graph)
+
+
+@pytest.fixture(scope="session")
+def bench() -> Callable[[Path | None], Bench]:
+    """A function that makes a bench that remembers in a folder."""
+    return lambda folder: Bench(CANDIDATES, "this device", Store(folder))
 
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, float]], None]:
-    """A function that gives forms their milliseconds, instead of this machine's mood."""
+    """A function that gives a layer in each form its milliseconds, instead of this machine's mood."""
 
     def give(milliseconds: Mapping[str, float]) -> None:
-        def times(shape: object, treatments: Sequence[Treatment], store: object) -> dict[Treatment, float]:
-            return {treatment: milliseconds[treatment.form] for treatment in treatments}
+        def times(judge: object, layers: Sequence[Layer], recipes: Sequence[Recipe]) -> list[float]:
+            forms = (recipe.treatment(layers[0].name).form for recipe in recipes)
+            return [len(layers) * milliseconds[form] for form in forms]
 
         monkeypatch.setattr("edgeattn_export.search.options.milliseconds", times)
 

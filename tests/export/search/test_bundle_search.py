@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import onnx_ir as ir
 import pytest
 import torch
 from torch import nn
@@ -12,17 +13,20 @@ from torch import nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import file_mb
-from edgeattn_export.quantize import DYNAMIC_INT8, Calibration, Recipe, Treatment
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_parts import FloatPart, FloatParts
 from edgeattn_export.quantize.parts import int8_parts
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.search import Found, Goal, Store, Trial, bundle_search
+from edgeattn_export.search import Bench, Found, Goal, Store, Trial, bundle_search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
+from edgeattn_runtime.manifest import Graph
 
 LOOSE = Goal(cosine_mean=0.5, cosine_min=0.5)
-NOTHING = Store(None)
+NOTHING = Bench(CANDIDATES, "this device", Store(None))
 
 
 class Feed(nn.Module):
@@ -44,11 +48,13 @@ def floats(
     exported: Callable[..., tuple[Captured, Samples]],
 ) -> FloatParts:
     torch.manual_seed(0)
-    feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8)])
-    model = FloatPart(Calibration(recover(feed, rows).model, rows), feed.graph)
-    return FloatParts(
-        {"model": model, "encoder": FloatPart(Calibration(recovered.model, samples), encoder.graph)}, {}
-    )
+    feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8, 4)])
+
+    def part(model: ir.Model, all_of: Samples, graph: Graph) -> FloatPart:
+        return FloatPart(Calibration(model, all_of[::2], ORT_CPU, FORMS), all_of[1::2], graph)
+
+    fed = part(recover(feed, rows).model, rows, feed.graph)
+    return FloatParts({"model": fed, "encoder": part(recovered.model, samples, encoder.graph)}, {})
 
 
 def silent(done: int, total: int) -> None: ...
@@ -71,10 +77,10 @@ def test_what_is_not_limited_is_not_measured(floats: FloatParts, monkeypatch: py
 
 
 def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatParts) -> None:
-    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), store=NOTHING, step=silent)
+    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=silent)
     assert smallest.missed == ("size_mb",)
     limit = 1.01 * smallest.chosen.size_mb
-    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), store=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb <= limit
     parts = int8_parts(floats, found.chosen.recipe)
@@ -94,11 +100,11 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], li
     """A function that has each graph take what it may, but not less than it needs, and notes the asking."""
 
     def script(floats: FloatParts, needs: dict[str, float]) -> list[tuple[str, float]]:
-        names = {id(part.calibration): name for name, part in floats.graphs.items()}
+        names = {id(part): name for name, part in floats.graphs.items()}
         asked: list[tuple[str, float]] = []
 
-        def search(calibration: Calibration, goal: Goal, **_: object) -> Found:
-            name = names[id(calibration)]
+        def search(part: FloatPart, goal: Goal, *_: object, **__: object) -> Found:
+            name = names[id(part)]
             asked.append((name, goal.size_mb))
             taken = trial(name, max(needs[name], goal.size_mb))
             return Found(taken, (taken, trial("int8", 50.0)), goal.misses(taken), (f"{name} is found",))
@@ -119,7 +125,7 @@ def test_what_one_graph_needs_beyond_its_share_another_leaves(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
 ) -> None:
     asked = scripted(floats, {needy: 6.0, other: 1.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), store=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb == pytest.approx(10.0)
     assert asked[-1] == (other, 4.0)
@@ -129,7 +135,7 @@ def test_a_total_that_nothing_meets_is_missed_by_the_whole(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 6.0, "encoder": 5.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), store=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
     assert found.missed == ("size_mb",)
     assert found.chosen.size_mb == 11.0
     assert found.notes == ("model is found", "encoder is found")
@@ -146,7 +152,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 1.0, "encoder": 2.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), store=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=silent)
     names = ["model: model; encoder: encoder", "model: int8; encoder: encoder", "model: model; encoder: int8"]
     assert [each.recipe.name for each in found.trials] == names
     assert found.chosen == found.trials[0]
@@ -157,7 +163,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
 
 def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatParts) -> None:
     recipe = Recipe("mine", (("*", Treatment("int8")), ("down", Treatment("float"))), DYNAMIC_INT8.rewrites)
-    found = follow_bundle(floats, recipe, store=NOTHING)
+    found = follow_bundle(floats, recipe, bench=NOTHING)
     assert (found.chosen.recipe.name, found.missed) == ("mine", ())
     assert math.isfinite(found.chosen.latency_ms)
     parts = int8_parts(floats, found.chosen.recipe)
@@ -167,5 +173,5 @@ def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatParts) ->
 
 
 def test_a_recipe_with_a_fault_for_one_graph_is_refused(floats: FloatParts) -> None:
-    with pytest.raises(RecipeError, match="'nobody' is in no place"):
-        follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), store=NOTHING)
+    with pytest.raises(RecipeError, match="'nobody' matches no layer"):
+        follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), bench=NOTHING)

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from edgeattn_export.quantize import DYNAMIC_INT8
 from edgeattn_export.search import Goal, Trial
 from edgeattn_export.search.goal import MEAN_SHARE, WORST_SHARE, Spent
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
 
 GOAL = Goal(cosine_mean=0.9, cosine_min=0.8, latency_ms=10.0, size_mb=20.0)
 INSIDE = Spent(MEAN_SHARE * 0.1, WORST_SHARE * 0.2, 10.0, 20.0)

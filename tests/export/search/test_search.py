@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +14,17 @@ import pytest
 
 from edgeattn_export.graph.serialize import file_mb, weight_bytes
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
-from edgeattn_export.quantize import Calibration, Recipe, Treatment
+from edgeattn_export.quantize import Recipe, Treatment
+from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import REWRITES
-from edgeattn_export.search import Found, Goal, Store, Trial, cost, follow, judge, race, search
-from edgeattn_export.search.candidates import finished
+from edgeattn_export.search import Bench, Found, Goal, Trial, cost, follow, judge, race, search
 from edgeattn_export.search.options import megabytes
+from edgeattn_export.search.units import Unit
+from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.similarity import cosine
 
+MakeBench = Callable[[Path], Bench]
 Give = Callable[[Mapping[str, float]], None]
 INT8_FIRST = {
     "int8": 1e-3,
@@ -43,16 +46,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def find(calibration: Calibration, folder: Path, timed: Give) -> Callable[..., Found]:
+def find(part: FloatPart, folder: Path, bench: MakeBench, timed: Give) -> Callable[..., Found]:
     """A function that searches, int8 being the fastest."""
     timed(INT8_FIRST)
-    return lambda goal, **more: search(calibration, goal, store=Store(folder), **more)
+    return lambda goal, **more: search(part, goal, bench(folder), **more)
 
 
 def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., Found]) -> None:
     found = find(Goal())
     plain = next(
-        trial for trial in found.trials if trial.recipe.layers == (("*", finished(Treatment("int8"))),)
+        trial
+        for trial in found.trials
+        if trial.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
     )
     assert Goal().misses(plain) == ("cosine", "cosine_min")
     assert found.missed == ()
@@ -62,11 +67,11 @@ def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., 
     assert found.chosen.recipe.treatment("ups.0").form != "float"
 
 
-def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], calibration: Calibration) -> None:
+def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], part: FloatPart) -> None:
     chosen = find(Goal()).chosen
-    model = written(calibration, chosen.recipe)
-    pair = ORT_CPU.runner(calibration.model), ORT_CPU.runner(model)
-    answers = ([session(each.inputs)["scores"] for session in pair] for each in calibration.samples)
+    model = written(part.calibration, chosen.recipe)
+    pair = ORT_CPU.runner(part.calibration.model), ORT_CPU.runner(model)
+    answers = ([answer(each.inputs)["scores"] for answer in pair] for each in part.selection)
     cosines = [cosine(*two) for two in answers]
     assert chosen.size_mb == file_mb(model)
     assert chosen.cosine_mean == pytest.approx(np.mean(cosines), abs=ALIKE)
@@ -75,7 +80,11 @@ def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], calibratio
 
 
 def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
-    find: Callable[..., Found], calibration: Calibration, folder: Path, monkeypatch: pytest.MonkeyPatch
+    find: Callable[..., Found],
+    part: FloatPart,
+    folder: Path,
+    bench: MakeBench,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     goal = Goal(cosine_min=0.9995, thorough=True)
     once = find(goal)
@@ -83,17 +92,17 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     for place in (cost, race):
         monkeypatch.setattr(place, "take_turns", lambda *_, **__: pytest.fail("timed again"))
     assert find(goal) == once
-    assert search(Calibration(calibration.model, calibration.samples), goal, store=Store(folder)) == once
+    assert search(replace(part), goal, bench(folder)) == once
 
 
 def test_measured_times_come_from_the_store_too(
-    calibration: Calibration, folder: Path, monkeypatch: pytest.MonkeyPatch
+    part: FloatPart, folder: Path, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goal = Goal(prefer="size")
-    once = search(calibration, goal, store=Store(folder))
+    once = search(part, goal, bench(folder))
     monkeypatch.setattr(cost, "take_turns", lambda *_, **__: pytest.fail("timed again"))
     monkeypatch.setattr(race, "take_turns", lambda *_, **__: pytest.fail("timed again"))
-    assert search(calibration, goal, store=Store(folder)) == once
+    assert search(part, goal, bench(folder)) == once
 
 
 def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Found]) -> None:
@@ -118,7 +127,7 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     find: Callable[..., Found], monkeypatch: pytest.MonkeyPatch, thorough: bool
 ) -> None:
     searching = sys.modules["edgeattn_export.search.search"]
-    exact = (("*", finished(searching.EXACT)),)
+    exact = (("*", CANDIDATES.finished(CANDIDATES.most_exact[-1], FORMS)),)
 
     def raced(judge: judge.Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
         return tuple(
@@ -161,10 +170,10 @@ def test_to_prefer_size_is_to_be_smaller(find: Callable[..., Found]) -> None:
 
 
 def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
-    calibration: Calibration, timed: Give, folder: Path
+    part: FloatPart, timed: Give, folder: Path, bench: MakeBench
 ) -> None:
     timed(FLOAT_FIRST)
-    found = search(calibration, Goal(), store=Store(folder))
+    found = search(part, Goal(), bench(folder))
     assert {treatment.form for _, treatment in found.chosen.recipe.layers} == {"float"}
     assert [note.partition(": ")[0] for note in found.notes] == ["Int8 is not faster here"] * len(found.notes)
     told = " ".join(found.notes)
@@ -182,36 +191,41 @@ def test_steps_are_told_from_none_to_all(find: Callable[..., Found]) -> None:
     assert steps == [(done, 3) for done in range(4)]
 
 
-def test_a_recipe_is_followed_as_it_is(calibration: Calibration, folder: Path) -> None:
-    recipe = Recipe("mine", (("*", Treatment("int8")), ("head", Treatment("float"))), REWRITES)
-    found = follow(calibration, recipe, store=Store(folder))
+def test_a_recipe_is_followed_as_it_is(part: FloatPart, folder: Path, bench: MakeBench) -> None:
+    recipe = Recipe("mine", (("*", Treatment("int8")), ("head", Treatment("float"))), DYNAMIC_INT8.rewrites)
+    found = follow(part, recipe, bench(folder))
     assert found.chosen.recipe == recipe
     assert (found.trials, found.missed, found.notes) == ((found.chosen,), (), ())
     assert 0.5 < found.chosen.cosine_min < 1
     assert math.isfinite(found.chosen.latency_ms)
 
 
-def test_a_recipe_of_another_model_is_refused_with_all_its_faults(calibration: Calibration) -> None:
+def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
+    part: FloatPart, folder: Path, bench: MakeBench
+) -> None:
     recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
     with pytest.raises(RecipeError) as refused:
-        follow(calibration, recipe)
-    for told in ("layer 'encoder.*' is in no place", "form 'int3' is unknown", "rewrite 'int2 rows' is unk"):
+        follow(part, recipe, bench(folder))
+    for told in (
+        "layer 'encoder.*' matches no layer",
+        "form 'int3' is unknown",
+        "rewrite 'int2 rows' is unk",
+    ):
         assert told in str(refused.value)
 
 
-def test_a_network_without_linear_layers_is_no_trouble(calibration: Calibration, folder: Path) -> None:
-    bare = Calibration(calibration.model, calibration.samples)
-    bare.layers = ()
-    found = search(bare, Goal(), store=Store(folder))
+def test_a_network_without_linear_layers_is_no_trouble(part: FloatPart, bench: MakeBench) -> None:
+    known = copy(part.calibration)
+    known.layers = ()
+    found = search(replace(part, calibration=known), Goal(), bench(None))
     assert found.chosen.recipe.name == "no layers"
     assert found.missed == ()
 
 
 @pytest.mark.parametrize("form", ["float", *INT8_FIRST, "int8 blocks"])
-def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(
-    calibration: Calibration, form: str
-) -> None:
-    recipe = Recipe(form, (("*", Treatment(form)),), ())
-    saved = sum(megabytes(each, "float") - megabytes(each, form) for each in calibration.layers)
-    found = weight_bytes(calibration.model) - weight_bytes(written(calibration, recipe))
+def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(part: FloatPart, form: str) -> None:
+    known, recipe = part.calibration, Recipe(form, (("*", Treatment(form)),), ())
+    whole = Unit("all", known.layers)
+    saved = megabytes(whole, "float", FORMS) - megabytes(whole, form, FORMS)
+    found = weight_bytes(known.model) - weight_bytes(written(known, recipe))
     assert found / 1e6 == pytest.approx(saved, rel=SIZE_ERROR)

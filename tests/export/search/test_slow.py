@@ -24,17 +24,15 @@ def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Cal
         "few": [option("int8", 0.010), option("float", 0.004)],
         "many": [option("int8", 0.3), option("residual int8", 0.1), option("float", 0.2)],
     }
-    few, many = not_faster(units, options, Recipe("", (("*", Treatment("float")),), ()))
-    assert few == (
-        "Int8 is not faster here: layer 'few' and 1 like it takes 2 us in float and 5 in int8: its 8 x 4 "
-        "weights are few, quantizing its input costs more than it saves. It stays float."
-    )
-    assert many.startswith("Int8 is not faster here: layer 'many' takes 200 us in float and 300 in int8: ")
-    assert "bound by memory" in many
+    few, many = not_faster(units, options, Recipe("", (("*", Treatment("float")),), ()), "int8")
+    for told in ("'few' and 1 like it", "2 us in float", "5 in int8", "its 8 x 4 weights are few"):
+        assert told in few
+    for told in ("'many'", "200 us in float", "300 in int8", "bound by memory"):
+        assert told in many
 
 
 def test_nothing_is_said_of_int8_nor_of_what_is_float_to_be_exact(layer: Callable[..., Layer]) -> None:
     units = [Unit(name, (layer(name),)) for name in ("fast", "exact")]
     options = {unit.name: [option("int8", 0.1), option("float", 0.2)] for unit in units}
     recipe = Recipe("", (("fast", Treatment("int8")), ("exact", Treatment("float"))), ())
-    assert not_faster(units, options, recipe) == ()
+    assert not_faster(units, options, recipe, "int8") == ()

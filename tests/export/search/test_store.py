@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.quantize import Calibration
+from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.search import Store
 from edgeattn_export.search.store import FOLDER_VARIABLE, fingerprint
 
@@ -115,13 +115,14 @@ def test_a_users_folder_is_named_or_where_caches_are(tmp_path: Path, monkeypatch
     assert Store.of_user().folder == Path.home() / ".cache" / "edgeattn"
 
 
-def test_another_weight_or_sample_is_another_fingerprint(calibration: Calibration) -> None:
-    model, samples = calibration.model, calibration.samples
+def test_another_weight_or_sample_is_another_fingerprint(part: FloatPart) -> None:
+    model, samples = part.calibration.model, part.calibration.samples
     before = fingerprint(model, samples)
     assert fingerprint(model.clone(), samples) == before
     moved = Sample({"x": np.asarray(samples[0].inputs["x"]) + 1})
     assert fingerprint(model, Samples((moved, *samples[1:]))) != before
     assert fingerprint(model, samples[1:]) != before
+    assert fingerprint(model, samples, part.selection) != before
     other = model.clone()
     name, weight = next((n, v) for n, v in other.graph.initializers.items() if n.endswith("weight"))
     assert weight.const_value is not None

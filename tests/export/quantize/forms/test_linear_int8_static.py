@@ -11,7 +11,7 @@ from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.affine import LARGEST, dequantize
+from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics

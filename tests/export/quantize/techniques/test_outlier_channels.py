@@ -51,8 +51,8 @@ def test_both_products_are_the_whole(known: Known, layer: tuple[Floats, Floats],
 def test_channels_that_reach_farther_than_the_median_one_are_taken(known: Known) -> None:
     x = np.array([[1, -9, 2, 5, 0], [1, 3, -2, 8, 0]], np.float32)  # reach: 1, 9, 2, 8, 0; median 2
     for share, expected in ((0.2, None), (0.24, [1]), (0.26, [1, 3])):
-        apart = split_off(Linear(np.ones((5, 2), np.float32), None, LARGEST), known(x), share).outliers
-        assert (None if apart is None else apart.tolist()) == expected
+        found = split_off(Linear(np.ones((5, 2), np.float32), None, LARGEST), known(x), share).outliers
+        assert (None if found is None else found.tolist()) == expected
 
 
 def test_a_layer_without_outliers_stays_as_it_is(known: Known) -> None:
@@ -70,8 +70,8 @@ def test_an_outlier_channel_costs_the_others_nothing(
     x[:, 5] *= 1000
     linear = Linear(weight, bias, paired=True)
     right = (x.astype(np.float64) @ weight + (0 if bias is None else bias)).astype(np.float32)
-    plain, apart = (
+    plain, split = (
         np.abs(ORT_CPU.runner(written(INT8, layer))({"x": x[None]})["y"] - right).mean()
         for layer in (linear, split_off(linear, known(x), 0.33))
     )
-    assert apart < BETTER * plain
+    assert split < BETTER * plain
