@@ -3,7 +3,7 @@
     python tests/isa/saturating_kernel.py [--cache FOLDER]
 
 Products of many sizes run on x86 without VNNI. Exit code 1 where one differs from what
-``edgeattn_export.quantize.pairs`` predicts by more than float32 rounds, or where none saturates.
+``edgeattn_export.quantize.pairs`` predicts by more than float32 rounding, or where none saturates.
 """
 
 from __future__ import annotations
