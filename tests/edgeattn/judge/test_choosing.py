@@ -28,8 +28,8 @@ from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_parts import FloatParts, float_parts
 from edgeattn_export.quantize.parts import Parts as Parts8
 from edgeattn_export.quantize.parts import int8_parts
-from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Bench, Found, Goal
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
