@@ -64,7 +64,11 @@ def _is_floored(mask: ir.Value | None) -> bool:
         known = np.asarray(constant(mask))
         return not bool(((known < FLOOR) & np.isfinite(known)).any())
     if (where := producer(mask, "Where")) is not None:
-        return all(map(_is_floored, where.inputs[1:]))
+        infinite = producer(where.inputs[0], "IsInf")
+        kept = infinite is not None and infinite.inputs[0] is where.inputs[1]  # infinities alone
+        return (kept or _is_floored(where.inputs[1])) and _is_floored(where.inputs[2])
+    if (highest := producer(mask, "Max")) is not None:
+        return any(map(_is_floored, highest.inputs))
     if (passed := producer(mask, *_PASSED)) is not None:
         return _is_floored(passed.inputs[0])
     return producer(mask, "Log") is not None  # of a float32 it is above -104, or infinite
@@ -79,7 +83,7 @@ def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Val
     sizes.append(_size(tape, queries) if len(found) < 2 or found[-2] == 1 else one)
     sizes.append(_size(tape, keys) if found[-1:] == (1,) else one)
     expanded = tape.op("Expand", [mask, tape.op("Concat", sizes, {"axis": 0})])  # (B|1, H|1, S, T)
-    expanded.type = mask.type
+    expanded.type = mask.type  # and no shape: what has none was written out
     return expanded
 
 

@@ -26,7 +26,7 @@ def expand_caches(model: ir.Model) -> None:
         source, axis = size_source(x, 0, dims(x)[0] if dims(x) else None)
         for index in CACHES:
             cache = node.inputs[index]
-            if cache is None or (dims(cache)[:1] != (1,) and _same_batch(cache, x)):
+            if cache is None or cache.shape is None or _same_batch(cache, x):  # without a shape: written out
                 continue
             if (cache, source) not in expanded:
                 expanded[cache, source] = _expanded(node, source, axis, cache, model.graph)
@@ -35,7 +35,7 @@ def expand_caches(model: ir.Model) -> None:
 
 def _same_batch(cache: ir.Value, x: ir.Value) -> bool:
     """Say whether a cache has a row for each of the batch."""
-    return bool(dims(cache)) and bool(dims(x)) and dims(cache)[0] == dims(x)[0]
+    return bool(dims(x)) and dims(cache)[:1] == dims(x)[:1]
 
 
 def _expanded(node: ir.Node, source: ir.Value, axis: int, cache: ir.Value, graph: ir.Graph) -> ir.Value:
