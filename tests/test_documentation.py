@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 from edgeattn.commands.app import app
-from edgeattn.judge.budget import LIMITS
+from edgeattn.judge.limits import LIMITS
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"

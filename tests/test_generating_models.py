@@ -13,10 +13,8 @@ import torch
 
 import edgeattn
 import edgeattn_runtime
-from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.capture import Captured, capture, read_samples
-from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.graph.samples import Samples
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
@@ -118,12 +116,13 @@ def test_story_keeps_few_heads_in_its_cache(writer: edgeattn_runtime.Model) -> N
 
 
 def steps_of(source: ModuleType) -> tuple[torch.nn.Module, Steps]:
-    module = source.model()
-    samples: Samples = read_samples(module, source.samples()).split()[0]
-    captured: Captured = capture(module, samples, infer_axes(samples, source.dynamic), ORT_CPU)
-    steps = derive_steps(captured, recover(captured, samples), samples)
+    handed = ModuleSource.of(source.model(), tuple(source.samples()), None, dynamic=source.dynamic)
+    samples = handed.read()
+    calibration = samples.split().calibration
+    captured = handed.capture(samples, ORT_CPU)
+    steps = with_cache(captured, recover(captured, calibration), calibration).graphs
     assert isinstance(steps, Steps)
-    return module, steps
+    return handed.module, steps
 
 
 def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) -> None:
@@ -142,7 +141,6 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
         for tensor in steps.decoder.graph.inputs
         if tensor.name in pasts
     }
-    assert steps.length is not None
     written: list[int] = []
     for _ in range(GREEDY_TOKENS):
         held = prompt.shape[1] + len(written) - 1 if written else 0

@@ -83,7 +83,7 @@ def test_sentence_exports_in_little_memory(sentence: Exported) -> None:
 
 def test_digits_keeps_its_attention_whole_and_its_accuracy(digits: Exported) -> None:
     operators, accuracy = digits.report["operators"], digits.report["accuracy"]
-    assert operators["Attention"] == digits.report["recovered"]["attention"] == 4
+    assert operators["Attention"] == digits.report["fused"]["attention"] == 4
     assert "Softmax" not in operators
     assert accuracy["metric_pytorch"] >= 0.97
     assert abs(accuracy["metric_pytorch"] - accuracy["metric_int8"]) <= 0.005
@@ -91,9 +91,9 @@ def test_digits_keeps_its_attention_whole_and_its_accuracy(digits: Exported) -> 
 
 @pytest.fixture(scope="module")
 def original() -> Iterator[torch.nn.Module]:
-    handed = handover.load(str(MODELS / "sentence" / "model.py"))
+    source = handover.load(str(MODELS / "sentence" / "model.py"))
     with torch.inference_mode():
-        yield handed.module
+        yield source.module
 
 
 @pytest.mark.parametrize(("batch", "length"), [(1, 1), (1, 7), (3, 50), (8, 128)])

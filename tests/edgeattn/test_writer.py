@@ -1,8 +1,13 @@
+"""A causal decoder without a cache of its own, on the whole way from its file to tokens."""
+
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,28 +17,46 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.measure import benchmark
-from edgeattn.source import handover
-from edgeattn.source.handover import Handover
-from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.capture import capture, read_samples
-from edgeattn_export.graph.axes import infer_axes
+from edgeattn.judge.objective import Objective
+from edgeattn.judge.request import Request
+from edgeattn.measure import benchmark, race
+from edgeattn.source import handover, module
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.cache import Steps, with_cache
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import recover
+from edgeattn_export.recover import Recovered, recover
 
-WRITER = Path(__file__).parents[1] / "writer.py"
+WRITER = Path(__file__).with_name("writer.py")
 NEW_TOKENS = 12
 AGREE = 0.95  # share of positions where int8 says PyTorch's next token, given the same text
 
 
 @pytest.fixture(scope="module")
-def writer() -> Handover:
+def writer() -> ModuleSource:
     return handover.load(str(WRITER))
 
 
 @pytest.fixture(scope="module")
-def bundle(writer: Handover) -> Bundle:
-    return pipeline.export(writer.module, writer.samples, name=writer.name)
+def captured(writer: ModuleSource) -> Captured:
+    return writer.capture(writer.read(), ORT_CPU)
+
+
+@pytest.fixture(scope="module")
+def exported(
+    writer: ModuleSource, captured: Captured, watch: Callable[[pytest.MonkeyPatch], Any]
+) -> tuple[Bundle, Any]:
+    request = Request.read("cpu", writer.budget, Objective("size"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "capture", lambda *_: captured)
+        watched = watch(patch)
+        return pipeline.run(writer, request, watched), watched
+
+
+@pytest.fixture(scope="module")
+def bundle(exported: tuple[Bundle, Any]) -> Bundle:
+    return exported[0]
 
 
 @pytest.fixture
@@ -41,10 +64,10 @@ def folder(bundle: Bundle, tmp_path: Path) -> Path:
     return bundle.save(tmp_path / "writer.edge")
 
 
-def greedy(module: torch.nn.Module, prompt: list[int], count: int) -> list[int]:
+def greedy(net: torch.nn.Module, prompt: list[int], count: int) -> list[int]:
     tokens = list(prompt)
     for _ in range(count):
-        tokens.append(int(module(torch.tensor([tokens]))["logits"][0, -1].argmax()))
+        tokens.append(int(net(torch.tensor([tokens]))["logits"][0, -1].argmax()))
     return tokens[len(prompt) :]
 
 
@@ -56,7 +79,20 @@ def test_a_decoder_without_a_cache_gets_one(bundle: Bundle) -> None:
     assert bundle.report.operators["Attention"] == bundle.report.fused["attention"] == 1
 
 
-def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: Handover) -> None:
+def test_the_samples_of_the_verdict_choose_nothing(
+    exported: tuple[Bundle, Any], writer: ModuleSource, tokens_of: Callable[[Samples], set[tuple[int, ...]]]
+) -> None:
+    _, watched = exported
+    parts = writer.read().split()
+    evaluation = tokens_of(parts.evaluation)
+    begun = {row[: len(row) // 2] for row in evaluation if len(row) > 5}  # as a decoder's prompts are
+    chosen = watched.stages[: watched.stages.index("evaluate")]
+    assert not watched.rows(*chosen, "tune") & (evaluation | begun)
+    assert watched.rows("evaluate", kind="StepRunner") == evaluation
+    assert watched.rows("prove") & begun
+
+
+def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: ModuleSource) -> None:
     net = edgeattn_runtime.load(folder)
     alike = [
         net(tokens=np.asarray(inputs["tokens"]))["logits"].argmax(-1)
@@ -66,10 +102,9 @@ def test_int8_says_the_next_token_that_pytorch_says(folder: Path, writer: Handov
     assert np.concatenate(alike, axis=1).mean() >= AGREE
 
 
-def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None:
-    samples = read_samples(writer.module, writer.samples)
-    captured = capture(writer.module, samples, infer_axes(samples, None), ORT_CPU)
-    steps = derive_steps(captured, recover(captured, samples), samples)
+def test_float_steps_write_exactly_what_pytorch_writes(writer: ModuleSource, captured: Captured) -> None:
+    samples = writer.read()
+    steps = with_cache(captured, recover(captured, samples), samples).graphs
     assert isinstance(steps, Steps)
     session, prompt = ORT_CPU.runner(steps.decoder.model), [3, 1, 4, 1]
     fed = np.array([prompt])
@@ -79,7 +114,6 @@ def test_float_steps_write_exactly_what_pytorch_writes(writer: Handover) -> None
         cache.past: np.zeros([sizes.get(dim, dim) for dim in dims[cache.past]], np.float32)
         for cache in steps.caches
     }
-    assert steps.length is not None
     written: list[int] = []
     for _ in range(NEW_TOKENS):
         held = len(prompt) + len(written) - 1 if written else 0
@@ -115,16 +149,23 @@ class Captioner(torch.nn.Module):
         return self.writer(tokens)["logits"] + self.eyes(picture)[:, None]
 
 
-def test_a_source_that_is_no_tokens_is_exported_whole(writer: Handover) -> None:
+def test_a_model_whose_source_is_no_tokens_gets_no_cache(writer: ModuleSource) -> None:
     samples = [{**inputs, "picture": torch.ones(1, 6) / (i + 1)} for i, inputs in enumerate(writer.samples)]
-    made = pipeline.export(Captioner(writer.module).eval(), samples)
-    assert made.manifest.generation is None
-    assert made.report.verdict == "pass"
-    assert [refused.rule for refused in made.report.refused] == ["cache"]
-    assert "picture" in made.report.refused[0].reason or "source" in made.report.refused[0].reason
+    source = ModuleSource.of(Captioner(writer.module).eval(), samples, None)
+    calibration = source.read().split().calibration
+    captured = source.capture(source.read(), ORT_CPU)
+    cached = with_cache(captured, recover(captured, calibration), calibration)
+    assert isinstance(cached.graphs, Recovered)
+    (refusal,) = (place for place in cached.refused if place.rule == "cache")
+    assert "picture" in refusal.reason or "source" in refusal.reason
 
 
-def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
+def test_it_validates_and_benches_against_its_original(
+    folder: Path, captured: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "capture", lambda *_: captured)
+    monkeypatch.setattr(race, "ROUNDS", 8)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
     assert main(["bench", str(folder), str(WRITER), "--shape", "sequence=8", "--json"]) == 0
@@ -140,16 +181,19 @@ def test_a_bench_tells_the_time_per_token(
     assert "tokens written one by one by int8 after a prompt of " in words
 
 
-def test_another_model_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", str(folder), str(WRITER.with_name("tiny.py"))]) == 2
-    assert "name the model that it was exported from" in capsys.readouterr().err
+def test_another_model_is_refused(
+    folder: Path, captured: Captured, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(captured, graph=replace(captured.graph, outputs=()))
+    monkeypatch.setattr(module, "capture", lambda *_: other)
+    assert "the model writer takes" in refused("validate", folder, WRITER)
 
 
 def test_the_command_shows_how_to_generate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline, "export", lambda *args, **kwargs: bundle)
+    monkeypatch.setattr(pipeline, "run", lambda *_: bundle)
     assert main(["export", str(WRITER)]) == 0
     assert 'edgeattn_runtime.generate("writer.edge", prompt)' in capsys.readouterr().out
     shutil.rmtree(tmp_path / "writer.edge")

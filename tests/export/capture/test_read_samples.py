@@ -138,6 +138,19 @@ def test_refuses_too_few(count: int) -> None:
         read_samples(One(), [{"ids": IDS}] * count)
 
 
+@pytest.mark.parametrize("begin", range(LEAST + 1))
+def test_what_continues_is_a_text_of_its_own_where_too_few_begin(begin: int) -> None:
+    class Continued(nn.Module):
+        def forward(self, ids: Tensor, past: object = None) -> Tensor:
+            return ids
+
+    past = (torch.ones(1, 2, 3, 4),) * 2
+    samples = read_samples(Continued(), [{"ids": IDS}] * begin + [{"ids": IDS, "past": past}] * LEAST)
+    assert len(samples) == (begin if begin >= LEAST else begin + LEAST)
+    assert len(samples.continued) == LEAST
+    assert not any(sample.continues for sample in samples)
+
+
 def test_the_minus_infinity_of_a_mask_is_allowed() -> None:
     assert read_samples(One(), [{"ids": IDS * -torch.inf}] * 3)[0].inputs["ids"][0, 0] == -np.inf
 

@@ -132,6 +132,11 @@ def test_a_plain_session_runs_the_lowered_graph_and_answers_as_pytorch(
     assert scaled_error(captured.reference(inputs), plainly(translated.model)(inputs)) < TOLERANCE
 
 
+def test_needs_that_are_met_stay_met(translated: Lowered) -> None:
+    """What is opened again, to prove or to measure it, is what a device opens."""
+    assert operators(ORT_CPU.ready(translated.model)) == operators(translated.model)
+
+
 def test_attentions_of_one_mask_share_it_but_not_where_query_lengths_differ(translated: Lowered) -> None:
     masks = _masks(translated.model)
     assert masks["encode.0"] is masks["encode.1"]
@@ -216,7 +221,7 @@ def test_the_given_graph_is_left_as_it_is(
 
 
 def test_a_trial_that_no_graph_takes_is_an_error(translator: tuple[Captured, Samples, Recovered]) -> None:
-    beyond = {
+    beyond: Inputs = {
         "source": np.zeros((2, 3, WIDTH), np.float32),
         "seen": np.ones((3, 4), np.int64),
         "target": np.zeros((2, 3, WIDTH), np.float32),

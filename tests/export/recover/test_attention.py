@@ -255,7 +255,7 @@ def test_static_lengths(
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     names = ["filled_with_1e9", "causal_and_padding"]
-    captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length, length))
+    captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length,) * 3)
     recovered = recover(captured, samples)
     assert captured.axes.dims["x"] == ("batch", length, 8)
     for name in names:

@@ -55,7 +55,7 @@ def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples
 
 
 def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
-    captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5)])
+    captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5, 4)])
     found = recover(captured, samples)
     assert found.applied == {}
     assert found.model is not captured.model

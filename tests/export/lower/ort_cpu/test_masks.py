@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.dataflow import Dims, constant, dims, embed
+from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, producer
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
@@ -114,7 +114,7 @@ def test_a_mask_that_fits_is_left_as_it_is(each: tuple[Captured, Samples, Recove
         for node in ORT_CPU.ready(each[0].model).graph
         if node.op_type == "Attention"
         and len(node.inputs) > MASK
-        and node.inputs[MASK].producer().op_type == "Expand"
+        and producer(node.inputs[MASK], "Expand") is not None
     }
     assert {"boolean_of_keys", "additive_of_keys", "multihead"} <= expanded
     assert "written_out" not in expanded
@@ -164,8 +164,8 @@ def _attentions(
     asked, outputs = [], []
     for i, length in enumerate(queries):
         q, y = (ir.val(f"{name}{i}", ir.DataType.FLOAT, dims_of(length)) for name in "qy")
-        named = {"metadata_props": {MODULE: f"layer.{i}"}}
-        tape.op("Attention", [q, k, v, made], {"scale": 1.0, **heads}, output=y, **named)
+        from_layer = {MODULE: f"layer.{i}"}
+        tape.op("Attention", [q, k, v, made], {"scale": 1.0, **heads}, output=y, metadata_props=from_layer)
         asked.append(q)
         outputs.append(y)
     graph = ir.Graph(
@@ -365,6 +365,12 @@ def test_where_the_queries_lengths_differ_each_has_its_own(
     inputs = _drawn(model, mask)
     expected = {f"y{i}": _expected(inputs, f"q{i}", mask) for i in range(3)}
     assert scaled_error(expected, plainly(ready)(inputs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("dtype", [ir.DataType.FLOAT, ir.DataType.BOOL], ids=["float", "bool"])
+def test_what_is_written_out_is_left_as_it_is(dtype: ir.DataType) -> None:
+    once = ORT_CPU.ready(_attentions(MASK_DIMS, dtype=dtype))
+    assert operators(ORT_CPU.ready(once)) == operators(once)
 
 
 def test_what_is_added_belongs_to_the_attentions_module() -> None:

@@ -84,6 +84,11 @@ def test_layers_of_one_cache_share_it(plainly: Plainly) -> None:
     np.testing.assert_allclose(plainly(ready)(inputs)["y1"], _turned(inputs, 2), atol=TOLERANCE)
 
 
+def test_what_is_written_out_is_left_as_it_is() -> None:
+    once = ORT_CPU.ready(_rotary(SHARED))
+    assert operators(ORT_CPU.ready(once)) == operators(once)
+
+
 def test_with_positions_a_cache_has_no_batch_and_stays() -> None:
     assert operators(ORT_CPU.ready(_rotary(SHARED, positions=True))) == {"RotaryEmbedding": 1}
 

@@ -1,0 +1,139 @@
+"""The README's table of numbers, from what the peers' benchmark keeps.
+
+    python tests/bench/readme_table.py [RESULTS.json]
+
+Without a file it prints the table of the README, from results/zen5.json: medians as they were published, to
+three or four digits. `bench_peers.py` keeps its own in results.json of its cache folder. Every ratio is that
+of two medians as the table shows them. Below the table stands what differs between the peers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from protocol.catalog import OURS
+from protocol.stored import Entry, Row, read
+
+PUBLISHED = Path(__file__).parent / "results" / "zen5.json"
+THREADS = 1
+TIMED = {  # the columns of latency, by case
+    "1x16": "1x16",
+    "1x128": "1x128",
+    "8x128": "8x128, real lengths",
+    "stream": "500 sentences one by one",
+}
+COMPARED = "1x128"  # whose cosines and sizes are shown: the longest sample fits every peer's shape
+REFERENCE = "pytorch"  # all cosines are to it
+FLOAT = ("onnxruntime", REFERENCE)  # never in bold: they are what int8 is compared with
+BAD_INPUT = 2
+
+Cases = Mapping[str, Mapping[str, Row]]  # by case and peer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print; return the exit code."""
+    parser = argparse.ArgumentParser(description="Print the README's table of numbers.")
+    parser.add_argument("results", type=Path, nargs="?", default=PUBLISHED, help="what bench_peers.py kept")
+    file = parser.parse_args(arguments).results
+    entries = {entry.case: entry for entry in read(file) if entry.threads == THREADS}
+    fault = _fault(entries)
+    if fault is not None:
+        print(f"readme_table: {file}: {fault}; run bench_peers.py for {', '.join(TIMED)}", file=sys.stderr)
+        return BAD_INPUT
+    print("\n".join(lines({case: entries[case] for case in TIMED})))
+    return 0
+
+
+def _fault(entries: Mapping[str, Entry]) -> str | None:
+    missing = [case for case in TIMED if case not in entries]
+    if missing:
+        return f"no {', '.join(missing)} found"
+    machines = {entries[case].machine for case in TIMED}
+    return f"{len(machines)} machines found, one expected" if len(machines) > 1 else None
+
+
+def lines(entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield where it was measured, the table, and what differs between the peers."""
+    cases = {
+        case: {row.peer: row for row in entry.rows if row.failure is None} for case, entry in entries.items()
+    }
+    first = entries[COMPARED]
+    yield f"{first.machine}, one thread, {first.date}: medians in ms, and in parentheses over {OURS}'s."
+    yield ""
+    yield _line(["", *TIMED.values(), "cosine, mean", "worst", "MB"])
+    yield _line(["---", *["---:"] * (len(TIMED) + 3)])
+    for peer in dict.fromkeys(row.peer for entry in entries.values() for row in entry.rows):
+        yield _line(_cells(peer, cases))
+    yield ""
+    yield from _differences(cases)
+
+
+def _cells(peer: str, cases: Cases) -> Iterator[str]:
+    rows = [found[peer] for found in cases.values() if peer in found]
+    title = rows[0].title if rows else peer
+    yield title.replace(OURS, f"**{OURS}**", 1) if peer == OURS else title
+    for found in cases.values():
+        yield _time(found, peer)
+    compared = cases[COMPARED]
+    for name in ("cosine_mean", "cosine_min"):
+        yield _cosine(compared, peer, name)
+    size = compared[peer].size_mb if peer in compared else None
+    yield "" if size is None else f"{size:.1f}"
+
+
+def _time(found: Mapping[str, Row], peer: str) -> str:
+    if peer not in found:
+        return ""
+    shown = {name: _digits(row.median_ms or math.nan) for name, row in found.items()}
+    medians = {name: float(text.replace(",", "")) for name, text in shown.items()}
+    quickest = min(medians[name] for name in medians if name not in FLOAT)
+    text = f"**{shown[peer]}**" if peer not in FLOAT and medians[peer] == quickest else shown[peer]
+    return text if peer == OURS or OURS not in found else f"{text} ({medians[peer] / medians[OURS]:.2f})"
+
+
+def _cosine(compared: Mapping[str, Row], peer: str, name: str) -> str:
+    values = {each: getattr(row, name) for each, row in compared.items()}
+    found: Mapping[str, float] = {each: value for each, value in values.items() if value is not None}
+    if peer == REFERENCE:
+        return "1"
+    if peer not in found:
+        return ""
+    best = max(value for each, value in found.items() if each not in FLOAT)
+    text = f"{found[peer]:.4f}"
+    return f"**{text}**" if peer not in FLOAT and text == f"{best:.4f}" else text
+
+
+def _digits(milliseconds: float) -> str:
+    """Write 0.754, 6.08, 32.4, 133 or 1,080."""
+    decimals = max(0, 2 - math.floor(math.log10(milliseconds)))
+    return f"{milliseconds:,.{decimals}f}"
+
+
+def _differences(cases: Cases) -> Iterator[str]:
+    yield f"- {OURS} answers the batch with `run_many`, which strips padding; the others pad to its longest."
+    for row in cases[COMPARED].values():
+        if row.padded is not None:
+            padded = f"every sentence, but at 1x16, is padded to {row.padded} tokens"
+            yield f"- {_name(row)} has one graph per shape: {padded}."
+    yield f"- {OURS} also pools and normalizes; the others end at the hidden state."
+    for case, found in cases.items():
+        for row in found.values():
+            if row.variant == "bf16":
+                exact = f"in f32 it takes {_digits(row.tried['f32'])} ms"
+                yield f"- {_name(row)} runs {case} in bf16, its default on this CPU; {exact}."
+
+
+def _name(row: Row) -> str:
+    return row.title.partition(" ")[0]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
