@@ -28,12 +28,16 @@ from rich.table import Table
 from edgeattn.source.handover import load
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Parts, Samples
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.trials import trials
+from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import Calibration, finished
+from edgeattn_export.quantize import Calibration, quantize
+from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.recover import recover
-from edgeattn_export.search import Goal, search
+from edgeattn_export.search import Bench, Goal, Store, search
+from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.similarity import cosine
@@ -61,11 +65,11 @@ def main() -> None:
     handover = load(str(SENTENCE))
     samples = read_samples(handover.module, handover.samples)
     axes = infer_axes(samples, handover.dynamic)
-    calibrating, judged = samples.split()
-    captured = capture(handover.module, calibrating, axes, ORT_CPU)
+    parts = samples.split()
+    captured = capture(handover.module, parts.calibration, axes, ORT_CPU)
     with tempfile.TemporaryDirectory() as folder:
-        rivals = tuple(_rivals(captured, calibrating, Path(folder)))
-        table = _measured(rivals, captured, judged, arguments)
+        rivals = tuple(_rivals(captured, parts, Path(folder)))
+        table = _measured(rivals, captured, parts.evaluation, arguments)
     Console(width=132).print(table)
 
 
@@ -76,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rivals(captured: Captured, calibrating: Samples, folder: Path) -> Iterator[Rival]:
+def _rivals(captured: Captured, parts: Parts, folder: Path) -> Iterator[Rival]:
     yield Rival(PYTORCH, None)
     plain = folder / "plain.onnx"
     ir.save(captured.model, plain)
@@ -92,8 +96,12 @@ def _rivals(captured: Captured, calibrating: Samples, folder: Path) -> Iterator[
         )
         yield Rival(name, file)
     ours = folder / "ours.onnx"
-    calibration = Calibration(recover(captured, calibrating).model, calibrating)
-    ir.save(finished(calibration, search(calibration, Goal()).chosen.recipe).model, ours)
+    recovered, inputs = recover(captured, parts.calibration), trials(parts.calibration, captured.axes)
+    lowered = lower(recovered.model, CPU.lowerings, CPU.engine, inputs)
+    known = Calibration(lowered.model, parts.calibration, CPU.engine, CPU.forms)
+    part = FloatPart(known, parts.selection, captured.graph)
+    found = search(part, Goal(), Bench(CPU.candidates, "this machine", Store(None)))
+    ir.save(quantize(known, found.chosen.recipe).model, ours)
     yield Rival(OURS, ours)
 
 

@@ -13,8 +13,9 @@ from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import Quantized, quantize
+from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 
 LIVELY = 0.2  # standard deviation of what is added to every weight
 
@@ -31,7 +32,7 @@ class Row:
 
     @property
     def attentions(self) -> int:
-        """Attention operators in the lean graph."""
+        """Attention operators in the recovered graph."""
         return operators(self.recovered.model).get("Attention", 0)
 
     @property
@@ -54,7 +55,8 @@ def row_of(form: Form) -> Row:
     samples = read_samples(module, form.samples())
     captured = capture(module, samples, infer_axes(samples, form.dynamic), ORT_CPU)
     recovered = recover(captured, samples)
-    return Row(form, samples, captured, recovered, quantize(recovered, samples))
+    calibration = Calibration(recovered.model, samples, ORT_CPU, FORMS)
+    return Row(form, samples, captured, recovered, quantize(calibration, DYNAMIC_INT8))
 
 
 def _enliven(module: nn.Module) -> None:

@@ -9,8 +9,8 @@ import pytest
 from edgeattn_export.cache import decoder_samples, encoder_samples
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import quantize
-from edgeattn_export.recover import Recovered
+from edgeattn_export.quantize import Calibration, quantize
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
@@ -33,6 +33,6 @@ def test_int8_steps_load_and_run(name: str, derivation: Callable[[str], Any]) ->
     if found.steps.encoder is not None:
         graphs.append((found.steps.encoder, encoder_samples(found.steps, found.samples)))
     for graph, samples in graphs:
-        quantized = quantize(Recovered(graph.model, {}, ()), samples)
+        quantized = quantize(Calibration(graph.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
         assert operators(quantized.model)["DynamicQuantizeMatMul"] > 0
         assert all(layer.cosine is None or layer.cosine > 0.99 for layer in quantized.layers)

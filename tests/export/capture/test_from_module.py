@@ -17,8 +17,9 @@ from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import quantize
+from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.recover import recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
 from edgeattn_runtime.manifest import Tensor as Described
 
@@ -216,6 +217,6 @@ def test_nothing_is_left_in_the_working_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     captured, samples = exported(Answering(lambda y: y), _raw())
-    quantize(recover(captured, samples), samples)
+    quantize(Calibration(recover(captured, samples).model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")  # the exporter's advice is for its developers

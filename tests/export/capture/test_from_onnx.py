@@ -14,8 +14,9 @@ from edgeattn_export.capture.from_onnx import adopt, read_npz
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import quantize
+from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.recover import recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import BadInput, ModelError, SampleError
 
 WIDTH, HEADS = 16, 2
@@ -75,7 +76,7 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
 
 
 def test_it_becomes_int8(captured: Captured, samples: Samples) -> None:
-    quantized = quantize(recover(captured, samples), samples)
+    quantized = quantize(Calibration(recover(captured, samples).model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
     assert operators(quantized.model)["DynamicQuantizeMatMul"] == 2
 
 
