@@ -1,6 +1,6 @@
-.PHONY: check lint test fmt bench peers isa
+.PHONY: check lint test fmt bench peers isa haswell without-vnni
 
-check: lint test  ## what CI runs
+check: lint test  ## what a change must pass at least; .ci/run is all of it
 
 lint:
 	ruff check .
@@ -25,3 +25,10 @@ peers:  ## against the peers, each in a virtual environment of its own; the firs
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/same_answer.py
+
+haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
+	python tests/isa/saturating_kernel.py
+	python tests/isa/without_vnni.py emulated
+
+without-vnni:  ## tests with VNNI hidden, at full speed; on Intel CPUs with Linux
+	python tests/isa/without_vnni.py hidden

@@ -7,10 +7,11 @@ net = edgeattn.load("name.edge")  # the device's part: no PyTorch
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from edgeattn.progress import Progress
 from edgeattn_runtime import __version__ as __version__
-from edgeattn_runtime import load
 from edgeattn_runtime.errors import (
     BadInput,
     BudgetError,
@@ -28,8 +29,11 @@ from edgeattn_runtime.errors import (
 
 if TYPE_CHECKING:
     from edgeattn.bundle import Bundle
-    from edgeattn.pipeline import export
+    from edgeattn.judge.objective import Objective
+    from edgeattn.pipeline import export, export_onnx
     from edgeattn.report.report import Report
+    from edgeattn_export.quantize.recipe import Recipe
+    from edgeattn_runtime.model import load
 
 __all__ = [
     "BadInput",
@@ -42,31 +46,35 @@ __all__ = [
     "IncompatibleRuntimeError",
     "InputError",
     "ModelError",
+    "Objective",
+    "Progress",
     "QuantizeError",
+    "Recipe",
     "RecipeError",
     "Report",
     "SampleError",
     "export",
+    "export_onnx",
     "load",
 ]
 
+# Imported when they are asked for: where edgeattn only loads bundles, PyTorch stays away.
+_HEAVY = {
+    "Bundle": "edgeattn.bundle",
+    "Objective": "edgeattn.judge.objective",
+    "Recipe": "edgeattn_export.quantize.recipe",
+    "Report": "edgeattn.report.report",
+    "export": "edgeattn.pipeline",
+    "export_onnx": "edgeattn.pipeline",
+    "load": "edgeattn_runtime.model",
+}
+
 
 def __getattr__(name: str) -> object:
-    """Import the workshop when it is asked for: where edgeattn only loads bundles, PyTorch stays away."""
+    """Import what is heavy, and say how to install the workshop where it is missing."""
+    if name not in _HEAVY:
+        raise AttributeError(f"module 'edgeattn' has no attribute {name!r}")
     from edgeattn.extras import needed_by
 
     with needed_by(f"edgeattn.{name}"):
-        match name:
-            case "export":
-                from edgeattn.pipeline import export
-
-                return export
-            case "Bundle":
-                from edgeattn.bundle import Bundle
-
-                return Bundle
-            case "Report":
-                from edgeattn.report.report import Report
-
-                return Report
-    raise AttributeError(f"module 'edgeattn' has no attribute {name!r}")
+        return getattr(import_module(_HEAVY[name]), name)

@@ -5,9 +5,13 @@ Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
 
 from edgeattn.extras import needed_by
 from edgeattn_runtime.errors import EdgeAttnError
@@ -25,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
-            with needed_by("the command edgeattn"):
+            with needed_by("the command edgeattn"), _interruptible():
                 from edgeattn.commands.app import run
             return run(arguments)
     except EdgeAttnError as error:
@@ -37,6 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except KeyboardInterrupt:
         return _tell("interrupted; nothing is left half-written", _INTERRUPTED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the process: amid their imports numpy and onnxruntime would make an error of it."""
+    raising = signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, raising)
+
+
+def _stop(*_: object) -> NoReturn:
+    os.write(sys.stderr.fileno(), b"edgeattn: interrupted; nothing is left half-written\n")
+    os._exit(_INTERRUPTED)
 
 
 def _tell(message: object, exit_code: int) -> int:

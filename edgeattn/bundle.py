@@ -6,8 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn.judge.choosing import Chosen
+from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.request import Request
+from edgeattn.report.files import report_files
 from edgeattn.report.report import Report
-from edgeattn_export.pack import Packed, save
+from edgeattn.report.tried import recipe_files
+from edgeattn.source.source import Source
+from edgeattn_export.pack import Label, Made, Packed, pack, save
 from edgeattn_runtime.manifest import Manifest
 
 
@@ -39,3 +45,36 @@ class Bundle:
         folder = Path(path)
         save(self.packed, folder)
         return folder
+
+
+def bundled(
+    source: Source, request: Request, chosen: Chosen, evaluation: Evaluation, report: Report
+) -> Bundle:
+    """Pack what was chosen, with the report on it.
+
+    Args:
+        source: The model.
+        request: What was asked.
+        chosen: The graphs.
+        evaluation: What was measured of them.
+        report: The word on them.
+    """
+    recipes = recipe_files(chosen.found.trials, chosen.found.chosen)
+    made = Made(
+        target=request.target,
+        parts=chosen.parts,
+        tolerance=evaluation.golden.tolerance,
+        session=evaluation.tuned.session,
+        stacks=evaluation.tuned.stacks,
+        scores=report.scores,
+        verdict=report.verdict,
+        measured=str(request.machine),
+    )
+    packed = pack(
+        [made],
+        evaluation.golden.samples,
+        label=Label(name=source.name, budget=request.budget.limits, source=source.sha256),
+        rows=evaluation.rows,
+        reports=report_files(report, recipes, tolerance=made.tolerance, source=source.sha256),
+    )
+    return Bundle(report, packed)

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from edgeattn_runtime.errors import EdgeAttnError
 
 # Top-level modules of edgeattn[export]; any other that is missing is somebody's mistake, not an extra.
-_EXPORT = frozenset({"jinja2", "matplotlib", "onnx", "onnx_ir", "onnxscript", "rich", "torch", "typer"})
+_EXPORT = frozenset(
+    {"jinja2", "matplotlib", "msgspec", "onnx", "onnx_ir", "onnxscript", "rich", "torch", "typer"}
+)
 
 
 @contextmanager

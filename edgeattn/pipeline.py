@@ -3,55 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
-from edgeattn.bundle import Bundle
-from edgeattn.judge.budget import Budget
+from edgeattn.bundle import Bundle, bundled
 from edgeattn.judge.choosing import Choice
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import evaluate
-from edgeattn.judge.independence import Trial, independent_rows
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.padding import Padded
-from edgeattn.packing import packed
+from edgeattn.judge.request import Request
 from edgeattn.progress import Progress, Silent
+from edgeattn.report.reporting import reported
 from edgeattn.source.metric import Metric
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
-from edgeattn_export.cache import derive_steps
+from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
-from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.quantize.float_parts import float_parts
 from edgeattn_export.recover import recover
-from edgeattn_export.search import Bench, Store
-from edgeattn_export.targets import TARGETS, Target, for_target
-from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.machine import Machine
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked of an export.
-
-    Attributes:
-        target: What the bundle is for.
-        budget: The limits.
-        objective: What to minimize within them.
-    """
-
-    target: Target
-    budget: Budget
-    objective: Objective
+from edgeattn_export.targets import for_target
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
-    """Take a model to the device: captured, recovered, lowered, made int8, and judged on real samples."""
+    """Take a model to the device.
+
+    Args:
+        source: The trained model, and its samples.
+        request: What is asked of the bundle.
+        progress: Told of each stage.
+
+    Returns:
+        The bundle, also where it fails its budget: ``bundle.report.verdict`` says which.
+
+    Raises:
+        BadInput: One line that says what was found, what was expected and what to do.
+    """
+    target = request.target
     progress.stage("samples")
-    read = source.read()
-    samples, engine = read.split(), request.target.engine
-    if source.metric is not None: ...
+    real = source.read()
+    samples = real.split()
+    progress.stage("capture")
+    captured = source.capture(real, target.engine)
+    progress.stage("recover")
+    recovered = recover(captured, samples.calibration)
+    progress.stage("cache")
+    cached = with_cache(captured, recovered, samples.calibration)
+    progress.stage("lower")
+    lowered = for_target(target, captured, cached, samples.calibration)
+    floats = float_parts(captured, lowered.graphs, samples, target.engine, target.forms)
+    comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
+    check_metric(comparison, samples.evaluation, request.budget)
+    chosen = Choice(floats, samples.selection, comparison, request).best()
+    evaluation = evaluate(chosen, lowered.graphs, samples, comparison, request)
+    report = reported(source, request, captured, samples, (recovered, lowered), (chosen, evaluation))
+    return bundled(source, request, chosen, evaluation, report)
+
+
+def export(
+    module: nn.Module,
+    samples: Iterable[object],
+    *,
+    dynamic: Dynamic | None = None,
+    budget: Mapping[str, float] | None = None,
+    target: str = "cpu",
+    name: str | None = None,
+    metric: Metric | None = None,
+    objective: Objective = FASTEST,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Take a trained attention model to the device: exported whole, int8, and proven on real samples.
+
+    Args:
+        module: Trained, in float32. It is put into eval mode, with a warning where it was not.
+        samples: Real inputs: dicts of tensors or arrays by the names of ``forward``'s parameters, tuples in
+            their order, pairs of such and a target, or a DataLoader. A quarter calibrates, a quarter selects,
+            half evaluates.
+        dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
+            where it is left out.
+        budget: Limits by name, see ``edgeattn.judge.limits``; accuracy is asked for in any case.
+        target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``.
+        name: The bundle's; the module's class in lower case where it is left out.
+        metric: ``metric(outputs, target)``, higher is better, averaged over the evaluation samples.
+        objective: What to minimize within the budget, or a recipe to follow.
+        progress: Told of each stage.
+
+    Returns:
+        As ``run`` does.
+
+    Raises:
+        BadInput: One line that says what was found, what was expected and what to do.
+    """
+    source = ModuleSource.of(module, samples, name, dynamic=dynamic, metric=metric)
+    request = Request.read(target, budget, objective, has_metric=metric is not None)
+    return run(source, request, progress or Silent())
+
+
+def export_onnx(
+    model: Path,
+    samples: Path,
+    *,
+    budget: Mapping[str, float] | None = None,
+    target: str = "cpu",
+    objective: Objective = FASTEST,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Do as ``export`` does with a float ONNX file, which then stands for the PyTorch original.
+
+    Args:
+        model: A file of any opset that ONNX's own converter brings to that of the standard Attention.
+        samples: An .npz file, see ``edgeattn_export.capture.from_onnx.read_npz``.
+        budget: Limits by name; there is no metric to drop.
+        target: As for ``export``.
+        objective: As for ``export``.
+        progress: Told of each stage.
+
+    Returns:
+        As ``run`` does.
+
+    Raises:
+        BadInput: One line that says what was found, what was expected and what to do.
+    """
+    return run(OnnxSource(model, samples), Request.read(target, budget, objective), progress or Silent())

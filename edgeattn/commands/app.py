@@ -14,6 +14,7 @@ from edgeattn.commands.demo import demo
 from edgeattn.commands.export import export
 from edgeattn.commands.inspect import inspect
 from edgeattn.commands.run import run as run_bundle
+from edgeattn.commands.targets import targets
 from edgeattn.commands.validate import validate
 from edgeattn_runtime.errors import BadInput
 
@@ -28,6 +29,7 @@ app.command()(validate)
 app.command()(bench)
 app.command("run")(run_bundle)
 app.command()(inspect)
+app.command()(targets)
 app.command()(demo)
 
 

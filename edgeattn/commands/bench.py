@@ -6,16 +6,18 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from edgeattn.commands.terminal import working
-from edgeattn.measure.benchmark import benchmark
 from edgeattn.measure.shape import parse
-from edgeattn.measure.token_time import TokenTime
-from edgeattn.report.table import conditions_line, figure, latency_table, show
+from edgeattn.report.table import conditions_line, figure, latency_table, machine_line, show
+
+if TYPE_CHECKING:
+    from edgeattn.measure.benchmark import Benchmark
+    from edgeattn.measure.token_time import TokenTime
 
 
 def bench(
@@ -30,23 +32,39 @@ def bench(
         list[str] | None,
         typer.Option(metavar="SYMBOL=SIZE", help="Real samples cut and joined to this; else one by one."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Cores that one operator may use.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Intra-op threads.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
     """Time a bundle, and weigh the memory it takes."""
     sizes = parse(shape or ())
     with working() as progress:
-        found = benchmark(bundle, model, samples, sizes=sizes, threads=threads, progress=progress)
+        from edgeattn.measure.benchmark import benchmark
+
+        source = None
+        if model is not None:
+            from edgeattn.source.given import given
+
+            source = given(model, samples)
+        found = benchmark(bundle, source, sizes=sizes, threads=threads, progress=progress)
     if as_json:
-        table = {"latency_ms": found.latency_ms.to_table(), "memory_mb": found.memory_mb}
-        if found.token is not None:
-            table["token_ms"] = asdict(found.token.latency_ms)
-        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
+        sys.stdout.write(_json(found))
     else:
         memory = f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
         lines = (found.timed, *_token_line(found.token), memory)
         latency = latency_table(found.latency_ms, found.original)
-        show((latency, conditions_line(found.latency_ms), *map(Text, lines)))
+        conditions = conditions_line(found.latency_ms)
+        show((latency, conditions, machine_line(found.machine), *map(Text, lines)))
+
+
+def _json(found: Benchmark) -> str:
+    table = {
+        "latency_ms": asdict(found.latency_ms),
+        "memory_mb": found.memory_mb,
+        "machine": found.machine.to_table(),
+    }
+    if found.token is not None:
+        table["token_ms"] = asdict(found.token.latency_ms)
+    return json.dumps(table, indent=2, allow_nan=False) + "\n"
 
 
 def _token_line(token: TokenTime | None) -> tuple[str, ...]:

@@ -1,11 +1,8 @@
-"""edgeattn export: a model's file in, a bundle and its report out."""
+"""edgeattn export: a model in, a bundle and its report out."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,8 +15,8 @@ from edgeattn.report.table import asked, example_parts, loading_parts, measured,
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn.bundle import Bundle
-    from edgeattn.source.handover import Handover
+    from edgeattn.report.example import Example
+    from edgeattn.source.source import Source
 
 
 def export(
@@ -33,12 +30,13 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: NAME.edge.")
     ] = None,
-    target: Annotated[str, typer.Option(help="What the bundle is for.")] = "cpu",
+    target: Annotated[str, typer.Option(help="What the bundle is for; see edgeattn targets.")] = "cpu",
     budget: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A limit; laid over those of the file.")
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="A limit; overrides the model file's."),
     ] = None,
     prefer: Annotated[
-        Literal["speed", "size"], typer.Option(help="What is least among all that meets the budget.")
+        Literal["speed", "size"], typer.Option(help="What to minimize within the budget.")
     ] = "speed",
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
@@ -48,28 +46,38 @@ def export(
     """Export a model to an int8 bundle, judged by its budget."""
     limits = parse(budget or ())
     with working() as progress:
-        from edgeattn.judge.choosing import Wish
-        from edgeattn.report.example import example
+        from edgeattn import pipeline
+        from edgeattn.judge.objective import Objective
+        from edgeattn.judge.request import Request
+        from edgeattn.source.given import given
         from edgeattn_export.pack import check_folder
         from edgeattn_export.quantize.recipe_file import read_recipe
 
         progress.stage("load")
-        source = _source(model, samples)
+        source = given(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_kept(recipe, folder)
-        wish = Wish(prefer, read_recipe(recipe) if recipe is not None else None)
+        objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
         asked_for = {**source.budget, **limits}
-        bundle = source.export(budget=asked_for, target=target, wish=wish, progress=progress)
+        request = Request.read(target, asked_for, objective, has_metric=source.metric is not None)
+        bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
-        shown = example(folder, source.handed) if source.handed and not as_json else None
+        shown = None if as_json else _example(folder, source)
     if as_json:
         sys.stdout.write(bundle.report.to_json())
     else:
         manifest = bundle.manifest
         loading = loading_parts(folder, manifest.graphs[manifest.main_graph], manifest.generation)
         show((*report_parts(bundle.report), *example_parts(shown), *loading))
-    check_verdict(bundle.report, f"{folder} is written, and says so")
+    check_verdict(bundle.report, f"bundle still written to {folder}; see its report")
+
+
+def check_verdict(report: Report, afterword: str) -> None:
+    """Raise CheckFailed, naming each failed check, where the verdict is fail."""
+    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if not c.ok]
+    if failed:
+        raise CheckFailed(f"{report.model} fails its budget: {', '.join(failed)}; {afterword}")
 
 
 def _check_kept(recipe: Path | None, folder: Path) -> None:
@@ -80,37 +88,8 @@ def _check_kept(recipe: Path | None, folder: Path) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What is exported: its name, its own limits, and the export that waits for the command's."""
+def _example(folder: Path, source: Source) -> Example | None:
+    from edgeattn.report.example import example
+    from edgeattn.source.module import ModuleSource
 
-    name: str
-    budget: Mapping[str, float]
-    export: Callable[..., Bundle]
-    handed: Handover | None
-
-
-def _source(model: str, samples: Path | None) -> _Source:
-    from edgeattn import pipeline
-    from edgeattn.source.given import OnnxFile, given
-
-    handed = given(model, samples)
-    if isinstance(handed, OnnxFile):
-        return _Source(handed.name, {}, partial(pipeline.export_onnx, handed.model, handed.samples), None)
-    export = partial(
-        pipeline.export,
-        handed.module,
-        handed.samples,
-        dynamic=handed.dynamic,
-        name=handed.name,
-        metric=handed.metric,
-        source=handed.source_sha256,
-    )
-    return _Source(handed.name, handed.budget, export, handed)
-
-
-def check_verdict(report: Report, afterword: str) -> None:
-    """Raise CheckFailed, naming each failed check, where the verdict is fail."""
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if not c.ok]
-    if failed:
-        raise CheckFailed(f"{report.model} fails its budget: {', '.join(failed)}; {afterword}")
+    return example(folder, source) if isinstance(source, ModuleSource) else None

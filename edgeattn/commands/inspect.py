@@ -18,13 +18,14 @@ from edgeattn.report.table import (
     counts,
     figure,
     layers_table,
+    machine_line,
     megabytes,
     pairs,
     show,
     verdict_line,
 )
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.manifest import Graph, Manifest, Symbol
+from edgeattn_runtime.manifest import Manifest, Variant
 
 
 def inspect(
@@ -33,16 +34,18 @@ def inspect(
     """Show what a bundle holds and promises."""
     files = open_bundle(bundle)
     manifest, report = files.manifest, read_report(files)
+    targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
     show(
         (
-            Text.assemble((manifest.name, "bold"), f" for {manifest.target}"),
+            Text.assemble((manifest.name, "bold"), f" for {targets}"),
             *(_contract(name, manifest) for name in manifest.graphs),
-            pairs(promises(manifest)),
-            *(_graph(files, graph) for graph in manifest.graphs.values()),
+            *(pairs(promises(manifest, variant)) for variant in manifest.variants),
+            *(_graph(files, variant, name) for variant in manifest.variants for name in manifest.graphs),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             layers_table(report.layers),
-            pairs({"Requires": counts(manifest.requires), **_provenance(manifest.provenance)}),
+            pairs(_provenance(manifest.provenance)),
             checks_table(report.checks),
+            machine_line(report.machine),
             verdict_line(report),
         )
     )
@@ -52,23 +55,15 @@ def _contract(name: str, manifest: Manifest) -> RenderableType:
     graph = manifest.graphs[name]
     used = {dim for tensor in (*graph.inputs, *graph.outputs) for dim in tensor.dims}
     symbols = {name: symbol for name, symbol in manifest.symbols.items() if name in used}
-    heading = (
-        {"Contract": f"of {role(name, manifest.generation)}, {graph.file}"}
-        if len(manifest.graphs) > 1
-        else {}
-    )
+    heading = {"Contract": f"of {role(name, manifest.generation)}"} if len(manifest.graphs) > 1 else {}
     return pairs(
         {
             **heading,
             "Inputs": "\n".join(map(str, graph.inputs)),
             "Outputs": "\n".join(map(str, graph.outputs)),
-            "Symbols": "\n".join(f"{name}: {_bounds(symbol)}" for name, symbol in symbols.items()) or "none",
+            "Symbols": "\n".join(f"{name}: {symbol}" for name, symbol in symbols.items()) or "none",
         }
     )
-
-
-def _bounds(symbol: Symbol) -> str:
-    return f"at least {symbol.min}" if symbol.max is None else f"{symbol.min} to {symbol.max}"
 
 
 def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
@@ -78,17 +73,16 @@ def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _graph(files: BundleFiles, graph: Graph) -> RenderableType:
-    from edgeattn.report.contents import (
-        read_contents,  # onnx-ir comes along: after the bundle is known to be whole
-    )
+def _graph(files: BundleFiles, variant: Variant, name: str) -> RenderableType:
+    from edgeattn.report.contents import read_contents  # onnx-ir comes along: after the bundle is known whole
 
-    contents = read_contents(files.path(graph.file))
-    weights = f"{graph.file}.data"  # there where they are large
-    size = sum(entry.size for file, entry in files.manifest.files.items() if file in (graph.file, weights))
+    file = variant.files[name]
+    contents = read_contents(files.path(file))
+    weights = f"{file}.data"  # there where they are large
+    size = sum(entry.size for name, entry in files.manifest.files.items() if name in (file, weights))
     return pairs(
         {
-            "Graph": f"{graph.file}, {figure(size / 1e6)} MB",
+            "Graph": f"{file}, {figure(size / 1e6)} MB",
             "Operators": counts(contents.operators),
             "Weights": megabytes(contents.weights_mb),
         }

@@ -16,7 +16,7 @@ def run(
     inputs: Annotated[Path, typer.Option("--input", metavar="X.npz", help="One array per input, by name.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="Y.npz", help="Where the outputs go.")],
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores that one operator may use; else what the bundle says.")
+        int | None, typer.Option(min=1, help="Intra-op threads; else what the bundle says.")
     ] = None,
 ) -> None:
     """Run a bundle on arrays, as an app would."""

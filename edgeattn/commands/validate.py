@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,16 +14,20 @@ import typer
 
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.terminal import working
-from edgeattn.report.table import golden_table, report_parts, show
+from edgeattn.report.report import Report, read_report
+from edgeattn.report.table import differing_machines, golden_table, report_parts, show
+from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import CheckFailed
 from edgeattn_runtime.golden import GoldenResult, check
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.model import load
 
 
 def validate(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     model: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL]", help="Its original, to compare with on all judged samples."),
+        typer.Argument(metavar="[MODEL]", help="Its original, to compare with on all evaluation samples."),
     ] = None,
     samples: Annotated[
         Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
@@ -38,11 +42,13 @@ def validate(
 
 
 def _against_golden(bundle: Path, *, as_json: bool) -> None:
-    results = check(bundle)
+    net = load(bundle)
+    results = check(net)
     if as_json:
         sys.stdout.write(_golden_json(results))
     else:
-        show([golden_table(results)])
+        made_on = read_report(net.files).machine
+        show((golden_table(results), *differing_machines(made_on, Machine.here())))
     failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(f"{bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
@@ -54,7 +60,8 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
         for result in results
     ]
     verdict = "pass" if all(result.ok for result in results) else "fail"
-    return json.dumps({"verdict": verdict, "golden": rows}, indent=2, allow_nan=False) + "\n"
+    table = {"verdict": verdict, "machine": Machine.here().to_table(), "golden": rows}
+    return json.dumps(table, indent=2, allow_nan=False) + "\n"
 
 
 def _against_original(bundle: Path, model: str, samples: Path | None, *, as_json: bool) -> None:
@@ -63,9 +70,25 @@ def _against_original(bundle: Path, model: str, samples: Path | None, *, as_json
         from edgeattn.source.given import given
 
         progress.stage("load")
-        report = revalidate(bundle, given(model, samples), progress=progress)
+        files = open_bundle(bundle)
+        before = read_report(files)
+        found = revalidate(bundle, files, given(model, samples), progress=progress)
+        measures = found.measures
+        report = replace(
+            before,
+            machine=found.machine,
+            checks=found.checks,
+            samples=replace(before.samples, evaluation=found.evaluation),
+            accuracy=measures.accuracy,
+            latency_ms=measures.latency_ms or before.latency_ms,
+            memory_mb=measures.memory_mb,
+        )
+    _show(report, before, as_json=as_json)
+    check_verdict(report, "the bundle is left as it is")
+
+
+def _show(report: Report, before: Report, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(report.to_json())
     else:
-        show(report_parts(report))
-    check_verdict(report, "the bundle is left as it is")
+        show((*report_parts(report), *differing_machines(before.machine, report.machine)))

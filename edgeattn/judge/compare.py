@@ -67,7 +67,12 @@ def compare(
 
 
 def _score(
-    runners: Mapping[str, Runner], sample: Sample, padded: Padded, metric: MetricOfArrays | None, *, number: int
+    runners: Mapping[str, Runner],
+    sample: Sample,
+    padded: Padded,
+    metric: MetricOfArrays | None,
+    *,
+    number: int,
 ) -> _Score:
     answers = {name: runner(sample.inputs) for name, runner in runners.items()}
     flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}

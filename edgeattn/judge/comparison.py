@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-
-import torch
 
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.compare import compare
@@ -15,13 +11,12 @@ from edgeattn.judge.padding import Padded
 from edgeattn.measure.latencies import Race
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import runners_of
+from edgeattn.measure.threads import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.source.metric import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
-
-THREADS = 1  # what a report is measured with, unless the caller says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,3 @@ class Comparison:
             runners = runners_of(self.captured, int8, threads=THREADS)
             inputs = (sample.inputs for sample in samples)
             return race(runners, inputs, self.captured.graph, threads=THREADS)
-
-
-@contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    """Give PyTorch's operators ``count`` threads inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -7,10 +7,9 @@ from statistics import median
 
 import torch
 
-from edgeattn.judge.budget import Budget
-from edgeattn.judge.comparison import THREADS, torch_threads
-from edgeattn.judge.objective import Objective
 from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.judge.request import Request
+from edgeattn.measure.threads import THREADS, torch_threads
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
@@ -23,20 +22,19 @@ NO_LIMIT = -1.0  # below every cosine
 TIMED, PASSES = 8, 3  # samples of the original, and calls of each
 
 
-def goal_of(budget: Budget, objective: Objective, captured: Captured, samples: Samples, bench: Bench) -> Goal:
+def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench) -> Goal:
     """Return what the search aims at.
 
     A budget that is silent on cosines aims at the search's own, higher than the floor that it is judged by.
 
     Args:
-        budget: The limits.
-        objective: What to minimize.
+        request: The limits, and what to minimize within them.
         captured: With the model as it was handed over, for a limit on the ratio to its time.
         samples: Selection samples.
         bench: Where this time is measured, and remembered.
     """
-    limits, plain = budget.limits, Goal()
-    silent = not budget.given & {"cosine", "cosine_min"}
+    limits, plain = request.budget.limits, Goal()
+    silent = not request.budget.given & {"cosine", "cosine_min"}
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
         milliseconds.append(_milliseconds(captured, samples, bench) / limits["latency_ratio"])
@@ -45,8 +43,8 @@ def goal_of(budget: Budget, objective: Objective, captured: Captured, samples: S
         cosine_min=plain.cosine_min if silent else limits.get("cosine_min", NO_LIMIT),
         latency_ms=MARGIN * min(milliseconds),
         size_mb=limits.get("size_mb", math.inf),
-        prefer=objective.prefer,
-        thorough=bool(budget.given),
+        prefer=request.objective.prefer,
+        thorough=bool(request.budget.given),
     )
 
 

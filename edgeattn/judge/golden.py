@@ -1,4 +1,4 @@
-"""The golden vectors that a bundle carries: real inputs, the original's outputs, and how near int8 must come."""
+"""The golden vectors of a bundle: real inputs, the original's outputs, and how near int8 must come."""
 
 from __future__ import annotations
 

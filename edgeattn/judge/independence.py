@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.agreement import disagreement
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
@@ -87,7 +87,9 @@ def _candidates(trial: Trial) -> Iterator[Padding]:
 
 
 def _tells(trial: Trial, batch: str, padding: Padding) -> bool:
-    visible = [row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.masked_out).any()]
+    visible = [
+        row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.masked_out).any()
+    ]
     if not visible:
         return False
     rows = stratified(visible, TRIED)

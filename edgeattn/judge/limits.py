@@ -111,7 +111,9 @@ _LIMITS = (
         percent=True,
     ),
     Limit(name="latency_ms", meaning="latency, median", read=_latency, at_least=False, unit=" ms"),
-    Limit(name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit=" x"),
+    Limit(
+        name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit=" x"
+    ),
     Limit(
         name="size_mb",
         meaning="size of the graphs with their weights",

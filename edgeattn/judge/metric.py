@@ -6,9 +6,9 @@ import math
 import traceback
 from pathlib import Path
 
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn.source.metric import Metric
 from edgeattn.source.outputs import like
+from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError

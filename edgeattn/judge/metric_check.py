@@ -5,31 +5,32 @@ from __future__ import annotations
 import math
 
 from edgeattn.judge.budget import Budget
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.source.metric import Metric
-from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import EVALUATION_SHARE, Samples
 from edgeattn_runtime.errors import BudgetError
 
 RIGHT_OR_WRONG = (0.0, 1.0)
 
 
-def check_metric(metric: Metric, original: Runner, evaluation: Samples, limits: Budget) -> None:
-    """Try a metric on answers of the original, and refuse a limit that too few samples judge.
+def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) -> None:
+    """Try a user's metric on answers of the original, and refuse a limit that too few samples judge.
 
     A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:
     it cannot tell a smaller drop from none. To ask for none at all, a limit of 0, needs no more samples.
 
     Args:
-        metric: The user's.
-        original: The model as it was handed over.
-        evaluation: Samples that calibrate nothing.
+        comparison: With the original, and the metric; nothing is asked where there is none.
+        evaluation: Samples that choose nothing.
         limits: The budget.
 
     Raises:
         ModelError: The metric fails, or returns something else than a finite number.
         BudgetError: A limit on its drop is below what these samples can show.
     """
+    metric, original = comparison.metric, comparison.captured.reference
+    if metric is None:
+        return
     on_arrays = MetricOfArrays(metric, original, evaluation[0].inputs)
     values = (on_arrays(original(sample.inputs), sample.target) for sample in evaluation)
     is_right_or_wrong = next(values) in RIGHT_OR_WRONG
@@ -39,7 +40,7 @@ def check_metric(metric: Metric, original: Runner, evaluation: Samples, limits: 
     if all(value in RIGHT_OR_WRONG for value in values):
         needed = math.ceil(1 / limit)
         raise BudgetError(
-            f"budget metric_drop: {limit:g} cannot be resolved: a 0/1 metric on {count} samples moves in steps "
-            f"of 1/{count}; at least {needed} evaluation samples expected: yield "
+            f"budget metric_drop: {limit:g} cannot be resolved: a 0/1 metric on {count} samples moves in "
+            f"steps of 1/{count}; at least {needed} evaluation samples expected: yield "
             f"{math.ceil(needed / EVALUATION_SHARE)} samples or more, or ask for less"
         )

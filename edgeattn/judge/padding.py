@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.padding import find_padding
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.rows import Padding
 
@@ -21,6 +23,13 @@ class Padded:
 
     graph: Graph
     padding: Padding | None
+
+    @classmethod
+    def of(cls, captured: Captured, samples: Samples) -> Padded:
+        """Find how a model is told of padding, on real samples."""
+        answer = captured.engine.runner(captured.model)
+        found = find_padding(answer, captured.graph, [sample.inputs for sample in samples])
+        return cls(captured.graph, found)
 
     def left_out(self, inputs: Inputs, outputs: Outputs) -> Outputs:
         """Return the outputs without padded positions.

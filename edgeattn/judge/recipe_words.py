@@ -1,4 +1,4 @@
-"""A recipe's name as it is shown: its graphs by what they are to their owner."""
+"""A recipe's name as it is shown: its graphs by what they are to their user."""
 
 from __future__ import annotations
 

@@ -9,23 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from edgeattn.judge.choosing import Chosen
+Made = TypeVar("Made")
 
 TIMES = 2  # the second knows what the first has saved
 MARGIN = 0.99  # of the limit: memory differs a little from process to process
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """Chosen graphs, their size and the memory of a process that runs them, in MB (10^6 bytes)."""
+class Weighed(Generic[Made]):
+    """What was made, its size and the memory of a process that runs it, in MB (10^6 bytes)."""
 
-    chosen: Chosen
+    made: Made
     size_mb: float
     memory_mb: float
 
 
-def shrunk(make: Callable[[float], Weighed], limit_mb: float) -> Weighed:
+def shrunk(make: Callable[[float], Weighed[Made]], limit_mb: float) -> Weighed[Made]:
     """Return graphs that keep to a limit on memory; where none do, those made without regard to it.
 
     Args:
@@ -48,7 +49,7 @@ def shrunk(make: Callable[[float], Weighed], limit_mb: float) -> Weighed:
     return first
 
 
-def _saved(larger: Weighed, smaller: Weighed) -> float:
+def _saved(larger: Weighed[Made], smaller: Weighed[Made]) -> float:
     """Return how much of memory went with each MB of size; 0 where no size went."""
     size = larger.size_mb - smaller.size_mb
     return (larger.memory_mb - smaller.memory_mb) / size if size > 0 else 0.0

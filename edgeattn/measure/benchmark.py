@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.latencies import INT8, Race
+from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import runner_of_bundle, runner_of_main_graph, runners_of
 from edgeattn.measure.shape import benchmark_inputs
@@ -84,7 +84,9 @@ def _alone(
 ) -> Race:
     manifest = files.manifest
     graph = manifest.graphs[manifest.main_graph]
-    inputs = benchmark_inputs([sample.inputs for sample in read_golden(files)], graph, manifest.symbols, sizes)
+    inputs = benchmark_inputs(
+        [sample.inputs for sample in read_golden(files)], graph, manifest.symbols, sizes
+    )
     main = runner_of_main_graph(files, variant, threads=threads)
     progress.stage("time")
     return race({INT8: main}, inputs, graph, threads=threads)
@@ -99,7 +101,7 @@ def _beside(
     threads: int,
     progress: Progress,
 ) -> Race:
-    from edgeattn.judge.comparison import torch_threads
+    from edgeattn.measure.threads import torch_threads
     from edgeattn.source.original import recapture
 
     original = recapture(source, files, variant, progress=progress)

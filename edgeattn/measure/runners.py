@@ -24,7 +24,9 @@ def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, R
 
 def runner_of_parts(parts: Parts, engine: Engine, *, threads: int) -> Runner:
     """Return graphs that are not on disk as one runner of the model that they were made of."""
-    sessions = {name: engine.open(part.quantized.model, threads=threads) for name, part in parts.graphs.items()}
+    sessions = {
+        name: engine.open(part.quantized.model, threads=threads) for name, part in parts.graphs.items()
+    }
     if parts.generation is None:
         return SessionRunner(*sessions.values())
     graphs = {name: GraphSession(parts.graphs[name].graph, session) for name, session in sessions.items()}
@@ -46,9 +48,7 @@ def runner_of_main_graph(files: BundleFiles, variant: Variant, *, threads: int) 
     return SessionRunner(_opened(files, variant, files.manifest.main_graph, threads))
 
 
-def _opened(
-    files: BundleFiles, variant: Variant, graph: str, threads: int
-) -> onnxruntime.InferenceSession:
+def _opened(files: BundleFiles, variant: Variant, graph: str, threads: int) -> onnxruntime.InferenceSession:
     engine = variant.engine
     return open_session(
         files.path(variant.files[graph]), providers=engine.providers, options=engine.options, threads=threads

@@ -7,19 +7,16 @@ from collections.abc import Iterable
 
 from edgeattn.report.report import Layer
 
-_EMBEDDINGS = ("int8 rows", "int4 rows")
+LEFT = "float"
 
 
 def form_words(layers: Iterable[Layer]) -> str:
     """Write modules' forms as "24 linear layers as int8, 2 embeddings as int8 rows, 1 left float"."""
-    forms = Counter(layer.form for layer in layers)
-    return ", ".join(_words(form, number) for form, number in forms.most_common()) or "none"
+    forms = Counter((layer.form, "" if layer.form == LEFT else layer.noun) for layer in layers)
+    return ", ".join(_words(*kind, number) for kind, number in forms.most_common()) or "none"
 
 
-def _words(form: str, number: int) -> str:
-    if form == "float":
+def _words(form: str, noun: str, number: int) -> str:
+    if form == LEFT:
         return f"{number} left float"
-    if form == "gelu tanh":
-        return f"{number} GELU by tanh"
-    noun = "embedding" if form in _EMBEDDINGS else "linear layer"
     return f"{number} {noun}{'s' if number > 1 else ''} as {form}"

@@ -8,22 +8,15 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.runners import INT8, PYTORCH
+from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Report
 from edgeattn.report.table import RUNNERS, asked, conditions_line, counts, figure, folded, measured
+from edgeattn_runtime.machine import Machine
 
 _TEMPLATE = "report.html"
-_CHECKS = {
-    "cosine": "cosine, mean over the judged samples",
-    "cosine_min": "cosine of the worst sample",
-    "metric_drop": "what the model's own metric loses",
-    "latency_ms": "latency, median",
-    "latency_ratio": "times as fast as the original",
-    "size_mb": "size of the graph with its weights",
-    "memory_mb": "memory of the process that runs it",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +54,10 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
     return environment.get_template(_TEMPLATE).render(
         report=report,
         refused=folded(report.refused),
-        meanings=_CHECKS,
+        meanings={check.name: limit_of(check.name).meaning for check in report.checks},
         highlights=_highlights(report),
         conditions=conditions_line(report.latency_ms).plain,
+        machine=machine_facts(report.machine),
         latencies=_latencies(report),
         sizes=_sizes(report),
         accuracy=_accuracy(report),
@@ -75,11 +69,23 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
     )
 
 
+def machine_facts(machine: Machine) -> dict[str, str]:
+    """Return what there is to know of a machine, by words for each."""
+    return {
+        "Processor": machine.cpu,
+        "Instruction sets": ", ".join(machine.instruction_sets) or "none of those that int8 kernels use",
+        "Cores": str(machine.cores),
+        "Memory": "unknown" if machine.memory_mb is None else f"{machine.memory_mb / 1000:.0f} GB",
+        "System": machine.system,
+        "Versions": counts(machine.versions),
+    }
+
+
 def _highlights(report: Report) -> dict[str, str]:
     """Return the three figures that count, and what each of them is."""
     latency, size = report.latency_ms, report.size_mb
     return {
-        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)} x": f"as fast as {report.original}",
+        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)} x": f"speedup over {report.original}, p50",
         f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
         _cosine(report.accuracy.cosine_min): "cosine of the worst sample",
     }
@@ -106,7 +112,7 @@ def _bars(numbers: Mapping[str, tuple[float, ...]], original: str) -> list[Bar]:
 def _accuracy(report: Report) -> dict[str, str]:
     accuracy = report.accuracy
     rows = {
-        f"Cosine to {report.original}, mean over {report.samples['judge']} samples": _cosine(
+        f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": _cosine(
             accuracy.cosine_mean
         ),
         "Cosine of the worst sample": _cosine(accuracy.cosine_min),

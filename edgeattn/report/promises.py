@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.manifest import Manifest, Variant
 from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.settings import PLAIN, SessionSettings
+from edgeattn_runtime.stacks import Stack
 
 
-def promises(manifest: Manifest) -> dict[str, str]:
-    """Return what the manifest says beside its contracts, by a word for each."""
+def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:
+    """Return what the manifest says beside its contracts of one variant, by a word for each."""
     if manifest.generation is not None:
         first = {"Generates": _generating(manifest.generation)}
+    elif manifest.rows is not None:
+        first = {"Rows": _running(manifest.rows, variant.stacks)}
     else:
         first = {"Rows": "not known to be independent: run as they are given"}
-        if manifest.rows is not None:
-            first = {"Rows": _running(manifest.rows)}
-    return first | {"Session": _settings(manifest.session or PLAIN)}
+    fixed = {"Sizes": ", ".join(f"{name} {size}" for name, size in variant.sizes.items())}
+    return {
+        "Target": variant.target,
+        "Engine": str(variant.engine),
+        **(fixed if variant.sizes else {}),
+        **first,
+        "Session": _settings(variant.session or PLAIN),
+        "Measured": variant.measured or "not run",
+    }
 
 
 def role(name: str, generation: Generation | None) -> str:
@@ -28,23 +39,24 @@ def role(name: str, generation: Generation | None) -> str:
 
 def _generating(generation: Generation) -> str:
     length = "any length" if generation.positions is None else f"{generation.positions} tokens at most in all"
-    cache = "grows" if generation.length is None else "is kept in place"
-    return f"token by token, as {_article(generation.kind)}; {length}; the cache {cache}"
+    return f"token by token, as {_article(generation.kind)}; {length}"
 
 
 def _article(kind: str) -> str:
     return f"an {kind}" if kind.startswith("e") else f"a {kind}"
 
 
-def _running(rows: Rows) -> str:
-    padding = f", without the padding that {rows.padding.mask} tells" if rows.padding is not None else ""
-    stacks = [
-        f"{stack.rows} in a call up to {', '.join(f'{name} {size}' for name, size in stack.sizes.items())}"
-        for stack in rows.stacks
-        if stack.rows > 1
-    ]
-    how = "; ".join([*stacks, "beyond that one by one"]) if stacks else "run one by one"
-    return f"independent{padding}; {how}"
+def _running(rows: Rows, stacks: Iterable[Stack]) -> str:
+    padding = f", padding ({rows.padding.mask}) stripped" if rows.padding is not None else ""
+    together = [f"{stack.rows} in a call{_up_to(stack)}" for stack in stacks if stack.rows > 1]
+    bounded = any(stack.sizes for stack in stacks)
+    how = "; ".join([*together, *(["larger inputs run singly"] if bounded else [])])
+    return f"independent{padding}; {how if together else 'run one by one'}"
+
+
+def _up_to(stack: Stack) -> str:
+    sizes = ", ".join(f"{name} {size}" for name, size in stack.sizes.items())
+    return f" up to {sizes}" if sizes else ""
 
 
 def _settings(session: SessionSettings) -> str:

@@ -12,13 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.budget import LIMITS, Check, meets
+from edgeattn.judge.budget import Check
+from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.race import Race
-from edgeattn.measure.runners import FLOAT, INT8, PYTORCH
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Refusal, Report
 from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Generation, Graph
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 RUNNERS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
-_UNITS = {"latency_ms": " ms", "latency_ratio": " x", "size_mb": " MB", "memory_mb": " MB"}
-_DIGITS = 17  # that tell any float64 from its neighbour
 _INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
 _CODE_WIDTH = 72  # what 80 columns leave
 
@@ -53,6 +52,7 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
         _work(report),
         _comparison(report),
         conditions_line(report.latency_ms),
+        machine_line(report.machine),
         *(Text(note) for note in report.notes),
         checks_table(report.checks),
         verdict_line(report),
@@ -105,6 +105,18 @@ def conditions_line(race: Race) -> Text:
     which = f"; {'median ' if conditions.samples > 1 else ''}{shape}" if shape else ""
     of = f"{_count(conditions.rounds, 'call')} on {_count(conditions.samples, 'sample')}"
     return Text(f"Latency of {of}, {_count(conditions.threads, 'thread')}{which}", style="dim")
+
+
+def machine_line(machine: Machine) -> Text:
+    """Say where the latencies were measured."""
+    return Text(f"Measured on {machine}, onnxruntime {machine.versions['onnxruntime']}", style="dim")
+
+
+def differing_machines(before: Machine, now: Machine) -> tuple[Text, ...]:
+    """Say that a bundle was measured elsewhere, where it was: latencies do not compare."""
+    if (before.cpu, before.instruction_sets, before.cores) == (now.cpu, now.instruction_sets, now.cores):
+        return ()
+    return (Text(f"This machine differs from the one that the bundle was measured on: {before}, there"),)
 
 
 def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
@@ -170,9 +182,11 @@ def figure(value: float) -> str:
 
 
 def _heading(report: Report) -> Text:
-    drawn = report.samples
-    calibrated = f"calibrated on {_count(drawn['calibrate'], 'sample')}, judged on {drawn['judge']}"
-    return Text.assemble((report.model, "bold"), f" for {report.target}, {calibrated}")
+    counts = report.samples
+    parts = f"calibrated on {_count(counts.calibration, 'sample')}, selected on {counts.selection}"
+    return Text.assemble(
+        (report.model, "bold"), f" for {report.target}, {parts}, evaluated on {counts.evaluation}"
+    )
 
 
 def _work(report: Report) -> Table:
@@ -228,7 +242,7 @@ def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
         yield label, *(figure(getattr(latency, name)) for latency in race.latencies.values())
     if PYTORCH in race.latencies:
         original = race[PYTORCH].p50
-        yield "  times as fast, p50", *(figure(original / latency.p50) for latency in race.latencies.values())
+        yield "  speedup, p50", *(figure(original / latency.p50) for latency in race.latencies.values())
 
 
 def _listing(*columns: str) -> Table:
@@ -248,16 +262,12 @@ def _figures(columns: Iterable[str]) -> Table:
 
 def asked(check: Check) -> str:
     """Write a check's limit as "at least 0.99" or "at most 24 MB"."""
-    bound = "at least" if LIMITS[check.name].at_least else "at most"
-    return f"{bound} {check.limit:.15g}{_UNITS.get(check.name, '')}"
+    return limit_of(check.name).asked(check.limit)
 
 
 def measured(check: Check) -> str:
     """Write what a check found, in as few digits as show that it is, or is not, what was asked."""
-    form, least = ("f", 5) if check.name.startswith("cosine") else ("g", 4)
-    texts = (f"{check.measured:.{digits}{form}}" for digits in range(least, _DIGITS))
-    told = (text for text in texts if meets(check.name, float(text), check.limit) == check.ok)
-    return next(told, repr(check.measured))
+    return limit_of(check.name).written(check.measured, check.limit)
 
 
 def _word(ok: bool) -> Text:

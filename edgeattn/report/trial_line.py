@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn_runtime.fields import Field
-
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """What a recipe came to on the calibrating samples.
+    """What a recipe came to on the selection samples.
 
     Of a bundle of several graphs: the least of their cosines, each to its own float graph's answers, and the
     sums of their times and sizes.
@@ -39,19 +37,3 @@ class TrialLine:
     def number(self) -> str:
         """The number that its file begins with, such as "02"; empty where it has none."""
         return (self.recipe or "").rpartition("/")[2].partition("-")[0]
-
-    @classmethod
-    def from_field(cls, field: Field) -> TrialLine:
-        """Read a trial from JSON; raises BundleError as a Field does."""
-        fields = field.record(*cls.__dataclass_fields__)
-        recipe = fields["recipe"]
-        return cls(
-            name=fields["name"].text(),
-            recipe=None if recipe.value is None else recipe.text(),
-            cosine_mean=fields["cosine_mean"].number(),
-            cosine_min=fields["cosine_min"].number(),
-            latency_ms=fields["latency_ms"].number(),
-            size_mb=fields["size_mb"].number(),
-            front=fields["front"].flag(),
-            chosen=fields["chosen"].flag(),
-        )

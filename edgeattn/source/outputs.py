@@ -1,4 +1,4 @@
-"""Arrays by name, put back into the form that a module's own outputs have."""
+"""Outputs by name, put back into the form that a module's own outputs have."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from edgeattn.measure.runners import Arrays
+from edgeattn_export.graph.agreement import Outputs
 
 
-def like(original: object, arrays: Arrays) -> object:
+def like(original: object, arrays: Outputs) -> object:
     """Return ``arrays`` as a tensor, a tuple or a dict of tensors, as ``original`` is.
 
     Args:

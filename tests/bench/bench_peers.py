@@ -5,14 +5,16 @@
 Each peer is installed once, exports as its own documents recommend, and is asked in turn, a round of two
 seconds at a time, with its inputs bound before. A time is that of one inference with its answer handed
 back; of the stream, that of all its sentences. Peers of fixed shapes (openvino-fixed, litert, executorch)
-pad to the case's length. Ours is pooled and normalized, the peers answer with the hidden state. The
-cosine is that of the pooled embeddings of held-out samples to PyTorch's; the networks of random weights
-say nothing of accuracy. A peer that fails has a row with the reason.
+pad to the case's length. edgeattn pools and normalizes; the peers answer with the hidden state. The
+cosine is that of the pooled embeddings of the evaluation samples to PyTorch's; the networks of random
+weights say nothing of accuracy. A peer that fails has a row with the reason. What each case came to is
+kept in results.json of the cache folder, from which readme_table.py prints the README's table.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +26,13 @@ from protocol.catalog import OURS, peers
 from protocol.markdown import table
 from protocol.networks import prepare
 from protocol.race import Setting, race
+from protocol.result import Failure, Result
+from protocol.stored import Entry, keep, rows_of
+
+from edgeattn_runtime.machine import Machine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-bench"
+RESULTS = "results.json"
 SENTENCE = "sentence"  # the network that --bundle holds
 BAD_INPUT = 2
 
@@ -45,7 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             written = case(name, networks[network], stored / network)
             outcomes = race(named, written, networks[network], setting)
             print(table(f"{written.shape.title}, threads: {threads}", outcomes, OURS), flush=True)
+            keep(asked.results or asked.cache / RESULTS, _entry(name, threads, outcomes))
     return 0
+
+
+def _entry(case: str, threads: int, outcomes: Sequence[Result | Failure]) -> Entry:
+    today = datetime.date.today().isoformat()
+    return Entry(case=case, threads=threads, machine=str(Machine.here()), date=today, rows=rows_of(outcomes))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,7 +78,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_positive, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="a round takes at least")
     parser.add_argument("--cache", type=Path, default=CACHE, help="keeps environments and exports")
-    parser.add_argument("--bundle", type=Path, help="ours for MiniLM, exported before")
+    parser.add_argument("--results", type=Path, help="where figures are kept; default: results.json there")
+    parser.add_argument("--bundle", type=Path, help="edgeattn's of MiniLM, exported before")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,7 @@ from calls import calls, emptied
 from numpy.typing import NDArray
 from row import Row
 
-from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.similarity import cosine
 
@@ -30,7 +30,7 @@ class Empty:
 
 def errors(row: Row) -> Mapping[str, float]:
     """Return the float graph's error on each call that the module itself can answer, by the call's name."""
-    session = ORT_CPU.runner(row.recovered.model)
+    runner = CPU.engine.runner(row.lowered.model)
     found: dict[str, float] = {}
     for name, inputs in calls(row):
         try:
@@ -39,7 +39,7 @@ def errors(row: Row) -> Mapping[str, float]:
             if name.startswith("sample"):
                 raise
             continue  # a size that the module was not made for
-        outputs = session(inputs)
+        outputs = runner(inputs)
         found[name] = max(error(value, outputs[output]) for output, value in expected.items())
     return found
 
@@ -49,7 +49,7 @@ def empty(row: Row) -> Empty | None:
     inputs = emptied(row)
     if inputs is None:
         return None
-    outputs = ORT_CPU.runner(row.recovered.model)(inputs)
+    outputs = CPU.engine.runner(row.lowered.model)(inputs)
     expected = row.captured.reference(inputs)
     undefined = {output: np.isnan(value) for output, value in expected.items()}
     answered = {output: np.where(undefined[output], outputs[output], expected[output]) for output in expected}
@@ -70,10 +70,10 @@ def error(expected: Array, found: Array) -> float:
 
 def int8_cosine(row: Row) -> float:
     """Return the lowest cosine of an int8 output to PyTorch's, over samples and outputs."""
-    session = ORT_CPU.runner(row.quantized.model)
+    runner = CPU.engine.runner(row.quantized.model)
     found = []
     for sample in row.samples:
-        outputs = session(sample.inputs)
+        outputs = runner(sample.inputs)
         expected = row.captured.reference(sample.inputs)
         found += [cosine(value, outputs[output]) for output, value in expected.items()]
     return min(found)

@@ -12,10 +12,11 @@ from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.graph.trials import trials
+from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
+from edgeattn_export.targets.cpu import CPU
 
 LIVELY = 0.2  # standard deviation of what is added to every weight
 
@@ -28,6 +29,7 @@ class Row:
     samples: Samples
     captured: Captured
     recovered: Recovered
+    lowered: Lowered
     quantized: Quantized
 
     @property
@@ -53,10 +55,11 @@ def row_of(form: Form) -> Row:
     module = form.build().eval()
     _enliven(module)
     samples = read_samples(module, form.samples())
-    captured = capture(module, samples, infer_axes(samples, form.dynamic), ORT_CPU)
+    captured = capture(module, samples, infer_axes(samples, form.dynamic), CPU.engine)
     recovered = recover(captured, samples)
-    calibration = Calibration(recovered.model, samples, ORT_CPU, FORMS)
-    return Row(form, samples, captured, recovered, quantize(calibration, DYNAMIC_INT8))
+    lowered = lower(recovered.model, CPU.lowerings, CPU.engine, trials(samples, captured.axes))
+    known = Calibration(lowered.model, samples, CPU.engine, CPU.forms)
+    return Row(form, samples, captured, recovered, lowered, quantize(known, CPU.candidates.plain))
 
 
 def _enliven(module: nn.Module) -> None:

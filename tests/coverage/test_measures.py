@@ -11,7 +11,7 @@ SEEN = 1e-2  # a hundred times what a form is allowed
 
 def test_a_wrong_scale_shows() -> None:
     row = row_of(FORMS[0])
-    for node in row.recovered.model.graph:
+    for node in row.lowered.model.graph:
         if node.op_type == "Attention":
             node.attributes["scale"] = ir.AttrFloat32("scale", 1.0)
     assert min(error for name, error in errors(row).items() if name.startswith("sample")) > SEEN

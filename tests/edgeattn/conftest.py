@@ -1,36 +1,103 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
+from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.budget import Check
-from edgeattn.measure.race import Conditions, Race
-from edgeattn.report.report import Accuracy, Layer, Refusal, Report
+from edgeattn.judge.objective import Objective
+from edgeattn.judge.request import Request
+from edgeattn.measure.latencies import Conditions, Race
+from edgeattn.progress import Silent
+from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.trial_line import TrialLine
-from edgeattn.source import handover
-from edgeattn.source.handover import Handover
-from edgeattn_export.capture import Captured, capture, read_samples
-from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.graph.samples import Samples
+from edgeattn.source import handover, module
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.cache.stepping import StepRunner
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.reference import Reference
+from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.machine import Machine
 
 TINY = Path(__file__).with_name("tiny.py")
 
+SMALLEST = Objective("size")  # of so small a model the fastest forms differ from run to run
+
+Row = tuple[int, ...]
+
+
+class Watched(Silent):
+    """Notes the stages of an export, and which rows of tokens each kind of runner is fed in each of them.
+
+    Attributes:
+        stages: In their order.
+        fed: Stage, kind of runner, and tokens.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.stages: list[str] = []
+        self.fed: set[tuple[str, str, Row]] = set()
+        for kind in (Reference, SessionRunner, StepRunner):
+            for method in ("__call__", "bind", "walk"):
+                if hasattr(kind, method):
+                    patch.setattr(kind, method, self._noting(kind.__name__, getattr(kind, method)))
+
+    def stage(self, name: str) -> None:
+        self.stages.append(name)
+
+    def step(self, done: int, total: int) -> None:
+        assert 0 <= done <= total > 0
+
+    def rows(self, *stages: str, kind: str = "") -> set[Row]:
+        """Return what some kind of runner, or any, was fed in these stages."""
+        return {row for stage, by, row in self.fed if stage in stages and kind in by}
+
+    def _noting(self, kind: str, method: Callable[..., object]) -> Callable[..., object]:
+        def noted(runner: object, inputs: Mapping[str, Any], *more: object) -> object:
+            rows = inputs.get("tokens", ())
+            self.fed |= {(self.stages[-1], kind, tuple(row.tolist())) for row in rows}
+            return method(runner, inputs, *more)
+
+        return noted
+
+
+def rows_of(samples: Samples) -> set[Row]:
+    """Return the samples' rows of tokens."""
+    return {tuple(row.tolist()) for sample in samples for row in sample.inputs["tokens"]}
+
 
 @pytest.fixture(scope="session")
-def report() -> Report:
+def machine() -> Machine:
+    """A machine that is not this one."""
+    return Machine(
+        cpu="Abacus(R) CPU 9000 @ 0.01GHz",
+        instruction_sets=("avx2", "avx512_vnni"),
+        cores=3,
+        memory_mb=7654,
+        system="Linux 6.1.0-9-cloud",
+        versions={"python": "3.13.0", "onnxruntime": "1.23.4", "numpy": "2.3.0"},
+    )
+
+
+@pytest.fixture(scope="session")
+def report(machine: Machine) -> Report:
     """A report with something in every field."""
     return Report(
         model="sentence",
         target="cpu",
         recipe="dynamic-int8",
-        samples={"calibrate": 60, "judge": 180},
+        machine=machine,
+        samples=Counts(calibration=60, selection=40, evaluation=180),
         checks=(Check("cosine", 0.9934, 0.99, True), Check("size_mb", 22.9, 24, True)),
         accuracy=Accuracy(0.9934, 0.9847, 1.0, 0.036, None, None),
         size_mb={"pytorch": 90.3, "float": 90.3, "int8": 22.9},
@@ -45,7 +112,10 @@ def report() -> Report:
         operators={"DynamicQuantizeMatMul": 24, "Attention": 6},
         fused={"attention": 6},
         refused=(Refusal("projections", "node_3", "encoder.0", "the inputs differ: [a] and [b]"),),
-        layers=(Layer("encoder.0.attention.query", "int8", 0.9998), Layer("", "float", None)),
+        layers=(
+            Layer("encoder.0.attention.query", "int8", "linear layer", 0.9998),
+            Layer("", "float", "linear layer", None),
+        ),
         trials=(
             TrialLine("dynamic-int8", "recipes/01-dynamic-int8.json", 0.994, 0.985, 3.1, 22.9, True, True),
             TrialLine("smoothed", "recipes/02-smoothed.json", 0.999, 0.998, 3.4, 22.9, True, False),
@@ -56,34 +126,51 @@ def report() -> Report:
 
 
 @pytest.fixture(scope="session")
-def handed() -> Handover:
+def source() -> ModuleSource:
+    """The tiny model, as its user hands it over."""
     return handover.load(str(TINY))
 
 
 @pytest.fixture(scope="session")
-def halves(handed: Handover) -> tuple[Samples, Samples]:
-    """The samples that calibrate, and those that judge."""
-    return read_samples(handed.module, handed.samples).split()
+def samples(source: ModuleSource) -> Parts:
+    """The tiny model's samples."""
+    return source.read().split()
 
 
 @pytest.fixture(scope="session")
-def captured(handed: Handover, halves: tuple[Samples, Samples]) -> Captured:
+def captured(source: ModuleSource) -> Captured:
     """The tiny model as PyTorch exports it, which is most of an export's time."""
-    return capture(handed.module, halves[0], infer_axes(read_samples(handed.module, handed.samples), None))
+    return source.capture(source.read(), ORT_CPU)
 
 
 @pytest.fixture(scope="session")
-def bundle(handed: Handover, captured: Captured) -> Bundle:
+def watch() -> type[Watched]:
+    return Watched
+
+
+@pytest.fixture(scope="session")
+def tokens_of() -> Callable[[Samples], set[Row]]:
+    return rows_of
+
+
+@pytest.fixture(scope="session")
+def exported(source: ModuleSource, captured: Captured) -> tuple[Bundle, Watched]:
+    """The tiny model's bundle, by the budget of its own file, and what was seen of its way."""
+    request = Request.read("cpu", source.budget, SMALLEST, has_metric=True)
+
+    def instant(_: object, given: Samples, *__: object) -> Captured:
+        assert rows_of(given) == rows_of(source.read().split().calibration)
+        return captured
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "capture", lambda *_: captured)
-        return pipeline.export(
-            handed.module,
-            handed.samples,
-            budget=handed.budget,
-            name=handed.name,
-            metric=handed.metric,
-            source=handed.source_sha256,
-        )
+        patch.setattr(module, "capture", instant)
+        watched = Watched(patch)
+        return pipeline.run(source, request, watched), watched
+
+
+@pytest.fixture(scope="session")
+def bundle(exported: tuple[Bundle, Watched]) -> Bundle:
+    return exported[0]
 
 
 @pytest.fixture(scope="session")
@@ -100,13 +187,13 @@ def folder(_saved: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def instant_capture(captured: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     """Export as ever, but for the capture."""
-    monkeypatch.setattr(pipeline, "capture", lambda *_: captured)
+    monkeypatch.setattr(module, "capture", lambda *_: captured)
 
 
 @pytest.fixture
 def instant_export(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hand back the session's bundle where a command would export for seconds."""
-    monkeypatch.setattr(pipeline, "export", lambda *args, **kwargs: bundle)
+    monkeypatch.setattr(pipeline, "run", lambda *_: bundle)
 
 
 @pytest.fixture

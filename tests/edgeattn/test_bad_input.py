@@ -13,20 +13,20 @@ import pytest
 
 from edgeattn import pipeline
 from edgeattn.__main__ import main
-from edgeattn.judge import making
+from edgeattn.judge.choosing import Choice
 
 TINY = Path(__file__).with_name("tiny.py")
+Refused = Callable[..., str]
+
 SAMPLE = 'yield {"tokens": tokens, "attention_mask": torch.ones_like(tokens)}, tokens % 4'
 ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
-
-Refused = Callable[..., str]
 
 
 @pytest.mark.parametrize(
     ("found", "instead", "told"),
     [
         ("def model()", "def network()", "no function model()"),
-        (SAMPLE, "yield from ()", "samples: 0 found, at least 2 expected"),
+        (SAMPLE, "yield from ()", "samples: 0 found, at least 3 expected"),
         (SAMPLE, SAMPLE.replace('"tokens"', '"words"'), "sample 0: unknown words; forward takes tokens, att"),
         (
             SAMPLE,
@@ -104,20 +104,19 @@ SCORE = '(outputs["tags"].argmax(-1) == target).float().mean().item()'
     [
         (
             "nobody(outputs)",
-            "metric(outputs, target) failed at model.py, line 54: NameError: name 'nobody' is not defined",
+            "failed at model.py, line 54: NameError",
         ),
-        ("float('nan')", "metric(outputs, target) returned nan; expected a finite number"),
+        ("float('nan')", "returned nan"),
         (
             SCORE.replace("mean", "min"),  # whether all of a sample's tags are right
-            "budget metric_drop: 0.1 asked of a metric that is 0 or 1 for each sample, and 6 samples judge, "
-            "whose mean moves by 0.17; expected at least 10 that judge: yield 20 samples or more",
+            "on 6 samples moves in steps of 1/6; at least 10 evaluation samples expected: yield 20 samples",
         ),
     ],
 )
 def test_a_metric_that_cannot_judge_what_is_asked(
     refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, told: str
 ) -> None:
-    monkeypatch.setattr(making, "choose", lambda *_: pytest.fail("a search before the metric was tried"))
+    monkeypatch.setattr(Choice, "best", lambda _: pytest.fail("a search before the metric was tried"))
     model = tmp_path / "model.py"
     model.write_text(TINY.read_text().replace(SCORE, instead))
     assert told in refused("export", model, "-o", tmp_path / "out.edge", "--budget", "metric_drop=0.1")
@@ -134,8 +133,8 @@ def recipe(path: Path, *layers: tuple[str, str]) -> Path:
 def test_a_recipe_that_names_what_there_is_not(refused: Refused, tmp_path: Path) -> None:
     path = recipe(tmp_path / "recipe.json", ("*", "int8"), ("encoder", "int8"), ("tags", "int3"))
     line = refused("export", TINY, "-o", tmp_path / "out.edge", "--recipe", path)
-    assert "recipe 'mine': layer 'encoder' is in no place of the model; expected one of query+key+" in line
-    assert "layer 'tags': form 'int3' is unknown; expected one of int8, " in line
+    for told in ("'mine'", "'encoder'", "query+key+value", "'int3'", "int8, "):
+        assert told in line
     assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
 
 
@@ -146,7 +145,7 @@ def test_a_recipe_that_names_what_there_is_not(refused: Refused, tmp_path: Path)
 def test_a_file_that_is_no_recipe(
     refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, told: str
 ) -> None:
-    monkeypatch.setattr(pipeline, "export", lambda *_, **__: pytest.fail("long work before it was read"))
+    monkeypatch.setattr(pipeline, "run", lambda *_: pytest.fail("long work before it was read"))
     path = tmp_path / "recipe.json"
     if content is not None:
         path.write_text(content)
@@ -207,9 +206,9 @@ def test_a_bundle_that_is_not_whole(
 @pytest.mark.parametrize("command", ["inspect", "validate", "bench"])
 def test_a_bundle_that_needs_a_newer_onnxruntime(refused: Refused, folder: Path, command: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["requires"]["onnxruntime"] = "99.1"
+    manifest["variants"][0]["engine"]["version"] = "99.1"
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    assert "needs onnxruntime 99.1 or newer" in refused(command, folder)
+    assert "onnxruntime 99.1" in refused(command, folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

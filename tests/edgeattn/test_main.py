@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -86,7 +87,9 @@ def test_arguments_that_are_none_are_refused_in_a_line(
 def test_alone_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in ("export", "validate", "bench", "run", "inspect", "demo"))
+    assert all(
+        command in text for command in ("export", "validate", "bench", "run", "inspect", "targets", "demo")
+    )
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +131,33 @@ except edgeattn.EdgeAttnError as error:
     done = without(["torch", "onnx", "onnx_ir", "typer", "rich"], then)
     assert done.stdout == "load\nedgeattn.export needs the workshop: pip install 'edgeattn[export]'\n"
     assert done.stderr == ""
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv[1:] = {arguments!r}
+runpy.run_module("edgeattn", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["edgeattn.commands.app", "typer", "numpy", "numpy.random", "onnxruntime", "rich.table", "torch"]
+)
+def test_an_interrupt_amid_the_imports_is_one_line(name: str, tmp_path: Path) -> None:
+    arguments = ["export", str(tmp_path / "none.py")]
+    code = INTERRUPTED.format(name=name, arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert done.stderr.startswith("edgeattn: interrupted")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_leaves_early_is_no_fault() -> None:

@@ -68,8 +68,5 @@ def test_a_cache_of_two_lengths_is_told_in_a_line(refused: Callable[..., str], t
         )
     )
     line = refused("export", model, "-o", tmp_path / "own.edge")
-    assert (
-        "sample 0 of those with a past, input 'past': lengths 2, 1 found, the same expected in every layer"
-        in line
-    )
+    assert "input 'past': lengths 2, 1 found" in line
     assert [path.name for path in tmp_path.iterdir()] == ["model.py"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -10,48 +12,74 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.report.report import REPORT_FILE
-from edgeattn.source.eval_mode import in_eval_mode
-from edgeattn.source.handover import Handover
+from edgeattn.judge import golden, weighing
+from edgeattn.judge.objective import Objective
+from edgeattn.judge.request import Request
+from edgeattn.progress import Progress, Silent
+from edgeattn.report.report import REPORT_FILE, Counts
+from edgeattn.source.module import ModuleSource
+from edgeattn.source.onnx_file import OnnxSource
+from edgeattn.source.source import Source
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.rows import Padding, Rows
+
+STAGES = [
+    *("samples", "capture", "recover", "cache", "lower"),
+    *("quantize", "select"),
+    *("evaluate", "time", "tune", "prove"),
+]
 
 
-def test_the_report_tells_of_the_whole_way(bundle: Bundle, handed: Handover) -> None:
+def test_the_report_tells_of_the_whole_way(bundle: Bundle, source: ModuleSource) -> None:
     report = bundle.report
     assert (report.model, report.target, report.verdict) == ("tiny", "cpu", "pass")
-    assert report.samples == {"calibrate": 6, "judge": 6}
+    assert report.samples == Counts(calibration=3, selection=3, evaluation=6)
+    assert report.machine == Machine.here()
     assert report.operators["Attention"] == 1
     assert report.fused["projections"] == 1
-    assert [check.name for check in report.checks] == ["cosine", "metric_drop"]
+    assert [check.name for check in report.checks] == ["cosine", "metric_drop", "golden"]
     assert 0.98 < report.accuracy.cosine_min <= report.accuracy.cosine_mean < 1
     assert report.accuracy.cosine_float_min > 1 - 1e-6
     assert report.accuracy.metric_pytorch is not None
-    assert report.size_mb["pytorch"] == pytest.approx(sum(p.nbytes for p in handed.module.parameters()) / 1e6)
+    assert report.size_mb["pytorch"] == pytest.approx(sum(p.nbytes for p in source.module.parameters()) / 1e6)
     assert report.latency_ms.conditions.shape == {"batch": 1, "sequence": 8}
     assert report.memory_mb is None
 
 
 def test_a_verdict_on_few_samples_is_told_to_be_one(bundle: Bundle) -> None:
-    note = "Judged on 6 samples: a verdict on so few says little; yield 40 samples or more."
-    assert bundle.report.notes[-1] == note
+    assert bundle.report.notes[-1].startswith("Evaluated on 6 samples")
+    assert "40 samples" in bundle.report.notes[-1]
 
 
-def test_the_manifest_and_the_report_say_the_same(bundle: Bundle, handed: Handover) -> None:
+def test_the_manifest_and_the_report_say_the_same(bundle: Bundle, source: ModuleSource) -> None:
     manifest, report = bundle.manifest, bundle.report
-    assert (manifest.name, manifest.target, manifest.verdict) == ("tiny", "cpu", "pass")
-    assert manifest.budget == handed.budget
-    assert manifest.scores == report.scores
-    assert manifest.provenance["source"] == handed.source_sha256
+    (variant,) = manifest.variants
+    assert (manifest.name, variant.target, variant.verdict) == ("tiny", "cpu", "pass")
+    assert manifest.budget == source.budget
+    assert variant.scores == report.scores
+    assert variant.tolerance["cosine"] == report.scores["golden"]
+    assert variant.measured == str(report.machine)
+    assert manifest.provenance["source"] == source.sha256
     assert manifest.files["model.onnx"].size / 1e6 == report.size_mb["int8"]
     assert json.loads(bundle.packed.files[REPORT_FILE]) == json.loads(report.to_json())
 
 
-def test_a_bundle_answers_as_pytorch_does(bundle: Bundle, handed: Handover, tmp_path: Path) -> None:
-    net = edgeattn.load(bundle.save(tmp_path / "tiny.edge"))
-    inputs, _ = handed.samples[-1]
-    arrays = {name: tensor.numpy() for name, tensor in inputs.items()}
-    expected = handed.module(**inputs)["tags"].detach().numpy()
-    assert np.abs(net(**arrays)["tags"] - expected).max() <= bundle.report.accuracy.max_abs
+def test_rows_and_their_padding_are_in_the_manifest(bundle: Bundle) -> None:
+    assert bundle.manifest.rows == Rows("batch", Padding("attention_mask", 0))
+    assert runnable(bundle.manifest) == bundle.manifest.variants
+
+
+def test_a_bundle_answers_as_pytorch_does(
+    bundle: Bundle, captured: Captured, samples: Parts, folder: Path
+) -> None:
+    inputs = samples.evaluation[-1].inputs
+    difference = edgeattn.load(folder)(**inputs)["tags"] - captured.reference(inputs)["tags"]
+    assert np.abs(difference).max() <= bundle.report.accuracy.max_abs
 
 
 def test_saving_again_replaces_the_bundle(bundle: Bundle, folder: Path) -> None:
@@ -60,53 +88,85 @@ def test_saving_again_replaces_the_bundle(bundle: Bundle, folder: Path) -> None:
     assert (folder / "report.json").read_text() == bundle.report.to_json()
 
 
-@pytest.mark.usefixtures("instant_capture")
-def test_stages_are_told_in_the_order_of_the_picture(
-    handed: Handover, monkeypatch: pytest.MonkeyPatch
+def test_stages_are_told_in_the_order_of_the_picture(exported: tuple[Bundle, Any]) -> None:
+    _, watched = exported
+    assert watched.stages == STAGES
+
+
+def test_the_samples_of_the_verdict_choose_nothing(
+    exported: tuple[Bundle, Any], samples: Parts, tokens_of: Callable[[Samples], set[tuple[int, ...]]]
 ) -> None:
-    stages: list[str] = []
+    _, watched = exported
+    calibration, selection, evaluation = map(
+        tokens_of, (samples.calibration, samples.selection, samples.evaluation)
+    )
+    assert not calibration & selection
+    assert not evaluation & (calibration | selection)
+    before = STAGES[: STAGES.index("evaluate")]
+    metric_check = watched.rows("lower", kind="Reference")
+    assert evaluation & watched.rows(*before) == evaluation & metric_check
+    assert not evaluation & watched.rows(*before, kind="Runner")
+    assert watched.rows("select") == selection
+    assert watched.rows("evaluate") == watched.rows("time") == evaluation
+    assert watched.rows("tune") & evaluation == set()
+    assert watched.rows("prove") <= evaluation
 
-    class Listener:
-        def stage(self, name: str) -> None:
-            stages.append(name)
 
-        def step(self, done: int, total: int) -> None:
-            assert 0 <= done <= total > 0
-
+def test_without_a_metric_or_a_name_there_is_a_bundle_too(
+    instant_capture: None, source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = 51.5
+    monkeypatch.setattr(weighing, "memory_mb", lambda folder, threads: measured)
     asked = {"cosine": 0.5, "memory_mb": 1000.0}
-    memory_measured = 51.5
-    monkeypatch.setattr(pipeline, "memory_mb", lambda folder, threads: memory_measured)
-    made = edgeattn.export(handed.module, handed.samples, budget=asked, progress=Listener())
-    before, after = ["samples", "capture", "recover", "cache"], ["time", "pack", "tune"]
-    assert stages == [*before, "quantize", "validate", *after]
-    assert made.report.model == "tagger"
-    assert made.report.memory_mb == made.manifest.scores["memory_mb"] == memory_measured
+    made = edgeattn.export(source.module, source.samples, budget=asked)
+    assert made.report.model == made.manifest.name == "tagger"
+    assert made.report.memory_mb == made.manifest.variants[0].scores["memory_mb"] == measured
     assert made.report.accuracy.metric_pytorch is None
 
 
-def test_an_unknown_target_is_refused_before_any_work(handed: Handover) -> None:
-    with pytest.raises(BadInput, match="target 'toaster': unknown; expected one of cpu"):
-        edgeattn.export(handed.module, iter(()), target="toaster")
+def test_golden_vectors_that_prove_nothing_fail_the_verdict(
+    instant_capture: None, source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(golden, "LEAST_LOSS", 0.2)
+    asked = Objective(recipe=DYNAMIC_INT8)
+    made = edgeattn.export(source.module, source.samples, budget={"cosine": 0.5}, objective=asked)
+    assert [check.name for check in made.report.checks if not check.ok] == ["golden"]
+    assert made.report.verdict == made.manifest.variants[0].verdict == "fail"
 
 
-def test_a_bad_budget_is_refused_before_any_work(handed: Handover) -> None:
+def test_a_module_and_an_onnx_file_go_one_way(
+    source: ModuleSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[Source, Request, Progress]] = []
+    monkeypatch.setattr(pipeline, "run", lambda *given: taken.append(given))
+    progress, smallest = Silent(), Objective("size")
+    edgeattn.export(source.module, source.samples, budget={"size_mb": 1}, name="mine", progress=progress)
+    model, npz = tmp_path / "model.onnx", tmp_path / "samples.npz"
+    edgeattn.export_onnx(model, npz, budget={"size_mb": 1}, objective=smallest, progress=progress)
+    (module, first, told), (file, second, also_told) = taken
+    assert isinstance(module, ModuleSource)
+    assert (module.name, module.module, module.samples) == ("mine", source.module, source.samples)
+    assert file == OnnxSource(model, npz)
+    assert (first.target, first.budget) == (second.target, second.budget)
+    assert second.objective == smallest
+    assert told is also_told is progress
+
+
+def test_an_unknown_target_is_refused_before_any_work(source: ModuleSource) -> None:
+    with pytest.raises(BadInput, match="'toaster'"):
+        edgeattn.export(source.module, iter(()), target="toaster")
+
+
+def test_a_bad_budget_is_refused_before_any_work(source: ModuleSource) -> None:
     with pytest.raises(BudgetError, match="no metric"):
-        edgeattn.export(handed.module, iter(()), budget={"metric_drop": 0.1})
+        edgeattn.export(source.module, iter(()), budget={"metric_drop": 0.1})
 
 
-def test_what_is_no_module_or_no_samples_is_bad_input(handed: Handover) -> None:
+def test_what_is_no_module_or_no_samples_is_bad_input(source: ModuleSource) -> None:
     with pytest.raises(BadInput, match=r"^module: int found"):
-        edgeattn.export(5, handed.samples)  # type: ignore[arg-type]
+        edgeattn.export(5, source.samples)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match=r"^samples: NoneType found"):
-        edgeattn.export(handed.module, None)  # type: ignore[arg-type]
-
-
-def test_a_module_in_training_mode_is_put_into_eval_mode(handed: Handover) -> None:
-    handed.module.query.train()
-    with pytest.warns(UserWarning, match="Tagger was in training mode and is now in eval mode"):
-        in_eval_mode(handed.module)
-    assert not any(part.training for part in handed.module.modules())
-    in_eval_mode(handed.module)  # and now there is nothing to warn of
+        edgeattn.export(source.module, None)  # type: ignore[arg-type]
 
 
 def test_the_exported_graph_needs_no_more_than_its_manifest_says(bundle: Bundle) -> None:

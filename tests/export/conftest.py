@@ -24,11 +24,11 @@ from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
-from edgeattn_export.pack import Packed
+from edgeattn_export.pack import Label, Made, Packed, pack
 from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.parts import Part, Parts
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
+from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -243,21 +243,33 @@ def lowered(encoder: Captured, recovered: Recovered, samples: Samples) -> Lowere
 
 
 @pytest.fixture(scope="session")
-def quantized(lowered: Lowered, samples: Samples) -> Quantized:
+def int8_of() -> Callable[[ir.Model, Samples], Quantized]:
+    """A function that makes a lowered graph int8 by the plain recipe."""
+    return lambda model, samples: quantize(Calibration(model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
+
+
+@pytest.fixture(scope="session")
+def quantized(
+    lowered: Lowered, samples: Samples, int8_of: Callable[[ir.Model, Samples], Quantized]
+) -> Quantized:
     """The tiny encoder in int8."""
-    return quantize(Calibration(lowered.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
+    return int8_of(lowered.model, samples)
 
 
 @pytest.fixture(scope="session")
 def packed(encoder: Captured, quantized: Quantized, samples: Samples) -> Packed:
     """The tiny encoder as a bundle, with two golden samples."""
-    from edgeattn_export.pack.pack import Label, Verdict, pack
-
-    return pack(
-        Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
-        [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]],
+    made = Made(
+        target=CPU,
+        parts=Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
         tolerance=0.99,
-        label=Label(name="tiny", target="cpu", source=None),
-        verdict=Verdict(budget={"cosine": 0.99}, scores={"cosine": 0.999}, word="pass"),
+        scores={"cosine": 0.999},
+        verdict="pass",
+        measured=None,
+    )
+    return pack(
+        [made],
+        [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]],
+        label=Label(name="tiny", budget={"cosine": 0.99}, source=None),
         reports={"report.json": b"{}\n"},
     )

@@ -7,6 +7,7 @@ installed. Needs Linux on x86-64 with apt, and both archives within reach.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -61,20 +62,29 @@ class Cpu:
 
 def cpus(cache: Path) -> tuple[Cpu, ...]:
     """Return this CPU, one of x86 without VNNI and four of arm64, filling the cache where it is empty."""
-    emulators = _unpacked(cache / "qemu", ("qemu-user",), "amd64") / "usr" / "bin"
     root = _unpacked(cache / "arm64", DEBIAN_ARM64, "arm64")
     if not (root / "lib").exists():
         (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
     here = _paths(Path(sysconfig.get_path("purelib")))
     there = {"PYTHONHOME": str(root / "usr"), **_paths(_wheels(cache / "wheels"))}
-    python = str(Path(sys.executable).resolve())  # an emulated one finds no virtual environment by itself
     arm64_python = str(root / "usr" / "bin" / f"python{PYTHON}")
-    x86, arm64 = str(emulators / "qemu-x86_64"), (str(emulators / "qemu-aarch64"), "-L", str(root))
+    arm64 = (_emulator("aarch64", cache), "-L", str(root))
     return (
-        Cpu("native", (python,), here),
-        Cpu("Haswell", (x86, "-cpu", "Haswell", python), here),
+        Cpu("native", (sys.executable,), here),
+        haswell(cache),
         *(Cpu(name, (*arm64, "-cpu", name, arm64_python), there) for name in ARM64),
     )
+
+
+def haswell(cache: Path) -> Cpu:
+    """Return x86 without VNNI, filling the cache where Debian's ``qemu-user`` is not installed."""
+    command = (_emulator("x86_64", cache), "-cpu", "Haswell-noTSX", sys.executable)
+    return Cpu("Haswell", command, _paths(Path(sysconfig.get_path("purelib"))))
+
+
+def _emulator(architecture: str, cache: Path) -> str:
+    name = f"qemu-{architecture}"
+    return shutil.which(name) or str(_unpacked(cache / "qemu", ("qemu-user",), "amd64") / "usr/bin" / name)
 
 
 def _paths(packages: Path) -> dict[str, str]:

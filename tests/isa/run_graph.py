@@ -13,6 +13,6 @@ import numpy as np
 from edgeattn_runtime.session import open_session
 
 model, inputs, outputs = sys.argv[1:]
-session = open_session(Path(model))
+session = open_session(Path(model), providers=("CPUExecutionProvider",))
 names = [output.name for output in session.get_outputs()]
 np.savez(outputs, **dict(zip(names, session.run(names, dict(np.load(inputs))), strict=True)))

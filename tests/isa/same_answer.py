@@ -2,7 +2,7 @@
 
     python tests/isa/same_answer.py [--bundles FOLDER] [--cache FOLDER]
 
-Digits and sentence answer a few held-out samples on this CPU, on x86 without VNNI and on four kinds of
+Digits and sentence answer a few evaluation samples on this CPU, on x86 without VNNI and on four kinds of
 arm64. Prints the worst cosine between any two CPUs; exit code 1 where it is below 0.995. Emulation proves
 answers, never speed.
 """
@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-import edgeattn
-from edgeattn.source.handover import Handover, load
-from edgeattn_export.capture import read_samples
+from edgeattn import pipeline
+from edgeattn.judge.objective import FASTEST
+from edgeattn.judge.request import Request
+from edgeattn.progress import Silent
+from edgeattn.source.handover import load
+from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.similarity import cosine
 
 HERE = Path(__file__).parent
@@ -53,25 +56,17 @@ def main() -> int:
     return int(worst < LIMIT)
 
 
-def _export(model: Handover, folder: Path) -> Path:
-    exported = edgeattn.export(
-        model.module,
-        model.samples,
-        dynamic=model.dynamic,
-        budget=model.budget,
-        metric=model.metric,
-        name=model.name,
-    )
-    exported.save(folder / f"{model.name}.edge")
-    return folder / f"{model.name}.edge"
+def _export(model: ModuleSource, folder: Path) -> Path:
+    request = Request.read("cpu", model.budget, FASTEST, has_metric=model.metric is not None)
+    return pipeline.run(model, request, Silent()).save(folder / f"{model.name}.edge")
 
 
 def _everywhere(
-    model: Handover, bundle: Path, folder: Path, places: tuple[Cpu, ...]
+    model: ModuleSource, bundle: Path, folder: Path, places: tuple[Cpu, ...]
 ) -> Mapping[str, Answers]:
-    """Return each CPU's answers to some held-out samples."""
-    _, judged = read_samples(model.module, model.samples).split()
-    some = judged[:: max(1, len(judged) // SAMPLES)][:SAMPLES]
+    """Return each CPU's answers to some evaluation samples."""
+    evaluation = model.read().split().evaluation
+    some = evaluation[:: max(1, len(evaluation) // SAMPLES)][:SAMPLES]
     inputs = {f"{i}/{name}": value for i, s in enumerate(some) for name, value in s.inputs.items()}
     np.savez(folder / "inputs.npz", **inputs)
     found: dict[str, Answers] = {}

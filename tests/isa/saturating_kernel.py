@@ -3,7 +3,7 @@
     python tests/isa/saturating_kernel.py [--cache FOLDER]
 
 Products of many sizes run on x86 without VNNI. Exit code 1 where one differs from what
-``edgeattn_export.quantize.pairs`` predicts by more than float32 rounds, or where none saturates.
+``edgeattn_export.quantize.pairs`` predicts by more than float32 rounding, or where none saturates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-from emulators import CACHE, cpus
+from emulators import CACHE, haswell
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
@@ -51,13 +51,13 @@ def main() -> int:
     """Run, compare, print."""
     parser = argparse.ArgumentParser(description="Compare simulated saturation with the emulated kernel.")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where emulators are kept")
-    (without_vnni,) = (cpu for cpu in cpus(parser.parse_args().cache) if cpu.name == "Haswell")
+    cache = parser.parse_args().cache
     products = _products()
     with tempfile.TemporaryDirectory(prefix="edgeattn-isa-") as folder:
         model, inputs, outputs = (str(Path(folder) / name) for name in ("model.onnx", "x.npz", "y.npz"))
         ir.save(_model(products), model)
         np.savez(inputs, **{product.name: product.x for product in products})
-        without_vnni.python(str(HERE / "run_graph.py"), model, inputs, outputs)
+        haswell(cache).python(str(HERE / "run_graph.py"), model, inputs, outputs)
         found = dict(np.load(outputs))
     worst, pairs = 0.0, 0
     for product in products:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from edgeattn.measure.runners import PYTORCH
+from edgeattn.measure.latencies import PYTORCH
 from edgeattn.report.pareto.points import error
 from edgeattn.report.report import Report
 from edgeattn.report.table import figure

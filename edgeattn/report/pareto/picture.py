@@ -14,11 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from edgeattn.report.pareto.labels import draw_labels
 from edgeattn.report.pareto.limits import ROW, WORST_WIDTH, Limit, draw_limits, error_limit, latency_limits
 from edgeattn.report.pareto.points import (
-    BEATEN,
     CHOSEN,
+    DOMINATED,
     FRONT,
     LARGEST,
     PAPER,
@@ -78,7 +77,7 @@ def _drawn(report: Report) -> Figure:
     draw_limits(axes, latencies, worst)
     _draw_line(axes, report.trials)
     _draw_points(axes, points)
-    draw_labels(picture, axes, points)
+    _number_points(axes, points)
     _draw_legend(picture, points)
     return picture
 
@@ -145,12 +144,27 @@ def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
     )
 
 
+def _number_points(axes: Axes, points: Sequence[Point]) -> None:
+    """Write each kept recipe's number above its marker: the table beside the picture says the rest."""
+    for point in points:
+        axes.annotate(
+            point.number,
+            (point.latency_ms, point.error),
+            xytext=(0, point.width / 2 + 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            color=point.color,
+        )
+
+
 def _draw_legend(picture: Figure, points: Sequence[Point]) -> None:
     words = {
         CHOSEN: "chosen",
         FRONT: "on the front",
         PAPER: "on it for its size",
-        BEATEN: "beaten by another",
+        DOMINATED: "dominated",
     }
     edges = {point.face: point.edge for point in points}
     entries = [_mark(LARGEST / 2, words[face], face, edges[face]) for face in words if face in edges]

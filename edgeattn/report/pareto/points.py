@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgeattn.report.table import figure
 from edgeattn.report.trial_line import TrialLine
 
-FRONT, CHOSEN, BEATEN = "#2f6fb3", "#d9730d", "#b9c2cc"
+FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
 LARGEST = 160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
 FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
@@ -23,8 +22,8 @@ class Point:
         error: Its place on the y axis: what its worst cosine lacks of 1, at least ``FLOOR``.
         size_mb: What its marker stands for.
         area: The marker's, in square points (1/72 inch).
-        color: The marker's and the label's.
-        words: Its recipe's number, and what else there is to say; empty for one that is beaten.
+        color: The marker's and the number's.
+        number: Its recipe's, as in the table; empty for one that is dominated.
         chosen: Whether its recipe made the bundle.
         for_size: Whether it is on the front for its size alone, and so lies off the line.
     """
@@ -34,7 +33,7 @@ class Point:
     size_mb: float
     area: float
     color: str
-    words: str
+    number: str
     chosen: bool
     for_size: bool
 
@@ -65,8 +64,8 @@ def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
             error=error(line.cosine_min),
             size_mb=line.size_mb,
             area=LARGEST * line.size_mb / largest,
-            color=CHOSEN if line.chosen else FRONT if line.front else BEATEN,
-            words=_words(line, for_size=line.front and line not in on_line),
+            color=CHOSEN if line.chosen else FRONT if line.front else DOMINATED,
+            number=line.number,
             chosen=line.chosen,
             for_size=line.front and line not in on_line,
         )
@@ -75,7 +74,7 @@ def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
 
 
 def stairs(trials: Iterable[TrialLine]) -> tuple[TrialLine, ...]:
-    """Return what nothing beats in latency and error, the fastest first; size alone counts for nothing."""
+    """Return what nothing dominates in latency and error, the fastest first; size does not count."""
     found: list[TrialLine] = []
     for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.cosine_min))):
         if not found or error(trial.cosine_min) < error(found[-1].cosine_min):
@@ -86,8 +85,3 @@ def stairs(trials: Iterable[TrialLine]) -> tuple[TrialLine, ...]:
 def error(cosine: float) -> float:
     """Return what a cosine lacks of 1, as a log axis can show it."""
     return max(1 - cosine, FLOOR)
-
-
-def _words(line: TrialLine, *, for_size: bool) -> str:
-    size = f"{figure(line.size_mb)} MB" if for_size else ""
-    return ", ".join(filter(None, (line.number, "chosen" if line.chosen else "", size)))

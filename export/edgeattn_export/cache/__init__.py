@@ -3,5 +3,15 @@
 from edgeattn_export.cache.derive import derive_steps
 from edgeattn_export.cache.rehearse import decoder_samples, encoder_samples
 from edgeattn_export.cache.steps import Cache, StepGraph, Steps
+from edgeattn_export.cache.with_cache import Cached, with_cache
 
-__all__ = ["Cache", "StepGraph", "Steps", "decoder_samples", "derive_steps", "encoder_samples"]
+__all__ = [
+    "Cache",
+    "Cached",
+    "StepGraph",
+    "Steps",
+    "decoder_samples",
+    "derive_steps",
+    "encoder_samples",
+    "with_cache",
+]

@@ -41,7 +41,7 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
 
     Args:
         captured: The whole model.
-        recovered: Its lean graph; left as it is.
+        recovered: Its recovered graph; left as it is.
         samples: Real inputs, one of at least 3 tokens.
 
     Returns:

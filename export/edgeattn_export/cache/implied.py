@@ -35,7 +35,7 @@ Implied = int | str  # the number that fills an input, or COUNTED
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A captured model with its lean graph and samples."""
+    """A captured model with its recovered graph and samples."""
 
     captured: Captured
     recovered: Recovered
@@ -47,7 +47,7 @@ def without_implied(captured: Captured, recovered: Recovered, samples: Samples) 
 
     Args:
         captured: The whole model; left as it is.
-        recovered: Its lean graph; left as it is.
+        recovered: Its recovered graph; left as it is.
         samples: Real inputs.
 
     Returns:
@@ -63,8 +63,8 @@ def without_implied(captured: Captured, recovered: Recovered, samples: Samples) 
         graph=_graph(captured.graph, implied),
         axes=Axes({name: dims for name, dims in captured.axes.dims.items() if name not in implied}),
     )
-    lean = replace(recovered, model=_computed(recovered.model, tokens, implied))
-    return Whole(alone, lean, replace(samples, items=tuple(_items(samples, implied))))
+    without = replace(recovered, model=_computed(recovered.model, tokens, implied))
+    return Whole(alone, without, replace(samples, items=tuple(_items(samples, implied))))
 
 
 def _items(samples: Samples, implied: Mapping[str, Implied]) -> Iterable[Sample]:

@@ -1,4 +1,4 @@
-"""A step model is handed out only where its logits are the whole model's, on the owner's samples."""
+"""A step model is handed out only where its logits are the whole model's, on the user's samples."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ class StepRunner:
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return the call that answers these inputs, the source's encoding included."""
         length = self._length(inputs)
-        return lambda: self._stepper(inputs, length)(inputs[self._generation.tokens])
+        (tokens,) = self._cut(inputs, (length,))
+        return lambda: self._stepper(inputs, length)(tokens)
 
     def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
         """Return the logits of a sequence (batch, sequence, vocabulary), made in chunks of these lengths."""

@@ -21,7 +21,7 @@ _RANDOM = frozenset(
     {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 )
 _COMPLEX = "registered for the complex-valued input"
-_NOT_THE_OWNERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # folders of code
+_NOT_THE_USERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # folders of code
 
 
 def explained(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
@@ -103,8 +103,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _line(text: str) -> str:
-    """Return the owner's line among those that a text tells: the innermost."""
-    found = [line for line in _LINE.findall(text) if _is_the_owners(line[0])]
+    """Return the user's line among those that a text tells: the innermost."""
+    found = [line for line in _LINE.findall(text) if _is_the_users(line[0])]
     if not found:
         return ""
     path, number, function, code = found[-1]
@@ -112,17 +112,17 @@ def _line(text: str) -> str:
 
 
 def _raised_at(chain: Iterable[BaseException]) -> str:
-    """Return the owner's line among those that led to an error: the innermost of the first cause."""
+    """Return the user's line among those that led to an error: the innermost of the first cause."""
     frames = [frame for error in chain for frame in traceback.extract_tb(error.__traceback__)]
-    owners = [frame for frame in frames if _is_the_owners(frame.filename)]
-    if not owners:
+    theirs = [frame for frame in frames if _is_the_users(frame.filename)]
+    if not theirs:
         return ""
-    frame = owners[-1]
+    frame = theirs[-1]
     return f" at {Path(frame.filename).name}, line {frame.lineno}, in {frame.name} ({frame.line})"
 
 
-def _is_the_owners(file: str) -> bool:
-    return not any(folder in Path(file).parents for folder in _NOT_THE_OWNERS)
+def _is_the_users(file: str) -> bool:
+    return not any(folder in Path(file).parents for folder in _NOT_THE_USERS)
 
 
 def _calling(program: torch.export.ExportedProgram, operator: str) -> torch.fx.Node | None:

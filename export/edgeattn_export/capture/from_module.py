@@ -1,4 +1,4 @@
-"""nn.Module -> ir.Model (float): the standard export, its names and axes made the owner's own and checked."""
+"""nn.Module -> ir.Model (float): the standard export, its names and axes made the user's own and checked."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
     shared = [name for name in outputs if name in inputs]
     if shared:
         raise CaptureError(
-            f"output {shared[0]!r} is called as an input is; one graph cannot hold both: rename one of them"
+            f"output {shared[0]!r} has the same name as an input; one graph cannot hold both: rename one of them"
         )
 
 
@@ -82,7 +82,7 @@ def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]])
 
 
 class _Named(nn.Module):
-    """The owner's module, taking its inputs in order and answering with a tuple of tensors."""
+    """The user's module, taking its inputs in order and answering with a tuple of tensors."""
 
     def __init__(self, reference: Reference, names: tuple[str, ...]) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ def _exported(reference: Reference, example: Inputs, axes: Axes, outputs: tuple[
 
 
 def _name_symbols(model: ir.Model, axes: Axes) -> None:
-    """Give the exporter's symbols (s18, s41) the owner's names, in every shape of the graph."""
+    """Give the exporter's symbols (s18, s41) the user's names, in every shape of the graph."""
     names: dict[str, str] = {}
     for value in model.graph.inputs:
         for axis, (found, wanted) in enumerate(

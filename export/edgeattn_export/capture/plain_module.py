@@ -9,7 +9,7 @@ from edgeattn_runtime.errors import ModelError
 
 
 def plain_module(module: object) -> nn.Module:
-    """Return the module that an owner means: of one that ``torch.compile`` made, the one that was compiled.
+    """Return the module that a user means: of one that ``torch.compile`` made, the one that was compiled.
 
     Raises:
         ModelError: It is no ``nn.Module``, or a weight matrix of it is of another float type than float32.

@@ -30,9 +30,9 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
 
     Raises:
         ModelError: The module's ``forward`` names no input.
-        SampleError: Nothing to iterate over; fewer than three samples; an unknown or missing name; a value that is no
-            tensor, is float64, is empty or holds a NaN or an infinity; a dtype or rank that differs
-            from the first sample's.
+        SampleError: Nothing to iterate over; fewer than three samples; an unknown or missing name; a value
+            that is no tensor, is float64, is empty or holds a NaN or an infinity; a dtype or rank that
+            differs from the first sample's.
     """
     forward = _Forward.of(module)
     if not isinstance(raw, Iterable):

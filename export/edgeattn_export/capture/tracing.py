@@ -43,7 +43,7 @@ def slow_path() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the exporter's own advice, meant for its developers, off the owner's terminal."""
+    """Keep the exporter's own advice, meant for its developers, off the user's terminal."""
     logger = logging.getLogger("torch")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

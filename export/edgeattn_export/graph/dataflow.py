@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 Dims = tuple[int | str | None, ...]  # sizes, symbolic expressions, None where unknown
 
-UNNAMED = "_unnamed_"  # with a number: a dim that no name of the owner's stands for
+UNNAMED = "_unnamed_"  # with a number: a dim that no name of the user's stands for
 
 
 def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
@@ -75,7 +75,7 @@ def same_dim(a: int | str | None, b: int | str | None) -> bool:
 
 
 def is_unnamed(dim: int | str | None) -> bool:
-    """Say whether a dim is neither a size nor made of names that the owner knows."""
+    """Say whether a dim is neither a size nor made of names that the user knows."""
     return dim is None or (isinstance(dim, str) and UNNAMED in dim)
 
 

@@ -58,15 +58,9 @@ def tells_padding(
         flag: The input, of 0 and 1.
         masked_out: The flag of a padded position.
     """
-    seen = [_reaches(answer, graph, inputs, flag, masked_out) for inputs in samples if _is_long(inputs, flag)]
-    shown = [
-        _reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in samples if _is_long(inputs, flag)
-    ]
-    return bool(seen) and not any(seen) and any(shown)
-
-
-def _is_long(inputs: Inputs, flag: Tensor) -> bool:
-    return inputs[flag.name].shape[1] >= SHORTEST
+    tried = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST]
+    leaks = any(_reaches(answer, graph, inputs, flag, masked_out) for inputs in tried)
+    return not leaks and any(_reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in tried)
 
 
 def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, told: int) -> bool:
@@ -81,7 +75,8 @@ def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, told: i
 
 def _flagged(flags: NDArray[np.generic], middle: int, told: int) -> NDArray[np.generic]:
     """Return the sample's most frequent flag everywhere but in the middle, which is flagged as told."""
-    flagged = np.full_like(flags, flags.mean() >= 0.5)
+    usual = round(float(flags.astype(np.float64).mean()))
+    flagged = np.full_like(flags, usual)
     flagged[:, middle] = told
     return flagged
 

@@ -12,14 +12,14 @@ from onnx_ir.tape import Tape
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The rule's own form was found, but cannot be rewritten: why, in words for the model's owner."""
+    """The rule's own form was found, but cannot be rewritten: why, in words for the model author."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A rewrite is made, but the model's owner should know something of it."""
+    """A rewrite is made, but the model author should know something of it."""
 
     topic: str
     reason: str
@@ -31,7 +31,7 @@ class Noted(Protocol):
 
     @property
     def note(self) -> Note | None:
-        """What the owner should know, or None."""
+        """What the user should know, or None."""
 
 
 M = TypeVar("M")

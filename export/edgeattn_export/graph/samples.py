@@ -1,4 +1,4 @@
-"""Real inputs, as the model's owner hands them over: read once, checked once, typed from here on."""
+"""Real inputs, as the model author hands them over: read once, checked once, typed from here on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sample:
 
     Attributes:
         inputs: Its tensors by name.
-        target: What the owner's metric compares with.
+        target: What the user's metric compares with.
         past: What the call takes of an earlier one, by name: a cache, None for none, and plain numbers such
             as the position where it ended.
     """

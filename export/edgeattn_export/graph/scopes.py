@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import onnx_ir as ir
 
 MODULE = "edgeattn.module"
-WRAPPED = "module"  # the attribute under which capture wraps the owner's module
+WRAPPED = "module"  # the attribute under which capture wraps the user's module
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
 

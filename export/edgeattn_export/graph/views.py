@@ -72,7 +72,7 @@ def simplify_sizes(model: ir.Model) -> None:
 
 def _simple(dim: int | str | None) -> int | str | None:
     size = size_of(dim)
-    if size is None or "(" in str(size):  # a floor or a quotient that is none of the owner's symbols
+    if size is None or "(" in str(size):  # a floor or a quotient that is none of the user's symbols
         return dim
     return int(size) if size.is_Integer else str(size)
 

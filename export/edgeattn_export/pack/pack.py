@@ -85,12 +85,8 @@ def pack(
         reports: The report's files by name.
     """
     golden, first = tuple(golden), made[0].parts
-    names = [
-        _graph_names(each, folder="" if i == 0 else f"{each.target.name}/") for i, each in enumerate(made)
-    ]
-    files = {
-        name: data for each, of in zip(made, names, strict=True) for name, data in _files(each, of).items()
-    }
+    named = [(each, _graph_names(each, "" if each is made[0] else f"{each.target.name}/")) for each in made]
+    files = {file: data for each, names in named for file, data in _files(each, names).items()}
     files |= {GOLDEN_FILE: _golden_bytes(golden), **reports}
     manifest = Manifest(
         name=label.name,

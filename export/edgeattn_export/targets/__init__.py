@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from edgeattn_export.targets.cpu import CPU
+from edgeattn_export.targets.lowered import ForTarget, for_target
 from edgeattn_export.targets.target import Target
 
 TARGETS: Mapping[str, Target] = {target.name: target for target in (CPU,)}
 
-__all__ = ["TARGETS", "Target"]
+__all__ = ["TARGETS", "ForTarget", "Target", "for_target"]

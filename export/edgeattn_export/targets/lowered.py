@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
+from edgeattn_export.cache import Cached, Steps, decoder_samples, encoder_samples
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
@@ -21,34 +21,35 @@ PROVEN_ON = 8  # step samples, from the shortest to the longest
 
 @dataclass(frozen=True, slots=True)
 class ForTarget:
-    """A model's graphs for a target, how often each lowering was applied, and where one was not."""
+    """A model's graphs for a target, how often each lowering was applied, and what was refused."""
 
     graphs: Recovered | Steps
     applied: Mapping[str, int]
     refused: tuple[Refused, ...]
 
 
-def for_target(target: Target, captured: Captured, graphs: Recovered | Steps, samples: Samples) -> ForTarget:
+def for_target(target: Target, captured: Captured, cached: Cached, samples: Samples) -> ForTarget:
     """Lower every graph of a model.
 
     Args:
         target: Whose engine they are for.
         captured: The whole model.
-        graphs: Recovered from it, or its step form; left as they are.
+        cached: Its recovered graph, or its step form; left as it is.
         samples: Real inputs of the whole model.
     """
-    if isinstance(graphs, Recovered):
-        found = _lowered(target, graphs.model, trials(samples, captured.axes))
-        return _together(replace(graphs, model=found.model), found)
-    steps = graphs
+    if isinstance(cached.graphs, Recovered):
+        found = _lowered(target, cached.graphs.model, trials(samples, captured.axes))
+        return _together(cached, replace(cached.graphs, model=found.model), found)
+    steps = cached.graphs
     inputs = stratified(_inputs(decoder_samples(steps, samples, target.engine)), PROVEN_ON)
     decoder = _lowered(target, steps.decoder.model, inputs)
     steps = replace(steps, decoder=replace(steps.decoder, model=decoder.model))
     if steps.encoder is None:
-        return _together(steps, decoder)
+        return _together(cached, steps, decoder)
     sources = stratified(_inputs(encoder_samples(steps, samples)), PROVEN_ON)
     encoder = _lowered(target, steps.encoder.model, sources)
-    return _together(replace(steps, encoder=replace(steps.encoder, model=encoder.model)), decoder, encoder)
+    steps = replace(steps, encoder=replace(steps.encoder, model=encoder.model))
+    return _together(cached, steps, decoder, encoder)
 
 
 def _inputs(samples: Samples) -> Iterator[Inputs]:
@@ -59,8 +60,9 @@ def _lowered(target: Target, model: ir.Model, inputs: Iterable[Inputs]) -> Lower
     return lower(model, target.lowerings, target.engine, inputs)
 
 
-def _together(graphs: Recovered | Steps, *lowered: Lowered) -> ForTarget:
+def _together(cached: Cached, graphs: Recovered | Steps, *lowered: Lowered) -> ForTarget:
     counts: dict[str, int] = {}
     for name, _ in (site for found in lowered for site in found.sites):
         counts[name] = counts.get(name, 0) + 1
-    return ForTarget(graphs, counts, tuple(refused for found in lowered for refused in found.refused))
+    refused = tuple(place for found in lowered for place in found.refused)
+    return ForTarget(graphs, counts, (*cached.refused, *refused))

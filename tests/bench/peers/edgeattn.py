@@ -28,7 +28,7 @@ def export(job: Job, folder: Path) -> None:
 
 
 def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
-    """Open the bundle. Several samples at once go through `run_many`, which pads as it sees fit."""
+    """Open the bundle. Several samples at once go through `run_many`, which leaves padding out."""
     import edgeattn_runtime
 
     model = edgeattn_runtime.load(variant, threads=threads)
@@ -47,4 +47,4 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-PEERS = (Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES),)
+PEERS = (Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES, title="edgeattn, default"),)

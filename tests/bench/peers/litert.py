@@ -53,4 +53,5 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-PEERS = (Peer("litert", "litert", PACKAGES, export, load, fixed=True, sources=(HIDDEN,)),)
+TITLE = "LiteRT {ai-edge-litert} int8, fixed shapes"
+PEERS = (Peer("litert", "litert", PACKAGES, export, load, fixed=True, sources=(HIDDEN,), title=TITLE),)

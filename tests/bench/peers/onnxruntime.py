@@ -85,6 +85,14 @@ def _axes(rank: int) -> dict[int, object]:
 
 
 PEERS = (
-    Peer("onnxruntime", "onnxruntime", PACKAGES, export_float, load, sources=(HIDDEN,)),
+    Peer(
+        "onnxruntime",
+        "onnxruntime",
+        PACKAGES,
+        export_float,
+        load,
+        sources=(HIDDEN,),
+        title="onnxruntime {onnxruntime}, float",
+    ),
     Peer("onnxruntime-int8", "onnxruntime", PACKAGES, export_int8, load, sources=(HIDDEN,)),
 )

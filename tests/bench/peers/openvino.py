@@ -72,6 +72,14 @@ def _export(job: Job, folder: Path, *, fixed: bool) -> None:
 
 
 PEERS = (
-    Peer("openvino", "openvino", PACKAGES, export, load, calibrates=True),
+    Peer(
+        "openvino",
+        "openvino",
+        PACKAGES,
+        export,
+        load,
+        calibrates=True,
+        title="OpenVINO {openvino} int8, dynamic shapes",
+    ),
     Peer("openvino-fixed", "openvino", PACKAGES, export_fixed, load, fixed=True, calibrates=True),
 )

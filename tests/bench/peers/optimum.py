@@ -55,4 +55,6 @@ def _optimized(plain: Path, level: str, variant: Path) -> None:
     shutil.rmtree(optimized)
 
 
-PEERS = (Peer("optimum", "optimum", ("optimum-onnx[onnxruntime]",), export, onnxruntime.load),)
+PACKAGES = ("optimum-onnx[onnxruntime]",)
+TITLE = "Optimum {optimum-onnx} int8 on onnxruntime {onnxruntime}"
+PEERS = (Peer("optimum", "optimum", PACKAGES, export, onnxruntime.load, title=TITLE),)

@@ -1,4 +1,4 @@
-"""PyTorch, eager, by which all are judged: `inference_mode`, sdpa, one thread between operators."""
+"""PyTorch, eager, to which all are compared: `inference_mode`, sdpa, one thread between operators."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-PEERS = (Peer("pytorch", "pytorch", ("torch", "transformers"), export, load),)
+PEERS = (Peer("pytorch", "pytorch", ("torch", "transformers"), export, load, title="PyTorch {torch}, eager"),)

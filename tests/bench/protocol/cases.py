@@ -15,7 +15,7 @@ from protocol.networks import SENTENCE, Network
 from protocol.peer import TOKENS, Feed, write_samples
 from tokenizers import Tokenizer
 
-Choose = Callable[[Sequence[Feed]], Sequence[Feed]]  # from the network's judged samples
+Choose = Callable[[Sequence[Feed]], Sequence[Feed]]  # from the network's evaluation samples
 STREAM = 500  # sentences
 SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.?!]) +(?=[\"'A-Z])")  # not after Mr. or Rev.
 LONGER = 45  # tokens: eight texts from here to 128 have 700 of the 1,024 tokens of their padded batch
@@ -83,7 +83,7 @@ def _first(samples: Sequence[Feed]) -> Sequence[Feed]:
     return samples[:1]
 
 
-def _stream(_judged: Sequence[Feed]) -> Sequence[Feed]:
+def _stream(_evaluation: Sequence[Feed]) -> Sequence[Feed]:
     """Return the passages of samples.tsv and the sentences in them, in one drawn order, none over twice.
 
     A word alone with its mark, such as "Amen.", is no sentence.

@@ -1,4 +1,4 @@
-"""The results as markdown tables, as the README shows them."""
+"""The results as markdown tables, one a case."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from protocol.result import Failure, Result
 
-HEAD = ("peer", "variant", "median ms", "10 % to 90 %", "/ ours", "cosine mean", "worst", "MB")
+HEAD = ("peer", "variant", "median ms", "10 % to 90 %", "/ edgeattn", "cosine mean", "worst", "MB")
 
 
 def table(title: str, outcomes: Sequence[Result | Failure], ours: str) -> str:

@@ -1,4 +1,4 @@
-"""The networks of the bench as files: for ours a Python file, for the others a folder of transformers."""
+"""The networks of the bench as files: for edgeattn a Python file, for the others a folder of transformers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from protocol.peer import TOKENS, Batch, Feed, pooled, write_samples
 from torch import nn
 
 from edgeattn.source.handover import load
-from edgeattn_export.capture import read_samples
 from edgeattn_export.graph.samples import Samples
 
 SENTENCE = Path(__file__).parents[3] / "models" / "sentence"
@@ -35,10 +34,10 @@ class Network:
     Attributes:
         name: Of `HANDOVERS`.
         family: "bert" or "vit".
-        handover: The Python file that ours exports.
+        handover: The Python file that edgeattn exports.
         weights: The same network as a folder of transformers, which the others export.
-        calibration: The samples that calibrate ours calibrate the others, npz.
-        judged: Samples none of which calibrates, npz.
+        calibration: What calibrates the others: all that edgeattn calibrates or selects on, npz.
+        evaluation: Samples that no one calibrates or selects on, npz.
         samples: These in memory.
         reference: PyTorch's embeddings of them, float32 (N, W).
     """
@@ -48,7 +47,7 @@ class Network:
     handover: Path
     weights: Path
     calibration: Path
-    judged: Path
+    evaluation: Path
     samples: tuple[Feed, ...]
     reference: NDArray[np.float32]
 
@@ -63,20 +62,20 @@ def prepare(name: str, folder: Path) -> Network:
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # more would only fight for cores with whatever else runs
     handed = load(str(HANDOVERS[name]))
-    calibration, judged = read_samples(handed.module, handed.samples).split()
-    samples = _feeds(judged)
+    parts = handed.read().split()
+    samples = _feeds(parts.evaluation)
     network = Network(
         name=name,
         family="bert" if TOKENS in samples[0] else "vit",
         handover=HANDOVERS[name],
         weights=folder / "weights",
         calibration=folder / "calibration.npz",
-        judged=folder / "judged.npz",
+        evaluation=folder / "evaluation.npz",
         samples=samples,
         reference=np.concatenate([_embedding(handed.module, sample) for sample in samples]),
     )
-    write_samples(network.calibration, _feeds(calibration))
-    write_samples(network.judged, samples)
+    write_samples(network.calibration, _feeds(parts.calibration) + _feeds(parts.selection))
+    write_samples(network.evaluation, samples)
     _write_weights(handed.module, network)
     return network
 

@@ -81,6 +81,7 @@ class Peer:
         families: The kinds of network that it knows.
         calibrates: Its exports depend on the calibration.
         sources: Files and folders, besides its own file, on which they depend.
+        title: What a row of the README calls it; ``{PACKAGE}`` stands for a package's version.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Peer:
     families: Sequence[str] = ("bert", "vit")
     calibrates: bool = False
     sources: Sequence[Path] = ()
+    title: str = ""
 
 
 def batches(samples: Sequence[Feed], size: int, length: int | None) -> Iterator[Batch]:

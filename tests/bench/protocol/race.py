@@ -105,7 +105,7 @@ class Racer:
         self._rounds.append(tuple(answer["ms"]))
 
     def answer(self) -> None:
-        """Compare the embeddings of all judged samples to PyTorch's, where they fit the peer's shape.
+        """Compare the embeddings of all evaluation samples to PyTorch's, where they fit the peer's shape.
 
         Raises:
             PeerFailed: The peer fails.
@@ -115,7 +115,7 @@ class Racer:
         file = self._setting.logs / f"{self.peer.name}.npy"
         self._asked(
             "answer",
-            samples=str(self._network.judged),
+            samples=str(self._network.evaluation),
             batch=self._case.shape.batch,
             length=self._length,
             to=str(file),
@@ -135,6 +135,7 @@ class Racer:
             rounds=tuple(self._rounds),
             size=self._loaded["bytes"],
             cosines=self._cosines,
+            title=self._loaded["title"],
         )
 
     def _asked(self, do: str, **request: object) -> dict[str, Any]:

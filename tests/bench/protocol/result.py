@@ -19,7 +19,8 @@ class Result:
         padded: Tokens to which its fixed shape pads; None where its shapes are dynamic.
         rounds: Milliseconds of every inference, by round.
         size: Bytes of what it exported.
-        cosines: Of each judged sample, to PyTorch; empty where the peer's shape is too short for them.
+        cosines: Of each evaluation sample, to PyTorch; empty where the peer's shape is too short for them.
+        title: What a row of the README calls it.
     """
 
     peer: str
@@ -29,6 +30,7 @@ class Result:
     rounds: tuple[tuple[float, ...], ...]
     size: int
     cosines: tuple[float, ...]
+    title: str = ""
 
     @property
     def median(self) -> float:

@@ -4,7 +4,8 @@ It reads one request a line from stdin, as JSON, and answers each with one line 
 
     {"do": "export", ...}   writes the peer's variants into a folder:      {}
     {"do": "load", ...}     keeps the fastest variant, with inputs bound:  {"variant": "O2", "bytes": 9,
-                                                                            "tried": {"O0": 1.3, "O2": 1.2}}
+                                                                            "tried": {"O0": 1.3, "O2": 1.2},
+                                                                            "title": "Optimum 0.1 int8"}
     {"do": "time", ...}     calls it again and again:                      {"ms": [1.2, 1.3]}
     {"do": "answer", ...}   writes its embeddings as npy:                  {}
 
@@ -20,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -40,6 +42,13 @@ class Variant:
     folder: Path
     bind: Callable[[Batch], Call]
     calls: Sequence[Call]
+
+
+class _Versions(dict[str, str]):
+    """The major and minor version of each package that is asked for."""
+
+    def __missing__(self, package: str) -> str:
+        return ".".join(metadata.version(package).split(".")[:2])
 
 
 class Worker:
@@ -72,7 +81,8 @@ class Worker:
         self.variant = min(variants, key=lambda variant: tried[variant.folder.name])
         files = [file for file in self.variant.folder.rglob("*") if file.is_file()]
         size = sum(file.stat().st_size for file in files)
-        return {"variant": self.variant.folder.name, "tried": tried, "bytes": size}
+        title = self.peer.title.format_map(_Versions())
+        return {"variant": self.variant.folder.name, "tried": tried, "bytes": size, "title": title}
 
     def time(self, request: Request) -> dict[str, object]:
         """Call again and again for `seconds`, at least once; a time is that of all batches of the case."""

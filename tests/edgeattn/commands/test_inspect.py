@@ -1,44 +1,92 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report.report import Report
+from edgeattn.bundle import Bundle
+from edgeattn.report.report import REPORT_FILE
+from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.stacks import Stack
 
 
-def test_all_that_a_bundle_holds_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report.from_json((folder / "report.json").read_text())
+def inspected(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is shown of a bundle, without its layout."""
     assert main(["inspect", str(folder)]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+    return " ".join(capsys.readouterr().out.split())
+
+
+def of_eight(tensor: Tensor) -> Tensor:
+    """Return a tensor whose sequence has 8 positions, always."""
+    return replace(tensor, dims=tuple(8 if dim == "sequence" else dim for dim in tensor.dims))
+
+
+def test_all_that_a_bundle_holds_is_shown(
+    bundle: Bundle, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, (variant,) = bundle.report, bundle.manifest.variants
+    words = inspected(folder, capsys)
     for told in (
         "tiny for cpu",
         "tokens: int64[batch, sequence]",
         "tags: float32[batch, sequence, 4]",
         "sequence: at least 1",
-        "Session 1 thread, no spinning, arena, memory pattern",
-        "Rows independent",
+        f"Engine {variant.engine}",
+        "Session ",
+        "Rows independent, padding (attention_mask) stripped",
         "Attention 1",
         "Weights float",
         "golden.safetensors",
         "query+key+value ",
         "embed float",
-        "Requires onnxruntime 1.23",
         "report.html",
         "pareto.svg",
         f"Recipe {report.recipe}",
         "cosine 0.9",
         "at least 0.98 pass",
+        "golden 0.9",
+        "at least 0.9 pass",
+        f"Measured on {report.machine}, onnxruntime",
         "Verdict: pass",
     ):
         assert told in words
 
 
-def test_a_bundle_without_a_report_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    manifest = (folder / "manifest.json").read_text()
-    before, _, rest = manifest.partition('"report.json": {')
-    (folder / "manifest.json").write_text(before.rstrip().rstrip(",") + rest.partition("}")[2])
-    (folder / "report.json").unlink()
-    assert main(["inspect", str(folder)]) == 2
-    assert "report.json: not in the bundle; export the model again" in capsys.readouterr().err
+def test_stacks_are_told(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (variant,) = bundle.manifest.variants
+    stacked = replace(variant, stacks=(Stack({"sequence": 64}, 8),))
+    packed = replace(bundle.packed, manifest=replace(bundle.manifest, variants=(stacked,)))
+    words = inspected(Bundle(bundle.report, packed).save(tmp_path / "x.edge"), capsys)
+    assert "8 in a call up to sequence 64; larger inputs run singly" in words
+
+
+def test_stacks_without_sizes_are_told(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = bundle.manifest
+    graph = before.graphs["model"]
+    graph = Graph(tuple(map(of_eight, graph.inputs)), tuple(map(of_eight, graph.outputs)))
+    manifest = replace(
+        before,
+        graphs={"model": graph},
+        symbols={"batch": before.symbols["batch"]},
+        rows=Rows("batch", None),
+        variants=(replace(before.variants[0], stacks=(Stack({}, 8),)),),
+    )
+    saved = Bundle(bundle.report, replace(bundle.packed, manifest=manifest)).save(tmp_path / "x.edge")
+    words = inspected(saved, capsys)
+    assert "Rows independent; 8 in a call Session" in words
+    assert "singly" not in words
+
+
+def test_a_report_that_is_none_is_refused(folder: Path, refused: Callable[..., str]) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"][REPORT_FILE]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / REPORT_FILE).unlink()
+    assert REPORT_FILE in refused("inspect", folder)

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report.report import Report
+from edgeattn.bundle import Bundle
+from edgeattn.measure import race
+from edgeattn.report.report import REPORT_FILE, Report
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.manifest import FileEntry
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 
@@ -16,7 +23,7 @@ def demand(folder: Path, key: str, limit: float) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     if key == "golden":
-        manifest["golden"]["tolerance"]["cosine"] = limit
+        manifest["variants"][0]["tolerance"]["cosine"] = limit
     else:
         manifest["budget"][key] = limit
     path.write_text(json.dumps(manifest))
@@ -34,10 +41,12 @@ def test_golden_vectors_that_fail_exit_with_one(folder: Path, capsys: pytest.Cap
     table = json.loads(printed.out)
     assert table["verdict"] == "fail"
     assert not any(row["ok"] for row in table["golden"])
-    assert printed.err.endswith("4 of 4 golden outputs are below the tolerance\n")
+    assert table["machine"]["cpu"] == Machine.here().cpu
+    assert "4 of 4" in printed.err
 
 
-def test_the_original_is_compared_on_all_judged_samples(
+@pytest.mark.usefixtures("instant_capture")
+def test_the_original_is_compared_on_all_evaluation_samples(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written = Report.from_json((folder / "report.json").read_text())
@@ -45,9 +54,12 @@ def test_the_original_is_compared_on_all_judged_samples(
     report = Report.from_json(capsys.readouterr().out)
     assert report.accuracy == written.accuracy
     assert (report.layers, report.size_mb) == (written.layers, written.size_mb)
+    assert (report.samples, report.machine) == (written.samples, Machine.here())
+    assert [check.name for check in report.checks] == [check.name for check in written.checks]
     assert report.latency_ms.latencies.keys() == {"pytorch", "float", "int8"}
 
 
+@pytest.mark.usefixtures("instant_capture")
 def test_the_bundles_own_budget_judges(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     demand(folder, "latency_ratio", 1e6)
     assert main(["validate", str(folder), str(TINY)]) == 1
@@ -58,11 +70,39 @@ def test_the_bundles_own_budget_judges(folder: Path, capsys: pytest.CaptureFixtu
 
 
 def test_another_models_original_is_refused(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     other = tmp_path / "other.py"
     other.write_text(
         TINY.read_text().replace("self.tags = nn.Linear(WIDTH, 4)", "self.tags = nn.Linear(WIDTH, 5)")
     )
-    assert main(["validate", str(folder), str(other)]) == 2
-    assert "but the model other takes" in capsys.readouterr().err
+    assert "the model other takes" in refused("validate", folder, other)
+
+
+@pytest.fixture
+def carried(bundle: Bundle, machine: Machine, tmp_path: Path) -> Path:
+    """A bundle that was made on another machine."""
+    report = replace(bundle.report, machine=machine)
+    packed = replace(bundle.packed, files={**bundle.packed.files, REPORT_FILE: report.to_json().encode()})
+    entry = FileEntry(hashlib.sha256(packed.files[REPORT_FILE]).hexdigest(), len(packed.files[REPORT_FILE]))
+    manifest = replace(packed.manifest, files={**packed.manifest.files, REPORT_FILE: entry})
+    return Bundle(report, replace(packed, manifest=manifest)).save(tmp_path / "carried.edge")
+
+
+def test_another_machine_than_the_bundles_is_told_of(
+    carried: Path, folder: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, is_told in ((carried, True), (folder, False)):
+        assert main(["validate", str(place)]) == 0
+        assert (str(machine) in " ".join(capsys.readouterr().out.split())) == is_told
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_it_is_told_of_beside_the_original_too(
+    carried: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(race, "ROUNDS", 8)
+    assert main(["validate", str(carried), str(TINY)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"Measured on {Machine.here()}" in words
+    assert str(machine) in words

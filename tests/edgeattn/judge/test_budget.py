@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.budget import DEFAULT, LIMITS, Budget, Check, parse
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.budget import DEFAULT, Budget, Check, parse
+from edgeattn.judge.limits import GOLDEN_FLOOR, LIMITS
+from edgeattn.judge.measures import Measures
+from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.latency import Latency
 
 
 def test_a_budget_silent_on_accuracy_asks_for_the_default() -> None:
@@ -86,22 +92,50 @@ def test_a_name_given_twice_is_refused() -> None:
         parse(["cosine=0.9", "cosine=0.99"])
 
 
-MEASURED = {
-    "cosine": 0.99,
-    "cosine_min": 0.98,
-    "metric_drop": 0.005,
-    "latency_ms": 10.0,
-    "latency_ratio": 3.0,
-    "size_mb": 24.0,
-    "memory_mb": 50.0,
-}
-AT_LEAST = {"cosine", "cosine_min", "latency_ratio"}
-STEP = 1e-9
+ACCURACY = Accuracy(0.99, 0.98, 1.0, 0.1, metric_pytorch=0.75, metric_int8=0.625)
+LATENCIES = {PYTORCH: Latency(30, 31, 32, 8), INT8: Latency(10, 11, 12, 8)}
+MEASURES = Measures(
+    accuracy=ACCURACY,
+    latency_ms=Race(LATENCIES, Conditions(threads=1, shape={}, samples=1, rounds=8)),
+    size_mb={INT8: 24.0},
+    memory_mb=50.0,
+)
+STEP = 1e-6
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_met_up_to_itself_and_no_further(name: str) -> None:
-    beyond = MEASURED[name] + (STEP if name in AT_LEAST else -STEP)
-    for limit, ok in ((MEASURED[name], True), (beyond, False)):
-        checks = Budget({name: limit}).checks(MEASURED)
-        assert checks == (Check(name, MEASURED[name], limit, ok),)
+    measured = LIMITS[name].read(MEASURES)
+    assert measured is not None
+    beyond = measured + (STEP if LIMITS[name].at_least else -STEP)
+    for limit, ok in ((measured, True), (beyond, False)):
+        assert Budget({name: limit}).checks(MEASURES) == (Check(name, measured, limit, ok),)
+
+
+def test_a_perfect_cosine_is_met_by_what_float_sums_leave() -> None:
+    nearly = replace(MEASURES, accuracy=replace(ACCURACY, cosine_mean=0.99999999999999))
+    (check,) = Budget.read({"cosine": 1}).checks(nearly)
+    assert check.ok
+
+
+@pytest.mark.parametrize(("golden", "ok"), [(GOLDEN_FLOOR, True), (GOLDEN_FLOOR - STEP, False)])
+def test_every_bundle_is_asked_for_golden_vectors_that_prove_something(golden: float, ok: bool) -> None:
+    *_, check = Budget.read(None).checks(replace(MEASURES, golden=golden))
+    assert check == Check("golden", golden, GOLDEN_FLOOR, ok)
+
+
+def test_golden_is_no_limit_to_be_given() -> None:
+    with pytest.raises(BudgetError):
+        Budget.read({"golden": 0.5})
+
+
+def test_what_was_not_measured_is_not_checked() -> None:
+    budget = Budget.read({"cosine": 0.9, "memory_mb": 1, "latency_ratio": 2, "size_mb": 1})
+    assert [check.name for check in budget.checks(Measures(accuracy=ACCURACY))] == ["cosine"]
+
+
+def test_speed_and_size_have_no_say_in_what_is_exact() -> None:
+    budget = Budget.read({"cosine": 0.9, "size_mb": 1, "latency_ms": 1})
+    assert budget.is_exact(replace(MEASURES, golden=0.1))
+    assert not Budget.read({"cosine_min": 0.985}).is_exact(MEASURES)
+    assert not Budget.read({"metric_drop": 0.1}, has_metric=True).is_exact(MEASURES)

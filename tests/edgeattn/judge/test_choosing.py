@@ -1,146 +1,199 @@
+"""A recipe is tried on samples that it was not made by, and refined where they disagree."""
+
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
-import torch
 
 from edgeattn.judge import choosing
-from edgeattn.judge.budget import Budget
-from edgeattn.judge.choosing import MARGIN, NO_LIMIT, Wish, choose, goal_of, unmet, words
-from edgeattn.measure.runners import Runner
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.choosing import REFINEMENTS, TIGHTER, Choice, Chosen
+from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.objective import Objective
+from edgeattn.judge.padding import Padded
+from edgeattn.judge.request import Request
+from edgeattn.judge.shrinking import MARGIN
+from edgeattn.measure.size import parts_mb
 from edgeattn.progress import Silent
+from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.quantize import DYNAMIC_INT8, Recipe
-from edgeattn_export.quantize.float_parts import FloatParts
-from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize import Recipe, Treatment
+from edgeattn_export.quantize.float_parts import FloatParts, float_parts
+from edgeattn_export.quantize.parts import Parts as Parts8
+from edgeattn_export.quantize.parts import int8_parts
+from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.quantize.saturation import Risk
-from edgeattn_export.search import Found, Goal, Store, Trial
+from edgeattn_export.recover import recover
+from edgeattn_export.search import Bench, Found, Goal
+from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_export.targets import Target, for_target
+from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
+from edgeattn_runtime.golden import Sample as Golden
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-GoalOf = Callable[..., Goal]
+ASKED = 0.98
+GOOD = Accuracy(0.999, 0.99, 1.0, 0.1, None, None)
+BAD = replace(GOOD, cosine_mean=ASKED - 0.01)
+SMALLEST = Objective("size")  # which, unlike the fastest, is the same in every run
+SMALL = Recipe("small", ((EVERY, Treatment("int4 blocks")),), ())
+Choose = Callable[..., Chosen]
 
-PLAIN = Goal()
-ORIGINAL_MS = 12.0
+
+@pytest.fixture(scope="module")
+def floats(captured: Captured, samples: Parts) -> FloatParts:
+    """The tiny model's float graph, as the search begins with it."""
+    cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
+    lowered = for_target(CPU, captured, cached, samples.calibration)
+    return float_parts(captured, lowered.graphs, samples, ORT_CPU, FORMS)
 
 
 @pytest.fixture
-def goal(monkeypatch: pytest.MonkeyPatch) -> GoalOf:
-    """A function that returns the goal of a budget, where the original takes 12 ms."""
-    monkeypatch.setattr(choosing, "_milliseconds", lambda *_: ORIGINAL_MS)
+def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
+    """The goals that were searched for, in their order."""
+    asked: list[Goal] = []
 
-    def of(wish: Wish = Wish(), **limits: float) -> Goal:  # noqa: B008 - frozen
-        return goal_of(Budget.read(limits, has_metric=True), wish, None, Samples(()), Store(None))
+    def noted(floats: FloatParts, goal: Goal, **more: Any) -> Found:
+        asked.append(goal)
+        return search_bundle(floats, goal, **more)
 
-    return of
-
-
-def test_a_budget_that_is_silent_aims_higher_than_it_is_judged(goal: GoalOf) -> None:
-    assert goal() == PLAIN
-    silent = goal(metric_drop=0.01)
-    assert (silent.cosine_mean, silent.cosine_min) == (PLAIN.cosine_mean, PLAIN.cosine_min)
-    assert silent.thorough
+    monkeypatch.setattr(choosing, "search_bundle", noted)
+    return asked
 
 
-def test_cosines_are_aimed_at_as_they_are_given(goal: GoalOf) -> None:
-    given = goal(cosine_min=0.9995)
-    assert (given.cosine_mean, given.cosine_min) == (NO_LIMIT, 0.9995)
-    assert given.thorough
-    given = goal(cosine=0.97, metric_drop=0.1)
-    assert (given.cosine_mean, given.cosine_min) == (0.97, NO_LIMIT)
+@pytest.fixture
+def choose(
+    captured: Captured,
+    floats: FloatParts,
+    samples: Parts,
+    goals: list[Goal],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Choose:
+    """A function that chooses for the tiny model, the selection samples saying what they are told to say."""
+
+    def run(verdicts: Iterable[Accuracy], objective: Objective = SMALLEST, **limits: float) -> Chosen:
+        said = iter(verdicts)
+
+        def accuracy(_: Comparison, int8: Runner, seen: Samples) -> Accuracy:
+            assert seen is samples.selection
+            return next(said)
+
+        monkeypatch.setattr(Comparison, "accuracy", accuracy)
+        request = Request.read("cpu", limits or {"cosine": ASKED}, objective)
+        comparison = Comparison(captured, Padded(captured.graph, None), None, Silent())
+        chosen = Choice(floats, samples.selection, comparison, request).best()
+        assert next(said, None) is None
+        return chosen
+
+    return run
 
 
-def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
-    for limits, milliseconds in (
-        ({"latency_ms": 5}, 5),
-        ({"latency_ratio": 3}, ORIGINAL_MS / 3),
-        ({"latency_ms": 5, "latency_ratio": 3}, ORIGINAL_MS / 3),
-        ({"latency_ms": 3, "latency_ratio": 3}, 3),
-    ):
-        assert goal(**limits).latency_ms == pytest.approx(MARGIN * milliseconds)
-    assert math.isinf(goal(size_mb=24).latency_ms)
-    assert goal(size_mb=24).size_mb == 24
+def refined(chosen: Chosen) -> list[str]:
+    """Return how often a choice says that it was refined."""
+    notes = (note for note in chosen.notes if note.startswith("Refined "))
+    return [note.partition(":")[0].removeprefix("Refined ") for note in notes]
 
 
-def test_the_original_is_timed_once_on_one_thread(
-    captured: Captured, halves: tuple[Samples, Samples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_the_selection_samples_agree_nothing_is_refined(choose: Choose, goals: list[Goal]) -> None:
+    chosen = choose([GOOD])
+    assert len(goals) == 1
+    assert refined(chosen) == []
+    assert chosen.parts.graphs[MAIN_GRAPH].quantized.recipe == chosen.found.chosen.recipe
+    assert [arrays["tokens"].shape for arrays in chosen.selection] == [(1, 5), (1, 9), (1, 13)]
+
+
+def test_where_they_disagree_a_goal_is_searched_for_that_the_first_recipe_misses(
+    choose: Choose, goals: list[Goal]
 ) -> None:
-    threads: list[int] = []
-    timed = choosing._timed
-
-    def noted(original: Runner, samples: Samples) -> float:
-        threads.append(torch.get_num_threads())
-        return timed(original, samples)
-
-    monkeypatch.setattr(choosing, "_timed", noted)
-    budget, store = Budget.read({"latency_ratio": 2}), Store(tmp_path)
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    once, again = (goal_of(budget, Wish(), captured, halves[0], store) for _ in range(2))
-    torch.set_num_threads(before)
-    assert threads == [1]
-    assert 0 < once.latency_ms == again.latency_ms < math.inf
+    first = choose([GOOD]).found.chosen
+    chosen = choose([BAD, GOOD])
+    used = goals[0].used_by(first)
+    assert goals[1:] == [goals[0], goals[0].tightened(TIGHTER * used)]
+    assert not goals[2].met_by(first)
+    assert refined(chosen) == ["once"]
+    assert chosen.found.chosen.recipe != first.recipe
 
 
-def test_what_is_preferred_is_handed_on(goal: GoalOf) -> None:
-    assert goal(Wish(prefer="size")).prefer == "size"
+def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
+    choose: Choose, goals: list[Goal]
+) -> None:
+    better, best = (replace(BAD, cosine_min=worst) for worst in (0.91, 0.92))
+    chosen = choose([replace(BAD, cosine_min=0.9), best, better][: REFINEMENTS + 1])
+    assert len(goals) == REFINEMENTS + 1
+    assert refined(chosen) == ["once"]
+    assert chosen.parts.recipe == chosen.found.chosen.recipe.name
 
 
-def test_a_given_recipe_is_followed_and_nothing_searched(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, object]] = []
-    monkeypatch.setattr(choosing, "follow_bundle", lambda *given, **_: told.append(("follow", given[1])))
-    monkeypatch.setattr(choosing, "search_bundle", lambda *given, **_: told.append(("search", given[1])))
-    for wish in (Wish(), Wish(recipe=DYNAMIC_INT8)):
-        choose(FloatParts({}, {}), PLAIN, wish, Store(None), Silent())
-    assert told == [("search", PLAIN), ("follow", DYNAMIC_INT8)]
+def test_where_no_refinement_helps_none_is_told_of(choose: Choose) -> None:
+    assert refined(choose([BAD] * (REFINEMENTS + 1))) == []
 
 
-def trial(name: str, cosine_min: float, latency_ms: float, size_mb: float) -> Trial:
-    return Trial(Recipe(name, (), ()), (1 + cosine_min) / 2, cosine_min, latency_ms, size_mb)
+def test_a_goal_that_is_missed_already_is_not_made_narrower(choose: Choose, goals: list[Goal]) -> None:
+    chosen = choose([BAD], cosine=ASKED, size_mb=0.001)
+    assert len(goals) == 1
+    assert chosen.found.missed
+    (told,) = chosen.binding
+    assert "size_mb=0.001" in told
 
 
-EXACT = trial("exact", 0.9991, 9.0, 40.0)
-FAST = trial("fast", 0.99, 4.0, 22.0)
-SMALL = trial("small", 0.98, 6.0, 12.0)
+def test_a_given_recipe_is_followed_and_nothing_searched(choose: Choose, goals: list[Goal]) -> None:
+    chosen = choose([BAD], Objective(recipe=DYNAMIC_INT8))
+    assert goals == []
+    assert chosen.found.chosen.recipe == DYNAMIC_INT8
+    assert chosen.parts.recipe == "dynamic-int8"
 
 
-def found(chosen: Trial, *missed: str, notes: tuple[str, ...] = ()) -> Found:
-    return Found(chosen, (EXACT, FAST, SMALL), missed, notes)
+def test_a_limit_on_time_is_no_reason_to_be_more_exact(choose: Choose, goals: list[Goal]) -> None:
+    choose([GOOD], cosine=ASKED, latency_ms=1e3)
+    assert len(goals) == 1
 
 
-def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
-    goal = Goal(NO_LIMIT, 0.9995, latency_ms=MARGIN * 5, size_mb=24)
-    (told,) = unmet(found(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
-    assert told == (
-        "No recipe meets cosine_min=0.9995, latency_ms=5, size_mb=24 on the calibrating samples, with a "
-        "margin and together with the other limits. Nearest: exact: cosine 0.99955, worst 0.99910, 9 ms, "
-        "40 MB; fast: cosine 0.99500, worst 0.99000, 4 ms, 22 MB; small: cosine 0.99000, worst 0.98000, "
-        "6 ms, 12 MB. "
-        "One of the limits has to give."
-    )
+def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoken_of(
+    choose: Choose, goals: list[Goal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(floats: FloatParts, goal: Goal, *, bench: Bench, step: object) -> Found:
+        goals.append(goal)
+        return follow_bundle(floats, DYNAMIC_INT8 if math.isinf(goal.size_mb) else SMALL, bench)
+
+    def memory_of(parts: Parts8, target: Target, golden: Iterable[Golden]) -> float:
+        assert target is CPU
+        assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 13)]
+        return parts_mb(parts)
+
+    monkeypatch.setattr(choosing, "search_bundle", search)
+    monkeypatch.setattr(choosing, "memory_of", memory_of)
+    limit = 0.95 * parts_mb(choose([GOOD]).parts)
+    chosen = choose([GOOD, GOOD], cosine=0.9, memory_mb=limit)
+    assert [goal.size_mb for goal in goals[1:]] == [math.inf, pytest.approx(MARGIN * limit)]
+    assert chosen.parts.recipe == SMALL.name
+    assert parts_mb(chosen.parts) <= limit
+    assert chosen.binding == ()
+    followed = choose([GOOD], Objective(recipe=DYNAMIC_INT8), cosine=0.9, memory_mb=limit)
+    assert followed.parts.recipe == DYNAMIC_INT8.name
 
 
-def test_only_what_the_owner_asked_for_is_spoken_of() -> None:
-    tightened = found(EXACT, "cosine_min")  # a repair aimed higher
-    assert unmet(tightened, Goal(NO_LIMIT, 0.99)) == ()
-    (told,) = unmet(found(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
-    assert told.startswith("No recipe meets cosine_min=0.999 on")
+def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(
+    choose: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def risky(floats: FloatParts, recipe: Recipe) -> Parts8:
+        parts = int8_parts(floats, recipe)
+        (part,) = parts.graphs.values()
+        return replace(parts, graphs={MAIN_GRAPH: replace(part, risks=(Risk("head", "y", 0.12, 0.91),))})
 
+    def ignoring(floats: FloatParts, goal: Goal, *, bench: Bench, **more: Any) -> Found:
+        bench.store.ignored = 2
+        return replace(search_bundle(floats, goal, bench=bench, **more), notes=("Int8 is not faster here.",))
 
-def test_a_followed_recipe_misses_no_goal() -> None:
-    assert unmet(found(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
-
-
-def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.ignored = 2
-    risky = SimpleNamespace(risks=(Risk("head", "y", 12, 0.91),))
-    parts = Parts({MAIN_GRAPH: SimpleNamespace(risks=()), "encoder": risky}, {})
-    first, second, third = words(found(EXACT, notes=("Int8 is not faster here.",)), parts, store)
+    monkeypatch.setattr(choosing, "int8_parts", risky)
+    monkeypatch.setattr(choosing, "search_bundle", ignoring)
+    first, second, third = choose([GOOD]).notes
     assert first == "Int8 is not faster here."
-    assert second.startswith("Layer 'head' may answer otherwise on x86 without VNNI")
-    assert third == f"2 files in {tmp_path} belong to something else and were ignored."
+    assert "'head'" in second
+    assert "0.9100" in second
+    assert third.startswith("2 files in ")

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from edgeattn.judge.independence import Trial, independent_rows
-from edgeattn.measure.runners import Arrays
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Padding, Rows
 
 DIMS = ("batch", "sequence")
 GRAPH = Graph(
-    "model.onnx",
     (Tensor("tokens", "int64", DIMS), Tensor("mask", "int64", DIMS), Tensor("types", "int64", DIMS)),
     (Tensor("hidden", "float32", (*DIMS, 2)), Tensor("pooled", "float32", ("batch",))),
 )
@@ -26,20 +25,20 @@ MASKED = Rows("batch", Padding("mask", 0))
 class Network:
     """A network in numpy: each position gets its row's mean over the positions that it lets count."""
 
-    def __init__(self, counts: Callable[[Arrays], np.ndarray]) -> None:
+    def __init__(self, counts: Callable[[Inputs], np.ndarray]) -> None:
         self._counts = counts
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Inputs) -> Inputs:
         x = TABLE[inputs["tokens"]] + inputs["types"][..., None]  # (B, S, 2)
         weight = self._counts(inputs)[..., None].astype(np.float64)  # (B, S, 1)
         mean = (x * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)  # (B, 1, 2)
         return {"hidden": (x + mean).astype(np.float32), "pooled": mean[:, 0, 0].astype(np.float32)}
 
-    def bind(self, inputs: Arrays) -> Callable[[], object]:
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
         return lambda: self(inputs)
 
 
-def _samples(*lengths: int) -> list[Arrays]:
+def _samples(*lengths: int) -> list[Inputs]:
     draw = np.random.default_rng(5)
     return [
         {
@@ -51,7 +50,7 @@ def _samples(*lengths: int) -> list[Arrays]:
     ]
 
 
-def _trial(network: Network, samples: list[Arrays] | None = None, **changes: object) -> Trial:
+def _trial(network: Network, samples: list[Inputs] | None = None, **changes: object) -> Trial:
     trial = Trial(GRAPH, SYMBOLS, samples or _samples(3, 8, 5, 6, 2), network)
     return replace(trial, **changes)  # type: ignore[arg-type]
 
@@ -85,7 +84,7 @@ class Causal(Network):
     def __init__(self) -> None:
         super().__init__(lambda inputs: inputs["mask"])
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Inputs) -> Inputs:
         x = TABLE[inputs["tokens"]] * inputs["mask"][..., None] + inputs["types"][..., None]
         hidden = np.cumsum(x, axis=1).astype(np.float32)
         return {"hidden": hidden, "pooled": hidden[:, 0, 0]}
@@ -105,7 +104,7 @@ def test_samples_that_are_padded_batches() -> None:
 class Mixing(Network):
     """Rows see the mean of their batch, as with a normalization over it."""
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Inputs) -> Inputs:
         answers = super().__call__(inputs)
         return {**answers, "pooled": answers["pooled"] - answers["pooled"].mean()}
 
@@ -113,7 +112,7 @@ class Mixing(Network):
 class Running(Network):
     """A row sees those before it."""
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Inputs) -> Inputs:
         answers = super().__call__(inputs)
         return {**answers, "pooled": np.cumsum(answers["pooled"])}
 

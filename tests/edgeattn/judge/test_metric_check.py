@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from torch import nn
 
 from edgeattn.judge.budget import Budget
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.metric_check import check_metric
+from edgeattn.judge.padding import Padded
+from edgeattn.progress import Silent
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
+from edgeattn_runtime.graph import Graph
 
-JUDGED = Samples(tuple(Sample({"input": np.full((1, 2), i, np.float32)}, i % 2) for i in range(8)))
+EVALUATION = Samples(tuple(Sample({"input": np.full((1, 2), i, np.float32)}, i % 2) for i in range(8)))
 
 
 class Counting(nn.Module):
@@ -35,11 +41,13 @@ def graded(_: object, target: object) -> float:
     return 0.25 * float(target == 1)
 
 
-def tried(metric: Callable[..., float], limit: float | None) -> int:
+def tried(metric: Callable[..., float] | None, limit: float | None) -> int:
     """Check a metric against a limit, and return how often the original answered."""
     module = Counting()
     limits = {"cosine": 0.9} if limit is None else {"metric_drop": limit}
-    check_metric(metric, Reference(module), JUDGED, Budget.read(limits, has_metric=True))
+    captured: Any = SimpleNamespace(reference=Reference(module))
+    comparison = Comparison(captured, Padded(Graph((), ()), None), metric, Silent())
+    check_metric(comparison, EVALUATION, Budget.read(limits, has_metric=True))
     return module.calls
 
 
@@ -47,7 +55,7 @@ def tried(metric: Callable[..., float], limit: float | None) -> int:
 def test_a_drop_that_the_samples_cannot_show_is_refused_with_how_many_are_needed(
     limit: float, needed: int
 ) -> None:
-    told = rf"metric_drop: {limit:g} asked .* 8 samples judge, .* at least {needed} .* {2 * needed} samples"
+    told = rf"metric_drop: {limit:g} .* 8 samples .* at least {needed} .* {2 * needed} samples"
     with pytest.raises(BudgetError, match=told):
         tried(right, limit)
 
@@ -64,3 +72,7 @@ def test_a_metric_with_grades_needs_no_more_samples_nor_calls() -> None:
 def test_a_metric_that_fails_is_told_before_all_else() -> None:
     with pytest.raises(ModelError, match="returned nan"):
         tried(lambda *_: float("nan"), None)
+
+
+def test_where_there_is_no_metric_nothing_is_asked() -> None:
+    assert tried(None, None) == 0

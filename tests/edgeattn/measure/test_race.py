@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from edgeattn.measure import race as module
 from edgeattn.measure.race import race
-from edgeattn_runtime.manifest import Graph, Tensor
+from edgeattn_runtime.graph import Graph, Tensor
 
 Arrays = Mapping[str, NDArray[Any]]
-GRAPH = Graph("model.onnx", (Tensor("x", "float32", ("batch", "sequence")),), ())
+GRAPH = Graph((Tensor("x", "float32", ("batch", "sequence")),), ())
 INPUTS = [{"x": np.zeros((1, length), "float32")} for length in (9, 2, 5)]
 
 
@@ -35,6 +35,7 @@ def test_every_runner_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch
     found = race({name: Runner(name, seen) for name in "ab"}, INPUTS, GRAPH, threads=2)
     assert found.conditions.rounds == 6  # whole passes over three samples
     assert {latency.count for latency in found.latencies.values()} == {6}
+    assert found["a"] is found.latencies["a"]
     counted = seen[4 + 2 * 3 :]  # after two calls each on the largest, and a pass to warm up
     assert sorted(counted) == sorted((name, length) for name in "ab" for length in (2, 5, 9) for _ in "12")
     for i in range(0, len(counted), 2):  # a round is both runners on one sample

@@ -9,13 +9,17 @@ import pytest
 from edgeattn.measure import session_choice
 from edgeattn.measure.cost import Way
 from edgeattn.measure.session_choice import choose_settings
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]
-WINS, LOSES = "runner", "chosen"
+WINS, LOSES = "other", "current"
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def _verdicts(monkeypatch: pytest.MonkeyPatch, *verdicts: str) -> list[tuple[int
     asked: list[tuple[int, float]] = []
 
     def cheapest(ways: Mapping[str, Way], default: str, *, margin: float, threads: int, pause: float) -> str:
-        assert (set(ways), default) == ({"chosen", "runner"}, "chosen")
+        assert (set(ways), default) == ({"current", "other"}, "current")
         for way in ways.values():
             way.call()
         asked.append((threads, pause))
@@ -42,7 +46,7 @@ def _verdicts(monkeypatch: pytest.MonkeyPatch, *verdicts: str) -> list[tuple[int
 def test_what_pays_is_kept_and_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _verdicts(monkeypatch, WINS, LOSES, WINS, LOSES, WINS)
     expected = SessionSettings(threads=2, spinning=True, memory_pattern=False)
-    assert choose_settings(GRAPH, INPUTS) == expected
+    assert choose_settings(GRAPH, ORT_CPU, INPUTS) == expected
     pause = session_choice.PAUSE
     assert asked == [(2, 0.0), (4, 0.0), (2, pause), (2, pause), (2, pause)]
 
@@ -50,32 +54,32 @@ def test_what_pays_is_kept_and_built_on(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("four_cores")
 def test_one_thread_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _verdicts(monkeypatch, LOSES, LOSES, LOSES, LOSES)
-    assert choose_settings(GRAPH, INPUTS) == PLAIN
+    assert choose_settings(GRAPH, ORT_CPU, INPUTS) == PLAIN
     assert [threads for threads, _ in asked] == [2, 4, 1, 1]
 
 
 def test_what_changes_an_answer_is_not_even_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _verdicts(monkeypatch)
-    opened = session_choice.open_session
+    opened = Engine.file_runner
 
     class Off:
-        """A session whose answers are off by a bit where an option is not the default."""
+        """A runner whose answers are off by a bit."""
 
-        def __init__(self, graph: Path, *, settings: SessionSettings) -> None:
-            self._session, self._off = opened(graph, settings=settings), settings != PLAIN
+        def __init__(self, runner: SessionRunner) -> None:
+            self._runner = runner
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._session, name)
+        def __call__(self, inputs: Inputs) -> dict[str, np.ndarray]:
+            return {name: np.nextafter(y, np.float32(9)) for name, y in self._runner(inputs).items()}
 
-        def run(self, *arguments: object) -> list[np.ndarray]:
-            answers = self._session.run(*arguments)
-            return [np.nextafter(answer, np.float32(9)) if self._off else answer for answer in answers]
+    def file_runner(engine: Engine, path: Path, *, settings: SessionSettings = PLAIN) -> object:
+        runner = opened(engine, path, settings=settings)
+        return runner if settings == PLAIN else Off(runner)
 
-    monkeypatch.setattr(session_choice, "open_session", Off)
-    assert choose_settings(GRAPH, INPUTS) == PLAIN
+    monkeypatch.setattr(Engine, "file_runner", file_runner)
+    assert choose_settings(GRAPH, ORT_CPU, INPUTS) == PLAIN
     assert asked == []
 
 
 def test_a_measurement_without_a_script() -> None:
-    found = choose_settings(GRAPH, INPUTS)
+    found = choose_settings(GRAPH, ORT_CPU, INPUTS)
     assert 1 <= found.threads <= session_choice.available_cores()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -8,13 +8,15 @@ import pytest
 
 from edgeattn.measure import stacks
 from edgeattn.measure.cost import Way
-from edgeattn.measure.runners import Arrays, Call
 from edgeattn.measure.stacks import measure_stacks
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Rows, Stack
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.stacks import Stack, together
 
 ROWS = Rows("batch", None)
-GRAPH = Graph("m.onnx", (Tensor("x", "int64", ("batch", "sequence")),), (Tensor("y", "int64", ("batch",)),))
+GRAPH = Graph((Tensor("x", "int64", ("batch", "sequence")),), (Tensor("y", "int64", ("batch",)),))
 
 
 class Network:
@@ -23,10 +25,10 @@ class Network:
     def __init__(self) -> None:
         self.bound: list[tuple[int, ...]] = []
 
-    def __call__(self, inputs: Arrays) -> Arrays:
+    def __call__(self, inputs: Inputs) -> Outputs:
         return {"y": inputs["x"].sum(1)}
 
-    def bind(self, inputs: Arrays) -> Call:
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
         self.bound.append(inputs["x"].shape)
         return partial(self, inputs)
 
@@ -74,7 +76,7 @@ def test_what_goes_without_saying_is_not_said(
     _, found = _measure(monkeypatch, best)
     assert found == tuple(Stack({"sequence": length}, rows) for length, rows in expected.items())
     for length, count in best.items():
-        assert Rows("batch", None, found).together({"sequence": length}) == count
+        assert together(found, {"sequence": length}) == count
 
 
 def test_a_measurement_without_a_script() -> None:

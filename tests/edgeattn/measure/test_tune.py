@@ -1,73 +1,66 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import onnx_ir as ir
 import pytest
-import torch
 
 from edgeattn.bundle import Bundle
-from edgeattn.measure.runners import Arrays, Call
+from edgeattn.measure import tune as module
 from edgeattn.measure.tune import tune
-from edgeattn.source.handover import Handover
+from edgeattn_export.graph.samples import Inputs, Parts
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.parts import Part, Parts
-from edgeattn_runtime.golden import Sample
-from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Manifest
-from edgeattn_runtime.rows import Padding
-
-
-class Original:
-    """The tiny tagger in PyTorch, as a runner."""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self._module = module
-
-    @torch.no_grad()
-    def __call__(self, inputs: Arrays) -> Arrays:
-        answers = self._module(**{name: torch.from_numpy(array) for name, array in inputs.items()})
-        return {name: tensor.numpy() for name, tensor in answers.items()}
-
-    def bind(self, inputs: Arrays) -> Call:
-        return partial(self, inputs)
+from edgeattn_export.quantize.parts import Part
+from edgeattn_export.quantize.parts import Parts as Parts8
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest
+from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.stacks import Stack
 
 
 @pytest.fixture(scope="module")
-def parts(bundle: Bundle) -> Parts:
+def parts(bundle: Bundle) -> Parts8:
     """The graph of the session's bundle."""
     model = ir.from_proto(ir.serde.onnx.ModelProto.FromString(bundle.packed.files["model.onnx"]))
     graph = bundle.manifest.graphs[MAIN_GRAPH]
-    return Parts({MAIN_GRAPH: Part(Quantized(model, "dynamic-int8", ()), graph)}, bundle.manifest.symbols)
+    return Parts8({MAIN_GRAPH: Part(Quantized(model, DYNAMIC_INT8, ()), graph)}, bundle.manifest.symbols)
 
 
-@pytest.fixture(scope="module")
-def inputs(handed: Handover) -> list[Arrays]:
-    return [{name: tensor.numpy() for name, tensor in sample[0].items()} for sample in handed.samples]
+@pytest.fixture
+def inputs(samples: Parts) -> list[Inputs]:
+    return [sample.inputs for sample in samples.selection]
 
 
-def test_the_manifest_holds_what_was_found(
-    bundle: Bundle, parts: Parts, handed: Handover, inputs: list[Arrays]
-) -> None:
-    tuned = tune(parts, Original(handed.module), inputs, [Sample(arrays, {}) for arrays in inputs[:4]])
-    assert tuned.rows is not None
-    assert (tuned.rows.batch, tuned.rows.padding) == ("batch", Padding("attention_mask", 0))
-    manifest = replace(bundle.manifest, session=tuned.session, rows=tuned.rows)
+def test_what_was_found_fits_the_manifest(bundle: Bundle, parts: Parts8, inputs: list[Inputs]) -> None:
+    tuned = tune(parts, ORT_CPU, inputs, bundle.manifest.rows)
+    (variant,) = bundle.manifest.variants
+    variant = replace(variant, session=tuned.session, stacks=tuned.stacks)
+    manifest = replace(bundle.manifest, variants=(variant,))
     assert Manifest.from_json(manifest.to_json()) == manifest
 
 
-def test_a_graph_of_steps_has_a_session_but_no_rows(
-    parts: Parts, handed: Handover, inputs: list[Arrays]
+def test_stacks_are_measured_on_rows_without_their_padding(
+    bundle: Bundle, parts: Parts8, inputs: list[Inputs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generation = Generation(
-        kind="decoder",
-        decoder=MAIN_GRAPH,
-        tokens="tokens",
-        logits="tags",
-        cache=(CacheEntry("past", "present"),),
-        positions=None,
-    )
-    tuned = tune(
-        replace(parts, generation=generation), Original(handed.module), inputs, [Sample(inputs[0], {})]
-    )
-    assert tuned.rows is None
+    measured: list[tuple[int, ...]] = []
+
+    def measure_stacks(
+        rows: Rows, graph: object, symbols: object, real: list[Inputs], *_: object, threads: int
+    ) -> tuple[Stack, ...]:
+        measured.extend(arrays["tokens"].shape for arrays in real)
+        return (Stack({}, 8),)
+
+    monkeypatch.setattr(module, "measure_stacks", measure_stacks)
+    length = inputs[0]["tokens"].shape[1]
+    padded = {name: array.copy() for name, array in inputs[0].items()}
+    padded["attention_mask"][:, -2:] = 0
+    tuned = tune(parts, ORT_CPU, [padded], bundle.manifest.rows)
+    assert measured == [(1, length - 2)]
+    assert tuned.stacks == (Stack({}, 8),)
+
+
+def test_a_graph_of_dependent_rows_has_a_session_but_no_stacks(parts: Parts8, inputs: list[Inputs]) -> None:
+    tuned = tune(parts, ORT_CPU, inputs, None)
+    assert tuned.session.threads >= 1
+    assert tuned.stacks == ()

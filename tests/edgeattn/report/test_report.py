@@ -13,24 +13,33 @@ from edgeattn_runtime.errors import BundleError
 def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
     table = json.loads(report.to_json())
     assert (table["schema"], table["model"], table["target"], table["verdict"]) == (
-        1,
+        2,
         "sentence",
         "cpu",
         "pass",
     )
     assert table["checks"][0] == {"name": "cosine", "measured": 0.9934, "limit": 0.99, "ok": True}
+    assert table["samples"] == {"calibration": 60, "selection": 40, "evaluation": 180}
+    assert table["machine"].keys() == report.machine.to_table().keys()
+    assert (table["machine"]["cpu"], table["machine"]["cores"]) == (report.machine.cpu, 3)
     contract = {"cosine_mean", "cosine_min", "max_abs", "metric_pytorch", "metric_int8"}
     assert contract <= table["accuracy"].keys()
     assert table["size_mb"].keys() == {"pytorch", "float", "int8"}
     latency = table["latency_ms"]
-    assert latency.keys() == {"pytorch", "float", "int8", "conditions"}
-    assert {"p50", "p90", "p99"} <= latency["int8"].keys()
+    assert latency.keys() == {"latencies", "conditions"}
+    assert latency["latencies"].keys() == {"pytorch", "float", "int8"}
+    assert {"p50", "p90", "p99"} <= latency["latencies"]["int8"].keys()
     assert latency["conditions"]["threads"] == 1
     assert latency["conditions"]["shape"] == {"batch": 1, "sequence": 30}
     assert latency["conditions"]["spinning"] is False
     assert table["operators"]["Attention"] == table["fused"]["attention"] == 6
     assert table["refused"][0].keys() == {"rule", "node", "module", "reason"}
-    assert table["layers"][0] == {"module": "encoder.0.attention.query", "form": "int8", "cosine": 0.9998}
+    assert table["layers"][0] == {
+        "module": "encoder.0.attention.query",
+        "form": "int8",
+        "noun": "linear layer",
+        "cosine": 0.9998,
+    }
     assert table["trials"][2] == {
         "name": "rows",
         "recipe": None,
@@ -57,27 +66,41 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("schema", 2, "schema: 2 found, 1 expected"),
-        ("verdict", "fail", "verdict: \"fail\" found, 'pass', by its checks, expected"),
-        ("checks", [{"name": "cosine"}], r"checks\[0\].measured: missing"),
-        ("accuracy", [], "accuracy: .* an object"),
-        ("latency_ms", {}, "latency_ms: {} found, latencies and their conditions expected"),
-        ("memory_mb", "much", "memory_mb: .* a finite number expected"),
-        ("operators", {"Attention": -1}, r"operators.Attention: -1 found"),
-        ("trials", [{"name": "rows"}], r"trials\[0\].recipe: missing"),
-        ("notes", ["two\nlines"], r"notes\[0\]: .* a printable text expected"),
+        ("schema", 1, "schema"),
+        ("schema", 3, "schema"),
+        ("schema", "2", "schema"),
+        ("verdict", "fail", "verdict"),
+        ("verdict", "perhaps", "verdict"),
+        ("checks", [{"name": "cosine"}], "checks"),
+        ("samples", {"calibrate": 60, "judge": 180}, "samples"),
+        ("machine", {"cpu": "Abacus"}, "machine"),
+        ("accuracy", [], "accuracy"),
+        ("latency_ms", {}, "latency_ms"),
+        ("memory_mb", "much", "memory_mb"),
+        ("operators", {"Attention": "many"}, "operators"),
+        ("layers", [{"module": "a", "form": "int8", "cosine": 1.0}], "noun"),
+        ("trials", [{"name": "rows"}], "trials"),
+        ("notes", [5], "notes"),
     ],
 )
 def test_a_report_that_is_not_one_is_refused_by_its_key(
     report: Report, key: str, value: object, told: str
 ) -> None:
     table = json.loads(report.to_json()) | {key: value}
-    with pytest.raises(BundleError, match=told):
+    with pytest.raises(BundleError, match=told) as refusal:
         Report.from_json(json.dumps(table))
+    assert "\n" not in str(refusal.value)
 
 
-def test_a_missing_key_is_named(report: Report) -> None:
+@pytest.mark.parametrize("key", ["schema", "verdict", "layers", "machine"])
+def test_a_missing_key_is_named(report: Report, key: str) -> None:
     table = json.loads(report.to_json())
-    del table["layers"]
-    with pytest.raises(BundleError, match="layers: missing"):
+    del table[key]
+    with pytest.raises(BundleError, match=key):
         Report.from_json(json.dumps(table))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 2'])
+def test_what_is_no_json_or_no_object_is_refused(text: str) -> None:
+    with pytest.raises(BundleError):
+        Report.from_json(text)

@@ -16,17 +16,17 @@ def _trial(name: str, cosine_min: float, latency_ms: float, size_mb: float = 22.
 
 FAST = _trial("fast", 0.985, 11.0)
 EXACT = _trial("exact", 0.999, 13.0)
-BEATEN = _trial("beaten", 0.984, 12.0)
+DOMINATED = _trial("dominated", 0.984, 12.0)
 
 
 def test_the_front_comes_first_and_each_of_its_recipes_has_a_file() -> None:
-    lines = trial_lines([BEATEN, EXACT, FAST, FAST], chosen=EXACT)
+    lines = trial_lines([DOMINATED, EXACT, FAST, FAST], chosen=EXACT)
     assert [(line.name, line.number, line.front, line.chosen) for line in lines] == [
         ("fast", "01", True, False),
         ("exact", "02", True, True),
-        ("beaten", "", False, False),
+        ("dominated", "", False, False),
     ]
-    files = recipe_files([BEATEN, EXACT, FAST, FAST], chosen=EXACT)
+    files = recipe_files([DOMINATED, EXACT, FAST, FAST], chosen=EXACT)
     assert (
         list(files)
         == [line.recipe for line in lines[:2]]
@@ -38,13 +38,13 @@ def test_the_front_comes_first_and_each_of_its_recipes_has_a_file() -> None:
     assert json.loads(files["recipes/02-exact.json"]) == json.loads(EXACT.recipe.to_json())
 
 
-def test_a_chosen_recipe_that_is_beaten_can_be_reached_too() -> None:
-    lines = trial_lines([FAST], chosen=BEATEN)
+def test_a_chosen_recipe_that_is_dominated_can_be_reached_too() -> None:
+    lines = trial_lines([FAST], chosen=DOMINATED)
     assert [(line.recipe, line.front, line.chosen) for line in lines] == [
         ("recipes/01-fast.json", True, False),
-        ("recipes/02-beaten.json", False, True),
+        ("recipes/02-dominated.json", False, True),
     ]
-    assert recipe_files([FAST], chosen=BEATEN).keys() == {line.recipe for line in lines}
+    assert recipe_files([FAST], chosen=DOMINATED).keys() == {line.recipe for line in lines}
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,42 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.measure import benchmark, race
-from edgeattn.source.handover import Handover
-from edgeattn_export.capture import Captured, read_samples
+from edgeattn.source.given import given
+from edgeattn.source.module import ModuleSource
+from edgeattn.source.onnx_file import OnnxSource
+from edgeattn_export.capture import Captured
+from edgeattn_runtime.errors import BadInput
 
-TINY = Path(__file__).with_name("tiny.py")
+TINY = Path(__file__).parents[1] / "tiny.py"
 
 
 @pytest.fixture
-def onnx(captured: Captured, handed: Handover, tmp_path: Path) -> tuple[Path, Path]:
+def onnx(captured: Captured, source: ModuleSource, tmp_path: Path) -> tuple[Path, Path]:
     """The tiny model as an ONNX file, in capitals, and its samples."""
-    model, samples = tmp_path / "TINY.ONNX", tmp_path / "samples.npz"
-    ir.save(captured.model, model)
-    read = read_samples(handed.module, handed.samples)
-    np.savez(
-        samples, **{f"{i}.{name}": read[i].inputs[name] for i in range(len(read)) for name in read.names}
-    )
-    return model, samples
+    model, npz = tmp_path / "TINY.ONNX", tmp_path / "samples.npz"
+    ir.save(captured.engine.ready(captured.model), model)
+    arrays = {
+        f"{i}.{name}": array for i, each in enumerate(source.read()) for name, array in each.inputs.items()
+    }
+    np.savez(npz, **arrays)
+    return model, npz
+
+
+def test_a_file_is_told_by_its_name(onnx: tuple[Path, Path]) -> None:
+    assert isinstance(given(str(TINY), None), ModuleSource)
+    found = given(str(onnx[0]), onnx[1])
+    assert isinstance(found, OnnxSource)
+    assert (found.name, found.budget, found.metric) == ("TINY", {}, None)
+
+
+def test_an_onnx_file_reads_its_samples_and_is_captured(onnx: tuple[Path, Path], captured: Captured) -> None:
+    source = OnnxSource(*onnx)
+    samples = source.read()
+    assert len(samples) == 12
+    adopted = source.capture(samples, captured.engine)
+    assert adopted.graph == captured.graph
+    assert source.megabytes(adopted) == pytest.approx(source.model.stat().st_size / 1e6, rel=0.05)
+    assert source.sha256 is not None
 
 
 def test_a_bundle_of_an_onnx_file_is_held_against_it(
@@ -43,9 +63,16 @@ def test_a_bundle_of_an_onnx_file_is_held_against_it(
     assert "ONNX file" in capsys.readouterr().out
 
 
+def test_samples_belong_to_an_onnx_file_alone(onnx: tuple[Path, Path]) -> None:
+    with pytest.raises(BadInput, match="no samples"):
+        given(str(onnx[0]), None)
+    with pytest.raises(BadInput, match=str(onnx[1])):
+        given(str(TINY), onnx[1])
+
+
 @pytest.mark.parametrize("command", ["validate", "bench"])
 def test_samples_are_asked_for_where_they_are_needed(
     refused: Callable[..., str], folder: Path, onnx: tuple[Path, Path], command: str
 ) -> None:
-    assert "no samples found; an .npz file of real inputs expected" in refused(command, folder, onnx[0])
-    assert "which yields its own samples; leave it out" in refused(command, folder, TINY, onnx[1])
+    assert str(onnx[0]) in refused(command, folder, onnx[0])
+    assert str(onnx[1]) in refused(command, folder, TINY, onnx[1])

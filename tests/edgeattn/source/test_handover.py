@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from edgeattn.source import handover
-from edgeattn.source.handover import Handover
+from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_runtime.errors import ModelError
 
@@ -25,8 +25,8 @@ def samples():
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Callable[..., Handover]:
-    def written(text: str, name: str = "net.py") -> Handover:
+def load(tmp_path: Path) -> Callable[..., ModuleSource]:
+    def written(text: str, name: str = "net.py") -> ModuleSource:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
@@ -35,42 +35,42 @@ def load(tmp_path: Path) -> Callable[..., Handover]:
     return written
 
 
-def test_a_file_defines_a_model(load: Callable[..., Handover], tmp_path: Path) -> None:
-    handed = load(GOOD)
-    assert handed.name == "net"
-    assert isinstance(handed.module, nn.Linear)
-    assert [sample["input"].tolist() for sample in handed.samples] == [[[1, 1]]]
-    assert (handed.dynamic, handed.budget, handed.metric, handed.pretty) == (None, {}, None, None)
-    assert handed.source_sha256 == hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
+def test_a_file_defines_a_model(load: Callable[..., ModuleSource], tmp_path: Path) -> None:
+    source = load(GOOD)
+    assert source.name == "net"
+    assert isinstance(source.module, nn.Linear)
+    assert [sample["input"].tolist() for sample in source.samples] == [[[1, 1]]]
+    assert (source.dynamic, source.budget, source.metric, source.pretty) == (None, {}, None, None)
+    assert source.sha256 == hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
-def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., Handover]) -> None:
-    handed = load(GOOD.replace("torch.nn.Linear(2, 2).eval()", "torch.compile(torch.nn.Linear(2, 2))"))
-    assert isinstance(handed.module, nn.Linear)
+def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., ModuleSource]) -> None:
+    source = load(GOOD.replace("torch.nn.Linear(2, 2).eval()", "torch.compile(torch.nn.Linear(2, 2))"))
+    assert isinstance(source.module, nn.Linear)
 
 
-def test_what_else_a_file_may_define(load: Callable[..., Handover]) -> None:
+def test_what_else_a_file_may_define(load: Callable[..., ModuleSource]) -> None:
     more = """
 dynamic = {"input": ("batch", None)}
 budget = {"cosine": 0.9}
 def metric(outputs, target): return 0.5
 def pretty(outputs): return "well"
 """
-    handed = load(GOOD + more)
-    assert (handed.dynamic, handed.budget) == ({"input": ("batch", None)}, {"cosine": 0.9})
-    assert handed.metric is not None
-    assert handed.metric({}, None) == 0.5
-    assert handed.pretty is not None
-    assert handed.pretty({}) == "well"
+    source = load(GOOD + more)
+    assert (source.dynamic, source.budget) == ({"input": ("batch", None)}, {"cosine": 0.9})
+    assert source.metric is not None
+    assert source.metric({}, None) == 0.5
+    assert source.pretty is not None
+    assert source.pretty({}) == "well"
 
 
-def test_a_file_called_model_is_named_after_its_folder(load: Callable[..., Handover]) -> None:
+def test_a_file_called_model_is_named_after_its_folder(load: Callable[..., ModuleSource]) -> None:
     assert load(GOOD, "digits/model.py").name == "digits"
 
 
 def test_siblings_are_importable_while_it_loads_and_no_longer(
-    load: Callable[..., Handover], tmp_path: Path
+    load: Callable[..., ModuleSource], tmp_path: Path
 ) -> None:
     (tmp_path / "width_of_net.py").write_text("WIDTH = 2")
     before = sys.path.copy()
@@ -80,7 +80,7 @@ def test_siblings_are_importable_while_it_loads_and_no_longer(
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_dataclasses_with_postponed_annotations_work(load: Callable[..., Handover]) -> None:
+def test_dataclasses_with_postponed_annotations_work(load: Callable[..., ModuleSource]) -> None:
     config = """
 from __future__ import annotations
 from dataclasses import dataclass, field
@@ -94,9 +94,9 @@ class Config:
     assert load(config + GOOD).name == "net"
 
 
-def test_endless_samples_are_read_up_to_the_limit(load: Callable[..., Handover]) -> None:
+def test_endless_samples_are_read_up_to_the_limit(load: Callable[..., ModuleSource]) -> None:
     endless = GOOD.replace("    yield", "    while True: yield")
-    assert len(load(endless).samples) == LIMIT
+    assert len(tuple(load(endless).samples)) == LIMIT
 
 
 def test_a_dotted_module_is_found_from_the_working_folder(
@@ -136,7 +136,7 @@ def test_a_dotted_module_is_found_from_the_working_folder(
     ],
 )
 def test_a_file_that_is_no_model_is_refused_in_a_line(
-    load: Callable[..., Handover], tmp_path: Path, text: str, told: str
+    load: Callable[..., ModuleSource], tmp_path: Path, text: str, told: str
 ) -> None:
     with pytest.raises(ModelError, match=told) as refusal:
         load(text)

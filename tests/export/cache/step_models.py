@@ -80,8 +80,8 @@ class Lower(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         length = q.size(2)
-        hidden = self.seen[:, :, :length, :length] == 0
-        return _scores(q, k).masked_fill(hidden, -math.inf).softmax(-1) @ v
+        masked_out = self.seen[:, :, :length, :length] == 0
+        return _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
 
 
 class Relative(nn.Module):
@@ -98,7 +98,7 @@ class Relative(nn.Module):
 
 
 class ByPadding(nn.Module):
-    """A decoder whose mask also hides the padding among its own tokens."""
+    """A decoder whose mask also masks out the padding among its own tokens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,8 +106,8 @@ class ByPadding(nn.Module):
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
         x = self.embed(tokens).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
-        hidden = (_distance(x) < 0) | (tokens == PADDING)[:, None, None, :]
-        mixed = _scores(x, x).masked_fill(hidden, -1e9).softmax(-1) @ x
+        masked_out = (_distance(x) < 0) | (tokens == PADDING)[:, None, None, :]
+        mixed = _scores(x, x).masked_fill(masked_out, -1e9).softmax(-1) @ x
         return {"logits": self.head(mixed.transpose(1, 2).flatten(2))}
 
 
@@ -118,17 +118,17 @@ class Cross(nn.Module):
         super().__init__()
         self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
 
-    def forward(self, x: Tensor, memory: Tensor, hidden: Tensor) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, masked_out: Tensor) -> Tensor:
         q, k, v = (
             layer(t).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
             for layer, t in ((self.query, x), (self.key, memory), (self.value, memory))
         )
-        mixed = _scores(q, k).masked_fill(hidden, -math.inf).softmax(-1) @ v
+        mixed = _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
         return x + self.output(mixed.transpose(1, 2).flatten(2))
 
 
 class EncoderDecoder(nn.Module):
-    """One block each; the source's padding is hidden."""
+    """One block each; the source's padding is masked out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,6 +143,13 @@ class EncoderDecoder(nn.Module):
         x = self.place(self.embed(target))
         future = torch.ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
         return {"logits": self.head(self.cross(self.decode(x, x, future), memory, padding))}
+
+
+class TwoSources(EncoderDecoder):
+    """The same, told what of the source is padding."""
+
+    def forward(self, source: Tensor, seen: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return super().forward(source * seen, target)
 
 
 def _scores(q: Tensor, k: Tensor) -> Tensor:
@@ -225,6 +232,7 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "weighed": lambda: Decoder(_weighed_twice, _computed),
     "padding": ByPadding,
     "translation": EncoderDecoder,
+    "two sources": TwoSources,
 }
 
 
@@ -232,9 +240,9 @@ def sample_of(name: str, length: int) -> dict[str, Tensor]:
     """Return one input of a model: no token is padding."""
     generator = torch.Generator().manual_seed(length)
     tokens = torch.randint(1, VOCABULARY, (1, length), generator=generator)
-    if name != "translation":
+    if name not in ("translation", "two sources"):
         return {"tokens": tokens}
-    return {
-        "source": torch.randint(1, VOCABULARY, (1, length + length % 4), generator=generator),
-        "target": tokens,
-    }
+    source = torch.randint(1, VOCABULARY, (1, length + length % 4), generator=generator)
+    if name == "translation":
+        return {"source": source, "target": tokens}
+    return {"source": source, "seen": torch.ones_like(source), "target": tokens}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
@@ -82,15 +83,14 @@ def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps])
 def test_a_step_may_write_into_what_it_was_given(name: str, steps_of: Callable[[str], Steps]) -> None:
     steps, held, sizes = steps_of(name), 4, {"batch": 2, "capacity": 8}
     random = np.random.default_rng(0)
-    assert steps.length is not None
     fed: dict[str, NDArray[Any]] = {
         tensor.name: random.random([sizes.get(str(dim), dim) for dim in tensor.dims], np.float32)
         for tensor in steps.decoder.graph.inputs[2:]
     }
     before = {name: array.copy() for name, array in fed.items()}
     fed |= {steps.tokens: np.array([[1, 2], [3, 4]]), steps.length: np.array([held])}
-    session = ORT_CPU.runner(steps.decoder.model)
-    apart = session(fed)
+    session = ORT_CPU.open(steps.decoder.model)
+    apart = SessionRunner(session)(fed)
     together = {steps.logits: np.zeros_like(apart[steps.logits])}
     BoundCall(session, fed, together | {cache.present: fed[cache.past] for cache in steps.caches})()
     np.testing.assert_array_equal(together[steps.logits], apart[steps.logits])
@@ -127,6 +127,7 @@ def test_causal_attribute_joins_the_mask(
         ("weighed", "no attention operator of the graph takes its keys and values from the tokens"),
         ("weighed", "its attention weights are used elsewhere too"),
         ("padding", "has a mask that depends on which tokens it is given"),
+        ("two sources", "its encoder takes source, seen; one source expected"),
     ],
 )
 def test_refuses_in_words(name: str, reason: str, derivation: Callable[[str], Any]) -> None:
@@ -135,7 +136,7 @@ def test_refuses_in_words(name: str, reason: str, derivation: Callable[[str], An
     assert reason in refused.reason
 
 
-def test_leaves_the_lean_graph_as_it_is(derivation: Callable[[str], Any]) -> None:
+def test_leaves_the_recovered_graph_as_it_is(derivation: Callable[[str], Any]) -> None:
     found = derivation("rotary")
     before = [(node.op_type, tuple(node.inputs)) for node in found.recovered.model.graph]
     derive_steps(found.captured, found.recovered, found.samples)

@@ -51,11 +51,11 @@ def _unfilled_slots_seen(model: ir.Model) -> None:
             node.replace_input_with(3, None)
 
 
-DIFFERS = "taken in chunks of 1, 1, 1, 1, ..., output 'logits' differs by"
+DIFFERS = "taken in chunks of 1, 1, 1, 1, ..., output 'logits' differs"
 MUTATIONS = [
     (_rows_from_the_start, DIFFERS),
     (_values_for_keys, DIFFERS),
-    (_one_slot_late, "onnxruntime: fails"),  # the last token's slot is none
+    (_one_slot_late, "ScatterND"),  # the last token's slot is none
     (_unfilled_slots_seen, DIFFERS),
 ]
 
@@ -71,7 +71,7 @@ def test_a_wrong_step_graph_is_caught(
     wrong = replace(steps, decoder=replace(steps.decoder, model=model))
     reason = objection(wrong, found.captured, found.samples)
     assert reason is not None
-    assert reason.startswith(expected)
+    assert expected in reason
     assert objection(steps, found.captured, found.samples) is None
 
 

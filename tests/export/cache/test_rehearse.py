@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 from edgeattn_export.cache import decoder_samples, encoder_samples
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import Calibration, quantize
-from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower import lower
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
+from edgeattn_export.quantize import Quantized
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
@@ -27,12 +29,16 @@ def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> 
 
 
 @pytest.mark.parametrize("name", ["learned", "rotary", "translation"])
-def test_int8_steps_load_and_run(name: str, derivation: Callable[[str], Any]) -> None:
+def test_int8_steps_load_and_run(
+    name: str, derivation: Callable[[str], Any], int8_of: Callable[[ir.Model, Samples], Quantized]
+) -> None:
     found = derivation(name)
     graphs = [(found.steps.decoder, decoder_samples(found.steps, found.samples, ORT_CPU))]
     if found.steps.encoder is not None:
         graphs.append((found.steps.encoder, encoder_samples(found.steps, found.samples)))
     for graph, samples in graphs:
-        quantized = quantize(Calibration(graph.model, samples, ORT_CPU, FORMS), DYNAMIC_INT8)
+        lowered = lower(graph.model, LOWERINGS, ORT_CPU, [sample.inputs for sample in samples])
+        assert lowered.refused == ()
+        quantized = int8_of(lowered.model, samples)
         assert operators(quantized.model)["DynamicQuantizeMatMul"] > 0
         assert all(layer.cosine is None or layer.cosine > 0.99 for layer in quantized.layers)

@@ -12,7 +12,7 @@ PIXELS = Tensor("pixels", "float32", ("batch", 3, 32, 32))
 
 
 def _graph(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...] = (LOGITS,)) -> Graph:
-    return Graph("model.onnx", inputs, outputs)
+    return Graph(inputs, outputs)
 
 
 def test_a_decoder_has_no_source() -> None:

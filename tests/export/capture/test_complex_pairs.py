@@ -35,7 +35,7 @@ class Rotary(nn.Module):
 
 
 def _raw() -> list[dict[str, Tensor]]:
-    return [{"x": torch.randn(1, length, WIDTH)} for length in (5, 9)]
+    return [{"x": torch.randn(1, length, WIDTH)} for length in (5, 9, 7)]
 
 
 @pytest.mark.parametrize(

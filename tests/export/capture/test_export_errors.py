@@ -12,7 +12,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.export_errors import explained, failed
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_runtime.errors import BundleError, CaptureError
+from edgeattn_runtime.errors import CaptureError
+from edgeattn_runtime.failure import failure
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -69,7 +70,7 @@ def test_the_module_line_or_operator_is_named(
     part: type[nn.Module], sentence: str, exported: Export, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(CaptureError) as caught:
-        exported(Around(part()), [{"x": torch.ones(1, length, 4)} for length in (5, 3)])
+        exported(Around(part()), [{"x": torch.ones(1, length, 4)} for length in (5, 3, 4)])
     assert re.fullmatch(sentence, str(caught.value))
     assert capfd.readouterr().err == ""  # the one line is all
 
@@ -111,9 +112,8 @@ def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
 
 def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
     node = next(node for node in encoder.model.graph if module_of(node) == "query")
-    error = BundleError(
-        f"onnxruntime fails: while running {node.op_type} node. Name:'{node.name}' Status: no"
-    )
-    assert failed(error, encoder.model, {"tokens": (1, 5)}).startswith(
-        f"module 'query': the exported {node.op_type} fails on inputs {{'tokens': (1, 5)}}, which the module"
-    )
+    reason = RuntimeError(f"Non-zero status code returned while running. Name:'{node.name}' Status: no")
+    error = failure("onnxruntime", reason, {})
+    told = failed(error, encoder.model, {"tokens": (1, 5)})
+    assert told.startswith("module 'query': ")
+    assert f"{node.op_type} fails on inputs {{'tokens': (1, 5)}}" in told

@@ -111,13 +111,13 @@ def _taken(name: str, opset: int, path: Path) -> tuple[nn.Module, Captured, Samp
 )
 def test_attention_is_kept_whole_at_every_size(name: str, opset: int, tmp_path: Path) -> None:
     module, captured, samples = _taken(name, opset, tmp_path)
-    lean = recover(captured, samples).model
-    assert operators(lean).get("Attention") == 1
-    assert "Softmax" not in operators(lean)
-    session = ORT_CPU.runner(lean)
+    model = recover(captured, samples).model
+    assert operators(model).get("Attention") == 1
+    assert "Softmax" not in operators(model)
+    runner = ORT_CPU.runner(model)
     for rows, length in BATCHES:
         inputs = _inputs(module, rows, FIXED if name in OF_ONE_LENGTH else length)
-        found = session(_arrays(inputs))["y"]
+        found = runner(_arrays(inputs))["y"]
         np.testing.assert_allclose(found, module(*inputs.values()).detach(), atol=FLOAT_ERROR)
 
 

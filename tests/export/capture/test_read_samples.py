@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.graph.samples import LEAST
 from edgeattn_runtime.errors import ModelError, SampleError
 
 IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
@@ -26,8 +27,9 @@ class One(nn.Module):
 
 
 def _refused(raw: object, sentence: str) -> None:
+    first = {"ids": IDS, "mask": MASK}
     with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
-        read_samples(Two(), [{"ids": IDS, "mask": MASK}, raw])
+        read_samples(Two(), [first, raw, first])
 
 
 @pytest.mark.parametrize(
@@ -44,9 +46,9 @@ def _refused(raw: object, sentence: str) -> None:
     ],
 )
 def test_reads_every_form(raw: object, target: object) -> None:
-    samples = read_samples(Two(), [raw, raw])
+    samples = read_samples(Two(), [raw] * 3)
     assert samples.names == ("ids", "mask")  # forward's order, not the dict's
-    assert len(samples) == 2
+    assert len(samples) == 3
     assert samples[1].target == target
     for sample in samples:
         np.testing.assert_array_equal(sample.inputs["ids"], np.ones((1, 4), np.float32), strict=True)
@@ -58,7 +60,7 @@ def test_an_input_with_its_label_is_a_pair() -> None:
     samples = read_samples(One(), DataLoader(TensorDataset(IDS.repeat(6, 1), label.repeat(6)), batch_size=2))
     assert [sample.inputs["ids"].shape for sample in samples] == [(2, 4)] * 3
     assert torch.equal(samples[0].target, label.repeat(2))
-    assert read_samples(One(), [(IDS, "three")] * 2)[0].target == "three"
+    assert read_samples(One(), [(IDS, "three")] * 3)[0].target == "three"
 
 
 @pytest.mark.parametrize(
@@ -130,14 +132,14 @@ def test_refuses_with_one_sentence(raw: object, sentence: str) -> None:
     _refused(raw, sentence)
 
 
-@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("count", range(LEAST))
 def test_refuses_too_few(count: int) -> None:
-    with pytest.raises(SampleError, match=f"^samples: {count} found, at least 2 expected"):
+    with pytest.raises(SampleError, match=f"^samples: {count} found, at least {LEAST} expected"):
         read_samples(One(), [{"ids": IDS}] * count)
 
 
 def test_the_minus_infinity_of_a_mask_is_allowed() -> None:
-    assert read_samples(One(), [{"ids": IDS * -torch.inf}] * 2)[0].inputs["ids"][0, 0] == -np.inf
+    assert read_samples(One(), [{"ids": IDS * -torch.inf}] * 3)[0].inputs["ids"][0, 0] == -np.inf
 
 
 def test_what_yields_no_samples_is_refused() -> None:
@@ -165,10 +167,3 @@ def test_reads_no_more_than_the_limit() -> None:
             yield {"ids": IDS}
 
     assert len(read_samples(One(), endless())) == drawn == LIMIT
-
-
-def test_the_split_is_disjoint_whole_and_dealt_in_turn() -> None:
-    samples = read_samples(One(), [({"ids": IDS}, i) for i in range(10)])
-    calibrate, judge = samples.split()
-    assert [sample.target for sample in calibrate] == [0, 2, 4, 6, 8]
-    assert [sample.target for sample in judge] == [1, 3, 5, 7, 9]

@@ -31,7 +31,7 @@ class Tables(nn.Module):
 
 @pytest.fixture(scope="module")
 def tables(exported: Callable[..., tuple[Captured, Samples]]) -> Captured:
-    return exported(Tables(), [torch.ones(1, length, 4).split(1) for length in (5, 3)])[0]
+    return exported(Tables(), [torch.ones(1, length, 4).split(1) for length in (5, 3, 4)])[0]
 
 
 def test_the_shortest_table_bounds(tables: Captured) -> None:

@@ -17,7 +17,7 @@ def _sample(length: int, fill: int) -> Sample:
 SAMPLES = Samples((_sample(6, 5), _sample(3, 7), _sample(9, 8)))
 
 
-def test_real_ends_a_stack_and_ones_each_with_its_mask_hidden() -> None:
+def test_real_ends_a_stack_and_ones_each_with_positions_masked_out() -> None:
     found = list(trials(SAMPLES, AXES))
     shapes = [inputs["ids"].shape for inputs in found[::3]]  # each plain trial comes with two masked ones
     assert shapes == [(1, 3), (1, 9), (STACKED, 6), (1, 1)]

@@ -30,7 +30,7 @@ def _scaled(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.mT / math.sqrt(SIZE)
 
 
-def _hidden(seen: Tensor) -> Tensor:
+def _masked_out(seen: Tensor) -> Tensor:
     return seen[:, None, None, :] == 0  # (B, 1, 1, T)
 
 
@@ -62,57 +62,57 @@ PLAIN = {
     "heads_of_a_temperature": lambda q, k, seen: _scaled(q, k) * torch.tensor([0.5, 1.5]).view(1, 2, 1, 1),
 }
 FINITE = {
-    "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -1e9),
-    "filled_with_the_lowest": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), LOWEST),
+    "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
+    "filled_with_the_lowest": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), LOWEST),
     "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
-    "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_hidden(seen), -1e4) * SCALE,
+    "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_masked_out(seen), -1e4) * SCALE,
     "additive": lambda q, k, seen: _scaled(q, k) + _additive(seen),
     "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
     "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
     "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
     "where_or_a_full_tensor": lambda q, k, seen: torch.where(
-        _hidden(seen), torch.full_like(_scaled(q, k), -1e9), _scaled(q, k)
+        _masked_out(seen), torch.full_like(_scaled(q, k), -1e9), _scaled(q, k)
     ),
 }
 MASKED = {
     **FINITE,
-    "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -torch.inf),
+    "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
     "causal": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -torch.inf),
     "causal_additive": lambda q, k, seen: _scaled(q, k) + _future(q).float() * -1e4,
     "causal_and_padding": lambda q, k, seen: (
-        _scaled(q, k).masked_fill(_future(q), -torch.inf).masked_fill(_hidden(seen), -torch.inf)
+        _scaled(q, k).masked_fill(_future(q), -torch.inf).masked_fill(_masked_out(seen), -torch.inf)
     ),
-    "causal_or_padding": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q) | _hidden(seen), -1e9),
+    "causal_or_padding": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q) | _masked_out(seen), -1e9),
     "causal_and_additive": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -1e9) + _additive(seen),
     "relative_bias": lambda q, k, seen: (
         _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
     ),
 }  # fmt: skip
-REfused = {
+REFUSED = {
     "scaled_by_key": (
         lambda q, k, seen: _scaled(q, k) * seen[:, None, None, :].float(),
         "scaled by a tensor that differs between keys",
     ),
     "filled_with_5": (
-        lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -5.0),
+        lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -5.0),
         "its mask fills scores with -5",
     ),
     "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
     "capped_and_masked": (
-        lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(_hidden(seen), -1e9),
+        lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(_masked_out(seen), -1e9),
         "its scores are capped by tanh and masked",
     ),
     "masked_and_capped": (
-        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_hidden(seen), -1e9)) * 2,
+        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_masked_out(seen), -1e9)) * 2,
         "its scores are capped by tanh after a mask",
     ),
     "filled_with_a_tensor": (
-        lambda q, k, seen: torch.where(_hidden(seen), k[:, :1, :1, :1], _scaled(q, k)),
+        lambda q, k, seen: torch.where(_masked_out(seen), k[:, :1, :1, :1], _scaled(q, k)),
         "its mask fills scores with a tensor",
     ),
 }
-ONE_HEAD = {"one_head": lambda q, k, seen: (q @ k.mT / math.sqrt(8)).masked_fill(_hidden(seen), -1e9)}
+ONE_HEAD = {"one_head": lambda q, k, seen: (q @ k.mT / math.sqrt(8)).masked_fill(_masked_out(seen), -1e9)}
 SPELLINGS = {**PLAIN, **MASKED, **ONE_HEAD}
 CASES = {  # batch, length, keys shown in the last row
     "one": (1, 1, 1),
@@ -150,12 +150,12 @@ def self_attention(
 ) -> tuple[Captured, Samples]:
     parts = {name: hand(scores) for name, scores in {**PLAIN, **MASKED}.items()}
     parts |= {name: hand(scores, heads=1) for name, scores in ONE_HEAD.items()}
-    parts |= {name: hand(scores) for name, (scores, _) in REfused.items()}
+    parts |= {name: hand(scores) for name, (scores, _) in REFUSED.items()}
     return side_by_side({**parts, "weighed": Weighed})
 
 
 @pytest.fixture(scope="module")
-def recovered(self_attention: tuple[Captured, Samples]) -> Recovered:
+def by_rule(self_attention: tuple[Captured, Samples]) -> Recovered:
     """The rule alone."""
     model = self_attention[0].model.clone()
     applied = apply(RecoverAttention(), model)
@@ -163,18 +163,18 @@ def recovered(self_attention: tuple[Captured, Samples]) -> Recovered:
 
 
 @pytest.fixture(scope="module")
-def lean(self_attention: tuple[Captured, Samples]) -> Recovered:
+def recovered(self_attention: tuple[Captured, Samples]) -> Recovered:
     """All rules, proven."""
     return recover(*self_attention)
 
 
 @pytest.fixture(scope="module")
 def answers(
-    self_attention: tuple[Captured, Samples], recovered: Recovered, lean: Recovered
+    self_attention: tuple[Captured, Samples], by_rule: Recovered, recovered: Recovered
 ) -> dict[str, object]:
     captured, samples = self_attention
     inputs = {case: _inputs(captured, samples, case) for case in CASES}
-    sessions = {"rule": ORT_CPU.runner(recovered.model), "whole": ORT_CPU.runner(lean.model)}
+    sessions = {"rule": ORT_CPU.runner(by_rule.model), "whole": ORT_CPU.runner(recovered.model)}
     return {
         "pytorch": {case: captured.reference(value) for case, value in inputs.items()},
         **{
@@ -186,9 +186,12 @@ def answers(
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_becomes_one_operator(
-    spelling: str, recovered: Recovered, lean: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+    spelling: str,
+    by_rule: Recovered,
+    recovered: Recovered,
+    operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
-    for model in (recovered.model, lean.model):
+    for model in (by_rule.model, recovered.model):
         operators = operators_of(model, spelling)
         assert operators.count("Attention") == 1
         assert "Softmax" not in operators
@@ -196,7 +199,7 @@ def test_becomes_one_operator(
 
 @pytest.mark.parametrize("stage", ["rule", "whole"])
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("spelling", [*SPELLINGS, *REfused, "weighed"])
+@pytest.mark.parametrize("spelling", [*SPELLINGS, *REFUSED, "weighed"])
 def test_answers_as_pytorch(
     spelling: str,
     case: str,
@@ -213,34 +216,34 @@ def test_answers_as_pytorch(
 def test_nothing_to_attend_to_is_attended_to_evenly(
     spelling: str,
     self_attention: tuple[Captured, Samples],
-    lean: Recovered,
+    recovered: Recovered,
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples = self_attention
     inputs = _inputs(captured, samples, "padded")
     inputs["seen"][-1] = 0
     name = f"{spelling}.output"
-    expected, found = captured.reference(inputs)[name], ORT_CPU.runner(lean.model)(inputs)[name]
+    expected, found = captured.reference(inputs)[name], ORT_CPU.runner(recovered.model)(inputs)[name]
     assert scaled_error({name: expected}, {name: found}) < TOLERANCE
 
 
-@pytest.mark.parametrize("spelling", [*REfused, "weighed"])
+@pytest.mark.parametrize("spelling", [*REFUSED, "weighed"])
 def test_is_refused_with_the_reason(
-    spelling: str, lean: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+    spelling: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    reason = "its attention weights are used elsewhere" if spelling == "weighed" else REfused[spelling][1]
-    refusals = [r for r in lean.refused if r.module == f"parts.{spelling}"]
+    reason = "its attention weights are used elsewhere" if spelling == "weighed" else REFUSED[spelling][1]
+    refusals = [r for r in recovered.refused if r.module == f"parts.{spelling}"]
     assert [r.rule for r in refusals] == ["attention"]
     assert reason in refusals[0].reason
     assert refusals[0].node
-    operators = operators_of(lean.model, spelling)
+    operators = operators_of(recovered.model, spelling)
     assert operators.count("Softmax") == 1
     assert "Attention" not in operators
 
 
-def test_counts_what_it_did(recovered: Recovered, lean: Recovered) -> None:
-    assert recovered.applied["attention"] == lean.applied["attention"] == len(SPELLINGS)
-    assert len([r for r in lean.refused if r.rule == "attention"]) == len(REfused) + 1
+def test_counts_what_it_did(by_rule: Recovered, recovered: Recovered) -> None:
+    assert by_rule.applied["attention"] == recovered.applied["attention"] == len(SPELLINGS)
+    assert len([r for r in recovered.refused if r.rule == "attention"]) == len(REFUSED) + 1
 
 
 @pytest.mark.parametrize("length", [1, 6])
@@ -253,13 +256,13 @@ def test_static_lengths(
 ) -> None:
     names = ["filled_with_1e9", "causal_and_padding"]
     captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length, length))
-    lean = recover(captured, samples)
+    recovered = recover(captured, samples)
     assert captured.axes.dims["x"] == ("batch", length, 8)
     for name in names:
-        assert operators_of(lean.model, name).count("Attention") == 1
+        assert operators_of(recovered.model, name).count("Attention") == 1
     inputs = dict(shaped(samples, captured.axes, {"batch": 3}))
     inputs["seen"][1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
@@ -268,12 +271,12 @@ def test_cross_attention(
     crossed: tuple[Captured, Samples, Recovered],
     scaled_error: Callable[..., float],
 ) -> None:
-    captured, samples, lean = crossed
+    captured, samples, recovered = crossed
     inputs = dict(shaped(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
     assert inputs["x"].shape[1] == sizes[1]
     assert inputs["context"].shape[1] == inputs["seen"].shape[1] == sizes[2]
     inputs["seen"][-1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)) < TOLERANCE
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
 
 
 CROSSED = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")

@@ -24,17 +24,17 @@ def _scaled(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.mT / 2
 
 
-def _hidden(seen: Tensor) -> Tensor:
+def _masked_out(seen: Tensor) -> Tensor:
     return seen[:, None, None, :] == 0  # (B, 1, 1, T)
 
 
 NOTED: dict[str, Spelling] = {
-    "filled": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -torch.inf),
-    "added": lambda q, k, seen: _scaled(q, k) + torch.where(_hidden(seen), -torch.inf, 0.0),
+    "filled": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
+    "added": lambda q, k, seen: _scaled(q, k) + torch.where(_masked_out(seen), -torch.inf, 0.0),
     "added_as_a_logarithm": lambda q, k, seen: _scaled(q, k) + seen[:, None, None, :].float().log(),
 }
 SILENT: dict[str, Spelling] = {
-    "finite": lambda q, k, seen: _scaled(q, k).masked_fill(_hidden(seen), -1e9),
+    "finite": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
     "causal": lambda q, k, seen: _scaled(q, k).masked_fill(~CAUSAL[: q.size(2), : q.size(2)], -torch.inf),
 }
 
@@ -52,27 +52,27 @@ def captured(
 
 
 @pytest.fixture(scope="module")
-def lean(captured: tuple[Captured, Samples]) -> Recovered:
+def recovered(captured: tuple[Captured, Samples]) -> Recovered:
     return recover(*captured)
 
 
-def test_the_report_tells_it_once(lean: Recovered) -> None:
-    (note,) = lean.notes
+def test_the_report_tells_it_once(recovered: Recovered) -> None:
+    (note,) = recovered.notes
     place = f"parts.{next(iter(NOTED))} and {len(NOTED) - 1} more places"
     assert note.startswith(f"{TOPIC} at {place}: ")
     assert "is NaN in PyTorch, and a number here" in note
-    assert lean.refused == ()
-    assert lean.applied["attention"] == len(NOTED) + len(SILENT)
+    assert recovered.refused == ()
+    assert recovered.applied["attention"] == len(NOTED) + len(SILENT)
 
 
 def test_a_sample_with_such_a_row_undoes_nothing(captured: tuple[Captured, Samples]) -> None:
     whole, samples = captured
-    hidden = [dict(sample.inputs) for sample in samples]
-    for inputs in hidden:
+    empty = [dict(sample.inputs) for sample in samples]
+    for inputs in empty:
         inputs["seen"] = np.zeros_like(inputs["seen"])
-    lean = recover(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in hidden)))
-    assert lean.applied["attention"] == len(NOTED) + len(SILENT)
-    expected, found = whole.reference(hidden[0]), ORT_CPU.runner(lean.model)(hidden[0])
+    recovered = recover(whole, type(samples)(tuple(type(samples[0])(inputs) for inputs in empty)))
+    assert recovered.applied["attention"] == len(NOTED) + len(SILENT)
+    expected, found = whole.reference(empty[0]), ORT_CPU.runner(recovered.model)(empty[0])
     for name in NOTED:
         assert np.isnan(expected[f"{name}.output"]).all()
         assert np.isfinite(found[f"{name}.output"]).all()

@@ -45,14 +45,14 @@ PARTS = {"pooling": Pooling, "masked": MaskedPooling, "blending": Blending}
 
 
 @pytest.fixture(scope="module")
-def lean(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Recovered:
+def recovered(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Recovered:
     return recover(*side_by_side(PARTS))
 
 
-def test_it_is_neither_attention_nor_refused_as_such(lean: Recovered) -> None:
-    assert lean.refused == ()
-    assert "attention" not in lean.applied
+def test_it_is_neither_attention_nor_refused_as_such(recovered: Recovered) -> None:
+    assert recovered.refused == ()
+    assert "attention" not in recovered.applied
 
 
-def test_pooling_becomes_a_product_of_matrices(lean: Recovered) -> None:
-    assert lean.applied["weighted sum"] == len((Pooling, MaskedPooling))
+def test_pooling_becomes_a_product_of_matrices(recovered: Recovered) -> None:
+    assert recovered.applied["weighted sum"] == len((Pooling, MaskedPooling))

@@ -35,7 +35,7 @@ class Mixing(nn.Module):
         return self.mix(q, k, v, seen).transpose(1, 2).flatten(2)
 
 
-def _hidden(seen: Tensor) -> Tensor:
+def _masked_out(seen: Tensor) -> Tensor:
     return seen[:, None, None, :] == 0  # (B, 1, 1, S)
 
 
@@ -57,13 +57,13 @@ def _folded(*parts: Tensor) -> tuple[Tensor, ...]:
 
 def _mask_unfolded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     q3, k3, v3 = _folded(q, k, v)
-    scores = torch.bmm(q3, k3.mT * SCALE).view(*q.shape[:3], -1).masked_fill(_hidden(seen), -1e9)
+    scores = torch.bmm(q3, k3.mT * SCALE).view(*q.shape[:3], -1).masked_fill(_masked_out(seen), -1e9)
     return torch.bmm(scores.softmax(-1).flatten(0, 1), v3).view(q.shape)
 
 
 def _mask_unfolded_and_folded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     q3, k3, v3 = _folded(q, k, v)
-    scores = (torch.bmm(q3, k3.mT) * SCALE).view(*q.shape[:3], -1).masked_fill(_hidden(seen), -1e9)
+    scores = (torch.bmm(q3, k3.mT) * SCALE).view(*q.shape[:3], -1).masked_fill(_masked_out(seen), -1e9)
     return torch.bmm(scores.flatten(0, 1).softmax(-1), v3).view(q.shape)
 
 
@@ -72,7 +72,7 @@ def _bias_for_each_head(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor
     slopes = (torch.arange(q.size(2)) * 0.1 * torch.arange(1, HEADS + 1)[:, None])[None, :, None, :]
     slopes = slopes.expand(q.size(0), -1, -1, -1).flatten(0, 1)  # (B*H, 1, S), as BLOOM has it
     scores = torch.baddbmm(slopes, q3, k3.mT, alpha=SCALE).view(*q.shape[:3], -1)
-    return torch.bmm(scores.masked_fill(_hidden(seen), -1e9).softmax(-1).flatten(0, 1), v3).view(q.shape)
+    return torch.bmm(scores.masked_fill(_masked_out(seen), -1e9).softmax(-1).flatten(0, 1), v3).view(q.shape)
 
 
 def _unfolded_last(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
@@ -81,12 +81,12 @@ def _unfolded_last(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
 
 
 def _keys_as_rows(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    scores = (k @ q.mT * SCALE).masked_fill(_hidden(seen).mT, -1e9)  # (B, H, T, S)
+    scores = (k @ q.mT * SCALE).masked_fill(_masked_out(seen).mT, -1e9)  # (B, H, T, S)
     return scores.softmax(-2).mT @ v
 
 
 def _scores_turned(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    return (k @ q.mT * SCALE).mT.masked_fill(_hidden(seen), -1e9).softmax(-1) @ v
+    return (k @ q.mT * SCALE).mT.masked_fill(_masked_out(seen), -1e9).softmax(-1) @ v
 
 
 def _values_as_columns(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
@@ -97,9 +97,9 @@ def _faded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     return _over_sum(_scores(q, k).softmax(-1) * _shown(seen), 1e-9) @ v
 
 
-def _hidden_twice(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    hidden = _hidden(seen)
-    return _scores(q, k).masked_fill(hidden, -1e9).softmax(-1).masked_fill(hidden, 0.0) @ v
+def _masked_twice(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+    masked_out = _masked_out(seen)
+    return _scores(q, k).masked_fill(masked_out, -1e9).softmax(-1).masked_fill(masked_out, 0.0) @ v
 
 
 def _span(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ def _exponentials_masked(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tenso
 def _groups(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     grouped = q.unflatten(1, (2, 2))  # (B, G, R, S, D)
     k, v = k[:, :2, None], v[:, :2, None]  # (B, G, 1, S, D)
-    scores = _scores(grouped, k).masked_fill(_hidden(seen)[:, None], -1e9)
+    scores = _scores(grouped, k).masked_fill(_masked_out(seen)[:, None], -1e9)
     return (scores.softmax(-1) @ v).flatten(1, 2)
 
 
@@ -138,7 +138,7 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "keys_as_rows": (_keys_as_rows, "turned scores"),
     "scores_turned": (_scores_turned, "turned scores"),
     "values_as_columns": (_values_as_columns, "turned scores"),
-    "hidden_twice": (_hidden_twice, "attention"),
+    "masked_twice": (_masked_twice, "attention"),
     "faded": (_faded, "attention"),
     "span": (_span, "attention"),
     "exponentials_masked": (_exponentials_masked, "attention"),
@@ -146,7 +146,7 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "groups_by_einsum": (_groups_by_einsum, "einsum"),
     "frames": (_frames, "attention"),
 }
-REfused: dict[str, tuple[Mix, str]] = {
+REFUSED: dict[str, tuple[Mix, str]] = {
     "weights_masked": (
         lambda q, k, v, seen: (_scores(q, k).softmax(-1) * _shown(seen)) @ v,
         "not brought back to a sum of 1",
@@ -163,8 +163,8 @@ REfused: dict[str, tuple[Mix, str]] = {
         lambda q, k, v, seen: _over_sum(_scores(q, k).softmax(-1) * _shown(seen), 0.1) @ v,
         "its weights go through Div, Mul",
     ),
-    "weights_hidden_alone": (
-        lambda q, k, v, seen: _scores(q, k).softmax(-1).masked_fill(_hidden(seen), 0.0) @ v,
+    "weights_zeroed_alone": (
+        lambda q, k, v, seen: _scores(q, k).softmax(-1).masked_fill(_masked_out(seen), 0.0) @ v,
         "its weights are set to 0 where its scores are not masked",
     ),
     "rectified": (lambda q, k, v, seen: _scores(q, k).relu().softmax(-1) @ v, "its scores go through Relu"),
@@ -185,12 +185,12 @@ NO_ATTENTION: dict[str, Mix] = {
 
 @pytest.fixture(scope="module")
 def spelled(side_by_side: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
-    mixes = {name: mix for name, (mix, _) in {**WHOLE, **REfused}.items()} | NO_ATTENTION
+    mixes = {name: mix for name, (mix, _) in {**WHOLE, **REFUSED}.items()} | NO_ATTENTION
     return side_by_side({name: (lambda mix=mix: Mixing(mix)) for name, mix in mixes.items()})
 
 
 @pytest.fixture(scope="module")
-def lean(spelled: tuple[Captured, Samples]) -> Recovered:
+def recovered(spelled: tuple[Captured, Samples]) -> Recovered:
     return recover(*spelled)
 
 
@@ -198,61 +198,61 @@ def lean(spelled: tuple[Captured, Samples]) -> Recovered:
 def test_becomes_one_operator(
     spelling: str,
     spelled: tuple[Captured, Samples],
-    lean: Recovered,
+    recovered: Recovered,
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
     assert operators_of(spelled[0].model, spelling).count("Attention") == 0
-    operators = operators_of(lean.model, spelling)
+    operators = operators_of(recovered.model, spelling)
     assert operators.count("Attention") == 1
     assert not {"Softmax", "Exp", "Einsum"} & set(operators)
     assert operators.count("MatMul") == 1  # the projection
 
 
-def test_a_row_that_is_hidden_twice_and_whole_is_0(
-    spelled: tuple[Captured, Samples], lean: Recovered, scaled_error: Callable[..., float]
+def test_a_row_that_is_masked_twice_and_whole_is_0(
+    spelled: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples = spelled
     inputs = dict(shaped(samples, captured.axes, {"batch": 3, "sequence": 5}))
     inputs["seen"][1] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)
-    for name in ("hidden_twice.output", "faded.output"):
+    expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    for name in ("masked_twice.output", "faded.output"):
         assert (expected[name][1] == 0).all()
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
 
 
-def test_each_rule_has_fired(lean: Recovered) -> None:
+def test_each_rule_has_fired(recovered: Recovered) -> None:
     needed = {rule for _, rule in WHOLE.values()}
-    assert needed <= set(lean.applied)
-    assert lean.applied["attention"] == len(WHOLE)
+    assert needed <= set(recovered.applied)
+    assert recovered.applied["attention"] == len(WHOLE)
 
 
-@pytest.mark.parametrize("spelling", REfused)
-def test_is_named_with_the_reason(spelling: str, lean: Recovered) -> None:
-    refusals = [r for r in lean.refused if r.module == f"parts.{spelling}"]
+@pytest.mark.parametrize("spelling", REFUSED)
+def test_is_named_with_the_reason(spelling: str, recovered: Recovered) -> None:
+    refusals = [r for r in recovered.refused if r.module == f"parts.{spelling}"]
     assert [r.rule for r in refusals] == ["attention"]
-    assert REfused[spelling][1] in refusals[0].reason
+    assert REFUSED[spelling][1] in refusals[0].reason
 
 
 @pytest.mark.parametrize("name", NO_ATTENTION)
 def test_what_is_no_attention_is_let_alone(
     name: str,
     spelled: tuple[Captured, Samples],
-    lean: Recovered,
+    recovered: Recovered,
     operators_of: Callable[[ir.Model, str], list[str]],
 ) -> None:
-    assert not [r for r in lean.refused if r.module == f"parts.{name}"]
-    before, after = (operators_of(model, name) for model in (spelled[0].model, lean.model))
+    assert not [r for r in recovered.refused if r.module == f"parts.{name}"]
+    before, after = (operators_of(model, name) for model in (spelled[0].model, recovered.model))
     assert before.count("MatMul") == after.count("MatMul")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_answers_as_pytorch(
-    case: str, spelled: tuple[Captured, Samples], lean: Recovered, scaled_error: Callable[..., float]
+    case: str, spelled: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples = spelled
     batch, length, shown = CASES[case]
     inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"][-1, shown:] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(lean.model)(inputs)
+    expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name, value in expected.items():
         assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name

@@ -40,7 +40,7 @@ def find_cache(module: nn.Module, samples: Samples, axes: Axes) -> OwnCache | No
 
     Returns:
         The cache, with an objection where the module takes what it returns, but does not then say what it
-        says of the whole text; None where ``forward`` returns nothing of the kind.
+        says of the full sequence; None where ``forward`` returns nothing of the kind.
 
     Raises:
         SampleError: The samples have a past, but ``forward`` returns none, or another.
@@ -98,14 +98,14 @@ def _search(
         if len(inputs) == 0 or not _is_causal(module, text, inputs[0]):
             continue
         for cache in ways(module, text, candidates):
-            judged = _judged(cache, inputs[0])
-            if judged is not None and judged.objection is None:
-                return _proven(_without_source(judged, inputs[0]), inputs)
-            disproven = disproven or judged
+            tried = _tried(cache, inputs[0])
+            if tried is not None and tried.objection is None:
+                return _proven(_without_source(tried, inputs[0]), inputs)
+            disproven = disproven or tried
     return disproven
 
 
-def _judged(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
+def _tried(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
     """Try a cache on a text's halves; None where the module refuses it, or takes no notice of it."""
     half = _length(cache.text, inputs) // 2
     halves = half, _length(cache.text, inputs) - half

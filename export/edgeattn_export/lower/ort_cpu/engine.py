@@ -6,7 +6,7 @@ from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
 
 ORT_CPU = Engine(
     "onnxruntime",
-    "1.23",  # the first with a CPU kernel of the standard Attention
+    "1.25",  # the first whose int8 products are right on x86 with AMX, for any number of channels
     ("CPUExecutionProvider",),
     needs=(expand_masks, expand_caches),
 )

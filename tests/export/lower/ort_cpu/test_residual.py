@@ -79,7 +79,7 @@ def test_onnxruntime_fuses_the_addition_no_more(summed: Summed, tmp_path: Path) 
     assert "SkipLayerNormalization" not in _as_run(model, tmp_path / "after.onnx")
 
 
-@pytest.mark.parametrize("stage", ["recovered", "quantized"])
+@pytest.mark.parametrize("stage", ["lowered", "quantized"])
 def test_nor_in_a_whole_encoder(stage: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     found = _as_run(request.getfixturevalue(stage).model, tmp_path / "run.onnx")
     assert found["Sum"] == found["LayerNormalization"] == 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.vectors import COUNT, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
+from edgeattn.judge.golden import COUNT, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
 from edgeattn_runtime.golden import replay
 
 ROUNDED = 1e-6
@@ -15,7 +15,7 @@ Arrays = Mapping[str, NDArray[Any]]
 INPUTS = tuple({"x": np.ones((1, length), "float32")} for length in range(2, 12))
 
 
-class Turned:
+class Rotated:
     """Answers with a vector at an angle."""
 
     def __init__(self, angle: float) -> None:
@@ -28,8 +28,8 @@ class Turned:
         return lambda: self._answer
 
 
-def test_they_span_the_judged_samples_and_hold_the_originals_answers() -> None:
-    golden = golden_vectors(Turned(0), Turned(0.1), INPUTS)
+def test_they_span_the_inputs_and_hold_the_originals_answers() -> None:
+    golden = golden_vectors(Rotated(0), Rotated(0.1), INPUTS)
     lengths = [sample.inputs["x"].shape[1] for sample in golden.samples]
     assert len(lengths) == COUNT
     assert (lengths[0], lengths[-1]) == (2, 11)
@@ -38,15 +38,15 @@ def test_they_span_the_judged_samples_and_hold_the_originals_answers() -> None:
 
 def test_a_device_may_lose_somewhat_more_than_was_lost_here() -> None:
     angle = 0.2
-    golden = golden_vectors(Turned(0), Turned(angle), INPUTS)
+    golden = golden_vectors(Rotated(0), Rotated(angle), INPUTS)
     assert golden.tolerance == pytest.approx(1 - LOSS_ALLOWED * (1 - np.cos(angle)), abs=ROUNDED)
     assert all(
-        r.ok for r in replay(lambda **x: Turned(angle)({}), golden.samples, tolerance=golden.tolerance)
+        r.ok for r in replay(lambda **x: Rotated(angle)({}), golden.samples, tolerance=golden.tolerance)
     )
     assert not any(
-        r.ok for r in replay(lambda **x: Turned(0.3)({}), golden.samples, tolerance=golden.tolerance)
+        r.ok for r in replay(lambda **x: Rotated(0.3)({}), golden.samples, tolerance=golden.tolerance)
     )
 
 
 def test_even_an_exact_model_leaves_devices_a_little_room() -> None:
-    assert golden_vectors(Turned(0), Turned(0), INPUTS).tolerance == 1 - LEAST_LOSS
+    assert golden_vectors(Rotated(0), Rotated(0), INPUTS).tolerance == 1 - LEAST_LOSS

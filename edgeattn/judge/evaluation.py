@@ -1,0 +1,96 @@
+"""What was chosen, judged: once, on samples that chose nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeattn.judge.budget import Check
+from edgeattn.judge.choosing import Chosen
+from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
+from edgeattn.judge.independence import Trial, independent_rows
+from edgeattn.judge.measures import Measures
+from edgeattn.judge.request import Request
+from edgeattn.judge.weighing import memory_of
+from edgeattn.measure.latencies import FLOAT, INT8
+from edgeattn.measure.runners import runner_of_parts
+from edgeattn.measure.size import parts_mb
+from edgeattn.measure.threads import THREADS
+from edgeattn.measure.tune import Tuned, tune
+from edgeattn_export.cache import Steps
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Parts as SampleParts
+from edgeattn_export.graph.serialize import file_mb
+from edgeattn_export.recover import Recovered
+from edgeattn_runtime.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that is known of the chosen graphs.
+
+    Attributes:
+        measures: Over the evaluation samples.
+        checks: What was measured against what was asked.
+        golden: The vectors that the bundle carries.
+        rows: What is proven of the main graph's rows; None where nothing is.
+        tuned: How a device opens it, and runs rows.
+    """
+
+    measures: Measures
+    checks: tuple[Check, ...]
+    golden: Golden
+    rows: Rows | None
+    tuned: Tuned
+
+
+def evaluate(
+    chosen: Chosen, graphs: Recovered | Steps, samples: SampleParts, comparison: Comparison, request: Request
+) -> Evaluation:
+    """Judge the chosen graphs on the evaluation samples, and measure how a device best runs them.
+
+    Args:
+        chosen: What is judged.
+        graphs: What it was made of, in float.
+        samples: All parts: sessions and rows are tuned on the selection.
+        comparison: With the original.
+        request: What was asked.
+    """
+    captured, engine, progress = comparison.captured, request.target.engine, comparison.progress
+    int8 = runner_of_parts(chosen.parts, engine, threads=THREADS)
+    progress.stage("evaluate")
+    accuracy = comparison.accuracy(int8, samples.evaluation)
+    progress.stage("time")
+    latency = comparison.race(int8, samples.evaluation)
+    progress.stage("tune")
+    rows = None
+    if chosen.parts.generation is None:  # whose main graph takes steps, not the samples
+        inputs = [sample.inputs for sample in samples.selection]
+        rows = independent_rows(
+            Trial(captured.graph, captured.symbols, inputs, engine.runner(captured.model))
+        )
+    tuned = tune(chosen.parts, engine, chosen.selection, rows)
+    progress.stage("prove")
+    golden = _golden(chosen, graphs, int8, samples, comparison, request)
+    sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}
+    memory = None
+    if "memory_mb" in request.budget:
+        memory = memory_of(chosen.parts, request.target, golden.samples)
+    measures = Measures(
+        accuracy=accuracy, latency_ms=latency, size_mb=sizes, memory_mb=memory, golden=golden.tolerance
+    )
+    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned)
+
+
+def _golden(
+    chosen: Chosen,
+    graphs: Recovered | Steps,
+    int8: Runner,
+    samples: SampleParts,
+    comparison: Comparison,
+    request: Request,
+) -> Golden:
+    if isinstance(graphs, Steps):
+        return step_vectors(graphs, chosen.parts, samples.evaluation, request.target.engine)
+    inputs = (sample.inputs for sample in samples.evaluation)
+    return golden_vectors(comparison.captured.reference, int8, inputs)

@@ -1,0 +1,38 @@
+"""The stage of the cache: a causal decoder's step form, or the model as it is, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeattn_export.cache.decoders import is_decoder
+from edgeattn_export.cache.derive import derive_steps
+from edgeattn_export.cache.steps import Steps
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import Refused
+from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.recover import Recovered
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """What is lowered and made int8, and why a decoder among it has no cache."""
+
+    graphs: Recovered | Steps
+    refused: tuple[Refused, ...] = ()
+
+
+def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
+    """Give a causal decoder a key-value cache; other models stay as they are.
+
+    Args:
+        captured: The whole model.
+        recovered: Its graph; left as it is.
+        samples: Real inputs.
+    """
+    if not is_decoder(captured, samples):
+        return Cached(recovered)
+    steps = derive_steps(captured, recovered, samples)
+    if isinstance(steps, Refusal):
+        return Cached(recovered, (Refused("cache", "", "", steps.reason),))
+    return Cached(steps)

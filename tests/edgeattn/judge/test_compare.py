@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.compare import compare
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.progress import Silent
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.rows import Padding
+
+EXACT = 1e-12
+Arrays = Mapping[str, NDArray[Any]]
+X = Tensor("x", "float32", ("batch", 2))
+GRAPH = Graph((X,), (Tensor("a", "float32", ("batch", 2)), Tensor("b", "float32", ("batch", 1))))
+UNPADDED = Padded(GRAPH, None)
+SAMPLES = Samples(
+    tuple(Sample({"x": np.array([row], "float32")}, target) for row, target in (((3, 4), 1), ((1, 0), 0)))
+)
+
+
+class Runner:
+    """Answers with what a function makes of x."""
+
+    def __init__(self, answer: Callable[[NDArray[Any]], Arrays]) -> None:
+        self._answer = answer
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        return self._answer(inputs["x"])
+
+    def bind(self, inputs: Arrays) -> Callable[[], object]:
+        return lambda: self(inputs)
+
+
+def outputs(x: NDArray[Any], b: float = 0.0) -> Arrays:
+    return {"a": x, "b": np.full((1, 1), b, "float32")}
+
+
+def runners(
+    int8: Callable[[NDArray[Any]], Arrays], float_: Callable[[NDArray[Any]], Arrays] = outputs
+) -> dict[str, Runner]:
+    return {PYTORCH: Runner(outputs), FLOAT: Runner(float_), INT8: Runner(int8)}
+
+
+def compared(sides: Mapping[str, Runner], metric: Any = None) -> Accuracy:
+    return compare(sides, SAMPLES, UNPADDED, metric=metric, progress=Silent())
+
+
+def test_equal_answers_are_perfect() -> None:
+    found = compared(runners(outputs))
+    assert (found.cosine_mean, found.cosine_min, found.cosine_float_min) == pytest.approx(
+        (1, 1, 1), abs=EXACT
+    )
+    assert (found.max_abs, found.metric_pytorch, found.metric_int8) == (0, None, None)
+
+
+def test_a_cosine_is_taken_over_all_outputs_together() -> None:
+    found = compared(runners(lambda x: outputs(x, b=np.hypot(*x[0]))))
+    assert found.cosine_min == pytest.approx(np.sqrt(0.5), abs=1e-7)  # float32 inputs
+    assert found.max_abs == pytest.approx(5)
+
+
+def test_mean_and_worst_are_over_samples() -> None:
+    found = compared(runners(lambda x: outputs(-x if x[0, 1] else x)))
+    assert (found.cosine_mean, found.cosine_min) == pytest.approx((0, -1), abs=EXACT)
+    assert found.cosine_float_min == pytest.approx(1, abs=EXACT)
+    assert found.max_abs == 8
+
+
+def test_a_broken_float_export_is_seen() -> None:
+    found = compared(runners(outputs, lambda x: outputs(-x)))
+    assert (found.cosine_min, found.cosine_float_min) == pytest.approx((1, -1), abs=EXACT)
+
+
+def test_a_nan_of_the_original_alone_is_told() -> None:
+    sides = runners(outputs) | {PYTORCH: Runner(lambda x: outputs(x, b=np.nan if x[0, 1] == 0 else 0.0))}
+    with pytest.raises(ModelError, match=r"sample 1: .* NaN in 1 places"):
+        compared(sides)
+
+
+def test_a_nan_that_all_have_is_left_out() -> None:
+    sides = dict.fromkeys((PYTORCH, FLOAT, INT8), Runner(lambda x: outputs(x, b=np.nan)))
+    found = compared(sides)
+    assert found.cosine_min == pytest.approx(1, abs=EXACT)
+
+
+def test_an_infinity_fails_a_sample_and_not_the_report() -> None:
+    found = compared(runners(lambda x: outputs(x, b=np.inf)))
+    assert (found.cosine_mean, found.max_abs) == (0, 0)
+
+
+def test_the_metric_is_averaged_over_samples_for_both() -> None:
+    def right(answer: Arrays, target: object) -> float:
+        return float(int(answer["a"].argmax()) == target)
+
+    found = compared(runners(lambda x: outputs(-x)), right)
+    assert (found.metric_pytorch, found.metric_int8) == (1.0, 0.0)
+
+
+def test_progress_is_told_of_every_sample() -> None:
+    steps = []
+
+    class Listener(Silent):
+        def step(self, done: int, total: int) -> None:
+            steps.append((done, total))
+
+    compare(runners(outputs), SAMPLES, UNPADDED, metric=None, progress=Listener())
+    assert steps == [(1, 2), (2, 2)]
+
+
+MASKED = Graph(
+    (Tensor("x", "float32", ("batch", "length")), Tensor("keep", "int64", ("batch", "length"))),
+    (Tensor("a", "float32", ("batch", "length")),),
+)
+
+
+def test_what_is_padded_is_not_compared() -> None:
+    x, keep = np.array([[3, 4, 5]], "float32"), np.array([[1, 1, 0]])
+    samples = Samples((Sample({"x": x, "keep": keep}),))
+    sides = {
+        name: Runner(lambda x, last=last: {"a": np.concatenate([x[:, :2], [[last]]], axis=1)})
+        for name, last in ((PYTORCH, np.nan), (FLOAT, 5), (INT8, -5))
+    }
+    padded = Padded(MASKED, Padding("keep", 0))
+    found = compare(sides, samples, padded, metric=None, progress=Silent())
+    assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)

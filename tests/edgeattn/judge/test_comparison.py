@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from edgeattn.judge.comparison import THREADS, Comparison, torch_threads
+from edgeattn.judge.padding import Padded
+from edgeattn.measure import race as module
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.progress import Silent
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Parts
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+
+
+@pytest.fixture
+def comparison(captured: Captured) -> Comparison:
+    return Comparison(captured, Padded(captured.graph, None), None, Silent())
+
+
+@pytest.fixture
+def runner(captured: Captured) -> Runner:
+    """The float export, in the place of int8."""
+    return ORT_CPU.runner(captured.model)
+
+
+def test_the_float_export_is_the_original_as_int8_too(
+    comparison: Comparison, runner: Runner, samples: Parts
+) -> None:
+    found = comparison.accuracy(runner, samples.selection)
+    assert found.cosine_min == found.cosine_float_min == pytest.approx(1, abs=1e-6)
+    assert found.metric_pytorch is None
+
+
+def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: Parts) -> None:
+    found = replace(comparison, metric=lambda outputs, target: 0.5).accuracy(runner, samples.selection)
+    assert (found.metric_pytorch, found.metric_int8, found.metric_drop) == (0.5, 0.5, 0)
+
+
+def test_all_three_race_on_the_same_threads(
+    comparison: Comparison, runner: Runner, samples: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROUNDS", 6)
+    found = comparison.race(runner, samples.selection)
+    assert found.latencies.keys() == {PYTORCH, FLOAT, INT8}
+    assert (found.conditions.threads, found.conditions.samples) == (THREADS, 3)
+
+
+def test_threads_are_given_back() -> None:
+    before = torch.get_num_threads()
+    with torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before

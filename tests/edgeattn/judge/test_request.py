@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from edgeattn.judge.objective import FASTEST, Objective
+from edgeattn.judge.request import Request
+from edgeattn_export.targets import TARGETS
+from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.machine import Machine
+
+
+def test_what_is_asked_is_one_value() -> None:
+    request = Request.read("cpu", {"size_mb": 24}, Objective("size"))
+    assert request.target is TARGETS["cpu"]
+    assert request.budget.given == {"size_mb"}
+    assert request.objective.prefer == "size"
+    assert request.machine == Machine.here()
+    assert hash(request.target)
+
+
+def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match=rf"'toaster'.*{', '.join(TARGETS)}"):
+        Request.read("toaster", None, FASTEST)
+
+
+def test_a_drop_needs_a_metric() -> None:
+    with pytest.raises(BudgetError):
+        Request.read("cpu", {"metric_drop": 0.1}, FASTEST)
+    assert "metric_drop" in Request.read("cpu", {"metric_drop": 0.1}, FASTEST, has_metric=True).budget
+
+
+def test_measurements_belong_to_a_processor_and_an_engine() -> None:
+    request = Request.read("cpu", None, FASTEST)
+    machine = request.machine
+    assert request.bench().device == request.device
+    for told in (machine.cpu, *machine.instruction_sets, machine.versions["onnxruntime"]):
+        assert told in request.device
+    assert request.bench().candidates is TARGETS["cpu"].candidates

@@ -1,0 +1,49 @@
+"""The same int8 model answers alike in memory and on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from edgeattn.bundle import Bundle
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.measure.runners import runner_of_bundle, runner_of_main_graph, runner_of_parts, runners_of
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Parts
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize import Quantized
+from edgeattn_export.quantize.parts import Part
+from edgeattn_export.quantize.parts import Parts as Parts8
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+
+def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: Parts) -> None:
+    model = ir.from_proto(ir.serde.onnx.ModelProto.FromString(bundle.packed.files["model.onnx"]))
+    part = Part(Quantized(model, DYNAMIC_INT8, ()), bundle.manifest.graphs[MAIN_GRAPH])
+    files = open_bundle(folder)
+    (variant,) = files.manifest.variants
+    runners = (
+        runner_of_parts(Parts8({MAIN_GRAPH: part}, {}), ORT_CPU, threads=1),
+        runner_of_bundle(files, variant, threads=1),
+        runner_of_main_graph(files, variant, threads=2),
+    )
+    for sample in samples.evaluation:
+        first, *others = (runner(sample.inputs)["tags"] for runner in runners)
+        for other in others:
+            np.testing.assert_array_equal(first, other)
+
+
+def test_three_are_compared_by_their_names(captured: Captured, samples: Parts) -> None:
+    int8 = ORT_CPU.runner(captured.model)
+    runners = runners_of(captured, int8, threads=1)
+    assert list(runners) == [PYTORCH, FLOAT, INT8]
+    assert runners[PYTORCH] is captured.reference
+    assert runners[INT8] is int8
+    inputs = samples.selection[0].inputs
+    expected, found = (runners[name](inputs)["tags"] for name in (PYTORCH, FLOAT))
+    assert found == pytest.approx(expected, abs=1e-5)

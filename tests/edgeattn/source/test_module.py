@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from edgeattn.source import module as room
+from edgeattn.source.eval_mode import in_eval_mode
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.errors import BadInput, ModelError
+
+
+def test_a_module_is_named_after_its_class_where_it_has_no_name(source: ModuleSource) -> None:
+    assert ModuleSource.of(source.module, (), None).name == "tagger"
+    assert ModuleSource.of(source.module, (), "mine", budget={"cosine": 0.9}).name == "mine"
+
+
+def test_what_is_no_module_is_refused() -> None:
+    with pytest.raises(ModelError):
+        ModuleSource.of("tagger.pt", (), None)
+
+
+def test_samples_are_read_against_forward(source: ModuleSource) -> None:
+    assert source.read().names == ("tokens", "attention_mask")
+    with pytest.raises(BadInput, match="words"):
+        replace(source, samples=[{"words": torch.ones(1, 2)}] * 3).read()
+
+
+def test_a_capture_sees_the_calibration_samples_and_the_axes_of_all(
+    source: ModuleSource,
+    samples: Parts,
+    tokens_of: Callable[[Samples], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "capture", lambda *given: given)
+    module, seen, axes, engine = source.capture(source.read(), ORT_CPU)  # type: ignore[misc]
+    assert module is source.module
+    assert tokens_of(seen) == tokens_of(samples.calibration)
+    assert axes.dims["tokens"] == ("batch", "sequence")
+    assert engine is ORT_CPU
+
+
+def test_weights_that_layers_share_count_once() -> None:
+    embed, head = nn.Embedding(10, 5), nn.Linear(5, 10, bias=False)
+    head.weight = embed.weight
+    tied = nn.Sequential(embed, head)
+    tied.register_buffer("positions", torch.zeros(7))
+    unread: Any = None
+    assert ModuleSource.of(tied, (), "tied").megabytes(unread) == (10 * 5 + 7) * 4 / 1e6
+
+
+def test_a_module_in_training_mode_is_put_into_eval_mode() -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
+    module[1].train()
+    with pytest.warns(UserWarning, match="Sequential was in training mode"):
+        in_eval_mode(module)
+    assert not any(part.training for part in module.modules())
+    in_eval_mode(module)  # and now there is nothing to warn of
