@@ -22,7 +22,7 @@ from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Errors
 
 FREE = 1e-9  # the least price of an exchange
-NOTHING = 1e-9  # a gain that is none
+NOTHING = 1e-9  # a gain, or an excess, that is none but the rounding of sums
 OTHERS = 1e-3  # what samples count that are beyond the limit but not the worst: two may be equally bad
 
 
@@ -88,7 +88,8 @@ class Problem:
             sum(option.megabytes for option in choice.values()),
         )
         beyond = np.maximum(errors / max(self.goal.worst_error, LEAST) - 1, 0)  # (samples)
-        return self.goal.excess(spent) + OTHERS * float(beyond.mean())
+        excess = self.goal.excess(spent) + OTHERS * float(beyond.mean())
+        return excess if excess > NOTHING else 0.0
 
     def quick(self) -> Problem:
         """Return the problem without float options that take longer than others."""

@@ -10,6 +10,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.scopes import MODULE, joint_module, keep_scopes, module_of
 from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.lower import Lowered
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import Recovered
 
@@ -55,19 +56,21 @@ def test_the_innermost_module_is_kept_and_nothing_else(scopes: str | None, modul
 
 
 def test_every_stage_knows_the_pytorch_modules(
-    encoder: Captured, recovered: Recovered, quantized: Quantized
+    encoder: Captured, recovered: Recovered, lowered: Lowered, quantized: Quantized
 ) -> None:
     captured = {module_of(node) for node in encoder.model.graph}
     assert {"", "query", "key", "value", "output", "norm1", "up", "down", "tokens"} <= captured
-    assert "query+key+value" in {module_of(node) for node in recovered.model.graph}
+    for model in (recovered.model, lowered.model):
+        assert "query+key+value" in {module_of(node) for node in model.graph}
     assert {"query+key+value", "up"} <= {module_of(node) for node in quantized.model.graph}
 
 
-@pytest.mark.parametrize("stage", ["captured", "recovered", "quantized"])
+@pytest.mark.parametrize("stage", ["captured", "recovered", "lowered", "quantized"])
 def test_no_path_of_this_machine_is_shipped(stage: str, request: pytest.FixtureRequest) -> None:
     read: dict[str, Callable[[], ir.Model]] = {
         "captured": lambda: request.getfixturevalue("encoder").model,
         "recovered": lambda: request.getfixturevalue("recovered").model,
+        "lowered": lambda: request.getfixturevalue("lowered").model,
         "quantized": lambda: request.getfixturevalue("quantized").model,
     }
     data = serialize(read[stage]())

@@ -85,7 +85,7 @@ def test_without_limits_on_time_and_size_the_goal_is_met_and_nothing_given_away(
 def test_a_choice_outside_is_never_taken_for_one_within(problem: Problem) -> None:
     chosen = choose(problem)
     assert chosen.keys() == problem.units.keys()
-    assert (problem.excess(chosen, AS_PREDICTED) <= EXACT) == is_within(problem, chosen)
+    assert (problem.excess(chosen, AS_PREDICTED) == 0) == is_within(problem, chosen)
     best = min((cost(problem, each) for each in every(problem) if is_within(problem, each)), default=None)
     if best is None:
         assert not is_within(problem, chosen)
