@@ -121,8 +121,8 @@ def _ticks(low: float, high: float) -> list[float]:
 def _written(least: float) -> Callable[[float, object], str]:
     """Return how an axis writes its numbers: all in full, or all as 2e-6 where the least is long."""
     if least < _SHORT:
-        return lambda value, _: np.format_float_scientific(value, trim="-", exp_digits=1)
-    return lambda value, _: np.format_float_positional(value, trim="-")
+        return lambda value, _: np.format_float_scientific(float(f"{value:.3g}"), trim="-", exp_digits=1)
+    return lambda value, _: np.format_float_positional(float(f"{value:.3g}"), trim="-")
 
 
 def _draw_line(axes: Axes, trials: Sequence[TrialLine]) -> None:
@@ -145,17 +145,19 @@ def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def _number_points(axes: Axes, points: Sequence[Point]) -> None:
-    """Write each kept recipe's number above its marker: the table beside the picture says the rest."""
+    """Write each kept recipe's number by its marker, the chosen one's below: the table says the rest."""
     for point in points:
+        side = -1 if point.chosen else 1
         axes.annotate(
             point.number,
             (point.latency_ms, point.error),
-            xytext=(0, point.width / 2 + 2),
+            xytext=(0, side * (point.width / 2 + 2)),
             textcoords="offset points",
             ha="center",
-            va="bottom",
+            va="top" if point.chosen else "bottom",
             fontsize=8,
             color=point.color,
+            zorder=4,
         )
 
 
