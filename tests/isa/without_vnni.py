@@ -19,11 +19,7 @@ from emulators import CACHE, haswell
 
 HERE = Path(__file__).parent
 
-# Tests of what int8 computes that export nothing: a torch.onnx.export takes minutes there.
-EMULATED = (
-    "tests/runtime",
-    "tests/export/quantize/test_pairing.py",
-)
+EMULATED = ("tests/runtime", "tests/export/quantize", "tests/export/search")  # of what int8 computes
 
 
 def emulated(arguments: list[str]) -> int:

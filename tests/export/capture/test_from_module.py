@@ -194,7 +194,7 @@ def test_a_graph_that_fails_where_the_module_does_not(
 
 def test_a_module_that_fails_on_its_samples(exported: Export) -> None:
     raw = [{"x": torch.ones(1, 5, WIDTH + 1)}] * 3
-    sentence = r"^Answering failed on x \(1, 5, 5\): RuntimeError: mat1 and mat2 shapes cannot be multiplied"
+    sentence = r"^Answering failed on x \(1, 5, 5\): RuntimeError: .*mat1 and mat2 shapes cannot be"
     with pytest.raises(ModelError, match=sentence):
         exported(Answering(lambda y: y), raw)
 

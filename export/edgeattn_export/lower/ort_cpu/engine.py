@@ -6,7 +6,7 @@ from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
 
 ORT_CPU = Engine(
     "onnxruntime",
-    "1.25",  # the first whose int8 products are right on x86 with AMX, for any number of channels
+    "1.28",  # the first that answers 0 for a row that is masked out whole; 1.25: right int8 products on AMX
     ("CPUExecutionProvider",),
     needs=(expand_masks, expand_caches),
 )
