@@ -67,7 +67,7 @@ def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
     shared = [name for name in outputs if name in inputs]
     if shared:
         raise CaptureError(
-            f"output {shared[0]!r} has the same name as an input; one graph cannot hold both: rename one of them"
+            f"output {shared[0]!r} has the same name as an input; one graph cannot hold both: rename one"
         )
 
 

@@ -11,7 +11,7 @@ import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.passes.common import InlinePass, NameFixPass
-from onnxscript.optimizer import optimize
+from onnxscript.optimizer import fold_constants, optimize
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.dims import name_dims
@@ -155,6 +155,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
         raise ModelError(
             f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
         ) from error
+    fold_constants(model)
     name_dims(model)
     optimize(model)
     NameFixPass()(model)

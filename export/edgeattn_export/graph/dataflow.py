@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from onnx_ir.tape import Tape
 
 Dims = tuple[int | str | None, ...]  # sizes, symbolic expressions, None where unknown
 
-UNNAMED = "_unnamed_"  # with a number: a dim that no name of the user's stands for
+_UNNAMED = re.compile(r"\b(_d|unk__)\d+\b")  # onnx-shape-inference and ONNX, of what they do not know
 
 
 def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
@@ -76,7 +78,7 @@ def same_dim(a: int | str | None, b: int | str | None) -> bool:
 
 def is_unnamed(dim: int | str | None) -> bool:
     """Say whether a dim is neither a size nor made of names that the user knows."""
-    return dim is None or (isinstance(dim, str) and UNNAMED in dim)
+    return dim is None or (isinstance(dim, str) and _UNNAMED.search(dim) is not None)
 
 
 def shown(sizes: Dims) -> str:

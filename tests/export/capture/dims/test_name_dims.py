@@ -41,6 +41,15 @@ BATCH = SIZES + "b = Gather(s, zero) n = Gather(s, one) rest = Constant <value_i
         ("y = Slice(x, one, n, one)", ("batch", "sequence - 1", 8)),
         ("y = Slice(x, rest, n, one)", ("batch", 1, 8)),
         ("y = Slice(table, zero, n, zero)", ("Min(16, sequence)", 8)),
+        (
+            "most = Constant <value_ints = [5]> () y = Slice(x, zero, most, one)",
+            ("batch", "Min(5, sequence)", 8),
+        ),
+        (
+            "two = Constant <value_ints = [2]> () half = Div(n, two) "
+            "to = Concat <axis = 0> (b, half) y = ConstantOfShape(to)",
+            ("batch", "floor(sequence/2)"),
+        ),
         ("cut = Slice(table, zero, n, zero) y = Add(x, cut)", ("batch", "sequence", 8)),
         ("to = Concat <axis = 0> (b, n) y = ConstantOfShape(to)", ("batch", "sequence")),
         ("y = Add(table, x)", ("batch", 16, 8)),
@@ -92,6 +101,19 @@ def test_numbers_without_a_name_become_constants() -> None:
     known = ir.convenience.get_const_tensor(cast.inputs[0])
     assert known is not None
     np.testing.assert_array_equal(known.numpy(), [8])
+
+
+def test_sizes_as_floats_are_not_divided_as_whole_numbers() -> None:
+    proto = parser.parse_model(
+        f"{HEADER} (float[batch, 7] x) => (float[batch, 7] y) {{ s = Shape <start = 1> (x) "
+        "f = Cast <to = 1> (s) whole = Constant <value_ints = [2]> () "
+        "g = Cast <to = 1> (whole) half = Div(f, g) y = Mul(x, half) }"
+    )
+    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
+    name_dims(model)
+    half = next(node.outputs[0] for node in model.graph if node.op_type == "Div")
+    known = ir.convenience.get_const_tensor(half)
+    assert known is None or known.numpy() == 3.5
 
 
 def test_equal_sizes_are_computed_once_and_idle_reshapes_go() -> None:
