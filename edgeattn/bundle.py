@@ -68,7 +68,7 @@ def bundled(
         stacks=evaluation.tuned.stacks,
         scores=report.scores,
         verdict=report.verdict,
-        measured=str(request.machine),
+        measured=f"{request.machine}; onnxruntime {request.machine.versions['onnxruntime']}",
     )
     packed = pack(
         [made],

@@ -43,7 +43,7 @@ def export(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
 ) -> None:
-    """Export a model to an int8 bundle, judged by its budget."""
+    """Export a model to an int8 bundle, and check it against its budget."""
     limits = parse(budget or ())
     with working() as progress:
         from edgeattn import pipeline

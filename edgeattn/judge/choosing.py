@@ -1,6 +1,6 @@
 """The int8 graphs of a model: a recipe is searched, tried on the selection samples, and refined.
 
-The evaluation samples have no part in it: they are judged once, when every choice is made.
+The evaluation samples have no part in it: they are run once, when every choice is made.
 """
 
 from __future__ import annotations

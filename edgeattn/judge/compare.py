@@ -92,7 +92,7 @@ def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None
     if undefined.any():
         raise ModelError(
             f"sample {number}: the original answers NaN in {undefined.sum()} places where the graph has "
-            "numbers, as for a query that sees no key because its mask fills with minus infinity; fill with "
+            "numbers, as for a query whose keys are all masked out with minus infinity; fill with "
             "-1e9, or leave such samples out"
         )
 

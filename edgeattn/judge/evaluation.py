@@ -1,4 +1,4 @@
-"""What was chosen, judged: once, on samples that chose nothing."""
+"""What was chosen, evaluated once, on samples that chose nothing."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Evaluation:
 def evaluate(
     chosen: Chosen, graphs: Recovered | Steps, samples: SampleParts, comparison: Comparison, request: Request
 ) -> Evaluation:
-    """Judge the chosen graphs on the evaluation samples, and measure how a device best runs them.
+    """Evaluate the chosen graphs on the evaluation samples, and measure how a device best runs them.
 
     Args:
-        chosen: What is judged.
+        chosen: What is evaluated.
         graphs: What it was made of, in float.
         samples: All parts: sessions and rows are tuned on the selection.
         comparison: With the original.

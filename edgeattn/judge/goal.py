@@ -25,7 +25,7 @@ TIMED, PASSES = 8, 3  # samples of the original, and calls of each
 def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench) -> Goal:
     """Return what the search aims at.
 
-    A budget that is silent on cosines aims at the search's own, higher than the floor that it is judged by.
+    A budget that is silent on cosines aims at the search's own, higher than the floor of the verdict.
 
     Args:
         request: The limits, and what to minimize within them.
@@ -53,7 +53,7 @@ def unmet(found: Found, goal: Goal) -> tuple[str, ...]:
 
     Args:
         found: By the search.
-        goal: What the user asks for; a repair may have searched for a tighter one.
+        goal: What the user asks for; a refinement may have searched for a tighter one.
     """
     return (_binding(found, goal),) if found.missed and goal.misses(found.chosen) else ()
 

@@ -22,7 +22,7 @@ class Limit:
         meaning: What it limits, in words.
         read: Returns what was measured against it; None where nobody did.
         at_least: Whether it bounds from below.
-        unit: Behind a number, with its space.
+        unit: Behind a number, with its space where it has one.
         low: The smallest value that makes sense, itself included or not.
         high: The largest.
         on_accuracy: Whether it says how right the model is, and not only how fast or small.
@@ -112,7 +112,7 @@ _LIMITS = (
     ),
     Limit(name="latency_ms", meaning="latency, median", read=_latency, at_least=False, unit=" ms"),
     Limit(
-        name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit=" x"
+        name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit="x"
     ),
     Limit(
         name="size_mb",
@@ -123,7 +123,7 @@ _LIMITS = (
     ),
     Limit(
         name="memory_mb",
-        meaning="memory of the process that runs it",
+        meaning="memory that loading and running it adds to a process",
         read=lambda measures: measures.memory_mb,
         at_least=False,
         unit=" MB",

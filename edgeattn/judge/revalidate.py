@@ -1,4 +1,4 @@
-"""A bundle on disk, judged anew against its original."""
+"""A bundle on disk, compared anew with its original."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def reported(
         captured: Its capture.
         samples: Their parts.
         graphs: As recovered, and as lowered for the target.
-        outcome: What was chosen, and how it was judged.
+        outcome: What was chosen, and how it was evaluated.
     """
     (recovered, lowered), (chosen, evaluation) = graphs, outcome
     measures = evaluation.measures

@@ -113,10 +113,10 @@ def machine_line(machine: Machine) -> Text:
 
 
 def differing_machines(before: Machine, now: Machine) -> tuple[Text, ...]:
-    """Say that a bundle was measured elsewhere, where it was: latencies do not compare."""
+    """Say that a bundle was measured on another machine, where it was: latencies do not compare."""
     if (before.cpu, before.instruction_sets, before.cores) == (now.cpu, now.instruction_sets, now.cores):
         return ()
-    return (Text(f"This machine differs from the one that the bundle was measured on: {before}, there"),)
+    return (Text(f"Measured on another machine: {before}. Latencies do not compare."),)
 
 
 def example_parts(example: Example | None) -> tuple[RenderableType, ...]:

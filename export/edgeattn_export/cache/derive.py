@@ -60,7 +60,7 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
 
 
 def _check_fits(steps: Steps) -> None:
-    """See that a bundle can hold a step form, which its specification knows with one source of tokens."""
+    """Refuse what the bundle format cannot hold: an encoder of more than one source."""
     if len(steps.sources) > 1:
         names = ", ".join(steps.sources)
         raise CannotStep(f"its encoder takes {names}; one source expected: compute the others in forward")
@@ -77,7 +77,7 @@ def _attention_left(recovered: Recovered) -> str:
 def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Steps:
     roles = find_roles(captured.graph)
     if CAPACITY in captured.symbols:
-        raise CannotStep(f"an axis named {CAPACITY!r} found; the cache's own is; rename it in dynamic")
+        raise CannotStep(f"the axis name {CAPACITY!r} is reserved for the cache; rename the axis in dynamic")
     check_causal(captured, roles, samples)
     anatomy = study(recovered.model, roles, captured, samples)
     decoder = step_decoder(anatomy)

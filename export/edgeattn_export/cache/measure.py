@@ -73,6 +73,6 @@ def _probes(axes: Axes, symbols: Mapping[str, Symbol]) -> dict[str, tuple[int, i
     for symbol, (small, large) in zip(ordered, pairs, strict=False):
         most = symbols[symbol].max or large
         if most <= small:
-            raise CannotStep(f"{symbol!r} is at most {most}; a text of more than {small} expected")
+            raise CannotStep(f"{symbol!r} is at most {most}; a sequence of more than {small} expected")
         sizes[symbol] = small, min(large, most)
     return sizes

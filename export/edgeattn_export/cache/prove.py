@@ -19,7 +19,7 @@ SHORTEST = 3  # tokens: a prompt of two of them and a step
 
 
 def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
-    """Run the longest sample's first half alone: a causal model says of it what it said before.
+    """Run the longest sample's first half alone: a causal model's outputs there do not change.
 
     Raises:
         CannotStep: The model's logits at a position change with later tokens, it takes no part of a sample,
@@ -41,12 +41,13 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     reason = disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
     if reason:
         raise CannotStep(
-            f"the model is not causal: what it says of {half} tokens changes with later ones ({reason})"
+            f"the model is not causal: its outputs for the first {half} tokens change "
+            f"with later tokens ({reason})"
         )
 
 
 def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
-    """Say where the steps leave the whole model, or return None where they agree.
+    """Say where the steps differ from the full sequence, or return None where they agree.
 
     Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
     """
@@ -60,8 +61,8 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
                 reason = disagreement(expected, found, STEP_TOLERANCE)
                 if reason:
                     return (
-                        f"taken in chunks of {shown(chunks)}, {reason}: the model's positions see one "
-                        "another elsewhere than in its attention operators"
+                        f"taken in chunks of {shown(chunks)}, {reason}: positions depend on one "
+                        "another outside its attention operators"
                     )
     except EdgeAttnError as error:
         return str(error)

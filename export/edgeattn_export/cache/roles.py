@@ -1,4 +1,4 @@
-"""Which input holds the tokens, which belong to a source, and which output scores what follows."""
+"""Which input holds the tokens, which inputs belong to a source, and which output holds the logits."""
 
 from __future__ import annotations
 

@@ -32,12 +32,12 @@ from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slo
 from edgeattn_export.graph.scopes import module_of
 
 SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)
-OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # attributes said in other ways
+OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # put otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class SelfAttention:
-    """An attention to the tokens, and its caches (batch, kv_heads, capacity, size): keys, values."""
+    """A self-attention over the tokens, and its caches (batch, kv_heads, capacity, size): keys, values."""
 
     node: ir.Node
     past: tuple[ir.Value, ir.Value]
@@ -137,7 +137,7 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
     if anatomy.reads_tokens(keys) and any(map(anatomy.reads_tokens, node.inputs[MASK:])):
         return (
             "has a mask that depends on which tokens it is given, such as one of padding; padding stands "
-            "last, where a causal mask hides it: leave that mask out"
+            "last, where a causal mask masks it out: leave the padding mask out"
         )
     return None
 

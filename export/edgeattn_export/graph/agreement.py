@@ -11,7 +11,7 @@ Outputs = Mapping[str, NDArray[np.generic]]
 
 
 def disagreement(expected: Outputs, found: Outputs, tolerance: float) -> str | None:
-    """Say where ``found`` leaves ``expected``, or return None where they agree.
+    """Say where ``found`` differs from ``expected``, or return None where they agree.
 
     Args:
         expected: Outputs by name.

@@ -1,4 +1,4 @@
-"""Which axes of the inputs are dynamic, and by what names: said by the user, or read off the samples."""
+"""Which axes of the inputs are dynamic: named by the user, or inferred from the samples."""
 
 from __future__ import annotations
 

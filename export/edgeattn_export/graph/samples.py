@@ -91,7 +91,7 @@ class Samples(Sequence[Sample]):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Samples in three parts, never mixed: what is chosen by some is judged by others.
+    """Samples in three parts, never mixed: what is chosen by some is evaluated by others.
 
     Attributes:
         calibration: Statistics, rounding and the proofs of rewrites.

@@ -1,4 +1,4 @@
-"""Where int8 gains nothing: said in words, with the cause, so that nobody has to wonder at a float layer."""
+"""Where int8 gains nothing: the cause of every layer that stays float, in words."""
 
 from __future__ import annotations
 

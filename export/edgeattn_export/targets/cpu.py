@@ -80,6 +80,6 @@ CPU = Target(
     lowerings=LOWERINGS,
     forms=FORMS,
     candidates=CANDIDATES,
-    needs="onnxruntime 1.23 or later on a 64-bit CPU",
+    needs="onnxruntime 1.28 or later on a 64-bit CPU",
     tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
 )

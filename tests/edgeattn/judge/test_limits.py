@@ -88,7 +88,7 @@ def test_a_number_shows_on_which_side_of_its_limit_it_is(
     [
         ("cosine", 0.995, "at least 0.995"),
         ("size_mb", 24.0, "at most 24 MB"),
-        ("latency_ratio", 3.0, "at least 3 x"),
+        ("latency_ratio", 3.0, "at least 3x"),
         ("metric_drop", 0.0, "at most 0"),
         ("cosine", 1 - 1e-9, "at least 0.999999999"),
     ],

@@ -50,7 +50,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
     for told in (
         "sentence pass Int8 for cpu, calibrated on 60 real samples, selected on 40 others, evaluated against "
         "PyTorch on 180 more. Recipe: dynamic-int8.",
-        "5.00 x speedup over PyTorch, p50 22.9 MB of 90.3 MB 0.98470 cosine of the worst sample",
+        "5.00x speedup over PyTorch, p50 22.9 MB of 90.3 MB 0.98470 cosine of the worst sample",
         f"cosine {LIMITS['cosine'].meaning} 0.99340 at least 0.99 pass",
         f"size_mb {LIMITS['size_mb'].meaning} 22.9 at most 24 MB pass",
         "Notes Int8 is not faster here: encoder.0.output is too small.",
@@ -100,7 +100,7 @@ def test_a_failed_check_is_told_first(report: Report) -> None:
     failed = replace(report, checks=(Check("latency_ratio", 2.5, 3.0, False),))
     words = read(page(failed, picture=None, facts={}))
     assert words.startswith("sentence for cpu: fail sentence fail")
-    assert f"latency_ratio {LIMITS['latency_ratio'].meaning} 2.5 at least 3 x fail" in words
+    assert f"latency_ratio {LIMITS['latency_ratio'].meaning} 2.5 at least 3x fail" in words
 
 
 def test_names_are_words_and_no_markup(report: Report) -> None:

@@ -72,7 +72,7 @@ def test_a_failed_check_says_so(report: Report, capsys: pytest.CaptureFixture[st
     failed = replace(report, checks=(Check("latency_ratio", 2.5, 3.0, False),))
     show([checks_table(failed.checks), report_parts(failed)[-1]], width=80)
     words = " ".join(capsys.readouterr().out.split())
-    assert "latency_ratio 2.5 at least 3 x fail" in words
+    assert "latency_ratio 2.5 at least 3x fail" in words
     assert "Verdict: fail" in words
 
 

@@ -122,7 +122,10 @@ def test_causal_attribute_joins_the_mask(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("bidirectional", "the model is not causal: what it says of 7 tokens changes with later ones"),
+        (
+            "bidirectional",
+            "the model is not causal: its outputs for the first 7 tokens change with later tokens",
+        ),
         ("shifted", "the model's positions see one another elsewhere than in its attention operators"),
         ("weighed", "no attention operator of the graph takes its keys and values from the tokens"),
         ("weighed", "its attention weights are used elsewhere too"),

@@ -85,7 +85,7 @@ def _keys_as_rows(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     return scores.softmax(-2).mT @ v
 
 
-def _scores_turned(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+def _scores_transposed(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     return (k @ q.mT * SCALE).mT.masked_fill(_masked_out(seen), -1e9).softmax(-1) @ v
 
 
@@ -135,9 +135,9 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "mask_unfolded_and_folded": (_mask_unfolded_and_folded, "folded heads"),
     "unfolded_last": (_unfolded_last, "folded heads"),
     "bias_for_each_head": (_bias_for_each_head, "folded heads"),
-    "keys_as_rows": (_keys_as_rows, "turned scores"),
-    "scores_turned": (_scores_turned, "turned scores"),
-    "values_as_columns": (_values_as_columns, "turned scores"),
+    "keys_as_rows": (_keys_as_rows, "transposed scores"),
+    "scores_transposed": (_scores_transposed, "transposed scores"),
+    "values_as_columns": (_values_as_columns, "transposed scores"),
     "masked_twice": (_masked_twice, "attention"),
     "faded": (_faded, "attention"),
     "span": (_span, "attention"),

@@ -16,7 +16,7 @@ from edgeattn_export.recover.rules.grouped_heads import ShareHeads
 from edgeattn_export.recover.rules.projections import MergeProjections
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
 from edgeattn_export.recover.rules.softmax import RecoverSoftmax
-from edgeattn_export.recover.rules.transposed_scores import TurnScores
+from edgeattn_export.recover.rules.transposed_scores import TransposeScores
 from edgeattn_export.recover.rules.weighted_sum import WeightedSum
 
 RULES: tuple[Rule[Any], ...] = (
@@ -26,7 +26,7 @@ RULES: tuple[Rule[Any], ...] = (
     DropInfinityGuard(),
     UnfoldTranspose(),
     UnfoldHeads(),
-    TurnScores(),
+    TransposeScores(),
     RecoverAttention(),
     ShareHeads(),
     RecoverRotaryEmbedding(),

@@ -1,4 +1,4 @@
-"""Scores with the keys as rows are turned to have the queries as rows: one spelling is left to read.
+"""Scores with the keys as rows are transposed to have the queries as rows: one spelling is left to read.
 
 Before: Transpose(Softmax(MatMul(k, q^T) * s + m^T, axis=-2))     After: Softmax(MatMul(q, k^T) * s + m)
 Before: Softmax(Transpose(MatMul(k, q^T) * s + m^T))              After: Softmax(MatMul(q, k^T) * s + m)
@@ -31,25 +31,25 @@ from edgeattn_export.recover.products import ELEMENTWISE, is_product
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A softmax over columns, a Transpose of scores, or a product with turned weights."""
+    """A softmax over columns, a Transpose of scores, or a product with transposed weights."""
 
     node: ir.Node
 
 
-class TurnScores:
-    """Turns products of keys and query, and of values and weights."""
+class TransposeScores:
+    """Transposes products of keys and queries, and of values and weights."""
 
-    name = "turned scores"
+    name = "transposed scores"
     roots = frozenset({"Softmax", "Transpose", "MatMul"})
 
     def check(self, node: ir.Node) -> Match | None:
-        """Match what is turned between a product of two activations and a product with values."""
+        """Match what is transposed between a product of two activations and a product with values."""
         rank = len(dims(node.inputs[0]))
         match node.op_type:
             case "Softmax":
-                turned = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
+                swaps = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
                 over_columns = rank > 2 and axis_of(node, -1) == rank - 2
-                found = over_columns and bool(turned) and all(turned) and is_product(node.inputs[0])
+                found = over_columns and bool(swaps) and all(swaps) and is_product(node.inputs[0])
             case "Transpose":
                 found = swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
             case _:
@@ -62,20 +62,20 @@ class TurnScores:
         node = match.node
         first, *others = sources(node)
         if node.op_type == "Transpose":
-            return {node.outputs[0]: _turned(tape, first)}
+            return {node.outputs[0]: _transposed(tape, first)}
         if node.op_type == "Softmax":
-            weights = tape.op("Softmax", [_turned(tape, first)], {"axis": -1})
+            weights = tape.op("Softmax", [_transposed(tape, first)], {"axis": -1})
             return {use.node.outputs[0]: weights for use in node.outputs[0].uses()}
-        weights, output = _turned(tape, *others), node.outputs[0]
-        mixed = tape.op("MatMul", [weights, _turned(tape, first)])  # (..., S, D)
+        weights, output = _transposed(tape, *others), node.outputs[0]
+        mixed = tape.op("MatMul", [weights, _transposed(tape, first)])  # (..., S, D)
         user = only_user(output)
         if user is not None and swaps_matrix(user):
             return {user.outputs[0]: mixed}
         return {output: tape.op("Transpose", [mixed], {"perm": _swap(len(dims(output)))})}
 
 
-def _turned(tape: Tape, value: ir.Value) -> ir.Value:
-    """Emit a value with its last two axes swapped, by turning what it is made of."""
+def _transposed(tape: Tape, value: ir.Value) -> ir.Value:
+    """Emit a value with its last two axes swapped, by transposing what it is made of."""
     rank = len(dims(value))
     if rank == 0:
         return value
@@ -88,9 +88,10 @@ def _turned(tape: Tape, value: ir.Value) -> ir.Value:
     if swaps_matrix(node):
         return made_of[0]
     if node is not None and node.op_type in ELEMENTWISE:
-        return _describe(tape.op(node.op_type, [_turned(tape, side) for side in made_of]), value, sizes)
+        return _describe(tape.op(node.op_type, [_transposed(tape, side) for side in made_of]), value, sizes)
     if node is not None and node.op_type == "MatMul" and is_product(value):
-        return _describe(tape.op("MatMul", [_turned(tape, side) for side in reversed(made_of)]), value, sizes)
+        sides = [_transposed(tape, side) for side in reversed(made_of)]
+        return _describe(tape.op("MatMul", sides), value, sizes)
     return _describe(tape.op("Transpose", [value], {"perm": _swap(rank)}), value, sizes)
 
 

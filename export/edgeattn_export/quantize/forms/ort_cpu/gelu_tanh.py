@@ -15,7 +15,7 @@ from onnx_ir.tape import Tape
 
 
 class GeluTanh:
-    """Takes the approximation; it changes numbers, so it belongs to a recipe and is judged with it."""
+    """Takes the approximation; it changes numbers, so a recipe names it and is measured with it."""
 
     name = "gelu tanh"
     noun = "activation"
