@@ -85,7 +85,7 @@ def _highlights(report: Report) -> dict[str, str]:
     """Return the three figures that count, and what each of them is."""
     latency, size = report.latency_ms, report.size_mb
     return {
-        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)} x": f"speedup over {report.original}, p50",
+        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)}x": f"speedup over {report.original}, p50",
         f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
         _cosine(report.accuracy.cosine_min): "cosine of the worst sample",
     }
