@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
+from onnx_ir.passes import Sequential
 from onnx_ir.passes.common import (
     IdentityEliminationPass,
     NameFixPass,
@@ -19,6 +20,8 @@ from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
+
+_TIDY = Sequential(IdentityEliminationPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,7 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lamb
                     note = found.note if isinstance(found, Noted) else None
                     sites.append(Site(node.name or "", module_of(node), output, note))
     if sites:
-        IdentityEliminationPass()(model)
-        RemoveUnusedNodesPass()(model)
-        TopologicalSortPass()(model)
-        NameFixPass()(model)
+        _TIDY(model)
     return Applied(tuple(sites), tuple(refused))
 
 
@@ -89,19 +89,11 @@ def _replace(model: ir.Model, root: ir.Node, rule: Rule[Any], found: object) -> 
         model.graph.register_initializer(value)
     for domain, _ in tape.used_opsets:
         model.opset_imports.setdefault(domain, 1)
-    model.graph.insert_before(root, tape.nodes)
-    _take_over(replaced)
-    return next(iter(replaced.values())).name or ""
-
-
-def _take_over(replaced: Mapping[ir.Value, ir.Value]) -> None:
-    for old, new in replaced.items():
-        new.type = old.type
-        new.shape = old.shape
-        name = old.name
-        ir.convenience.replace_all_uses_with(old, new, replace_graph_outputs=True)
-        old.name = f"{name}.replaced"
-        new.name = name  # a value keeps its name through every rewrite, so that it can be compared
+    old, new = list(replaced), list(replaced.values())
+    ir.convenience.replace_nodes_and_values(model.graph, root, (), tape.nodes, old, new)
+    for value in old:
+        value.name = f"{value.name}.replaced"  # the new one has its name, so that the two can be compared
+    return new[0].name or ""
 
 
 def _unused_name(graph: ir.Graph, wanted: str) -> str:
