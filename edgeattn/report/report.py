@@ -124,11 +124,26 @@ class Report:
                 raise BundleError(f"schema: {schema} found, {SCHEMA} expected; export the model again")
             report = msgspec.json.decode(text, type=cls)
             said = msgspec.json.decode(text, type=_Verdict).verdict
+            _check_printable(msgspec.json.decode(text))
         except msgspec.MsgspecError as error:
             raise BundleError(f"{error}; export the model again") from error
         if said != report.verdict:
             raise BundleError(f"verdict: {said!r} found, {report.verdict!r} expected by its checks")
         return report
+
+
+def _check_printable(value: object, key: str = "$") -> None:
+    """Refuse text that a terminal would take for commands of its own."""
+    match value:
+        case str() if not value.isprintable():
+            raise BundleError(f"{key}: {value!r} found, a printable text expected")
+        case dict():
+            for name, field in value.items():
+                _check_printable(name, key)
+                _check_printable(field, f"{key}.{name}")
+        case list():
+            for i, item in enumerate(value):
+                _check_printable(item, f"{key}[{i}]")
 
 
 class _Schema(msgspec.Struct):

@@ -45,7 +45,8 @@ class OnnxOriginal:
         except EdgeAttnError as error:
             shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
             raise ModelError(
-                f"{self._path}: on {shapes} {error}; expected a file that runs on its samples: export it anew"
+                f"{self._path}: on {shapes} {error}; expected a file that runs on its samples; "
+                "export the module instead"
             ) from error
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:

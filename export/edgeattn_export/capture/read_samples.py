@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeattn_export.graph.samples import Sample, Samples, alike, array_of
+from edgeattn_export.graph.samples import LEAST, Sample, Samples, alike, array_of
 from edgeattn_export.graph.tree import as_torch, is_tree
 from edgeattn_runtime.errors import ModelError, SampleError
 
@@ -42,7 +42,7 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     read = [_sample(forward, i, item) for i, item in enumerate(islice(raw, LIMIT))]
     beginning = [sample for sample in read if not sample.continues]
     continued = tuple(sample for sample in read if sample.continues)
-    if len(beginning) < 2:  # then what continues another text is taken for a text of its own
+    if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
         beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
     return replace(alike(beginning), continued=continued)
 

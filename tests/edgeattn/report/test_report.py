@@ -53,6 +53,13 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
     assert table["notes"] == ["Int8 is not faster here: encoder.0.output is too small."]
 
 
+def test_text_that_a_terminal_would_obey_is_refused(report: Report) -> None:
+    layer = replace(report.layers[0], module="encoder\x1b[31m")
+    text = replace(report, layers=(layer, *report.layers[1:])).to_json()
+    with pytest.raises(BundleError, match=r"layers\[0\]\.module: .* a printable text expected"):
+        Report.from_json(text)
+
+
 def test_a_report_is_read_as_it_was_written(report: Report) -> None:
     assert Report.from_json(report.to_json()) == report
 

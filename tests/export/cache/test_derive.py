@@ -126,7 +126,7 @@ def test_causal_attribute_joins_the_mask(
             "bidirectional",
             "the model is not causal: its outputs for the first 7 tokens change with later tokens",
         ),
-        ("shifted", "the model's positions see one another elsewhere than in its attention operators"),
+        ("shifted", "positions depend on one another outside its attention operators"),
         ("weighed", "no attention operator of the graph takes its keys and values from the tokens"),
         ("weighed", "its attention weights are used elsewhere too"),
         ("padding", "has a mask that depends on which tokens it is given"),

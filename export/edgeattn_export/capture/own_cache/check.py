@@ -6,7 +6,7 @@ import numpy as np
 
 from edgeattn_export.capture.own_cache.lengths import Lengths, dims_of
 from edgeattn_export.capture.own_cache.own import OwnCache, returned
-from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.samples import LEAST, Sample, Samples
 from edgeattn_runtime.errors import ModelError, SampleError
 
 
@@ -77,7 +77,7 @@ def _check_alone(cache: OwnCache, sample: Sample, past: int) -> None:
         if not text.grown_axes(name) and value.shape[-1:] == (total,):
             raise SampleError(
                 f"samples: every one has a past, of which {name!r} speaks too ({total} positions); yield at "
-                "least 2 texts from their beginning, with no past"
+                f"least {LEAST} sequences from their beginning, with no past"
             )
 
 

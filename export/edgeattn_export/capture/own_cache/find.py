@@ -21,7 +21,7 @@ from edgeattn_export.capture.own_cache.ways import texts, ways
 from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import LEAST, Inputs, Samples
 from edgeattn_export.graph.tree import is_tree, tensors_in
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
 
@@ -69,7 +69,8 @@ def _begun(module: nn.Module, samples: Samples) -> Mapping[str, object]:
         name, value = next(iter(samples.continued[0].past.items()))
         raise SampleError(
             f"input {name!r}: {type(value).__name__} found in every sample, and forward fails without it "
-            f"({error}); expected a tensor or numpy array, or for a past at least 2 samples that have none"
+            f"({error}); expected a tensor or numpy array, or for a past at least {LEAST} samples that have "
+            "none"
         ) from error
 
 
