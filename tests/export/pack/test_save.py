@@ -83,7 +83,7 @@ def test_the_bundle_is_byte_exact_and_runs(packed: Packed, samples: Samples, tmp
     net = edgeattn_runtime.load(tmp_path / "tiny.edge")
     assert net.manifest == packed.manifest
     assert np.isfinite(net(**samples[0].inputs)["embedding"]).all()
-    assert all(result.ok for result in check(tmp_path / "tiny.edge"))
+    assert all(result.ok for result in check(net))
 
 
 def test_others_may_read_it(packed: Packed, tmp_path: Path) -> None:
