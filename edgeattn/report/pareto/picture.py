@@ -39,7 +39,6 @@ _LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, an
 _TICKS = 8  # parts that ticks cut the latencies' axis into
 _CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
 _SHORT = 1e-5  # from here on a number is short enough to be written in full
-_DIGITS = 12  # of a tick's number: fewer than float64 has, whose last ones differ between versions of numpy
 _STYLE: Mapping[RcKeyType, object] = {
     "svg.hashsalt": "edgeattn",  # the same ids, so the same bytes, every time
     "svg.fonttype": "path",  # the same look on machines without the font
