@@ -134,12 +134,12 @@ except edgeattn.EdgeAttnError as error:
 
 
 INTERRUPTED = """
-import os, runpy, signal, sys
+import runpy, signal, sys
 
 class Interrupting:
     def find_spec(self, name, *_):
         if name == {name!r}:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupting())
 sys.argv[1:] = {arguments!r}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import dims, size_source
+from edgeattn_export.graph.dataflow import dims, producer, size_source
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 CACHES = (1, 2)  # inputs of the operator
@@ -26,15 +26,17 @@ def expand_caches(model: ir.Model) -> None:
         source, axis = size_source(x, 0, dims(x)[0] if dims(x) else None)
         for index in CACHES:
             cache = node.inputs[index]
-            if cache is None or cache.shape is None or _same_batch(cache, x):  # without a shape: written out
+            if cache is None or _is_written_out(cache, x):
                 continue
             if (cache, source) not in expanded:
                 expanded[cache, source] = _expanded(node, source, axis, cache, model.graph)
             node.replace_input_with(index, expanded[cache, source])
 
 
-def _same_batch(cache: ir.Value, x: ir.Value) -> bool:
-    """Say whether a cache has a row for each of the batch."""
+def _is_written_out(cache: ir.Value, x: ir.Value) -> bool:
+    """Say whether a cache has a row for each of the batch: by its dims, or by an Expand that left none."""
+    if cache.shape is None:
+        return producer(cache, "Expand") is not None
     return bool(dims(x)) and dims(cache)[:1] == dims(x)[:1]
 
 
