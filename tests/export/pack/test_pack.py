@@ -9,10 +9,11 @@ from safetensors.numpy import load
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.pack import Packed, pack
-from edgeattn_export.pack.pack import GOLDEN_FILE, NEEDS, TOOLS, Label, Verdict
+from edgeattn_export.pack import Label, Made, Packed, pack
+from edgeattn_export.pack.pack import GOLDEN_FILE, TOOLS
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
 from edgeattn_runtime.rows import Padding, Rows
 from edgeattn_runtime.settings import SessionSettings
@@ -22,12 +23,10 @@ def test_the_manifest_says_what_was_handed_over(
     packed: Packed, encoder: Captured, quantized: Quantized
 ) -> None:
     manifest = packed.manifest
-    assert (manifest.name, manifest.target, manifest.verdict) == ("tiny", "cpu", "pass")
+    assert manifest.name == "tiny"
     assert manifest.graphs == {"model": encoder.graph}
     assert manifest.symbols == encoder.symbols
-    assert (manifest.budget, manifest.scores) == ({"cosine": 0.99}, {"cosine": 0.999})
-    assert manifest.golden.tolerance == {"cosine": 0.99}
-    assert manifest.requires == NEEDS
+    assert manifest.budget == {"cosine": 0.99}
     assert manifest.provenance == {
         "versions": {tool: metadata.version(tool) for tool in TOOLS},
         "recipe": quantized.recipe.name,
@@ -36,19 +35,30 @@ def test_the_manifest_says_what_was_handed_over(
     }
 
 
+def test_a_variant_says_what_was_made_for_its_target(packed: Packed) -> None:
+    (variant,) = packed.manifest.variants
+    assert (variant.target, variant.files) == ("cpu", {"model": "model.onnx"})
+    assert (variant.engine.name, variant.engine.version) == (CPU.engine.name, CPU.engine.version)
+    assert (variant.scores, variant.verdict, variant.measured) == ({"cosine": 0.999}, "pass", None)
+    assert variant.tolerance == {"cosine": 0.99}
+
+
 def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: Quantized) -> None:
     session, rows = SessionSettings(threads=2), Rows("batch", Padding("mask", 0))
-    manifest = pack(
-        Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
-        [],
+    made = Made(
+        target=CPU,
+        parts=Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
         tolerance=0.99,
-        label=Label(name="tiny", target="cpu", source=None),
-        verdict=Verdict(budget={}, scores={}, word="pass"),
-        reports={},
         session=session,
-        rows=rows,
-    ).manifest
-    assert (manifest.session, manifest.rows) == (session, rows)
+        scores={},
+        verdict="fail",
+        measured="a machine",
+    )
+    label = Label(name="tiny", budget={}, source=None)
+    manifest = pack([made], [], label=label, rows=rows, reports={}).manifest
+    (variant,) = manifest.variants
+    assert (variant.session, variant.verdict, variant.measured) == (session, "fail", "a machine")
+    assert manifest.rows == rows
 
 
 def test_every_file_is_listed_with_its_hash(packed: Packed) -> None:

@@ -97,3 +97,14 @@ def test_what_is_added_belongs_to_the_module() -> None:
     model = _rotary(SHARED)
     expand_caches(model)
     assert {module_of(node) for node in model.graph} == {"layer.0"}
+
+
+def test_caches_of_unknown_dims_are_written_out(plainly: Plainly) -> None:
+    model = _rotary(SHARED)
+    (node,) = model.graph
+    for index in CACHES:
+        tape = Tape()
+        node.replace_input_with(index, tape.op("Identity", [node.inputs[index]]))
+        model.graph.insert_before(node, tape.nodes)
+    inputs = _drawn(3, 1)
+    np.testing.assert_allclose(plainly(ORT_CPU.ready(model))(inputs)["y0"], _turned(inputs), atol=TOLERANCE)
