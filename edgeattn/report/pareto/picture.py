@@ -151,9 +151,9 @@ def _number_points(axes: Axes, points: Sequence[Point]) -> None:
         axes.annotate(
             point.number,
             (point.latency_ms, point.error),
-            xytext=(0, side * (point.width / 2 + 2)),
+            xytext=(point.width / 2, side * (point.width / 2)),  # beside the line, which comes from above
             textcoords="offset points",
-            ha="center",
+            ha="left",
             va="top" if point.chosen else "bottom",
             fontsize=8,
             color=point.color,
