@@ -74,7 +74,9 @@ def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
 
 
 def _graph(files: BundleFiles, variant: Variant, name: str) -> RenderableType:
-    from edgeattn.report.contents import read_contents  # onnx-ir comes along: after the bundle is known whole
+    from edgeattn.measure.contents import (
+        read_contents,
+    )  # onnx-ir comes along: after the bundle is known whole
 
     file = variant.files[name]
     contents = read_contents(files.path(file))

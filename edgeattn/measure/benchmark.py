@@ -85,7 +85,11 @@ def _alone(
     manifest = files.manifest
     graph = manifest.graphs[manifest.main_graph]
     inputs = benchmark_inputs(
-        [sample.inputs for sample in read_golden(files)], graph, manifest.symbols, sizes
+        [sample.inputs for sample in read_golden(files)],
+        graph,
+        manifest.symbols,
+        sizes,
+        heads=_heads(files, variant),
     )
     main = runner_of_main_graph(files, variant, threads=threads)
     progress.stage("time")
@@ -107,11 +111,18 @@ def _beside(
     original = recapture(source, files, variant, progress=progress)
     graph = original.captured.graph
     real = [sample.inputs for sample in original.samples.evaluation]
-    inputs = benchmark_inputs(real, graph, original.captured.symbols, sizes)
+    symbols = original.captured.symbols
+    inputs = benchmark_inputs(real, graph, symbols, sizes, heads=_heads(files, variant))
     int8 = runner_of_bundle(files, variant, threads=threads)
     progress.stage("time")
     with torch_threads(threads):
         return race(runners_of(original.captured, int8, threads=threads), inputs, graph, threads=threads)
+
+
+def _heads(files: BundleFiles, variant: Variant) -> int:
+    from edgeattn.measure.contents import read_contents  # brings onnx-ir
+
+    return max(read_contents(files.path(file)).heads for file in variant.files.values())
 
 
 def _timed(manifest: Manifest, *, has_original: bool, has_shape: bool) -> str:

@@ -34,7 +34,12 @@ def parse(items: Iterable[str]) -> dict[str, int]:
 
 
 def benchmark_inputs(
-    inputs: Sequence[Arrays], graph: Graph, symbols: Mapping[str, Symbol], sizes: Mapping[str, int]
+    inputs: Sequence[Arrays],
+    graph: Graph,
+    symbols: Mapping[str, Symbol],
+    sizes: Mapping[str, int],
+    *,
+    heads: int,
 ) -> list[Arrays]:
     """Return the inputs themselves, or a single one of them cut and joined to ``sizes``.
 
@@ -43,6 +48,7 @@ def benchmark_inputs(
         graph: The contract, which names the axes.
         symbols: Their bounds.
         sizes: By symbol; empty leaves the inputs as they are.
+        heads: The most that one attention has.
 
     Raises:
         BadInput: A symbol that the graph does not have, or a size that is out of its bounds, or that no
@@ -57,7 +63,8 @@ def benchmark_inputs(
     from edgeattn_export.graph.shapes import shaped
 
     axes = Axes({tensor.name: tensor.dims for tensor in graph.inputs})
-    _check_memory(sizes, {dim for dims in axes.dims.values() for dim in dims[1:]})
+    rows = sizes.get(axes.batch or "", 1)
+    _check_memory(sizes, {dim for dims in axes.dims.values() for dim in dims[1:]}, rows * heads)
     return [dict(shaped(Samples(tuple(map(Sample, inputs))), axes, sizes))]
 
 
@@ -66,13 +73,13 @@ def _check_size(symbol: str, size: int, symbols: Mapping[str, Symbol]) -> None:
         raise BadInput(f"shape: {symbol}={size} found, {symbols[symbol]} expected by the bundle's contract")
 
 
-def _check_memory(sizes: Mapping[str, int], inner: Collection[int | str]) -> None:
-    """Refuse a length whose attention scores, one head's alone, are more than the memory."""
+def _check_memory(sizes: Mapping[str, int], inner: Collection[int | str], heads: int) -> None:
+    """Refuse a length at which one attention's scores, (batch * heads, S, S), are more than the memory."""
     available = available_memory_mb()
     for symbol, size in sizes.items():
-        needed = SCORE_BYTES * size * size / 1e6
+        needed = SCORE_BYTES * heads * size * size / 1e6
         if symbol in inner and available is not None and needed > available:
             raise BadInput(
-                f"shape: {symbol}={size} found; the attention scores of one head take {needed:,.0f} MB, and "
+                f"shape: {symbol}={size} found; the scores of one attention take {needed:,.0f} MB, and "
                 f"{available:,.0f} MB are available; ask for a shorter one"
             )

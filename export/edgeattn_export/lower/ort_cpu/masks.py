@@ -17,7 +17,9 @@ from edgeattn_export.graph.dataflow import constant, dims, is_constant, producer
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MASK = 3  # input of the operator
-FLOOR = -1e30  # excludes as any lower number does, and leaves a row of nothing else uniform, as in PyTorch
+# Excludes as any lower number does, and leaves a row of nothing else uniform, as in PyTorch. As float32 has it:
+# numpy 1 compares a float32 scalar in double precision.
+FLOOR = float(np.float32(-1e30))
 Sizes = tuple[ir.Value, int]  # a value, and the axis whose size is meant
 
 RANKS = (2, 4)  # of a mask that the kernel takes
@@ -78,12 +80,15 @@ def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Val
     found = dims(mask)
     if mask.shape is None or (len(found) in RANKS and 1 not in found[-2:]):
         return mask
+    rank = min(rank for rank in RANKS if rank >= len(found))
+    *leading, s, t = (*(1,) * (rank - len(found)), *found)
     one = tape.op("Constant", [], {"value_ints": [1]})
     sizes = [one] * (2 if len(found) == 3 else 0)
-    sizes.append(_size(tape, queries) if len(found) < 2 or found[-2] == 1 else one)
-    sizes.append(_size(tape, keys) if found[-1:] == (1,) else one)
+    sizes.append(_size(tape, queries) if s == 1 else one)
+    sizes.append(_size(tape, keys) if t == 1 else one)
     expanded = tape.op("Expand", [mask, tape.op("Concat", sizes, {"axis": 0})])  # (B|1, H|1, S, T)
-    expanded.type = mask.type  # and no shape: what has none was written out
+    expanded.type = mask.type
+    expanded.shape = ir.Shape([*leading, *(None if dim == 1 else dim for dim in (s, t))])
     return expanded
 
 

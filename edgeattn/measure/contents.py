@@ -1,0 +1,54 @@
+"""What a graph on disk is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx_ir as ir
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a graph holds.
+
+    Attributes:
+        operators: How often each stands in it, the most frequent first.
+        weights_mb: MB (10^6 bytes) of its weights by dtype.
+        heads: The most query heads that one attention has; 1 where it has none, or their number is not known.
+    """
+
+    operators: Mapping[str, int]
+    weights_mb: Mapping[str, float]
+    heads: int
+
+
+def read_contents(graph: Path) -> Contents:
+    """Read a graph's operators, and its weights' dtypes and sizes; weights in files of their own stay there.
+
+    Args:
+        graph: An ONNX file.
+    """
+    model = ir.load(graph)
+    weights: Counter[str] = Counter()
+    for value in model.graph.initializers.values():
+        if value.const_value is not None:
+            weights[str(value.const_value.dtype).lower()] += value.const_value.nbytes
+    nodes = tuple(model.graph.all_nodes())
+    operators = Counter(node.op_type for node in nodes)
+    return Contents(
+        operators=dict(operators.most_common()),
+        weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
+        heads=max((_heads(node) for node in nodes if node.op_type == "Attention"), default=1),
+    )
+
+
+def _heads(attention: ir.Node) -> int:
+    said = attention.attributes.get_int("q_num_heads", 0)
+    queries = attention.inputs[0]
+    if said or queries is None or queries.shape is None:
+        return said or 1
+    heads = queries.shape[1]  # of (B, H, S, D)
+    return heads if isinstance(heads, int) else 1

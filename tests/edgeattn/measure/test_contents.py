@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx_ir as ir
+import pytest
+from onnx_ir.tape import Tape
+
+from edgeattn.measure.contents import read_contents
+
+HEADS, SIZE = 3, 4
+APART: tuple[int | str, ...] = ("batch", HEADS, "sequence", SIZE)
+TOGETHER: tuple[int | str, ...] = ("batch", "sequence", HEADS * SIZE)
+
+
+def _saved(folder: Path, *attentions: tuple[tuple[int | str, ...], dict[str, int]]) -> Path:
+    """Save a graph of attentions, each with the dims of its operands and its attributes."""
+    tape = Tape()
+    inputs, outputs = [], []
+    for i, (dims, attributes) in enumerate(attentions):
+        q, k, v = (ir.val(f"{name}{i}", ir.DataType.FLOAT, dims) for name in "qkv")
+        y = ir.val(f"y{i}", ir.DataType.FLOAT, dims)
+        tape.op("Attention", [q, k, v], attributes, output=y)
+        inputs += [q, k, v]
+        outputs.append(y)
+    weight = tape.initializer(ir.tensor([1.0, 2.0], name="weight", dtype=ir.DataType.FLOAT))
+    graph = ir.Graph(
+        inputs, outputs, nodes=tape.nodes, initializers=[weight], opset_imports={"": 23}, name="attentions"
+    )
+    ir.save(ir.Model(graph, ir_version=10), folder / "model.onnx")
+    return folder / "model.onnx"
+
+
+@pytest.mark.parametrize(
+    "attention",
+    [(APART, {}), (TOGETHER, {"q_num_heads": HEADS, "kv_num_heads": HEADS})],
+    ids=["heads apart", "heads side by side"],
+)
+def test_an_attentions_heads_are_counted(
+    attention: tuple[tuple[int | str, ...], dict[str, int]], tmp_path: Path
+) -> None:
+    assert read_contents(_saved(tmp_path, attention)).heads == HEADS
+
+
+def test_the_most_heads_count(tmp_path: Path) -> None:
+    more: tuple[int | str, ...] = ("batch", HEADS + 1, "sequence", SIZE)
+    contents = read_contents(_saved(tmp_path, (APART, {}), (more, {})))
+    assert contents.heads == HEADS + 1
+    assert contents.operators == {"Attention": 2}
+
+
+@pytest.mark.parametrize("attentions", [(), ((("batch", "heads", "sequence", SIZE), {}),)])
+def test_where_none_are_known_there_is_one(
+    attentions: tuple[tuple[tuple[int | str, ...], dict[str, int]], ...], tmp_path: Path
+) -> None:
+    contents = read_contents(_saved(tmp_path, *attentions))
+    assert contents.heads == 1
+    assert contents.weights_mb == {"float": 8e-6}
