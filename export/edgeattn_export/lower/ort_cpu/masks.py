@@ -17,8 +17,8 @@ from edgeattn_export.graph.dataflow import constant, dims, is_constant, producer
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MASK = 3  # input of the operator
-# Excludes as any lower number does, and leaves a row of nothing else uniform, as in PyTorch. As float32 has it:
-# numpy 1 compares a float32 scalar in double precision.
+# Excludes as any lower number does, and leaves a row of nothing else uniform, as in PyTorch.
+# Rounded to float32: numpy 1 compares a float32 scalar in double precision.
 FLOOR = float(np.float32(-1e30))
 Sizes = tuple[ir.Value, int]  # a value, and the axis whose size is meant
 
