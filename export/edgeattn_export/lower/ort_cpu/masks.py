@@ -13,7 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, is_constant, producer, size_source
+from edgeattn_export.graph.dataflow import Dims, constant, dims, is_constant, producer, size_source
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MASK = 3  # input of the operator
@@ -81,14 +81,15 @@ def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Val
     if mask.shape is None or (len(found) in RANKS and 1 not in found[-2:]):
         return mask
     rank = min(rank for rank in RANKS if rank >= len(found))
-    *leading, s, t = (*(1,) * (rank - len(found)), *found)
+    whole: Dims = (1,) * (rank - len(found)) + found
+    s, t = whole[-2:]
     one = tape.op("Constant", [], {"value_ints": [1]})
     sizes = [one] * (2 if len(found) == 3 else 0)
     sizes.append(_size(tape, queries) if s == 1 else one)
     sizes.append(_size(tape, keys) if t == 1 else one)
     expanded = tape.op("Expand", [mask, tape.op("Concat", sizes, {"axis": 0})])  # (B|1, H|1, S, T)
     expanded.type = mask.type
-    expanded.shape = ir.Shape([*leading, *(None if dim == 1 else dim for dim in (s, t))])
+    expanded.shape = ir.Shape([*whole[:-2], *(None if dim == 1 else dim for dim in (s, t))])
     return expanded
 
 
