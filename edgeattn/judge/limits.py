@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from edgeattn.judge.measures import Measures
 from edgeattn.measure.latencies import INT8, PYTORCH
@@ -80,26 +81,20 @@ def _ratio(measures: Measures) -> float | None:
     return None if race is None or PYTORCH not in race.latencies else race[PYTORCH].p50 / race[INT8].p50
 
 
+_cosine = partial(Limit, at_least=True, high=1.0, slack=ROUNDING, decimals=5)
+
 _LIMITS = (
-    Limit(
+    _cosine(
         name="cosine",
         meaning="cosine, mean over the evaluation samples",
         read=lambda measures: measures.accuracy.cosine_mean,
-        at_least=True,
-        high=1.0,
         on_accuracy=True,
-        slack=ROUNDING,
-        decimals=5,
     ),
-    Limit(
+    _cosine(
         name="cosine_min",
         meaning="cosine of the worst evaluation sample",
         read=lambda measures: measures.accuracy.cosine_min,
-        at_least=True,
-        high=1.0,
         on_accuracy=True,
-        slack=ROUNDING,
-        decimals=5,
     ),
     Limit(
         name="metric_drop",
@@ -133,13 +128,10 @@ _LIMITS = (
 LIMITS: Mapping[str, Limit] = {limit.name: limit for limit in _LIMITS}
 
 # Asked of every bundle: a device that may answer so far off proves nothing.
-GOLDEN = Limit(
+GOLDEN = _cosine(
     name="golden",
     meaning="cosine that every golden output must reach on a device",
     read=lambda measures: measures.golden,
-    at_least=True,
-    high=1.0,
-    decimals=5,
 )
 GOLDEN_FLOOR = 0.9
 
