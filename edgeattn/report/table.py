@@ -71,7 +71,8 @@ def golden_table(results: Iterable[GoldenResult]) -> Table:
     """Lay out how near each output of each golden sample came."""
     table = _listing(">Golden sample", "output", ">cosine", ">largest difference", "")
     for result in results:
-        name, difference = result.output, f"{result.max_abs:.2g}"
+        name = result.output
+        difference = "none" if result.max_abs is None else f"{result.max_abs:.2g}"
         table.add_row(str(result.sample), name, _cosine(result.cosine), difference, _word(result.ok))
     return table
 

@@ -21,7 +21,7 @@ def _sample(output: object) -> Sample:
 def test_good_bundle_passes(conformance: Path) -> None:
     results = check(load(conformance / "good.edge"))
     assert [(result.sample, result.output) for result in results] == [(i, "embedding") for i in range(4)]
-    assert all(result.ok and result.cosine > 0.999 and result.max_abs < 0.1 for result in results)
+    assert all(result.ok and result.cosine > 0.999 and (result.max_abs or 0) < 0.1 for result in results)
 
 
 def test_turned_output_fails(conformance: Path) -> None:
@@ -81,13 +81,15 @@ def test_not_safetensors(good: Path) -> None:
         ([1, 1], True, 1.0, 0.0),
         ([3, 3], True, 1.0, 2.0),
         ([1, 0], False, np.sqrt(0.5), 1.0),
-        ([np.nan, 1], False, 0.0, np.inf),
-        ([np.inf, 1], False, 0.0, np.inf),
-        ([1, 1, 1], False, 0.0, np.inf),
-        ([[1, 1]], False, 0.0, np.inf),
+        ([np.nan, 1], False, 0.0, None),
+        ([np.inf, 1], False, 0.0, None),
+        ([1, 1, 1], False, 0.0, None),
+        ([[1, 1]], False, 0.0, None),
     ],
 )
-def test_replay_compares_every_output(found: list[float], ok: bool, cosine: float, max_abs: float) -> None:
+def test_replay_compares_every_output(
+    found: list[float], ok: bool, cosine: float, max_abs: float | None
+) -> None:
     answer = np.asarray(found, np.float32)
     (result,) = replay(lambda x: {"y": answer, "more": x}, [_sample([1, 1])], tolerance=0.9)
     assert (result.sample, result.output, result.ok) == (0, "y", ok)

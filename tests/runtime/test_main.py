@@ -106,24 +106,36 @@ def test_broken_bundles_are_told_in_one_line(conformance: Path, command: str) ->
 
 
 def test_bench(good: Path) -> None:
-    result = _command("bench", good, "--rounds", "3")
+    result = _command("bench", good, "--rounds", "3", "--threads", "1,2")
     assert (result.returncode, result.stderr) == (0, "")
-    first, machine, head, *rows = result.stdout.splitlines()
-    assert first.startswith("tiny for cpu, threads=1: ")
+    first, golden, machine, head, *rows = result.stdout.splitlines()
+    assert first.startswith("tiny for cpu: ")
+    assert "cosine" in golden
     assert machine == str(Machine.here())
-    assert head.split() == ["sample", "p50", "ms", "p90", "ms", "p99", "ms", "calls", "shape"]
-    assert rows[0].split()[4:] == ["3", "batch=1", "sequence=5"]
-    assert len(rows) == 4
+    assert head.split() == ["threads", "sample", "p50", "ms", "p90", "ms", "p99", "ms", "calls", "shape"]
+    assert rows[0].split()[5:] == ["3", "batch=1", "sequence=5"]
+    assert [row.split()[0] for row in rows] == ["1"] * 4 + ["2"] * 4
 
 
 def test_bench_json(good: Path) -> None:
     result = _command("bench", good, "--rounds", "2", "--threads", "2", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     benchmark = json.loads(result.stdout)
-    assert (benchmark["model"], benchmark["target"], benchmark["threads"]) == ("tiny", "cpu", 2)
+    assert (benchmark["schema"], benchmark["model"], benchmark["target"]) == (1, "tiny", "cpu")
     assert benchmark["machine"]["cpu"] == Machine.here().cpu
-    assert benchmark["timings"][3]["shape"] == {"batch": 2, "sequence": 8}
-    assert benchmark["timings"][3]["latency_ms"].keys() == {"p50", "p90", "p99", "count"}
+    assert benchmark["graphs"].keys() == {"model.onnx"}
+    assert [result["ok"] for result in benchmark["golden"]] == [True] * 4
+    (run,) = benchmark["runs"]
+    assert run["threads"] == 2
+    assert run["timings"][3]["shape"] == {"batch": 2, "sequence": 8}
+    assert run["timings"][3]["latency_ms"].keys() == {"p50", "p90", "p99", "count"}
+
+
+@pytest.mark.parametrize("threads", ["", "two", "1,", "1,1"])
+def test_bench_refuses_other_threads(good: Path, threads: str) -> None:
+    result = _command("bench", good, "--threads", threads)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--threads" in result.stderr
 
 
 def test_generate(conformance: Path) -> None:

@@ -21,7 +21,8 @@ def test_a_bundle_opens_as_it_says_within_the_machines_cores(
     monkeypatch.setattr(settings, "available_cores", lambda: cores)
     net = load(conformance / "tuned.edge")
     assert net.settings == SessionSettings(threads=threads, arena=False)
-    assert bench(conformance / "tuned.edge", rounds=1, warmup=0).threads == threads
+    (run,) = bench(conformance / "tuned.edge", rounds=1, warmup=0).runs
+    assert run.threads == threads
 
 
 def test_the_caller_may_say_otherwise(conformance: Path) -> None:

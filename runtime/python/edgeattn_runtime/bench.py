@@ -1,19 +1,21 @@
-"""What a bundle costs on this machine: its latency, cold start and peak memory."""
+"""What a bundle costs on this machine, and whether it answers right there: a device's word on it."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.golden import GoldenResult, Sample, check, read_golden
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.memory import peak_memory_mb
-from edgeattn_runtime.model import load
+from edgeattn_runtime.model import Model, load
+
+SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,54 +28,90 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
-    """One bundle on this machine: milliseconds to load it, MB at the peak, a timing per golden sample.
+class Run:
+    """A timing for each golden sample, at a number of intra-op threads."""
 
-    ``target`` and ``threads`` are of the variant that this device prefers.
+    threads: int
+    timings: tuple[Timing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """One bundle on one machine.
+
+    Attributes:
+        model: The bundle's name.
+        target: The one that was run.
+        graphs: By file of that target its sha256: whatever else a bundle holds, this was run.
+        machine: The device.
+        load_ms: Of the first load; a cold start where it was the first model of the process.
+        peak_memory_mb: Of the whole process after the first run; None where the system does not tell it.
+        golden: How near each golden output came, at the first number of threads.
+        runs: One for each number of threads.
     """
 
     model: str
     target: str
+    graphs: Mapping[str, str]
     machine: Machine
-    threads: int
     load_ms: float
     peak_memory_mb: float | None
-    timings: tuple[Timing, ...]
+    golden: tuple[GoldenResult, ...]
+    runs: tuple[Run, ...]
+
+    def to_table(self) -> dict[str, object]:
+        """Return what ``bench --json`` prints."""
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 def bench(
     path: str | os.PathLike[str],
     *,
-    threads: int | None = None,
+    threads: Sequence[int] = (),
     target: str | None = None,
     rounds: int = 100,
     warmup: int = 10,
 ) -> Benchmark:
-    """Load a bundle and time it on its golden inputs, interleaved.
+    """Load a bundle, replay its golden vectors, and time it on their inputs, interleaved.
 
-    The load time is a cold start where this is the first model of the process: it covers the checks of
-    every file and onnxruntime's own preparation. Peak memory is the whole process's.
+    The load time covers the checks of every file and onnxruntime's own preparation.
+
+    Args:
+        path: The bundle's folder.
+        threads: Numbers of intra-op threads to sweep; none takes what the bundle says.
+        target: A target of the bundle; None takes the first that runs here.
+        rounds: Counted calls for each sample and number of threads.
+        warmup: Calls before them.
 
     Raises:
         BadInput: ``rounds`` is below 1 or ``warmup`` below 0, or the bundle has no such target.
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
+    first, *others = threads or (None,)
     start = time.perf_counter_ns()
-    model = load(path, threads=threads, target=target)
+    model = load(path, threads=first, target=target)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     samples = read_golden(model.files)
-    calls = {str(i): partial(model, **sample.inputs) for i, sample in enumerate(samples)}
-    latencies = interleave(calls, rounds=rounds, warmup=warmup)
-    timings = tuple(
-        Timing(i, bind(model.inputs, sample.inputs), latencies[str(i)]) for i, sample in enumerate(samples)
-    )
+    timed = partial(_timed, samples=samples, rounds=rounds, warmup=warmup)
+    golden, run, peak = check(model), timed(model), peak_memory_mb()
+    files = {file for variant in model.variants for file in variant.files.values()}
     return Benchmark(
         model=model.name,
         target=model.variants[0].target,
+        graphs={file: model.manifest.files[file].sha256 for file in sorted(files)},
         machine=Machine.here(),
-        threads=model.settings.threads,
         load_ms=load_ms,
-        peak_memory_mb=peak_memory_mb(),
-        timings=timings,
+        peak_memory_mb=peak,
+        golden=golden,
+        runs=(run, *(timed(load(path, threads=count, target=target)) for count in others)),
     )
+
+
+def _timed(model: Model, samples: Sequence[Sample], *, rounds: int, warmup: int) -> Run:
+    calls = {str(i): partial(model, **sample.inputs) for i, sample in enumerate(samples)}
+    latencies = interleave(calls, rounds=rounds, warmup=warmup)
+    timings = (
+        Timing(i, bind(model.inputs, sample.inputs), latencies[str(i)]) for i, sample in enumerate(samples)
+    )
+    return Run(model.settings.threads, tuple(timings))

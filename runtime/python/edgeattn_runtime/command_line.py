@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from edgeattn_runtime.bench import Benchmark, bench
+from edgeattn_runtime.bench import Benchmark, Timing, bench
 from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.golden import GoldenResult, check
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     golden = commands.add_parser("check", help="replay the golden vectors; exit 1 when one fails")
     golden.set_defaults(command=_check)
 
-    timed = commands.add_parser("bench", help="latency on the golden inputs, load time and peak memory")
+    timed = commands.add_parser("bench", help="latency on the golden inputs, accuracy, load time and memory")
     timed.add_argument("--rounds", type=int, default=100, metavar="N", help="calls per sample (100)")
     timed.set_defaults(command=_bench)
 
@@ -60,11 +60,13 @@ def _parser() -> argparse.ArgumentParser:
 
     for reporting in (golden, timed):
         reporting.add_argument("--json", action="store_true", help="print JSON alone")
+    timed.add_argument(
+        "--threads", type=_counts, default=(), metavar="N,N", help="intra-op threads, swept (the bundle's)"
+    )
+    for command in (once, golden, generated):
+        command.add_argument("--threads", type=int, metavar="N", help="intra-op threads (the bundle's)")
     for command in (once, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
-        command.add_argument(
-            "--threads", type=int, metavar="N", help="intra-op threads (what the bundle says)"
-        )
         command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
     return parser
 
@@ -94,6 +96,16 @@ def _token_ids(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} found, token ids such as 1,2,3 expected") from error
 
 
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, numbers such as 1,2,4 expected") from error
+    if len(set(counts)) < len(counts):
+        raise argparse.ArgumentTypeError(f"{text!r} found, each number once expected")
+    return counts
+
+
 def _load(args: argparse.Namespace) -> Model:
     return load(args.bundle, threads=args.threads, target=args.target)
 
@@ -114,7 +126,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _bench(args: argparse.Namespace) -> None:
     benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
-    _print(json.dumps(asdict(benchmark), indent=2) if args.json else _bench_table(benchmark))
+    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else _bench_table(benchmark))
 
 
 def _generate(args: argparse.Namespace) -> None:
@@ -138,7 +150,7 @@ def _check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     width = max([len("output"), *(len(result.output) for result in results)])
     lines = [*_said(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
     lines += [
-        f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {result.max_abs:7.4f}"
+        f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_difference(result):>7}"
         f"  {'ok' if result.ok else 'FAILED'}"
         for result in results
     ]
@@ -153,24 +165,29 @@ def _said(model: Model) -> Iterator[str]:
         yield f"signed by {model.manifest.signature.key}; not verified here"
 
 
+def _difference(result: GoldenResult) -> str:
+    return "none" if result.max_abs is None else f"{result.max_abs:.4f}"
+
+
 def _bench_table(benchmark: Benchmark) -> str:
     peak = benchmark.peak_memory_mb
-    lines = [
-        f"{benchmark.model} for {benchmark.target}, threads={benchmark.threads}: "
-        f"loaded in {benchmark.load_ms:.1f} ms"
-        + (
-            f", peak of the whole process {peak:.1f} MB, Python and libraries included"
-            if peak is not None
-            else ""
-        ),
-        str(benchmark.machine),
-        "sample   p50 ms   p90 ms   p99 ms   calls  shape",
-    ]
-    for timing in benchmark.timings:
-        ms = timing.latency_ms
-        shape = " ".join(f"{name}={size}" for name, size in timing.shape.items())
-        lines.append(f"{timing.sample:6} {ms.p50:8.3f} {ms.p90:8.3f} {ms.p99:8.3f} {ms.count:7}  {shape}")
-    return "\n".join(lines)
+    memory = "" if peak is None else f", {peak:.1f} MB at the peak of the whole process, Python included"
+    return "\n".join(
+        [
+            f"{benchmark.model} for {benchmark.target}: loaded in {benchmark.load_ms:.1f} ms{memory}",
+            f"cosine of golden outputs at least {min(result.cosine for result in benchmark.golden):.6f}",
+            str(benchmark.machine),
+            "threads  sample   p50 ms   p90 ms   p99 ms   calls  shape",
+            *(_timing_row(run.threads, timing) for run in benchmark.runs for timing in run.timings),
+        ]
+    )
+
+
+def _timing_row(threads: int, timing: Timing) -> str:
+    ms = timing.latency_ms
+    shape = " ".join(f"{name}={size}" for name, size in timing.shape.items())
+    times = f"{ms.p50:8.3f} {ms.p90:8.3f} {ms.p99:8.3f} {ms.count:7}"
+    return f"{threads:7}  {timing.sample:6} {times}  {shape}"
 
 
 def _print(text: str) -> None:

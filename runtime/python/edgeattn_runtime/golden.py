@@ -33,12 +33,20 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """How near one output of one sample came: its cosine, and its largest absolute difference."""
+    """How near one output of one sample came.
+
+    Attributes:
+        sample: Counted from 0.
+        output: Its name.
+        cosine: To the original's.
+        max_abs: The largest absolute difference; None where no number says it: another shape, NaN, infinity.
+        ok: Whether the cosine reaches the tolerance.
+    """
 
     sample: int
     output: str
     cosine: float
-    max_abs: float
+    max_abs: float | None
     ok: bool
 
 
@@ -132,6 +140,7 @@ def _compare(
     sample: int, output: str, found: NDArray[Any], expected: NDArray[Any], tolerance: float
 ) -> GoldenResult:
     if found.shape != expected.shape:
-        return GoldenResult(sample, output, cosine=0.0, max_abs=np.inf, ok=False)
-    alike = cosine(found, expected)
-    return GoldenResult(sample, output, alike, max_abs(found, expected), ok=alike >= tolerance)
+        return GoldenResult(sample, output, cosine=0.0, max_abs=None, ok=False)
+    alike, difference = cosine(found, expected), max_abs(found, expected)
+    known = difference if np.isfinite(difference) else None
+    return GoldenResult(sample, output, alike, known, ok=alike >= tolerance)
