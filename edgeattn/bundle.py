@@ -14,6 +14,7 @@ from edgeattn.report.report import Report
 from edgeattn.report.tried import recipe_files
 from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Made, Packed, pack, save
+from edgeattn_export.pack.pack import versions
 from edgeattn_runtime.manifest import Manifest
 
 
@@ -75,6 +76,8 @@ def bundled(
         evaluation.golden.samples,
         label=Label(name=source.name, budget=request.budget.limits, source=source.sha256),
         rows=evaluation.rows,
-        reports=report_files(report, recipes, tolerance=made.tolerance, source=source.sha256),
+        reports=report_files(
+            report, recipes, tolerance=made.tolerance, source=source.sha256, versions=versions()
+        ),
     )
     return Bundle(report, packed)

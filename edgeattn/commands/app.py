@@ -13,6 +13,7 @@ from edgeattn.commands.bench import bench
 from edgeattn.commands.demo import demo
 from edgeattn.commands.export import export
 from edgeattn.commands.inspect import inspect
+from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.targets import targets
 from edgeattn.commands.validate import validate
@@ -29,6 +30,7 @@ app.command()(validate)
 app.command()(bench)
 app.command("run")(run_bundle)
 app.command()(inspect)
+app.command()(report)
 app.command()(targets)
 app.command()(demo)
 

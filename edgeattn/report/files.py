@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import metadata
 
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.page import page
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.report import REPORT_FILE, Report
 from edgeattn.report.table import counts
-from edgeattn_export.pack.pack import TOOLS
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"
@@ -21,7 +19,8 @@ def report_files(
     recipes: Mapping[str, bytes],
     *,
     tolerance: float | None = None,
-    source: str | None = None,
+    source: object = None,
+    versions: Mapping[str, object],
 ) -> dict[str, bytes]:
     """Return the content of each file by its name; there is no picture where nothing was tried.
 
@@ -29,20 +28,23 @@ def report_files(
         report: With the lines on what was tried, see ``edgeattn.report.tried.trial_lines``.
         recipes: Files of recipes by name, see ``edgeattn.report.tried.recipe_files``.
         tolerance: The cosine that golden outputs must reach on a device.
-        source: The sha256 of the file that defines the model.
+        source: The sha256 of the file that defines the model; None where there is none.
+        versions: Of the tools that made the bundle.
     """
     picture = pareto_svg(report) if report.trials else None
-    html = page(report, picture=picture, facts=_facts(report, tolerance, source))
+    html = page(report, picture=picture, facts=_facts(report, tolerance, source, versions))
     files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
     if picture is not None:
         files[PICTURE_FILE] = picture
     return {**files, **recipes}
 
 
-def _facts(report: Report, tolerance: float | None, source: str | None) -> dict[str, str]:
+def _facts(
+    report: Report, tolerance: float | None, source: object, versions: Mapping[str, object]
+) -> dict[str, str]:
     facts = {"Recipe": recipe_words(report.recipe)}
     if tolerance is not None:
         facts["Golden outputs"] = f"a cosine of at least {tolerance:g} to {report.original} on every device"
     if source is not None:
-        facts["Source, sha256"] = source
-    return facts | {"Made with": counts({tool: metadata.version(tool) for tool in TOOLS})}
+        facts["Source, sha256"] = str(source)
+    return facts | {"Made with": counts(versions)}

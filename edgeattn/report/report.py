@@ -12,7 +12,9 @@ import msgspec
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.budget import Check
 from edgeattn.measure.latencies import Race
+from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
+from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
@@ -70,6 +72,7 @@ class Report:
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
+        devices: What other machines measured of it.
     """
 
     model: str
@@ -89,6 +92,7 @@ class Report:
     original: str = "PyTorch"
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
+    devices: tuple[Benchmark, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -124,26 +128,12 @@ class Report:
                 raise BundleError(f"schema: {schema} found, {SCHEMA} expected; export the model again")
             report = msgspec.json.decode(text, type=cls)
             said = msgspec.json.decode(text, type=_Verdict).verdict
-            _check_printable(msgspec.json.decode(text))
+            check_printable(msgspec.json.decode(text))
         except msgspec.MsgspecError as error:
             raise BundleError(f"{error}; export the model again") from error
         if said != report.verdict:
             raise BundleError(f"verdict: {said!r} found, {report.verdict!r} expected by its checks")
         return report
-
-
-def _check_printable(value: object, key: str = "$") -> None:
-    """Refuse text that a terminal would take for commands of its own."""
-    match value:
-        case str() if not value.isprintable():
-            raise BundleError(f"{key}: {value!r} found, a printable text expected")
-        case dict():
-            for name, field in value.items():
-                _check_printable(name, key)
-                _check_printable(field, f"{key}.{name}")
-        case list():
-            for i, item in enumerate(value):
-                _check_printable(item, f"{key}[{i}]")
 
 
 class _Schema(msgspec.Struct):

@@ -16,8 +16,10 @@ from edgeattn.judge.budget import Check
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
+from edgeattn.report.devices import device_rows
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Refusal, Report
+from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Generation, Graph
@@ -91,6 +93,17 @@ def layers_table(layers: Iterable[Layer]) -> Table:
     for layer in layers:
         cosine = "" if layer.cosine is None else _cosine(layer.cosine)
         table.add_row(layer.module or "(the model)", layer.form, cosine)
+    return table
+
+
+def devices_table(results: Iterable[Benchmark]) -> Table:
+    """Lay out what devices measured, a line for each number of threads; times from the fastest sample on."""
+    table = _listing("Device", "target", ">threads", ">p50, ms", ">cosine", "", ">load, ms", ">peak, MB")
+    for row in device_rows(results):
+        times = " to ".join(figure(time) for time in dict.fromkeys((min(row.p50), max(row.p50))))
+        memory = "" if row.memory_mb is None else figure(row.memory_mb)
+        accuracy = (_cosine(row.cosine), _word(row.ok))
+        table.add_row(row.device, row.target, str(row.threads), times, *accuracy, figure(row.load_ms), memory)
     return table
 
 

@@ -26,6 +26,8 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Parts, Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.bench import Benchmark, Run, Timing
+from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine
 
@@ -90,7 +92,29 @@ def machine() -> Machine:
 
 
 @pytest.fixture(scope="session")
-def report(machine: Machine) -> Report:
+def device(machine: Machine) -> Benchmark:
+    """What another machine measured of a bundle of two golden samples."""
+    timings = (
+        Timing(0, {"batch": 1, "sequence": 16}, Latency(0.754, 0.8, 0.9, 100)),
+        Timing(1, {"batch": 1, "sequence": 128}, Latency(6.08, 6.2, 6.9, 100)),
+    )
+    return Benchmark(
+        model="sentence",
+        target="cpu",
+        graphs={"model.onnx": "0" * 64},
+        machine=machine,
+        load_ms=123.0,
+        peak_memory_mb=98.7,
+        golden=(
+            GoldenResult(0, "embedding", 0.99871, 0.01, ok=True),
+            GoldenResult(1, "embedding", 0.5, None, ok=False),
+        ),
+        runs=(Run(1, timings), Run(2, timings)),
+    )
+
+
+@pytest.fixture(scope="session")
+def report(machine: Machine, device: Benchmark) -> Report:
     """A report with something in every field."""
     return Report(
         model="sentence",
@@ -122,6 +146,7 @@ def report(machine: Machine) -> Report:
             TrialLine("rows", None, 0.993, 0.984, 3.6, 24.1, False, False),
         ),
         notes=("Int8 is not faster here: encoder.0.output is too small.",),
+        devices=(device,),
     )
 
 

@@ -95,7 +95,7 @@ def pack(
         generation=first.generation,
         rows=rows,
         variants=tuple(_variant(each, names) for each, names in named),
-        files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()},
+        files=file_entries(files),
         golden=Golden(GOLDEN_FILE, len(golden)),
         budget=label.budget,
         provenance=_provenance(first.recipe, label.source),
@@ -143,5 +143,14 @@ def _golden_bytes(golden: Iterable[Sample]) -> bytes:
 
 
 def _provenance(recipe: str, source: str | None) -> dict[str, object]:
-    versions = {tool: metadata.version(tool) for tool in TOOLS}
-    return {"versions": versions, "recipe": recipe, "opset": OPSET, "source": source}
+    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": source}
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of each tool that makes a bundle."""
+    return {tool: metadata.version(tool) for tool in TOOLS}
+
+
+def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
+    """Return what a manifest says of each file."""
+    return {name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}

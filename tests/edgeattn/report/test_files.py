@@ -8,18 +8,22 @@ from edgeattn.report.files import report_files
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.report import Report
 
+TOLD = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}
 
-@pytest.mark.parametrize("empty", ["trials", "notes", "refused"])
+
+@pytest.mark.parametrize("empty", TOLD)
 def test_what_there_is_not_is_not_spoken_of(report: Report, empty: str) -> None:
-    told = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is"}[empty]
-    assert told in report_files(report, {})["report.html"].decode()
-    files = report_files(replace(report, **{empty: ()}), {})
+    told = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}[
+        empty
+    ]
+    assert told in report_files(report, {}, versions={})["report.html"].decode()
+    files = report_files(replace(report, **{empty: ()}), {}, versions={})
     assert told not in files["report.html"].decode()
     assert ("pareto.svg" in files) == (empty != "trials")
 
 
 def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Report) -> None:
-    files = report_files(report, {"recipes/01-dynamic-int8.json": b"{}"})
+    files = report_files(report, {"recipes/01-dynamic-int8.json": b"{}"}, versions={})
     assert list(files) == ["report.json", "report.html", "pareto.svg", "recipes/01-dynamic-int8.json"]
     assert Report.from_json(files["report.json"].decode()) == report
     assert files["pareto.svg"] == pareto_svg(report)

@@ -1,0 +1,47 @@
+"""Results from devices, added to the report that a bundle holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from edgeattn.report.files import report_files
+from edgeattn.report.report import Report
+from edgeattn_export.pack import Packed, repack
+from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bundle import BundleFiles
+
+
+def with_devices(files: BundleFiles, report: Report, results: Iterable[Benchmark]) -> tuple[Report, Packed]:
+    """Add results to a bundle's report; a newer one of a device and target takes the older one's place.
+
+    Args:
+        files: The bundle on disk.
+        report: Its report.
+        results: Of its graphs.
+
+    Returns:
+        The report, and the bundle that holds it, not yet on disk.
+
+    Raises:
+        BadInput: The bundle is signed.
+    """
+    by_device = {_device(result): result for result in (*report.devices, *results)}
+    report = replace(report, devices=tuple(by_device.values()))
+    manifest = files.manifest
+    recipes = {line.recipe: files.path(line.recipe).read_bytes() for line in report.trials if line.recipe}
+    versions = manifest.provenance.get("versions")
+    first, *_ = manifest.variants
+    variant = next((each for each in manifest.variants if each.target == report.target), first)
+    reports = report_files(
+        report,
+        recipes,
+        tolerance=variant.tolerance["cosine"],
+        source=manifest.provenance.get("source"),
+        versions=versions if isinstance(versions, dict) else {},
+    )
+    return report, repack(files, reports)
+
+
+def _device(result: Benchmark) -> tuple[str, str]:
+    return str(result.machine), result.target

@@ -1,0 +1,27 @@
+"""A bundle on disk -> the same with other contents of some of its files, ready to be saved whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edgeattn_export.pack.pack import Packed, file_entries
+from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.errors import BadInput
+
+
+def repack(files: BundleFiles, changed: Mapping[str, bytes]) -> Packed:
+    """Put a bundle together again.
+
+    Args:
+        files: The bundle on disk, checked.
+        changed: Contents by name, of files that it has or of new ones.
+
+    Raises:
+        BadInput: The bundle is signed, and its signature would no longer be right.
+    """
+    if files.manifest.signature is not None:
+        raise BadInput(f"{files.folder}: signed, an unsigned bundle expected; change it first, then sign it")
+    kept = {name: files.path(name).read_bytes() for name in files.manifest.files if name not in changed}
+    contents = {**kept, **changed}
+    return Packed(replace(files.manifest, files=file_entries(contents)), contents)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeattn.__main__ import main
+from edgeattn.report.report import Report, read_report
+from edgeattn_export.pack import Packed, save
+from edgeattn_runtime.bench import Benchmark, bench
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
+
+
+@pytest.fixture
+def result(folder: Path, machine: Machine) -> Path:
+    """What another machine printed of the bundle."""
+    measured = replace(bench(folder, rounds=1, warmup=0), machine=machine)
+    return _written(folder.parent / "result.json", measured)
+
+
+def _written(path: Path, measured: Benchmark) -> Path:
+    path.write_text(json.dumps(measured.to_table()))
+    return path
+
+
+def test_the_report_is_shown_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "manifest.json").read_bytes()
+    assert main(["report", str(folder)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "tiny for cpu" in words
+    assert "Verdict" in words
+    assert "Device" not in words
+    assert (folder / "manifest.json").read_bytes() == before
+
+
+def test_a_result_is_kept_in_the_bundle(
+    folder: Path, result: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read_report(open_bundle(folder))
+    assert main(["report", str(folder), "--add", str(result)]) == 0
+    assert "Abacus" in capsys.readouterr().out.split()
+    after = read_report(open_bundle(folder))  # whose every hash is right
+    assert [device.machine for device in after.devices] == [machine]
+    assert replace(after, devices=()) == before
+    assert "Abacus" in (folder / "report.html").read_text(encoding="utf-8")
+    assert main(["report", str(folder), "--json"]) == 0
+    assert Report.from_json(capsys.readouterr().out) == after
+
+
+def test_all_that_is_not_of_the_report_stays(folder: Path, result: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert main(["report", str(folder), "--add", str(result)]) == 0
+    changed = {path.name for path, data in before.items() if path.read_bytes() != data}
+    assert changed == {"manifest.json", "report.html", "report.json"}
+    assert {path for path in folder.rglob("*") if path.is_file()} == before.keys()
+
+
+def test_a_page_differs_by_the_devices_alone(folder: Path, result: Path) -> None:
+    before = (folder / "report.html").read_text(encoding="utf-8")
+    assert main(["report", str(folder), "--add", str(result)]) == 0
+    after = (folder / "report.html").read_text(encoding="utf-8")
+    start = after.index("<section>\n  <h2>Devices")
+    end = after.index("<section>\n  <h2>Provenance")
+    assert after[:start] + after[end:] == before
+
+
+def test_a_newer_result_of_a_device_takes_the_olders_place(folder: Path, result: Path) -> None:
+    assert main(["report", str(folder), "--add", str(result), "--add", str(result)]) == 0
+    assert main(["report", str(folder), "--add", str(result)]) == 0
+    assert len(read_report(open_bundle(folder)).devices) == 1
+
+
+def test_bad_input_leaves_the_bundle_as_it_is(
+    folder: Path, result: Path, refused: Callable[..., str]
+) -> None:
+    before = (folder / "manifest.json").read_bytes()
+    assert "none.json" in refused("report", folder, "--add", result, "--add", folder.parent / "none.json")
+    assert "none.edge" in refused("report", folder.parent / "none.edge")
+    assert (folder / "manifest.json").read_bytes() == before
+
+
+def test_nothing_is_added_to_a_signed_bundle(folder: Path, result: Path, refused: Callable[..., str]) -> None:
+    files = open_bundle(folder)
+    contents = {name: files.path(name).read_bytes() for name in files.manifest.files}
+    save(Packed(replace(files.manifest, signature=Signature("ed25519", "0" * 64)), contents), folder)
+    (folder / SIGNATURE_FILE).write_bytes(bytes(SIGNATURE_BYTES))
+    assert "signed" in refused("report", folder, "--add", result)
