@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from edgeattn.commands.terminal import working
 from edgeattn.report.report import read_report
-from edgeattn.report.table import devices_table, report_parts, show
+from edgeattn.report.table import device_parts, report_parts, show
 from edgeattn_runtime.bundle import open_bundle
 
 
@@ -40,5 +41,4 @@ def report(
     if as_json:
         sys.stdout.write(found.to_json())
         return
-    devices = (devices_table(found.devices),) if found.devices else ()
-    show((*report_parts(found), *devices))
+    show((*report_parts(found), *chain.from_iterable(map(device_parts, found.devices))))

@@ -1,58 +1,54 @@
-"""Rows of what devices measured: one for each device, target and number of threads."""
+"""What a device measured, as a report shows it: a line on the device, and its times in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import Benchmark, Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRow:
-    """One device at one number of threads.
+class Device:
+    """One device, on the bundle's golden samples.
 
     Attributes:
-        device: The machine, in words.
+        name: The machine, in words.
         target: What was run on it.
-        threads: Intra-op threads.
-        p50: In ms, by golden sample.
         cosine: The lowest of all golden outputs.
-        ok: Whether each of them reached the tolerance.
+        ok: Whether each of them reached its tolerance.
         load_ms: Of the first load.
         memory_mb: At the peak of the process; None where it is not known.
+        threads: Numbers of intra-op threads: the columns of ``p50``.
+        p50: In ms: by the sizes of a golden sample, a time for each number of threads.
     """
 
-    device: str
+    name: str
     target: str
-    threads: int
-    p50: tuple[float, ...]
     cosine: float
     ok: bool
     load_ms: float
     memory_mb: float | None
+    threads: tuple[int, ...]
+    p50: tuple[tuple[str, tuple[float, ...]], ...]
+
+    @classmethod
+    def of(cls, result: Benchmark) -> Device:
+        """Lay out a result."""
+        samples = zip(*(run.timings for run in result.runs), strict=True)
+        return cls(
+            name=str(result.machine),
+            target=result.target,
+            cosine=min((golden.cosine for golden in result.golden), default=0.0),
+            ok=all(golden.ok for golden in result.golden),
+            load_ms=result.load_ms,
+            memory_mb=result.peak_memory_mb,
+            threads=tuple(run.threads for run in result.runs),
+            p50=tuple(
+                (_sizes(timings[0]), tuple(it.latency_ms.p50 for it in timings)) for timings in samples
+            ),
+        )
 
 
-def device_rows(results: Iterable[Benchmark]) -> Iterator[DeviceRow]:
-    """Yield the rows of results, in their order."""
-    for result in results:
-        for run in result.runs:
-            yield DeviceRow(
-                device=str(result.machine),
-                target=result.target,
-                threads=run.threads,
-                p50=tuple(timing.latency_ms.p50 for timing in run.timings),
-                cosine=min((golden.cosine for golden in result.golden), default=0.0),
-                ok=all(golden.ok for golden in result.golden),
-                load_ms=result.load_ms,
-                memory_mb=result.peak_memory_mb,
-            )
-
-
-def sample_shapes(results: Iterable[Benchmark]) -> tuple[str, ...]:
-    """Return the sizes of each golden sample, such as "batch 1, sequence 16"."""
-    timings = next((run.timings for result in results for run in result.runs), ())
-    return tuple(
-        ", ".join(f"{symbol} {size}" for symbol, size in timing.shape.items()) or f"sample {timing.sample}"
-        for timing in timings
-    )
+def _sizes(timing: Timing) -> str:
+    sizes = ", ".join(f"{symbol} {size}" for symbol, size in timing.shape.items())
+    return sizes or f"sample {timing.sample}"

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import INT8, PYTORCH
-from edgeattn.report.devices import device_rows, sample_shapes
+from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Report
 from edgeattn.report.table import RUNNERS, asked, conditions_line, counts, figure, folded, measured
@@ -67,8 +67,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         kept=[line for line in report.trials if line.recipe],
         picture=None if picture is None else _inline(picture),
         facts=facts,
-        devices=tuple(device_rows(report.devices)),
-        shapes=sample_shapes(report.devices),
+        devices=tuple(map(Device.of, report.devices)),
     )
 
 

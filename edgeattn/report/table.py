@@ -16,7 +16,7 @@ from edgeattn.judge.budget import Check
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
-from edgeattn.report.devices import device_rows
+from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Refusal, Report
 from edgeattn_runtime.bench import Benchmark
@@ -96,15 +96,17 @@ def layers_table(layers: Iterable[Layer]) -> Table:
     return table
 
 
-def devices_table(results: Iterable[Benchmark]) -> Table:
-    """Lay out what devices measured, a line for each number of threads; times from the fastest sample on."""
-    table = _listing("Device", "target", ">threads", ">p50, ms", ">cosine", "", ">load, ms", ">peak, MB")
-    for row in device_rows(results):
-        times = " to ".join(figure(time) for time in dict.fromkeys((min(row.p50), max(row.p50))))
-        memory = "" if row.memory_mb is None else figure(row.memory_mb)
-        accuracy = (_cosine(row.cosine), _word(row.ok))
-        table.add_row(row.device, row.target, str(row.threads), times, *accuracy, figure(row.load_ms), memory)
-    return table
+def device_parts(result: Benchmark) -> tuple[RenderableType, ...]:
+    """Lay out what a device measured on the golden samples."""
+    device = Device.of(result)
+    memory = "" if device.memory_mb is None else f", peak memory {figure(device.memory_mb)} MB"
+    table = _listing("p50, ms", *(f">{_count(threads, 'thread')}" for threads in device.threads))
+    for sizes, times in device.p50:
+        table.add_row(sizes, *map(figure, times))
+    facts = f"lowest cosine {_cosine(device.cosine)}, loaded in {figure(device.load_ms)} ms{memory}: "
+    return Text.assemble(
+        f"Golden samples on {device.name}, for {device.target}: {facts}", _word(device.ok)
+    ), table
 
 
 def verdict_line(report: Report) -> Text:
