@@ -43,6 +43,7 @@ def inspect(
             *(_graph(files, variant, name) for variant in manifest.variants for name in manifest.graphs),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             layers_table(report.layers),
+            *map(Text, report.notes),
             pairs(_provenance(manifest.provenance)),
             checks_table(report.checks),
             machine_line(report.machine),

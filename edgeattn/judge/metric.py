@@ -19,7 +19,7 @@ class MetricOfArrays:
 
     def __init__(self, metric: Metric, reference: Runner, inputs: Inputs) -> None:
         self._metric = metric
-        self._original = reference.bind(inputs)()
+        self._inputs, self._original = inputs, reference.bind(inputs)()
 
     def __call__(self, outputs: Outputs, target: object) -> float:
         """Return the metric of one sample.
@@ -28,7 +28,7 @@ class MetricOfArrays:
             ModelError: The user's function raised, or returned something else than a finite number.
         """
         try:
-            value = float(self._metric(like(self._original, outputs), target))
+            value = float(self._metric(like(self._original, outputs, self._inputs), target))
         except Exception as error:
             raise ModelError(f"metric(outputs, target) failed{_told(error, target)}") from error
         if not math.isfinite(value):

@@ -41,7 +41,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     answers = net(**inputs)
     if generation is not None:
         answers = {generation.logits: answers[generation.logits]}
-    answer = like(original, answers)
+    answer = like(original, answers, inputs)
     return Example(_told(source.pretty, original), _told(source.pretty, answer))
 
 

@@ -66,6 +66,7 @@ def reported(
         original=source.original,
         trials=trial_lines(chosen.found.trials, chosen.found.chosen),
         notes=(
+            *captured.notes,
             *recovered.notes,
             *chosen.notes,
             *_scale(chosen, evaluation),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,12 +153,19 @@ def loading_parts(
 
 
 def _calling(bundle: Path, graph: Graph) -> str:
-    arguments = ", ".join(f"{tensor.name}=..." for tensor in graph.inputs)
+    arguments = _arguments([tensor.name for tensor in graph.inputs])
     output = graph.outputs[0].name
     call = f'out = net({arguments})["{output}"]'
     if len(call) > _CODE_WIDTH:
         call = f'out = net(\n    {arguments}\n)["{output}"]'
     return f'net = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
+
+
+def _arguments(names: Sequence[str]) -> str:
+    if all(name.isidentifier() and not iskeyword(name) for name in names):
+        return ", ".join(f"{name}=..." for name in names)
+    entries = ", ".join(f'"{name}": ...' for name in names)  # no keywords, such as "maps.0"
+    return f"**{{{entries}}}"
 
 
 def _generating(bundle: Path, generation: Generation) -> str:

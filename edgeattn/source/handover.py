@@ -15,10 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from torch import nn
-
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.capture.plain_module import module_in, plain_module
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
@@ -41,9 +39,7 @@ def load(source: str) -> ModuleSource:
     path = _find(source)
     with _importable(path.parent), _told(path):
         defined = _import(source, path)
-        module = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
-        if not isinstance(module, nn.Module):
-            raise ModelError(f"{path}: model() returned {_type(module)}, an nn.Module expected")
+        module = _model(defined, path)
         drawn = _required(defined, path, "samples", "samples(), which yields real inputs")()
         if not isinstance(drawn, Iterable):
             raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
@@ -132,6 +128,17 @@ def _line(path: Path, error: BaseException) -> str:
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]
     return f", line {lines[-1]}" if lines else ""
+
+
+def _model(defined: ModuleType, path: Path) -> object:
+    """Return the model, be it ready or made by a function."""
+    ready: object = getattr(defined, "model", None)
+    if module_in(ready) is not None:
+        return ready
+    made: object = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
+    if module_in(made) is None:
+        raise ModelError(f"{path}: model() returned {_type(made)}, an nn.Module expected")
+    return made
 
 
 def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:

@@ -57,12 +57,12 @@ class ModuleSource:
         return cls(name=name or type(plain).__name__.lower(), module=plain, samples=samples, **more)
 
     def read(self) -> Samples:
-        """Read the samples against the module's ``forward``."""
+        """Put the module into eval mode, and read the samples against its ``forward``."""
+        in_eval_mode(self.module)
         return read_samples(self.module, self.samples)
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
-        """Export the module in eval mode."""
-        in_eval_mode(self.module)
+        """Export the module."""
         axes = infer_axes(samples, self.dynamic)
         return capture(self.module, samples.split().calibration, axes, engine)
 

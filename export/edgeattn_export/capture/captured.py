@@ -27,6 +27,7 @@ class Captured:
         reference: The module, or the ONNX file that was handed over instead.
         engine: Runs the graph on this machine, wherever something is to be proven of it.
         cache: The module's own.
+        notes: What the model author should know of it, a line each.
     """
 
     model: ir.Model
@@ -36,3 +37,4 @@ class Captured:
     reference: Runner
     engine: Engine
     cache: OwnCache | None = None
+    notes: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import numpy as np
 import onnx_ir as ir
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from onnx_ir.passes.common import NameFixPass
 from torch import nn
 
+from edgeattn_export.capture.answer import tensors_of
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.export_errors import drawing, explained, failed, unrunnable
 from edgeattn_export.capture.own_cache.find import find_cache
@@ -46,19 +48,23 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     """
     cache = find_cache(module, samples, axes)
     call = Call(samples.beginning, cache.left_out if cache is not None else frozenset())
-    reference = Reference(module, call)
+    reference = Reference(module, call).settled(samples[0].inputs)
     answer = reference(samples[0].inputs)
     outputs = tuple(answer)
     _check_names(samples.names, outputs)
     _check_defined(module, answer)
-    model = _exported(reference, _example(samples, axes), axes, outputs)
+    example = _example(samples, axes)
+    with suppress(ModelError):  # of made-up sizes that are beyond it
+        reference(example)  # an answer that varies in form with its inputs' sizes is refused here
+    model = _exported(reference, example, axes, outputs)
     _name_symbols(model, axes)
     keep_scopes(model)
     drawn = drawing(model)
     if drawn:
         raise CaptureError(drawn)
     graph, symbols = contract_of(model, axes)
-    captured = Captured(model, graph, symbols, axes, reference, engine, cache)
+    notes = (*samples.notes, *reference.notes)
+    captured = Captured(model, graph, symbols, axes, reference, engine, cache, notes)
     _prove(captured, samples)
     return captured
 
@@ -84,14 +90,15 @@ def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]])
 class _Named(nn.Module):
     """The user's module, taking its inputs in order and answering with a tuple of tensors."""
 
-    def __init__(self, reference: Reference, names: tuple[str, ...]) -> None:
+    def __init__(self, reference: Reference, names: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         super().__init__()
         setattr(self, WRAPPED, reference.module)
-        self.call, self.names = reference.call, names
+        self.call, self.names, self.outputs = reference.call, names, outputs
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
-        return tuple(self.call.answer(raw).values())
+        found = tensors_of(raw, self.call.left_out)
+        return tuple(found[name] for name in self.outputs)
 
 
 def _example(samples: Samples, axes: Axes) -> Inputs:
@@ -120,7 +127,7 @@ def _exported(reference: Reference, example: Inputs, axes: Axes, outputs: tuple[
     with traceable():
         try:
             program = torch.export.export(
-                _Named(reference, names).eval(), args, dynamic_shapes=(free,), strict=False
+                _Named(reference, names, outputs).eval(), args, dynamic_shapes=(free,), strict=False
             )
             onnx = torch.onnx.export(
                 program,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import nn
 
@@ -11,16 +13,34 @@ from edgeattn_runtime.errors import ModelError
 def plain_module(module: object) -> nn.Module:
     """Return the module that a user means: of one that ``torch.compile`` made, the one that was compiled.
 
+    Of a pipeline it is its model, with a warning.
+
     Raises:
         ModelError: It is no ``nn.Module``, or a weight matrix of it is of another float type than float32.
     """
     original = getattr(module, "_orig_mod", module)
-    if not isinstance(original, nn.Module):
+    found = module_in(original)
+    if found is None:
         raise ModelError(
             f"module: {type(original).__name__} found, an nn.Module expected; hand over the trained model"
         )
-    _check_precision(original)
-    return original
+    if found is not original:
+        warnings.warn(
+            f"{type(original).__name__} is no module that can be called: its attribute model, "
+            f"{type(found).__name__}, is exported, without what is done before and after it",
+            stacklevel=2,
+        )
+        return plain_module(found)
+    _check_precision(found)
+    return found
+
+
+def module_in(value: object) -> nn.Module | None:
+    """Return the module that a value is; of a pipeline, or a module without a ``forward``, its ``model``."""
+    if isinstance(value, nn.Module) and getattr(value.forward, "__func__", None) is not nn.Module.forward:
+        return value
+    held = getattr(value, "model", value)
+    return held if isinstance(held, nn.Module) else None
 
 
 def _check_precision(module: nn.Module) -> None:

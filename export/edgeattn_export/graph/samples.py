@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.nested import Nested
 from edgeattn_export.graph.tree import tensors_in
 from edgeattn_runtime.errors import SampleError
 
@@ -49,10 +50,12 @@ class Samples(Sequence[Sample]):
     Attributes:
         items: Calls that begin: none has a past.
         continued: Calls that continue others, for whoever can tell what their past means.
+        nested: By name, the parameters of ``forward`` that take several inputs in one value.
     """
 
     items: tuple[Sample, ...]
     continued: tuple[Sample, ...] = ()
+    nested: Mapping[str, Nested] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -74,8 +77,13 @@ class Samples(Sequence[Sample]):
 
     @property
     def beginning(self) -> Mapping[str, object]:
-        """What ``forward`` is called with beside its inputs where there is no past."""
-        return self.items[0].past
+        """What ``forward`` is called with where there is no past, beside the inputs that it takes as such."""
+        return {**self.items[0].past, **self.nested}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How parameters of ``forward`` are made of inputs, a line each."""
+        return tuple(f"{name}, which forward takes, holds {value}." for name, value in self.nested.items())
 
     def split(self) -> Parts:
         """Return three parts that share no sample.
@@ -166,9 +174,10 @@ def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
 
 
 def _check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
-    if tuple(inputs) != tuple(first):
+    for name in inputs.keys() ^ first.keys():
+        held = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
         raise SampleError(
-            f"sample {index}: inputs {', '.join(inputs)} found, {', '.join(first)} expected as in sample 0"
+            f"sample {index}, input {name!r}: {held} expected as in sample 0; give it in all samples or none"
         )
     for name, value in inputs.items():
         expected = first[name]

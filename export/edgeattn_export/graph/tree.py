@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
 from torch import nn
+
+Path = tuple[str, ...]  # the keys and indices that lead to a leaf
 
 
 def is_tree(value: object) -> bool:
     """Say whether a value may be a cache: it holds tensors, or is an object or an empty list to hold them."""
     if isinstance(value, tuple | list | Mapping):
         return not value or bool(tensors_in(as_torch(value)))
-    return _is_holder(value)
+    return is_holder(value)
+
+
+def is_holder(value: object) -> bool:
+    """Say whether a value is an object whose attributes may hold tensors."""
+    known = isinstance(value, torch.Tensor | np.ndarray | nn.Module | type)
+    return hasattr(value, "__dict__") and not known and not callable(value)
 
 
 def tensors_in(value: object) -> tuple[torch.Tensor, ...]:
@@ -40,17 +48,41 @@ def fresh(value: object, batch: int) -> object:
 
 def as_torch(value: object) -> object:
     """Return the same with tensors for the numpy arrays in its tuples, lists and dicts."""
+    return mapped(value, lambda _, leaf: _as_tensor(leaf))
+
+
+def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield all that tuples, lists and dicts hold, with its path; what is empty is a leaf itself."""
+    held = list(_steps(value))
+    for step, item in held:
+        yield from leaves(item, (*path, step))
+    if not held:
+        yield path, value
+
+
+def mapped(value: object, change: Callable[[Path, object], object], path: Path = ()) -> object:
+    """Return the same tuples, lists and dicts, of what ``change`` makes of each leaf and its path."""
     match value:
-        case np.ndarray():
-            return torch.from_numpy(np.array(value))
-        case tuple():
-            return tuple(map(as_torch, value))
-        case list():
-            return list(map(as_torch, value))
-        case dict():
-            return {key: as_torch(item) for key, item in value.items()}
+        case Mapping():
+            return {key: mapped(item, change, (*path, str(key))) for key, item in value.items()}
+        case tuple() | list():
+            items = [mapped(item, change, (*path, str(i))) for i, item in enumerate(value)]
+            made: object = getattr(type(value), "_make", tuple if isinstance(value, tuple) else list)(items)
+            return made
         case _:
-            return value
+            return change(path, value)
+
+
+def _as_tensor(leaf: object) -> object:
+    return torch.from_numpy(np.array(leaf)) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _steps(value: object) -> Iterator[tuple[str, object]]:
+    match value:
+        case Mapping():
+            yield from ((str(key), item) for key, item in value.items())
+        case tuple() | list():
+            yield from ((str(i), item) for i, item in enumerate(value))
 
 
 def _tensors(value: object, seen: set[int]) -> Iterator[torch.Tensor]:
@@ -63,17 +95,6 @@ def _tensors(value: object, seen: set[int]) -> Iterator[torch.Tensor]:
 
 
 def _items(value: object) -> Iterable[object]:
-    match value:
-        case Mapping():
-            return value.values()
-        case tuple() | list():
-            return value
-        case _ if _is_holder(value):
-            return vars(value).values()
-        case _:
-            return ()
-
-
-def _is_holder(value: object) -> bool:
-    known = isinstance(value, torch.Tensor | np.ndarray | nn.Module | type)
-    return hasattr(value, "__dict__") and not known and not callable(value)
+    if isinstance(value, tuple | list | Mapping):
+        return (item for _, item in _steps(value))
+    return vars(value).values() if is_holder(value) else ()

@@ -11,7 +11,7 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.shapes import shaped, sizes_of
-from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
@@ -38,10 +38,13 @@ def answered(
 
     Raises:
         EdgeAttnError: The original fails on a real sample, the first trial.
+        CaptureError: Its answer has another form than for other inputs.
     """
     for i, inputs in enumerate(trials(samples, axes)):
         try:
             expected = reference(inputs)
+        except CaptureError:  # its answer has another form, which no graph can follow
+            raise
         except EdgeAttnError:
             if i == 0:
                 raise

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
@@ -22,15 +22,15 @@ EVALUATION = Samples(tuple(Sample({"input": np.full((1, 2), i, np.float32)}, i %
 
 
 class Counting(nn.Module):
-    """Answers with its input, and counts how often."""
+    """Answers with more than its input, and counts how often."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls = 0
 
-    def forward(self, input: object) -> object:  # noqa: A002 - the input's name
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the input's name
         self.calls += 1
-        return input
+        return input + 1
 
 
 def right(_: object, target: object) -> float:

@@ -29,6 +29,14 @@ ENDS = tuple(
 GRAPH = Graph(ENDS, (Tensor("embedding", "float32", ("batch", 384)),))
 
 
+def test_inputs_that_python_has_no_keyword_for_are_given_in_a_dict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    graph = Graph((Tensor("maps.0", "float32", (1,)), Tensor("in", "float32", (1,))), GRAPH.outputs)
+    show(loading_parts(Path("maps.edge"), graph))
+    assert 'net(**{"maps.0": ..., "in": ...})["embedding"]' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_report_fits_its_terminal_and_tells_all(
     report: Report, width: int, capsys: pytest.CaptureFixture[str]

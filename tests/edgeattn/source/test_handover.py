@@ -50,6 +50,28 @@ def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., ModuleSo
     assert isinstance(source.module, nn.Linear)
 
 
+@pytest.mark.parametrize("made", ["model = lambda: Net()", "model = Net()"])
+def test_a_model_may_be_ready_or_made_in_a_line(load: Callable[..., ModuleSource], made: str) -> None:
+    text = GOOD.replace("def model():\n    return torch.nn.Linear(2, 2).eval()", "")
+    source = load(
+        f"{text}\nclass Net(torch.nn.Linear):\n    def __init__(self): super().__init__(2, 2)\n{made}\n"
+    )
+    assert type(source.module).__name__ == "Net"
+
+
+def test_a_pipeline_is_taken_for_its_model(load: Callable[..., ModuleSource]) -> None:
+    pipeline = """
+class Pipeline:
+    def __init__(self): self.model = torch.nn.Linear(2, 2)
+    def __call__(self, text): return self.model(torch.ones(1, 2))
+
+model = Pipeline()
+"""
+    with pytest.warns(UserWarning, match="Pipeline .* attribute model, Linear, is exported"):
+        source = load(GOOD + pipeline)
+    assert isinstance(source.module, nn.Linear)
+
+
 def test_what_else_a_file_may_define(load: Callable[..., ModuleSource]) -> None:
     more = """
 dynamic = {"input": ("batch", None)}

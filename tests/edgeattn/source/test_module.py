@@ -26,6 +26,13 @@ def test_what_is_no_module_is_refused() -> None:
         ModuleSource.of("tagger.pt", (), None)
 
 
+def test_samples_are_read_in_eval_mode() -> None:
+    source = ModuleSource.of(nn.Linear(2, 2), [{"input": torch.ones(1, 2)}] * 3, None)
+    with pytest.warns(UserWarning, match="Linear was in training mode"):
+        source.read()
+    assert not source.module.training
+
+
 def test_samples_are_read_against_forward(source: ModuleSource) -> None:
     assert source.read().names == ("tokens", "attention_mask")
     with pytest.raises(BadInput, match="words"):

@@ -92,6 +92,10 @@ def test_axes_are_named_as_declared(exported: Export) -> None:
         (lambda y: [y], ("output_0",)),
         (lambda y: {"logits": y, "pooled": y.mean(1)}, ("logits", "pooled")),
         (lambda y: ModelOutput(logits=y, loss=None), ("logits",)),
+        (lambda y: {"boxes": [y, (y + 1, None)], "kind": "box"}, ("boxes.0", "boxes.1.0")),
+        (lambda y: {"a": y, "b": y}, ("a", "b")),
+        (lambda y: (y, torch.ones(3), y.argmax(-1)), ("output_0", "output_1", "output_2")),
+        (lambda y: (y, (y.sum(),)), ("output_0", "output_1.0")),
     ],
 )
 def test_every_form_of_answer(
@@ -106,26 +110,23 @@ def test_every_form_of_answer(
     assert scaled_error(captured.reference(samples[0].inputs), found) < TOLERANCE
 
 
-@pytest.mark.parametrize(
-    ("form", "found"),
-    [
-        (lambda y: None, "NoneType"),
-        (lambda y: "seven", "str"),
-        (lambda y: {"logits": y, "loss": 0.5}, "loss float"),
-        (lambda y: (y, (y, y)), "output_1 tuple"),
-        (lambda y: {}, "none"),
-    ],
-)
-def test_an_answer_that_is_no_tensors_is_refused(
-    form: Callable[[Tensor], object], found: str, exported: Export
-) -> None:
-    with pytest.raises(ModelError, match=f"^outputs: {found} found; expected a tensor, or a tuple or dict"):
-        exported(Answering(form), _raw())
-
-
 def test_an_answer_that_numpy_does_not_have_is_refused(exported: Export) -> None:
     with pytest.raises(ModelError, match=r"^output 'output': bfloat16, .* return it with \.float\(\)$"):
         exported(Answering(lambda y: y.bfloat16()), _raw())
+
+
+def test_what_is_left_out_is_noted(exported: Export) -> None:
+    captured, _ = exported(Answering(lambda y: {"y": [y], "loss": None}), _raw())
+    assert any("y.0" in note for note in captured.notes)
+    assert any("loss (None)" in note for note in captured.notes)
+
+
+@pytest.mark.parametrize(
+    "form", [lambda y: (y, y.shape[0]), lambda y: (y, y.shape[1]), lambda y: (y, list(y))]
+)
+def test_an_answer_whose_form_varies_is_refused(form: Callable[[Tensor], object], exported: Export) -> None:
+    with pytest.raises(CaptureError, match=r"^output 'output_1(\.\d)?': .* where another sample has"):
+        exported(Answering(form), _raw())
 
 
 def test_an_output_named_as_an_input_is_refused(exported: Export) -> None:

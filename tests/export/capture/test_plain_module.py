@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_runtime.errors import ModelError
@@ -30,6 +31,32 @@ def test_of_a_compiled_module_the_original_is_meant() -> None:
     assert plain_module(torch.compile(module)) is module
 
 
+class Wrapper(nn.Module):
+    """A module that is called in a way of its own, and has no forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Linear(2, 2)
+
+
+class Network(Wrapper):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+@pytest.mark.parametrize("wrapped", [Wrapper(), SimpleNamespace(model=nn.Linear(2, 2))])
+def test_of_what_wraps_a_module_its_model_is_meant(wrapped: object) -> None:
+    with pytest.warns(UserWarning, match="its attribute model, Linear, is exported"):
+        assert isinstance(plain_module(wrapped), nn.Linear)
+
+
+def test_a_module_with_a_forward_is_itself_meant() -> None:
+    network = Network()
+    assert plain_module(network) is network
+
+
 def test_what_is_no_module_is_refused() -> None:
     with pytest.raises(ModelError, match=r"^module: int found, an nn.Module expected; "):
         plain_module(5)
+    with pytest.raises(ModelError, match=r"^module: SimpleNamespace found"):
+        plain_module(SimpleNamespace(model="weights.pt"))

@@ -14,6 +14,7 @@ from edgeattn_export.graph.samples import LEAST
 from edgeattn_runtime.errors import ModelError, SampleError
 
 IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
+PAST = (torch.ones(1, 2, 3, 4),) * 2
 
 
 class Two(nn.Module):
@@ -73,7 +74,8 @@ def test_an_input_with_its_label_is_a_pair() -> None:
         ({"ids": IDS}, "sample 1: no mask; forward takes ids, mask, bias; name each input after it"),
         (
             {"ids": IDS, "mask": None},
-            "sample 1: inputs ids found, ids, mask expected as in sample 0",
+            "sample 1, input 'mask': nothing found, a tensor expected as in sample 0; give it in all "
+            "samples or none",
         ),
         (
             IDS,
@@ -124,7 +126,8 @@ def test_an_input_with_its_label_is_a_pair() -> None:
         ),
         (
             {"ids": IDS, "mask": MASK, "bias": IDS},
-            "sample 1: inputs ids, mask, bias found, ids, mask expected as in sample 0",
+            "sample 1, input 'bias': a tensor found, nothing expected as in sample 0; give it in all "
+            "samples or none",
         ),
     ],
 )
@@ -141,11 +144,10 @@ def test_refuses_too_few(count: int) -> None:
 @pytest.mark.parametrize("begin", range(LEAST + 1))
 def test_what_continues_is_a_text_of_its_own_where_too_few_begin(begin: int) -> None:
     class Continued(nn.Module):
-        def forward(self, ids: Tensor, past: object = None) -> Tensor:
-            return ids
+        def forward(self, ids: Tensor, past: object = None) -> object:
+            return ids, PAST
 
-    past = (torch.ones(1, 2, 3, 4),) * 2
-    samples = read_samples(Continued(), [{"ids": IDS}] * begin + [{"ids": IDS, "past": past}] * LEAST)
+    samples = read_samples(Continued(), [{"ids": IDS}] * begin + [{"ids": IDS, "past": PAST}] * LEAST)
     assert len(samples) == (begin if begin >= LEAST else begin + LEAST)
     assert len(samples.continued) == LEAST
     assert not any(sample.continues for sample in samples)

@@ -81,12 +81,12 @@ def _may_be_cache(piece: object) -> bool:
 
 
 def _check_no_past(samples: Samples) -> None:
-    for name, value in chain(samples.beginning.items(), *(s.past.items() for s in samples.continued)):
+    for name, value in chain.from_iterable(s.past.items() for s in (samples[0], *samples.continued)):
         if value is not None:
             raise SampleError(
-                f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected: forward "
-                "returns no cache that it takes again within a text; of a decoder, yield texts of "
-                f"{SHORTEST} tokens or more"
+                f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected, in every "
+                "sample or in none: forward returns no cache that it takes again within a text; of a "
+                f"decoder, yield texts of {SHORTEST} tokens or more"
             )
 
 

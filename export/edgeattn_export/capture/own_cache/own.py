@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edgeattn_export.capture.reference import Call, Reference, named
+from edgeattn_export.capture.answer import named
+from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.capture.tracing import slow_path
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs

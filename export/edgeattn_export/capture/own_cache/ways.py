@@ -10,6 +10,7 @@ from torch import nn
 
 from edgeattn_export.capture.own_cache.own import OwnCache, Place, Text
 from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.nested import Nested
 from edgeattn_export.graph.samples import Samples
 
 PLACES: tuple[Place, ...] = (
@@ -88,7 +89,7 @@ def _free(module: nn.Module, text: Text, candidates: tuple[str, ...]) -> list[st
         for parameter in parameters
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         and parameter.name not in text.axes.dims
-        and not isinstance(text.beginning.get(parameter.name, parameter.default), bool)
+        and not isinstance(text.beginning.get(parameter.name, parameter.default), bool | Nested)
     ]
     return sorted(names, key=lambda name: (name not in text.beginning, name not in candidates))
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -122,13 +122,14 @@ def test_other_outputs_are_no_cache(answer: Callable[[Tensor], object], cache_of
     assert cache_of(Other(), [_plain(length) for length in LENGTHS]) is None
 
 
-def test_a_past_for_a_module_without_one_is_refused(cache_of: Find) -> None:
+@pytest.mark.parametrize("pairs", [(None, None, (text(2), text(3))), (5, 5, 5)])
+def test_a_past_for_a_module_without_one_is_refused(pairs: Sequence[object], cache_of: Find) -> None:
     class Pair(nn.Module):
         def forward(self, x: Tensor, pair: object = None) -> Tensor:
-            return x
+            return x + 1
 
-    raw = [{"x": text(length), "pair": (text(2), text(3))} for length in LENGTHS]
+    raw = [{"x": text(length), "pair": pair} for length, pair in zip(LENGTHS, pairs, strict=True)]
     with pytest.raises(
-        SampleError, match=r"^input 'pair': tuple found, a tensor or numpy array expected: forw"
+        SampleError, match=r"^input 'pair': (tuple|int) found, a tensor or numpy array expected"
     ):
         cache_of(Pair(), raw)

@@ -1,0 +1,146 @@
+"""What of a module's answers its graph gives: the tensors, named by their paths; all else is left out.
+
+Before: {"boxes": [a, b], "mask": mask, "loss": None, "kind": "text"}, where mask is an input
+After:  {"boxes.0": a, "boxes.1": b}
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from textwrap import shorten
+
+import numpy as np
+import torch
+
+from edgeattn_export.graph.tree import Path, is_holder, leaves, tensors_in
+from edgeattn_runtime.errors import CaptureError, ModelError
+
+LONGEST = 60  # characters of a text that is left out
+
+_TENSOR, _INPUT = "a tensor", "an input, unchanged,"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The form of a module's answers: one graph gives the same outputs whatever its inputs are.
+
+    Attributes:
+        parts: By path, what is there: a tensor that is computed, an input, or what is no tensor, in words.
+    """
+
+    parts: Mapping[Path, str]
+
+    @classmethod
+    def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> Answer:
+        """Return the form of one answer.
+
+        Args:
+            raw: What the module returned.
+            inputs: What it was given.
+            left_out: Names of outputs that do not count, such as its cache.
+
+        Raises:
+            ModelError: It holds no tensor that is computed, or a numpy array, or two parts have one name.
+        """
+        given = {id(tensor) for tensor in inputs.values()}
+        answer = cls({path: _kind(part, given) for path, part in _parts(raw, left_out)})
+        names = Counter(map(name_of, answer.parts))
+        twice = next((name for name, count in names.items() if count > 1), None)
+        if twice is not None:
+            raise ModelError(f"outputs: two are called {twice!r}; give each a name of its own")
+        if not answer.outputs:
+            raise ModelError(
+                f"outputs: {_listed(answer.parts) or 'nothing'} found; expected at least one tensor that "
+                "forward computes"
+            )
+        return answer
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs."""
+        return tuple(name_of(path) for path, kind in self.parts.items() if kind == _TENSOR)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left out, and how a tensor inside of others is named, a line each."""
+        inner = [name_of(path) for path, kind in self.parts.items() if kind == _TENSOR and len(path) > 1]
+        passed = [name_of(path) for path, kind in self.parts.items() if kind == _INPUT]
+        others = {path: kind for path, kind in self.parts.items() if kind not in (_TENSOR, _INPUT)}
+        lines = {
+            "Outputs named by where forward returns them:": ", ".join(inner),
+            "Not among the outputs, as forward returns these inputs unchanged:": ", ".join(passed),
+            "Not among the outputs, as these are no tensors:": _listed(others),
+        }
+        return tuple(f"{words} {names}." for words, names in lines.items() if names)
+
+    def check(self, other: Answer) -> None:
+        """See that another answer has the same form.
+
+        Raises:
+            CaptureError: It has not.
+        """
+        for path in {**self.parts, **other.parts}:
+            expected, found = (answer.parts.get(path, "nothing") for answer in (self, other))
+            if expected != found:
+                raise CaptureError(
+                    f"output {name_of(path)!r}: {_short(found)} found where another sample has "
+                    f"{_short(expected)}; a graph gives the same outputs whatever its inputs are: return "
+                    "tensors, and what varies in number along one axis of a tensor"
+                )
+
+
+def named(raw: object) -> dict[str, object]:
+    """Return what a module returned, by the names of a dict or an object, else ``output_0``, ``output_1``...
+
+    What is alone is called ``output``.
+    """
+    match raw:
+        case Mapping():  # a dict, or a transformers ModelOutput
+            return {str(name): value for name, value in raw.items()}
+        case tuple() | list():
+            return {f"output_{i}": value for i, value in enumerate(raw)}
+        case _ if is_holder(raw) and tensors_in(raw):
+            return dict(vars(raw))
+        case _:
+            return {"output": raw}
+
+
+def name_of(path: Path) -> str:
+    """Return the name of an output: ``boxes.0.scores``."""
+    return ".".join(path)
+
+
+def tensors_of(raw: object, left_out: frozenset[str] = frozenset()) -> dict[str, torch.Tensor]:
+    """Return the tensors that a module returned, by name, but for those of what is ``left_out``."""
+    return {name_of(path): part for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor)}
+
+
+def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object]]:
+    """Yield parts by path; the tensors of an object, such as a Cache, are numbered in its own order."""
+    counted = {name: piece for name, piece in named(raw).items() if name not in left_out}
+    for path, leaf in leaves(counted) if counted else ():
+        held = () if isinstance(leaf, torch.Tensor) else tensors_in(leaf)
+        yield from (((*path, str(i)), tensor) for i, tensor in enumerate(held))
+        if not held:
+            yield path, leaf
+
+
+def _kind(part: object, given: set[int]) -> str:
+    match part:
+        case torch.Tensor():
+            return _INPUT if id(part) in given else _TENSOR
+        case None | bool() | int() | float() | str() | tuple() | list() | Mapping():
+            return repr(part)
+        case np.ndarray():
+            raise ModelError("outputs: a numpy array found; expected a tensor; compute it with torch")
+    return f"of type {type(part).__name__}"
+
+
+def _listed(parts: Mapping[Path, str]) -> str:
+    return ", ".join(f"{name_of(path)} ({_short(kind)})" for path, kind in parts.items())
+
+
+def _short(kind: str) -> str:
+    return shorten(kind, LONGEST, placeholder="...")

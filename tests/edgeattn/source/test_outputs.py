@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+import torch
+
+from edgeattn.source.outputs import like
+
+X = torch.arange(3)
+Y, Z = torch.zeros(1, 2), torch.zeros(())
+INPUTS = {"x": X.numpy()}
+ARRAYS = {"y.0": np.ones((1, 2), "float32"), "z": np.array(5, "float32")}
+
+Pair = namedtuple("Pair", "first second")
+
+
+def test_tensors_are_replaced_where_they_are_and_all_else_stays() -> None:
+    original = {"x": X.clone(), "y": [Y, None], "z": Z, "kind": "text", "n": 3}
+    found = like(original, ARRAYS, INPUTS)
+    assert isinstance(found, dict)
+    assert list(found) == list(original)
+    assert torch.equal(found["x"], X)
+    assert torch.equal(found["y"][0], torch.ones(1, 2))
+    assert found["y"][1] is None
+    assert torch.equal(found["z"], torch.tensor(5.0))  # of no dims, as it was
+    assert (found["kind"], found["n"]) == ("text", 3)
+    assert torch.equal(original["y"][0], Y)  # the original's own stay
+
+
+def test_what_the_bundle_does_not_answer_is_not_the_originals() -> None:
+    logits, cache = torch.zeros(1, 2), [torch.ones(1, 1)]
+    found = like((logits, cache, logits), {"output_0": np.ones((1, 2), "float32")}, INPUTS)
+    assert isinstance(found, tuple)
+    assert torch.equal(found[0], torch.ones(1, 2))
+    assert found[1] == [None]
+    assert found[2] is found[0]
+
+
+@pytest.mark.parametrize("form", [lambda y: y, lambda y: [y], lambda y: Pair(y, None), lambda y: {"y": (y,)}])
+def test_the_form_is_the_originals(form: object) -> None:
+    original = form(Y)  # type: ignore[operator]
+    name = {torch.Tensor: "output", dict: "y.0"}.get(type(original), "output_0")
+    found = like(original, {name: np.ones((1, 2), "float32")}, INPUTS)
+    assert type(found) is type(original)
+    assert str(found) == str(form(torch.ones(1, 2)))  # type: ignore[operator]
