@@ -8,20 +8,16 @@ from typing import Any
 
 import onnx_ir as ir
 from onnx_ir.passes import Sequential
-from onnx_ir.passes.common import (
-    IdentityEliminationPass,
-    NameFixPass,
-    RemoveUnusedNodesPass,
-    TopologicalSortPass,
-)
+from onnx_ir.passes.common import NameFixPass, RemoveUnusedNodesPass, TopologicalSortPass
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.identities import RemoveIdentities
 from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
 
-_TIDY = Sequential(IdentityEliminationPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass())
+_TIDY = Sequential(RemoveIdentities(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass())
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,4 +60,4 @@ class Nested:
         """Name the inputs, and what is the same in every call."""
         inputs = ", ".join(self.places.values())
         same = ", ".join(f"{'.'.join(path)} ({value!r})" for path, value in self.constants.items())
-        return f"the inputs {inputs}; the same in every call, {same}" if same else f"the inputs {inputs}"
+        return f"the inputs {inputs}; the same in every call: {same}" if same else f"the inputs {inputs}"

@@ -83,7 +83,7 @@ class Samples(Sequence[Sample]):
     @property
     def notes(self) -> tuple[str, ...]:
         """How parameters of ``forward`` are made of inputs, a line each."""
-        return tuple(f"{name}, which forward takes, holds {value}." for name, value in self.nested.items())
+        return tuple(f"Parameter {name} of forward holds {value}." for name, value in self.nested.items())
 
     def split(self) -> Parts:
         """Return three parts that share no sample.
