@@ -68,12 +68,8 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
             'return {"tags": torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))).log())}',
             "Tagger uses aten.log on complex numbers at model.py, line 38, in forward (return",
         ),
-        (ANSWER, "return self", "outputs: Tagger found; expected a tensor, or a tuple or dict of tensors"),
-        (
-            ANSWER,
-            'return {"tags": x, "name": "tagger"}',
-            "outputs: name str found; expected a tensor, or a tu",
-        ),
+        (ANSWER, "return self", "outputs: output (of type Tagger) found; expected at least one tensor"),
+        (ANSWER, 'return {"tags": x, "count": x.shape[1]}', "output 'count': "),
         (ANSWER, "raise RuntimeError('out of\\n ideas')", "Tagger failed on tokens (1, "),
         (
             '"cosine": 0.98',

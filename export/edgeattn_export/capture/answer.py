@@ -69,9 +69,9 @@ class Answer:
         passed = [name_of(path) for path, kind in self.parts.items() if kind == _INPUT]
         others = {path: kind for path, kind in self.parts.items() if kind not in (_TENSOR, _INPUT)}
         lines = {
-            "Outputs named by where forward returns them:": ", ".join(inner),
-            "Not among the outputs, as forward returns these inputs unchanged:": ", ".join(passed),
-            "Not among the outputs, as these are no tensors:": _listed(others),
+            "Outputs named by their paths in what forward returns:": ", ".join(inner),
+            "Not among the outputs, since they are inputs that forward returns unchanged:": ", ".join(passed),
+            "Not among the outputs, since they are no tensors:": _listed(others),
         }
         return tuple(f"{words} {names}." for words, names in lines.items() if names)
 

@@ -7,6 +7,7 @@ from forms import (
     caches,
     heads,
     masks,
+    nested,
     positions,
     products,
     projections,
@@ -43,4 +44,5 @@ FORMS: tuple[Form, ...] = (
     *transformers_pairs.FORMS,
     *transformers_vision.FORMS,
     *transformers_series.FORMS,
+    *nested.FORMS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from torch import Tensor, nn
@@ -28,7 +28,7 @@ class Form:
         name: As the table prints it.
         build: Makes the module; its weights are moved off their initial values afterwards.
         family: The part of the table that it belongs to.
-        samples: Makes the inputs that the export sees, of several batch sizes and lengths.
+        samples: Makes what the export sees, of several batch sizes and lengths.
         attentions: Attention operators that the graph must hold.
         padding: Where the form takes a padding mask.
         dynamic: Axis names, where the samples' sizes alone would not tell them.
@@ -40,7 +40,7 @@ class Form:
     build: Callable[[], nn.Module]
     _: KW_ONLY
     family: str
-    samples: Callable[[], list[Inputs]]
+    samples: Callable[[], Sequence[Mapping[str, object]]]
     attentions: int = 1
     padding: Padding | None = None
     dynamic: Dynamic | None = None
