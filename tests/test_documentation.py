@@ -10,14 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.main import get_command
 
 from edgeattn.commands.app import app
 from edgeattn.judge.limits import LIMITS
+from edgeattn.source import handover
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"
 USING = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+WIDTH = 16
 PAGES = [ROOT / name for name in ("README.md", "runtime/README.md", "docs/using.md", "CONTRIBUTING.md")]
 
 
@@ -47,11 +51,44 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "sentence.edge")
     shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path / "story.edge")
-    (example,) = re.findall(r"^```python\n(.+?)^```$", USING, re.DOTALL | re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64)}
-    exec(compile(example, "using.md", "exec"), known)
+    exec(compile(_example("In an app"), "using.md", "exec"), known)
     assert len(known["many"]) == 2
+
+
+def test_the_example_of_a_librarys_model_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write_encoder(tmp_path / "my-encoder")
+    (tmp_path / "texts.txt").write_text("a b\nc d e\na b c d\n")
+    (tmp_path / "encoder.py").write_text(_example("A library's model, as it is"))
+    monkeypatch.chdir(tmp_path)
+    source = handover.load("encoder.py")
+    samples = source.read()
+    assert {"input_ids", "attention_mask"} <= set(samples.names)
+    captured = source.capture(samples, ORT_CPU)
+    outputs = {tensor.name: tensor.dims for tensor in captured.graph.outputs}
+    assert outputs["sentence_embedding"] == ("batch", WIDTH)
+    assert not outputs.keys() & set(samples.names)
+
+
+def _example(heading: str) -> str:
+    """Return the Python that stands under a heading."""
+    below = USING.partition(f"\n## {heading}\n")[2]
+    found = re.search(r"^```python\n(.+?)^```$", below, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def _write_encoder(folder: Path) -> None:
+    """Write a BERT of a few letters as a library's users have theirs on disk."""
+    folder.mkdir()
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcde")))
+    BertTokenizerFast(vocab_file=str(vocabulary)).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=10, hidden_size=WIDTH, num_hidden_layers=1, num_attention_heads=2, intermediate_size=WIDTH
+    )
+    BertModel(config).save_pretrained(folder)
 
 
 def _inputs() -> dict[str, np.ndarray]:

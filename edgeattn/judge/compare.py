@@ -81,8 +81,8 @@ def _score(
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
         max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
-        metric_pytorch=metric(answers[PYTORCH], sample.target) if metric else math.nan,
-        metric_int8=metric(answers[INT8], sample.target) if metric else math.nan,
+        metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
+        metric_int8=metric(answers[INT8], sample) if metric else math.nan,
     )
 
 

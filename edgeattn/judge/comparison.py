@@ -44,7 +44,7 @@ class Comparison:
         with torch_threads(THREADS):
             on_arrays = None
             if self.metric is not None:
-                on_arrays = MetricOfArrays(self.metric, self.captured.reference, samples[0].inputs)
+                on_arrays = MetricOfArrays(self.metric, self.captured, samples[0].inputs)
             runners = runners_of(self.captured, int8, threads=THREADS)
             return compare(runners, samples, self.padded, metric=on_arrays, progress=self.progress)
 

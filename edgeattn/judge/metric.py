@@ -8,29 +8,36 @@ from pathlib import Path
 
 from edgeattn.source.metric import Metric
 from edgeattn.source.outputs import like
+from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_runtime.errors import ModelError
 
 
 class MetricOfArrays:
-    """A metric that takes outputs as arrays by name and hands them on as the module would."""
+    """A metric that takes outputs as arrays by name and hands them on as the module would.
 
-    def __init__(self, metric: Metric, reference: Runner, inputs: Inputs) -> None:
-        self._metric = metric
-        self._inputs, self._original = inputs, reference.bind(inputs)()
+    Args:
+        metric: The user's.
+        captured: Of the module, which is called once.
+        inputs: That it is called with.
+    """
 
-    def __call__(self, outputs: Outputs, target: object) -> float:
+    def __init__(self, metric: Metric, captured: Captured, inputs: Inputs) -> None:
+        self._metric, self._passed = metric, captured.passed
+        self._original = captured.reference.bind(inputs)()
+
+    def __call__(self, outputs: Outputs, sample: Sample) -> float:
         """Return the metric of one sample.
 
         Raises:
             ModelError: The user's function raised, or returned something else than a finite number.
         """
         try:
-            value = float(self._metric(like(self._original, outputs, self._inputs), target))
+            passed = {name: sample.inputs[given] for name, given in self._passed.items()}
+            value = float(self._metric(like(self._original, {**passed, **outputs}), sample.target))
         except Exception as error:
-            raise ModelError(f"metric(outputs, target) failed{_told(error, target)}") from error
+            raise ModelError(f"metric(outputs, target) failed{_told(error, sample.target)}") from error
         if not math.isfinite(value):
             raise ModelError(f"metric(outputs, target) returned {value}; expected a finite number")
         return value

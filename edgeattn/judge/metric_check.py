@@ -31,8 +31,8 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
     metric, original = comparison.metric, comparison.captured.reference
     if metric is None:
         return
-    on_arrays = MetricOfArrays(metric, original, evaluation[0].inputs)
-    values = (on_arrays(original(sample.inputs), sample.target) for sample in evaluation)
+    on_arrays = MetricOfArrays(metric, comparison.captured, evaluation[0].inputs)
+    values = (on_arrays(original(sample.inputs), sample) for sample in evaluation)
     is_right_or_wrong = next(values) in RIGHT_OR_WRONG
     limit, count = limits.limits.get("metric_drop", 0.0), len(evaluation)
     if not 0 < limit < 1 / count or not is_right_or_wrong:

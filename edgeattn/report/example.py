@@ -37,11 +37,13 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     samples = source.read()
     if inputs.keys() != set(samples.names):
         return None  # behind an encoder, or with a mask, the golden inputs are the decoder's alone
-    original = Reference(source.module, Call(samples.beginning)).bind(inputs)()
+    reference = Reference(source.module, Call(samples.beginning)).settled(inputs)
+    original = reference.bind(inputs)()
     answers = net(**inputs)
     if generation is not None:
         answers = {generation.logits: answers[generation.logits]}
-    answer = like(original, answers, inputs)
+    passed = {name: inputs[given] for name, given in reference.passed.items()}
+    answer = like(original, {**passed, **answers})
     return Example(_told(source.pretty, original), _told(source.pretty, answer))
 
 

@@ -19,18 +19,20 @@ from edgeattn_runtime.errors import CaptureError, ModelError
 
 LONGEST = 60  # characters of a text that is left out
 
-_TENSOR, _INPUT = "a tensor", "an input, unchanged,"
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The form of a module's answers: one graph gives the same outputs whatever its inputs are.
 
     Attributes:
-        parts: By path, what is there: a tensor that is computed, an input, or what is no tensor, in words.
+        computed: Paths of the tensors that forward computes, the graph's outputs.
+        given: By path, tensors that are an input, and the input's name.
+        constants: By path, what is no tensor, in words.
     """
 
-    parts: Mapping[Path, str]
+    computed: tuple[Path, ...]
+    given: Mapping[Path, str]
+    constants: Mapping[Path, str]
 
     @classmethod
     def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> Answer:
@@ -44,15 +46,16 @@ class Answer:
         Raises:
             ModelError: It holds no tensor that is computed, or a numpy array, or two parts have one name.
         """
-        given = {id(tensor) for tensor in inputs.values()}
-        answer = cls({path: _kind(part, given) for path, part in _parts(raw, left_out)})
-        names = Counter(map(name_of, answer.parts))
-        twice = next((name for name, count in names.items() if count > 1), None)
-        if twice is not None:
-            raise ModelError(f"outputs: two are called {twice!r}; give each a name of its own")
-        if not answer.outputs:
+        parts = dict(_parts(raw, left_out))
+        _check_names(parts)
+        tensors = {path: part for path, part in parts.items() if isinstance(part, torch.Tensor)}
+        names = {id(tensor): name for name, tensor in inputs.items()}
+        given = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
+        constants = {path: _words(part) for path, part in parts.items() if path not in tensors}
+        answer = cls(tuple(path for path in tensors if path not in given), given, constants)
+        if not answer.computed:
             raise ModelError(
-                f"outputs: {_listed(answer.parts) or 'nothing'} found; expected at least one tensor that "
+                f"outputs: {_listed(answer._kinds) or 'nothing'} found; expected at least one tensor that "
                 "forward computes"
             )
         return answer
@@ -60,18 +63,21 @@ class Answer:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the graph's outputs."""
-        return tuple(name_of(path) for path, kind in self.parts.items() if kind == _TENSOR)
+        return tuple(map(name_of, self.computed))
+
+    @property
+    def passed(self) -> Mapping[str, str]:
+        """By name, what is an input, and the input's name."""
+        return {name_of(path): name for path, name in self.given.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is left out, and how a tensor inside of others is named, a line each."""
-        inner = [name_of(path) for path, kind in self.parts.items() if kind == _TENSOR and len(path) > 1]
-        passed = [name_of(path) for path, kind in self.parts.items() if kind == _INPUT]
-        others = {path: kind for path, kind in self.parts.items() if kind not in (_TENSOR, _INPUT)}
+        inner = (name_of(path) for path in self.computed if len(path) > 1)
         lines = {
             "Outputs named by their paths in what forward returns:": ", ".join(inner),
-            "Not among the outputs, since they are inputs that forward returns unchanged:": ", ".join(passed),
-            "Not among the outputs, since they are no tensors:": _listed(others),
+            "Not among the outputs, since forward returns its input unchanged:": ", ".join(self.passed),
+            "Not among the outputs, since they are no tensors:": _listed(self.constants),
         }
         return tuple(f"{words} {names}." for words, names in lines.items() if names)
 
@@ -81,14 +87,19 @@ class Answer:
         Raises:
             CaptureError: It has not.
         """
-        for path in {**self.parts, **other.parts}:
-            expected, found = (answer.parts.get(path, "nothing") for answer in (self, other))
+        for path in {**self._kinds, **other._kinds}:
+            expected, found = (answer._kinds.get(path, "nothing") for answer in (self, other))
             if expected != found:
                 raise CaptureError(
                     f"output {name_of(path)!r}: {_short(found)} found where another sample has "
                     f"{_short(expected)}; a graph gives the same outputs whatever its inputs are: return "
                     "tensors, and what varies in number along one axis of a tensor"
                 )
+
+    @property
+    def _kinds(self) -> Mapping[Path, str]:
+        inputs = {path: f"the input {name}" for path, name in self.given.items()}
+        return {**dict.fromkeys(self.computed, "a tensor"), **inputs, **self.constants}
 
 
 def named(raw: object) -> dict[str, object]:
@@ -127,10 +138,14 @@ def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object
             yield path, leaf
 
 
-def _kind(part: object, given: set[int]) -> str:
+def _check_names(parts: Mapping[Path, object]) -> None:
+    for name, count in Counter(map(name_of, parts)).items():
+        if count > 1:
+            raise ModelError(f"outputs: two are called {name!r}; give each a name of its own")
+
+
+def _words(part: object) -> str:
     match part:
-        case torch.Tensor():
-            return _INPUT if id(part) in given else _TENSOR
         case None | bool() | int() | float() | str() | tuple() | list() | Mapping():
             return repr(part)
         case np.ndarray():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import onnx_ir as ir
 
@@ -27,6 +27,7 @@ class Captured:
         reference: The module, or the ONNX file that was handed over instead.
         engine: Runs the graph on this machine, wherever something is to be proven of it.
         cache: The module's own.
+        passed: By name, what the module returns of its inputs unchanged, and which: no outputs of the graph.
         notes: What the model author should know of it, a line each.
     """
 
@@ -37,4 +38,5 @@ class Captured:
     reference: Runner
     engine: Engine
     cache: OwnCache | None = None
+    passed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

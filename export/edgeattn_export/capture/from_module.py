@@ -64,7 +64,7 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
         raise CaptureError(drawn)
     graph, symbols = contract_of(model, axes)
     notes = (*samples.notes, *reference.notes)
-    captured = Captured(model, graph, symbols, axes, reference, engine, cache, notes)
+    captured = Captured(model, graph, symbols, axes, reference, engine, cache, reference.passed, notes)
     _prove(captured, samples)
     return captured
 

@@ -79,6 +79,11 @@ class Reference:
         return Reference(self.module, self.call, answer)
 
     @property
+    def passed(self) -> Mapping[str, str]:
+        """What is known to be no output, but an input, by name, and which input it is."""
+        return self.answer.passed if self.answer is not None else {}
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is known of its answers' form that the model author should know, a line each."""
         return self.answer.notes if self.answer is not None else ()

@@ -98,8 +98,8 @@ def test_an_infinity_fails_a_sample_and_not_the_report() -> None:
 
 
 def test_the_metric_is_averaged_over_samples_for_both() -> None:
-    def right(answer: Arrays, target: object) -> float:
-        return float(int(answer["a"].argmax()) == target)
+    def right(answer: Arrays, sample: Sample) -> float:
+        return float(int(answer["a"].argmax()) == sample.target)
 
     found = compared(runners(lambda x: outputs(-x)), right)
     assert (found.metric_pytorch, found.metric_int8) == (1.0, 0.0)

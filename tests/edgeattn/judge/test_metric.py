@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn_export.capture.reference import Reference
+from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import ModelError
 
 INPUTS = {"x": np.ones((1, 2), "float32")}
@@ -24,6 +27,15 @@ class Answering(nn.Module):
         return self.answer(x)
 
 
+def captured(answer: Callable[[Tensor], object], passed: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """Return what a metric reads of a captured module."""
+    return SimpleNamespace(reference=Reference(Answering(answer)), passed=passed)
+
+
+def sample(target: object = None, x: float = 1) -> Sample:
+    return Sample({"x": np.full((1, 2), x, "float32")}, target)
+
+
 @pytest.mark.parametrize(
     ("answer", "names", "metric"),
     [
@@ -35,21 +47,28 @@ class Answering(nn.Module):
 def test_outputs_come_as_the_module_gives_them(
     answer: Callable[[Tensor], object], names: list[str], metric: Callable[..., float]
 ) -> None:
-    on_arrays = MetricOfArrays(metric, Reference(Answering(answer)), INPUTS)
-    assert on_arrays(dict.fromkeys(names, ANSWER), None) == 7.0
+    on_arrays = MetricOfArrays(metric, captured(answer), INPUTS)
+    assert on_arrays(dict.fromkeys(names, ANSWER), sample()) == 7.0
+
+
+def test_what_comes_back_unchanged_is_the_samples_own() -> None:
+    answering = captured(lambda x: {"x": x, "y": [x + 1, None]}, {"x": "x"})
+    on_arrays = MetricOfArrays(lambda out, target: out["x"].sum() + out["y"][0].sum(), answering, INPUTS)
+    assert on_arrays({"y.0": ANSWER}, sample()) == 14.0
+    assert on_arrays({"y.0": ANSWER}, sample(x=5)) == 22.0
 
 
 def test_a_transformers_output_keeps_its_attributes() -> None:
     from transformers.modeling_outputs import BaseModelOutput
 
-    module = Answering(lambda x: BaseModelOutput(last_hidden_state=x))
-    on_arrays = MetricOfArrays(lambda out, target: out.last_hidden_state.max(), Reference(module), INPUTS)
-    assert on_arrays({"last_hidden_state": ANSWER}, None) == 7.0
+    answering = captured(lambda x: BaseModelOutput(last_hidden_state=x))
+    on_arrays = MetricOfArrays(lambda out, target: out.last_hidden_state.max(), answering, INPUTS)
+    assert on_arrays({"last_hidden_state": ANSWER}, sample()) == 7.0
 
 
 def test_the_target_goes_to_the_metric() -> None:
-    on_arrays = MetricOfArrays(lambda out, target: float(target), Reference(Answering(lambda x: x)), INPUTS)
-    assert on_arrays({"output": ANSWER}, torch.tensor(3)) == 3.0
+    on_arrays = MetricOfArrays(lambda out, target: float(target), captured(lambda x: x), INPUTS)
+    assert on_arrays({"output": ANSWER}, sample(torch.tensor(3))) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -64,12 +83,12 @@ def test_the_target_goes_to_the_metric() -> None:
     ],
 )
 def test_a_metric_that_fails_is_told_in_a_line(metric: Callable[..., float], told: str) -> None:
-    on_arrays = MetricOfArrays(metric, Reference(Answering(lambda x: x)), INPUTS)
+    on_arrays = MetricOfArrays(metric, captured(lambda x: x), INPUTS)
     with pytest.raises(ModelError, match=told):
-        on_arrays({"output": ANSWER}, None)
+        on_arrays({"output": ANSWER}, sample())
 
 
 def test_targets_that_are_there_are_not_blamed() -> None:
-    on_arrays = MetricOfArrays(lambda out, target: target["foo"], Reference(Answering(lambda x: x)), INPUTS)
+    on_arrays = MetricOfArrays(lambda out, target: target["foo"], captured(lambda x: x), INPUTS)
     with pytest.raises(ModelError, match=r"line \d+: KeyError: 'foo'$"):
-        on_arrays({"output": ANSWER}, {})
+        on_arrays({"output": ANSWER}, sample({}))

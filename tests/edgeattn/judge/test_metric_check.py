@@ -45,7 +45,7 @@ def tried(metric: Callable[..., float] | None, limit: float | None) -> int:
     """Check a metric against a limit, and return how often the original answered."""
     module = Counting()
     limits = {"cosine": 0.9} if limit is None else {"metric_drop": limit}
-    captured: Any = SimpleNamespace(reference=Reference(module))
+    captured: Any = SimpleNamespace(reference=Reference(module), passed={})
     comparison = Comparison(captured, Padded(Graph((), ()), None), metric, Silent())
     check_metric(comparison, EVALUATION, Budget.read(limits, has_metric=True))
     return module.calls

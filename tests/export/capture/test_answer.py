@@ -73,7 +73,7 @@ def test_what_is_no_tensor_is_said() -> None:
         (None, "output (None)"),
         ("seven", "output ('seven')"),
         ({}, "nothing"),
-        ({"a": [], "x": X}, "x (an input"),
+        ({"a": [], "x": X}, "x (the input x)"),
         ({"y": Y, "n": np.ones(3)}, "a numpy array"),
         ({"a.b": Y, "a": {"b": Z}}, "two are called 'a.b'"),
     ],
