@@ -14,8 +14,8 @@ from edgeattn_export.graph.agreement import Outputs
 def like(original: object, arrays: Outputs) -> object:
     """Return a copy of ``original`` that holds ``arrays`` in the place of its tensors.
 
-    What is no tensor stays as it is. A tensor that is missing, such as a cache's, becomes None: the original
-    has another.
+    What is no tensor stays as it is. A tensor that is missing, such as a cache's, becomes None, and is never
+    the original's.
 
     Args:
         original: What the module returned for some inputs.
