@@ -11,8 +11,8 @@ class Progress(Protocol):
     def stage(self, name: str) -> None:
         """Say that the stage ``name`` begins, such as "capture"."""
 
-    def step(self, done: int, total: int) -> None:
-        """Say that ``done`` of the stage's ``total`` steps are behind it."""
+    def step(self, done: int, total: int, doing: str = "") -> None:
+        """Say that ``done`` of the stage's ``total`` steps are behind it, and what is ``doing``, in words."""
 
 
 class Silent:
@@ -21,5 +21,5 @@ class Silent:
     def stage(self, name: str) -> None:
         """Do nothing."""
 
-    def step(self, done: int, total: int) -> None:
+    def step(self, done: int, total: int, doing: str = "") -> None:
         """Do nothing."""

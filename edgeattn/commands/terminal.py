@@ -34,6 +34,7 @@ class Terminal:
             TextColumn("{task.description:<10}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[doing]}", style="dim"),
             console=console,
             transient=True,
             redirect_stdout=False,
@@ -52,14 +53,14 @@ class Terminal:
     def stage(self, name: str) -> None:
         """Close the stage before and show the next one."""
         self._finish()
-        self._stage = self._bars.add_task(name, total=None)
+        self._stage = self._bars.add_task(name, total=None, doing="")
 
-    def step(self, done: int, total: int) -> None:
-        """Move the stage's bar."""
+    def step(self, done: int, total: int, doing: str = "") -> None:
+        """Move the stage's bar, and show what is being done."""
         if self._stage is not None:
-            self._bars.update(self._stage, completed=done, total=total)
+            self._bars.update(self._stage, completed=done, total=total, doing=doing)
 
     def _finish(self) -> None:
         if self._stage is not None:
-            self._bars.update(self._stage, completed=1, total=1)
+            self._bars.update(self._stage, completed=1, total=1, doing="")
             self._bars.stop_task(self._stage)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.store import Answer, Question, Store
 
-VERSION = 2  # of what is measured, and how
+VERSION = 3  # of what is measured, and how
 
 
 @dataclass(frozen=True, slots=True)

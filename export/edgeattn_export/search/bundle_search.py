@@ -9,7 +9,7 @@ from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.search import Bench, Found, Goal, Trial, follow, search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals
-from edgeattn_export.search.options import Step
+from edgeattn_export.search.step import Step
 
 ByGraph = Mapping[str, Found]
 
@@ -21,7 +21,7 @@ def search_bundle(floats: FloatParts, goal: Goal, bench: Bench, *, step: Step) -
         floats: Its graphs.
         goal: What is asked of the bundle.
         bench: What is tried, and where it is measured; what it remembers spares most of a second search.
-        step: Told after each unit's options are measured, graph by graph.
+        step: Told of each step, graph by graph.
 
     Returns:
         The graphs' searches as one. Each trial is that of one graph beside what was chosen for the others,

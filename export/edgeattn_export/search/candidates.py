@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgeattn_export.quantize.forms import Forms
+from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import Recipe, Treatment
@@ -52,6 +52,13 @@ class Candidates:
     def fastest(self) -> Treatment:
         """The fastest form as it is."""
         return self.fast[0]
+
+    def cheapest(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
+        """Yield what may cost the least of all that fit a layer: forms as they are, and float."""
+        yield self.fastest
+        yield Treatment(FLOAT.name)
+        yield from (each for each in self.smaller if goal.wants_size and _fits(layer, each, forms))
+        yield from (each for each in self.static if goal.thorough and not each.techniques)
 
     def usual(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
         """Yield what is tried of a layer at first, of all that fit it."""

@@ -8,7 +8,11 @@ layers in turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from glob import escape
+from itertools import chain
 from statistics import median
 
 import numpy as np
@@ -17,16 +21,23 @@ import onnx_ir as ir
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.step import Step
 from edgeattn_export.search.store import Answer
+from edgeattn_export.search.units import Unit
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
 CACHES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4
-ROUNDS = 25
+ROUNDS = (7, 25)  # at least, at most
+SECONDS = 0.5  # that one comparison may take, about, beyond its least rounds
+LEAST = 1e-3  # milliseconds: below what any clock tells
 WARMUP = 3
+
+Wanted = Mapping[Unit, Sequence[Treatment]]
 
 
 def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
@@ -35,29 +46,31 @@ def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
     return layers[: math.ceil(CACHES / (first.width * first.channels * FLOAT_BYTES))]
 
 
-def milliseconds(judge: Judge, layers: Sequence[Layer], recipes: Sequence[Recipe]) -> list[float]:
-    """Time what recipes make of some layers side by side: all layers together, one thread, p50.
+def milliseconds(judge: Judge, wanted: Wanted, step: Step) -> dict[str, list[float]]:
+    """Time units in each of their treatments, side by side: all layers of a unit together, one thread, p50.
 
     Args:
         judge: Of the graph.
-        layers: All of them are in the time.
-        recipes: Each treats the layers, and nothing else.
+        wanted: By unit, its treatments.
+        step: Told before each unit.
+
+    Returns:
+        The times by the unit's name, in the order of its treatments.
     """
-    question = {
-        "milliseconds": judge.fingerprint,
-        "layers": [layer.name for layer in layers],
-        "recipes": [recipe.unnamed().to_json() for recipe in recipes],
-    }
-
-    def measure() -> Answer:
-        cuts: list[ir.Model] = []
-        for recipe in recipes:
-            judge.spoiled(recipe)  # while its graph is at hand, which takes longest to make
-            cuts.append(cut(judge.part.calibration.model, judge.model(recipe), layers))
-        return {"p50": _raced(judge, cuts)}
-
-    times: list[float] = np.asarray(judge.bench.answer(question, measure)["p50"], np.float64).tolist()
-    return times
+    cuts = _Cuts(judge, wanted)
+    found: dict[str, list[float]] = {}
+    for done, (unit, treatments) in enumerate(wanted.items()):
+        step(done, len(wanted), f"timing {unit.name}")
+        question = {
+            "milliseconds": judge.fingerprint,
+            "layers": [layer.name for layer in timed_layers(unit.layers)],
+            "recipes": [unit.alone(treatment).unnamed().to_json() for treatment in treatments],
+        }
+        answer = judge.bench.answer(question, partial(cuts.timed, unit))
+        share = len(unit.layers) / len(timed_layers(unit.layers))
+        found[unit.name] = [float(time) * share for time in np.asarray(answer["p50"], np.float64)]
+    step(len(wanted), len(wanted), "")
+    return found
 
 
 def signature(model: ir.Model) -> Hashable:
@@ -83,19 +96,60 @@ def signature(model: ir.Model) -> Hashable:
     return nodes, tuple(weights)
 
 
-def _raced(judge: Judge, cuts: Sequence[ir.Model]) -> list[float]:
-    """Return the time of each graph; equal graphs are timed once."""
-    inputs = _activations(judge, {value.name or "": None for graph in cuts for value in graph.graph.inputs})
-    runner = judge.part.calibration.engine.runner
-    graphs = {signature(graph): graph for graph in cuts}
-    calls = {i: runner(graph).bind(inputs) for i, graph in enumerate(graphs.values())}
-    times = take_turns(calls, processor_milliseconds, rounds=ROUNDS, warmup=WARMUP)
-    found = {each: median(times[i]) for i, each in enumerate(graphs)}
-    return [found[signature(graph)] for graph in cuts]
+@dataclass
+class _Cuts:
+    """The layers of units, cut out of graphs that give one treatment to every unit that wants it.
+
+    So there is a graph to write for each treatment, not for each treatment of each unit.
+    """
+
+    judge: Judge
+    wanted: Wanted
+    _known: dict[Hashable, list[float]] = field(default_factory=dict, init=False)
+
+    def timed(self, unit: Unit) -> Answer:
+        """Return the time of a unit's layers in each treatment; equal graphs share one."""
+        graphs = {signature(graph): graph for graph in self._graphs[unit.name]}
+        asked = tuple((each, self._sizes(graph)) for each, graph in graphs.items())
+        if asked not in self._known:
+            self._known[asked] = self._raced(list(graphs.values()))
+        times = dict(zip(graphs, self._known[asked], strict=True))
+        return {"p50": [times[signature(graph)] for graph in self._graphs[unit.name]]}
+
+    @cached_property
+    def _graphs(self) -> dict[str, list[ir.Model]]:
+        """By the unit's name, its layers in each of its treatments."""
+        known = self.judge.part.calibration
+        made: dict[tuple[str, Treatment], ir.Model] = {}
+        for treatment in dict.fromkeys(chain.from_iterable(self.wanted.values())):
+            units = [unit for unit, treatments in self.wanted.items() if treatment in treatments]
+            layers = {unit.name: timed_layers(unit.layers) for unit in units}
+            named = tuple((escape(layer.name), treatment) for layer in chain.from_iterable(layers.values()))
+            graph = written(known, Recipe("", named, ()))
+            made |= {(name, treatment): cut(known.model, graph, its) for name, its in layers.items()}
+        return {unit.name: [made[unit.name, each] for each in its] for unit, its in self.wanted.items()}
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        """What is fed: values inside the float graph for a real input of median size."""
+        known = self.judge.part.calibration
+        (inputs,) = stratified((sample.inputs for sample in self.judge.samples), 1)
+        names = _fed(chain.from_iterable(self._graphs.values()))
+        return known.engine.runner(tapped(known.model, names))(inputs)
+
+    def _sizes(self, graph: ir.Model) -> Hashable:
+        return tuple(self._inputs[value.name or ""].shape for value in graph.graph.inputs)
+
+    def _raced(self, graphs: Sequence[ir.Model]) -> list[float]:
+        runner = self.judge.part.calibration.engine.runner
+        calls = {i: runner(graph).bind(self._inputs) for i, graph in enumerate(graphs)}
+        trial = take_turns(calls, processor_milliseconds, rounds=1, warmup=WARMUP)
+        affordable = int(SECONDS * 1e3 / max(sum(chain.from_iterable(trial.values())), LEAST))
+        rounds = max(ROUNDS[0], min(ROUNDS[1], affordable))
+        times = take_turns(calls, processor_milliseconds, rounds=rounds, warmup=0)
+        return [median(times[i]) for i in calls]
 
 
-def _activations(judge: Judge, names: dict[str, None]) -> Inputs:
-    """Return values inside the float graph for a real input of median size."""
-    known = judge.part.calibration
-    (inputs,) = stratified((sample.inputs for sample in judge.samples), 1)
-    return known.engine.runner(tapped(known.model, names))(inputs)
+def _fed(graphs: Iterable[ir.Model]) -> tuple[str, ...]:
+    """Return the names of what graphs take."""
+    return tuple(dict.fromkeys(value.name or "" for graph in graphs for value in graph.graph.inputs))

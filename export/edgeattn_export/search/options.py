@@ -1,9 +1,11 @@
-"""The options of each unit: every treatment worth a look, with what it costs and what it spoils."""
+"""The options of units: what a treatment costs, and what it spoils where that has been tried."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from edgeattn_export.graph.serialize import file_mb, weight_bytes
 from edgeattn_export.quantize.calibration import Calibration
@@ -11,14 +13,15 @@ from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
-from edgeattn_export.search.cost import milliseconds, timed_layers
+from edgeattn_export.search.cost import milliseconds
 from edgeattn_export.search.goal import Goal
-from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.judge import Errors, Judge
+from edgeattn_export.search.step import Step
 from edgeattn_export.search.units import Unit
 
 LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
+UNTRIED: Errors = np.zeros(1)  # as if a treatment spoiled nothing
 
-Step = Callable[[int, int], None]  # told how many units are done, of how many
 Options = dict[str, list[Option]]  # by the unit's name
 
 
@@ -27,106 +30,59 @@ def is_large(calibration: Calibration) -> bool:
     return weight_bytes(calibration.model) > LARGE
 
 
-def grouped_options(
-    judge: Judge, units: Sequence[Unit], treatments: Callable[[Layer], Iterable[Treatment]], step: Step
-) -> Options:
-    """Measure the treatments of every group, by the group's name.
+def priced(judge: Judge, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
+    """Measure what treatments cost, and try none of them yet.
 
     Args:
         judge: Of the graph.
-        units: Of layers that are alike.
-        treatments: Those of a layer that stands for its group; their weights are not rounded by the layer's
-            output here, which takes longer.
-        step: Told after each unit.
+        treatments: Those of each unit; their weights are not rounded by the layer's output here, which takes
+            longer.
+        step: Told before each unit.
     """
-    found: Options = {}
-    for done, unit in enumerate(units):
-        step(done, len(units))
-        found[unit.name] = _measured(judge, unit, tuple(treatments(unit.first)))
-    step(len(units), len(units))
-    return found
+    forms, times = judge.part.calibration.forms, milliseconds(judge, treatments, step)
+    return {
+        unit.name: [
+            Option(treatment, UNTRIED, time, megabytes(unit, treatment.form, forms))
+            for treatment, time in zip(its, times[unit.name], strict=True)
+        ]
+        for unit, its in treatments.items()
+    }
+
+
+def tried(judge: Judge, unit: Unit, option: Option) -> Option:
+    """Return an option with what it spoils where nothing but its unit is treated."""
+    return replace(option, errors=judge.spoiled(unit.alone(option.treatment)))
+
+
+def tried_rounded(judge: Judge, unit: Unit, option: Option) -> Option:
+    """Return an option as ``tried`` does, its weights rounded as they will be."""
+    rounded = judge.bench.candidates.finished(option.treatment, judge.part.calibration.forms)
+    return replace(option, errors=judge.spoiled(unit.alone(rounded)))
+
+
+def cheapest_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
+    """Return what may cost a layer the least: forms as they are, and float."""
+    return _affordable(judge, judge.bench.candidates.cheapest(layer, goal, judge.part.calibration.forms))
 
 
 def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
-    """Return what is tried in every search: few where a trial takes seconds."""
-    known, candidates = judge.part.calibration, judge.bench.candidates
-    found = candidates.usual(layer, goal, known.forms)
-    return [each for each in found if each in candidates.few] if is_large(known) else list(found)
+    """Return what is tried of a layer that spoils too much in the form that costs the least."""
+    return _affordable(judge, judge.bench.candidates.usual(layer, goal, judge.part.calibration.forms))
 
 
-def single_options(
-    judge: Judge, units: Sequence[Unit], groups: Mapping[str, Sequence[Option]], step: Step
-) -> Options:
-    """Measure, layer by layer, what was most exact of each form for its group, rounded as it will be.
-
-    Args:
-        judge: Of the graph.
-        units: Of a layer each, or of layers that share a weight.
-        groups: Options of the group that each layer is in, for one of its layers, by the layer's name.
-        step: Told after each unit.
-    """
-    found: Options = {}
-    for done, unit in enumerate(units):
-        step(done, len(units))
-        found[unit.name] = [_of_unit(judge, unit, option) for option in _leading(groups[unit.first.name])]
-    step(len(units), len(units))
-    return found
-
-
-def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
-    """Measure the forms of embeddings; their size is that of all in the graph but its linear layers.
-
-    Their time is not measured: a look-up takes no time beside the products.
-    """
-    layers = {layer.weight: layer for layer in judge.part.calibration.layers}.values()
-    linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
-    recipes = (Recipe("", (), (form,)) for form in judge.bench.candidates.forms_of_embeddings(goal))
+def worthwhile(options: Sequence[Option], goal: Goal) -> list[Option]:
+    """Leave out what costs more than float, which spoils nothing; where size counts, it still has a use."""
+    limits = [goal.cost(each.milliseconds, each.megabytes) for each in options if _is_float(each)]
+    if goal.wants_size or not limits:
+        return list(options)
     return [
-        Option(
-            Treatment(recipe.rewrites[0]),
-            judge.spoiled(recipe),
-            0.0,
-            max(file_mb(judge.model(recipe)) - linear, 0.0),
-        )
-        for recipe in recipes
+        each
+        for each in options
+        if _is_float(each) or goal.cost(each.milliseconds, each.megabytes) < min(limits)
     ]
 
 
-def megabytes(unit: Unit, form: str, forms: Forms) -> float:
-    """Return the size of a unit's weights in a form, 1 MB = 10^6 bytes."""
-    return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
-
-
-def _measured(judge: Judge, unit: Unit, treatments: Sequence[Treatment]) -> list[Option]:
-    layers, recipes = timed_layers(unit.layers), [unit.alone(treatment) for treatment in treatments]
-    share = len(unit.layers) / len(layers)
-    forms = judge.part.calibration.forms
-    return [
-        Option(
-            treatment,
-            judge.spoiled(recipe),
-            time * share,
-            megabytes(unit, treatment.form, forms),
-        )
-        for treatment, recipe, time in zip(
-            treatments, recipes, milliseconds(judge, layers, recipes), strict=True
-        )
-    ]
-
-
-def _of_unit(judge: Judge, unit: Unit, option: Option) -> Option:
-    """Return an option of one layer as that of a unit, with what it spoils when it is rounded."""
-    forms = judge.part.calibration.forms
-    rounded = judge.bench.candidates.finished(option.treatment, forms)
-    return replace(
-        option,
-        errors=judge.spoiled(unit.alone(rounded)),
-        milliseconds=option.milliseconds * len(unit.layers),
-        megabytes=megabytes(unit, option.treatment.form, forms),
-    )
-
-
-def _leading(options: Sequence[Option]) -> list[Option]:
+def leading(options: Iterable[Option]) -> list[Option]:
     """Return the most exact option of each form."""
     best: dict[str, Option] = {}
     for option in options:
@@ -134,6 +90,44 @@ def _leading(options: Sequence[Option]) -> list[Option]:
         if form not in best or _error(option) < _error(best[form]):
             best[form] = option
     return list(best.values())
+
+
+def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
+    """Return the forms of embeddings; their size is that of all in the graph but its linear layers.
+
+    Their time is not measured: a look-up takes no time beside the products.
+    """
+    layers = {layer.weight: layer for layer in judge.part.calibration.layers}.values()
+    linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
+    recipes = (_embedding_recipe(form) for form in judge.bench.candidates.forms_of_embeddings(goal))
+    return [
+        Option(Treatment(recipe.rewrites[0]), UNTRIED, 0.0, max(file_mb(judge.model(recipe)) - linear, 0.0))
+        for recipe in recipes
+    ]
+
+
+def tried_embedding(judge: Judge, option: Option) -> Option:
+    """Return an option of embeddings with what it spoils."""
+    return replace(option, errors=judge.spoiled(_embedding_recipe(option.treatment.form)))
+
+
+def megabytes(unit: Unit, form: str, forms: Forms) -> float:
+    """Return the size of a unit's weights in a form, 1 MB = 10^6 bytes."""
+    return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
+
+
+def _affordable(judge: Judge, treatments: Iterable[Treatment]) -> list[Treatment]:
+    """Leave few of them where a trial takes seconds."""
+    few = judge.bench.candidates.few if is_large(judge.part.calibration) else None
+    return [each for each in treatments if few is None or each in few]
+
+
+def _embedding_recipe(form: str) -> Recipe:
+    return Recipe("", (), (form,))
+
+
+def _is_float(option: Option) -> bool:
+    return option.treatment.form == FLOAT.name
 
 
 def _error(option: Option) -> float:

@@ -11,25 +11,34 @@ from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.bench import Bench
-from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
+from edgeattn_export.search.choose import AS_PREDICTED, Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.goal import LEAST, Goal, Spent
 from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.matter import matter
 from edgeattn_export.search.options import (
-    Step,
+    cheapest_treatments,
     embedding_options,
-    grouped_options,
     is_large,
-    single_options,
+    leading,
+    megabytes,
+    priced,
+    tried,
+    tried_embedding,
+    tried_rounded,
     usual_treatments,
+    worthwhile,
 )
 from edgeattn_export.search.race import race
 from edgeattn_export.search.slow import not_faster
+from edgeattn_export.search.step import Step, unheard
 from edgeattn_export.search.trial import Trial
 from edgeattn_export.search.units import Unit, groups, merged, singles
 
 ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
 ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
+
+Choices = dict[Recipe, Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +58,31 @@ class Found:
     notes: tuple[str, ...]
 
 
-def search(
-    part: FloatPart,
-    goal: Goal,
-    bench: Bench,
-    *,
-    step: Step = lambda done, total: None,  # noqa: ARG005
-) -> Found:
+def search(part: FloatPart, goal: Goal, bench: Bench, *, step: Step = unheard) -> Found:
     """Find the recipe that meets a goal at the least time, or size.
+
+    First every layer gets what costs the least, as if that spoiled nothing. Only where this recipe is then
+    proven to spoil too much, treatments are tried one by one, of the units where that can gain anything.
 
     Args:
         part: The float graph and real samples; all errors are against the graph's own answers.
         goal: What is asked.
         bench: What is tried, and where it is measured.
-        step: Told after each unit's options are measured.
+        step: Told of each step.
 
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
     judge, candidates = Judge(part, bench), bench.candidates
-    units, problem = _grouped(judge, goal, step)
-    choices = {} if goal.thorough else _proven(judge, units, problem.quick())
-    if not any(_is_reached(judge, goal, recipe) for recipe in choices):
-        units, problem = _with_exact(judge, units, problem, step)
-        choices |= _proven(judge, units, problem)
+    units = groups(part.calibration.layers)
+    problem = _priced(judge, units, goal, step)
+    first = choose(problem)
+    choices = {_recipe(judge, units, first): first}
+    if problem.excess(first, AS_PREDICTED) or not _is_met(judge, goal, *choices):
+        choices |= _repaired(judge, units, problem, first, step)
     ends = () if is_large(part.calibration) else (candidates.fastest, candidates.most_exact[-1])
     uniform = [_uniform(judge, units, treatment) for treatment in ends]
+    step(0, 1, "timing the recipes that were found")
     trials = race(judge, dict.fromkeys([*choices, *uniform]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = min(eligible, key=partial(_price, goal))
@@ -82,32 +90,91 @@ def search(
     return Found(chosen, trials, goal.misses(chosen), notes)
 
 
-def _grouped(judge: Judge, goal: Goal, step: Step) -> tuple[tuple[Unit, ...], Problem]:
-    """Measure the usual options of groups of layers."""
-    units = groups(judge.part.calibration.layers)
-    options = grouped_options(judge, units, partial(usual_treatments, judge, goal), step)
+def _priced(judge: Judge, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
+    """Measure what may cost the least of each unit, as if nothing spoiled anything."""
+    cheapest = {unit: cheapest_treatments(judge, goal, unit.first) for unit in units}
+    options = priced(judge, cheapest, step)
     rest = _rest_milliseconds(judge, units, options, goal)
-    return units, Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest, ROUNDED)
+    return Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest, ROUNDED)
+
+
+def _repaired(judge: Judge, units: Sequence[Unit], problem: Problem, first: Choice, step: Step) -> Choices:
+    """Try what units spoil, one by one, and return choices that make up for it."""
+    goal = problem.goal
+    plain = {}
+    for done, unit in enumerate(units):
+        step(done, len(units), f"trying {unit.name} in {first[unit.name].treatment.form}")
+        plain[unit.name] = tried(judge, unit, first[unit.name])
+    wanted = [unit for unit in units if unit.name in matter(plain, goal)]
+    embeddings = [tried_embedding(judge, option) for option in problem.units[EMBEDDING]]
+    options = {**{name: [option] for name, option in plain.items()}, EMBEDDING: embeddings}
+    usual = {unit: usual_treatments(judge, goal, unit.first) for unit in wanted}
+    problem = replace(problem, units=options | _tried(judge, usual, goal, step))
+    choices = {} if goal.thorough else _proven(judge, units, problem.quick())
+    if not any(_is_reached(judge, goal, recipe) for recipe in choices):
+        units, problem = _with_exact(judge, units, wanted, problem, step)
+        choices |= _proven(judge, units, problem)
+    return choices
 
 
 def _with_exact(
-    judge: Judge, units: tuple[Unit, ...], problem: Problem, step: Step
-) -> tuple[tuple[Unit, ...], Problem]:
-    """Measure slower and more exact options too, and single layers where the goal wants and needs them."""
-    more = grouped_options(judge, units, lambda _: judge.bench.candidates.most_exact, step)
-    options = {name: [*found, *more.get(name, [])] for name, found in problem.units.items()}
+    judge: Judge, units: Sequence[Unit], wanted: Sequence[Unit], problem: Problem, step: Step
+) -> tuple[Sequence[Unit], Problem]:
+    """Try slower and more exact options too, and single layers where the goal wants and needs them.
+
+    Args:
+        judge: Of the graph.
+        units: All of them.
+        wanted: Those that matter.
+        problem: With their usual options.
+        step: Told of each step.
+    """
+    exact = _tried(judge, dict.fromkeys(wanted, judge.bench.candidates.most_exact), problem.goal, step)
+    options = {name: [*found, *exact.get(name, [])] for name, found in problem.units.items()}
     problem = replace(problem, units=options)
     if not problem.goal.thorough or problem.is_cheapest(choose(problem)):
         return units, problem
-    leading = {layer.name: _of_one(unit, options[unit.name]) for unit in units for layer in unit.layers}
-    units = singles(judge.part.calibration.layers)
-    measured = single_options(judge, units, leading, step)
-    return units, replace(problem, units={**measured, EMBEDDING: options[EMBEDDING]}, left=1.0)
+    of_one = {layer.name: _of_one(unit, options[unit.name]) for unit in wanted for layer in unit.layers}
+    alone = singles(layer for unit in wanted for layer in unit.layers)
+    for done, unit in enumerate(alone):
+        step(done, len(alone), f"trying {unit.name} alone")
+        options[unit.name] = [
+            tried_rounded(judge, unit, _of_all(judge, unit, option))
+            for option in leading(of_one[unit.first.name])
+        ]
+    units = (*(unit for unit in units if unit not in wanted), *alone)
+    names = (*(unit.name for unit in units), EMBEDDING)
+    return units, replace(problem, units={name: options[name] for name in names}, left=1.0)
+
+
+def _tried(
+    judge: Judge, treatments: Mapping[Unit, Sequence[Treatment]], goal: Goal, step: Step
+) -> dict[str, list[Option]]:
+    """Measure what treatments cost, and what those of them spoil that are worth it."""
+    options = priced(judge, treatments, step)
+    found: dict[str, list[Option]] = {}
+    for done, unit in enumerate(treatments):
+        step(done, len(treatments), f"trying {unit.name} in other forms")
+        found[unit.name] = [tried(judge, unit, option) for option in worthwhile(options[unit.name], goal)]
+    return found
 
 
 def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
     """Return the options of a unit for one of its layers."""
     return [replace(option, milliseconds=option.milliseconds / len(unit.layers)) for option in options]
+
+
+def _of_all(judge: Judge, unit: Unit, option: Option) -> Option:
+    """Return an option of one layer as that of a unit."""
+    size = megabytes(unit, option.treatment.form, judge.part.calibration.forms)
+    return replace(option, milliseconds=option.milliseconds * len(unit.layers), megabytes=size)
+
+
+def _is_met(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
+    """Say whether a recipe keeps to the limits on exactness and size."""
+    errors = judge.errors(recipe)
+    exact = goal.allows(float(errors.mean()), float(errors.max()))
+    return exact and (math.isinf(goal.size_mb) or file_mb(judge.model(recipe)) <= goal.size_mb)
 
 
 def _is_reached(judge: Judge, goal: Goal, recipe: Recipe) -> bool:
@@ -127,7 +194,7 @@ def follow(part: FloatPart, recipe: Recipe, bench: Bench) -> Found:
 
 
 def _rest_milliseconds(
-    judge: Judge, units: tuple[Unit, ...], options: Mapping[str, Sequence[Option]], goal: Goal
+    judge: Judge, units: Sequence[Unit], options: Mapping[str, Sequence[Option]], goal: Goal
 ) -> float:
     """Return the time of all that is no linear layer, where the goal has a limit on time."""
     if math.isinf(goal.latency_ms):
@@ -138,9 +205,9 @@ def _rest_milliseconds(
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 
-def _proven(judge: Judge, units: tuple[Unit, ...], problem: Problem) -> dict[Recipe, Choice]:
+def _proven(judge: Judge, units: Sequence[Unit], problem: Problem) -> Choices:
     """Return choices, each made with what the proof of those before taught, until one is its own repair."""
-    found: dict[Recipe, Choice] = {}
+    found: Choices = {}
     trust, goal = _first_trust(judge, problem.left), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
@@ -178,13 +245,13 @@ def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
     return replace(goal, size_mb=max(goal.size_mb - beside, LEAST))
 
 
-def _recipe(judge: Judge, units: tuple[Unit, ...], choice: Choice) -> Recipe:
+def _recipe(judge: Judge, units: Sequence[Unit], choice: Choice) -> Recipe:
     treatments = {unit.name: _finished(judge, choice[unit.name].treatment) for unit in units}
     embedding = choice[EMBEDDING].treatment.form
     return merged(units, treatments, (embedding, *judge.bench.candidates.others))
 
 
-def _uniform(judge: Judge, units: tuple[Unit, ...], treatment: Treatment) -> Recipe:
+def _uniform(judge: Judge, units: Sequence[Unit], treatment: Treatment) -> Recipe:
     treatments = {unit.name: _finished(judge, treatment) for unit in units}
     return merged(units, treatments, judge.bench.candidates.plain.rewrites)
 

@@ -30,7 +30,8 @@ def test_a_terminal_shows_each_stage() -> None:
     with Terminal(Console(file=screen, force_terminal=True, width=80)) as terminal:
         terminal.stage("capture")
         terminal.stage("validate")
-        terminal.step(1, 2)
+        terminal.step(1, 2, "timing encoder.0")
+    assert "timing encoder.0" in screen.getvalue()
     assert "capture" in screen.getvalue()
     assert "validate" in screen.getvalue()
 

@@ -109,7 +109,7 @@ def test_progress_is_told_of_every_sample() -> None:
     steps = []
 
     class Listener(Silent):
-        def step(self, done: int, total: int) -> None:
+        def step(self, done: int, total: int, doing: str = "") -> None:
             steps.append((done, total))
 
     compare(runners(outputs), SAMPLES, UNPADDED, metric=None, progress=Listener())

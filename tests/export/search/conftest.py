@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,9 @@ from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Bench, Store
+from edgeattn_export.search.cost import Wanted
 from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
 WIDTH, OUT = 64, 32
@@ -69,9 +69,11 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, float]], No
     """A function that gives a layer in each form its milliseconds, instead of this machine's mood."""
 
     def give(milliseconds: Mapping[str, float]) -> None:
-        def times(judge: object, layers: Sequence[Layer], recipes: Sequence[Recipe]) -> list[float]:
-            forms = (recipe.treatment(layers[0].name).form for recipe in recipes)
-            return [len(layers) * milliseconds[form] for form in forms]
+        def times(judge: object, wanted: Wanted, step: object) -> dict[str, list[float]]:
+            return {
+                unit.name: [len(unit.layers) * milliseconds[treatment.form] for treatment in treatments]
+                for unit, treatments in wanted.items()
+            }
 
         monkeypatch.setattr("edgeattn_export.search.options.milliseconds", times)
 

@@ -21,6 +21,7 @@ from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.search import Bench, Found, Goal, Store, Trial, bundle_search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_export.search.step import unheard
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.manifest import Graph
@@ -57,9 +58,6 @@ def floats(
     return FloatParts({"model": fed, "encoder": part(recovered.model, samples, encoder.graph)}, {})
 
 
-def silent(done: int, total: int) -> None: ...
-
-
 def test_totals_are_shared_and_cosines_are_not(floats: FloatParts) -> None:
     goal = Goal(cosine_min=0.9, latency_ms=2.0, size_mb=0.3)
     own = shared_goals(floats.graphs, goal, NOTHING)
@@ -77,10 +75,10 @@ def test_what_is_not_limited_is_not_measured(floats: FloatParts, monkeypatch: py
 
 
 def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatParts) -> None:
-    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=silent)
+    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=unheard)
     assert smallest.missed == ("size_mb",)
     limit = 1.01 * smallest.chosen.size_mb
-    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=unheard)
     assert found.missed == ()
     assert found.chosen.size_mb <= limit
     parts = int8_parts(floats, found.chosen.recipe)
@@ -125,7 +123,7 @@ def test_what_one_graph_needs_beyond_its_share_another_leaves(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
 ) -> None:
     asked = scripted(floats, {needy: 6.0, other: 1.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
     assert found.missed == ()
     assert found.chosen.size_mb == pytest.approx(10.0)
     assert asked[-1] == (other, 4.0)
@@ -135,7 +133,7 @@ def test_a_total_that_nothing_meets_is_missed_by_the_whole(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 6.0, "encoder": 5.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
     assert found.missed == ("size_mb",)
     assert found.chosen.size_mb == 11.0
     assert found.notes == ("model is found", "encoder is found")
@@ -152,7 +150,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 1.0, "encoder": 2.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=unheard)
     names = ["model: model; encoder: encoder", "model: int8; encoder: encoder", "model: model; encoder: int8"]
     assert [each.recipe.name for each in found.trials] == names
     assert found.chosen == found.trials[0]

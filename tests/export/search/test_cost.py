@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import onnx_ir as ir
 import pytest
 
-from edgeattn_export.quantize import Treatment
+from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.search import Bench, cost
 from edgeattn_export.search.cost import milliseconds, signature, timed_layers
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.step import unheard
 from edgeattn_export.search.units import groups
 
 MakeBench = Callable[[Path | None], Bench]
@@ -25,28 +29,54 @@ def test_a_time_is_measured_once_and_then_known(
     part: FloatPart, bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = groups(part.calibration.layers)[0]
-    recipes = [unit.alone(treatment) for treatment in (FLOAT, INT8, *SMOOTHED)]
-    found = milliseconds(Judge(part, bench(tmp_path)), unit.layers, recipes)
-    assert len(found) == len(recipes)
-    assert all(time > 0 for time in found)
-    assert found[2] == found[3]  # equal graphs but for their numbers
+    wanted = {unit: (FLOAT, INT8, *SMOOTHED)}
+    found = milliseconds(Judge(part, bench(tmp_path)), wanted, unheard)
+    times = found[unit.name]
+    assert len(times) == len(wanted[unit])
+    assert all(time > 0 for time in times)
+    assert times[2] == times[3]  # equal graphs but for their numbers
 
-    monkeypatch.setattr(cost, "take_turns", lambda *_, **__: pytest.fail("measured again"))
-    assert milliseconds(Judge(part, bench(tmp_path)), unit.layers, recipes) == found
+    monkeypatch.setattr(cost, "written", lambda *_: pytest.fail("written again"))
+    assert milliseconds(Judge(part, bench(tmp_path)), wanted, unheard) == found
+
+
+def test_a_treatment_is_written_once_for_all_units(
+    part: FloatPart, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs: list[str] = []
+
+    def count(known: Calibration, recipe: Recipe) -> ir.Model:
+        graphs.append(recipe.layers[0][1].form)
+        return written(known, recipe)
+
+    monkeypatch.setattr(cost, "written", count)
+    units = groups(part.calibration.layers)
+    found = milliseconds(Judge(part, bench(None)), dict.fromkeys(units, (INT8, FLOAT)), unheard)
+    assert sorted(graphs) == ["float", "int8"]
+    assert set(found) == {unit.name for unit in units}
+
+
+def test_what_is_cut_is_what_a_unit_treated_alone_would_be(part: FloatPart, bench: MakeBench) -> None:
+    judge = Judge(part, bench(None))
+    every = [Recipe("", ((EVERY, treatment),), ()) for treatment in (INT8, *SMOOTHED)]
+    for unit in groups(part.calibration.layers):
+        for together, treatment in zip(every, (INT8, *SMOOTHED), strict=True):
+            graphs = (judge.model(recipe) for recipe in (together, unit.alone(treatment)))
+            one, other = (cut(part.calibration.model, graph, unit.layers) for graph in graphs)
+            assert signature(one) == signature(other)
 
 
 def test_another_device_is_measured_anew(
     part: FloatPart, bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = groups(part.calibration.layers)[0]
-    recipes = [unit.alone(INT8)]
     for device, time in (("one", 1.0), ("other", 2.0)):
-        monkeypatch.setattr(cost, "_raced", lambda *_, time=time: [time])
+        monkeypatch.setattr(cost._Cuts, "timed", lambda *_, time=time: {"p50": [time]})
         judge = Judge(part, replace(bench(tmp_path), device=device))
-        assert milliseconds(judge, unit.layers, recipes) == [time]
-    monkeypatch.setattr(cost, "_raced", lambda *_: pytest.fail("measured again"))
+        assert milliseconds(judge, {unit: [INT8]}, unheard) == {unit.name: [time]}
+    monkeypatch.setattr(cost._Cuts, "timed", lambda *_: pytest.fail("measured again"))
     judge = Judge(part, replace(bench(tmp_path), device="one"))
-    assert milliseconds(judge, unit.layers, recipes) == [1.0]
+    assert milliseconds(judge, {unit: [INT8]}, unheard) == {unit.name: [1.0]}
 
 
 def test_a_signature_tells_graphs_apart_by_all_that_takes_time(part: FloatPart, bench: MakeBench) -> None:

@@ -112,14 +112,40 @@ def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Fo
     assert len(set(exact)) == len(goals)
 
 
-@pytest.mark.parametrize(("thorough", "units"), [(False, {3}), (True, {3, 5})])
+@pytest.mark.parametrize("thorough", [False, True])
 def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
-    find: Callable[..., Found], thorough: bool, units: set[int]
+    find: Callable[..., Found], thorough: bool
 ) -> None:
-    seen: set[int] = set()
-    found = find(Goal(cosine_min=0.9995, thorough=thorough), step=lambda _, total: seen.add(total))
+    told: list[str] = []
+    goal = Goal(cosine_min=0.9995, thorough=thorough)
+    found = find(goal, step=lambda _, __, doing: told.append(doing))
     assert found.missed == ()
-    assert seen == units
+    assert any(doing.endswith("alone") for doing in told) == thorough
+
+
+def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
+    find: Callable[..., Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge.Judge, "spoiled", lambda *_: pytest.fail("tried"))
+    found = find(Goal(cosine_mean=0.5, cosine_min=0.5))
+    assert found.missed == ()
+    assert found.chosen.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
+
+
+def test_no_form_is_tried_that_costs_more_than_float(
+    part: FloatPart, timed: Give, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed({**INT8_FIRST, "float": 1.5e-3})
+    recipes: list[Recipe] = []
+
+    def spoiled(itself: judge.Judge, recipe: Recipe) -> judge.Errors:
+        recipes.append(recipe)
+        return known(itself, recipe)
+
+    known = judge.Judge.spoiled
+    monkeypatch.setattr(judge.Judge, "spoiled", spoiled)
+    search(part, Goal(), bench(None))
+    assert {treatment.form for recipe in recipes for _, treatment in recipe.layers} == {"int8", "float"}
 
 
 @pytest.mark.parametrize("thorough", [False, True])
@@ -185,10 +211,12 @@ def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
         assert words in told
 
 
-def test_steps_are_told_from_none_to_all(find: Callable[..., Found]) -> None:
-    steps: list[tuple[int, int]] = []
-    find(Goal(), step=lambda done, total: steps.append((done, total)))
-    assert steps == [(done, 3) for done in range(4)]
+def test_each_step_tells_what_is_done(find: Callable[..., Found]) -> None:
+    steps: list[tuple[int, int, str]] = []
+    find(Goal(), step=lambda *step: steps.append(step))
+    assert steps[0] == (0, 3, "trying ups.0 in int8")
+    assert [step[:2] for step in steps[:3]] == [(done, 3) for done in range(3)]
+    assert all(done <= total for done, total, _ in steps)
 
 
 def test_a_recipe_is_followed_as_it_is(part: FloatPart, folder: Path, bench: MakeBench) -> None:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeattn_export.quantize import Treatment
+from edgeattn_export.search import Goal
+from edgeattn_export.search.choose import Option
+from edgeattn_export.search.matter import NEGLIGIBLE, matter
+
+GOAL = Goal(cosine_mean=0.99, cosine_min=0.9)
+ALLOWED = GOAL.mean_error
+
+
+def option(*errors: float) -> Option:
+    return Option(Treatment("int8"), np.array(errors), 1.0, 1.0)
+
+
+def test_units_that_spoil_a_negligible_share_together_do_not_matter() -> None:
+    small = NEGLIGIBLE * ALLOWED / 4
+    choice = {"large": option(2 * ALLOWED, 2 * ALLOWED)} | {name: option(small, small) for name in "abc"}
+    assert matter(choice, GOAL) == {"large"}
+
+
+def test_many_small_ones_matter_together() -> None:
+    small = NEGLIGIBLE * ALLOWED / 4
+    choice = {str(i): option(small, small) for i in range(100)}
+    assert len(matter(choice, GOAL)) > 90
+
+
+def test_a_share_counts_of_what_is_spoiled_where_that_is_less_than_is_allowed() -> None:
+    assert matter({"a": option(1e-6, 1e-6), "b": option(1e-9, 1e-9)}, GOAL) == {"a"}
+
+
+def test_one_bad_sample_is_enough() -> None:
+    loose = Goal(cosine_mean=0.0, cosine_min=0.999)
+    choice = {"even": option(*[1e-5] * 10), "bad": option(*[0.0] * 9, 1e-2)}
+    assert matter(choice, loose) == {"bad"}
+
+
+@pytest.mark.parametrize("goal", [GOAL, Goal(size_mb=1.0)])
+def test_what_spoils_nothing_matters_only_where_size_is_limited(goal: Goal) -> None:
+    choice = {"float": option(0.0, 0.0), "int8": option(0.1, 0.1)}
+    assert ("float" in matter(choice, goal)) == (goal is not GOAL)
