@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,13 @@ import onnx_ir as ir
 import onnxruntime
 
 from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_export.graph.serialize import INLINE_LIMIT, serialize, weight_bytes
+from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.weights import SHARED
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
+
+WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # of a graph given as bytes
 
 Need = Callable[[ir.Model], None]  # changes a graph in place, and none of its numbers
 
@@ -74,12 +76,7 @@ class Engine:
     def open(self, model: ir.Model, *, threads: int = 1) -> onnxruntime.InferenceSession:
         """Open a graph as ``runner`` does, for whoever binds its inputs and outputs."""
         ready = self.ready(model)
-        if weight_bytes(ready) < INLINE_LIMIT:
-            return self._opened(serialize(ready), threads)
-        with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            path = Path(folder) / "model.onnx"
-            ir.save(ready, path, external_data="model.onnx.data")
-            return self._opened(path, threads)
-
-    def _opened(self, source: bytes | Path, threads: int) -> onnxruntime.InferenceSession:
-        return open_session(source, providers=self.providers, options=self.options, threads=threads)
+        apart = {WEIGHTS_FOLDER: str(SHARED.folder)} if SHARED.set_apart(ready) else {}
+        return open_session(
+            serialize(ready), providers=self.providers, options={**self.options, **apart}, threads=threads
+        )

@@ -15,7 +15,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.serialize import serialize, set_apart
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 
@@ -82,7 +82,10 @@ class Store:
 
 def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
-    digest = hashlib.sha256(serialize(model))
+    apart = set_apart(model, "")
+    digest = hashlib.sha256(serialize(apart.graph))
+    for weight in apart.weights.values():
+        digest.update(weight.tobytes())
     for sample in chain(*samples):
         for name, value in sample.inputs.items():
             digest.update(f"{name} {value.dtype} {value.shape}".encode())

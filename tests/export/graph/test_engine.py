@@ -14,6 +14,7 @@ from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.weights import WeightFiles
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 
 X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
@@ -73,26 +74,22 @@ def test_providers_and_options_reach_the_session(by_hand: Callable[..., ir.Model
     assert session.get_session_options().get_session_config_entry("session.set_denormal_as_zero") == "1"
 
 
-def test_weights_too_large_for_a_message_are_opened_from_a_file_that_goes_away(
+def test_large_weights_are_mapped_from_files_that_all_sessions_share(
     encoder: Captured,
     samples: Samples,
     plainly: Callable[[ir.Model], SessionRunner],
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edgeattn_export.graph.engine.INLINE_LIMIT", 1024)
-    monkeypatch.chdir(tmp_path)
-    files: list[Path] = []
-    save = ir.save
-
-    def noted(model: ir.Model, path: Path, **how: str) -> None:
-        files.append(path)
-        save(model, path, **how)
-
-    monkeypatch.setattr(ir, "save", noted)
-    found = PLAIN.runner(encoder.model)(samples[0].inputs)
+    files = WeightFiles()
+    monkeypatch.setattr("edgeattn_export.graph.engine.SHARED", files)
+    monkeypatch.setattr("edgeattn_export.graph.weights.SMALLEST", 1024)
     expected = plainly(encoder.model)(samples[0].inputs)
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    (file,) = files
-    assert not file.parent.exists()
-    assert list(tmp_path.iterdir()) == []
+    for graph in (encoder.model, encoder.model.clone()):
+        found = PLAIN.runner(graph)(samples[0].inputs)
+        assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    large = {
+        id(value.const_value)
+        for value in encoder.model.graph.initializers.values()
+        if value.const_value is not None and value.const_value.nbytes >= 1024
+    }
+    assert len(list(files.folder.iterdir())) == len(large) > 0

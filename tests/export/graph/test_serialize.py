@@ -13,8 +13,9 @@ import pytest
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import PAGE, model_files, serialize, weight_bytes
+from edgeattn_export.graph.serialize import PAGE, file_mb, model_files, serialize, weight_bytes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.errors import BadInput
 
 
 @pytest.fixture
@@ -67,6 +68,23 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
         stored = encoder.model.graph.initializers[name].const_value
         assert stored is not None
         assert files["model.onnx.data"][start : start + length] == stored.tobytes()
+
+
+@pytest.mark.parametrize("limit", [1024, 10**9])
+def test_the_size_of_files_is_known_without_them(
+    encoder: Captured, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr("edgeattn_export.graph.serialize.MAPPED_FROM", limit)
+    size = sum(map(len, model_files(encoder.model, "model.onnx").values()))
+    assert file_mb(encoder.model) == size / 1e6
+
+
+def test_weights_that_no_message_holds_are_refused(
+    encoder: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeattn_export.graph.serialize.INLINE_LIMIT", 1024)
+    with pytest.raises(BadInput, match="protobuf"):
+        serialize(encoder.model)
 
 
 TABLE_MB = 32
