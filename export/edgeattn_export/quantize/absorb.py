@@ -17,6 +17,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, is_constant, producer
+from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.match import floats, match_linear
 from edgeattn_export.quantize.write_linear import Prepared
@@ -35,11 +36,11 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
         The layers: without a divisor where it was absorbed, with other columns where one was.
     """
     matches = {node.name or "": match for node in model.graph if (match := match_linear(node))}
-    made_by = {match.output: name for name, match in matches.items()}
+    made_by = {match.output: name for name, match in matches.items() if match.layout == LAST}
     found = dict(prepared)
     for name, layer in prepared.items():
         divisor, x = layer.linear.divisor, matches[name].x
-        if divisor is None or not _has_one_user(x):
+        if divisor is None or matches[name].layout != LAST or not _has_one_user(x):
             continue
         divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
         projection = _values(x, made_by, found)

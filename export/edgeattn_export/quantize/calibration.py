@@ -122,12 +122,12 @@ class Calibration:
     def _gathered(self, weights: Iterable[str], *, grams: bool) -> dict[str, Statistics]:
         """Return the statistics of the inputs that meet each weight."""
         wanted = set(weights)
-        inputs = [layer.x for layer in self.layers if layer.weight in wanted]
+        inputs = [(layer.x, layer.layout) for layer in self.layers if layer.weight in wanted]
         found: dict[str, Statistics] = {}
         of_inputs = calibrate(self.model, inputs, self.samples, self.engine, grams=grams)
         for layer in self.layers:
             if layer.weight in wanted:
-                seen = of_inputs[layer.x]
+                seen = of_inputs[layer.x, layer.layout]
                 before = found.get(layer.weight)
                 found[layer.weight] = seen if before is None else before.joined(seen)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,14 +10,19 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, dims, is_constant, only_user, producer
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.quantize.layout import LAST, ChannelsFirst, Layout, Patches
 from edgeattn_export.quantize.linear import Floats
 
-ROOTS = frozenset({"MatMul", "Gemm"})
+ROOTS = frozenset({"MatMul", "Gemm", "Conv"})
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``output = x @ weight + bias``: weight (D, N), or (N, D) where it is transposed; bias (N) or None."""
+    """``output = x @ weight + bias``: weight (D, N), or (N, D...) where it is transposed; bias (N) or None.
+
+    Attributes:
+        layout: Where the channels of ``x`` and ``output`` stand.
+    """
 
     x: ir.Value
     weight: ir.Value
@@ -24,12 +30,20 @@ class Match:
     bias: ir.Value | None
     output: ir.Value
     module: str
+    layout: Layout = LAST
 
     @property
     def array(self) -> Floats:
         """The weight as (D, N)."""
         weight = floats(self.weight)
-        return weight.T if self.transposed else weight
+        return weight.reshape(len(weight), -1).T if self.transposed else weight
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """D and N."""
+        first, *others = (int(str(size)) for size in dims(self.weight))
+        rest = math.prod(others)
+        return (rest, first) if self.transposed else (first, rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ class Layer:
         source: The operator that makes its input; empty for an input of the graph.
         width: D, its input's channels.
         channels: N, its output's.
+        layout: Where the channels stand.
     """
 
     name: str
@@ -59,19 +74,23 @@ class Layer:
     source: str
     width: int
     channels: int
+    layout: Layout = LAST
 
 
 def match_linear(node: ir.Node) -> Match | None:
-    """Match a product with a constant float matrix, and the addition of a constant bias behind it."""
+    """Match a product with a constant float matrix, and a constant bias that is added to it.
+
+    A convolution whose windows do not overlap is one, see ``layout``.
+    """
     if node.op_type not in ROOTS or node.domain:
         return None
     x, weight = node.inputs[:2]
     if x is None or weight is None:
         return None
-    match = _gemm(node, x, weight) if node.op_type == "Gemm" else _matmul(node, x, weight)
-    if match is None or not is_constant(match.weight) or len(dims(match.weight)) != 2:
+    match = _MATCHERS[node.op_type](node, x, weight)
+    if match is None or not is_constant(match.weight) or match.weight.dtype is not ir.DataType.FLOAT:
         return None
-    return match if match.weight.dtype is ir.DataType.FLOAT else None
+    return match if node.op_type == "Conv" or len(dims(match.weight)) == 2 else None
 
 
 def find_layers(model: ir.Model) -> tuple[Layer, ...]:
@@ -85,8 +104,7 @@ def find_layers(model: ir.Model) -> tuple[Layer, ...]:
         seen[match.module] += 1
         number = seen[match.module]
         source = match.x.producer()
-        shape = [int(str(size)) for size in dims(match.weight)]
-        width, channels = reversed(shape) if match.transposed else shape
+        width, channels = match.sizes
         found.append(
             Layer(
                 name=match.module if number == 1 else f"{match.module}#{number}",
@@ -99,6 +117,7 @@ def find_layers(model: ir.Model) -> tuple[Layer, ...]:
                 source=source.op_type if source is not None else "",
                 width=width,
                 channels=channels,
+                layout=match.layout,
             )
         )
     return tuple(found)
@@ -133,6 +152,41 @@ def _matmul(node: ir.Node, x: ir.Value, weight: ir.Value) -> Match:
         if bias is not None and _is_bias(bias, product):
             return Match(x, weight, transposed, bias, add.outputs[0], module_of(node))
     return Match(x, weight, transposed, None, product, module_of(node))
+
+
+def _conv(node: ir.Node, x: ir.Value, weight: ir.Value) -> Match | None:
+    layout = _layout(node, x, weight)
+    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    if layout is None or (bias is not None and not is_constant(bias)):
+        return None
+    return Match(x, weight, True, bias, node.outputs[0], module_of(node), layout)
+
+
+def _layout(node: ir.Node, x: ir.Value, weight: ir.Value) -> Layout | None:
+    """Return the layout of a convolution whose windows do not overlap, or None of any other."""
+    kernel, inside = dims(weight)[2:], dims(x)[2:]
+    sizes = tuple(size for size in kernel if isinstance(size, int))
+    steps = _ints(node, "strides", [1] * len(kernel))
+    plain = not any(_ints(node, "pads", [0])) and set(_ints(node, "dilations", [1])) == {1}
+    whole = node.attributes.get_string("auto_pad", "NOTSET") in ("NOTSET", "VALID")
+    if not (plain and whole) or node.attributes.get_int("group", 1) != 1 or steps != list(kernel):
+        return None
+    if set(sizes) == {1}:
+        return ChannelsFirst(len(sizes))
+    if not all(isinstance(size, int) for size in inside) or len(inside) != len(sizes):
+        return None
+    counts = tuple(divmod(int(str(size)), step) for size, step in zip(inside, sizes, strict=True))
+    if any(rest for _, rest in counts):
+        return None  # what does not fill a window is left out
+    return Patches(int(str(dims(weight)[1])), tuple(count for count, _ in counts), sizes)
+
+
+def _ints(node: ir.Node, name: str, default: list[int]) -> list[int]:
+    attribute = node.attributes.get(name)
+    return default if attribute is None else list(attribute.as_ints())
+
+
+_MATCHERS = {"Gemm": _gemm, "MatMul": _matmul, "Conv": _conv}
 
 
 def _is_bias(value: ir.Value, product: ir.Value) -> bool:

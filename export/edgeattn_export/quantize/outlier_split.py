@@ -18,6 +18,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed, only_user, producer
 from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.match import Match, floats, match_linear
 from edgeattn_export.quantize.write_linear import Prepared
 
@@ -45,12 +46,13 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         whose channels could not be split off before it keeps them.
     """
     nodes = {node.name or "": node for node in model.graph}
-    matches = {name: match for name, node in nodes.items() if (match := match_linear(node))}
+    all_of = ((name, match_linear(node)) for name, node in nodes.items())
+    matches = {name: match for name, match in all_of if match is not None and match.layout == LAST}
     made_by = {match.output: name for name, match in matches.items()}
     found = dict(prepared)
     for name, layer in prepared.items():
         channels, weight = layer.linear.outliers, layer.linear.outlier_weight
-        origin = _origin(matches[name], matches, made_by)
+        origin = _origin(matches[name], matches, made_by) if name in matches else None
         if channels is None or weight is None or origin is None:
             continue
         before = found.get(origin.name) or Prepared.unchanged(origin.match)

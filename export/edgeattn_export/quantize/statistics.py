@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.taps import tapped
+from edgeattn_export.quantize.layout import Layout
+
+Rows = tuple[str, Layout]  # a value's name, and how it is rows of channels
 
 MEMORY = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
 
@@ -63,28 +66,29 @@ class Statistics:
 
 
 def calibrate(
-    model: ir.Model, values: Iterable[str], samples: Samples, engine: Engine, *, grams: bool
-) -> dict[str, Statistics]:
+    model: ir.Model, values: Iterable[Rows], samples: Samples, engine: Engine, *, grams: bool
+) -> dict[Rows, Statistics]:
     """Run a float graph on the samples, one at a time, and gather the statistics of some of its values.
 
     Args:
         model: The graph; left as it is.
-        values: Names of values whose last axis is the channels.
+        values: Names of values, and how each is rows of channels.
         samples: Real inputs.
         engine: What runs it.
         grams: Whether Gram matrices are wanted: D * D numbers each.
 
     Returns:
-        The statistics by name.
+        The statistics of each.
     """
-    names = list(dict.fromkeys(values))
-    answer = engine.runner(tapped(model, names))
-    found: dict[str, Statistics] = {}
+    wanted = list(dict.fromkeys(values))
+    answer = engine.runner(tapped(model, dict.fromkeys(name for name, _ in wanted)))
+    found: dict[Rows, Statistics] = {}
     for sample in samples:
         outputs = answer(sample.inputs)
-        for name in names:
-            seen = _of(outputs[name], grams)
-            found[name] = found[name].joined(seen) if name in found else seen
+        for rows in wanted:
+            name, layout = rows
+            seen = _of(layout.rows(outputs[name]), grams)
+            found[rows] = found[rows].joined(seen) if rows in found else seen
     return found
 
 

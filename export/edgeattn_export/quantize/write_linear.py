@@ -57,7 +57,8 @@ class WriteLinear:
         """Divide the input where the layer wants it, and emit the form."""
         match, prepared = found
         linear, name = prepared.linear, match.weight.name or "weight"
-        factor, x = _factor(linear), match.x
+        rows = x = match.layout.enter(tape, match.x)
+        factor = _factor(linear)
         if linear.copies is not None:
             again = tape.op("Gather", [x, embed(tape, linear.copies, f"{name}.copies")], {"axis": -1})
             x = tape.op("Concat", [x, again], {"axis": -1})  # (..., D)
@@ -66,9 +67,10 @@ class WriteLinear:
         output = prepared.form.emit(tape, x, linear, name)
         outliers = prepared.outliers
         if linear.outliers is not None and linear.outlier_weight is not None:
-            few = tape.op("Gather", [match.x, embed(tape, linear.outliers, f"{name}.outliers")], {"axis": -1})
+            few = tape.op("Gather", [rows, embed(tape, linear.outliers, f"{name}.outliers")], {"axis": -1})
             outliers = tape.op("MatMul", [few, embed(tape, linear.outlier_weight, f"{name}.outlier_weight")])
-        return {match.output: output if outliers is None else tape.op("Sum", [output, outliers])}
+        whole = output if outliers is None else tape.op("Sum", [output, outliers])
+        return {match.output: match.layout.leave(tape, whole)}
 
 
 def _factor(linear: Linear) -> NDArray[np.float32] | None:

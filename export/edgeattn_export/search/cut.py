@@ -2,6 +2,8 @@
 
 A value keeps its name through every rewrite. So from where layers end, all that is new is theirs, back to the
 values that the float graph has too.
+
+A layer of a map takes in its neighbors, see ``neighbors``.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import is_constant, only_user
 from edgeattn_export.graph.taps import values_of
+from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.match import Layer
+from edgeattn_export.search import neighbors
 
 MERGED = ("Split", "Sum")  # what an engine may merge with the layer before it; it is taken in, in every form
 
@@ -35,10 +39,14 @@ def cut(before: ir.Model, after: ir.Model, layers: Iterable[Layer]) -> ir.Model:
     for layer in layers:
         root = nodes[layer.node]
         inside.update(value.name or "" for value in (*root.inputs[1:], *root.outputs) if value is not None)
-        for value in _behind(known[layer.output], made):
-            inside.add(value.name or "")
-            if _is_end(value, made):
-                ends[value.name or ""] = None
+        taken = list(_behind(known[layer.output], made))
+        last = [value for value in taken if _is_end(value, made)]
+        if layer.layout != LAST and root.inputs[0] is not None:
+            after_it = [value for end in last for value in neighbors.behind(end)]
+            taken += [*neighbors.before(root.inputs[0]), *after_it]
+            last = [value for value in after_it if neighbors.is_neighbor(value.producer())] or last
+        inside.update(value.name or "" for value in taken)
+        ends |= dict.fromkeys(value.name or "" for value in last)
     outputs = [made[name] for name in ends]
     inputs = list(_given(outputs, known.keys() - inside))
     graph = ir.convenience.extract(after.graph, inputs, outputs)

@@ -32,7 +32,7 @@ class Unit:
 
 def groups(layers: Iterable[Layer]) -> tuple[Unit, ...]:
     """Group layers of the same shape behind the same operator."""
-    return _by(layers, lambda layer: (layer.width, layer.channels, layer.source))
+    return _by(layers, lambda layer: (layer.width, layer.channels, layer.layout, layer.source))
 
 
 def singles(layers: Iterable[Layer]) -> tuple[Unit, ...]:

@@ -121,10 +121,11 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     seen: list[list[str]] = []
 
     def counted(
-        model: ir.Model, values: Iterable[str], samples: Samples, engine: Engine, *, grams: bool
-    ) -> dict[str, Statistics]:
-        seen.append(list(values))
-        return statistics.calibrate(model, seen[-1], samples, engine, grams=grams)
+        model: ir.Model, values: Iterable[statistics.Rows], samples: Samples, engine: Engine, *, grams: bool
+    ) -> dict[statistics.Rows, Statistics]:
+        wanted = list(values)
+        seen.append([name for name, _ in wanted])
+        return statistics.calibrate(model, wanted, samples, engine, grams=grams)
 
     monkeypatch.setattr(calibration, "calibrate", counted)
     return seen

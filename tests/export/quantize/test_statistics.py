@@ -15,6 +15,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import statistics
+from edgeattn_export.quantize.layout import LAST, ChannelsFirst
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 
 LARGEST = 100.0  # of the numbers that are drawn
@@ -77,7 +78,9 @@ def test_a_graph_is_seen_inside_row_by_row(
     )
     model = by_hand(weight, np.ones(3, np.float32), "Relu")
     before = serialize(model)
-    found = calibrate(model, ["x", "hidden", "product", "y", "x"], rows(*samples), ORT_CPU, grams=grams)
+    values = [(name, LAST) for name in ("x", "hidden", "product", "y", "x")]
+    seen = calibrate(model, values, rows(*samples), ORT_CPU, grams=grams)
+    found = {name: statistics for (name, _), statistics in seen.items()}
     assert serialize(model) == before
     x = np.concatenate(samples)
     hidden = np.maximum(x, 0)
@@ -94,9 +97,19 @@ def test_a_value_without_rows_is_seen_as_zeros(
     model = by_hand(np.ones((4, 3), np.float32))
     nothing, something = np.zeros((0, 4), np.float32), np.full((2, 4), 3, np.float32)
     zeros = np.zeros((1, 4), np.float32)
-    _assert_alike(calibrate(model, ["x"], rows(nothing), ORT_CPU, grams=True)["x"], known(zeros))
-    found = calibrate(model, ["x"], rows(something, nothing), ORT_CPU, grams=True)["x"]
+    x = "x", LAST
+    _assert_alike(calibrate(model, [x], rows(nothing), ORT_CPU, grams=True)[x], known(zeros))
+    found = calibrate(model, [x], rows(something, nothing), ORT_CPU, grams=True)[x]
     _assert_alike(found, known(np.concatenate([something, zeros])))
+
+
+def test_a_map_is_seen_channel_by_channel(
+    by_hand: Callable[..., ir.Model], rows: Callable[..., Samples], known: Known
+) -> None:
+    x = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
+    model, value = by_hand(np.ones((4, 3), np.float32)), ("x", ChannelsFirst(1))
+    found = calibrate(model, [value], rows(x), ORT_CPU, grams=True)[value]
+    _assert_alike(found, known(np.ascontiguousarray(x.T)))
 
 
 @given(st.lists(st.integers(1, 40), max_size=20))

@@ -5,6 +5,7 @@ from typing import Any
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
 from edgeattn_export.recover.rules.broadcast import BroadcastOperand
 from edgeattn_export.recover.rules.einsum import EinsumToMatMul
@@ -20,6 +21,7 @@ from edgeattn_export.recover.rules.transposed_scores import TransposeScores
 from edgeattn_export.recover.rules.weighted_sum import WeightedSum
 
 RULES: tuple[Rule[Any], ...] = (
+    FoldBatchNorm(),
     EinsumToMatMul(),
     TakeMask(),
     RecoverSoftmax(),
