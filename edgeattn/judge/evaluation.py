@@ -13,6 +13,7 @@ from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.latencies import FLOAT, INT8
+from edgeattn.measure.operator_times import operator_times
 from edgeattn.measure.runners import runner_of_parts
 from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
@@ -20,9 +21,13 @@ from edgeattn.measure.tune import Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
+from edgeattn_export.graph.samples import stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.recover import Recovered
+from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Rows
+
+PROFILED = 2  # inputs: the smallest and the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ def evaluate(
     accuracy = comparison.accuracy(int8, samples.evaluation)
     progress.stage("time")
     latency = comparison.race(int8, samples.evaluation)
+    main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
+    times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
     progress.stage("tune")
     rows = None
     if chosen.parts.generation is None:  # whose main graph takes steps, not the samples
@@ -77,7 +84,12 @@ def evaluate(
     if "memory_mb" in request.budget:
         memory = memory_of(chosen.parts, request.target, golden.samples)
     measures = Measures(
-        accuracy=accuracy, latency_ms=latency, size_mb=sizes, memory_mb=memory, golden=golden.tolerance
+        accuracy=accuracy,
+        latency_ms=latency,
+        size_mb=sizes,
+        memory_mb=memory,
+        operator_times=times,
+        golden=golden.tolerance,
     )
     return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned)
 

@@ -18,6 +18,7 @@ class Measures:
         latency_ms: Of all runners, side by side.
         size_mb: By runner, 1 MB = 10^6 bytes.
         memory_mb: See ``edgeattn.measure.memory``.
+        operator_times: By operator, its share of the main int8 graph's time.
         golden: The cosine that every golden output must reach on a device.
     """
 
@@ -25,4 +26,5 @@ class Measures:
     latency_ms: Race | None = None
     size_mb: Mapping[str, float] = field(default_factory=dict)
     memory_mb: float | None = None
+    operator_times: Mapping[str, float] = field(default_factory=dict)
     golden: float | None = None

@@ -14,7 +14,16 @@ from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.report import Layer, Report
-from edgeattn.report.table import RUNNERS, asked, conditions_line, counts, figure, folded, measured
+from edgeattn.report.table import (
+    RUNNERS,
+    asked,
+    conditions_line,
+    counts,
+    figure,
+    folded,
+    measured,
+    time_shares,
+)
 from edgeattn_runtime.machine import Machine
 
 _TEMPLATE = "report.html"
@@ -50,6 +59,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         "asked": asked,
         "measured": measured,
         "counts": counts,
+        "time_shares": time_shares,
         "recipe": recipe_words,
     }
     return environment.get_template(_TEMPLATE).render(

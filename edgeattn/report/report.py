@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import msgspec
@@ -68,6 +68,7 @@ class Report:
         memory_mb: See ``edgeattn.measure.memory``; None where the budget does not ask for it.
         original: What "pytorch" stands for: PyTorch, or the ONNX file that was handed over instead.
         operators: How often each operator stands in the int8 graph.
+        operator_times: By operator that the engine runs, its share of the main int8 graph's time.
         fused: How often each rule was applied.
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
@@ -90,6 +91,7 @@ class Report:
     refused: tuple[Refusal, ...]
     layers: tuple[Layer, ...]
     original: str = "PyTorch"
+    operator_times: Mapping[str, float] = field(default_factory=dict)
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[Benchmark, ...] = ()

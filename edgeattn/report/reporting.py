@@ -9,15 +9,19 @@ from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.request import Request
 from edgeattn.measure.latencies import PYTORCH
+from edgeattn.measure.operator_times import convolutions
 from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.scale import scale_note
 from edgeattn.report.tried import trial_lines
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import EVALUATION_SHARE, Parts
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import ForTarget
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
+NOTICED = 0.02  # share of the time, from which convolutions are told of
 ENOUGH = 20  # evaluation samples, below which a verdict is accompanied by a warning
 
 
@@ -57,6 +61,7 @@ def reported(
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
         operators=chosen.parts.operators,
+        operator_times=measures.operator_times,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(
@@ -69,11 +74,22 @@ def reported(
             *captured.notes,
             *recovered.notes,
             *chosen.notes,
+            *_convolutions(chosen, evaluation),
             *_scale(chosen, evaluation),
             *_few(len(samples.evaluation)),
             *(() if passed else chosen.binding),
         ),
     )
+
+
+def _convolutions(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:
+    """Return a note on the convolutions that stay float, where they take a share that one notices."""
+    share = convolutions(evaluation.measures.operator_times)
+    if share < NOTICED:
+        return ()
+    count = operators(chosen.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
+    which = f"{count} convolutions stay" if count > 1 else "One convolution stays"
+    return (f"{which} float and {'take' if count > 1 else 'takes'} {share:.0%} of the int8 graph's time.",)
 
 
 def _scale(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 RUNNERS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
 
+LEAST_SHARE = 0.01  # of the time, that is shown
+
 _INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
 _CODE_WIDTH = 72  # what 80 columns leave
 
@@ -191,6 +193,14 @@ def counts(numbers: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {number}" for name, number in numbers.items()) or "none"
 
 
+def time_shares(shares: Mapping[str, float]) -> str:
+    """Write shares of the time as "Conv 41 %, Attention 12 %"; those below a hundredth are one at the end."""
+    shown = {name: share for name, share in shares.items() if share >= LEAST_SHARE}
+    rest = sum(shares.values()) - sum(shown.values())
+    named = [*shown.items(), *([("others", rest)] if rest >= LEAST_SHARE else [])]
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
+
+
 def megabytes(sizes: Mapping[str, float]) -> str:
     """Write sizes as "int8 22.1 MB, float32 0.83 MB"."""
     written = (
@@ -218,6 +228,7 @@ def _work(report: Report) -> Table:
     rows: dict[str, RenderableType] = {
         "Recipe": recipe_words(report.recipe),
         "Operators": counts(report.operators),
+        **({"Time": time_shares(report.operator_times)} if report.operator_times else {}),
         "Fused": counts(report.fused),
         "Modules": form_words(report.layers),
     }

@@ -73,10 +73,13 @@ class Engine:
             meet(copy)
         return copy
 
-    def open(self, model: ir.Model, *, threads: int = 1) -> onnxruntime.InferenceSession:
-        """Open a graph as ``runner`` does, for whoever binds its inputs and outputs."""
+    def open(
+        self, model: ir.Model, *, threads: int = 1, profile: Path | None = None
+    ) -> onnxruntime.InferenceSession:
+        """Open a graph as ``runner`` does, for whoever binds its inputs and outputs, or profiles it."""
         ready = self.ready(model)
         apart = {WEIGHTS_FOLDER: str(SHARED.folder)} if SHARED.set_apart(ready) else {}
+        options = {**self.options, **apart}
         return open_session(
-            serialize(ready), providers=self.providers, options={**self.options, **apart}, threads=threads
+            serialize(ready), providers=self.providers, options=options, threads=threads, profile=profile
         )

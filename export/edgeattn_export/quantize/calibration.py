@@ -19,7 +19,7 @@ from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import QuantizeError
 
-KEPT = 128 * 2**20  # bytes of float weights of rounded layers
+KEPT = 640 * 2**20  # bytes of rounded layers
 
 
 class Key(NamedTuple):
@@ -102,10 +102,10 @@ class Calibration:
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
         self._rounded |= made
-        held = sum(linear.weight.nbytes for linear in self._rounded.values())
+        held = sum(map(_bytes, self._rounded.values()))
         while held > KEPT:
             oldest = next(iter(self._rounded))
-            held -= self._rounded.pop(oldest).weight.nbytes
+            held -= _bytes(self._rounded.pop(oldest))
 
     def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
         return self._all()[layer.weight] if key.techniques or key.calibrated else None
@@ -148,3 +148,9 @@ class Calibration:
             raise QuantizeError(
                 f"layer {layer.module!r}: its weight {error}; expected finite numbers; check its training"
             ) from error
+
+
+def _bytes(linear: Linear) -> int:
+    """Return what a layer holds beside the graph, whose own weight is only looked at."""
+    own = (linear.weight, linear.stored)
+    return sum(array.nbytes for array in own if array is not None and array.flags.owndata)

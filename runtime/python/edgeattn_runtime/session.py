@@ -54,6 +54,7 @@ def open_session(
     options: Mapping[str, Scalar] = _NO_OPTIONS,
     threads: int | None = None,
     settings: SessionSettings = PLAIN,
+    profile: Path | None = None,
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX model.
 
@@ -67,6 +68,8 @@ def open_session(
         options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry.
         threads: Intra-op threads; what ``settings`` say where it is left out.
         settings: The session's other options.
+        profile: Where the time of each operator is written to, as the beginning of a file's path; None writes
+            nothing.
 
     Raises:
         BadInput: ``threads`` is below 1.
@@ -75,6 +78,8 @@ def open_session(
             it was built without.
     """
     chosen = _options(settings if threads is None else replace(settings, threads=threads))
+    if profile is not None:
+        chosen.enable_profiling, chosen.profile_file_prefix = True, str(profile)
     texts = {name: _text(value) for name, value in options.items()}
     of_providers = [(provider, _under(provider, texts)) for provider in providers]
     for name, text in texts.items():

@@ -190,7 +190,7 @@ def test_memory_for_one_matrix_at_a_time_is_enough(
 
 
 def test_the_newest_rounded_layers_are_kept(tied: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "KEPT", 2 * WEIGHT.nbytes)  # two layers
+    monkeypatch.setattr(calibration, "KEPT", 3 * WEIGHT.nbytes)  # two layers, smoothed and stored
     older = Treatment("int8", (("smoothing", 0.6), ("rounding", 0.05)))
     before, _ = _all_of(tied, older), _all_of(tied, TREATED)
     newest = _all_of(tied, TREATED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.linear import Floats, Linear
@@ -47,14 +48,21 @@ def round_by_output(linear: Linear, statistics: Statistics, damping: float) -> L
 
 
 def _inverse_factor(hessian: Doubles, damping: float) -> Doubles | None:
-    """Return the upper Cholesky factor of the damped inverse, (D, D); None for a matrix of zeros."""
+    """Return the upper Cholesky factor U of the damped inverse, U^T U, (D, D); None for a matrix of zeros.
+
+    U is the inverse of R, upper too, where R R^T is the damped matrix: its Cholesky factor from the other end.
+    So the matrix itself is not inverted, which takes twice the time.
+    """
     mean = hessian.diagonal().mean()
     if not mean > 0:
         return None
     # A sum in float32 may lack this much of being positive definite.
     damping = max(damping, len(hessian) * float(np.finfo(np.float32).eps))
-    inverse = np.linalg.inv(hessian + damping * mean * np.eye(len(hessian)))
-    return np.ascontiguousarray(np.linalg.cholesky(inverse).T)
+    damped = hessian + damping * mean * np.eye(len(hessian))
+    upper = torch.from_numpy(np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1].copy())
+    one = torch.eye(len(hessian), dtype=torch.float64)
+    factor: Doubles = torch.linalg.solve_triangular(upper, one, upper=True).numpy()
+    return np.ascontiguousarray(factor)
 
 
 def _rounded(weight: Doubles, scale: Floats, factor: Doubles, levels: int) -> Doubles:

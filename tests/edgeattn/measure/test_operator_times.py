@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeattn.measure.operator_times import convolutions, operator_times
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Parts
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+
+
+def test_shares_of_all_operators_sum_to_one(captured: Captured, samples: Parts) -> None:
+    times = operator_times(captured.model, ORT_CPU, [samples.selection[0].inputs])
+    assert sum(times.values()) == pytest.approx(1)
+    assert list(times.values()) == sorted(times.values(), reverse=True)
+    assert times["MatMul"] > 0
+
+
+def test_convolutions_are_counted_whatever_is_merged_with_them() -> None:
+    assert convolutions({"FusedConv": 0.25, "Conv": 0.25, "MatMul": 0.5}) == np.float64(0.5)
+    assert convolutions({"MatMul": 1.0}) == 0
