@@ -50,7 +50,7 @@ def round_by_output(linear: Linear, statistics: Statistics, damping: float) -> L
 def _inverse_factor(hessian: Doubles, damping: float) -> Doubles | None:
     """Return the upper Cholesky factor U of the damped inverse, U^T U, (D, D); None for a matrix of zeros.
 
-    U is the inverse of R, upper too, where R R^T is the damped matrix: its Cholesky factor from the other end.
+    U is the inverse of R, upper too, where R R^T is the damped matrix: Cholesky, begun at the other end.
     So the matrix itself is not inverted, which takes twice the time.
     """
     mean = hessian.diagonal().mean()
