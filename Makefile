@@ -1,4 +1,4 @@
-.PHONY: check lint test fmt bench peers isa haswell without-vnni
+.PHONY: check lint test fmt bench full-size peers isa haswell without-vnni
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -18,6 +18,9 @@ fmt:
 bench:  ## int8 against onnxruntime's own quantization, and the time per token; three minutes
 	python tests/bench/bench_int8.py
 	python tests/bench/bench_generation.py
+
+full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BERT-base, GPT-2; ten minutes
+	python tests/bench/bench_full_size.py
 
 peers:  ## against the peers, each in a virtual environment of its own; the first time takes two hours
 	python tests/bench/bench_peers.py

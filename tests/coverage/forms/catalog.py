@@ -5,6 +5,7 @@ from __future__ import annotations
 from forms import (
     blocks,
     caches,
+    convolutions,
     heads,
     masks,
     nested,
@@ -38,6 +39,7 @@ FORMS: tuple[Form, ...] = (
     *windows.FORMS,
     *heads.FORMS,
     *blocks.FORMS,
+    *convolutions.FORMS,
     *transformers_text.FORMS,
     *transformers_causal.FORMS,
     *caches.FORMS,
