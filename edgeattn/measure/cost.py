@@ -12,8 +12,8 @@ import numpy as np
 
 from edgeattn_runtime.latency import Call, Name, take_turns
 
-SECONDS = 1.0  # that one comparison may take, about, beyond its least rounds
-ROUNDS = (8, 30)  # at least, at most
+SECONDS = 2.0  # that one comparison may take, about, beyond its least rounds
+ROUNDS = (4, 30)  # at least, at most
 SURE = 0.75  # of the rounds in which a way must beat the default by the margin
 
 

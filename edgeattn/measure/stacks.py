@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from edgeattn.measure.cost import Way, cheapest
@@ -45,9 +45,19 @@ def measure_stacks(
         bound = bind(graph.inputs, arrays)
         sizes = {name: bound[name] for name in names}
         if tuple(sizes.values()) not in measured:
-            ways = {count: Way(model.bind(stacked([arrays] * count)), count) for count in counts}
-            measured[tuple(sizes.values())] = Stack(sizes, cheapest(ways, 1, margin=MARGIN, threads=threads))
+            measured[tuple(sizes.values())] = Stack(sizes, _together(arrays, counts, model, threads))
     return tuple(_merged(measured.values()))
+
+
+def _together(arrays: Inputs, counts: Sequence[int], model: Runner, threads: int) -> int:
+    """Return how many rows to run in a call: more than two are tried only where two gain something."""
+    few = counts[:2]
+    for tried in (few, counts) if len(counts) > len(few) else (few,):
+        ways = {count: Way(model.bind(stacked([arrays] * count)), count) for count in tried}
+        best = cheapest(ways, 1, margin=MARGIN, threads=threads)
+        if best == 1:
+            break
+    return best
 
 
 def _merged(stacks: Iterable[Stack]) -> Iterable[Stack]:

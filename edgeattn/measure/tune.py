@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from edgeattn.measure.session_choice import choose_settings
 from edgeattn.measure.stacks import measure_stacks
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.quantize.parts import Parts
@@ -20,6 +22,7 @@ from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.stacks import Stack
 
 TRIED = 4  # inputs, from the smallest to the largest
+SLOW = 0.1  # seconds, from which a call is tried on one input alone, of median size
 FILE = "model.onnx"
 
 
@@ -45,7 +48,7 @@ def tune(parts: Parts, engine: Engine, inputs: Sequence[Inputs], rows: Rows | No
         for name, content in model_files(part.quantized.model, FILE).items():
             (Path(folder) / name).write_bytes(content)
         file = Path(folder) / FILE
-        tried = stratified(inputs, TRIED)
+        tried = stratified(inputs, 1 if _is_slow(engine.file_runner(file), inputs) else TRIED)
         settings = choose_settings(file, engine, tried)
         if rows is None:
             return Tuned(settings, ())
@@ -56,3 +59,12 @@ def tune(parts: Parts, engine: Engine, inputs: Sequence[Inputs], rows: Rows | No
             settings,
             measure_stacks(rows, part.graph, parts.symbols, alone, model, threads=settings.threads),
         )
+
+
+def _is_slow(model: Runner, inputs: Sequence[Inputs]) -> bool:
+    (middle,) = stratified(inputs, 1)
+    call = model.bind(middle)
+    call()  # the first one also sets the session up
+    start = time.thread_time()
+    call()
+    return time.thread_time() - start >= SLOW
