@@ -50,7 +50,7 @@ def _measure(
     return network.bound, measure_stacks(ROWS, GRAPH, symbols, rows, network, threads=1)
 
 
-def test_each_length_is_measured_in_more_numbers_only_where_two_rows_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_are_tried_only_where_two_gain(monkeypatch: pytest.MonkeyPatch) -> None:
     bound, _ = _measure(monkeypatch, {3: 8, 7: 1})
     assert bound == [*((count, 3) for count in (1, 2, 1, 2, 4, 8)), (1, 7), (2, 7)]
 
