@@ -51,8 +51,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "sentence.edge")
     shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path / "story.edge")
+    shutil.copytree(CONFORMANCE / "sources.edge", tmp_path / "captions.edge")
     monkeypatch.chdir(tmp_path)
-    known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64)}
+    sources = {"features": np.ones((1, 3, 6), np.float32), "mask": np.ones((1, 3), bool)}
+    known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64), **sources}
     exec(compile(_example("In an app"), "using.md", "exec"), known)
     assert len(known["many"]) == 2
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edgeattn_runtime.decoding import generate
+from edgeattn_runtime.generation import batch_symbol
 from edgeattn_runtime.golden import Sample, read_golden
 from edgeattn_runtime.latency import Latency, measure
 from edgeattn_runtime.manifest import Generation
-from edgeattn_runtime.model import load
+from edgeattn_runtime.model import Model, load
+from edgeattn_runtime.stepping import Stepper
 
 WRITTEN = 64  # tokens at most
 WARMUP = 4  # of them not counted
@@ -25,33 +27,45 @@ class TokenTime:
 
 
 def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
-    """Write after a golden prompt, greedily, and time each token.
+    """Write after a golden prompt, greedily, and time each token; an encoder has run before.
 
     Args:
         bundle: Its folder.
         threads: Intra-op threads.
 
     Returns:
-        None of a bundle that is no decoder alone: golden inputs hold no source for an encoder; and where the
-        prompt leaves no room to write.
+        None of a bundle that generates nothing, and where the prompt leaves no room to write.
     """
     model = load(bundle, threads=threads)
     generation = model.manifest.generation
-    if generation is None or generation.encoder is not None:
+    if generation is None:
         return None
-    samples = (sample for sample in read_golden(model.files) if _begins(sample, generation))
-    prompt = next((sample.inputs[generation.tokens][0].tolist() for sample in samples), None)
-    if prompt is None:
+    sample = next((each for each in read_golden(model.files) if _begins(each, generation)), None)
+    if sample is None:
         return None
-    positions = generation.positions
-    room = WRITTEN if positions is None else min(WRITTEN, positions - len(prompt))
+    prompt, positions = sample.inputs[generation.tokens].shape[1], generation.positions
+    room = WRITTEN if positions is None else min(WRITTEN, positions - prompt)
     if room <= WARMUP:
         return None
-    tokens = generate(model, prompt, max_new_tokens=1 + room)
+    tokens = _written(model, generation, sample)
     next(tokens)  # the prompt's call
-    return TokenTime(measure(partial(next, tokens), rounds=room - WARMUP, warmup=WARMUP), len(prompt))
+    return TokenTime(measure(partial(next, tokens), rounds=room - WARMUP, warmup=WARMUP), prompt)
 
 
 def _begins(sample: Sample, generation: Generation) -> bool:
     """Say whether a golden sample has nothing behind it."""
     return int(sample.inputs[generation.length][0]) == 0
+
+
+def _written(model: Model, generation: Generation, sample: Sample) -> Iterator[int]:
+    """Yield the likeliest token after a golden sample's first row, and after each that was yielded."""
+    decoder, inputs = model.graph(generation.decoder).session, sample.inputs
+    batch = batch_symbol(decoder.graph, generation)
+    dims = {tensor.name: tensor.dims for tensor in decoder.graph.inputs}
+    carried = {
+        name: inputs[name][:1] if dims[name][:1] == (batch,) else inputs[name] for name in generation.carried
+    }
+    step, tokens = Stepper(decoder, generation, carried), inputs[generation.tokens][:1]
+    while True:
+        tokens = step(tokens)[:, -1:].argmax(-1)  # (1, 1)
+        yield int(tokens[0, 0])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn.measure.runners import runner_of_bundle
+from edgeattn.measure.threads import THREADS
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
+from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.golden import read_golden
-from edgeattn_runtime.model import load
+from edgeattn_runtime.picking import runnable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +24,19 @@ class Example:
 
 
 def example(bundle: Path, source: ModuleSource) -> Example | None:
-    """Answer a golden sample twice; None where the file has no ``pretty``, or its module takes other inputs.
+    """Answer an evaluation sample twice; None where the model's file has no ``pretty``.
 
     Raises:
         ModelError: ``pretty`` failed.
     """
     if source.pretty is None:
         return None
-    net = load(bundle)
-    inputs = dict(read_golden(net.files)[-1].inputs)
-    generation = net.manifest.generation
-    if generation is not None:
-        inputs = {generation.tokens: inputs[generation.tokens]}
-    samples = source.read()
-    if inputs.keys() != set(samples.names):
-        return None  # behind an encoder, or with a mask, the golden inputs are the decoder's alone
+    samples, files = source.read(), open_bundle(bundle)
+    inputs = samples.split().evaluation[-1].inputs
     reference = Reference(source.module, Call(samples.beginning)).settled(inputs)
     original = reference.bind(inputs)()
-    answers = net(**inputs)
-    if generation is not None:
-        answers = {generation.logits: answers[generation.logits]}
+    variant, *_ = runnable(files.manifest)
+    answers = runner_of_bundle(files, variant, threads=THREADS)(inputs)
     passed = {name: inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})
     return Example(_told(source.pretty, original), _told(source.pretty, answer))

@@ -171,7 +171,8 @@ def _arguments(names: Sequence[str]) -> str:
 
 
 def _generating(bundle: Path, generation: Generation) -> str:
-    begin = "source, start=[...]" if generation.encoder else "prompt"
+    sources = ", ".join(f'"{name}": ...' for name in generation.sources)
+    begin = f"{{{sources}}}, start=[...]" if sources else "prompt"
     return (
         f'tokens = edgeattn_runtime.generate("{bundle.as_posix()}", {begin})\n'
         "for token in tokens:  # as they come\n    ..."

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import captioner
 import decoder
 import onnx_ir as ir
 import signing
@@ -145,20 +146,30 @@ def decoder_alone(folder: Path) -> None:
     """Write a decoder and its golden vectors."""
     _lay(folder, MODEL_FILE, decoder.graph())
     write_golden(folder / GOLDEN_FILE, decoder.samples())
-    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
-    logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
-    graph = Graph((TOKENS, Tensor("past_length", "int64", (1,)), *pasts), (logits, *presents))
-    generation = Generation(
-        kind="decoder",
-        decoder="model",
-        tokens="tokens",
-        logits="logits",
-        length="past_length",
-        cache=_ENTRIES,
-        positions=tiny.LONGEST,
+    describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
+
+
+def of_sources(folder: Path) -> None:
+    """Write the same decoder behind an encoder of two sources that are no tokens."""
+    seen = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
+    _lay(folder, "decoder.onnx", decoder.graph(ir.val(seen.name, ir.DataType.FLOAT, seen.dims)))
+    save(captioner.encoder(), folder / "encoder.onnx")
+    write_golden(folder / GOLDEN_FILE, captioner.samples())
+    features = Tensor("features", "float32", ("batch", "frames", captioner.FEATURES))
+    mask = Tensor("mask", "bool", ("batch", "frames"))
+    describe(
+        folder,
+        graphs={"model": _decoder(seen), "encoder": Graph((features, mask), (seen,))},
+        symbols={**_DECODING, "frames": Symbol(1, None)},
+        generation=replace(
+            _GENERATION,
+            kind="encoder-decoder",
+            encoder="encoder",
+            sources=("features", "mask"),
+            carried=("seen",),
+        ),
+        variants=(replace(CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
     )
-    symbols = {**SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
-    describe(folder, graphs={"model": graph}, symbols=symbols, generation=generation)
 
 
 def encoder_decoder(folder: Path) -> None:
@@ -180,7 +191,7 @@ def encoder_decoder(folder: Path) -> None:
         kind="encoder-decoder",
         decoder="model",
         encoder="encoder",
-        source="source",
+        sources=("source",),
         carried=tuple(tensor.name for tensor in carried),
         tokens="target",
         logits="logits",
@@ -232,7 +243,25 @@ def entry(path: Path) -> FileEntry:
     return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
 
 
+def _decoder(*carried: Tensor) -> Graph:
+    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
+    logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
+    return Graph((TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents))
+
+
 _ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
+
+
+_GENERATION = Generation(
+    kind="decoder",
+    decoder="model",
+    tokens="tokens",
+    logits="logits",
+    length="past_length",
+    cache=_ENTRIES,
+    positions=tiny.LONGEST,
+)
+_DECODING = {**SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
 
 
 def _cache(kind: str, heads: int, size: int) -> tuple[Tensor, ...]:

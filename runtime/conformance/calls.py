@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import captioner
 import decoder
 import numpy as np
 import tiny
@@ -77,6 +78,17 @@ def of_an_encoder_decoder() -> list[Call]:
     ]
 
 
+def of_an_encoder() -> list[Call]:
+    """Return calls of an encoder of features and their mask, and of its decoder without what it gives."""
+    whole = captioner.sources(2, 5, seed=7)
+    return [
+        {"graph": "encoder", **_answered(whole, captioner.encode(**whole))},
+        {"graph": "encoder", **_refused(features=whole["features"])},
+        {"graph": "encoder", **_refused(**{**whole, "mask": whole["mask"].astype(np.int64)})},
+        _refused(tokens=_IDS),
+    ]
+
+
 def generated() -> list[Call]:
     """Return greedy runs of the decoder, and prompts that it has to refuse."""
     runs = [([4, 7, 1], None), ([2], 5), ([1] * tiny.LONGEST, None)]
@@ -86,6 +98,24 @@ def generated() -> list[Call]:
     ]
     prompts = ([], [tiny.WORDS], [1] * (tiny.LONGEST + 1))
     return [*found, *({"prompt": p, "max_new_tokens": 1, "error": "InputError"} for p in prompts)]
+
+
+def captioned() -> list[Call]:
+    """Return greedy runs from sources that are no tokens, and sources and starts to be refused."""
+    found = []
+    for start, frames in (([3], 4), ([9, 2], 1), ([5], 7)):
+        whole = captioner.sources(1, frames, seed=frames)
+        tokens = list(decoder.greedy(start, **captioner.encode(**whole)))
+        found.append({"sources": _tensors(whole), "start": start, "max_new_tokens": None, "tokens": tokens})
+    pair, one = captioner.sources(2, 3, seed=1), captioner.sources(1, 3, seed=2)
+    broken = (
+        {"prompt": [1, 2]},
+        {"sources": _tensors(pair)},
+        {"sources": _tensors({"features": one["features"]})},
+        {"sources": _tensors({**one, "tokens": _IDS})},
+        {"sources": _tensors({**one, "features": one["features"][..., 1:]})},
+    )
+    return [*found, *({**each, "start": [1], "max_new_tokens": 1, "error": "InputError"} for each in broken)]
 
 
 def translated() -> list[Call]:

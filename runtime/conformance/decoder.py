@@ -6,8 +6,9 @@
     y = x + Attention(q, keys, values, causal mask) Wout
     logits = y table^T
 
-Two heads share one head of keys and values. Float throughout: int8 products round a token's numbers by the
-tokens that it is computed with, and a cached step must equal the full sequence.
+Behind an encoder, what it has ``seen`` (batch, 1, width) is added to x. Two heads share one head of keys and
+values. Float throughout: int8 products round a token's numbers by the tokens that it is computed with, and a
+cached step must equal the full sequence.
 """
 
 from __future__ import annotations
@@ -51,9 +52,14 @@ def samples() -> list[Sample]:
         for part in PARTS:
             numbers = random.integers(-99, 100, (batch, 1, capacity, SIZE))
             inputs[f"past_{part}_0"] = numbers.astype(np.float32) / 99
-        answers = {name: np.round(array, 4).astype(np.float32) for name, array in answer(inputs).items()}
-        found.append(Sample(inputs, answers))
+        found.append(answered(inputs))
     return found
+
+
+def answered(inputs: dict[str, Array]) -> Sample:
+    """Return inputs with the outputs, rounded to where all machines agree."""
+    answers = {name: np.round(array, 4).astype(np.float32) for name, array in answer(inputs).items()}
+    return Sample(inputs, answers)
 
 
 def answer(inputs: dict[str, Array]) -> dict[str, Array]:
@@ -61,7 +67,7 @@ def answer(inputs: dict[str, Array]) -> dict[str, Array]:
     trained = {name: weight.astype(np.float64) for name, weight in weights().items()}
     tokens, past = inputs["tokens"], int(inputs["past_length"][0])
     total = past + tokens.shape[1]
-    x = trained["table"][tokens] + trained["places"][past:total]
+    x = trained["table"][tokens] + trained["places"][past:total] + inputs.get("seen", 0.0)
     q, *new = np.split(x @ trained["qkv"], [WIDTH, WIDTH + SIZE], axis=-1)
     presents = [inputs[f"past_{part}_0"].astype(np.float64) for part in PARTS]  # (B, 1, capacity, D)
     for present, written in zip(presents, new, strict=True):
@@ -72,19 +78,19 @@ def answer(inputs: dict[str, Array]) -> dict[str, Array]:
     return {"logits": y @ trained["table"].T, **dict(named)}
 
 
-def greedy(prompt: list[int]) -> Iterator[int]:
+def greedy(prompt: list[int], **seen: Array) -> Iterator[int]:
     """Yield the likeliest tokens after a prompt, up to the last position, computing everything anew."""
     tokens = list(prompt)
     while len(tokens) <= LONGEST:
         empty = np.zeros((1, 1, len(tokens), SIZE), np.float32)
         inputs = {"tokens": np.array([tokens]), "past_length": np.array([0])}
-        logits = answer({**inputs, **{f"past_{part}_0": empty for part in PARTS}})["logits"]
+        logits = answer({**inputs, **seen, **{f"past_{part}_0": empty for part in PARTS}})["logits"]
         tokens.append(int(logits[0, -1].argmax()))
         yield tokens[-1]
 
 
-def graph() -> ir.Model:
-    """Build the graph: tokens, how many are past, keys and values -> logits, keys and values."""
+def graph(*seen: ir.Value) -> ir.Model:
+    """Build the graph: tokens, how many are past, anything seen, keys and values -> logits, keys, values."""
     tape, trained = ir.tape.Tape(), weights()
     tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
     length = ir.val("past_length", ir.DataType.INT64, [1])
@@ -96,6 +102,8 @@ def graph() -> ir.Model:
     rows = _rows(tape, tokens, length)
     places = tape.op("Gather", [constant(tape, "places", trained["places"]), rows])
     x = tape.op("Add", [tape.op("Gather", [table, tokens]), places])
+    for told in seen:
+        x = tape.op("Add", [x, told])
     qkv = tape.op("MatMul", [x, constant(tape, "qkv", trained["qkv"])])
     sizes = constant(tape, "sizes", np.array([WIDTH, SIZE, SIZE]))
     q, *new = tape.op_multi_out("Split", [qkv, sizes], {"axis": -1}, num_outputs=3)
@@ -107,7 +115,7 @@ def graph() -> ir.Model:
     y = tape.op("Add", [x, tape.op("MatMul", [mixed, constant(tape, "out", trained["out"])])])
     logits = ir.val("logits", ir.DataType.FLOAT, ["batch", "sequence", WORDS])
     tape.op("MatMul", [y, tape.op("Transpose", [table], {"perm": [1, 0]})], output=logits)
-    return model(tape, [tokens, length, *pasts], [logits, *presents])
+    return model(tape, [tokens, length, *seen, *pasts], [logits, *presents])
 
 
 def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:

@@ -51,6 +51,7 @@ def _refused(bundle: str, why: str, make: Make) -> Case:
 _CAPACITY = {"min": 1, "max": 15}
 _ENTRY = {"sha256": "0" * 64, "size": 1}
 _VARIANT = ("variants", 0)
+_SOURCES = ("generation", "sources")
 
 WHOLE = (
     Case(
@@ -98,6 +99,14 @@ WHOLE = (
         bundles.decoder_alone,
         calls=calls.of_a_decoder(),
         generate=calls.generated(),
+    ),
+    Case(
+        "sources.edge",
+        ACCEPTED,
+        "generates from features and their mask",
+        bundles.of_sources,
+        calls=calls.of_an_encoder(),
+        generate=calls.captioned(),
     ),
     Case(
         RECORDED,
@@ -234,6 +243,26 @@ PROMISES = (
         "generation-positions.edge",
         "more positions than the symbols allow",
         changed("generation", "positions", to=17, whole=bundles.decoder_alone),
+    ),
+    _refused(
+        "generation-sources-unknown.edge",
+        "a source that is no input of the encoder",
+        changed(*_SOURCES, to=["features", "shown"], whole=bundles.of_sources),
+    ),
+    _refused(
+        "generation-sources-few.edge",
+        "an input of the encoder that is no source",
+        changed(*_SOURCES, to=["features"], whole=bundles.of_sources),
+    ),
+    _refused(
+        "generation-sources-twice.edge",
+        "a source that stands twice",
+        changed(*_SOURCES, to=["features", "mask", "mask"], whole=bundles.of_sources),
+    ),
+    _refused(
+        "generation-sources-none.edge",
+        "an encoder without a source",
+        changed(*_SOURCES, to=[], whole=bundles.of_sources),
     ),
     _refused(
         "generation-length.edge",

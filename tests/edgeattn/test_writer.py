@@ -26,7 +26,7 @@ from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.recover import recover
 
 WRITER = Path(__file__).with_name("writer.py")
 NEW_TOKENS = 12
@@ -135,29 +135,6 @@ def test_the_bundle_writes_without_pytorch(folder: Path) -> None:
 def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
     with pytest.raises(edgeattn_runtime.InputError, match="48"):
         next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
-
-
-class Captioner(torch.nn.Module):
-    """Writes about a picture: its source is no tokens."""
-
-    def __init__(self, writer: torch.nn.Module) -> None:
-        super().__init__()
-        self.writer = writer
-        self.eyes = torch.nn.Linear(6, 40)
-
-    def forward(self, tokens: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
-        return self.writer(tokens)["logits"] + self.eyes(picture)[:, None]
-
-
-def test_a_model_whose_source_is_no_tokens_gets_no_cache(writer: ModuleSource) -> None:
-    samples = [{**inputs, "picture": torch.ones(1, 6) / (i + 1)} for i, inputs in enumerate(writer.samples)]
-    source = ModuleSource.of(Captioner(writer.module).eval(), samples, None)
-    calibration = source.read().split().calibration
-    captured = source.capture(source.read(), ORT_CPU)
-    cached = with_cache(captured, recover(captured, calibration), calibration)
-    assert isinstance(cached.graphs, Recovered)
-    (refusal,) = (place for place in cached.refused if place.rule == "cache")
-    assert "picture" in refusal.reason or "source" in refusal.reason
 
 
 def test_it_validates_and_benches_against_its_original(

@@ -38,5 +38,11 @@ def decoder() -> Model:
 
 @pytest.fixture(scope="session")
 def encoder_decoder() -> Model:
-    """A decoder behind an encoder."""
+    """A decoder behind an encoder of tokens."""
     return load(CONFORMANCE / "encoder-decoder.edge")
+
+
+@pytest.fixture(scope="session")
+def captioner() -> Model:
+    """A decoder behind an encoder of float features (batch, frames, 6) and their bool mask."""
+    return load(CONFORMANCE / "sources.edge")

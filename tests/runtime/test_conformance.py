@@ -82,7 +82,8 @@ def test_call(bundle: str, call: dict[str, Any]) -> None:
 def test_greedy_generation(bundle: str, run: dict[str, Any]) -> None:
     def tokens() -> list[int]:
         start, most = run.get("start", ()), run["max_new_tokens"]
-        return list(generate(CONFORMANCE / bundle, run["prompt"], start=start, max_new_tokens=most))
+        prompt = run["prompt"] if "prompt" in run else _arrays(run["sources"])
+        return list(generate(CONFORMANCE / bundle, prompt, start=start, max_new_tokens=most))
 
     if "error" in run:
         with pytest.raises(getattr(edgeattn_runtime, run["error"])):

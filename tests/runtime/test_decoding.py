@@ -175,6 +175,69 @@ def test_bad_calls_of_an_encoder_decoder(
     assert calls == []
 
 
+def _features(**changes: Any) -> dict[str, Any]:
+    whole = {"features": np.ones((1, 2, 6), np.float32), "mask": np.array([[True, True]])}
+    return {name: array for name, array in (whole | changes).items() if array is not None}
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_sources_by_name_are_the_loop_without_a_cache(captioner: Model, frames: int) -> None:
+    random = np.random.default_rng(frames)
+    features = random.standard_normal((1, frames, 6)).astype(np.float32)
+    sources = {"features": features, "mask": np.arange(frames)[np.newaxis] < 2}
+    carried = captioner.graph("encoder")(**sources)
+    expected = list(_without_cache(captioner, [3, 1], carried))
+    assert list(generate(captioner, sources, start=[3, 1])) == expected
+
+
+def test_lists_of_numbers_are_arrays_too(captioner: Model) -> None:
+    lists = {name: array.tolist() for name, array in _features().items()}
+    assert list(generate(captioner, lists, start=[3])) == list(generate(captioner, _features(), start=[3]))
+
+
+def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
+    named = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
+    assert list(named) == list(generate(encoder_decoder, SOURCE, start=[0]))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        (SOURCE, r"prompt: list found, .*features: float32\[batch, frames, 6\]"),
+        (np.ones((1, 2, 6), np.float32), "prompt: ndarray found, .*mask: bool"),
+        (_features(mask=None), "inputs: missing 'mask'"),
+        (_features(words=[[1]]), "inputs: unknown 'words'"),
+        (_features(features=np.ones((1, 2, 6))), "features: .* found float64"),
+        (_features(features=np.ones((2, 6), np.float32)), "features: .* 2 dims"),
+        (_features(features=np.ones((1, 2, 5), np.float32)), "features: .* 5 found on axis 2"),
+        (_features(features=np.full((1, 2, 6), np.nan, np.float32)), "features: .* NaN"),
+        (_features(mask=[[True]]), "mask: .* 1 found on axis 1, 2"),
+        (_features(features=np.ones((2, 2, 6), np.float32), mask=[[True] * 2] * 2), "prompt: 2 sequences"),
+    ],
+)
+def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}") as caught:
+        generate(captioner, prompt, start=[0])
+    assert "\n" not in str(caught.value)
+    assert calls == []
+
+
+def test_a_decoder_alone_has_no_sources(decoder: Model, calls: list[list[int]]) -> None:
+    with pytest.raises(InputError, match=r"^prompt: arrays by name found, token ids expected"):
+        generate(decoder, {"tokens": [[1, 2]]})
+    assert calls == []
+
+
+def test_tokens_of_another_dtype(tmp_path: Path, conformance: Path) -> None:
+    """The graph is not opened: what it cannot hold is told before."""
+    folder = shutil.copytree(conformance / "encoder-decoder.edge", tmp_path / "narrow.edge")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["graphs"]["encoder"]["inputs"][0]["dtype"] = "int32"
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(InputError, match=r"2147483648 found, which int32 cannot hold"):
+        generate(folder, [2**31], start=[0])
+
+
 def test_a_source_beyond_the_encoders_words(encoder_decoder: Model) -> None:
     with pytest.raises(InputError, match=r"encoder\.onnx: 'source' holds 99"):
         generate(encoder_decoder, [99], start=[0])

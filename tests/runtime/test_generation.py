@@ -72,14 +72,14 @@ def test_a_decoder_behind_an_encoder() -> None:
     manifest = Manifest.from_json(_text("encoder-decoder.edge"))
     generation = manifest.generation
     assert generation is not None
-    assert (generation.encoder, generation.source) == ("encoder", "source")
+    assert (generation.encoder, generation.sources) == ("encoder", ("source",))
     assert generation.carried == ("cross_key_0", "cross_value_0", "carried_0")
     assert list(json.loads(manifest.to_json())["generation"]) == [
         *(
             "kind",
             "decoder",
             "encoder",
-            "source",
+            "sources",
             "carried",
             "tokens",
             "logits",
@@ -123,9 +123,15 @@ BROKEN: dict[str, tuple[str, Change]] = {
     "generation.positions: 0 found": ("decoder.edge", _generation(positions=0)),
     "generation.encoder: unknown key": ("decoder.edge", _generation(encoder="model")),
     "generation.encoder: missing": ("encoder-decoder.edge", _without("encoder")),
-    "generation.source: missing": ("encoder-decoder.edge", _without("source")),
+    "generation.sources: missing": ("encoder-decoder.edge", _without("sources")),
+    "generation.sources: [] found": ("sources.edge", _generation(sources=[])),
+    'generation.sources: "features" found': ("sources.edge", _generation(sources="features")),
+    "generation.sources[1]: ": ("sources.edge", _generation(sources=["features", ""])),
+    'generation.sources: ["mask", "mask"] found': ("sources.edge", _generation(sources=["mask", "mask"])),
+    "generation.source: unknown key": ("encoder-decoder.edge", _generation(source="source")),
     "generation.carried: missing": ("encoder-decoder.edge", _without("carried")),
     "generation.carried: [] found": ("encoder-decoder.edge", _generation(carried=[])),
+    'generation.carried: ["seen", "seen"] found': ("sources.edge", _generation(carried=["seen", "seen"])),
     "generation.beams: unknown key": ("encoder-decoder.edge", _generation(beams=4)),
 }
 
@@ -149,7 +155,9 @@ UNTIED: list[tuple[str, Change, str]] = [
     ("decoder", _generation(tokens="ids"), "decoder: "),
     ("decoder", _generation(length="held"), "decoder: "),
     ("encoder-decoder", _generation(carried=["cross_key_0"]), "decoder: "),
-    ("encoder-decoder", _generation(source="words"), "encoder: "),
+    ("encoder-decoder", _generation(sources=["words"]), "sources: a graph that takes source found"),
+    ("sources", _generation(sources=["features"]), "sources: a graph that takes features, mask found"),
+    ("sources", _generation(sources=["features", "mask", "words"]), "sources: "),
     ("decoder", _dtype("model", "inputs", 0, "int32"), "tokens: tokens: int32[batch, sequence]"),
     ("decoder", _dims("model", "inputs", 0, 1, "sequence"), "tokens: tokens: int64[1, sequence]"),
     ("decoder", _generation(logits="scores"), "logits: the graph has no 'scores'"),
@@ -196,6 +204,15 @@ def _refused(bundle: str, change: Change, message: str) -> None:
     with pytest.raises(BundleError, match="^" + re.escape(message)) as caught:
         Manifest.from_json(json.dumps(manifest))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float16", "float64"])
+def test_sources_have_any_dtypes_and_dims(dtype: str) -> None:
+    manifest = _changed("sources.edge", _dtype("encoder", "inputs", 0, dtype))
+    manifest["graphs"]["encoder"]["inputs"][1]["dims"] = [3, 32, 32]
+    generation = Manifest.from_json(json.dumps(manifest)).generation
+    assert generation is not None
+    assert generation.sources == ("features", "mask")
 
 
 def test_a_decoder_may_answer_more_than_is_named() -> None:

@@ -167,6 +167,18 @@ def test_generate_from_a_source(conformance: Path) -> None:
     assert result.stdout.split() == list(map(str, generate(bundle, [3, 1], start=[1, 2])))
 
 
+def test_generate_from_arrays(conformance: Path, tmp_path: Path) -> None:
+    bundle, sources = conformance / "sources.edge", tmp_path / "x.npz"
+    arrays = {"features": np.ones((1, 2, 6), np.float32), "mask": np.array([[True, False]])}
+    np.savez(sources, **arrays)
+    result = _command("generate", bundle, "--input", sources, "--start", "3")
+    assert result.stdout.split() == list(map(str, generate(bundle, arrays, start=[3])))
+    _bad_input("float32[batch, frames, 6]", "generate", bundle, "--tokens", "1", "--start", "3")
+    _bad_input("not allowed with", "generate", bundle, "--tokens", "1", "--input", sources)
+    np.savez(sources, features=arrays["features"])
+    _bad_input("missing 'mask'", "generate", bundle, "--input", sources, "--start", "3")
+
+
 def test_generate_refuses_bad_input(good: Path, conformance: Path) -> None:
     decoder = conformance / "decoder.edge"
     _bad_input("prompt: token 99", "generate", decoder, "--tokens", "1,99")
@@ -175,7 +187,7 @@ def test_generate_refuses_bad_input(good: Path, conformance: Path) -> None:
     _bad_input("top_p: 2.0 found", "generate", decoder, "--tokens", "1", "--top-p", "2")
     _bad_input("start: no token found", "generate", conformance / "encoder-decoder.edge", "--tokens", "1")
     _bad_input("'generation'", "generate", good, "--tokens", "1")
-    _bad_input("required: --tokens", "generate", decoder)
+    _bad_input("--tokens --input is required", "generate", decoder)
 
 
 def test_a_target_is_taken_by_its_name(conformance: Path) -> None:

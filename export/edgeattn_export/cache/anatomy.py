@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
+from onnx_ir.tape import Tape
 
 from edgeattn_export.cache.measure import Measured, measure
 from edgeattn_export.cache.origins import CONSTANT, Dims, Origin, trace_origins
@@ -25,12 +26,16 @@ class Anatomy:
 
     It reads the tokens; or it is by their length, known once their number is; or it is by the source, known
     before the first token; or it is fixed, but for the sizes of the batch and of the source.
+
+    Attributes:
+        lengths: By symbol that a source has, the value of its size there, int64 (1,).
     """
 
     model: ir.Model
     roles: Roles
     measured: Mapping[str, Measured]
     origins: Mapping[ir.Value, Origin]
+    lengths: Mapping[str, ir.Value]
     engine: Engine
 
     def reads_tokens(self, value: ir.Value | None) -> bool:
@@ -74,9 +79,24 @@ def study(model: ir.Model, roles: Roles, captured: Captured, samples: Samples) -
     for node in model.graph:
         if any(attribute.type in SUBGRAPHS for attribute in node.attributes.values()):
             raise CannotStep(f"{node.op_type} {node.name!r} holds a graph of its own; expected none")
+    model = model.clone()
+    lengths = _source_lengths(model.graph, roles)
     measured = measure(model, captured, samples)
     origins = trace_origins(model.graph, lambda value: _dims(measured, value))
-    return Anatomy(model, roles, measured, origins, captured.engine)
+    return Anatomy(model, roles, measured, origins, lengths, captured.engine)
+
+
+def _source_lengths(graph: ir.Graph, roles: Roles) -> dict[str, ir.Value]:
+    """Put before a graph the sizes of its sources."""
+    tape, lengths = Tape(), dict[str, ir.Value]()
+    inputs = {value.name: value for value in graph.inputs}
+    for tensor in roles.sources:
+        for axis, dim in enumerate(tensor.dims):
+            if isinstance(dim, str) and dim not in lengths:
+                lengths[dim] = tape.op("Shape", [inputs[tensor.name]], {"start": axis, "end": axis + 1})
+                lengths[dim].name = f"{dim}_size"
+    graph.insert_before(next(iter(graph)), tape.nodes)
+    return lengths
 
 
 def _dims(measured: Mapping[str, Measured], value: ir.Value | None) -> Dims:

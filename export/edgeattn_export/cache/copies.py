@@ -44,7 +44,10 @@ class Copies:
             self._made[node.outputs[0]] = self._sizes(sizes, f"{node.outputs[0].name}{self._suffix}")
             return
         inputs = [None if value is None else self.of(value) for value in node.inputs]
-        self._made.update(self._draft.clone(node, inputs, self._suffix))
+        for old, new in self._draft.clone(node, inputs, self._suffix).items():
+            self._made[old] = new
+            if not self._draft.anatomy.by_length(old):
+                new.shape = old.shape
 
     def _sizes(self, sizes: tuple[int | str, ...], name: str) -> ir.Value:
         parts = [self._size(size, f"{name}.{axis}") for axis, size in enumerate(sizes)]

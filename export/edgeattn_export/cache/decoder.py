@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -10,6 +11,7 @@ from edgeattn_export.cache.anatomy import Anatomy
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import StepMasks
+from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.rows import Lengths, Rows
 from edgeattn_export.cache.self_attention import SelfAttention, attend, find_self_attentions
 from edgeattn_export.cache.slots import SLOT, Slots
@@ -26,14 +28,17 @@ SHAPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A step graph, its caches, and the values of the whole graph that its other inputs stand for.
+    """A step graph and its caches. Its input ``LENGTH``, int64 (1,), tells how many tokens these hold.
 
-    Its input ``LENGTH``, int64 (1,), tells how many tokens the caches hold.
+    Attributes:
+        carried: By value of the whole graph, the input that stands for it.
+        memories: By output of the whole graph that follows from the sources alone, its name and dims.
     """
 
     model: ir.Model
     attentions: tuple[SelfAttention, ...]
-    carried: dict[ir.Value, ir.Value]
+    carried: Mapping[ir.Value, ir.Value]
+    memories: Mapping[ir.Value, ir.Value]
 
 
 def step_decoder(anatomy: Anatomy) -> Decoder:
@@ -42,7 +47,8 @@ def step_decoder(anatomy: Anatomy) -> Decoder:
     What reads the tokens is taken over node by node, for the new tokens alone.
 
     Raises:
-        CannotStep: An attention leaves no room for a cache, or a carried value has unknown sizes.
+        CannotStep: An attention leaves no room for a cache, or an output follows from the tokens beside the
+            logits.
     """
     attentions = find_self_attentions(anatomy)
     draft = Draft(anatomy)
@@ -63,7 +69,19 @@ def step_decoder(anatomy: Anatomy) -> Decoder:
             for old, new in draft.clone(node, inputs).items():
                 new.shape = old.shape
                 own.give(old, new)
-    return Decoder(_model(draft, own, length, attentions), attentions, draft.carried)
+    memories = {value: draft.memory(value) for value in _memories(anatomy)}
+    return Decoder(_model(draft, own, length, attentions), attentions, draft.carried, memories)
+
+
+def _memories(anatomy: Anatomy) -> tuple[ir.Value, ...]:
+    _, *others = anatomy.model.graph.outputs
+    for value in others:
+        if not anatomy.by_source(value):
+            raise CannotStep(
+                f"output {value.name!r} depends on more than a source; a decoder has one such output, the "
+                "first, (batch, sequence, vocabulary): leave it out"
+            )
+    return tuple(others)
 
 
 def _lengths(draft: Draft, past: ir.Value, cache: ir.Value) -> Lengths:
@@ -92,7 +110,7 @@ def _model(draft: Draft, own: Copies, length: ir.Value, attentions: tuple[SelfAt
     presents = [value for attention in attentions for value in attention.present]
     graph = ir.Graph(
         [draft.tokens, length, *draft.carried.values(), *caches],
-        [*map(own.of, whole.graph.outputs), *presents],
+        [own.of(whole.graph.outputs[0]), *presents],
         nodes=draft.tape.nodes,
         initializers=draft.initializers,
         opset_imports=dict(whole.graph.opset_imports),

@@ -22,6 +22,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.generation import check_generation
+from edgeattn_runtime.graph import symbols_of
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
 ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
@@ -30,11 +31,12 @@ ATTENTION = "attention"  # the rule that makes a hand-written attention an opera
 def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> Steps | Refusal:
     """Give a decoder a cache of its self-attention's keys and values, whether ``forward`` knows one or not.
 
-    The conditions: one output (batch, sequence, vocabulary); one input of integer tokens (batch, sequence),
-    and no other input with that sequence but what these imply; the model is causal; positions see one
-    another in attention operators alone; and no mask of the self-attention reads the tokens. Position
+    The conditions: a first output (batch, sequence, vocabulary); one input of integer tokens (batch,
+    sequence), and no other input with that sequence but what these imply; the model is causal; positions see
+    one another in attention operators alone; and no mask of the self-attention reads the tokens. Position
     embeddings, rotary tables, masks and biases may be anything that follows from the number of tokens. All
-    other inputs are the source: what depends on them alone goes to an encoder graph.
+    other inputs are sources, of any dtypes and dims: what depends on them alone goes to an encoder graph, and
+    so do all other outputs.
 
     The step form is proven on the samples, token by token and in chunks, before it is handed out. A cache of
     the model's own was proven the same way when it was found: both say what the whole model says.
@@ -60,10 +62,7 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
 
 
 def _check_fits(steps: Steps) -> None:
-    """Refuse what the bundle format cannot hold: an encoder of more than one source."""
-    if len(steps.sources) > 1:
-        names = ", ".join(steps.sources)
-        raise CannotStep(f"its encoder takes {names}; one source expected: compute the others in forward")
+    """Refuse what the bundle format cannot hold."""
     contracts = {name: part.graph for name, part in steps.graphs.items()}
     check_generation(steps.generation, contracts, steps.symbols)
 
@@ -83,8 +82,9 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())
+    contract = _contract(decoder.model)
     return Steps(
-        decoder=StepGraph(decoder.model, _contract(decoder.model)),
+        decoder=StepGraph(decoder.model, contract),
         encoder=_encoder(anatomy, decoder),
         tokens=roles.tokens.name,
         logits=roles.logits.name,
@@ -92,16 +92,23 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
         carried=carried,
         length=LENGTH,
         caches=tuple(_caches(decoder)),
-        symbols=_bounds(captured, roles.sequence, positions),
+        symbols=_bounds(captured, contract, roles.sequence, positions),
         positions=positions,
     )
 
 
 def _encoder(anatomy: Anatomy, decoder: Decoder) -> StepGraph | None:
     if not decoder.carried:
+        _check_no_memories(decoder)
         return None
-    model = source_encoder(anatomy, decoder.carried)
+    model = source_encoder(anatomy, (*decoder.carried.items(), *decoder.memories.items()))
     return StepGraph(model, _contract(model))
+
+
+def _check_no_memories(decoder: Decoder) -> None:
+    names = ", ".join(str(value.name) for value in decoder.memories)
+    if names:
+        raise CannotStep(f"the logits do not depend on the sources, as {names} do; leave these out")
 
 
 def _caches(decoder: Decoder) -> Iterable[Cache]:
@@ -124,8 +131,9 @@ def _tensor(value: ir.Value) -> Tensor:
     )
 
 
-def _bounds(captured: Captured, sequence: str, positions: int | None) -> Mapping[str, Symbol]:
+def _bounds(captured: Captured, decoder: Graph, sequence: str, positions: int | None) -> Mapping[str, Symbol]:
     return {
+        **dict.fromkeys(symbols_of(decoder.inputs), Symbol(1, None)),
         **captured.symbols,
         sequence: Symbol(1, positions),
         CAPACITY: Symbol(1, positions),

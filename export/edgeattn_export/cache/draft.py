@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import numpy as np
 import onnx_ir as ir
@@ -10,8 +11,11 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.cache.anatomy import Anatomy
-from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.probes import Pair
 from edgeattn_export.cache.source import bridge
+from edgeattn_runtime.graph import symbols_of
+
+ENCODED = "encoded"  # the symbol of a length that an encoder makes of its source's
 
 
 class Draft:
@@ -35,6 +39,7 @@ class Draft:
         self._weights: dict[ir.Value, ir.Value] = {}
         self._constants: dict[str, ir.Value] = {}
         self._sizes: dict[str, ir.Value] = {}
+        self._lengths: dict[Pair, str] = {}
 
     @property
     def initializers(self) -> tuple[ir.Value, ...]:
@@ -89,43 +94,48 @@ class Draft:
         return dict(zip(node.outputs, outputs, strict=True))
 
     def carry(self, value: ir.Value) -> ir.Value:
-        """Make a value of the source an input.
-
-        Raises:
-            CannotStep: One of its sizes is none of the source's own axes.
-        """
+        """Make a value of the sources an input."""
         if value not in self.carried:
-            dims = self.anatomy.dims(value)
-            if None in dims:
-                raise CannotStep(
-                    f"{value.name!r}, which the decoder takes from the source, has dims {dims}; sizes of the "
-                    "source's own axes expected"
-                )
-            self.carried[value] = ir.Value(
-                name=self._bridge[value],
-                type=ir.TensorType(self.anatomy.dtype(value)),
-                shape=ir.Shape(dims),
-            )
+            self.carried[value] = self._alike(value, self._bridge.get(value, value.name))
         return self.carried[value]
 
-    def size(self, symbol: str) -> ir.Value:
-        """Return the size that a symbol has in a call, int64 (1,); the tokens' own is that of the new ones.
+    def memory(self, value: ir.Value) -> ir.Value:
+        """Return an output of the whole graph as the encoder gives it: under its own name."""
+        return self._alike(value, value.name)
 
-        Raises:
-            CannotStep: No input of the step graph has the symbol.
-        """
+    def _alike(self, value: ir.Value, name: str | None) -> ir.Value:
+        dtype = self.anatomy.dtype(value)
+        return ir.Value(name=name, type=ir.TensorType(dtype), shape=ir.Shape(self._named_dims(value)))
+
+    def _named_dims(self, value: ir.Value) -> list[int | str]:
+        """Return a value's dims; one that no input has is named too, such as ``encoded``."""
+        return [
+            self._length(self.anatomy.measured[value.name or ""].sizes[axis]) if dim is None else dim
+            for axis, dim in enumerate(self.anatomy.dims(value))
+        ]
+
+    def _length(self, sizes: Pair) -> str:
+        if sizes not in self._lengths:
+            taken = {*symbols_of(self.anatomy.roles.inputs), *self._lengths.values()}
+            names = (f"{ENCODED}_{i}" if i > 1 else ENCODED for i in count(1))
+            self._lengths[sizes] = next(name for name in names if name not in taken)
+        return self._lengths[sizes]
+
+    def size(self, symbol: str) -> ir.Value:
+        """Return the size of a symbol in a call, int64 (1,); that of the tokens' is how many are new."""
         if symbol not in self._sizes:
-            holder, axis = self._holder(symbol)
-            attributes = {"start": axis, "end": axis + 1}
-            self._sizes[symbol] = self.op("Shape", [holder], attributes, name=f"{symbol}.size")
+            self._sizes[symbol] = self._size(symbol)
         return self._sizes[symbol]
 
-    def _holder(self, symbol: str) -> tuple[ir.Value, int]:
+    def _size(self, symbol: str) -> ir.Value:
         tokens = self.anatomy.roles.tokens.dims
         if symbol in tokens:
-            return self.tokens, tokens.index(symbol)
+            return self._size_of(self.tokens, tokens.index(symbol), symbol)
         for value in (*self.carried, *self._bridge):
             dims = self.anatomy.dims(value)
-            if symbol in dims and None not in dims:
-                return self.carry(value), dims.index(symbol)
-        raise CannotStep(f"nothing that the decoder takes from the source has the axis {symbol!r}")
+            if symbol in dims:
+                return self._size_of(self.carry(value), dims.index(symbol), symbol)
+        return self.carry(self.anatomy.lengths[symbol])
+
+    def _size_of(self, value: ir.Value, axis: int, symbol: str) -> ir.Value:
+        return self.op("Shape", [value], {"start": axis, "end": axis + 1}, name=f"{symbol}.size")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
+from edgeattn_export.cache.probes import Pair, Probes, real_probes, small_probes
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
-from edgeattn_runtime.manifest import Symbol
+from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_runtime.errors import EdgeAttnError
 
-# Two sizes for each symbol, no pair of them a simple sum or multiple of another; the first is for the batch.
-PROBES = ((2, 3), (5, 12), (7, 17), (9, 23), (11, 30))
+Array = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,19 @@ class Measured:
     Attributes:
         dtype: Its element type.
         dims: A number where both runs agree, a symbol where it has the symbol's two sizes, else None.
+        sizes: Of each axis, those of the two runs.
     """
 
     dtype: ir.DataType
     dims: tuple[int | str | None, ...]
+    sizes: tuple[Pair, ...]
 
 
 def measure(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[str, Measured]:
     """Run a graph at two sizes and return, by name, what is seen of every value that its nodes compute.
+
+    The sizes are small ones. Where the graph does not take them, or what they say is not so in a real sample,
+    they are the samples' own: a sound of 12 numbers is shorter than what a convolution reads at once.
 
     Args:
         model: The graph.
@@ -40,39 +47,42 @@ def measure(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[st
         samples: Real inputs, cut and joined to the sizes.
 
     Raises:
-        CannotStep: The axes leave no room for two sizes.
+        CannotStep: The axes leave no room for two sizes, or the dims follow no rule.
+        EdgeAttnError: The graph does not take its samples' own sizes.
     """
     tapped = model.clone()
     inner = [value for node in tapped.graph for value in node.outputs if value.name]
     tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
     runner = captured.engine.runner(tapped)
-    probes = _probes(captured.axes, captured.symbols)
+    try:
+        return _between(runner, captured, samples, small_probes(captured))
+    except EdgeAttnError:
+        return _between(runner, captured, samples, real_probes(captured, samples))
+
+
+def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probes) -> Mapping[str, Measured]:
+    """Run a graph at both sizes, and see that a real sample has the dims that follow.
+
+    Raises:
+        CannotStep: It has others.
+        EdgeAttnError: The graph does not take one of the sizes.
+    """
     small, large = (
         runner(shaped(samples, captured.axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
         for i in (0, 1)
     )
     symbols = {sizes: symbol for symbol, sizes in probes.items()}
-    return {
-        name: Measured(
-            ir.DataType.from_numpy(value.dtype),
-            tuple(
-                a if a == b else symbols.get((a, b))
-                for a, b in zip(value.shape, large[name].shape, strict=True)
-            ),
-        )
-        for name, value in small.items()
-    }
+    found = {name: _measured(value, large[name], symbols) for name, value in small.items()}
+    known = sizes_of(samples[0].inputs, captured.axes)
+    for name, value in runner(samples[0].inputs).items():
+        for dim, size in zip(found[name].dims, value.shape, strict=True):
+            expected = size if dim is None else dim if isinstance(dim, int) else known[dim]
+            if size != expected:
+                raise CannotStep(f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes")
+    return found
 
 
-def _probes(axes: Axes, symbols: Mapping[str, Symbol]) -> dict[str, tuple[int, int]]:
-    ordered = sorted(axes.symbols, key=lambda symbol: symbol != axes.batch)
-    pairs = PROBES if axes.batch else PROBES[1:]
-    if len(ordered) > len(pairs):
-        raise CannotStep(f"dynamic axes {', '.join(ordered)} found; at most {len(pairs)} expected")
-    sizes = {}
-    for symbol, (small, large) in zip(ordered, pairs, strict=False):
-        most = symbols[symbol].max or large
-        if most <= small:
-            raise CannotStep(f"{symbol!r} is at most {most}; a sequence of more than {small} expected")
-        sizes[symbol] = small, min(large, most)
-    return sizes
+def _measured(small: Array, large: Array, symbols: Mapping[Pair, str]) -> Measured:
+    sizes = tuple(zip(small.shape, large.shape, strict=True))
+    dims = tuple(pair[0] if pair[0] == pair[1] else symbols.get(pair) for pair in sizes)
+    return Measured(ir.DataType.from_numpy(small.dtype), dims, sizes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -61,10 +61,15 @@ def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
 
 
 def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int64]:
-    """Return what a value by the length is for so many tokens."""
-    tokens, batch = anatomy.roles.tokens, anatomy.roles.batch
+    """Return what a value by the length is for so many tokens; of all other axes it knows the size alone."""
+    sequence, inputs = anatomy.roles.sequence, anatomy.model.graph.inputs
     name = value.name or ""
-    graph = ir.convenience.extract(anatomy.model.graph, [tokens.name], [name])
+    graph = ir.convenience.extract(anatomy.model.graph, [each.name or "" for each in inputs], [name])
     runner = anatomy.engine.runner(ir.Model(graph, ir_version=anatomy.model.ir_version))
-    fed = {tokens.name: np.zeros((1 if isinstance(batch, str) else batch, length), tokens.dtype)}
+    fed = {each.name or "": _zeros(anatomy, each, {sequence: length}) for each in inputs}
     return np.asarray(runner(fed)[name])
+
+
+def _zeros(anatomy: Anatomy, value: ir.Value, sizes: Mapping[str, int]) -> NDArray[np.generic]:
+    dims = (dim if isinstance(dim, int) else sizes.get(str(dim), 1) for dim in anatomy.dims(value))
+    return np.zeros(tuple(dims), anatomy.dtype(value).numpy())

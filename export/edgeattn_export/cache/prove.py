@@ -8,10 +8,11 @@ from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.chunks import chunkings, shown
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.prove import Proof
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import trials
+from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import EdgeAttnError
 
 STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
@@ -50,20 +51,32 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     """Say where the steps differ from the full sequence, or return None where they agree.
 
     Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
+    What the encoder gives must have the dims of its contract.
     """
     try:
         runner = StepRunner.of(steps, captured.engine)
-        for inputs, expected in Proof.of(
-            captured.engine, captured.model, trials(samples, captured.axes)
-        ).cases:
-            for chunks in chunkings(inputs[steps.tokens].shape[1]):
-                found = {steps.logits: runner.logits(inputs, chunks)}
-                reason = disagreement(expected, found, STEP_TOLERANCE)
-                if reason:
-                    return (
-                        f"taken in chunks of {shown(chunks)}, {reason}: positions depend on one "
-                        "another outside its attention operators"
-                    )
+        proof = Proof.of(captured.engine, captured.model, trials(samples, captured.axes))
+        reasons = (_difference(steps, runner, *case) for case in proof.cases)
+        return next((reason for reason in reasons if reason), None)
     except EdgeAttnError as error:
         return str(error)
+
+
+def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outputs) -> str | None:
+    encoded = runner.encoded(inputs)
+    if steps.encoder is not None:
+        graph = steps.encoder.graph
+        bind((*graph.inputs, *graph.outputs), {**inputs, **encoded})
+    memories = runner.memories(encoded)
+    reason = disagreement({name: expected[name] for name in memories}, memories, STEP_TOLERANCE)
+    if reason:
+        return f"of the sources alone, {reason}"
+    for chunks in chunkings(inputs[steps.tokens].shape[1]):
+        found = {steps.logits: runner.logits(inputs, chunks)}
+        reason = disagreement({steps.logits: expected[steps.logits]}, found, STEP_TOLERANCE)
+        if reason:
+            return (
+                f"taken in chunks of {shown(chunks)}, {reason}: positions depend on one another outside its "
+                "attention operators"
+            )
     return None

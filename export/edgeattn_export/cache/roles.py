@@ -10,11 +10,12 @@ from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The parts that a decoder's inputs and output play.
+    """The parts that a decoder's inputs and outputs play.
 
     Attributes:
         tokens: The input that grows by the tokens written so far, an integer tensor (batch, sequence).
-        logits: The output (batch, sequence, vocabulary).
+        logits: The first output (batch, sequence, vocabulary).
+        memories: The other outputs, which must follow from the sources alone, such as an encoder's states.
         sources: The other inputs: given once, before the first token. None for a decoder alone.
         batch: The tokens' first dim, a symbol or a size.
         sequence: The symbol of the tokens' length.
@@ -22,22 +23,25 @@ class Roles:
 
     tokens: Tensor
     logits: Tensor
+    memories: tuple[Tensor, ...]
     sources: tuple[Tensor, ...]
     batch: int | str
     sequence: str
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """All inputs, the tokens first."""
+        return (self.tokens, *self.sources)
 
 
 def find_roles(graph: Graph) -> Roles:
     """Read the roles off a contract.
 
     Raises:
-        CannotStep: It is no decoder's: several outputs, an output without a sequence, no integer input or
-            several with that sequence, or another input that has it too.
+        CannotStep: It is no decoder's: a first output without a sequence, no integer input or several with
+            that sequence, or another input that has it too.
     """
-    if len(graph.outputs) != 1:
-        names = ", ".join(output.name for output in graph.outputs)
-        raise CannotStep(f"outputs {names} found; a decoder has one, (batch, sequence, vocabulary)")
-    logits = graph.outputs[0]
+    logits, *memories = graph.outputs
     if len(logits.dims) != 3 or not isinstance(logits.dims[1], str):
         raise CannotStep(f"output {logits} found; expected (batch, sequence, vocabulary)")
     batch, sequence = logits.dims[0], logits.dims[1]
@@ -51,4 +55,4 @@ def find_roles(graph: Graph) -> Roles:
             "leave others out, and name another length apart in dynamic"
         )
     sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)
-    return Roles(tokens[0], logits, sources, batch, sequence)
+    return Roles(tokens[0], logits, tuple(memories), sources, batch, sequence)

@@ -1,4 +1,4 @@
-"""Graphs that step, as one runner of the model that they were made of: the source once, then the tokens."""
+"""Graphs that step, as one runner of the model that they were made of: the sources once, then the tokens."""
 
 from __future__ import annotations
 
@@ -40,36 +40,45 @@ class StepRunner:
 
     def __call__(self, inputs: Inputs) -> dict[str, Array]:
         """Answer the full sequence at once, from an empty cache."""
-        return {self._generation.logits: self.logits(inputs, (self._length(inputs),))}
+        encoded = self.encoded(inputs)
+        logits = self._logits(inputs, (self._length(inputs),), encoded)
+        return {self._generation.logits: logits, **self.memories(encoded)}
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
-        """Return the call that answers these inputs, the source's encoding included."""
+        """Return the call that answers these inputs, the sources' encoding included."""
         length = self._length(inputs)
         (tokens,) = self._cut(inputs, (length,))
-        return lambda: self._stepper(inputs, length)(tokens)
+        return lambda: self._stepper(inputs, length, self.encoded(inputs))(tokens)
 
     def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
         """Return the logits of a sequence (batch, sequence, vocabulary), made in chunks of these lengths."""
-        stepper = self._stepper(inputs, sum(chunks))
-        return np.concatenate([stepper(tokens).copy() for tokens in self._cut(inputs, chunks)], axis=1)
+        return self._logits(inputs, chunks, self.encoded(inputs))
+
+    def encoded(self, inputs: Inputs) -> Mapping[str, Array]:
+        """Return all that the encoder gives; nothing of a decoder alone."""
+        if self._encoder is None:
+            return {}
+        return self._encoder.run({tensor.name: inputs[tensor.name] for tensor in self._encoder.graph.inputs})
+
+    def memories(self, encoded: Mapping[str, Array]) -> dict[str, Array]:
+        """Return those outputs of the whole model that the encoder gives."""
+        return {name: value for name, value in encoded.items() if name not in self._generation.carried}
 
     def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[Inputs]:
         """Yield what each call of the decoder is fed, the cache of the calls before it included."""
-        stepper = self._stepper(inputs, sum(chunks))
+        stepper = self._stepper(inputs, sum(chunks), self.encoded(inputs))
         for tokens in self._cut(inputs, chunks):
             yield stepper.inputs(tokens)
             stepper(tokens)
 
-    def _stepper(self, inputs: Inputs, total: int) -> Stepper:
-        batch = len(inputs[self._generation.tokens])
-        return Stepper(self._decoder, self._generation, self._carried(inputs), batch=batch, capacity=total)
+    def _logits(self, inputs: Inputs, chunks: Sequence[int], encoded: Mapping[str, Array]) -> Array:
+        stepper = self._stepper(inputs, sum(chunks), encoded)
+        return np.concatenate([stepper(tokens).copy() for tokens in self._cut(inputs, chunks)], axis=1)
 
-    def _carried(self, inputs: Inputs) -> Mapping[str, Array]:
-        if self._encoder is None:
-            return {}
-        source = {tensor.name: inputs[tensor.name] for tensor in self._encoder.graph.inputs}
-        encoded = self._encoder.run(source)
-        return {name: encoded[name] for name in self._generation.carried}
+    def _stepper(self, inputs: Inputs, total: int, encoded: Mapping[str, Array]) -> Stepper:
+        carried = {name: encoded[name] for name in self._generation.carried}
+        batch = len(inputs[self._generation.tokens])
+        return Stepper(self._decoder, self._generation, carried, batch=batch, capacity=total)
 
     def _cut(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[NDArray[np.int64]]:
         tokens = inputs[self._generation.tokens]

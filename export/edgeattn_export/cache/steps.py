@@ -39,7 +39,8 @@ class Steps:
     Attributes:
         decoder: Takes ``tokens`` (batch, sequence), the new ones alone, what is ``carried``, and the past;
             gives ``logits`` (batch, sequence, vocabulary) and the presents.
-        encoder: Takes the ``sources`` and gives what is ``carried``, once a source; None for a decoder alone.
+        encoder: Takes the ``sources``, once, and gives what is ``carried``, and those outputs of the whole
+            model that follow from the sources alone; None for a decoder alone.
         tokens: Name of the decoder's input.
         logits: Name of the decoder's output.
         sources: Names of the encoder's inputs.
@@ -69,12 +70,12 @@ class Steps:
 
     @property
     def generation(self) -> Generation:
-        """How a bundle of these graphs generates; it knows one source."""
+        """How a bundle of these graphs generates."""
         return Generation(
             kind=self.kind,
             decoder=MAIN_GRAPH,
             encoder=ENCODER_GRAPH if self.encoder is not None else None,
-            source=self.sources[0] if self.encoder is not None else None,
+            sources=self.sources if self.encoder is not None else (),
             carried=self.carried,
             tokens=self.tokens,
             logits=self.logits,

@@ -72,14 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--tokens",
-        type=_token_ids,
-        required=True,
-        metavar="1,2",
-        help="the prompt; an encoder-decoder's source",
+    prompt = parser.add_mutually_exclusive_group(required=True)
+    prompt.add_argument(
+        "--tokens", type=_token_ids, metavar="1,2", help="the prompt; what an encoder of tokens reads"
     )
+    prompt.add_argument(
+        "--input", type=Path, metavar="X.npz", help="what an encoder reads, one array per source"
+    )
+    add = parser.add_argument
     add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
     add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
     add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
@@ -132,7 +132,7 @@ def _bench(args: argparse.Namespace) -> None:
 def _generate(args: argparse.Namespace) -> None:
     tokens = generate(
         _load(args),
-        args.tokens,
+        args.tokens if args.input is None else read_npz(args.input),
         start=args.start,
         max_new_tokens=args.max_new_tokens,
         temperature=args.temperature,

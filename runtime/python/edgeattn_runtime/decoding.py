@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,16 +12,17 @@ import numpy as np
 from edgeattn_runtime.cache import check_memory, past_tensors
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
-from edgeattn_runtime.generation import Generation, vocabulary
+from edgeattn_runtime.generation import Generation, batch_symbol, vocabulary
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.prompt import Tokens, read_count, read_tokens
 from edgeattn_runtime.sampling import Logits, Sampling, choose
+from edgeattn_runtime.sources import Prompt, read_sources
 from edgeattn_runtime.stepping import Stepper
 
 
 def generate(
     bundle: str | os.PathLike[str] | Model,
-    prompt: Iterable[int],
+    prompt: Prompt,
     *,
     start: Iterable[int] = (),
     max_new_tokens: int | None = None,
@@ -31,14 +32,16 @@ def generate(
     stop: Iterable[int] = (),
     seed: int | None = None,
 ) -> Iterator[int]:
-    """Continue a prompt, or answer a source, and yield the new tokens as they come.
+    """Continue a prompt, or answer what an encoder reads, and yield the new tokens as they come.
 
     It ends at the first of: a token of ``stop``, which is not yielded; ``max_new_tokens``; the model's last
     position. What is wrong with the call is told at once, before the first step; an encoder runs at once too.
 
     Args:
         bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
-        prompt: Token ids, 1-D, at least one: the sequence so far, or an encoder-decoder's source.
+        prompt: Token ids, 1-D, at least one: the sequence so far, or what an encoder-decoder reads. An
+            encoder whose sources are others, such as pixels and a mask, takes them by name: one array per
+            source, of its dtype and dims, with a batch of 1.
         start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone.
         max_new_tokens: The most to yield, at least 1; None is as many as there are positions.
         temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn.
@@ -52,7 +55,8 @@ def generate(
 
     Raises:
         InputError: The prompt is empty or longer than the model's positions, a token is outside the
-            vocabulary, a setting is out of its range, or the cache needs more memory than there is.
+            vocabulary, the sources do not keep the encoder's contract, a setting is out of its range, or the
+            cache needs more memory than there is.
         BadInput: The bundle does not generate.
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
@@ -64,12 +68,13 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p)
     random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
     stops = frozenset(read_tokens("stop", stop, vocabulary=words, least=0).tolist())
-    begin, source = _beginning(generation, prompt, start, words)
+    begin = _beginning(generation, prompt, start, words)
+    sources = _sources(model, generation, prompt)
     count = _count(max_new_tokens, len(begin), generation.positions)
     # The last token is yielded and never fed.
     pasts = past_tensors(generation, decoder.graph)
     check_memory(generation, pasts, total=len(begin) + count - 1)
-    step = Stepper(decoder, generation, _encode(model, generation, source))
+    step = Stepper(decoder, generation, _encode(model, generation, sources))
     following = partial(_following, folder=model.files.folder, sampling=sampling, random=random)
     return _tokens(step, begin, count, following, stops)
 
@@ -109,17 +114,15 @@ def _generation(model: Model) -> Generation:
     return generation
 
 
-def _beginning(
-    generation: Generation, prompt: Iterable[int], start: Iterable[int], words: int
-) -> tuple[Tokens, Tokens | None]:
-    """Return the tokens that the decoder begins with, and the source of an encoder-decoder."""
+def _beginning(generation: Generation, prompt: Prompt, start: Iterable[int], words: int) -> Tokens:
+    """Return the tokens that the decoder begins with."""
     if generation.encoder is not None:
-        # The vocabulary of a source may be another, and the manifest does not tell it.
-        source = read_tokens("prompt", prompt, vocabulary=None)
-        return _within("start", read_tokens("start", start, vocabulary=words), generation), source
+        return _within("start", read_tokens("start", start, vocabulary=words), generation)
     if len(read_tokens("start", start, vocabulary=words, least=0)):
         raise InputError("start: tokens found, none expected: a decoder alone begins with its prompt")
-    return _within("prompt", read_tokens("prompt", prompt, vocabulary=words), generation), None
+    if isinstance(prompt, Mapping):
+        raise InputError("prompt: arrays by name found, token ids expected: a decoder alone has no sources")
+    return _within("prompt", read_tokens("prompt", prompt, vocabulary=words), generation)
 
 
 def _within(name: str, tokens: Tokens, generation: Generation) -> Tokens:
@@ -141,8 +144,16 @@ def _count(max_new_tokens: int | None, begun: int, positions: int | None) -> int
     return min(limit for limit in (asked, room) if limit is not None)
 
 
-def _encode(model: Model, generation: Generation, source: Tokens | None) -> Arrays:
-    if generation.encoder is None or generation.source is None or source is None:
+def _sources(model: Model, generation: Generation, prompt: Prompt) -> Arrays:
+    if generation.encoder is None:
         return {}
-    outputs = model.graph(generation.encoder)(**{generation.source: source[np.newaxis]})
+    graphs, symbols = model.manifest.graphs, model.manifest.symbols
+    batch = batch_symbol(graphs[generation.decoder], generation)
+    return read_sources(prompt, graphs[generation.encoder], symbols, batch=batch)
+
+
+def _encode(model: Model, generation: Generation, sources: Arrays) -> Arrays:
+    if generation.encoder is None:
+        return {}
+    outputs = model.graph(generation.encoder).run(sources)
     return {name: outputs[name] for name in generation.carried}

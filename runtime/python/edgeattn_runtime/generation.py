@@ -13,7 +13,7 @@ from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _KIND = re.compile("decoder|encoder-decoder")
 _KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
-_ENCODER_KEYS = ("encoder", "source", "carried")
+_ENCODER_KEYS = ("encoder", "sources", "carried")
 
 CAPACITY = "capacity"  # the symbol of the tokens that the key-value cache has room for
 
@@ -41,15 +41,15 @@ class Generation:
 
     ``decoder`` maps ``tokens``, int64 (batch, sequence), and the key-value cache to ``logits``, float32
     (batch, sequence, vocabulary), and the cache with these tokens in it. ``length``, int64 (1,), is its
-    input of how many tokens the cache holds. An encoder-decoder runs ``encoder`` once per source, on
-    ``source``, int64 (batch, source); its outputs ``carried`` go into the decoder under the same names in
-    every call. ``positions`` is the longest total length; None is unbounded.
+    input of how many tokens the cache holds. An encoder-decoder runs ``encoder`` once, on ``sources``, which
+    are all of its inputs, of any dtypes and dims; its outputs ``carried`` go into the decoder under the same
+    names in every call. ``positions`` is the longest total length; None is unbounded.
     """
 
     kind: Literal["decoder", "encoder-decoder"]
     decoder: str
     encoder: str | None = None
-    source: str | None = None
+    sources: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
     tokens: str
     logits: str
@@ -76,8 +76,8 @@ class Generation:
             kind=cast('Literal["decoder", "encoder-decoder"]', kind),
             decoder=fields["decoder"].text(),
             encoder=fields["encoder"].text() if paired else None,
-            source=fields["source"].text() if paired else None,
-            carried=tuple(item.text() for item in fields["carried"].items(least=1)) if paired else (),
+            sources=_names(fields["sources"]) if paired else (),
+            carried=_names(fields["carried"]) if paired else (),
             tokens=fields["tokens"].text(),
             logits=fields["logits"].text(),
             length=fields["length"].text(),
@@ -109,7 +109,7 @@ def check_generation(
     if len(set(presents)) < len(presents):
         raise BundleError(f"generation.cache: {max(presents, key=presents.count)!r} continues two entries")
     if generation.encoder is not None:
-        _check_encoder(generation, decoder, _graph(generation.encoder, "encoder", graphs), batch)
+        _check_encoder(generation, decoder, _graph(generation.encoder, "encoder", graphs))
     _check_bounds(symbols, batch, 1)
     _check_bounds(symbols, sequence, generation.positions)
     _check_bounds(symbols, CAPACITY, generation.positions)
@@ -123,6 +123,19 @@ def cache_inputs(generation: Generation) -> tuple[str, ...]:
 def vocabulary(decoder: Graph, generation: Generation) -> int:
     """Return how many tokens a decoder's logits are of."""
     return next(int(tensor.dims[-1]) for tensor in decoder.outputs if tensor.name == generation.logits)
+
+
+def batch_symbol(decoder: Graph, generation: Generation) -> str:
+    """Return the symbol of how many sequences a call takes."""
+    return next(str(tensor.dims[0]) for tensor in decoder.inputs if tensor.name == generation.tokens)
+
+
+def _names(field: Field) -> tuple[str, ...]:
+    """Read at least one name, each once."""
+    names = tuple(item.text() for item in field.items(least=1))
+    if len(set(names)) < len(names):
+        raise field.refusal("each name once")
+    return names
 
 
 def _graph(name: str, key: str, graphs: Mapping[str, Graph]) -> Graph:
@@ -160,10 +173,8 @@ def _tensor(
     return tensor
 
 
-def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph, batch: str) -> None:
-    source = cast("str", generation.source)
-    _check_inputs(encoder, "encoder", [source])
-    _tensor(source, "source", encoder.inputs, "int64", batch, str)
+def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph) -> None:
+    _check_inputs(encoder, "sources", list(generation.sources))
     for i, name in enumerate(generation.carried):
         taken = next(tensor for tensor in decoder.inputs if tensor.name == name)
         _tensor(name, f"carried[{i}]", encoder.outputs, taken.dtype, *taken.dims)

@@ -22,6 +22,7 @@ from edgeattn_export.recover import Recovered, recover
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
+from source_models import SOURCE_MODELS, source_sample_of
 from step_models import MODELS, sample_of
 
 LENGTHS = (5, 9, 14, 7)
@@ -48,7 +49,10 @@ def derivation(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[[s
     @cache
     def derive(name: str) -> Derivation:
         torch.manual_seed(0)
-        captured, samples = exported(MODELS[name](), [sample_of(name, length) for length in LENGTHS])
+        build, sample = (
+            (SOURCE_MODELS[name], source_sample_of) if name in SOURCE_MODELS else (MODELS[name], sample_of)
+        )
+        captured, samples = exported(build(), [sample(name, length) for length in LENGTHS])
         recovered = recover(captured, samples)
         return Derivation(captured, recovered, samples, derive_steps(captured, recovered, samples))
 

@@ -145,13 +145,6 @@ class EncoderDecoder(nn.Module):
         return {"logits": self.head(self.cross(self.decode(x, x, future), memory, padding))}
 
 
-class TwoSources(EncoderDecoder):
-    """The same, told what of the source is padding."""
-
-    def forward(self, source: Tensor, seen: Tensor, target: Tensor) -> dict[str, Tensor]:
-        return super().forward(source * seen, target)
-
-
 def _scores(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.mT / math.sqrt(SIZE)
 
@@ -232,7 +225,6 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "weighed": lambda: Decoder(_weighed_twice, _computed),
     "padding": ByPadding,
     "translation": EncoderDecoder,
-    "two sources": TwoSources,
 }
 
 
@@ -240,9 +232,7 @@ def sample_of(name: str, length: int) -> dict[str, Tensor]:
     """Return one input of a model: no token is padding."""
     generator = torch.Generator().manual_seed(length)
     tokens = torch.randint(1, VOCABULARY, (1, length), generator=generator)
-    if name not in ("translation", "two sources"):
+    if name != "translation":
         return {"tokens": tokens}
     source = torch.randint(1, VOCABULARY, (1, length + length % 4), generator=generator)
-    if name == "translation":
-        return {"source": source, "target": tokens}
-    return {"source": source, "seen": torch.ones_like(source), "target": tokens}
+    return {"source": source, "target": tokens}

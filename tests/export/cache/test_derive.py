@@ -130,7 +130,8 @@ def test_causal_attribute_joins_the_mask(
         ("weighed", "no attention operator of the graph takes its keys and values from the tokens"),
         ("weighed", "its attention weights are used elsewhere too"),
         ("padding", "has a mask that depends on which tokens it is given"),
-        ("two sources", "its encoder takes source, seen; one source expected"),
+        ("verbose", "output 'embedded' depends on more than a source"),
+        ("one picture", "also asks 'target' for the size of an axis"),
     ],
 )
 def test_refuses_in_words(name: str, reason: str, derivation: Callable[[str], Any]) -> None:

@@ -9,6 +9,7 @@ from edgeattn_runtime.manifest import Graph, Tensor
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
 LOGITS = Tensor("logits", "float32", ("batch", "sequence", 50))
 PIXELS = Tensor("pixels", "float32", ("batch", 3, 32, 32))
+MEMORY = Tensor("memory", "float32", ("batch", 16, 8))
 
 
 def _graph(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...] = (LOGITS,)) -> Graph:
@@ -22,13 +23,18 @@ def test_a_decoder_has_no_source() -> None:
 
 
 def test_whatever_is_not_the_tokens_is_the_source() -> None:
-    assert find_roles(_graph((PIXELS, TOKENS))).sources == (PIXELS,)
+    roles = find_roles(_graph((PIXELS, TOKENS)))
+    assert (roles.sources, roles.inputs) == ((PIXELS,), (TOKENS, PIXELS))
+
+
+def test_the_first_output_is_the_logits() -> None:
+    roles = find_roles(_graph((PIXELS, TOKENS), (LOGITS, MEMORY)))
+    assert (roles.logits, roles.memories) == (LOGITS, (MEMORY,))
 
 
 @pytest.mark.parametrize(
     ("graph", "reason"),
     [
-        (_graph((TOKENS,), (LOGITS, LOGITS)), "outputs logits, logits found; a decoder has one"),
         (_graph((TOKENS,), (Tensor("tags", "float32", ("batch", 4)),)), "expected \\(batch, sequence, voc"),
         (_graph((TOKENS,), (Tensor("logits", "float32", ("batch", 1, 50)),)), "expected \\(batch, sequence"),
         (_graph((PIXELS,)), "inputs of the output's length 'sequence': none found"),

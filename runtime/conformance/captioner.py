@@ -1,0 +1,64 @@
+"""The encoder of sources.edge: float features and what of them is shown -> what every token is told of them.
+
+    seen = sum(features Wsee mask) / sum(mask)
+
+The decoder behind it is decoder.py's, with ``seen`` added to every token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import decoder
+import numpy as np
+import onnx_ir as ir
+from tiny import WIDTH, Array, constant, model
+
+from edgeattn_runtime.golden import Sample
+
+FEATURES = 6
+
+
+def weight() -> Array:
+    """Return the trained projection (features, width), as it were."""
+    random = np.random.default_rng(41)
+    return random.integers(-99, 100, (FEATURES, WIDTH)).astype(np.float32) / 33
+
+
+def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:
+    """Return float32 features (batch, frames, features) and a bool mask (batch, frames) of the first."""
+    random = np.random.default_rng(seed)
+    features = random.integers(-99, 100, (batch, frames, FEATURES)).astype(np.float32) / 33
+    lengths = random.integers(1, frames + 1, (batch, 1))
+    return {"features": features, "mask": np.arange(frames) < lengths}
+
+
+def encode(features: Array, mask: Array) -> dict[str, Array]:
+    """Compute what the decoder takes, rounded to where all machines agree."""
+    shown = mask[..., None].astype(np.float64)  # (B, F, 1)
+    seen = (features.astype(np.float64) @ weight() * shown).sum(1, keepdims=True) / shown.sum(
+        1, keepdims=True
+    )
+    return {"seen": np.round(seen, 4).astype(np.float32)}  # (B, 1, W)
+
+
+def samples() -> Iterator[Sample]:
+    """Yield the decoder's golden vectors, each behind other sources."""
+    for i, sample in enumerate(decoder.samples()):
+        told = encode(**sources(len(sample.inputs["tokens"]), 2 + i, seed=i))
+        yield decoder.answered({**sample.inputs, **told})
+
+
+def encoder() -> ir.Model:
+    """Build the graph: features, mask -> seen."""
+    tape = ir.tape.Tape()
+    features = ir.val("features", ir.DataType.FLOAT, ["batch", "frames", FEATURES])
+    mask = ir.val("mask", ir.DataType.BOOL, ["batch", "frames"])
+    column = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])
+    shown = tape.op("Cast", [column], {"to": ir.DataType.FLOAT})  # (B, F, 1)
+    projected = tape.op("MatMul", [features, constant(tape, "see", weight())])  # (B, F, W)
+    frames = constant(tape, "frames", np.array([1]))
+    total = tape.op("ReduceSum", [tape.op("Mul", [projected, shown]), frames])
+    seen = ir.val("seen", ir.DataType.FLOAT, ["batch", 1, WIDTH])
+    tape.op("Div", [total, tape.op("ReduceSum", [shown, frames])], output=seen)
+    return model(tape, [features, mask], [seen])

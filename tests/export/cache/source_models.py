@@ -1,0 +1,124 @@
+"""Small encoder-decoders whose sources are no tokens alone: pixels, a sound and its mask, waves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from step_models import PADDING, VOCABULARY, WIDTH, Cross, Cut
+from torch import Tensor, nn
+
+PIXELS, PATCH = 8, 4
+BANDS, STRIDE = 6, 2  # of a sound's spectrogram, and of its encoder's convolution
+
+
+class Decoder(nn.Module):
+    """One block over the tokens, and what they take from a memory (B, S, W)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, VOCABULARY)
+        self.place = Cut()
+        self.decode, self.cross = Cross(), Cross()
+
+    def forward(self, target: Tensor, memory: Tensor, masked_out: Tensor) -> Tensor:
+        x = self.place(self.embed(target))
+        future = torch.ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
+        return self.head(self.cross(self.decode(x, x, future), memory, masked_out))
+
+
+class Translator(nn.Module):
+    """Reads tokens, told which of them are padding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.place = nn.Embedding(VOCABULARY, WIDTH), Cut()
+        self.encode, self.decoder = Cross(), Decoder()
+
+    def forward(self, source: Tensor, seen: Tensor, target: Tensor) -> dict[str, Tensor]:
+        masked_out = (seen == PADDING)[:, None, None]  # (B, 1, 1, S)
+        memory = self.place(self.embed(source))
+        return {"logits": self.decoder(target, self.encode(memory, memory, masked_out), masked_out)}
+
+
+class Captioner(nn.Module):
+    """Reads a picture of one size; its decoder stands first among the inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, WIDTH, PATCH, PATCH)
+        self.encode, self.decoder = Cross(), Decoder()
+
+    def forward(self, target: Tensor, pixels: Tensor) -> dict[str, Tensor]:
+        memory = self.patches(pixels).flatten(2).mT  # (B, patches, W)
+        shown = torch.zeros(target.size(0), 1, 1, memory.size(1), dtype=torch.bool)
+        return {"logits": self.decoder(target, self.encode(memory, memory, shown), shown)}
+
+
+class Listener(nn.Module):
+    """Reads a sound in fewer frames than it has, and answers with what it has read too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames = nn.Conv1d(BANDS, WIDTH, 7, STRIDE, padding=3)
+        self.encode, self.decoder = Cross(), Decoder()
+
+    def forward(self, sound: Tensor, shown: Tensor, target: Tensor) -> dict[str, Tensor]:
+        masked_out = ~shown[:, None, None, ::STRIDE]  # (B, 1, 1, frames)
+        memory = self.frames((sound * shown[..., None]).mT).mT  # (B, frames, W)
+        memory = self.encode(memory, memory, masked_out)
+        return {"logits": self.decoder(target, memory, masked_out), "memory": memory}
+
+
+class Waves(nn.Module):
+    """Reads a sound whose frames are longer than any small size: 50 numbers each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames, self.decoder = nn.Conv1d(1, WIDTH, 50, 25), Decoder()
+
+    def forward(self, sound: Tensor, target: Tensor) -> Tensor:
+        memory = self.frames(sound[:, None]).mT  # (B, frames, W)
+        return self.decoder(target, memory, torch.zeros(1, 1, 1, 1, dtype=torch.bool))
+
+
+class Verbose(Captioner):
+    """Also answers with something of its tokens."""
+
+    def forward(self, target: Tensor, pixels: Tensor) -> dict[str, Tensor]:
+        return {**super().forward(target, pixels), "embedded": self.decoder.embed(target)}
+
+
+class OnePicture(Captioner):
+    """Reads one picture for the whole batch."""
+
+    def forward(self, target: Tensor, pixels: Tensor) -> dict[str, Tensor]:
+        return super().forward(target, pixels.expand(target.size(0), -1, -1, -1))
+
+
+SOURCE_MODELS: Mapping[str, Callable[[], nn.Module]] = {
+    "two sources": Translator,
+    "pixels": Captioner,
+    "sound": Listener,
+    "waves": Waves,
+    "verbose": Verbose,
+    "one picture": OnePicture,
+}
+
+
+def source_sample_of(name: str, length: int) -> dict[str, Tensor]:
+    """Return one input of a model."""
+    draw = torch.Generator().manual_seed(length)
+    target = {"target": torch.randint(1, VOCABULARY, (1, length), generator=draw)}
+    read = length + length % 4  # other lengths than the target's
+    if name == "two sources":
+        source = torch.randint(1, VOCABULARY, (1, read), generator=draw)
+        return {"source": source, "seen": torch.ones_like(source), **target}
+    if name == "sound":
+        sound = torch.randn(1, 2 * read, BANDS, generator=draw)
+        return {"sound": sound, "shown": torch.ones(sound.shape[:2], dtype=torch.bool), **target}
+    if name == "waves":
+        return {"sound": torch.randn(1, 40 * read, generator=draw), **target}
+    if name == "one picture":
+        target["target"] = target["target"].repeat(1 + length % 2, 1)
+    return {**target, "pixels": torch.randn(1, 3, PIXELS, PIXELS, generator=draw)}
