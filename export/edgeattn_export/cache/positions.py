@@ -31,20 +31,30 @@ def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int]]:
     """Yield the look-ups and cuts of constant tables by the length alone, with the table's rows."""
     for node in anatomy.model.graph:
         output = node.outputs[0]
-        if node.op_type not in ("Gather", "Slice") or not is_constant(node.inputs[0]):
+        if node.op_type not in ("Gather", "GatherND", "Slice") or not is_constant(node.inputs[0]):
             continue
         if not anatomy.by_length(output) or anatomy.origins[output].values:
             continue
-        axes = (axis_of(node, 0),) if node.op_type == "Gather" else anatomy.grown_axes(output)
-        for axis in axes:
+        for axis in _axes(anatomy, node):
             rows = dims(node.inputs[0])[axis]
             if isinstance(rows, int):
                 yield node, rows
 
 
+def _axes(anatomy: Anatomy, node: ir.Node) -> tuple[int, ...]:
+    """Return the axes of a table that are looked up or cut."""
+    match node.op_type:
+        case "Gather":
+            return (axis_of(node, 0),)
+        case "GatherND":  # by one number a place
+            return (0,) if anatomy.dims(node.inputs[1])[-1] == 1 else ()
+        case _:
+            return anatomy.grown_axes(node.outputs[0])
+
+
 def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
     """Return how many tokens a table of so many rows serves, or None where one more is served too."""
-    read = node.inputs[1] if node.op_type == "Gather" else node.outputs[0]
+    read = node.outputs[0] if node.op_type == "Slice" else node.inputs[1]
     if read is None:
         return None
     try:

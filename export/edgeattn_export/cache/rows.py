@@ -52,6 +52,7 @@ class Rows:
             "Concat": self._joined,
             "Expand": self._expanded,
             "Gather": self._looked_up,
+            "GatherND": self._picked,
             "Slice": self._sliced,
             "Transpose": self._transposed,
             "Trilu": self._triangle,
@@ -136,8 +137,13 @@ class Rows:
         looked, rank = axis_of(node, 0), self._rank(indices)
         if not looked <= axis < looked + rank:
             return None
-        whole = self._whole.of(table) if table is not None else None
-        return self._rebuilt(node, [whole, self._input(indices, axis - looked)], axis)
+        return self._rebuilt(node, [self._whole_of(table), self._input(indices, axis - looked)], axis)
+
+    def _picked(self, node: ir.Node, axis: int) -> ir.Value | None:
+        table, places = node.inputs
+        if node.attributes.get_int("batch_dims", 0) or axis >= self._rank(places) - 1:
+            return None
+        return self._rebuilt(node, [self._whole_of(table), self._input(places, axis)], axis)
 
     def _sliced(self, node: ir.Node, axis: int) -> ir.Value | None:
         """Cut a table to the new rows at once, where it was cut to all of them: from 0, by 1."""

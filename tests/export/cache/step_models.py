@@ -60,6 +60,17 @@ class Learned(nn.Module):
         return x + self.table(torch.arange(x.size(1)) + self.offset)
 
 
+class Indexed(nn.Module):
+    """A table of positions, indexed by a number a token of each row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(LONGEST, WIDTH))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.table[torch.arange(x.size(1)).expand(x.size(0), -1)]
+
+
 class Cut(nn.Module):
     """A table of positions, cut to the length."""
 
@@ -212,6 +223,7 @@ def _weighed_twice(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "learned": lambda: Decoder(Lower(), Learned()),
+    "indexed": lambda: Decoder(_causal, Indexed()),
     "cut": lambda: Decoder(_upper, Cut()),
     "computed": lambda: Decoder(_causal, _computed),
     "offset": lambda: Decoder(_causal, Learned(offset=2)),

@@ -14,6 +14,7 @@ LONGEST = 32
     [
         ("learned", LONGEST),  # a table looked up by the positions
         ("offset", LONGEST - 2),  # the same, its first two rows left out
+        ("indexed", LONGEST),  # by a number a token of each row
         ("cut", LONGEST),  # a table cut to the length
         ("relative", None),  # a table of 6 distances serves any length
         ("alibi", None),
