@@ -48,4 +48,4 @@ def a_decoder_gets_its_cache(row: Row) -> None:
     if row.form.steps:
         steps = derive_steps(row.captured, row.recovered, row.samples)  # and proves them, token by token
         assert isinstance(steps, Steps), steps
-        assert len(steps.caches) == 2 * row.form.attentions
+        assert len(steps.caches) == 2 * row.form.steps

@@ -85,7 +85,7 @@ def caching(module: nn.Module) -> nn.Module:
     return module
 
 
-form = partial(Form, family="own cache", samples=samples(tokens=tokens), steps=True)
+form = partial(Form, family="own cache", samples=samples(tokens=tokens), steps=1)
 masked = partial(form, samples=samples(input_ids=tokens, attention_mask=shown), padding=HUGGING_FACE)
 
 FORMS = (

@@ -33,7 +33,7 @@ class Form:
         padding: Where the form takes a padding mask.
         dynamic: Axis names, where the samples' sizes alone would not tell them.
         refusal: Part of the reason why it is not kept whole: only where the operator cannot express it.
-        steps: Whether it is a decoder, to be given a key-value cache.
+        steps: Self-attentions of a decoder, whose keys and values its cache keeps; 0 of any other model.
     """
 
     name: str
@@ -45,4 +45,4 @@ class Form:
     padding: Padding | None = None
     dynamic: Dynamic | None = None
     refusal: str | None = None
-    steps: bool = False
+    steps: int = 0
