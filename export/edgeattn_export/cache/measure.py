@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 
 from edgeattn_export.cache.probes import Pair, Probes, real_probes, small_probes
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.shapes import shaped, sizes_of
 from edgeattn_runtime.errors import EdgeAttnError
-
-Array = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,11 @@ class Measured:
     dtype: ir.DataType
     dims: tuple[int | str | None, ...]
     sizes: tuple[Pair, ...]
+
+
+class _Array(NamedTuple):
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
 
 
 def measure(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[str, Measured]:
@@ -61,28 +64,38 @@ def measure(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[st
 
 
 def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probes) -> Mapping[str, Measured]:
-    """Run a graph at both sizes, and see that a real sample has the dims that follow.
+    """Run a graph at both sizes, and see that the longest sample has the dims that follow.
 
     Raises:
         CannotStep: It has others.
         EdgeAttnError: The graph does not take one of the sizes.
     """
+    axes = captured.axes
     small, large = (
-        runner(shaped(samples, captured.axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
+        _seen(runner, shaped(samples, axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
         for i in (0, 1)
     )
     symbols = {sizes: symbol for symbol, sizes in probes.items()}
     found = {name: _measured(value, large[name], symbols) for name, value in small.items()}
-    known = sizes_of(samples[0].inputs, captured.axes)
-    for name, value in runner(samples[0].inputs).items():
+    longest = max((sample.inputs for sample in samples), key=_numbers)
+    sizes = sizes_of(longest, axes)
+    for name, value in _seen(runner, longest).items():
         for dim, size in zip(found[name].dims, value.shape, strict=True):
-            expected = size if dim is None else dim if isinstance(dim, int) else known[dim]
-            if size != expected:
+            if dim is not None and size != (sizes[dim] if isinstance(dim, str) else dim):
                 raise CannotStep(f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes")
     return found
 
 
-def _measured(small: Array, large: Array, symbols: Mapping[Pair, str]) -> Measured:
+def _seen(runner: Runner, inputs: Inputs) -> Mapping[str, _Array]:
+    """Run a graph and keep of its values what is small."""
+    return {name: _Array(value.dtype, value.shape) for name, value in runner(inputs).items()}
+
+
+def _numbers(inputs: Inputs) -> int:
+    return sum(value.size for value in inputs.values())
+
+
+def _measured(small: _Array, large: _Array, symbols: Mapping[Pair, str]) -> Measured:
     sizes = tuple(zip(small.shape, large.shape, strict=True))
     dims = tuple(pair[0] if pair[0] == pair[1] else symbols.get(pair) for pair in sizes)
     return Measured(ir.DataType.from_numpy(small.dtype), dims, sizes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.capture.captured import Captured
@@ -14,6 +14,7 @@ Probes = Mapping[str, Pair]
 
 # No pair is a simple sum or multiple of another; the first is for the batch.
 PAIRS = ((2, 3), (5, 12), (7, 17), (9, 23), (11, 30))
+APART = 1.5  # times the smallest size that real samples have
 
 
 def small_probes(captured: Captured) -> Probes:
@@ -37,21 +38,29 @@ def small_probes(captured: Captured) -> Probes:
 
 
 def real_probes(captured: Captured, samples: Samples) -> Probes:
-    """Return the smallest and the largest size that a symbol has in real samples; of the batch small ones.
+    """Return the smallest size that a symbol has in samples, and one well above; of the batch small ones.
+
+    What an encoder reduces a source to must show the difference: 200 and 201 frames may both become 100.
 
     Raises:
-        CannotStep: An axis has one size in all samples, or two axes have the same ones.
+        CannotStep: An axis leaves no room for a second size.
     """
     axes = captured.axes
     pairs = {} if axes.batch is None else {axes.batch: PAIRS[0]}
     for symbol in axes.symbols:
         if symbol != axes.batch:
             sizes = [sizes_of(sample.inputs, axes)[symbol] for sample in samples]
-            pair = min(sizes), max(sizes)
-            if pair[0] == pair[1] or pair in pairs.values():
-                raise CannotStep(
-                    f"{symbol!r} is {pair[0]} to {pair[1]} in the samples; several sizes expected, and "
-                    "other ones than another axis has"
-                )
-            pairs[symbol] = pair
+            pairs[symbol] = _apart(symbol, sizes, captured.symbols[symbol].max, pairs.values())
     return pairs
+
+
+def _apart(symbol: str, seen: Sequence[int], most: int | None, taken: Collection[Pair]) -> Pair:
+    small, well_above = min(seen), round(min(seen) * APART)
+    large = max(seen) if max(seen) >= well_above else well_above + 1
+    while (small, large) in taken:
+        large += 1
+    if most is not None and large > most:
+        raise CannotStep(
+            f"{symbol!r} is {small} in samples and {most} at most; a shorter sample expected too"
+        )
+    return small, large
