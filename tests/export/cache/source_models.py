@@ -82,6 +82,13 @@ class Waves(nn.Module):
         return self.decoder(target, memory, torch.zeros(1, 1, 1, 1, dtype=torch.bool))
 
 
+class Gated(Captioner):
+    """Is also told which words to prefer: its decoder alone reads that."""
+
+    def forward(self, target: Tensor, pixels: Tensor, gate: Tensor) -> dict[str, Tensor]:
+        return {"logits": super().forward(target, pixels)["logits"] + gate}
+
+
 class Verbose(Captioner):
     """Also answers with something of its tokens."""
 
@@ -101,6 +108,7 @@ SOURCE_MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "pixels": Captioner,
     "sound": Listener,
     "waves": Waves,
+    "gated": Gated,
     "verbose": Verbose,
     "one picture": OnePicture,
 }
@@ -121,4 +129,6 @@ def source_sample_of(name: str, length: int) -> dict[str, Tensor]:
         return {"sound": torch.randn(1, 40 * read, generator=draw), **target}
     if name == "one picture":
         target["target"] = target["target"].repeat(1 + length % 2, 1)
+    if name == "gated":
+        target["gate"] = torch.randn(1, 1, VOCABULARY, generator=draw)
     return {**target, "pixels": torch.randn(1, 3, PIXELS, PIXELS, generator=draw)}

@@ -23,6 +23,7 @@ BATCH, LENGTH, READ = 3, 10, 22  # of the sound: even and odd lengths are met by
 SOURCES = {
     "two sources": ("source", "seen"),
     "pixels": ("pixels",),
+    "gated": ("pixels", "gate"),
     "sound": ("sound", "shown"),
     "waves": ("sound",),
 }
@@ -52,7 +53,8 @@ def inputs_of(derivation: Callable[[str], Any]) -> Callable[[str, int], Arrays]:
 
 @pytest.mark.parametrize("chunks", [(1,) * LENGTH, (4, 1, 5)])
 @pytest.mark.parametrize(
-    ("name", "read"), [("two sources", 7), ("pixels", 0), ("sound", 22), ("sound", 23), ("waves", 431)]
+    ("name", "read"),
+    [("two sources", 7), ("pixels", 0), ("gated", 0), ("sound", 22), ("sound", 23), ("waves", 431)],
 )
 def test_steps_say_what_pytorch_says(
     name: str,
