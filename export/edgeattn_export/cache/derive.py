@@ -82,17 +82,18 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())
-    contract = _contract(decoder.model)
+    step, encoder = StepGraph(decoder.model, _contract(decoder.model)), _encoder(anatomy, decoder)
+    graphs = (step,) if encoder is None else (step, encoder)
     return Steps(
-        decoder=StepGraph(decoder.model, contract),
-        encoder=_encoder(anatomy, decoder),
+        decoder=step,
+        encoder=encoder,
         tokens=roles.tokens.name,
         logits=roles.logits.name,
         sources=tuple(tensor.name for tensor in roles.sources),
         carried=carried,
         length=LENGTH,
         caches=tuple(_caches(decoder)),
-        symbols=_bounds(captured, contract, roles.sequence, positions),
+        symbols=_bounds(captured, graphs, roles.sequence, positions),
         positions=positions,
     )
 
@@ -131,10 +132,10 @@ def _tensor(value: ir.Value) -> Tensor:
     )
 
 
-def _bounds(captured: Captured, decoder: Graph, sequence: str, positions: int | None) -> Mapping[str, Symbol]:
-    return {
-        **dict.fromkeys(symbols_of(decoder.inputs), Symbol(1, None)),
-        **captured.symbols,
-        sequence: Symbol(1, positions),
-        CAPACITY: Symbol(1, positions),
-    }
+def _bounds(
+    captured: Captured, graphs: Iterable[StepGraph], sequence: str, positions: int | None
+) -> Mapping[str, Symbol]:
+    """Return the bounds of every symbol that the graphs have; those that an encoder makes are unbounded."""
+    known = {**captured.symbols, sequence: Symbol(1, positions), CAPACITY: Symbol(1, positions)}
+    used = symbols_of(tensor for part in graphs for tensor in (*part.graph.inputs, *part.graph.outputs))
+    return {name: known.get(name, Symbol(1, None)) for name in (*known, *used) if name in used}

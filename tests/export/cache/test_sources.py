@@ -98,7 +98,9 @@ def test_a_length_that_the_encoder_makes_has_a_symbol_of_its_own(steps_of: Calla
     outputs = {tensor.name: tensor for tensor in steps.encoder.graph.outputs}
     assert outputs["cross_key_0"].dims == ("batch", "encoded", 16)
     assert outputs["cross_mask_0"].dims == ("batch", 1, 1, "encoded")
+    assert outputs["memory"].dims == ("batch", "encoded", 16)
     assert steps.symbols["encoded"] == Symbol(1, None)
+    assert set(steps.symbols) == {"batch", "sequence", "sequence_2", "encoded", "capacity"}
 
 
 def test_an_output_of_the_sources_is_the_encoders(
