@@ -8,16 +8,23 @@ from typing import Any
 
 import onnx_ir as ir
 from onnx_ir.passes import Sequential
-from onnx_ir.passes.common import NameFixPass, RemoveUnusedNodesPass, TopologicalSortPass
+from onnx_ir.passes.common import (
+    IdentityEliminationPass,
+    NameFixPass,
+    OutputFixPass,
+    RemoveUnusedNodesPass,
+    TopologicalSortPass,
+)
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.identities import RemoveIdentities
 from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
 
-_TIDY = Sequential(RemoveIdentities(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass())
+_IN_ORDER = Sequential(
+    IdentityEliminationPass(), OutputFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,16 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lamb
                     note = found.note if isinstance(found, Noted) else None
                     sites.append(Site(node.name or "", module_of(node), output, note))
     if sites:
-        _TIDY(model)
+        _tidy(model)
     return Applied(tuple(sites), tuple(refused))
+
+
+def _tidy(model: ir.Model) -> None:
+    """Put a graph in order; outputs keep their names, those too that are one value under two names."""
+    names = [value.name for value in model.graph.outputs]
+    _IN_ORDER(model)
+    for value, name in zip(model.graph.outputs, names, strict=True):
+        value.name = name
 
 
 def _is_dead(node: ir.Node) -> bool:

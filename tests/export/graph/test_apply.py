@@ -91,3 +91,44 @@ def test_nothing_wanted_nothing_changed(model: ir.Model) -> None:
     before = ir.to_proto(model)
     assert apply(Doubling(), model, lambda _: False).sites == ()
     assert ir.to_proto(model) == before
+
+
+def test_one_value_under_two_names_keeps_both(model: ir.Model) -> None:
+    again = ir.val("again", ir.DataType.FLOAT, ("batch", 2))
+    model.graph.append(ir.Node("", "Identity", [model.graph.outputs[0]], outputs=[again]))
+    model.graph.outputs.append(again)
+    for _ in range(2):  # also where an earlier rule has put it in order
+        apply(Doubling(), model)
+    found = ORT_CPU.runner(model)({"x": X})
+    assert list(found) == ["y", "z", "w", "again"]
+    np.testing.assert_array_equal(found["again"], found["y"])
+
+
+CHAINS = [
+    (("a", "neg"), ["neg"], 0),
+    (("neg", "a"), ["a"], 0),
+    (("neg", "a"), ["neg", "a"], 1),
+    (("neg", "a", "b"), ["neg", "b"], 1),
+    (("neg", "a", "b"), ["neg", "a", "b"], 2),
+]
+
+
+@pytest.mark.parametrize(("names", "outputs", "left"), CHAINS)
+def test_identities_go_where_they_hold_no_two_outputs_apart(
+    names: tuple[str, ...], outputs: list[str], left: int
+) -> None:
+    tape = Tape()
+    x = ir.val("x", ir.DataType.FLOAT, ("batch", 2))
+    values = [tape.op("Abs", [x])]
+    for name in names:
+        values.append(ir.val(name, ir.DataType.FLOAT, ("batch", 2)))
+        tape.op("Neg" if name == "neg" else "Identity", [values[-2]], output=values[-1])
+    ends = [value for value in values if value.name in outputs]
+    graph = ir.Graph([x], ends, nodes=tape.nodes, opset_imports={"": 23}, name="chain")
+    model = ir.Model(graph, ir_version=10)
+    apply(Doubling(), model)
+    assert operators(model).get("Identity", 0) == left
+    found = ORT_CPU.runner(model)({"x": X})
+    assert {name: value.tolist() for name, value in found.items()} == dict.fromkeys(
+        outputs, (-2 * X).tolist()
+    )
