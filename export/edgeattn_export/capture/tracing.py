@@ -3,8 +3,7 @@
 - No gradients: a mask made of parameters makes torch.export trace another attention than it then translates.
 - No fast path: torch.nn's encoder layers would be one opaque operator, which leaves padded positions out.
 - No look at a mask's values: torch.nn asks them only for a hint, and applies the mask anyway.
-- Attention with an axis for heads, see ``four_axes``.
-- Complex numbers as pairs where they are moved about, see ``complex_pairs``.
+- Calls that the exporter cannot follow made otherwise, see ``adapt``.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ from unittest import mock
 import torch
 from torch.nn.modules import transformer
 
-from edgeattn_export.capture.complex_pairs import ComplexPairs
-from edgeattn_export.capture.four_axes import FourAxes
+from edgeattn_export.capture.adapt import Adapted
 
 
 @contextmanager
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
-    with quiet(), slow_path(), torch.no_grad(), FourAxes(), ComplexPairs(), _no_hints():
+    with quiet(), slow_path(), torch.no_grad(), Adapted(), _no_hints():
         yield
 
 

@@ -8,30 +8,14 @@ The exporter multiplies complex tensors, and turns them to and from pairs, by it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-
-class ComplexPairs(TorchFunctionMode):
-    """Inside this context, what moves complex numbers about moves pairs of real ones."""
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Pass every call on, those of ``ON_PAIRS`` with the last axis of pairs."""
-        adapted = ON_PAIRS.get(func)
-        if adapted is None or kwargs or not args[0].is_complex():
-            return func(*args, **(kwargs or {}))
-        pairs = torch.view_as_real(args[0])  # (..., 2)
-        return torch.view_as_complex(func(pairs, *adapted(*args[1:])).contiguous())
+Function = Callable[..., Tensor]
 
 
 def _index(index: Any) -> tuple[Any]:
@@ -50,7 +34,7 @@ def _sizes(last: int) -> Callable[..., tuple[int, ...]]:
     return sizes
 
 
-ON_PAIRS: Mapping[Callable[..., Any], Callable[..., tuple[Any, ...]]] = {
+_WITH_PAIRS: Mapping[Function, Callable[..., tuple[Any, ...]]] = {  # arguments, with the axis of pairs
     Tensor.__getitem__: _index,
     Tensor.unsqueeze: _axis,
     torch.unsqueeze: _axis,
@@ -59,3 +43,14 @@ ON_PAIRS: Mapping[Callable[..., Any], Callable[..., tuple[Any, ...]]] = {
     torch.reshape: _sizes(2),
     Tensor.view: _sizes(2),
 }
+
+
+def _moved(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Call what moves ``x`` about; where ``x`` is complex, with its pairs for it."""
+    if kwargs or not x.is_complex():
+        return func(x, *args, **kwargs)
+    pairs = torch.view_as_real(x)  # (..., 2)
+    return torch.view_as_complex(func(pairs, *_WITH_PAIRS[func](*args)).contiguous())
+
+
+ON_PAIRS: Mapping[Function, Function] = {func: partial(_moved, func) for func in _WITH_PAIRS}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.complex_pairs import ComplexPairs
+from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -50,7 +50,7 @@ def _raw() -> list[dict[str, Tensor]]:
 )
 def test_pairs_are_moved_as_complex_numbers_are(turn: Callable[[Tensor], Tensor]) -> None:
     z = torch.randn(5, 2, dtype=torch.complex64)
-    with ComplexPairs():
+    with Adapted():
         found = turn(z)
     torch.testing.assert_close(found, turn(z), rtol=0, atol=0)
 

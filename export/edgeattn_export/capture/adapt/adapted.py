@@ -1,0 +1,35 @@
+"""The calls that are made otherwise while a module is exported, and what makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from edgeattn_export.capture.adapt.arithmetic import ON_WHOLE_NUMBERS
+from edgeattn_export.capture.adapt.attention import attention
+from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
+
+Function = Callable[..., Any]
+
+ADAPTED: Mapping[Function, Function] = {
+    functional.scaled_dot_product_attention: attention,
+    **ON_WHOLE_NUMBERS,
+    **ON_PAIRS,
+}
+
+
+class Adapted(TorchFunctionMode):
+    """Inside this context, what ``ADAPTED`` names is computed by what stands beside it: the same numbers."""
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Pass every call on, to what computes it here."""
+        return ADAPTED.get(func, func)(*args, **(kwargs or {}))

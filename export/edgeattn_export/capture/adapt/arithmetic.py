@@ -1,0 +1,70 @@
+"""Arithmetic on whole numbers and truth values is done in the type of its result.
+
+Before: 1.0 - mask                  mask int64
+After:  1.0 - mask.float()
+
+Before: seen + shown                both bool, where a sum is "or"
+After:  seen | shown
+
+Before: mask.mean(-1, dtype=torch.float32)
+After:  mask.to(torch.float32).mean(-1, dtype=torch.float32)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Function = Callable[..., Tensor]
+
+
+def _promoted(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+    """Call what takes two values, tensors among them of their common type."""
+    found = torch.result_type(x, other)
+    x, other = (v.to(found) if isinstance(v, Tensor) and v.dtype != found else v for v in (x, other))
+    return func(x, other, **kwargs)
+
+
+def _added(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+    """Call an addition; of truth values, "or"."""
+    truths = all(isinstance(value, Tensor) and value.dtype is torch.bool for value in (x, other))
+    return torch.logical_or(x, other) if truths and not kwargs else func(x, other, **kwargs)
+
+
+def _cast(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Call what is told the type in which to compute, with a tensor of that type."""
+    dtype = kwargs.get("dtype")
+    return func(x if dtype is None else x.to(dtype), *args, **kwargs)
+
+
+_MADE: Mapping[Function, tuple[Function, ...]] = {
+    _promoted: (
+        Tensor.__rsub__,
+        Tensor.sub,
+        torch.sub,
+        torch.subtract,
+        torch.rsub,
+        Tensor.__floordiv__,
+        Tensor.floor_divide,
+        torch.floor_divide,
+    ),
+    _added: (Tensor.__add__, Tensor.add, torch.add),
+    _cast: (
+        Tensor.mean,
+        torch.mean,
+        Tensor.softmax,
+        torch.softmax,
+        functional.softmax,
+        Tensor.log_softmax,
+        torch.log_softmax,
+        functional.log_softmax,
+    ),
+}
+ON_WHOLE_NUMBERS: Mapping[Function, Function] = {
+    func: partial(made, func) for made, functions in _MADE.items() for func in functions
+}
