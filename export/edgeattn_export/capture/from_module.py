@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx_ir.passes.common import NameFixPass
 from torch import nn
 
+from edgeattn_export.capture.adapt import TRANSLATED
 from edgeattn_export.capture.answer import tensors_of
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.export_errors import drawing, explained, failed, unrunnable
@@ -135,6 +136,7 @@ def _exported(reference: Reference, example: Inputs, axes: Axes, outputs: tuple[
                 opset_version=OPSET,
                 input_names=list(names),
                 output_names=list(outputs),
+                custom_translation_table=dict(TRANSLATED),
                 verbose=False,
             )
         except Exception as error:

@@ -1,5 +1,6 @@
-"""Calls that PyTorch allows, made while a module is exported as its exporter can follow them."""
+"""What PyTorch allows and its exporter does not: calls made otherwise, and operators translated otherwise."""
 
 from edgeattn_export.capture.adapt.adapted import Adapted
+from edgeattn_export.capture.adapt.translated import TRANSLATED
 
-__all__ = ["Adapted"]
+__all__ = ["TRANSLATED", "Adapted"]

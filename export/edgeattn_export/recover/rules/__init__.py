@@ -5,6 +5,7 @@ from typing import Any
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.recover.rules.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.averaged_weights import MixByHead
 from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
 from edgeattn_export.recover.rules.broadcast import BroadcastOperand
@@ -15,20 +16,25 @@ from edgeattn_export.recover.rules.gathered_mask import TakeMask
 from edgeattn_export.recover.rules.gelu import RecoverGelu
 from edgeattn_export.recover.rules.grouped_heads import ShareHeads
 from edgeattn_export.recover.rules.projections import MergeProjections
+from edgeattn_export.recover.rules.regrouped_bias import RegroupBias
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
 from edgeattn_export.recover.rules.softmax import RecoverSoftmax
 from edgeattn_export.recover.rules.transposed_scores import TransposeScores
 from edgeattn_export.recover.rules.weighted_sum import WeightedSum
+from edgeattn_export.recover.rules.written_slices import AddToWhole
 
 RULES: tuple[Rule[Any], ...] = (
     FoldBatchNorm(),
     EinsumToMatMul(),
     TakeMask(),
+    RegroupBias(),
+    AddToWhole(),
     RecoverSoftmax(),
     DropInfinityGuard(),
     UnfoldTranspose(),
     UnfoldHeads(),
     TransposeScores(),
+    MixByHead(),
     RecoverAttention(),
     ShareHeads(),
     RecoverRotaryEmbedding(),

@@ -122,6 +122,10 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         parts = f"query ({shown(query)}), transposed keys ({shown(keys)}) and values ({shown(values)})"
         return Refusal(f"{parts} do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
+    each = query[-3], keys[-3], values[-3]
+    several = {heads for heads in each if isinstance(heads, int) and heads != 1}
+    if len(values) == 4 and not shared and {1, *several} == {*each} and len(several) == 1:
+        return Axes(4, heads=several.pop())
     if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
         heads = f"{shown(query[-3:-2])}, {shown(keys[-3:-2])} and {shown(values[-3:-2])}"
         return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")

@@ -3,9 +3,10 @@
 Before: q, k, v (N, S|T, D)                    After: (1, N, S|T, D): what was the batch are the heads
 Before: q (B, G, R, S, D), k, v (B, G, 1, T, D)     After: q (B, G*R, S, D), k, v (B, G, T, D)
 Before: q, k, v (B, F, H, S|T, D)              After: (B*F, H, S|T, D)
+Before: q, k (B, H, S|T, D), v (B, 1, T, D)    After: v (B, H, T, D)
 
 The second are R queries that share a head of keys and values (Ainslie et al. 2023); the third, attention in
-each of F frames or windows.
+each of F frames or windows; the last, values alone that heads share (Lim et al. 2021, section 4.4).
 """
 
 from __future__ import annotations
@@ -25,10 +26,17 @@ ANY_SIZE = -1
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """How many axes an attention has, and of five, whether the third one's queries share keys."""
+    """How many axes an attention has.
+
+    Attributes:
+        rank: Three to five.
+        shared: Of five, whether the third one's queries share keys.
+        heads: Of four, the heads of all where one part has a single one.
+    """
 
     rank: int
     shared: bool = False
+    heads: int | None = None
 
     @property
     def folded(self) -> int:
@@ -38,7 +46,7 @@ class Axes:
     def four(self, tape: Tape, value: ir.Value) -> ir.Value:
         """Emit the query, keys or values with four axes."""
         if self.rank == 4:
-            return value
+            return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
         if self.rank == 3:
             return tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
         sizes = self._folded_dims(value)
@@ -84,6 +92,12 @@ class Axes:
             pair = slice(self.folded, self.folded + 2)
             together[pair] = [any(together[pair])] * 2
         return tuple(together)
+
+    def _repeated(self, tape: Tape, value: ir.Value) -> ir.Value:
+        """Emit one head (B, 1, T, D) as often as there are heads."""
+        sizes = embed(tape, np.array([1, self.heads, 1, 1], np.int64), f"{value.name}.heads")
+        first, _, *rest = dims(value)
+        return _described(tape.op("Expand", [value, sizes]), value, (first, self.heads, *rest))
 
     def _folded_dims(self, value: ir.Value) -> Dims:
         found, at = dims(value), self.folded

@@ -1,0 +1,14 @@
+"""The operators of PyTorch that are translated to ONNX by a function of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
+
+TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
+    torch.ops.aten.slice_scatter.default: slice_scatter,
+}
