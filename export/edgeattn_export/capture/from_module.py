@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx_ir.passes.common import NameFixPass
 from torch import nn
 
-from edgeattn_export.capture.adapt import TRANSLATED
+from edgeattn_export.capture.adapt import TRANSLATED, name_hidden_operators
 from edgeattn_export.capture.answer import tensors_of
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.export_errors import drawing, explained, failed, unrunnable
@@ -130,6 +130,7 @@ def _exported(reference: Reference, example: Inputs, axes: Axes, outputs: tuple[
             program = torch.export.export(
                 _Named(reference, names, outputs).eval(), args, dynamic_shapes=(free,), strict=False
             )
+            name_hidden_operators(program)
             onnx = torch.onnx.export(
                 program,
                 dynamo=True,

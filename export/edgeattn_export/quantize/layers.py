@@ -44,7 +44,7 @@ def mean_cosines(
     """Compare values of the same names inside two models, on a few samples, one at a time.
 
     Returns:
-        The mean cosine by name, for the names that both models have.
+        The mean cosine by name, for the names that both models have in the same dims.
     """
     names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
     one, other = (engine.runner(tapped(model, names)) for model in (before, after))
@@ -52,8 +52,9 @@ def mean_cosines(
     for sample in samples[:COMPARED]:
         a, b = one(sample.inputs), other(sample.inputs)
         for name in names:
-            found[name].append(cosine(a[name], b[name]))
-    return {name: float(np.mean(cosines)) for name, cosines in found.items()}
+            if a[name].shape == b[name].shape:  # else an expert, given other rows by another router
+                found[name].append(cosine(a[name], b[name]))
+    return {name: float(np.mean(cosines)) for name, cosines in found.items() if cosines}
 
 
 def _is_matrix(value: ir.Value | None) -> bool:

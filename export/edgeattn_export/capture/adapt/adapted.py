@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from edgeattn_export.capture.adapt.arithmetic import ON_WHOLE_NUMBERS
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
+from edgeattn_export.capture.adapt.grouped_products import ON_GROUPS
 
 Function = Callable[..., Any]
 
@@ -18,6 +19,7 @@ ADAPTED: Mapping[Function, Function] = {
     functional.scaled_dot_product_attention: attention,
     **ON_WHOLE_NUMBERS,
     **ON_PAIRS,
+    **ON_GROUPS,
 }
 
 

@@ -7,11 +7,13 @@ After:  Concat(x[:, :a], y, x[:, b:])
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import onnx_ir as ir
-from onnxscript import opset23 as op
+import onnxscript
 from onnxscript.function_libs.torch_lib.ops.core import aten_slice_scatter
 
+op: Any = onnxscript.opset23
 LAST = sys.maxsize  # as torch.export writes an end that is left out
 
 

@@ -15,6 +15,7 @@ from edgeattn_export.recover.rules.folded_heads import UnfoldHeads
 from edgeattn_export.recover.rules.gathered_mask import TakeMask
 from edgeattn_export.recover.rules.gelu import RecoverGelu
 from edgeattn_export.recover.rules.grouped_heads import ShareHeads
+from edgeattn_export.recover.rules.picked_weights import PickWeight
 from edgeattn_export.recover.rules.projections import MergeProjections
 from edgeattn_export.recover.rules.regrouped_bias import RegroupBias
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
@@ -26,6 +27,7 @@ from edgeattn_export.recover.rules.written_slices import AddToWhole
 RULES: tuple[Rule[Any], ...] = (
     FoldBatchNorm(),
     EinsumToMatMul(),
+    PickWeight(),
     TakeMask(),
     RegroupBias(),
     AddToWhole(),

@@ -1,0 +1,71 @@
+"""Products with a matrix for each group of rows, as a mixture of experts has them, one after the other.
+
+Before: grouped_mm(x, W, offs=e)               x (R, D), sorted by group; W (G, D, N); e (G), where groups end
+After:  Concat(x[:e[0]] @ W[0], x[e[0]:e[1]] @ W[1], ...)
+
+Each is a linear layer then, over as many rows as its expert was given: none at all, where it was given none.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import onnx_ir as ir
+import onnxscript
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+op: Any = onnxscript.opset23
+LAST = sys.maxsize  # of a slice, its end where there is none
+
+Function = Callable[..., Tensor]
+
+
+@torch.library.custom_op("edgeattn::grouped_mm", mutates_args=())
+def grouped_mm(x: Tensor, weight: Tensor, ends: Tensor) -> Tensor:
+    """Return the rows of ``x`` (R, D), each times its group's matrix of ``weight`` (G, D, N): (R, N).
+
+    Stands for PyTorch's operator in an exported program, where that one is for bfloat16 alone. Rows behind
+    the last group, which PyTorch leaves undefined, count among it.
+    """
+    starts = [0, *ends.tolist()[:-1], x.size(0)]
+    rows = (x[start:end] for start, end in pairwise(starts))
+    return torch.cat([part @ matrix for part, matrix in zip(rows, weight, strict=True)])
+
+
+@grouped_mm.register_fake
+def _(x: Tensor, weight: Tensor, ends: Tensor) -> Tensor:  # noqa: ARG001 (the operator's own signature)
+    return x.new_empty(x.size(0), weight.size(2))
+
+
+def grouped_mm_in_turn(x: ir.Value, weight: ir.Value, ends: ir.Value) -> ir.Value:
+    """Write ``grouped_mm`` in ONNX."""
+    groups = weight.shape[0] if weight.shape is not None else None
+    if not isinstance(groups, int):
+        raise TypeError(f"grouped_mm: {groups} groups found; expected a number that no input changes")
+    at = op.Cast(ends, to=ir.DataType.INT64)
+    bounds = [[0], *(op.Slice(at, [group], [group + 1]) for group in range(groups - 1)), [LAST]]
+    products = [
+        op.MatMul(op.Slice(x, start, end, [0]), op.Gather(weight, group, axis=0))
+        for group, (start, end) in enumerate(pairwise(bounds))
+    ]
+    joined: ir.Value = op.Concat(*products, axis=0)  # (R, N)
+    return joined
+
+
+def _called(func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any) -> Tensor:
+    """Call the operator that takes PyTorch's place where rows are grouped, and nothing else is asked."""
+    if offs is None or (x.dim(), weight.dim()) != (2, 3) or any(value is not None for value in rest.values()):
+        return func(x, weight, offs=offs, **rest)
+    made: Tensor = grouped_mm(x, weight, offs)
+    return made
+
+
+ON_GROUPS: Mapping[Function, Function] = {
+    func: partial(_called, func) for func in (functional.grouped_mm, torch._grouped_mm)
+}
