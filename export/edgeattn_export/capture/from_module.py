@@ -19,6 +19,7 @@ from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.export_errors import drawing, explained, failed, unrunnable
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.reference import Call, Reference
+from edgeattn_export.capture.repeats import check_repeats
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
@@ -54,6 +55,7 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     outputs = tuple(answer)
     _check_names(samples.names, outputs)
     _check_defined(module, answer)
+    check_repeats(reference, samples, answer)
     example = _example(samples, axes)
     with suppress(ModelError):  # of made-up sizes that are beyond it
         reference(example)  # an answer that varies in form with its inputs' sizes is refused here
