@@ -75,6 +75,27 @@ class MultiQueryExpanded(MultiQuery):
         return x.expand(-1, HEADS, -1, -1)  # (B, H, S, D)
 
 
+class Interpretable(Attention):
+    """Heads share their values, and what they make is averaged (Lim et al. 2021, section 4.4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value, self.output = nn.Linear(WIDTH, SIZE), nn.Linear(SIZE, WIDTH)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return split(self.query(x)), split(self.key(x)), self.value(x)[:, None]  # (B, 1, S, D)
+
+    def join(self, mixed: Tensor) -> Tensor:
+        return mixed.mean(1)
+
+
+class AveragedWeights(Interpretable):
+    """The same with the weights averaged before they meet the values."""
+
+    def mix(self, weights: Tensor, v: Tensor) -> Tensor:
+        return (weights.mean(1) @ v[:, 0])[:, None]
+
+
 class UnitNorm(Attention):
     """Query and keys have length 1 and a learned scale (Henry et al. 2020, QKNorm)."""
 
@@ -166,6 +187,8 @@ FORMS = (
     form("grouped queries, einsum", GroupedEinsum),
     form("multi-query, broadcast", MultiQuery),
     form("multi-query, expand", MultiQueryExpanded),
+    form("shared values, averaged over heads", Interpretable),
+    form("weights averaged over heads", AveragedWeights),
     form("unit query and keys", UnitNorm),
     form("layer-normalized query and keys", LayerNorm),
     form("RMS-normalized query and keys", RmsNorm),

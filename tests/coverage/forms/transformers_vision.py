@@ -18,6 +18,8 @@ from transformers import (
     SwinConfig,
     SwinModel,
     ViTConfig,
+    ViTMAEConfig,
+    ViTMAEModel,
     ViTModel,
 )
 
@@ -49,10 +51,19 @@ def image(size: Size, draw: torch.Generator) -> Tensor:
     return torch.randn(size.batch, 3, IMAGE, IMAGE, generator=draw)
 
 
+def noise(size: Size, draw: torch.Generator) -> Tensor:
+    return torch.rand(size.batch, (IMAGE // PATCH) ** 2, generator=draw)
+
+
 form = partial(Form, family="transformers: vision", samples=samples(pixel_values=image))
 
 FORMS = (
     form("ViT", lambda: ViTModel(ViTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
+    form(
+        "ViT-MAE, its noise an input",
+        lambda: ViTMAEModel(ViTMAEConfig(**SIZES, **PICTURE)),
+        samples=samples(pixel_values=image, noise=noise),
+    ),
     form("DeiT", lambda: DeiTModel(DeiTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
     form("Swin", swin, attentions=2),
     form("CLIP vision", lambda: CLIPVisionModel(CLIPVisionConfig(**SIZES, **PICTURE))),

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from forms.attention import Attention, MaskedAttention, distance
 from forms.form import Form
-from forms.inputs import HEADS, SHOWN, WIDTH, Size, samples, shown, vectors
+from forms.inputs import HEADS, SHOWN, SIZE, WIDTH, Size, samples, shown, vectors
 from torch import Tensor, nn
 
 REACH = 3  # positions to each side
@@ -66,6 +66,49 @@ class Swin(Attention):
         return super().weigh(scores)
 
 
+class RowsAndColumns(Attention):
+    """All pixels, with learned vectors for each distance by row and by column (Li et al. 2022, ViTDet)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows, self.columns = (nn.Parameter(torch.zeros(2 * SIDE - 1, SIZE)) for _ in range(2))
+
+    def forward(self, image: Tensor) -> Tensor:
+        q, k, v = self.project(image.flatten(1, 2))  # (B, H, SIDE^2, D)
+        scores = self.place(self.score(q, k), q)
+        return self.output(self.join(self.mix(self.weigh(scores), v))).view_as(image)
+
+    def place(self, scores: Tensor, q: Tensor) -> Tensor:
+        away = distance(SIDE) + SIDE - 1
+        pixels = q.unflatten(2, (SIDE, SIDE))  # (B, H, SIDE, SIDE, D)
+        by_row = torch.einsum("bnhwc,hkc->bnhwk", pixels, self.rows[away])
+        by_column = torch.einsum("bnhwc,wkc->bnhwk", pixels, self.columns[away])
+        grid = scores.view(*pixels.shape[:-1], SIDE, SIDE)
+        return (grid + by_row[..., :, None] + by_column[..., None, :]).view_as(scores)
+
+
+class Pooled(RowsAndColumns):
+    """Queries pooled by a convolution, added again after attention; a class token beside (Li et al. 2022)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.zeros(1, 1, WIDTH))
+        self.pool = nn.Conv2d(SIZE, SIZE, 3, padding=1, groups=SIZE)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = torch.cat(
+            [self.first.expand(image.size(0), -1, -1), image.flatten(1, 2)], 1
+        )  # (B, 1 + SIDE^2, W)
+        q, k, v = self.project(x)
+        pixels = q[:, :, 1:].transpose(2, 3).reshape(-1, SIZE, SIDE, SIDE)  # (B * H, D, SIDE, SIDE)
+        pooled = self.pool(pixels).view(-1, HEADS, SIZE, SIDE**2).transpose(2, 3)
+        scores = self.score(torch.cat([q[:, :, :1], pooled], 2), k)
+        scores[:, :, 1:, 1:] = self.place(scores[:, :, 1:, 1:], pooled)
+        mixed = self.mix(self.weigh(scores), v)
+        mixed[:, :, 1:] += pooled
+        return self.output(self.join(mixed))
+
+
 def _windows(image: Tensor) -> Tensor:
     parts = image.view(-1, SIDE // WINDOW, WINDOW, SIDE // WINDOW, WINDOW, image.size(-1))
     return parts.transpose(2, 3).reshape(-1, WINDOW**2, image.size(-1))  # (B * windows, WINDOW^2, W)
@@ -107,4 +150,6 @@ FORMS = (
     form("blocks of equal length", Blocks),
     form("Swin's windows", Swin, samples=samples(image=_image)),
     form("Swin's shifted windows", lambda: Swin(SHIFT), samples=samples(image=_image)),
+    form("relative by row and column", RowsAndColumns, samples=samples(image=_image)),
+    form("pooled queries, a class token", Pooled, samples=samples(image=_image)),
 )
