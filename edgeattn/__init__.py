@@ -25,6 +25,7 @@ from edgeattn_runtime.errors import (
     QuantizeError,
     RecipeError,
     SampleError,
+    StageError,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ __all__ = [
     "RecipeError",
     "Report",
     "SampleError",
+    "StageError",
     "export",
     "export_onnx",
     "load",

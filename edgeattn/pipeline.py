@@ -21,6 +21,7 @@ from edgeattn.source.metric import Metric
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
+from edgeattn.stages import staged
 from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.quantize.float_parts import float_parts
@@ -41,7 +42,13 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
 
     Raises:
         BadInput: One line that says what was found, what was expected and what to do.
+        StageError: One line for whatever else a stage raised, which is its cause.
     """
+    with staged(source.name, progress) as stages:
+        return _run(source, request, stages)
+
+
+def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     target = request.target
     progress.stage("samples")
     real = source.read()

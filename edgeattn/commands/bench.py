@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from edgeattn.commands.terminal import working
+from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shape import parse
 from edgeattn.report.table import conditions_line, figure, latency_table, machine_line, show
+from edgeattn.stages import staged
 
 if TYPE_CHECKING:
     from edgeattn.measure.benchmark import Benchmark
@@ -34,10 +35,11 @@ def bench(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Intra-op threads.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Time a bundle, and weigh the memory it takes."""
     sizes = parse(shape or ())
-    with working() as progress:
+    with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.measure.benchmark import benchmark
 
         source = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgeattn.commands.terminal import working
+from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.report import Report
 from edgeattn.report.table import asked, example_parts, loading_parts, measured, report_parts, show
@@ -42,10 +42,11 @@ def export(
         Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Export a model to an int8 bundle, and check it against its budget."""
     limits = parse(budget or ())
-    with working() as progress:
+    with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.objective import Objective
         from edgeattn.judge.request import Request

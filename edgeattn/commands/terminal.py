@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from types import TracebackType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from edgeattn.progress import Progress, Silent
+from edgeattn_runtime.errors import EdgeAttnError
+
+Verbose = Annotated[bool, typer.Option("--verbose", help="Where it fails, show the whole traceback too.")]
 
 
 @contextmanager
-def working() -> Iterator[Progress]:
-    """Yield a progress to tell, and keep stdout for the result: what a model prints goes to stderr too."""
+def working(*, verbose: bool) -> Iterator[Progress]:
+    """Yield a progress to tell, and keep stdout for the result: what a model prints goes to stderr too.
+
+    Args:
+        verbose: Whether to print the traceback of what fails inside, with its causes.
+    """
+    try:
+        with _progress() as progress:
+            yield progress
+    except EdgeAttnError:
+        if verbose:
+            traceback.print_exc()
+        raise
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
     with redirect_stdout(sys.stderr):
         if not sys.stderr.isatty():
             yield Silent()

@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.export import check_verdict
-from edgeattn.commands.terminal import working
+from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.report import Report, read_report
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
+from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import CheckFailed
 from edgeattn_runtime.golden import GoldenResult, check
@@ -32,12 +33,13 @@ def validate(
         Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Compare a bundle with its original, or else its golden vectors."""
     if model is None:
         _against_golden(bundle, as_json=as_json)
     else:
-        _against_original(bundle, model, samples, as_json=as_json)
+        _against_original(bundle, model, samples, as_json=as_json, verbose=verbose)
 
 
 def _against_golden(bundle: Path, *, as_json: bool) -> None:
@@ -60,8 +62,10 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
     return json.dumps(table, indent=2, allow_nan=False) + "\n"
 
 
-def _against_original(bundle: Path, model: str, samples: Path | None, *, as_json: bool) -> None:
-    with working() as progress:
+def _against_original(
+    bundle: Path, model: str, samples: Path | None, *, as_json: bool, verbose: bool
+) -> None:
+    with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.judge.revalidate import revalidate
         from edgeattn.source.given import given
 

@@ -17,7 +17,7 @@ from edgeattn.progress import Progress
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.similarity import cosine
 
 
@@ -51,6 +51,7 @@ def compare(
 
     Raises:
         ModelError: The original alone answers a sample with NaN, or the metric fails.
+        CaptureError: A graph answers a sample with other dims than the original.
     """
     scores = []
     for i, sample in enumerate(samples):
@@ -75,6 +76,8 @@ def _score(
     number: int,
 ) -> _Score:
     answers = {name: runner(sample.inputs) for name, runner in runners.items()}
+    for name in (FLOAT, INT8):
+        _check_dims(number, name, answers[PYTORCH], answers[name])
     flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(number, flat)
     return _Score(
@@ -84,6 +87,15 @@ def _score(
         metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
         metric_int8=metric(answers[INT8], sample) if metric else math.nan,
     )
+
+
+def _check_dims(number: int, runner: str, expected: Outputs, found: Outputs) -> None:
+    for name, value in expected.items():
+        if value.shape != found[name].shape:
+            raise CaptureError(
+                f"sample {number}: the {runner} graph's output {name!r} has dims {found[name].shape}, the "
+                f"original's {value.shape}; a size is computed otherwise in it: export samples of such sizes"
+            )
 
 
 def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None:

@@ -19,6 +19,7 @@ from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import Tuned, tune
 from edgeattn_export.cache import Steps
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
 from edgeattn_export.graph.samples import stratified
@@ -40,6 +41,7 @@ class Evaluation:
         golden: The vectors that the bundle carries.
         rows: What is proven of the main graph's rows; None where nothing is.
         tuned: How a device opens it, and runs rows.
+        notes: What the model author should know of it, a line each.
     """
 
     measures: Measures
@@ -47,6 +49,7 @@ class Evaluation:
     golden: Golden
     rows: Rows | None
     tuned: Tuned
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -70,12 +73,12 @@ def evaluate(
     main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
     times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
     progress.stage("tune")
-    rows = None
+    rows, notes = None, comparison.padded.notes
     if chosen.parts.generation is None:  # whose main graph takes steps, not the samples
         inputs = [sample.inputs for sample in samples.selection]
-        rows = independent_rows(
-            Trial(captured.graph, captured.symbols, inputs, engine.runner(captured.model))
-        )
+        trial = Trial(captured.graph, captured.symbols, inputs, engine.runner(captured.model))
+        rows, failed = attempted("the independence of rows", lambda: independent_rows(trial), None)
+        notes = (*notes, *failed)
     tuned = tune(chosen.parts, engine, chosen.selection, rows)
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
@@ -91,7 +94,7 @@ def evaluate(
         operator_times=times,
         golden=golden.tolerance,
     )
-    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned)
+    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, notes)
 
 
 def _golden(

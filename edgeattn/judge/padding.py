@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.graph import Graph
@@ -19,17 +20,22 @@ class Padded:
     Attributes:
         graph: Inputs and outputs.
         padding: Found by ``edgeattn_export.graph.padding``; None where no input tells it.
+        notes: Why it was not looked for to the end.
     """
 
     graph: Graph
     padding: Padding | None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, captured: Captured, samples: Samples) -> Padded:
         """Find how a model is told of padding, on real samples."""
         answer = captured.engine.runner(captured.model)
-        found = find_padding(answer, captured.graph, [sample.inputs for sample in samples])
-        return cls(captured.graph, found)
+        inputs = [sample.inputs for sample in samples]
+        found, notes = attempted(
+            "the reading of padding", lambda: find_padding(answer, captured.graph, inputs), None
+        )
+        return cls(captured.graph, found, notes)
 
     def left_out(self, inputs: Inputs, outputs: Outputs) -> Outputs:
         """Return the outputs without padded positions.

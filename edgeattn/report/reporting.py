@@ -76,6 +76,7 @@ def reported(
             *chosen.notes,
             *_convolutions(chosen, evaluation),
             *_scale(chosen, evaluation),
+            *evaluation.notes,
             *_few(len(samples.evaluation)),
             *(() if passed else chosen.binding),
         ),

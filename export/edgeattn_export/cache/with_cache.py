@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeattn_export.cache.decoders import is_decoder
 from edgeattn_export.cache.derive import derive_steps
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
@@ -30,6 +31,11 @@ def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Ca
         recovered: Its graph; left as it is.
         samples: Real inputs.
     """
+    cached, failed = attempted("the cache", lambda: _cached(captured, recovered, samples), Cached(recovered))
+    return replace(cached, refused=(*cached.refused, *(Refused("cache", "", "", why) for why in failed)))
+
+
+def _cached(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
     if not is_decoder(captured, samples):
         return Cached(recovered)
     steps = derive_steps(captured, recovered, samples)

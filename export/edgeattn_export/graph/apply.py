@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import onnx_ir as ir
@@ -17,6 +18,7 @@ from onnx_ir.passes.common import (
 )
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
@@ -55,23 +57,32 @@ class Applied:
     refused: tuple[Refused, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a rule has written for a form: nodes, the new value for each old one, and a note."""
+
+    tape: Tape
+    replaced: Mapping[ir.Value, ir.Value]
+    note: Note | None
+
+
 def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lambda _: True) -> Applied:
-    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``."""
+    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``.
+
+    Where the rule itself fails at a node, the node is left as it is, among what is refused.
+    """
     sites: list[Site] = []
     refused: list[Refused] = []
     for node in tuple(model.graph):
         if node.op_type not in rule.roots or _is_dead(node):
             continue
-        match rule.check(node):
-            case None:
-                continue
-            case Refusal(reason):
-                refused.append(Refused(rule.name, node.name or "", module_of(node), reason))
-            case found:
-                if wanted(node.name or ""):
-                    output = _replace(model, node, rule, found)
-                    note = found.note if isinstance(found, Noted) else None
-                    sites.append(Site(node.name or "", module_of(node), output, note))
+        found, failed = attempted(f"rule {rule.name!r}", partial(_written, rule, node, wanted), None)
+        match Refusal(*failed) if failed else found:
+            case Refusal(why):
+                refused.append(Refused(rule.name, node.name or "", module_of(node), why))
+            case _Written() as written:
+                output = _replace(model, node, rule.name, written)
+                sites.append(Site(node.name or "", module_of(node), output, written.note))
     if sites:
         _tidy(model)
     return Applied(tuple(sites), tuple(refused))
@@ -90,17 +101,28 @@ def _is_dead(node: ir.Node) -> bool:
     return not any(output.uses() or output.is_graph_output() for output in node.outputs)
 
 
-def _replace(model: ir.Model, root: ir.Node, rule: Rule[Any], found: object) -> str:
+def _written(rule: Rule[Any], root: ir.Node, wanted: Callable[[str], bool]) -> _Written | Refusal | None:
+    """Return what a rule makes of the form at a node, the graph not yet changed."""
+    found = rule.check(root)
+    if found is None or isinstance(found, Refusal):
+        return found
+    if not wanted(root.name or ""):
+        return None
     tape = Tape()
     replaced = rule.rewrite(tape, found)
+    return _Written(tape, replaced, found.note if isinstance(found, Noted) else None)
+
+
+def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Written) -> str:
+    tape = written.tape
     for node in tape.nodes:
         node.metadata_props.setdefault(MODULE, module_of(root))
     for value in tape.initializers:
-        value.name = _unused_name(model.graph, value.name or rule.name)
+        value.name = _unused_name(model.graph, value.name or rule)
         model.graph.register_initializer(value)
     for domain, _ in tape.used_opsets:
         model.opset_imports.setdefault(domain, 1)
-    old, new = list(replaced), list(replaced.values())
+    old, new = list(written.replaced), list(written.replaced.values())
     ir.convenience.replace_nodes_and_values(model.graph, root, (), tape.nodes, old, new)
     for value in old:
         value.name = f"{value.name}.replaced"  # the new one has its name, so that the two can be compared

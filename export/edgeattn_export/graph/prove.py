@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import onnx_ir as ir
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.apply import Applied, Refused, Site, apply
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
@@ -71,11 +72,18 @@ def _where_defined(expected: Outputs, found: Outputs) -> Outputs:
 
 
 def proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
-    """Apply a rule, and undo it wherever the outputs change.
+    """Apply a rule, and undo it wherever the outputs change; all of it where it breaks the graph.
 
     Returns:
         The rewritten model, or the one given where nothing was kept; and what was applied and refused.
     """
+    what, nothing = f"rule {rule.name!r}", (model, Applied((), ()))
+    (kept, applied), failed = attempted(what, lambda: _proven(rule, model, proof), nothing)
+    broken = (Refused(rule.name, "", "", why) for why in failed)
+    return kept, replace(applied, refused=(*applied.refused, *broken))
+
+
+def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
     rewritten, applied = _trial(rule, model)
     objection = proof.objection(rewritten) if applied.sites else None
     if objection is None:

@@ -11,6 +11,7 @@
     │   ├── QuantizeError             a graph that no recipe can make int8
     │   ├── RecipeError               a recipe that cannot be followed
     │   └── BudgetError               a budget that names or asks the impossible
+    ├── StageError                    a stage failed on the model, unforeseen     exit code 2
     └── CheckFailed                   a check was made, and failed                exit code 1
 
 A message is one line: what was found, what was expected, what to do.
@@ -65,6 +66,10 @@ class RecipeError(BadInput):
 
 class BudgetError(BadInput):
     """A budget has an unknown name, or a limit that nothing can meet."""
+
+
+class StageError(EdgeAttnError):
+    """A stage of an export failed on the model in a way that nobody foresaw: ``__cause__`` says how."""
 
 
 class CheckFailed(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake

@@ -13,7 +13,7 @@ from edgeattn.judge.padding import Padded
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Silent
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
 
@@ -90,6 +90,13 @@ def test_a_nan_that_all_have_is_left_out() -> None:
     sides = dict.fromkeys((PYTORCH, FLOAT, INT8), Runner(lambda x: outputs(x, b=np.nan)))
     found = compared(sides)
     assert found.cosine_min == pytest.approx(1, abs=EXACT)
+
+
+@pytest.mark.parametrize("longer", [FLOAT, INT8])
+def test_an_output_of_other_dims_is_told(longer: str) -> None:
+    sides = runners(outputs) | {longer: Runner(lambda x: outputs(np.concatenate([x, x])))}
+    with pytest.raises(CaptureError, match=rf"sample 0: the {longer} graph's output 'a' has dims \(2, 2\)"):
+        compared(sides)
 
 
 def test_an_infinity_fails_a_sample_and_not_the_report() -> None:

@@ -132,3 +132,26 @@ def test_identities_go_where_they_hold_no_two_outputs_apart(
     assert {name: value.tolist() for name, value in found.items()} == dict.fromkeys(
         outputs, (-2 * X).tolist()
     )
+
+
+class Failing(Doubling):
+    """Fails at the first node as it checks, and at the last as it writes."""
+
+    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
+        if node.name == "first":
+            raise ZeroDivisionError("planted")
+        return super().check(node)
+
+    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+        tape.op("Neg", [match.inputs[0]])
+        raise IndexError("planted")
+
+
+def test_a_rule_that_fails_at_a_node_leaves_it(model: ir.Model) -> None:
+    before = ir.to_proto(model)
+    applied = apply(Failing(), model)
+    reasons = {refused.module: refused.reason for refused in applied.refused}
+    assert applied.sites == ()
+    assert "ZeroDivisionError: planted" in reasons["layer.0"]
+    assert "IndexError: planted" in reasons["layer.1"]
+    assert ir.to_proto(model) == before

@@ -177,3 +177,19 @@ def test_a_row_that_the_first_graph_answers_with_nan_may_be_anything() -> None:
     assert np.isnan(proof.cases[0][1]["y"]).tolist() == [False, True]
     assert proof.objection(graph("Abs", "Sqrt")) is None
     assert proof.objection(graph("Abs")) is not None
+
+
+class Breaking(Swapping):
+    """Writes an operator that reads what comes after it, so that no order of the nodes is left."""
+
+    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+        return {match.outputs[0]: tape.op("Neg", [match.outputs[0]])}
+
+
+def test_a_rule_that_breaks_the_graph_is_undone_whole(two: tuple[Captured, Samples]) -> None:
+    captured, samples = two
+    proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
+    model, applied = proven(Breaking({"first": _right}), captured.model, proof)
+    assert model is captured.model
+    assert applied.sites == ()
+    assert any("left out, as it failed" in refused.reason for refused in applied.refused)
