@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import onnx_ir as ir
 import torch
 
+from edgeattn_export.capture.user_code import place, place_in
 from edgeattn_export.graph.scopes import WRAPPED, module_of
 
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
-_LINE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)\n\s+(.+)')
 _NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
 _RUNNING = re.compile(r"Name:'([^']+)'")  # and one that fails
 _DATA_DEPENDENT = "GuardOnDataDependent"
@@ -21,7 +20,6 @@ _RANDOM = frozenset(
     {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 )
 _COMPLEX = "registered for the complex-valued input"
-_NOT_THE_USERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # folders of code
 
 
 def explained(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
@@ -32,7 +30,7 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     if program is not None and unsupported:
         return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
-    where = _line(text) or _raised_at(chain)
+    where = place_in(text) or _raised_at(chain)
     if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
         return (
             f"forward decides by the values of a tensor{where}; torch.export cannot follow both ways: use "
@@ -55,7 +53,7 @@ def drawing(model: ir.Model) -> str:
 def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
     node = _calling(program, operator)
     where = "the model" if node is None else _module(node)
-    line = "" if node is None else _line(node.meta.get("stack_trace") or "")
+    line = "" if node is None else place_in(node.meta.get("stack_trace") or "")
     if is_complex:
         return (
             f"{where} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on pairs "
@@ -102,27 +100,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__
 
 
-def _line(text: str) -> str:
-    """Return the user's line among those that a text tells: the innermost."""
-    found = [line for line in _LINE.findall(text) if _is_the_users(line[0])]
-    if not found:
-        return ""
-    path, number, function, code = found[-1]
-    return f" at {path.rpartition('/')[2]}, line {number}, in {function} ({code.strip()})"
-
-
 def _raised_at(chain: Iterable[BaseException]) -> str:
-    """Return the user's line among those that led to an error: the innermost of the first cause."""
-    frames = [frame for error in chain for frame in traceback.extract_tb(error.__traceback__)]
-    theirs = [frame for frame in frames if _is_the_users(frame.filename)]
-    if not theirs:
-        return ""
-    frame = theirs[-1]
-    return f" at {Path(frame.filename).name}, line {frame.lineno}, in {frame.name} ({frame.line})"
-
-
-def _is_the_users(file: str) -> bool:
-    return not any(folder in Path(file).parents for folder in _NOT_THE_USERS)
+    return place(frame for error in chain for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _calling(program: torch.export.ExportedProgram, operator: str) -> torch.fx.Node | None:

@@ -166,7 +166,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
 
 def _prove(path: Path, captured: Captured, samples: Samples) -> None:
     runner = captured.engine.runner(captured.model)
-    for inputs, expected in answered(captured.reference, samples, captured.axes):
+    for inputs, expected in answered(captured.reference, samples, captured.axes, captured.symbols):
         reason = disagreement(expected, runner(inputs), EXPORT_TOLERANCE)
         if reason:
             raise ModelError(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.shapes import shaped, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+from edgeattn_runtime.manifest import Symbol
 
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
@@ -32,15 +36,21 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
 
 
 def answered(
-    reference: Callable[[Inputs], Outputs], samples: Samples, axes: Axes
+    reference: Callable[[Inputs], Outputs], samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]
 ) -> Iterator[tuple[Inputs, Outputs]]:
-    """Yield trials with the original's answers, but those of made-up sizes that are beyond it.
+    """Yield trials and sizes that no sample has, with the original's answers, but what is beyond it.
+
+    Args:
+        reference: The original.
+        samples: Real inputs.
+        axes: Their axes.
+        symbols: The sizes that these may have.
 
     Raises:
         EdgeAttnError: The original fails on a real sample, the first trial.
         CaptureError: Its answer has another form than for other inputs.
     """
-    for i, inputs in enumerate(trials(samples, axes)):
+    for i, inputs in enumerate(chain(trials(samples, axes), unseen(samples, axes, symbols))):
         try:
             expected = reference(inputs)
         except CaptureError:  # its answer has another form, which no graph can follow
@@ -52,8 +62,34 @@ def answered(
         yield inputs, expected
 
 
+def sizes_seen(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:
+    """Return the sizes that the samples have along each dynamic axis, the smallest first."""
+    found = [sizes_of(sample.inputs, axes) for sample in samples]
+    return {symbol: tuple(sorted({sizes[symbol] for sizes in found})) for symbol in axes.symbols}
+
+
+def unseen(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Iterator[Inputs]:
+    """Yield inputs that along one axis have the samples' extremes or a size that none has.
+
+    Along the others they are as the middle sample.
+    """
+    middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
+    for symbol, seen in sizes_seen(samples, axes).items():
+        for size in _between_and_beyond(seen):
+            if symbols[symbol].allows(size):
+                yield shaped(samples, axes, {**middle, symbol: size})
+
+
+def _between_and_beyond(seen: tuple[int, ...]) -> list[int]:
+    """Return sizes even and odd, prime, square, and of the samples' own step: not all suit every module."""
+    last, step = seen[-1], math.gcd(*seen)
+    middle = step * ((seen[0] + last) // (2 * step))
+    beyond = (last + 1, last + 2, sympy.nextprime(last), (math.isqrt(last) + 1) ** 2, last + step)
+    return sorted({1, 2, 3, step, middle, middle + 1, *beyond} - {*seen[1:-1]})
+
+
 def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
-    by_size = sorted(samples, key=lambda sample: sum(v.size for v in sample.inputs.values()))
+    by_size = _by_size(samples)
     yield by_size[0].inputs
     yield by_size[-1].inputs
     middle = sizes_of(by_size[len(by_size) // 2].inputs, axes)
@@ -61,6 +97,10 @@ def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         yield shaped(samples, axes, {**middle, axes.batch: STACKED})
     if axes.symbols:
         yield shaped(samples, axes, dict.fromkeys(axes.symbols, 1))
+
+
+def _by_size(samples: Samples) -> list[Sample]:
+    return sorted(samples, key=lambda sample: sum(value.size for value in sample.inputs.values()))
 
 
 def _is_mask(samples: Samples, name: str) -> bool:

@@ -1,0 +1,119 @@
+"""An exported graph is the module's own: on real samples, and at sizes that no sample has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from edgeattn_export.capture.captured import EXPORT_TOLERANCE, Captured
+from edgeattn_export.capture.export_errors import failed, unrunnable
+from edgeattn_export.capture.ways.free import NotFree
+from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.shapes import sizes_of
+from edgeattn_export.graph.trials import answered, sizes_seen
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+from edgeattn_runtime.manifest import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A made-up or real input: its sizes by symbol, and what is wrong with the graph's answer to it."""
+
+    sizes: Mapping[str, int]
+    objection: str | None
+
+
+def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
+    """Return the axes along which a graph is the module up to some size alone, and from which to which.
+
+    An axis is bounded where the graph is the module at every size between the samples', and beyond them no
+    longer: forward then decides by the size, as in ``if x.shape[1] > 512``. What the module itself does not
+    take is no objection.
+
+    Args:
+        captured: The graph and its original.
+        samples: Real inputs.
+
+    Raises:
+        CaptureError: The engine does not open the graph.
+        NotFree: Its answer is not the module's at the samples' own sizes, or between them.
+    """
+    try:
+        runner = captured.engine.runner(captured.model)
+    except EdgeAttnError as error:
+        raise CaptureError(unrunnable(error, captured.model)) from error
+    seen = sizes_seen(samples, captured.axes)
+    _check_samples_fit(captured, seen)
+    tried: list[_Trial] = []
+    for inputs, expected in answered(captured.reference, samples, captured.axes, captured.symbols):
+        trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
+        if trial.objection is not None and not _beyond(trial.sizes, seen, captured.axes.batch):
+            raise NotFree(trial.objection)
+        tried.append(trial)
+    bounds = {symbol: _bound(symbol, tried, seen) for symbol in seen if symbol != captured.axes.batch}
+    for trial in tried:
+        if trial.objection and all(bounds[s].allows(n) for s, n in trial.sizes.items() if s in bounds):
+            raise NotFree(trial.objection)
+    return {symbol: bound for symbol, bound in bounds.items() if bound != Symbol(1, None)}
+
+
+def _check_samples_fit(captured: Captured, seen: Mapping[str, tuple[int, ...]]) -> None:
+    for symbol, sizes in seen.items():
+        if not captured.symbols[symbol].allows(sizes[-1]):
+            raise NotFree(
+                f"the exported graph takes {symbol} {captured.symbols[symbol]}, but a sample has "
+                f"{sizes[-1]}: forward makes a number of it"
+            )
+
+
+def bounded(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
+    """Return the same graph for the sizes alone at which it is the module, with a note of them."""
+    symbols = {
+        name: Symbol(max(found.min, symbol.min), min(filter(None, (found.max, symbol.max)), default=None))
+        for name, symbol in captured.symbols.items()
+        for found in (bounds.get(name, Symbol(1, None)),)
+    }
+    notes = (
+        f"{name} is {symbols[name]}: beyond, forward goes another way than at the samples' sizes."
+        for name in bounds
+    )
+    return replace(captured, symbols=symbols, notes=(*captured.notes, *notes))
+
+
+def _objection(captured: Captured, runner: Runner, inputs: Inputs, expected: Outputs) -> str | None:
+    sizes = {name: tuple(value.shape) for name, value in inputs.items()}
+    try:
+        found = runner(inputs)
+    except EdgeAttnError as error:
+        return failed(error, captured.model, sizes)
+    reason = disagreement(expected, found, EXPORT_TOLERANCE)
+    return reason and (
+        f"the exported graph is not the module: {reason} on inputs {sizes}; look for randomness in "
+        "eval mode, values read as Python numbers, or sizes taken as constants"
+    )
+
+
+def _beyond(sizes: Mapping[str, int], seen: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
+    """Say whether an axis other than the batch is shorter or longer than in any sample."""
+    return any(not seen[s][0] <= size <= seen[s][-1] for s, size in sizes.items() if s != batch)
+
+
+def _bound(symbol: str, tried: list[_Trial], seen: Mapping[str, tuple[int, ...]]) -> Symbol:
+    """Bound an axis to the sizes between those at which it alone is beyond the samples', and wrong."""
+    first, last = seen[symbol][0], seen[symbol][-1]
+    alone = [trial for trial in tried if _alone(symbol, trial.sizes, seen)]
+    wrong = {trial.sizes[symbol] for trial in alone if trial.objection}
+    right = {first, last, *(trial.sizes[symbol] for trial in alone if not trial.objection)}
+    low = max((size for size in wrong if size < first), default=0)
+    high = min((size for size in wrong if size > last), default=None)
+    return Symbol(
+        min(size for size in right if size > low) if low else 1,
+        None if high is None else max(size for size in right if size < high),
+    )
+
+
+def _alone(symbol: str, sizes: Mapping[str, int], seen: Mapping[str, tuple[int, ...]]) -> bool:
+    """Say whether no other axis is shorter or longer than in any sample."""
+    return not _beyond({name: size for name, size in sizes.items() if name != symbol}, seen, None)

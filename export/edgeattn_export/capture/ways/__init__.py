@@ -1,0 +1,1 @@
+"""Ways to export a module with its axes free."""

@@ -1,0 +1,55 @@
+"""Where forward made a number of a size, as PyTorch's trace tells it, the one that draft_export reads."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from edgeattn_export.capture.user_code import place
+
+_TRACE = "torch.__trace"  # the logger of torch._logging.trace_structured
+_FIXED = "symbolic_shape_specialization"
+_GUARD = "guard_added"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The user's lines at which an export made numbers of sizes, and at which it decided by them.
+
+    Attributes:
+        fixed: By the size's number.
+        decided: By the condition, such as ``Ne(s27, 9)``.
+    """
+
+    fixed: dict[str, str] = field(default_factory=dict)
+    decided: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def numbers() -> Iterator[Numbers]:
+    """Yield what is told of numbers while a module is exported inside the block."""
+    listener = _Listener()
+    logger = logging.getLogger(_TRACE)
+    logger.addHandler(listener)
+    try:
+        yield listener.told
+    finally:
+        logger.removeHandler(listener)
+
+
+class _Listener(logging.Handler):
+    """Notes the line that runs when a record comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = Numbers()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = getattr(record, "metadata", {})
+        if _FIXED in said:
+            self.told.fixed.setdefault(said[_FIXED]["value"], place(traceback.extract_stack()))
+        if _GUARD in said:
+            self.told.decided.setdefault(said[_GUARD]["expr"], place(traceback.extract_stack()))
