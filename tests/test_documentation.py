@@ -7,15 +7,20 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.main import get_command
 
 from edgeattn.commands.app import app
 from edgeattn.judge.limits import LIMITS
 from edgeattn.source import handover
+from edgeattn_export.capture import capture, read_samples
+from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +62,17 @@ def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64), **sources}
     exec(compile(_example("In an app"), "using.md", "exec"), known)
     assert len(known["many"]) == 2
+
+
+def test_a_length_read_off_values_stays_dynamic() -> None:
+    known: dict[str, Any] = {"nn": nn, "torch": torch}
+    exec(compile(_example("Sizes"), "using.md", "exec"), known)
+    module = known["Padded"]().eval()
+    module.layer = nn.TransformerEncoderLayer(8, 2, 8, batch_first=True).eval()
+    raw = [{"sound": torch.randn(1, n, 8), "lengths": torch.tensor([n])} for n in (5, 9, 6, 12)]
+    samples = read_samples(module, raw)
+    captured = capture(module, samples, infer_axes(samples, None), ORT_CPU)
+    assert captured.graph.inputs[0].dims == ("batch", "sequence", 8)
 
 
 def test_the_example_of_a_librarys_model_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
         (
             ANSWER,
             'return {"tags": self.tags(x[:, : int(tokens.max())])}',
-            "forward decides by the values of a tensor at model.py, line 38, in forward (return",
+            "forward makes a number of a tensor's values at model.py, line 38, in forward (return",
         ),
         (
             ANSWER,

@@ -15,6 +15,7 @@ from edgeattn_export.graph.scopes import WRAPPED, module_of
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
 _NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
 _RUNNING = re.compile(r"Name:'([^']+)'")  # and one that fails
+_NUMBER = "Could not extract specialized integer from data-dependent expression"
 _DATA_DEPENDENT = "GuardOnDataDependent"
 _RANDOM = frozenset(
     {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
@@ -31,6 +32,11 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
         return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
     where = place_in(text) or _raised_at(chain)
+    if _NUMBER in text:
+        return (
+            f"forward makes a number of a tensor's values{where}: where it is always the size of an axis, "
+            "write n = lengths.max().item() and torch._check(n == x.shape[1]) after it; see docs/using.md"
+        )
     if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
         return (
             f"forward decides by the values of a tensor{where}; torch.export cannot follow both ways: use "

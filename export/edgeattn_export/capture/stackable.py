@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.graph.trials import sizes_seen
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -21,8 +22,12 @@ def stackable(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes,
     seen = sizes_seen(samples, axes).get(axes.batch or "", ())
     if axes.batch is None or len(seen) != 1:
         return axes, ()
+    twice = {
+        name: np.concatenate((value, value)) if axes.batch in axes.dims[name] else value
+        for name, value in samples[0].inputs.items()
+    }
     try:
-        reference(shaped(samples, axes, {axes.batch: seen[0] + 1}))
+        reference(twice)
     except EdgeAttnError as error:
         fixed = {
             name: tuple(seen[0] if dim == axes.batch else dim for dim in dims)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from fixing import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Resized
+from torch import Tensor
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.manifest import Symbol
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+TOLERANCE = 1e-4
+UNSEEN = ((4, 5), (1, 7), (3, 11), (2, 10), (1, 17))  # rows and lengths that no sample has
+
+
+def _raw(*sizes: tuple[int, int]) -> list[dict[str, Tensor]]:
+    draw = torch.Generator().manual_seed(0)
+    return [{"x": torch.randn(*size, WIDTH, generator=draw)} for size in sizes]
+
+
+@pytest.mark.parametrize(
+    ("kind", "longest", "taken"),
+    [
+        (Int, 13, "bytecode"),
+        (Resized, SHORT, "Exported at"),
+        (Padded, 12, "Exported at"),
+    ],
+)
+def test_a_size_that_was_made_a_number_stays_dynamic(
+    kind: type[Attention], longest: int, taken: str, exported: Export
+) -> None:
+    captured, _ = exported(kind(), [*_raw((1, 3), (2, 6)), *_raw((2, longest))])
+    assert captured.graph.inputs[0].dims == ("batch", "sequence", WIDTH)
+    (note,) = captured.notes
+    assert taken in note
+    assert {"qkv", "out"} <= {module_of(node) for node in captured.model.graph}
+    runner = ORT_CPU.runner(captured.model)
+    for raw in _raw(*UNSEEN):
+        x = {"x": raw["x"].numpy()}
+        expected = captured.reference(x)["output"]
+        np.testing.assert_allclose(runner(x)["output"], expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_a_decision_by_a_size_bounds_it_to_the_samples(exported: Export) -> None:
+    captured, _ = exported(Otherwise(), _raw((1, SHORT + 1), (2, 13), (1, 12)))
+    assert captured.symbols["sequence"] == Symbol(SHORT + 1, None)
+    assert any(note.startswith("sequence is at least 9") for note in captured.notes)
+
+
+def test_a_module_of_one_row_is_exported_with_one(exported: Export) -> None:
+    captured, _ = exported(OneRow(), _raw((1, 6), (1, 13), (1, 8)))
+    assert captured.graph.inputs[0].dims == (1, "sequence", WIDTH)
+    assert captured.notes[0].startswith("batch is 1, as the module takes no other")
