@@ -48,5 +48,5 @@ class _Stages:
         self.name = name
         self._progress.stage(name)
 
-    def step(self, done: int, total: int) -> None:
-        self._progress.step(done, total)
+    def step(self, done: int, total: int, doing: str = "") -> None:
+        self._progress.step(done, total, doing)

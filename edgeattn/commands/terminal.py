@@ -21,7 +21,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Where it fails, show t
 
 
 @contextmanager
-def working(*, verbose: bool) -> Iterator[Progress]:
+def working(*, verbose: bool = False) -> Iterator[Progress]:
     """Yield a progress to tell, and keep stdout for the result: what a model prints goes to stderr too.
 
     Args:

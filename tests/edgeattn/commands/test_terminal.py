@@ -11,7 +11,7 @@ from edgeattn.progress import Silent
 
 
 def test_where_nobody_watches_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with working(verbose=False) as progress:
+    with working() as progress:
         assert isinstance(progress, Silent)
         progress.stage("capture")
         progress.step(1, 2)
@@ -19,7 +19,7 @@ def test_where_nobody_watches_nothing_is_told(capsys: pytest.CaptureFixture[str]
 
 
 def test_what_a_model_prints_stays_off_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    with working(verbose=False):
+    with working():
         print("loading weights")
     print("the result")
     assert capsys.readouterr() == ("the result\n", "loading weights\n")
@@ -38,5 +38,5 @@ def test_a_terminal_shows_each_stage() -> None:
 
 def test_a_terminal_on_stderr_gets_the_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    with working(verbose=False) as progress:
+    with working() as progress:
         assert isinstance(progress, Terminal)
