@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -54,10 +55,29 @@ def row_of(form: Form) -> Row:
     torch.manual_seed(0)
     module = form.build().eval()
     _enliven(module)
+    return taken_through(form, module)
+
+
+def taken_through(form: Form, module: nn.Module, begin: Callable[[str], None] = lambda stage: None) -> Row:
+    """Export a form's module to int8.
+
+    Args:
+        form: What the module is.
+        module: In eval mode, its weights off their initial values.
+        begin: Told of each stage.
+
+    Raises:
+        EdgeAttnError: As the workshop does.
+    """
+    begin("samples")
     samples = read_samples(module, form.samples())
+    begin("capture")
     captured = capture(module, samples, infer_axes(samples, form.dynamic), CPU.engine)
+    begin("recover")
     recovered = recover(captured, samples)
+    begin("lower")
     lowered = lower(recovered.model, CPU.lowerings, CPU.engine, trials(samples, captured.axes))
+    begin("quantize")
     known = Calibration(lowered.model, samples, CPU.engine, CPU.forms)
     return Row(form, samples, captured, recovered, lowered, quantize(known, CPU.candidates.plain))
 

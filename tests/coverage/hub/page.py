@@ -1,0 +1,89 @@
+"""docs/coverage-hub.md: what became of every family, a line each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from hub.outcome import Fate, Outcome
+
+COLUMNS = ("library", "family", "outcome", "attention", "float error", "int8 cosine", "cache", "reason")
+EXPORTED: tuple[Fate, ...] = ("passing", "inexact", "refused", "crashed")
+LONGEST = 200  # letters of a reason
+
+HEAD = """\
+# Families of models, and what becomes of them
+
+{summary}
+
+One configuration of every file of timm's models and of every model type of transformers' `AutoModel`, small
+and random, exported to int8 in a process of its own, with {seconds} s of CPU time and {memory} GB at most.
+Made by `make coverage-hub` with {versions}.
+
+- **outcome**: passing, where the float graph differs from PyTorch by at most {error} of the output's largest
+  number, over the samples and sizes that no sample has, and the int8 graph's cosine to it is at least
+  {cosine} on samples that it was not calibrated on; inexact, where one of both is not so; refused, with
+  one line; crashed, with anything else
+- **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call
+- **cache**: whether a decoder got a key-value cache
+
+| {columns} |
+|{rule}
+"""
+
+
+def render(outcomes: Iterable[Outcome], **facts: object) -> str:
+    """Return the page."""
+    ordered = sorted(outcomes, key=lambda outcome: (outcome.family.library, outcome.family.name.lower()))
+    exported = [outcome for outcome in ordered if outcome.fate in EXPORTED]
+    head = HEAD.format(
+        summary=summary(ordered), columns=" | ".join(COLUMNS), rule=" --- |" * len(COLUMNS), **facts
+    )
+    return head + "".join(map(_line, exported)) + _not_built(ordered) + _without(ordered)
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Return the counts in one sentence."""
+    counts = Counter(outcome.fate for outcome in outcomes)
+    total = sum(counts[fate] for fate in EXPORTED)
+    whole = sum(outcome.is_whole for outcome in outcomes)
+    share = counts["passing"] / total if total else 0
+    told = ", ".join(f"{counts[fate]} {fate}" for fate in EXPORTED)
+    return (
+        f"**{total} families with attention: {told}; {share:.0%} pass, and in {whole} every attention is "
+        f"whole.** {counts['not built']} more were not built, {counts['no attention']} have no attention."
+    )
+
+
+def _line(outcome: Outcome) -> str:
+    return _row(
+        outcome.family.library,
+        outcome.family.name,
+        outcome.fate,
+        f"{outcome.whole} of {outcome.attentions}",
+        "" if outcome.error is None else f"{outcome.error:.0e}",
+        "" if outcome.cosine is None else f"{outcome.cosine:.4f}",
+        outcome.cache if outcome.cache in ("", "yes") else "refused",
+        _short(outcome.reason),
+    )
+
+
+def _not_built(outcomes: Sequence[Outcome]) -> str:
+    rows = [outcome for outcome in outcomes if outcome.fate == "not built"]
+    lines = (_row(str(outcome.family), _short(outcome.reason)) for outcome in rows)
+    title = "\n## Not built\n\nNo way that is tried builds and calls these in PyTorch.\n\n"
+    return f"{title}| family | reason |\n| --- | --- |\n{''.join(lines)}" if rows else ""
+
+
+def _without(outcomes: Sequence[Outcome]) -> str:
+    named = [str(outcome.family) for outcome in outcomes if outcome.fate == "no attention"]
+    return f"\n## Without attention\n\n{', '.join(named)}\n" if named else ""
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _short(reason: str) -> str:
+    line = " ".join(reason.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."

@@ -1,0 +1,18 @@
+"""What the processes of a run share: the libraries, imported and used once before they are forked off."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import torch
+import transformers
+from hub import stages  # noqa: F401 - to have it imported
+from hub.transformers_models import attempts
+
+torch.set_num_threads(1)
+warnings.simplefilter("ignore")
+transformers.logging.set_verbosity_error()
+logging.getLogger("torch.__trace").disabled = True  # torch's own tracing, a tenth of an export's time
+for name in ("llama", "vit"):
+    next(attempts(name))()

@@ -1,0 +1,59 @@
+"""The libraries' table: exports every family of timm and transformers, and writes docs/coverage-hub.md.
+
+    make coverage-hub
+    python tests/coverage/hub_table.py [FAMILY ...] [--results FOLDER] [--processes 2]
+
+The first installs the libraries into an environment of its own. Results are kept, a file a family, so that
+a run that was stopped goes on; families that are named, such as timm:beit, are run anew, and no page is
+written. --fresh forgets what is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+# Before any library is imported: nothing is fetched, and a process that is forked has no threads.
+os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+PAGE = Path(__file__).parents[2] / "docs" / "coverage-hub.md"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-hub"
+LIBRARIES = ("timm", "transformers", "torch", "onnxruntime")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the families that are asked for, and tell each; write the page where that is all of them."""
+    asked = _arguments(arguments)
+    from hub.catalog import families
+    from hub.leading import kept_in, run
+    from hub.limits import MEMORY, SECONDS
+    from hub.outcome import Family
+    from hub.page import render, summary
+    from hub.stages import FLOAT_ERROR, INT8_COSINE
+
+    named = [Family(*name.split(":")) for name in asked.families]
+    for family in (named or families()) if named or asked.fresh else ():
+        kept_in(asked.results, family).unlink(missing_ok=True)
+    outcomes = list(run(named or families(), asked.results, asked.processes))
+    print(summary(outcomes))
+    if not named:
+        versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+        limits = {"seconds": SECONDS, "memory": MEMORY >> 30, "error": FLOAT_ERROR, "cosine": INT8_COSINE}
+        PAGE.write_text(render(outcomes, versions=versions, **limits), encoding="utf-8")
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Export every family of timm and transformers.")
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="such as timm:beit; default: all")
+    parser.add_argument("--results", type=Path, default=CACHE / "results", help="keeps what is done")
+    parser.add_argument("--fresh", action="store_true", help="run all anew")
+    parser.add_argument("--processes", type=int, default=2)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
