@@ -1,4 +1,6 @@
-.PHONY: check lint test fmt bench full-size peers isa haswell without-vnni
+HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
+
+.PHONY: check lint test fmt bench full-size peers coverage-hub isa haswell without-vnni
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -24,6 +26,11 @@ full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BER
 
 peers:  ## against the peers, each in a virtual environment of its own; the first time takes two hours
 	python tests/bench/bench_peers.py
+
+coverage-hub:  ## every family of timm and transformers, small and random; an hour, in an environment of its own
+	python -m venv $(HUB)/venv
+	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' timm
+	$(HUB)/venv/bin/python tests/coverage/hub_table.py --results $(HUB)/results
 
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from hub.outcome import Fate, Outcome
 
-COLUMNS = ("library", "family", "outcome", "attention", "float error", "int8 cosine", "cache", "reason")
+COLUMNS = (
+    "library",
+    "family",
+    "inputs",
+    "outcome",
+    "attention",
+    "float error",
+    "int8 cosine",
+    "cache",
+    "reason",
+)
 EXPORTED: tuple[Fate, ...] = ("passing", "inexact", "refused", "crashed")
 LONGEST = 200  # letters of a reason
 
@@ -20,6 +30,7 @@ One configuration of every file of timm's models and of every model type of tran
 and random, exported to int8 in a process of its own, with {seconds} s of CPU time and {memory} GB at most.
 Made by `make coverage-hub` with {versions}.
 
+- **inputs**: those of its forward that it is given: the text alone, of some models of images and text
 - **outcome**: passing, where the float graph differs from PyTorch by at most {error} of the output's largest
   number, over the samples and sizes that no sample has, and the int8 graph's cosine to it is at least
   {cosine} on samples that it was not calibrated on; inexact, where one of both is not so; refused, with
@@ -59,6 +70,7 @@ def _line(outcome: Outcome) -> str:
     return _row(
         outcome.family.library,
         outcome.family.name,
+        ", ".join(outcome.inputs),
         outcome.fate,
         f"{outcome.whole} of {outcome.attentions}",
         "" if outcome.error is None else f"{outcome.error:.0e}",

@@ -14,7 +14,16 @@ def test_the_page_has_a_line_a_family_and_counts_those_with_attention() -> None:
     page = render(
         [
             outcome("b", fate="refused", attentions=2, reason=f"a|{'b' * LONGEST}"),
-            outcome("a", fate="passing", attentions=2, whole=2, error=3e-7, cosine=0.9999, cache="yes"),
+            outcome(
+                "a",
+                fate="passing",
+                attentions=2,
+                whole=2,
+                inputs=("x",),
+                error=3e-7,
+                cosine=0.9999,
+                cache="yes",
+            ),
             outcome("c", fate="no attention"),
             outcome("d", fate="not built", reason="ImportError: no natten"),
         ],
@@ -22,8 +31,8 @@ def test_the_page_has_a_line_a_family_and_counts_those_with_attention() -> None:
     )
     assert "2 families with attention: 1 passing, 0 inexact, 1 refused, 0 crashed; 50% pass, and in 1" in page
     first, second = (line for line in page.splitlines() if line.startswith("| timm | "))
-    assert first == "| timm | a | passing | 2 of 2 | 3e-07 | 0.9999 | yes |  |"
-    assert second.startswith("| timm | b | refused | 0 of 2 |  |  |  | a\\|bbb")
+    assert first == "| timm | a | x | passing | 2 of 2 | 3e-07 | 0.9999 | yes |  |"
+    assert second.startswith("| timm | b |  | refused | 0 of 2 |  |  |  | a\\|bbb")
     assert len(first.split(" | ")) == len(COLUMNS)
     assert "| timm:d | ImportError: no natten |" in page
     assert page.endswith("timm:c\n")

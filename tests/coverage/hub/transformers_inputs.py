@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import torch
 from hub.exceptions import INPUTS
-from hub.inputs import Maker, Makers
+from hub.inputs import Maker, Makers, Size
 from hub.makers import STEPS, boxes, grid, mask, normal, patches, sound, spectrogram, steps, tokens
 from hub.shrinking import IMAGE, TOKENS, WIDTH
 from torch import nn
@@ -50,6 +52,8 @@ def ways(module: nn.Module) -> Iterator[Makers]:
     own = INPUTS.get(module.config.model_type)
     if own is not None:
         yield own
+    with suppress(Exception):  # its images may need more than their pixels
+        yield _about_images(module)
     takes = inspect.signature(module.forward).parameters
     plain = {name: p for name, p in takes.items() if p.kind == p.POSITIONAL_OR_KEYWORD}
     required = tuple(name for name, p in plain.items() if p.default is p.empty)
@@ -61,6 +65,24 @@ def ways(module: nn.Module) -> Iterator[Makers]:
             makers = [known[name] for name in given]
             for i in range(max(map(len, makers))):
                 yield {name: each[min(i, len(each) - 1)] for name, each in zip(given, makers, strict=True)}
+
+
+def _about_images(module: nn.Module) -> Makers:
+    """Return a text behind the tokens that one image stands for, with its image."""
+    known = _makers(module.config, is_packed=False)
+    picture, text = known["pixel_values"][0], known["input_ids"][0]
+    with torch.no_grad():
+        found = module.get_image_features(picture(Size(1, 1), torch.Generator()))
+    features = getattr(found, "pooler_output", found)  # (N, W), or (1, N, W), or a list of such
+    count = sum(
+        each[..., 0].numel() for each in (features if isinstance(features, list | tuple) else [features])
+    )
+    token = _read(module.config, "image_token_id", "image_token_index")
+
+    def longer(make: Maker, first: int) -> Maker:
+        return lambda size, draw: torch.nn.functional.pad(make(size, draw), (count, 0), value=first)
+
+    return {"input_ids": longer(text, token), "attention_mask": longer(mask, 1), "pixel_values": picture}
 
 
 def _makers(config: Any, *, is_packed: bool) -> Mapping[str, tuple[Maker, ...]]:
