@@ -162,16 +162,12 @@ def test_an_answer_that_varies_is_refused(exported: Export) -> None:
     def drifting(y: Tensor) -> Tensor:
         return y * next(calls)
 
-    with pytest.raises(
-        CaptureError, match=r"^the exported graph is not the module: output 'output' differs by"
-    ):
+    with pytest.raises(CaptureError, match=r"^Answering answers otherwise .* output 'output' differs by"):
         exported(Answering(drifting), _raw())
 
 
 def test_randomness_in_forward_is_named(exported: Export) -> None:
-    with pytest.raises(
-        CaptureError, match=r"^the model draws random numbers in forward \(RandomNormalLike\)"
-    ):
+    with pytest.raises(CaptureError, match=r"^Answering draws random numbers in forward at .*randn_like"):
         exported(Answering(lambda y: y + torch.randn_like(y)), _raw())
 
 
