@@ -8,7 +8,7 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.trials import sizes_seen
-from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.errors import ModelError
 
 
 def stackable(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes, tuple[str, ...]]:
@@ -18,6 +18,9 @@ def stackable(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes,
         reference: The module.
         samples: Real inputs; where their batches differ, the module takes several.
         axes: With the batch dynamic.
+
+    Raises:
+        CaptureError: Its answer to more rows has another form.
     """
     seen = sizes_seen(samples, axes).get(axes.batch or "", ())
     if axes.batch is None or len(seen) != 1:
@@ -28,7 +31,7 @@ def stackable(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes,
     }
     try:
         reference(twice)
-    except EdgeAttnError as error:
+    except ModelError as error:
         fixed = {
             name: tuple(seen[0] if dim == axes.batch else dim for dim in dims)
             for name, dims in axes.dims.items()
