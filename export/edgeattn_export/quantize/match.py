@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, dims, is_constant, only_user, producer
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.quantize.decisions import decides
 from edgeattn_export.quantize.layout import LAST, ChannelsFirst, Layout, Patches
 from edgeattn_export.quantize.linear import Floats
 
@@ -94,12 +95,12 @@ def match_linear(node: ir.Node) -> Match | None:
 
 
 def find_layers(model: ir.Model) -> tuple[Layer, ...]:
-    """Return the linear layers of a graph in its order."""
+    """Return the linear layers of a graph in its order, but for those that stay float, see ``decisions``."""
     found: list[Layer] = []
     seen: Counter[str] = Counter()
     for node in model.graph:
         match = match_linear(node)
-        if match is None:
+        if match is None or decides(match.output):
             continue
         seen[match.module] += 1
         number = seen[match.module]

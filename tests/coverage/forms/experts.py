@@ -41,7 +41,6 @@ class Experts(Attention):
     def __init__(self) -> None:
         super().__init__()
         self.router = nn.Linear(WIDTH, EXPERTS)
-        nn.init.normal_(self.router.weight, std=2.0)  # so sharp that int8 sends few tokens elsewhere
         self.up = nn.Parameter(torch.zeros(EXPERTS, WIDTH, 2 * WIDTH))
         self.down = nn.Parameter(torch.zeros(EXPERTS, 2 * WIDTH, WIDTH))
 

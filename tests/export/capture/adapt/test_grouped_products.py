@@ -60,7 +60,6 @@ class Experts(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.router = nn.Linear(WIDTH, EXPERTS)
-        nn.init.normal_(self.router.weight, std=4.0)  # so sharp that int8 sends no row elsewhere
         self.weight = nn.Parameter(torch.randn(EXPERTS, WIDTH, WIDTH) / WIDTH**0.5)
         self.product = product
 

@@ -1,0 +1,56 @@
+"""Linear layers that decide: a router of experts, an indexer of keys. They stay float.
+
+Before: TopK(Softmax(x W), k)          whose indices say which rows the next layers see
+A step of rounding that exchanges two of them is no small error, whatever the layer's own cosine says.
+
+Where what is chosen is the answer itself, such as the likeliest class, the layer is like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx_ir as ir
+
+from edgeattn_export.graph.dataflow import is_constant
+
+_CHOOSING = frozenset({"TopK", "ArgMax", "ArgMin"})
+_VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"})
+# What makes scores of a layer's output.
+_SCORING = _VIEWS | frozenset(
+    {
+        *("Add", "Div", "Mul", "Neg", "Pow", "Sqrt", "Sub", "Where"),
+        *("Exp", "Log", "LogSoftmax", "Relu", "Sigmoid", "Softmax", "Softplus", "Tanh"),
+        *("Concat", "Expand", "MatMul", "Max", "Min", "ReduceMax", "ReduceMean", "ReduceSum"),
+    }
+)
+FARTHEST = 32  # values that are followed: a score is near its choice
+
+
+def decides(output: ir.Value) -> bool:
+    """Say whether a layer's output becomes the scores of a choice that the graph goes on with."""
+    seen: dict[ir.Value, None] = {}
+    waiting = [output]
+    while waiting and len(seen) < FARTHEST:
+        value = waiting.pop(0)
+        seen[value] = None
+        for node in dict.fromkeys(use.node for use in value.uses()):
+            if node.op_type in _CHOOSING and node.inputs[0] is value and not _is_told(node.outputs):
+                return True
+            if node.op_type in _SCORING and not any(map(_is_matrix, node.inputs)):
+                waiting += [made for made in node.outputs if made not in seen]
+    return False
+
+
+def _is_told(values: Iterable[ir.Value]) -> bool:
+    """Say whether nothing reads values but the graph's outputs, through views at most."""
+    return all(
+        node.op_type in _VIEWS and node.inputs[0] is value and _is_told(node.outputs)
+        for value in values
+        for node in (use.node for use in value.uses())
+    )
+
+
+def _is_matrix(value: ir.Value | None) -> bool:
+    """Say whether a value is another layer's weight: scores of it are that layer's."""
+    return value is not None and is_constant(value) and value.shape is not None and len(value.shape) > 1
