@@ -13,7 +13,8 @@ from rich.text import Text
 
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shape import parse
-from edgeattn.report.table import conditions_line, figure, latency_table, machine_line, show
+from edgeattn.report.number_words import figure
+from edgeattn.report.table import conditions_line, latency_table, machine_line, show
 from edgeattn.stages import staged
 
 if TYPE_CHECKING:

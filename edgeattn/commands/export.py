@@ -10,8 +10,10 @@ import typer
 
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
+from edgeattn.report.loading import example_parts, loading_parts
+from edgeattn.report.number_words import asked, measured
 from edgeattn.report.report import Report
-from edgeattn.report.table import asked, example_parts, loading_parts, measured, report_parts, show
+from edgeattn.report.table import report_parts, show
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:

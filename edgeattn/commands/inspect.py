@@ -11,19 +11,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.number_words import counts, figure, megabytes
 from edgeattn.report.promises import promises, role
 from edgeattn.report.report import read_report
-from edgeattn.report.table import (
-    checks_table,
-    counts,
-    figure,
-    layers_table,
-    machine_line,
-    megabytes,
-    pairs,
-    show,
-    verdict_line,
-)
+from edgeattn.report.table import checks_table, layers_table, machine_line, pairs, show, verdict_line
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.manifest import Manifest, Variant
 

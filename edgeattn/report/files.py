@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.number_words import counts
 from edgeattn.report.page import page
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.report import REPORT_FILE, Report
-from edgeattn.report.table import counts
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"

@@ -13,17 +13,10 @@ from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
+from edgeattn.report.number_words import asked, cosine, counts, figure, measured, time_shares
+from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Report
-from edgeattn.report.table import (
-    RUNNERS,
-    asked,
-    conditions_line,
-    counts,
-    figure,
-    folded,
-    measured,
-    time_shares,
-)
+from edgeattn.report.table import RUNNERS, conditions_line
 from edgeattn_runtime.machine import Machine
 
 _TEMPLATE = "report.html"
@@ -55,7 +48,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
     )
     environment.filters |= {
         "figure": figure,
-        "cosine": _cosine,
+        "cosine": cosine,
         "asked": asked,
         "measured": measured,
         "counts": counts,
@@ -99,7 +92,7 @@ def _highlights(report: Report) -> dict[str, str]:
     return {
         f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)}x": f"speedup over {report.original}, p50",
         f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
-        _cosine(report.accuracy.cosine_min): "cosine of the worst sample",
+        cosine(report.accuracy.cosine_min): "cosine of the worst sample",
     }
 
 
@@ -124,11 +117,11 @@ def _bars(numbers: Mapping[str, tuple[float, ...]], original: str) -> list[Bar]:
 def _accuracy(report: Report) -> dict[str, str]:
     accuracy = report.accuracy
     rows = {
-        f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": _cosine(
+        f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": cosine(
             accuracy.cosine_mean
         ),
-        "Cosine of the worst sample": _cosine(accuracy.cosine_min),
-        "The float export's, worst sample": _cosine(accuracy.cosine_float_min),
+        "Cosine of the worst sample": cosine(accuracy.cosine_min),
+        "The float export's, worst sample": cosine(accuracy.cosine_float_min),
         "Largest difference of any number": f"{accuracy.max_abs:.2g}",
     }
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
@@ -139,10 +132,6 @@ def _accuracy(report: Report) -> dict[str, str]:
 
 def _worst_first(layer: Layer) -> tuple[bool, float]:
     return layer.cosine is None, layer.cosine or 0.0
-
-
-def _cosine(value: float) -> str:
-    return f"{value:.5f}"
 
 
 def _inline(picture: bytes) -> str:

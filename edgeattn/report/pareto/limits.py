@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from edgeattn.measure.latencies import PYTORCH
+from edgeattn.report.number_words import figure
 from edgeattn.report.pareto.points import error
 from edgeattn.report.report import Report
-from edgeattn.report.table import figure
 
 _COLOR, _SHADE = "#b3261e", 0.06
 ROW = 12  # points from one limit's words to the next one's

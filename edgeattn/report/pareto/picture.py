@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from edgeattn.report.number_words import figure
 from edgeattn.report.pareto.limits import ROW, WORST_WIDTH, Limit, draw_limits, error_limit, latency_limits
 from edgeattn.report.pareto.points import (
     CHOSEN,
@@ -27,7 +28,6 @@ from edgeattn.report.pareto.points import (
     stairs,
 )
 from edgeattn.report.report import Report
-from edgeattn.report.table import figure
 from edgeattn.report.trial_line import TrialLine
 
 if TYPE_CHECKING:

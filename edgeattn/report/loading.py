@@ -1,0 +1,61 @@
+"""How an app loads a bundle and calls it, and what both made of a sample: the last thing an export shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from keyword import iskeyword
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from edgeattn.report.table import INDENT, pairs
+from edgeattn_runtime.manifest import Generation, Graph
+
+if TYPE_CHECKING:
+    from edgeattn.report.example import Example  # brings PyTorch
+
+_CODE_WIDTH = 72  # what 80 columns leave
+
+
+def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
+    """Show what either made of one real sample, where the model's file says how to show it."""
+    return (pairs({"PyTorch says": example.pytorch, "The bundle says": example.bundle}),) if example else ()
+
+
+def loading_parts(
+    bundle: Path, graph: Graph, generation: Generation | None = None
+) -> tuple[RenderableType, ...]:
+    """Say where the bundle is and how an app loads it."""
+    call = _calling(bundle, graph) if generation is None else _generating(bundle, generation)
+    return (
+        Text(f"{bundle} is the bundle; an app runs it without PyTorch:"),
+        Padding(Text(f"import edgeattn_runtime\n\n{call}", style="cyan"), INDENT, expand=False),
+    )
+
+
+def _calling(bundle: Path, graph: Graph) -> str:
+    arguments = _arguments([tensor.name for tensor in graph.inputs])
+    output = graph.outputs[0].name
+    call = f'out = net({arguments})["{output}"]'
+    if len(call) > _CODE_WIDTH:
+        call = f'out = net(\n    {arguments}\n)["{output}"]'
+    return f'net = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
+
+
+def _arguments(names: Sequence[str]) -> str:
+    if all(name.isidentifier() and not iskeyword(name) for name in names):
+        return ", ".join(f"{name}=..." for name in names)
+    entries = ", ".join(f'"{name}": ...' for name in names)  # no keywords, such as "maps.0"
+    return f"**{{{entries}}}"
+
+
+def _generating(bundle: Path, generation: Generation) -> str:
+    sources = ", ".join(f'"{name}": ...' for name in generation.sources)
+    begin = f"{{{sources}}}, start=[...]" if sources else "prompt"
+    return (
+        f'tokens = edgeattn_runtime.generate("{bundle.as_posix()}", {begin})\n'
+        "for token in tokens:  # as they come\n    ..."
+    )

@@ -1,0 +1,57 @@
+"""Numbers as a reader takes them in: with the digits that count, and their names beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgeattn.judge.budget import Check
+from edgeattn.judge.limits import limit_of
+
+LEAST_SHARE = 0.01  # of the time, that is shown
+
+
+def figure(value: float) -> str:
+    """Write a number with about three digits that count: 1284, 39.2, 1.24, 0.083."""
+    decimals = next((d for least, d in ((100, 0), (10, 1), (1, 2)) if abs(value) >= least), 3)
+    return f"{value:.{decimals}f}"
+
+
+def cosine(value: float) -> str:
+    """Write a cosine with five decimals."""
+    return f"{value:.5f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Write "1 sample" or "2 samples"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def counts(numbers: Mapping[str, object]) -> str:
+    """Write counts, or versions, as "Attention 6, Add 20"."""
+    return ", ".join(f"{name} {number}" for name, number in numbers.items()) or "none"
+
+
+def time_shares(shares: Mapping[str, float]) -> str:
+    """Write shares of the time as "Conv 41 %, Attention 12 %"; those below a hundredth are one at the end."""
+    shown = {name: share for name, share in shares.items() if share >= LEAST_SHARE}
+    rest = sum(shares.values()) - sum(shown.values())
+    named = [*shown.items(), *([("others", rest)] if rest >= LEAST_SHARE else [])]
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
+
+
+def megabytes(sizes: Mapping[str, float]) -> str:
+    """Write sizes as "int8 22.1 MB, float32 0.83 MB"."""
+    written = (
+        f"{name} {figure(size)} MB" if size >= 0.001 else f"{name} below 1 kB" for name, size in sizes.items()
+    )
+    return ", ".join(written) or "none"
+
+
+def asked(check: Check) -> str:
+    """Write a check's limit as "at least 0.99" or "at most 24 MB"."""
+    return limit_of(check.name).asked(check.limit)
+
+
+def measured(check: Check) -> str:
+    """Write what a check found, in as few digits as show that it is, or is not, what was asked."""
+    return limit_of(check.name).written(check.measured, check.limit)
