@@ -31,14 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from hub.catalog import families
     from hub.leading import kept_in, run
     from hub.limits import MEMORY, SECONDS
-    from hub.outcome import Family
     from hub.page import render, summary
     from hub.stages import FLOAT_ERROR, INT8_COSINE
 
-    named = [Family(*name.split(":")) for name in asked.families]
-    for family in (named or families()) if named or asked.fresh else ():
-        kept_in(asked.results, family).unlink(missing_ok=True)
-    outcomes = list(run(named or families(), asked.results, asked.processes))
+    known = {str(family): family for family in families()}
+    unknown = [name for name in asked.families if name not in known]
+    if unknown:
+        sys.exit(f"hub_table: no family {unknown[0]!r}; expected one such as transformers:t5 or timm:beit")
+    named = [known[name] for name in asked.families]
+    wanted = named or list(known.values())
+    if named or asked.fresh:
+        for family in wanted:
+            kept_in(asked.results, family).unlink(missing_ok=True)
+    outcomes = list(run(wanted, asked.results, asked.processes))
     print(summary(outcomes))
     if not named:
         versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
