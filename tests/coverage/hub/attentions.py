@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 FUSED = "scaled_dot_product"
 SOFTMAX = ("_softmax", "_safe_softmax")
 PRODUCTS = ("bmm", "baddbmm", "mm")
+CUTS = ("constant_pad_nd", "as_strided", "slice", "select")  # as those of a sliding window
 
 
 class _Counting(TorchDispatchMode):
@@ -40,9 +41,14 @@ class _Counting(TorchDispatchMode):
             self.count += 1
             for value in weights:
                 del self._weights[id(value)]
-        elif weights and isinstance(found, torch.Tensor) and found.numel() == weights[0].numel():
-            self._weights[id(found)] = found  # reshaped, scaled, or masked
+        elif weights and isinstance(found, torch.Tensor) and _is_still(name, found, weights[0]):
+            self._weights[id(found)] = found
         return found
+
+
+def _is_still(operator: str, found: torch.Tensor, weights: torch.Tensor) -> bool:
+    """Say whether weights are still such: reshaped, scaled, masked, padded or cut."""
+    return found.numel() == weights.numel() or operator in CUTS
 
 
 def attentions(module: nn.Module, inputs: Mapping[str, torch.Tensor]) -> int:

@@ -13,6 +13,6 @@ from hub.transformers_models import attempts
 torch.set_num_threads(1)
 warnings.simplefilter("ignore")
 transformers.logging.set_verbosity_error()
-logging.getLogger("torch.__trace").disabled = True  # torch's own tracing, a tenth of an export's time
+logging.getLogger("torch.__trace").handlers.clear()  # else torch prints every graph for its own tracing
 for name in ("llama", "vit"):
     next(attempts(name))()

@@ -28,11 +28,8 @@ ROTARY = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [*SECTIONS
 
 
 def names() -> list[str]:
-    """Return the model types, one for each class of model."""
-    classes: dict[object, str] = {}
-    for kind, model in MODEL_MAPPING_NAMES.items():
-        classes.setdefault(model, kind)
-    return list(classes.values())
+    """Return every model type that has a configuration."""
+    return [kind for kind in MODEL_MAPPING_NAMES if kind in CONFIG_MAPPING]
 
 
 def attempts(kind: str) -> Iterator[Callable[[], nn.Module]]:
