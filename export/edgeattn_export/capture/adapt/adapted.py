@@ -12,6 +12,7 @@ from edgeattn_export.capture.adapt.arithmetic import ON_WHOLE_NUMBERS
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
 from edgeattn_export.capture.adapt.grouped_products import ON_GROUPS
+from edgeattn_export.capture.adapt.whole_numbers import ON_NUMBERS
 
 Function = Callable[..., Any]
 
@@ -20,6 +21,7 @@ ADAPTED: Mapping[Function, Function] = {
     **ON_WHOLE_NUMBERS,
     **ON_PAIRS,
     **ON_GROUPS,
+    **ON_NUMBERS,
 }
 
 
