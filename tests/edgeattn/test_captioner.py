@@ -31,8 +31,8 @@ from edgeattn_export.recover import recover
 
 CAPTIONER = Path(__file__).with_name("captioner.py")
 START = 3
-CLEAR = 0.03  # by how much the greedy token must lead, in logits: int8 rounds by less
-ENOUGH = 50  # tokens of all captions, that are as clear
+SLACK = 4  # largest differences in logits by which the greedy token may lead and yet be passed over
+ENOUGH = 40  # tokens of all captions, that are alike from the start
 
 
 @pytest.fixture(scope="module")
@@ -104,18 +104,20 @@ def test_float_steps_write_exactly_what_pytorch_writes(captioner: ModuleSource, 
         assert runner.logits(fed, (1,) * len(written))[0].argmax(-1).tolist() == written
 
 
-def test_the_bundle_writes_what_pytorch_writes(folder: Path, captioner: ModuleSource) -> None:
-    net, compared = edgeattn_runtime.load(folder), 0
+def test_the_bundle_writes_what_pytorch_writes(folder: Path, bundle: Bundle, captioner: ModuleSource) -> None:
+    net, alike = edgeattn_runtime.load(folder), 0
     captions = set()
     for inputs in captioner.samples:
         sources = sources_of(inputs)
         expected = greedy(captioner.module, sources)
-        clear = next((i for i, (_, lead) in enumerate(expected) if lead < CLEAR), len(expected))
         found = list(edgeattn_runtime.generate(net, arrays(sources), start=[START]))
-        assert found[:clear] == [token for token, _ in expected[:clear]]
-        compared += clear
+        same = [token == wanted for token, (wanted, _) in zip(found, expected, strict=True)]
+        first = (*same, False).index(False)
+        if first < len(expected):  # from here on, both continue other texts
+            assert expected[first][1] < SLACK * bundle.report.accuracy.max_abs
+        alike += first
         captions.add(tuple(found))
-    assert compared >= ENOUGH, compared
+    assert alike >= ENOUGH
     assert len(captions) > 4  # the pictures count
 
 

@@ -140,9 +140,8 @@ class Interrupting:
     def find_spec(self, name, *_):
         if name == {name!r}:
             signal.raise_signal(signal.SIGINT)
-            for _ in "12":  # Python 3.11 handles a signal at the next jump: here, not amid a collection
-                pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.meta_path.insert(0, Interrupting())
 sys.argv[1:] = {arguments!r}
 runpy.run_module("edgeattn", run_name="__main__")

@@ -24,6 +24,14 @@ from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
 
+Wanted = Callable[[str], bool]  # of a node's name
+
+
+def anywhere(_: str) -> bool:
+    """Want every node."""
+    return True
+
+
 _IN_ORDER = Sequential(
     IdentityEliminationPass(), OutputFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass()
 )
@@ -66,18 +74,31 @@ class _Written:
     note: Note | None
 
 
-def apply(rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lambda _: True) -> Applied:
-    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``.
+def apply(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applied:
+    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``."""
+    return _applied(rule, model, partial(_written, rule, wanted))
 
-    Where the rule itself fails at a node, the node is left as it is, among what is refused.
-    """
+
+def attempt(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applied:
+    """Do the same with a rule that an export can do without: where it fails at a node, the node is refused."""
+    what = f"rule {rule.name!r}"
+
+    def write(node: ir.Node) -> _Written | Refusal | None:
+        found, failed = attempted(what, partial(_written, rule, wanted, node), None)
+        return Refusal(*failed) if failed else found
+
+    return _applied(rule, model, write)
+
+
+def _applied(
+    rule: Rule[Any], model: ir.Model, write: Callable[[ir.Node], _Written | Refusal | None]
+) -> Applied:
     sites: list[Site] = []
     refused: list[Refused] = []
     for node in tuple(model.graph):
         if node.op_type not in rule.roots or _is_dead(node):
             continue
-        found, failed = attempted(f"rule {rule.name!r}", partial(_written, rule, node, wanted), None)
-        match Refusal(*failed) if failed else found:
+        match write(node):
             case Refusal(why):
                 refused.append(Refused(rule.name, node.name or "", module_of(node), why))
             case _Written() as written:
@@ -101,7 +122,7 @@ def _is_dead(node: ir.Node) -> bool:
     return not any(output.uses() or output.is_graph_output() for output in node.outputs)
 
 
-def _written(rule: Rule[Any], root: ir.Node, wanted: Callable[[str], bool]) -> _Written | Refusal | None:
+def _written(rule: Rule[Any], wanted: Wanted, root: ir.Node) -> _Written | Refusal | None:
     """Return what a rule makes of the form at a node, the graph not yet changed."""
     found = rule.check(root)
     if found is None or isinstance(found, Refusal):

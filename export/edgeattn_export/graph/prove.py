@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.agreement import Outputs, disagreement
-from edgeattn_export.graph.apply import Applied, Refused, Site, apply
+from edgeattn_export.graph.apply import Applied, Refused, Site, Wanted, anywhere, attempt
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.rule import Rule
@@ -91,11 +91,9 @@ def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, A
     return _one_by_one(rule, model, proof, applied, objection)
 
 
-def _trial(
-    rule: Rule[Any], model: ir.Model, wanted: Callable[[str], bool] = lambda _: True
-) -> tuple[ir.Model, Applied]:
+def _trial(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> tuple[ir.Model, Applied]:
     rewritten = model.clone()
-    return rewritten, apply(rule, rewritten, wanted)
+    return rewritten, attempt(rule, rewritten, wanted)
 
 
 def _one_by_one(

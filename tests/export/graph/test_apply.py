@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.apply import Refused, Site, apply
+from edgeattn_export.graph.apply import Refused, Site, apply, attempt
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.scopes import MODULE, module_of
@@ -147,11 +147,16 @@ class Failing(Doubling):
         raise IndexError("planted")
 
 
-def test_a_rule_that_fails_at_a_node_leaves_it(model: ir.Model) -> None:
+def test_a_rule_to_do_without_leaves_a_node_at_which_it_fails(model: ir.Model) -> None:
     before = ir.to_proto(model)
-    applied = apply(Failing(), model)
+    applied = attempt(Failing(), model)
     reasons = {refused.module: refused.reason for refused in applied.refused}
     assert applied.sites == ()
     assert "ZeroDivisionError: planted" in reasons["layer.0"]
     assert "IndexError: planted" in reasons["layer.1"]
     assert ir.to_proto(model) == before
+
+
+def test_a_rule_that_an_export_needs_fails_aloud(model: ir.Model) -> None:
+    with pytest.raises(ZeroDivisionError):
+        apply(Failing(), model)
