@@ -80,7 +80,7 @@ def apply(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applie
 
 
 def attempt(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applied:
-    """Do the same with a rule that an export can do without: where it fails at a node, the node is refused."""
+    """Do the same with a rule that an export can do without: a node at which it fails is refused."""
     what = f"rule {rule.name!r}"
 
     def write(node: ir.Node) -> _Written | Refusal | None:
