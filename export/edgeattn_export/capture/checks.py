@@ -24,6 +24,14 @@ def drop_checks(program: torch.export.ExportedProgram) -> None:
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
             for node in [node for node in module.graph.nodes if node.target in _CHECKS]:
-                module.graph.erase_node(node)
-            module.graph.eliminate_dead_code()
+                _drop(node)
             module.recompile()
+
+
+def _drop(node: torch.fx.Node) -> None:
+    # Not eliminate_dead_code: it takes what enters and leaves a vmap, whose outputs nobody uses, for dead.
+    made_of = node.all_input_nodes
+    node.graph.erase_node(node)
+    for value in made_of:
+        if not value.users and value.op == "call_function":
+            _drop(value)
