@@ -5,7 +5,7 @@
 
 The first installs the libraries into an environment of its own. Results are kept, a file a family, so that
 a run that was stopped goes on; families that are named, such as timm:beit, are run anew, and no page is
-written. --fresh forgets what is kept.
+written. --fresh forgets what is kept, --kept runs nothing and writes the page of it.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if named or asked.fresh:
         for family in wanted:
             kept_in(asked.results, family).unlink(missing_ok=True)
-    outcomes = list(run(wanted, asked.results, asked.processes))
+    left = [each for each in wanted if asked.kept and not kept_in(asked.results, each).exists()]
+    outcomes = list(run([each for each in wanted if each not in left], asked.results, asked.processes))
     print(summary(outcomes))
     if not named:
         versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
         limits = {"seconds": SECONDS, "memory": MEMORY >> 30, "error": FLOAT_ERROR, "cosine": INT8_COSINE}
-        PAGE.write_text(render(outcomes, versions=versions, **limits), encoding="utf-8")
+        PAGE.write_text(render(outcomes, left, versions=versions, **limits), encoding="utf-8")
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -56,6 +57,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("families", nargs="*", metavar="FAMILY", help="such as timm:beit; default: all")
     parser.add_argument("--results", type=Path, default=CACHE / "results", help="keeps what is done")
     parser.add_argument("--fresh", action="store_true", help="run all anew")
+    parser.add_argument("--kept", action="store_true", help="run nothing, write the page of what is kept")
     parser.add_argument("--processes", type=int, default=2)
     return parser.parse_args(arguments)
 

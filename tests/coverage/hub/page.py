@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from hub.outcome import Fate, Outcome
+from hub.outcome import Family, Fate, Outcome
 
 COLUMNS = (
     "library",
@@ -43,14 +43,21 @@ Made by `make coverage-hub` with {versions}.
 """
 
 
-def render(outcomes: Iterable[Outcome], **facts: object) -> str:
-    """Return the page."""
+def render(outcomes: Iterable[Outcome], left: Sequence[Family] = (), **facts: object) -> str:
+    """Return the page; ``left`` are the families that a run which was stopped has not come to."""
     ordered = sorted(outcomes, key=lambda outcome: (outcome.family.library, outcome.family.name.lower()))
     exported = [outcome for outcome in ordered if outcome.fate in EXPORTED]
     head = HEAD.format(
-        summary=summary(ordered), columns=" | ".join(COLUMNS), rule=" --- |" * len(COLUMNS), **facts
+        summary=f"{summary(ordered)}{_so_far(left)}",
+        columns=" | ".join(COLUMNS),
+        rule=" --- |" * len(COLUMNS),
+        **facts,
     )
-    return head + "".join(map(_line, exported)) + _not_built(ordered) + _without(ordered)
+    return head + "".join(map(_line, exported)) + _not_built(ordered) + _without(ordered) + _left(left)
+
+
+def _so_far(left: Sequence[Family]) -> str:
+    return f" {len(left)} families are not run yet; they are named at the end." if left else ""
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -90,6 +97,11 @@ def _not_built(outcomes: Sequence[Outcome]) -> str:
 def _without(outcomes: Sequence[Outcome]) -> str:
     named = [str(outcome.family) for outcome in outcomes if outcome.fate == "no attention"]
     return f"\n## Without attention\n\n{', '.join(named)}\n" if named else ""
+
+
+def _left(families: Sequence[Family]) -> str:
+    named = ", ".join(map(str, families))
+    return f"\n## Not run yet\n\n{len(families)} families: {named}\n" if families else ""
 
 
 def _row(*cells: str) -> str:

@@ -36,3 +36,10 @@ def test_the_page_has_a_line_a_family_and_counts_those_with_attention() -> None:
     assert len(first.split(" | ")) == len(COLUMNS)
     assert "| timm:d | ImportError: no natten |" in page
     assert page.endswith("timm:c\n")
+
+
+def test_the_page_of_a_run_that_was_stopped_names_what_is_left() -> None:
+    page = render([outcome("a", fate="passing")], [Family("timm", "b"), Family("timm", "c")], **FACTS)
+    assert "2 families are not run yet" in page
+    assert page.endswith("2 families: timm:b, timm:c\n")
+    assert "not run yet" not in render([outcome("a", fate="passing")], **FACTS)
