@@ -19,7 +19,7 @@ class Device:
         load_ms: Of the first load.
         memory_mb: At the peak of the process; None where it is not known.
         threads: Numbers of intra-op threads: the columns of ``p50``.
-        p50: In ms: by the sizes of a golden sample, a time for each number of threads.
+        p50: In ms: by golden sample and its sizes, a time for each number of threads.
     """
 
     name: str
@@ -50,5 +50,5 @@ class Device:
 
 
 def _sizes(timing: Timing) -> str:
-    sizes = ", ".join(f"{symbol} {size}" for symbol, size in timing.shape.items())
-    return sizes or f"sample {timing.sample}"
+    sizes = (f"{symbol} {size}" for symbol, size in timing.shape.items())
+    return ", ".join((f"sample {timing.sample}", *sizes))

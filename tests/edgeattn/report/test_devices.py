@@ -11,8 +11,8 @@ def test_each_sample_has_a_row_and_each_number_of_threads_a_column(device: Bench
     found = Device.of(device)
     assert found.threads == (1, 2)
     assert found.p50 == (
-        ("batch 1, sequence 16", (0.754, 0.754)),
-        ("batch 1, sequence 128", (6.08, 6.08)),
+        ("sample 0, batch 1, sequence 16", (0.754, 0.754)),
+        ("sample 1, batch 1, sequence 128", (6.08, 6.08)),
     )
 
 
