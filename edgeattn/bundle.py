@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.evaluation import Evaluation
@@ -19,11 +21,45 @@ from edgeattn_runtime.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """An exported model, not yet on disk, and the report on it."""
+class Outcome:
+    """What an export came to for one target: what was asked, the graphs, figures, and the word on them."""
 
+    request: Request
+    chosen: Chosen
+    evaluation: Evaluation
     report: Report
+
+    @property
+    def made(self) -> Made:
+        """What is packed of it."""
+        return Made(
+            target=self.request.target,
+            parts=self.chosen.parts,
+            tolerance=self.evaluation.golden.tolerance,
+            session=self.evaluation.tuned.session,
+            stacks=self.evaluation.tuned.stacks,
+            scores=self.report.scores,
+            verdict=self.report.verdict,
+            measured=self.evaluation.measured,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An exported model, not yet on disk, and the reports on it by target, the preferred one first."""
+
+    reports: Mapping[str, Report]
     packed: Packed
+
+    @property
+    def report(self) -> Report:
+        """The report on the preferred target."""
+        return next(iter(self.reports.values()))
+
+    @property
+    def verdict(self) -> Literal["pass", "fail"]:
+        """Whether every target meets the budget."""
+        return "pass" if all(report.verdict == "pass" for report in self.reports.values()) else "fail"
 
     @property
     def manifest(self) -> Manifest:
@@ -48,36 +84,36 @@ class Bundle:
         return folder
 
 
-def bundled(
-    source: Source, request: Request, chosen: Chosen, evaluation: Evaluation, report: Report
-) -> Bundle:
-    """Pack what was chosen, with the report on it.
+def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bundle:
+    """Pack what was chosen for each target, with the reports on it.
 
     Args:
         source: The model.
         request: What was asked.
-        chosen: The graphs.
-        evaluation: What was measured of them.
-        report: The word on them.
+        outcomes: One for each target, in their order.
     """
-    recipes = recipe_files(chosen.found.trials, chosen.found.chosen)
-    made = Made(
-        target=request.target,
-        parts=chosen.parts,
-        tolerance=evaluation.golden.tolerance,
-        session=evaluation.tuned.session,
-        stacks=evaluation.tuned.stacks,
-        scores=report.scores,
-        verdict=report.verdict,
-        measured=f"{request.machine}; onnxruntime {request.machine.versions['onnxruntime']}",
-    )
+    first, *_ = outcomes
     packed = pack(
-        [made],
-        evaluation.golden.samples,
+        [outcome.made for outcome in outcomes],
+        first.evaluation.golden.samples,
         label=Label(name=source.name, budget=request.budget.limits, source=source.sha256),
-        rows=evaluation.rows,
-        reports=report_files(
-            report, recipes, tolerance=made.tolerance, source=source.sha256, versions=versions()
-        ),
+        rows=first.evaluation.rows,
+        reports={
+            f"{'' if outcome is first else f'{outcome.request.target.name}/'}{name}": content
+            for outcome in outcomes
+            for name, content in _reports(source, outcome, outcomes).items()
+        },
     )
-    return Bundle(report, packed)
+    return Bundle({each.request.target.name: each.report for each in outcomes}, packed)
+
+
+def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
+    found = outcome.chosen.found
+    return report_files(
+        outcome.report,
+        recipe_files(found.trials, found.chosen),
+        tolerance=outcome.evaluation.golden.tolerance,
+        source=source.sha256,
+        versions=versions(),
+        others={it.request.target.name: it.report.verdict for it in outcomes if it is not outcome},
+    )

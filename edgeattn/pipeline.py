@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
 
-from edgeattn.bundle import Bundle, bundled
+from edgeattn.bundle import Bundle, Outcome, bundled
 from edgeattn.judge.choosing import Choice
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import evaluate
+from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.padding import Padded
@@ -49,25 +50,30 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
 
 
 def _run(source: Source, request: Request, progress: Progress) -> Bundle:
-    target = request.target
     progress.stage("samples")
     real = source.read()
     samples = real.split()
     progress.stage("capture")
-    captured = source.capture(real, target.engine)
+    captured = source.capture(real, request.target.prover)
     progress.stage("recover")
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
     cached = with_cache(captured, recovered, samples.calibration)
-    progress.stage("lower")
-    lowered = for_target(target, captured, cached, samples.calibration)
-    floats = float_parts(captured, lowered.graphs, samples, target.engine, target.forms)
     comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
     check_metric(comparison, samples.evaluation, request.budget)
-    chosen = Choice(floats, samples.selection, comparison, request).best()
-    evaluation = evaluate(chosen, lowered.graphs, samples, comparison, request)
-    report = reported(source, request, captured, samples, (recovered, lowered), (chosen, evaluation))
-    return bundled(source, request, chosen, evaluation, report)
+    float_model = FloatModel(source, captured, recovered, cached, samples, comparison)
+    return bundled(source, request, [_for_target(float_model, each) for each in request.each()])
+
+
+def _for_target(known: FloatModel, request: Request) -> Outcome:
+    """Take a float model to one target."""
+    target, samples, progress = request.target, known.samples, known.comparison.progress
+    progress.stage("lower")
+    lowered = for_target(target, known.captured, known.cached, samples.calibration)
+    floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms)
+    chosen = Choice(floats, samples.selection, known.comparison, request).best()
+    evaluation = evaluate(chosen, lowered.graphs, samples, known.comparison, request)
+    return Outcome(request, chosen, evaluation, reported(known, lowered, chosen, evaluation, request))
 
 
 def export(
@@ -76,7 +82,7 @@ def export(
     *,
     dynamic: Dynamic | None = None,
     budget: Mapping[str, float] | None = None,
-    target: str = "cpu",
+    target: str | Sequence[str] = "cpu",
     name: str | None = None,
     metric: Metric | None = None,
     objective: Objective = FASTEST,
@@ -92,7 +98,8 @@ def export(
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
             where it is left out.
         budget: Limits by name, see ``edgeattn.judge.limits``; accuracy is asked for in any case.
-        target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``.
+        target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``, or several of them, the
+            preferred one first.
         name: The bundle's; the module's class in lower case where it is left out.
         metric: ``metric(outputs, target)``, higher is better, averaged over the evaluation samples.
         objective: What to minimize within the budget, or a recipe to follow.
@@ -114,7 +121,7 @@ def export_onnx(
     samples: Path,
     *,
     budget: Mapping[str, float] | None = None,
-    target: str = "cpu",
+    target: str | Sequence[str] = "cpu",
     objective: Objective = FASTEST,
     progress: Progress | None = None,
 ) -> Bundle:

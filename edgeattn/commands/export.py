@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,13 +13,15 @@ from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.loading import example_parts, loading_parts
 from edgeattn.report.number_words import asked, measured
-from edgeattn.report.report import Report
+from edgeattn.report.report import Report, to_json
 from edgeattn.report.table import report_parts, show
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
     from edgeattn.report.example import Example
     from edgeattn.source.source import Source
+
+DEFAULT = "cpu"
 
 
 def export(
@@ -32,7 +35,12 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: NAME.edge.")
     ] = None,
-    target: Annotated[str, typer.Option(help="What the bundle is for; see edgeattn targets.")] = "cpu",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the bundle is for, once or several times; see edgeattn targets. [default: cpu]"
+        ),
+    ] = None,
     budget: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=NUMBER", help="A limit; overrides the model file's."),
@@ -63,24 +71,30 @@ def export(
         _check_kept(recipe, folder)
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
         asked_for = {**source.budget, **limits}
-        request = Request.read(target, asked_for, objective, has_metric=source.metric is not None)
+        request = Request.read(
+            target or [DEFAULT], asked_for, objective, has_metric=source.metric is not None
+        )
         bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
         shown = None if as_json else _example(folder, source)
     if as_json:
-        sys.stdout.write(bundle.report.to_json())
+        sys.stdout.write(to_json(bundle.reports))
     else:
         manifest = bundle.manifest
         loading = loading_parts(folder, manifest.graphs[manifest.main_graph], manifest.generation)
-        show((*report_parts(bundle.report), *example_parts(shown), *loading))
-    check_verdict(bundle.report, f"bundle still written to {folder}; see its report")
+        reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
+        show((*reports, *example_parts(shown), *loading))
+    for report in bundle.reports.values():
+        check_verdict(report, f"bundle still written to {folder}; see its report")
 
 
 def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed, naming each failed check, where the verdict is fail."""
     failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if not c.ok]
     if failed:
-        raise CheckFailed(f"{report.model} fails its budget: {', '.join(failed)}; {afterword}")
+        raise CheckFailed(
+            f"{report.model} for {report.target} fails its budget: {', '.join(failed)}; {afterword}"
+        )
 
 
 def _check_kept(recipe: Path | None, folder: Path) -> None:

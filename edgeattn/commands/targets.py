@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeattn.commands.terminal import working
 from edgeattn.report.table import pairs, show
+from edgeattn_runtime.errors import BadInput
+
+if TYPE_CHECKING:
+    from edgeattn_export.targets import Target
 
 
-def targets() -> None:
+def targets(
+    install: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TARGET", help="Install what proves bundles for it here, apart from edgeattn."),
+    ] = None,
+) -> None:
     """List the targets: their engine, what they need, how they were tested."""
     from edgeattn_export.targets import TARGETS
 
+    for name in install or ():
+        with working() as progress:
+            progress.stage(f"install {name}")
+            _install(name, TARGETS)
     show(
         pairs(
             {
@@ -17,8 +36,15 @@ def targets() -> None:
                 f"{', '.join(target.engine.providers)}",
                 "Shapes": "fixed, as buckets" if target.buckets else "dynamic",
                 "Needs": target.needs,
+                "Here": target.engine.host.missing() or "proven by every export",
                 "Tested": target.tested,
             }
         )
         for target in TARGETS.values()
     )
+
+
+def _install(name: str, known: Mapping[str, Target]) -> None:
+    if name not in known:
+        raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(known)}")
+    known[name].engine.host.install()

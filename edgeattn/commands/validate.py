@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.report.report import Report, read_report
+from edgeattn.report.report import Report, read_report, to_json
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
@@ -21,6 +21,9 @@ from edgeattn_runtime.errors import CheckFailed
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import load
+
+if TYPE_CHECKING:
+    from edgeattn.judge.revalidate import Revalidated  # brings PyTorch
 
 
 def validate(
@@ -71,24 +74,26 @@ def _against_original(
 
         progress.stage("load")
         files = open_bundle(bundle)
-        before = read_report(files)
         found = revalidate(bundle, files, given(model, samples), progress=progress)
-        measures = found.measures
-        report = replace(
-            before,
-            machine=found.machine,
-            checks=found.checks,
-            samples=replace(before.samples, evaluation=found.evaluation),
-            accuracy=measures.accuracy,
-            latency_ms=measures.latency_ms or before.latency_ms,
-            memory_mb=measures.memory_mb,
-        )
-    _show(report, before, as_json=as_json)
-    check_verdict(report, "the bundle is left as it is")
-
-
-def _show(report: Report, before: Report, *, as_json: bool) -> None:
+    before = {target: read_report(files, target) for target in found}
+    reports = {target: _anew(before[target], now) for target, now in found.items()}
     if as_json:
-        sys.stdout.write(report.to_json())
-    else:
-        show((*report_parts(report), *differing_machines(before.machine, report.machine)))
+        sys.stdout.write(to_json(reports))
+    for target, report in reports.items():
+        if not as_json:
+            show((*report_parts(report), *differing_machines(before[target].machine, report.machine)))
+    for report in reports.values():
+        check_verdict(report, "the bundle is left as it is")
+
+
+def _anew(before: Report, found: Revalidated) -> Report:
+    measures = found.measures
+    return replace(
+        before,
+        machine=found.machine,
+        checks=found.checks,
+        samples=replace(before.samples, evaluation=found.evaluation),
+        accuracy=measures.accuracy,
+        latency_ms=measures.latency_ms,
+        memory_mb=measures.memory_mb,
+    )

@@ -87,7 +87,7 @@ class Choice:
 
     def _weighed(self, size_mb: float) -> Weighed[Chosen]:
         chosen = self._within(size_mb)
-        main = self._request.target.engine.runner(chosen.parts.graphs[MAIN_GRAPH].quantized.model)
+        main = self._request.target.prover.runner(chosen.parts.graphs[MAIN_GRAPH].quantized.model)
         inputs = stratified(chosen.selection, WEIGHED)
         golden = [GoldenSample(arrays, main(arrays)) for arrays in inputs]
         return Weighed(chosen, parts_mb(chosen.parts), memory_of(chosen.parts, self._request.target, golden))
@@ -103,7 +103,7 @@ class Choice:
             found = self._found(goal)
             parts = int8_parts(self._floats, found.chosen.recipe)
             progress.stage("select")
-            runner = runner_of_parts(parts, self._request.target.engine, threads=THREADS)
+            runner = runner_of_parts(parts, self._request.target.prover, threads=THREADS)
             tried.append((found, self._comparison.accuracy(runner, self._samples)))
             # A goal that is missed already finds nothing else where it is made narrower.
             is_final = self._request.objective.recipe is not None or len(tried) > REFINEMENTS or found.missed

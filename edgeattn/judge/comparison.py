@@ -8,7 +8,7 @@ from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.compare import compare
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.padding import Padded
-from edgeattn.measure.latencies import Race
+from edgeattn.measure.latencies import FLOAT, Race
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import runners_of
 from edgeattn.measure.threads import THREADS, torch_threads
@@ -48,9 +48,17 @@ class Comparison:
             runners = runners_of(self.captured, int8, threads=THREADS)
             return compare(runners, samples, self.padded, metric=on_arrays, progress=self.progress)
 
-    def race(self, int8: Runner, samples: Samples) -> Race:
-        """Time all three on a stratified share of the samples, each with ``THREADS`` threads."""
+    def race(self, int8: Runner, samples: Samples, *, beside: Runner | None = None) -> Race:
+        """Time all three on a stratified share of the samples, each with ``THREADS`` threads.
+
+        Args:
+            int8: What is raced.
+            samples: Real ones.
+            beside: The float graph where int8 runs; None takes the float export in this process.
+        """
         with torch_threads(THREADS):
             runners = runners_of(self.captured, int8, threads=THREADS)
+            if beside is not None:
+                runners[FLOAT] = beside
             inputs = (sample.inputs for sample in samples)
             return race(runners, inputs, self.captured.graph, threads=THREADS)

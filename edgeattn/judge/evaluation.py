@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn.judge.budget import Check
@@ -12,17 +13,18 @@ from edgeattn.judge.independence import Trial, independent_rows
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
-from edgeattn.measure.latencies import FLOAT, INT8
+from edgeattn.measure.latencies import FLOAT, INT8, Race
 from edgeattn.measure.operator_times import operator_times
-from edgeattn.measure.runners import runner_of_parts
+from edgeattn.measure.runners import runner_of_floats, runner_of_parts
 from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
-from edgeattn.measure.tune import Tuned, tune
+from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
 from edgeattn_export.cache import Steps
+from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
-from edgeattn_export.graph.samples import stratified
+from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -41,6 +43,7 @@ class Evaluation:
         golden: The vectors that the bundle carries.
         rows: What is proven of the main graph's rows; None where nothing is.
         tuned: How a device opens it, and runs rows.
+        measured: What it was run on; None where that is not the target's own engine.
         notes: What the model author should know of it, a line each.
     """
 
@@ -49,6 +52,7 @@ class Evaluation:
     golden: Golden
     rows: Rows | None
     tuned: Tuned
+    measured: str | None
     notes: tuple[str, ...] = ()
 
 
@@ -64,22 +68,20 @@ def evaluate(
         comparison: With the original.
         request: What was asked.
     """
-    captured, engine, progress = comparison.captured, request.target.engine, comparison.progress
-    int8 = runner_of_parts(chosen.parts, engine, threads=THREADS)
+    captured, prover, progress = comparison.captured, request.target.prover, comparison.progress
+    device = request.target.device
+    int8 = runner_of_parts(chosen.parts, device, threads=THREADS)
     progress.stage("evaluate")
     accuracy = comparison.accuracy(int8, samples.evaluation)
-    progress.stage("time")
-    latency = comparison.race(int8, samples.evaluation)
-    main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
-    times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
+    latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
     rows, notes = None, comparison.padded.notes
     if chosen.parts.generation is None:  # whose main graph takes steps, not the samples
         inputs = [sample.inputs for sample in samples.selection]
-        trial = Trial(captured.graph, captured.symbols, inputs, engine.runner(captured.model))
+        trial = Trial(captured.graph, captured.symbols, inputs, prover.runner(captured.model))
         rows, failed = attempted("the independence of rows", lambda: independent_rows(trial), None)
         notes = (*notes, *failed)
-    tuned = tune(chosen.parts, engine, chosen.selection, rows)
+    tuned = tune(chosen.parts, device, chosen.selection, rows) if device.host is HERE else AS_IT_IS
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
     sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}
@@ -94,7 +96,29 @@ def evaluate(
         operator_times=times,
         golden=golden.tolerance,
     )
-    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, notes)
+    measured = device.host.machine() if device is request.target.engine else None
+    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, measured, notes)
+
+
+def _timed(
+    chosen: Chosen,
+    graphs: Recovered | Steps,
+    int8: Runner,
+    samples: Samples,
+    comparison: Comparison,
+    request: Request,
+) -> tuple[Race | None, Mapping[str, float]]:
+    """Race the three where the target's engine runs; an emulator's times, and a stand-in's, mean nothing."""
+    engine = request.target.device
+    if engine is not request.target.engine or engine.host.emulated:
+        return None, {}
+    comparison.progress.stage("time")
+    if engine.host is not HERE:
+        floats = runner_of_floats(graphs, engine, threads=THREADS)
+        return comparison.race(int8, samples, beside=floats), {}
+    main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
+    times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
+    return comparison.race(int8, samples), times
 
 
 def _golden(
@@ -106,6 +130,6 @@ def _golden(
     request: Request,
 ) -> Golden:
     if isinstance(graphs, Steps):
-        return step_vectors(graphs, chosen.parts, samples.evaluation, request.target.engine)
+        return step_vectors(graphs, chosen.parts, samples.evaluation, request.target)
     inputs = (sample.inputs for sample in samples.evaluation)
     return golden_vectors(comparison.captured.reference, int8, inputs)

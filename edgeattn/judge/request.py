@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.objective import Objective
+from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search import Bench, Store
 from edgeattn_export.targets import TARGETS, Target
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.machine import Machine
 
 
@@ -18,13 +19,13 @@ class Request:
     """What a bundle is to be.
 
     Attributes:
-        target: What it is for.
+        targets: What it is for, the preferred one first.
         budget: The limits.
         objective: What to minimize within them.
         machine: Where it is measured.
     """
 
-    target: Target
+    targets: tuple[Target, ...]
     budget: Budget
     objective: Objective
     machine: Machine
@@ -32,7 +33,7 @@ class Request:
     @classmethod
     def read(
         cls,
-        target: str,
+        targets: str | Sequence[str],
         budget: Mapping[str, float] | None,
         objective: Objective,
         *,
@@ -42,12 +43,30 @@ class Request:
 
         Raises:
             BudgetError: A limit that is unknown, or that nothing can meet.
-            BadInput: An unknown target.
+            BadInput: An unknown target, or one that is named twice, or none.
         """
         limits = Budget.read(budget, has_metric=has_metric)
-        if target not in TARGETS:
-            raise BadInput(f"target {target!r}: unknown; expected one of {', '.join(TARGETS)}")
-        return cls(TARGETS[target], limits, objective, Machine.here())
+        targets = (targets,) if isinstance(targets, str) else tuple(targets)
+        for i, name in enumerate(targets):
+            if name not in TARGETS:
+                raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(TARGETS)}")
+            if name in targets[:i]:
+                raise BadInput(f"target {name!r}: given twice, once expected; leave one out")
+        if not targets:
+            raise BadInput(f"no target; expected at least one of {', '.join(TARGETS)}")
+        found = tuple(TARGETS[name] for name in targets)
+        for target in found:
+            check_measurable(target, limits)
+        return cls(found, limits, objective, Machine.here())
+
+    @property
+    def target(self) -> Target:
+        """The preferred one, or the only one."""
+        return self.targets[0]
+
+    def each(self) -> Iterator[Request]:
+        """Yield what is asked for each target alone."""
+        yield from (replace(self, targets=(target,)) for target in self.targets)
 
     def bench(self) -> Bench:
         """Return where the search measures: here, with what this user measured before."""
@@ -56,5 +75,23 @@ class Request:
     @property
     def device(self) -> str:
         """What measurements depend on: the processor, its instruction sets, and the engine's version."""
-        sets, engine = " ".join(self.machine.instruction_sets), self.target.engine.name
+        sets, engine = " ".join(self.machine.instruction_sets), self.target.prover.name
         return f"{self.machine.cpu}; {sets}; {engine} {self.machine.versions[engine]}"
+
+
+def check_measurable(target: Target, budget: Budget) -> None:
+    """Check that a budget limits only what can be measured of a target here.
+
+    Raises:
+        BudgetError: A limit on time or memory, and the target's engine does not run in this process, or not
+            as fast as on a device.
+    """
+    host, limits = target.engine.host, budget.limits
+    unknown = {"memory_mb"} if host is not HERE else set()
+    unknown |= {"latency_ms", "latency_ratio"} if host.emulated or host.missing() else set()
+    for name in limits:
+        if name in unknown:
+            raise BudgetError(
+                f"budget {name}: cannot be measured for target {target.name!r} here; leave it out, and "
+                "measure on the device: python -m edgeattn_runtime bench"
+            )

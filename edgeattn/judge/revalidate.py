@@ -12,12 +12,15 @@ from edgeattn.judge.padding import Padded
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
+from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.progress import Progress
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
+from edgeattn_export.graph.hosts import HERE
+from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.manifest import Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Revalidated:
     evaluation: int
 
 
-def revalidate(bundle: Path, files: BundleFiles, source: Source, *, progress: Progress) -> Revalidated:
+def revalidate(
+    bundle: Path, files: BundleFiles, source: Source, *, progress: Progress
+) -> dict[str, Revalidated]:
     """Measure a bundle again on all evaluation samples, and judge it by its own budget.
 
     Args:
@@ -46,27 +51,45 @@ def revalidate(bundle: Path, files: BundleFiles, source: Source, *, progress: Pr
         source: Its original.
         progress: Told of the stages.
 
+    Returns:
+        By target, of all that can be run here.
+
     Raises:
         BundleError: The bundle is not of this model.
         BadInput: The model cannot be captured.
+        IncompatibleRuntimeError: No variant can be run here.
     """
-    variant, *_ = runnable(files.manifest)
+    variants = {variant.target: variant for variant in reversed(measurable(files.manifest))}
     limits = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
-    original = recapture(source, files, variant, progress=progress)
+    original = recapture(source, files, next(reversed(variants.values())), progress=progress)
     captured, samples = original.captured, original.samples
     comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
-    int8 = runner_of_bundle(files, variant, threads=THREADS)
-    progress.stage("evaluate")
-    accuracy = comparison.accuracy(int8, samples.evaluation)
-    progress.stage("time")
+    return {
+        target: _measured(bundle, files, variant, samples.evaluation, comparison, limits)
+        for target, variant in reversed(variants.items())
+    }
+
+
+def _measured(
+    bundle: Path,
+    files: BundleFiles,
+    variant: Variant,
+    evaluation: Samples,
+    comparison: Comparison,
+    limits: Budget,
+) -> Revalidated:
+    int8, host = runner_of_bundle(files, variant, threads=THREADS), engine_of(variant).host
+    comparison.progress.stage("evaluate")
+    accuracy = comparison.accuracy(int8, evaluation)
+    comparison.progress.stage("time")
     measures = Measures(
         accuracy=accuracy,
-        latency_ms=comparison.race(int8, samples.evaluation),
+        latency_ms=None if host.emulated else comparison.race(int8, evaluation),
         size_mb={"int8": _size_mb(files, set(variant.files.values()))},
-        memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits else None,
+        memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits and host is HERE else None,
         golden=variant.tolerance["cosine"],
     )
-    return Revalidated(measures, limits.checks(measures), Machine.here(), len(samples.evaluation))
+    return Revalidated(measures, limits.checks(measures), Machine.here(), len(evaluation))
 
 
 def _size_mb(files: BundleFiles, graphs: set[str]) -> float:

@@ -62,7 +62,7 @@ def benchmark(
         BadInput: The model cannot be captured, or has no axis that ``sizes`` names.
     """
     files = open_bundle(bundle)
-    variant, *_ = runnable(files.manifest)
+    variant, *_ = runnable(files.manifest)  # in this process: its memory is measured too
     if source is None:
         latency = _alone(files, variant, sizes, threads=threads, progress=progress)
     else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeattn.measure.cost import Way, cheapest
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
 
@@ -54,7 +54,7 @@ def _changes(cores: int) -> Iterator[Change]:
     yield partial(replace, memory_pattern=False)
 
 
-def _alike(current: SessionRunner, other: SessionRunner, inputs: Sequence[Inputs]) -> bool:
+def _alike(current: Runner, other: Runner, inputs: Sequence[Inputs]) -> bool:
     for arrays in inputs:
         expected, found = current(arrays), other(arrays)
         if not all(np.array_equal(expected[name], found[name], equal_nan=True) for name in expected):
@@ -62,15 +62,13 @@ def _alike(current: SessionRunner, other: SessionRunner, inputs: Sequence[Inputs
     return True
 
 
-def _pays(
-    current: SessionRunner, other: SessionRunner, inputs: Sequence[Inputs], settings: SessionSettings
-) -> bool:
+def _pays(current: Runner, other: Runner, inputs: Sequence[Inputs], settings: SessionSettings) -> bool:
     ways = {name: Way(_each(runner, inputs)) for name, runner in (("current", current), ("other", other))}
     pause = PAUSE if settings.spinning else 0.0
     return cheapest(ways, "current", margin=MARGIN, threads=settings.threads, pause=pause) == "other"
 
 
-def _each(runner: SessionRunner, inputs: Sequence[Inputs]) -> Callable[[], None]:
+def _each(runner: Runner, inputs: Sequence[Inputs]) -> Callable[[], None]:
     calls = [runner.bind(arrays) for arrays in inputs]
 
     def run() -> None:

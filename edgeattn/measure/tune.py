@@ -28,10 +28,13 @@ FILE = "model.onnx"
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """A variant's ``session`` and ``stacks``; none where rows are not independent."""
+    """A variant's ``session``, None where it is left to the device, and ``stacks``, none without rows."""
 
-    session: SessionSettings
+    session: SessionSettings | None
     stacks: tuple[Stack, ...]
+
+
+AS_IT_IS = Tuned(None, ())  # where nothing can be tuned: another host, or no host
 
 
 def tune(parts: Parts, engine: Engine, inputs: Sequence[Inputs], rows: Rows | None) -> Tuned:

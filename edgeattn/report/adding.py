@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from edgeattn.report.files import report_files
-from edgeattn.report.report import Report
+from edgeattn.report.report import Report, folder_of
 from edgeattn_export.pack import Packed, repack
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.bundle import BundleFiles
@@ -26,10 +26,13 @@ def with_devices(files: BundleFiles, report: Report, results: Iterable[Benchmark
     Raises:
         BadInput: The bundle is signed.
     """
+    folder = folder_of(report.target, files.manifest)
     by_device = {_device(result): result for result in (*report.devices, *results)}
     report = replace(report, devices=tuple(by_device.values()))
     manifest = files.manifest
-    recipes = {line.recipe: files.path(line.recipe).read_bytes() for line in report.trials if line.recipe}
+    recipes = {
+        line.recipe: files.path(folder + line.recipe).read_bytes() for line in report.trials if line.recipe
+    }
     versions = manifest.provenance.get("versions")
     first, *_ = manifest.variants
     variant = next((each for each in manifest.variants if each.target == report.target), first)
@@ -40,7 +43,7 @@ def with_devices(files: BundleFiles, report: Report, results: Iterable[Benchmark
         source=manifest.provenance.get("source"),
         versions=versions if isinstance(versions, dict) else {},
     )
-    return report, repack(files, reports)
+    return report, repack(files, {folder + name: content for name, content in reports.items()})
 
 
 def _device(result: Benchmark) -> tuple[str, str]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
+from edgeattn.measure.variants import measurable
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.picking import runnable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     inputs = samples.split().evaluation[-1].inputs
     reference = Reference(source.module, Call(samples.beginning)).settled(inputs)
     original = reference.bind(inputs)()
-    variant, *_ = runnable(files.manifest)
+    variant, *_ = measurable(files.manifest)
     answers = runner_of_bundle(files, variant, threads=THREADS)(inputs)
     passed = {name: inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import REPORT_FILE, Report
+from edgeattn.report.report import REPORT_FILE, Report, Verdict
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"
+
+NO_OTHERS: Mapping[str, Verdict] = MappingProxyType({})
 
 
 def report_files(
@@ -21,6 +24,7 @@ def report_files(
     tolerance: float | None = None,
     source: object = None,
     versions: Mapping[str, object],
+    others: Mapping[str, Verdict] = NO_OTHERS,
 ) -> dict[str, bytes]:
     """Return the content of each file by its name; there is no picture where nothing was tried.
 
@@ -30,9 +34,13 @@ def report_files(
         tolerance: The cosine that golden outputs must reach on a device.
         source: The sha256 of the file that defines the model; None where there is none.
         versions: Of the tools that made the bundle.
+        others: The verdicts on the bundle's other targets.
     """
     picture = pareto_svg(report) if report.trials else None
-    html = page(report, picture=picture, facts=_facts(report, tolerance, source, versions))
+    facts = _facts(report, tolerance, source, versions)
+    if others:
+        facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
+    html = page(report, picture=picture, facts=facts)
     files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
     if picture is not None:
         files[PICTURE_FILE] = picture

@@ -60,7 +60,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         refused=folded(report.refused),
         meanings={check.name: limit_of(check.name).meaning for check in report.checks},
         highlights=_highlights(report),
-        conditions=conditions_line(report.latency_ms).plain,
+        conditions=None if report.latency_ms is None else conditions_line(report.latency_ms).plain,
         machine=machine_facts(report.machine),
         latencies=_latencies(report),
         sizes=_sizes(report),
@@ -89,14 +89,17 @@ def machine_facts(machine: Machine) -> dict[str, str]:
 def _highlights(report: Report) -> dict[str, str]:
     """Return the three figures that count, and what each of them is."""
     latency, size = report.latency_ms, report.size_mb
+    faster = {} if latency is None else {figure(latency[PYTORCH].p50 / latency[INT8].p50) + "x": "speedup"}
     return {
-        f"{figure(latency[PYTORCH].p50 / latency[INT8].p50)}x": f"speedup over {report.original}, p50",
+        **{number: f"{words} over {report.original}, p50" for number, words in faster.items()},
         f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
         cosine(report.accuracy.cosine_min): "cosine of the worst sample",
     }
 
 
 def _latencies(report: Report) -> list[Bar]:
+    if report.latency_ms is None:
+        return []
     numbers = {name: (it.p50, it.p90, it.p99) for name, it in report.latency_ms.latencies.items()}
     return _bars(numbers, report.original)
 

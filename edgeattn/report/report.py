@@ -18,6 +18,7 @@ from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.manifest import Manifest
 
 SCHEMA = 2
 REPORT_FILE = "report.json"
@@ -65,6 +66,7 @@ class Report:
     Attributes:
         machine: Where every latency and memory in it was measured.
         size_mb: Weights of the original, bytes of the float and the int8 graph, each with its weights.
+        latency_ms: Of the three side by side; None where the target's engine did not run, or was emulated.
         memory_mb: See ``edgeattn.measure.memory``; None where the budget does not ask for it.
         original: What "pytorch" stands for: PyTorch, or the ONNX file that was handed over instead.
         operators: How often each operator stands in the int8 graph.
@@ -84,7 +86,7 @@ class Report:
     samples: Counts
     accuracy: Accuracy
     size_mb: Mapping[str, float]
-    latency_ms: Race
+    latency_ms: Race | None
     memory_mb: float | None
     operators: Mapping[str, int]
     fused: Mapping[str, int]
@@ -138,6 +140,14 @@ class Report:
         return report
 
 
+def to_json(reports: Mapping[str, Report]) -> str:
+    """Return what ``--json`` prints of a bundle: its one report, or an array of them, one for each target."""
+    texts = [report.to_json() for report in reports.values()]
+    if len(texts) == 1:
+        return texts[0]
+    return json.dumps([json.loads(text) for text in texts], indent=2, ensure_ascii=False) + "\n"
+
+
 class _Schema(msgspec.Struct):
     """The one key that is read before all others."""
 
@@ -150,14 +160,25 @@ class _Verdict(msgspec.Struct):
     verdict: Verdict
 
 
-def read_report(files: BundleFiles) -> Report:
+def folder_of(target: str, manifest: Manifest) -> str:
+    """Return where a target's files lie in a bundle: beside the manifest, or in "NAME/" behind the first."""
+    return "" if target == manifest.variants[0].target else f"{target}/"
+
+
+def read_report(files: BundleFiles, target: str | None = None) -> Report:
     """Read the report that a bundle holds.
+
+    Args:
+        files: The bundle.
+        target: On which of its targets; None reads the preferred one's.
 
     Raises:
         BundleError: It holds none, or one that cannot be read.
     """
-    path = files.path(REPORT_FILE)
-    if REPORT_FILE not in files.manifest.files:
+    manifest = files.manifest
+    name = ("" if target is None else folder_of(target, manifest)) + REPORT_FILE
+    path = files.path(name)
+    if name not in manifest.files:
         raise BundleError(f"{path}: not in the bundle; export the model again")
     try:
         return Report.from_json(path.read_text(encoding="utf-8"))

@@ -7,18 +7,17 @@ from dataclasses import asdict
 
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.latencies import PYTORCH
 from edgeattn.measure.operator_times import convolutions
 from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.scale import scale_note
 from edgeattn.report.tried import trial_lines
-from edgeattn.source.source import Source
-from edgeattn_export.capture import Captured
+from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.samples import EVALUATION_SHARE, Parts
-from edgeattn_export.recover import Recovered
-from edgeattn_export.targets import ForTarget
+from edgeattn_export.graph.samples import EVALUATION_SHARE
+from edgeattn_export.targets import ForTarget, Target
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 NOTICED = 0.02  # share of the time, from which convolutions are told of
@@ -26,27 +25,19 @@ ENOUGH = 20  # evaluation samples, below which a verdict is accompanied by a war
 
 
 def reported(
-    source: Source,
-    request: Request,
-    captured: Captured,
-    samples: Parts,
-    graphs: tuple[Recovered, ForTarget],
-    outcome: tuple[Chosen, Evaluation],
+    known: FloatModel, lowered: ForTarget, chosen: Chosen, evaluation: Evaluation, request: Request
 ) -> Report:
-    """Put a report together.
+    """Put a report on one target together.
 
     Args:
-        source: The model.
-        request: What was asked.
-        captured: Its capture.
-        samples: Their parts.
-        graphs: As recovered, and as lowered for the target.
-        outcome: What was chosen, and how it was evaluated.
+        known: The model.
+        lowered: Its graphs for the target.
+        chosen: What was chosen.
+        evaluation: How it was evaluated.
+        request: What was asked for this target.
     """
-    (recovered, lowered), (chosen, evaluation) = graphs, outcome
+    source, captured, recovered, samples = known.source, known.captured, known.recovered, known.samples
     measures = evaluation.measures
-    if measures.latency_ms is None:
-        raise TypeError("a report without latencies; evaluate() measures them")
     passed = all(check.ok for check in evaluation.checks)
     forms = request.target.forms
     return Report(
@@ -71,6 +62,7 @@ def reported(
         original=source.original,
         trials=trial_lines(chosen.found.trials, chosen.found.chosen),
         notes=(
+            *_not_run(request.target, evaluation),
             *captured.notes,
             *recovered.notes,
             *chosen.notes,
@@ -91,6 +83,23 @@ def _convolutions(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:
     count = operators(chosen.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
     which = f"{count} convolutions stay" if count > 1 else "One convolution stays"
     return (f"{which} float and {'take' if count > 1 else 'takes'} {share:.0%} of the int8 graph's time.",)
+
+
+def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+    """Say where answers and times are not the device's own."""
+    engine, times = target.engine, target.candidates.paces
+    nominal = ("Latencies of recipes are nominal: counted, not measured.",) if times is not None else ()
+    if evaluation.measured is None:
+        missing = engine.host.missing() or ""
+        return (
+            f"Not run on {', '.join(engine.providers)}: {missing}. Answers are of the stand-in.",
+            *nominal,
+        )
+    if engine.host.emulated:
+        return (f"Answers are of an emulator ({evaluation.measured}), which tells no latency.", *nominal)
+    if engine.host is not HERE:
+        return (f"Run on {evaluation.measured}.", *nominal)
+    return nominal
 
 
 def _scale(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
         _heading(report),
         _work(report),
         _comparison(report),
-        conditions_line(report.latency_ms),
+        *(() if report.latency_ms is None else (conditions_line(report.latency_ms),)),
         machine_line(report.machine),
         *(Text(note) for note in report.notes),
         checks_table(report.checks),
@@ -170,7 +170,7 @@ def _comparison(report: Report) -> Table:
     table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
-    for row in _latency_rows(report.latency_ms):
+    for row in () if report.latency_ms is None else _latency_rows(report.latency_ms):
         table.add_row(*row)
     table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
     table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))

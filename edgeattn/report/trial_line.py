@@ -14,8 +14,8 @@ class TrialLine:
 
     Attributes:
         name: The recipe's.
-        recipe: Its file in the bundle, such as "recipes/02-smoothed.json", for ``edgeattn export --recipe``;
-            None where the bundle holds none: it is neither on the front nor chosen.
+        recipe: Its file beside the report, such as "recipes/02-smoothed.json", for ``edgeattn export
+            --recipe``; None where the bundle holds none: it is neither on the front nor chosen.
         cosine_mean: Mean over samples of the cosine of all outputs to the float graph's.
         cosine_min: The worst sample's.
         latency_ms: p50, one thread.

@@ -43,7 +43,7 @@ def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress:
     progress.stage("samples")
     samples = source.read()
     progress.stage("capture")
-    captured = source.capture(samples, target.engine)
+    captured = source.capture(samples, target.prover)
     graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
     if not (_steps(captured.graph, generation) if generation else captured.graph == graph):
         raise BundleError(

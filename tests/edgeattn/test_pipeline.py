@@ -103,7 +103,7 @@ def test_the_samples_of_the_verdict_choose_nothing(
     assert not calibration & selection
     assert not evaluation & (calibration | selection)
     before = STAGES[: STAGES.index("evaluate")]
-    metric_check = watched.rows("lower", kind="Reference")
+    metric_check = watched.rows("cache", kind="Reference")
     assert evaluation & watched.rows(*before) == evaluation & metric_check
     assert not evaluation & watched.rows(*before, kind="Runner")
     assert watched.rows("select") == selection

@@ -31,7 +31,7 @@ def latency_limits(report: Report) -> tuple[Limit, ...]:
     for check in report.checks:
         if check.name == "latency_ms":
             limits.append(Limit(check.limit, f"at most {check.limit:g} ms"))
-        elif check.name == "latency_ratio":
+        elif check.name == "latency_ratio" and report.latency_ms is not None:
             at = report.latency_ms[PYTORCH].p50 / check.limit
             limits.append(Limit(at, f"{check.limit:g}x as fast as {report.original}: {figure(at)} ms"))
     return tuple(sorted(limits, key=lambda limit: limit.at))

@@ -11,7 +11,7 @@ from edgeattn_export.cache.steps import Steps
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.open_graph import OpenGraph
 from edgeattn_runtime.stepping import Stepper
 
 Array = NDArray[np.generic]
@@ -21,22 +21,20 @@ class StepRunner:
     """A decoder with its cache, and its encoder where it has one, called as the whole model is.
 
     Args:
-        sessions: By the names of the manifest's graphs.
+        graphs: By the names of the manifest's graphs.
         generation: What their inputs and outputs mean.
     """
 
-    def __init__(self, sessions: Mapping[str, GraphSession], generation: Generation) -> None:
-        self._decoder = sessions[generation.decoder]
-        self._encoder = None if generation.encoder is None else sessions[generation.encoder]
+    def __init__(self, graphs: Mapping[str, OpenGraph], generation: Generation) -> None:
+        self._decoder = graphs[generation.decoder]
+        self._encoder = None if generation.encoder is None else graphs[generation.encoder]
         self._generation = generation
 
     @classmethod
     def of(cls, steps: Steps, engine: Engine) -> StepRunner:
         """Open float graphs that step."""
-        sessions = {
-            name: GraphSession(part.graph, engine.open(part.model)) for name, part in steps.graphs.items()
-        }
-        return cls(sessions, steps.generation)
+        graphs = {name: engine.graph(part.graph, part.model) for name, part in steps.graphs.items()}
+        return cls(graphs, steps.generation)
 
     def __call__(self, inputs: Inputs) -> dict[str, Array]:
         """Answer the full sequence at once, from an empty cache."""

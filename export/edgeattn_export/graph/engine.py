@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +10,20 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime
 
-from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.hosts import HERE, Host
+from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
+from edgeattn_export.graph.runner import Runner, SessionRunner
+from edgeattn_export.graph.serialize import model_files, serialize
 from edgeattn_export.graph.weights import SHARED
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.open_graph import OpenGraph
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # of a graph given as bytes
+FILE = "model.onnx"  # of a graph that is opened elsewhere
 
 Need = Callable[[ir.Model], None]  # changes a graph in place, and none of its numbers
 
@@ -31,6 +38,7 @@ class Engine:
         providers: Execution providers, in the order in which they may take nodes.
         options: Of the session, by their names in the engine.
         needs: Rewrites without which its kernels refuse a standard graph, or misread it.
+        host: Where its sessions run.
     """
 
     name: str
@@ -38,8 +46,9 @@ class Engine:
     providers: tuple[str, ...]
     options: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     needs: tuple[Need, ...] = ()
+    host: Host = HERE
 
-    def runner(self, model: ir.Model, *, threads: int = 1) -> SessionRunner:
+    def runner(self, model: ir.Model, *, threads: int = 1) -> Runner:
         """Open a graph, its needs met in a copy.
 
         Args:
@@ -48,11 +57,18 @@ class Engine:
 
         Raises:
             BundleError: The engine refuses the graph.
-            IncompatibleRuntimeError: The graph is beyond the installed release.
+            IncompatibleRuntimeError: The graph is beyond the installed release, or the host is missing.
         """
-        return SessionRunner(self.open(model, threads=threads))
+        if self.host is HERE:
+            return SessionRunner(self.open(model, threads=threads))
+        with tempfile.TemporaryDirectory(
+            prefix="edgeattn-"
+        ) as folder:  # a worker has read it when it is open
+            for name, content in model_files(self.ready(model), FILE).items():
+                (Path(folder) / name).write_bytes(content)
+            return self.file_runner(Path(folder) / FILE, settings=SessionSettings(threads=threads))
 
-    def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> SessionRunner:
+    def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> Runner:
         """Open an ONNX file as it is.
 
         Args:
@@ -61,10 +77,22 @@ class Engine:
 
         Raises:
             BundleError: The engine refuses the file.
-            IncompatibleRuntimeError: It is beyond the installed release.
+            IncompatibleRuntimeError: It is beyond the installed release, or the host is missing.
         """
-        session = open_session(path, providers=self.providers, options=self.options, settings=settings)
-        return SessionRunner(session)
+        return self.host.open(path, providers=self.providers, options=self.options, settings=settings)
+
+    def graph(self, contract: Graph, model: ir.Model, *, threads: int = 1) -> OpenGraph:
+        """Open a graph as ``runner`` does, to be called by its contract, such as a decoder's."""
+        if self.host is HERE:
+            return GraphSession(contract, self.open(model, threads=threads))
+        return WorkerGraph(contract, self.runner(model, threads=threads))
+
+    def file_graph(self, contract: Graph, path: Path, *, settings: SessionSettings = PLAIN) -> OpenGraph:
+        """Open an ONNX file as ``file_runner`` does, to be called by its contract."""
+        if self.host is HERE:
+            session = open_session(path, providers=self.providers, options=self.options, settings=settings)
+            return GraphSession(contract, session, str(path))
+        return WorkerGraph(contract, self.file_runner(path, settings=settings))
 
     def ready(self, model: ir.Model) -> ir.Model:
         """Return a copy that the engine's kernels take as it is meant."""
@@ -76,7 +104,7 @@ class Engine:
     def open(
         self, model: ir.Model, *, threads: int = 1, profile: Path | None = None
     ) -> onnxruntime.InferenceSession:
-        """Open a graph as ``runner`` does, for whoever binds its inputs and outputs, or profiles it."""
+        """Open a graph in this process, for whoever binds its inputs and outputs, or profiles it."""
         ready = self.ready(model)
         apart = {WEIGHTS_FOLDER: str(SHARED.folder)} if SHARED.set_apart(ready) else {}
         options = {**self.options, **apart}

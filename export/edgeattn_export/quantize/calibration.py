@@ -99,6 +99,10 @@ class Calibration:
         self._remember({key: made[key] for key in by_gram})
         return {layer.name: made[key] for layer, key in wanted.items()}
 
+    def rows(self, layer: Layer) -> float:
+        """Return how many rows of channels a layer multiplies for a sample, in the mean."""
+        return self._all()[layer.weight].rows / len(self.samples)
+
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
         self._rounded |= made

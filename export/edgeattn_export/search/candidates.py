@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
@@ -32,6 +32,8 @@ class Candidates:
         embeddings: Forms of embeddings, one of which a recipe has.
         smaller_embeddings: More of them, for a limit on size.
         others: Forms of what is neither, which every recipe has.
+        paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, where the device's time cannot be
+            measured here; None where it is measured.
     """
 
     plain: Recipe
@@ -47,6 +49,7 @@ class Candidates:
     embeddings: tuple[str, ...]
     smaller_embeddings: tuple[str, ...]
     others: tuple[str, ...]
+    paces: Mapping[str, float] | None = field(default=None, hash=False)
 
     @property
     def fastest(self) -> Treatment:

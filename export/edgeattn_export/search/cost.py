@@ -25,6 +25,7 @@ from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.paces import nominal
 from edgeattn_export.search.step import Step
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
@@ -49,6 +50,8 @@ def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
 def milliseconds(judge: Judge, wanted: Wanted, step: Step) -> dict[str, list[float]]:
     """Time units in each of their treatments, side by side: all layers of a unit together, one thread, p50.
 
+    Where the device cannot be timed here, the times are nominal.
+
     Args:
         judge: Of the graph.
         wanted: By unit, its treatments.
@@ -57,6 +60,13 @@ def milliseconds(judge: Judge, wanted: Wanted, step: Step) -> dict[str, list[flo
     Returns:
         The times by the unit's name, in the order of its treatments.
     """
+    paces = judge.bench.candidates.paces
+    if paces is not None:
+        known = judge.part.calibration
+        return {
+            unit.name: [nominal(known, unit.layers, treatment, paces) for treatment in treatments]
+            for unit, treatments in wanted.items()
+        }
     cuts = _Cuts(judge, wanted)
     found: dict[str, list[float]] = {}
     for done, (unit, treatments) in enumerate(wanted.items()):

@@ -12,6 +12,7 @@ from edgeattn_export.graph.samples import stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.paces import nominal_of
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.trial import Trial
 from edgeattn_runtime.latency import Call, processor_milliseconds, take_turns
@@ -21,7 +22,7 @@ PASSES = 6
 
 
 def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
-    """Prove recipes end to end, one thread.
+    """Prove recipes end to end, one thread; times are nominal where the device cannot be timed here.
 
     Args:
         judge: Of the graph.
@@ -46,6 +47,9 @@ def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
 
 
 def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
+    paces = judge.bench.candidates.paces
+    if paces is not None:
+        return [nominal_of(judge.part.calibration, recipe, paces) for recipe in recipes]
     question = {
         "race": judge.fingerprint,
         "recipes": [recipe.unnamed().to_json() for recipe in recipes],

@@ -41,7 +41,7 @@ def for_target(target: Target, captured: Captured, cached: Cached, samples: Samp
         found = _lowered(target, cached.graphs.model, trials(samples, captured.axes))
         return _together(cached, replace(cached.graphs, model=found.model), found)
     steps = cached.graphs
-    inputs = stratified(_inputs(decoder_samples(steps, samples, target.engine)), PROVEN_ON)
+    inputs = stratified(_inputs(decoder_samples(steps, samples, target.prover)), PROVEN_ON)
     decoder = _lowered(target, steps.decoder.model, inputs)
     steps = replace(steps, decoder=replace(steps.decoder, model=decoder.model))
     if steps.encoder is None:
@@ -57,7 +57,7 @@ def _inputs(samples: Samples) -> Iterator[Inputs]:
 
 
 def _lowered(target: Target, model: ir.Model, inputs: Iterable[Inputs]) -> Lowered:
-    return lower(model, target.lowerings, target.engine, inputs)
+    return lower(model, target.lowerings, target.prover, inputs)
 
 
 def _together(cached: Cached, graphs: Recovered | Steps, *lowered: Lowered) -> ForTarget:

@@ -25,7 +25,9 @@ class Target:
 
     Attributes:
         name: As the command line and the manifest have it.
-        engine: What its graphs are opened with, and their providers, options and needs.
+        engine: What its graphs are opened with on a device, and their providers, options, needs and host.
+        stand_in: What stands in for it while an export proves rewrites, calibrates and searches: an engine
+            of this process. None where the engine itself is one.
         lowerings: Rewrites to what the engine is fast at, in order; each is proven or undone.
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
@@ -37,6 +39,7 @@ class Target:
 
     name: str
     engine: Engine
+    stand_in: Engine | None = None
     lowerings: tuple[Rule[Any], ...]
     forms: Forms
     candidates: Candidates
@@ -44,3 +47,13 @@ class Target:
     adds: Callable[[Parts], Mapping[str, bytes]] = _nothing
     needs: str
     tested: str
+
+    @property
+    def prover(self) -> Engine:
+        """What proves rewrites, calibrates and searches, in this process."""
+        return self.engine if self.stand_in is None else self.stand_in
+
+    @property
+    def device(self) -> Engine:
+        """What its graphs are evaluated on: its own engine where the host is there, else the stand-in."""
+        return self.prover if self.engine.host.missing() else self.engine

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.cache import capacity_for, empty_cache, moved, past_tensors
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.generation import Generation, vocabulary
-from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.open_graph import OpenGraph
 from edgeattn_runtime.prompt import Tokens
 from edgeattn_runtime.sampling import Logits
 
@@ -32,7 +32,7 @@ class Stepper:
 
     def __init__(
         self,
-        decoder: GraphSession,
+        decoder: OpenGraph,
         generation: Generation,
         carried: Mapping[str, NDArray[Any]],
         *,

@@ -133,7 +133,7 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = replace(bundle.report, checks=(Check("cosine", 0.97, 0.99, False),))
-    monkeypatch.setattr(pipeline, "run", lambda *_: Bundle(failed, bundle.packed))
+    monkeypatch.setattr(pipeline, "run", lambda *_: Bundle({"cpu": failed}, bundle.packed))
     folder = tmp_path / "x.edge"
     assert main(["export", str(TINY), "-o", str(folder), "--json"]) == 1
     printed = capsys.readouterr()

@@ -61,7 +61,7 @@ def test_stacks_are_told(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureF
     (variant,) = bundle.manifest.variants
     stacked = replace(variant, stacks=(Stack({"sequence": 64}, 8),))
     packed = replace(bundle.packed, manifest=replace(bundle.manifest, variants=(stacked,)))
-    words = inspected(Bundle(bundle.report, packed).save(tmp_path / "x.edge"), capsys)
+    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"), capsys)
     assert "8 in a call up to sequence 64; larger inputs run singly" in words
 
 
@@ -78,7 +78,7 @@ def test_stacks_without_sizes_are_told(
         rows=Rows("batch", None),
         variants=(replace(before.variants[0], stacks=(Stack({}, 8),)),),
     )
-    saved = Bundle(bundle.report, replace(bundle.packed, manifest=manifest)).save(tmp_path / "x.edge")
+    saved = Bundle(bundle.reports, replace(bundle.packed, manifest=manifest)).save(tmp_path / "x.edge")
     words = inspected(saved, capsys)
     assert "Rows independent; 8 in a call Session" in words
     assert "singly" not in words

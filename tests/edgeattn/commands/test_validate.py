@@ -86,7 +86,7 @@ def carried(bundle: Bundle, machine: Machine, tmp_path: Path) -> Path:
     packed = replace(bundle.packed, files={**bundle.packed.files, REPORT_FILE: report.to_json().encode()})
     entry = FileEntry(hashlib.sha256(packed.files[REPORT_FILE]).hexdigest(), len(packed.files[REPORT_FILE]))
     manifest = replace(packed.manifest, files={**packed.manifest.files, REPORT_FILE: entry})
-    return Bundle(report, replace(packed, manifest=manifest)).save(tmp_path / "carried.edge")
+    return Bundle({report.target: report}, replace(packed, manifest=manifest)).save(tmp_path / "carried.edge")
 
 
 def test_another_machine_than_the_bundles_is_told_of(

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from edgeattn.judge.budget import Budget
 from edgeattn.judge.objective import FASTEST, Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Request, check_measurable
+from edgeattn_export.graph.hosts import Elsewhere
+from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.machine import Machine
@@ -36,3 +41,23 @@ def test_measurements_belong_to_a_processor_and_an_engine() -> None:
     for told in (machine.cpu, *machine.instruction_sets, machine.versions["onnxruntime"]):
         assert told in request.device
     assert request.bench().candidates is TARGETS["cpu"].candidates
+
+
+def test_targets_are_named_once_and_at_least_one() -> None:
+    with pytest.raises(BadInput, match="'cpu': given twice"):
+        Request.read(["cpu", "cpu"], None, FASTEST)
+    with pytest.raises(BadInput, match="no target"):
+        Request.read([], None, FASTEST)
+    (alone,) = Request.read(["cpu"], None, FASTEST).each()
+    assert alone.target is TARGETS["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("emulated", "limit"), [(False, "memory_mb"), (True, "memory_mb"), (True, "latency_ratio")]
+)
+def test_what_cannot_be_measured_of_a_target_is_no_limit(emulated: bool, limit: str) -> None:
+    host = Elsewhere(PythonEnvironment("apart", ()), emulated=emulated)
+    apart = replace(TARGETS["cpu"], engine=replace(TARGETS["cpu"].engine, host=host))
+    with pytest.raises(BudgetError, match=f"{limit}.*leave it out"):
+        check_measurable(apart, Budget.read({limit: 2.0}))
+    check_measurable(apart, Budget.read({"cosine": 0.9}))

@@ -1,0 +1,48 @@
+"""Which of a bundle's variants can be measured here: in this process, or in a worker of its target."""
+
+from __future__ import annotations
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.hosts import HERE
+from edgeattn_export.targets import TARGETS
+from edgeattn_runtime.errors import IncompatibleRuntimeError
+from edgeattn_runtime.manifest import Manifest, Variant
+from edgeattn_runtime.picking import runnable
+
+
+def engine_of(variant: Variant) -> Engine:
+    """Return what opens a variant's graphs, where its target has them opened."""
+    asked, target = variant.engine, TARGETS.get(variant.target)
+    host = HERE if target is None else target.engine.host
+    return Engine(asked.name, asked.version, asked.providers, asked.options, host=host)
+
+
+def measurable(manifest: Manifest, target: str | None = None) -> tuple[Variant, ...]:
+    """Return the variants that can be run here, in the bundle's order of preference.
+
+    Args:
+        manifest: The bundle's.
+        target: Consider the variants of this target alone.
+
+    Raises:
+        BadInput: The bundle has no such target.
+        IncompatibleRuntimeError: None can; the message says what each needs.
+    """
+    try:
+        here = runnable(manifest, target=target)
+        lacking = None
+    except IncompatibleRuntimeError as error:
+        here, lacking = (), error
+    found = tuple(
+        variant
+        for variant in manifest.variants
+        if variant in here or (target in (None, variant.target) and _is_elsewhere(variant))
+    )
+    if lacking is not None and not found:
+        raise lacking
+    return found
+
+
+def _is_elsewhere(variant: Variant) -> bool:
+    host = engine_of(variant).host
+    return host is not HERE and host.missing() is None

@@ -1,0 +1,94 @@
+"""Environments of workers: each in a folder of its own, so that engines which exclude one another coexist."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from edgeattn_runtime.errors import BadInput
+
+FOLDER_VARIABLE = "EDGEATTN_BACKENDS"  # names another folder than the user's own cache
+
+_PACKAGES = Path(__file__).parents[3]  # whose package edgeattn_export is
+_BOOT = "import sys; sys.path += sys.argv[1:]; from edgeattn_export.graph.hosts.worker import main; main()"
+
+
+class Environment(Protocol):
+    """What a worker runs in."""
+
+    @property
+    def name(self) -> str:
+        """As the command line has it."""
+
+    def missing(self) -> str | None:
+        """Say what is not installed, in words; None where all is there."""
+
+    def install(self) -> None:
+        """Install it, whole or not at all.
+
+        Raises:
+            BadInput: An installer fails, or is missing itself; the message has its last words.
+        """
+
+    def command(self) -> tuple[str, ...]:
+        """Return the command that starts a worker."""
+
+
+def folder_of(name: str) -> Path:
+    """Return an environment's folder: in $EDGEATTN_BACKENDS, or edgeattn/backends of the user's cache."""
+    named, cache = os.environ.get(FOLDER_VARIABLE), os.environ.get("XDG_CACHE_HOME")
+    root = (Path(cache) if cache else Path.home() / ".cache") / "edgeattn" / "backends"
+    return (Path(named) if named else root) / name
+
+
+@dataclass(frozen=True, slots=True)
+class PythonEnvironment:
+    """A virtual environment, whose onnxruntime is another than edgeattn's.
+
+    Attributes:
+        name: As the command line has it.
+        packages: What pip installs, with their floors.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return folder_of(self.name) / "bin" / "python"
+
+    def missing(self) -> str | None:
+        """Say that it is not there; None where it is."""
+        return None if self.python.exists() else f"no environment with {', '.join(self.packages)}"
+
+    def install(self) -> None:
+        """Make the environment, and install its packages; raises BadInput where that fails."""
+        folder = folder_of(self.name)
+        try:
+            run_installer(sys.executable, "-m", "venv", "--clear", str(folder))
+            run_installer(str(self.python), "-m", "pip", "install", "--quiet", *self.packages)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def command(self) -> tuple[str, ...]:
+        """Return the command; edgeattn's own packages come last on the path, so that they hide nothing."""
+        runtime = Path(sys.modules["edgeattn_runtime"].__path__[0]).parent
+        return (str(self.python), "-c", _BOOT, str(_PACKAGES), str(runtime))
+
+
+def run_installer(*command: str) -> None:
+    """Run a command; raises BadInput with its last words where it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BadInput(f"{command[0]}: not found; install it first") from error
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip() or "no words").splitlines()[-1]
+        raise BadInput(f"{' '.join(command[:3])} ... failed: {words}")
