@@ -17,21 +17,21 @@ def may_empty(mask: Mask) -> bool:
     """Say whether a mask hides by minus infinity where an input's numbers say so."""
     match mask:
         case Fill():
-            return bool(np.isneginf(mask.value)) and _reads_input(mask.condition)
+            return bool(np.isneginf(mask.value)) and reads_input(mask.condition)
         case Bias():
-            return _holds_infinity(mask.mask) and _reads_input(mask.mask)
+            return holds_infinity(mask.mask) and reads_input(mask.mask)
         case _:
             return False
 
 
-def _reads_input(value: ir.Value | None) -> bool:
+def reads_input(value: ir.Value | None) -> bool:
     """Say whether a value follows from an input's numbers, not from its dims alone."""
-    return any(source.is_graph_input() for source in _sources(value))
+    return any(source.is_graph_input() for source in sources_of(value))
 
 
-def _holds_infinity(value: ir.Value | None) -> bool:
+def holds_infinity(value: ir.Value | None) -> bool:
     """Say whether a value is made with minus infinity, or with a logarithm of what may be 0."""
-    sources = _sources(value)
+    sources = sources_of(value)
     if any(source.producer() is not None and _op(source) == "Log" for source in sources):
         return True
     known = (constant(source) for source in sources if is_constant(source))
@@ -43,7 +43,7 @@ def _op(value: ir.Value) -> str:
     return node.op_type if node is not None else ""
 
 
-def _sources(value: ir.Value | None) -> set[ir.Value]:
+def sources_of(value: ir.Value | None) -> set[ir.Value]:
     """Return all values that a value's numbers are made of."""
     found: set[ir.Value] = set()
     waiting = [value]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+
+FLOAT, BOOL = ir.DataType.FLOAT, ir.DataType.BOOL
+TOLERANCE = 1e-5
+SIZE, VALUE_SIZE = 4, 6  # of a head
+
+Build = Callable[..., ir.Model]
+Plainly = Callable[[ir.Model], SessionRunner]
+Arrays = dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attention; ``mask`` holds for each of (B, H, S, T) whether the mask has that axis, or is 1 there."""
+
+    batch: int = 2
+    queries: int = 3
+    keys: int = 5
+    shared: int = 2  # heads of keys and values
+    group: int = 1
+    flat: bool = True
+    dynamic: bool = True
+    causal: bool = False
+    softcap: float = 0.0
+    mask: tuple[bool, ...] | None = None
+    dtype: ir.DataType = FLOAT
+    seed: int = 0
+
+    @property
+    def heads(self) -> int:
+        return self.shared * self.group
+
+    def model(self, build: Build) -> ir.Model:
+        b, s, t = ("batch", "queries", "keys") if self.dynamic else (self.batch, self.queries, self.keys)
+        parts = [(self.heads, s, SIZE), (self.shared, t, SIZE), (self.shared, t, VALUE_SIZE)]
+        inputs = [(FLOAT, (b, n, h * d) if self.flat else (b, h, n, d)) for h, n, d in parts]
+        if self.mask is not None:
+            sizes = (b, self.heads, s, t)[4 - len(self.mask) :]
+            dims = tuple(size if whole else 1 for size, whole in zip(sizes, self.mask, strict=True))
+            inputs.append((self.dtype, dims))
+        attributes: dict[str, int | float] = {"is_causal": int(self.causal), "softcap": self.softcap}
+        if self.flat:
+            attributes |= {"q_num_heads": self.heads, "kv_num_heads": self.shared}
+        width = self.heads * VALUE_SIZE
+        output = (b, s, width) if self.flat else (b, self.heads, s, VALUE_SIZE)
+        return build("Attention", inputs, output, attributes)
+
+    def inputs(self) -> Arrays:
+        drawn = np.random.default_rng(self.seed)
+        known = {"batch": self.batch, "queries": self.queries, "keys": self.keys}
+        found: Arrays = {}
+        parts = [
+            (self.heads, "queries", SIZE),
+            (self.shared, "keys", SIZE),
+            (self.shared, "keys", VALUE_SIZE),
+        ]
+        for i, (h, n, d) in enumerate(parts):
+            sizes = (self.batch, known[n], h * d) if self.flat else (self.batch, h, known[n], d)
+            found[f"x{i}"] = drawn.standard_normal(sizes).astype(np.float32)
+        if self.mask is not None:
+            sizes = (self.batch, self.heads, self.queries, self.keys)[4 - len(self.mask) :]
+            whole = tuple(size if each else 1 for size, each in zip(sizes, self.mask, strict=True))
+            shown = drawn.random(whole) < 0.6
+            bias = np.where(shown, drawn.standard_normal(whole), -np.inf).astype(np.float32)
+            found["x3"] = shown if self.dtype is BOOL else bias
+        return found
+
+
+CASES = {
+    "plain": Case(),
+    "heads apart": Case(flat=False),
+    "fixed sizes": Case(dynamic=False),
+    "causal": Case(causal=True),
+    "causal, more queries than keys": Case(causal=True, queries=6),
+    "causal, fixed": Case(causal=True, dynamic=False),
+    "grouped": Case(group=2),
+    "one head of keys": Case(shared=1, group=3, flat=False),
+    "capped": Case(softcap=2.0),
+    "float mask": Case(mask=(True, False, False, True)),
+    "bool mask": Case(mask=(True, False, False, True), dtype=BOOL),
+    "mask of a query's keys": Case(mask=(True, True), dtype=BOOL, causal=True),
+    "mask of keys": Case(mask=(True,), causal=True),
+    "mask of each head, grouped": Case(mask=(True, True, True), group=2, causal=True),
+    "one token": Case(batch=1, queries=1, keys=1, mask=(True, True, True, True)),
+}
+
+
+def _agree(expected: Mapping[str, NDArray[np.generic]], found: Mapping[str, NDArray[np.generic]]) -> None:
+    np.testing.assert_allclose(found["y"], expected["y"], rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_an_attention_becomes_its_products(case: Case, operator: Build, plainly: Plainly) -> None:
+    model = case.model(operator)
+    expected = ORT_CPU.runner(model)(case.inputs())
+    assert len(apply(DecomposeAttention(), model).sites) == 1
+    found = operators(model)
+    assert (found["MatMul"], found["Softmax"]) == (2, 1)
+    assert "Attention" not in found
+    _agree(expected, plainly(model)(case.inputs()))
+
+
+cases = st.builds(
+    Case,
+    batch=st.integers(1, 3),
+    queries=st.integers(1, 4),
+    keys=st.integers(1, 4),
+    shared=st.integers(1, 2),
+    group=st.integers(1, 2),
+    flat=st.booleans(),
+    dynamic=st.booleans(),
+    causal=st.booleans(),
+    mask=st.none() | st.lists(st.booleans(), min_size=1, max_size=4).map(tuple),
+    dtype=st.sampled_from([FLOAT, BOOL]),
+    seed=st.integers(0, 9),
+)
+
+
+@given(case=cases)
+def test_it_answers_as_the_operator_does(case: Case, operator: Build, plainly: Plainly) -> None:
+    model = case.model(operator)
+    expected = ORT_CPU.runner(model)(case.inputs())
+    apply(DecomposeAttention(), model)
+    _agree(expected, plainly(model)(case.inputs()))
+
+
+@pytest.mark.parametrize("dtype", [FLOAT, BOOL])
+def test_a_query_that_sees_no_key_gets_zeros(dtype: ir.DataType, operator: Build, plainly: Plainly) -> None:
+    case = Case(mask=(True, False, True, True), dtype=dtype)
+    model, inputs = case.model(operator), case.inputs()
+    inputs["x3"] = inputs["x3"].copy()
+    inputs["x3"][0, :, 1] = False if dtype is BOOL else -np.inf
+    expected = ORT_CPU.runner(model)(inputs)
+    apply(DecomposeAttention(), model)
+    found = plainly(model)(inputs)
+    assert not found["y"][0, 1].any()
+    _agree(expected, found)
+
+
+@pytest.mark.parametrize("case", [Case(), Case(causal=True)])
+def test_where_each_query_sees_a_key_nothing_is_multiplied(case: Case, operator: Build) -> None:
+    model = case.model(operator)
+    apply(DecomposeAttention(), model)
+    assert "ReduceMax" not in operators(model)
+    assert operators(model)["Mul"] == 1  # the scale
+
+
+def test_no_number_is_infinite(operator: Build) -> None:
+    model = Case(mask=(True, True), causal=True, dtype=BOOL).model(operator)
+    apply(DecomposeAttention(), model)
+    known = [constant(value) for value in model.graph.initializers.values()]
+    assert all(np.isfinite(array).all() for array in known if array is not None)
+
+
+QKV = [(FLOAT, ("batch", "queries", 8))] * 3
+HEADS = {"q_num_heads": 2, "kv_num_heads": 2}
+PAST = (FLOAT, ("batch", 2, "past", 4))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "attributes", "shown", "reason"),
+    [
+        ([*QKV, None, PAST, PAST], HEADS, 3, "cache"),
+        (QKV, HEADS, 4, "scores"),
+        (QKV, {**HEADS, "softmax_precision": int(ir.DataType.FLOAT16)}, 1, "FLOAT16"),
+        ([(ir.DataType.FLOAT16, dims) for _, dims in QKV], HEADS, 1, "FLOAT16"),
+        (
+            [(FLOAT, ("batch", "heads", "queries", 4)), *[(FLOAT, ("batch", 2, "keys", 4))] * 2],
+            {},
+            1,
+            "heads",
+        ),
+        ([(FLOAT, ("batch", "queries", "width"))] * 3, HEADS, 1, "scale"),
+    ],
+    ids=["a cache", "scores", "half precision within", "half precision", "heads unknown", "scale unknown"],
+)
+def test_what_has_no_plain_form_is_refused(
+    inputs: list[tuple[ir.DataType, tuple[int | str, ...]] | None],
+    attributes: dict[str, int],
+    shown: int,
+    reason: str,
+    operator: Build,
+) -> None:
+    model = operator("Attention", inputs, ("batch", "queries", 8), attributes, shown)
+    applied = apply(DecomposeAttention(), model)
+    assert applied.sites == ()
+    assert [refused.module for refused in applied.refused] == ["encoder.part"]
+    assert reason in applied.refused[0].reason
+    assert operators(model) == {"Attention": 1}
