@@ -1,0 +1,111 @@
+"""Which sizes a target fixes: few graphs, little padding, and every sample fits.
+
+A call goes to the first bucket that it fits. Rows are answered one by one, and padded where it is proven that
+padding changes no answer; every other symbol must have the bucket's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.rows import Rows
+
+Sizes = Mapping[str, int]  # by symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """How many buckets are worth their graphs.
+
+    Attributes:
+        most: Graphs.
+        padding: The share of all positions, over the samples, that may be padding; fewer graphs are taken
+            where they keep it.
+    """
+
+    most: int = 4
+    padding: float = 0.25
+
+
+def choose_sizes(
+    seen: Sequence[Sizes], graph: Graph, rows: Rows | None, few: Few = Few()
+) -> tuple[Sizes, ...]:
+    """Return the sizes to fix, the smallest first; the longest sample fits the last.
+
+    Args:
+        seen: Of every sample, by all symbols of the inputs.
+        graph: The contract.
+        rows: What is proven of its rows; None where nothing is.
+        few: How many may be chosen.
+
+    Raises:
+        SampleError: The samples need more graphs than that, for sizes that may not be padded.
+    """
+    batch, sequence = ("", None) if rows is None else (rows.batch, rows.sequence(graph))
+    exact: dict[tuple[tuple[str, int], ...], list[int]] = {}  # lengths by all other sizes
+    for sizes in seen:
+        fixed = {
+            symbol: 1 if symbol == batch else size for symbol, size in sizes.items() if symbol != sequence
+        }
+        exact.setdefault(tuple(fixed.items()), []).append(sizes[sequence] if sequence else 0)
+    if len(exact) > few.most:
+        raise SampleError(_too_many(exact, few))
+    most = few.most // len(exact)
+    chosen = [
+        {**dict(fixed), **({sequence: length} if sequence else {})}
+        for fixed, lengths in exact.items()
+        for length in choose_lengths(lengths, most, few.padding)
+    ]
+    return tuple(sorted(chosen, key=lambda sizes: tuple(sizes.values())))
+
+
+def choose_lengths(lengths: Iterable[int], most: int, padding: float) -> tuple[int, ...]:
+    """Return the fewest lengths with which at most so much is padding; ``most`` of least padding otherwise.
+
+    Args:
+        lengths: Of the samples, each padded up to the next one that is returned.
+        most: How many are returned at most.
+        padding: The share of all positions that may be padding.
+    """
+    ordered = sorted(lengths)
+    for count in range(1, most + 1):
+        total, chosen = _least_positions(tuple(ordered), count)
+        if total and 1 - sum(ordered) / total <= padding:
+            break
+    return chosen
+
+
+def _least_positions(lengths: tuple[int, ...], count: int) -> tuple[int, tuple[int, ...]]:
+    """Return the fewest positions that samples come to, padded to so many lengths, and these lengths."""
+    different = sorted(set(lengths))
+    up_to = [sum(each <= length for each in lengths) for length in different]  # samples
+
+    @cache
+    def best(last: int, left: int) -> tuple[int, tuple[int, ...]]:
+        """Return the same of the samples up to a length that is one of those chosen."""
+        whole = up_to[last] * different[last], (different[last],)
+        if left == 1:
+            return whole
+        others = []
+        for before in range(last):
+            total, chosen = best(before, left - 1)
+            rest = (up_to[last] - up_to[before]) * different[last]
+            others.append((total + rest, (*chosen, different[last])))
+        return min((whole, *others))
+
+    return best(len(different) - 1, count)
+
+
+def _too_many(exact: Iterable[tuple[tuple[str, int], ...]], few: Few) -> str:
+    every = [dict(fixed) for fixed in exact]
+    varying = {symbol: sorted({fixed[symbol] for fixed in every}) for symbol in every[0]}
+    found = {symbol: sizes for symbol, sizes in varying.items() if len(sizes) > 1}
+    ranges = ", ".join(f"{symbol} from {sizes[0]} to {sizes[-1]}" for symbol, sizes in found.items())
+    return (
+        f"samples of {len(every)} sizes found ({ranges}), where padding is not proven to change nothing; at "
+        f"most {few.most} expected, a graph each; resize the samples, or give the model a padding mask"
+    )
