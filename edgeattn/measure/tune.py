@@ -13,7 +13,6 @@ from edgeattn.measure.stacks import measure_stacks
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.many import Splitter
@@ -23,7 +22,6 @@ from edgeattn_runtime.stacks import Stack
 
 TRIED = 4  # inputs, from the smallest to the largest
 SLOW = 0.1  # seconds, from which a call is tried on one input alone, of median size
-FILE = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,9 @@ def tune(parts: Parts, engine: Engine, inputs: Sequence[Inputs], rows: Rows | No
     """
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         part = parts.graphs[MAIN_GRAPH]
-        for name, content in model_files(part.quantized.model, FILE).items():
+        file = Path(folder) / f"{MAIN_GRAPH}{engine.format.suffix}"
+        for name, content in engine.format.files(part.quantized.model, file.name).items():
             (Path(folder) / name).write_bytes(content)
-        file = Path(folder) / FILE
         tried = stratified(inputs, 1 if _is_slow(engine.file_runner(file), inputs) else TRIED)
         settings = choose_settings(file, engine, tried)
         if rows is None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime
 
+from edgeattn_export.graph.formats import ONNX, Format
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
 from edgeattn_export.graph.runner import Runner, SessionRunner
-from edgeattn_export.graph.serialize import model_files, serialize
+from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.weights import SHARED
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
@@ -23,7 +24,7 @@ from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # of a graph given as bytes
-FILE = "model.onnx"  # of a graph that is opened elsewhere
+STEM = "model"  # of the file of a graph that is opened as a file
 
 Need = Callable[[ir.Model], None]  # changes a graph in place, and none of its numbers
 
@@ -39,6 +40,7 @@ class Engine:
         options: Of the session, by their names in the engine.
         needs: Rewrites without which its kernels refuse a standard graph, or misread it.
         host: Where its sessions run.
+        format: The files that it opens on a device.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Engine:
     options: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     needs: tuple[Need, ...] = ()
     host: Host = HERE
+    format: Format = ONNX
 
     def runner(self, model: ir.Model, *, threads: int = 1) -> Runner:
         """Open a graph, its needs met in a copy.
@@ -59,14 +62,13 @@ class Engine:
             BundleError: The engine refuses the graph.
             IncompatibleRuntimeError: The graph is beyond the installed release, or the host is missing.
         """
-        if self.host is HERE:
+        if self.host is HERE and self.format is ONNX:
             return SessionRunner(self.open(model, threads=threads))
         with tempfile.TemporaryDirectory(
             prefix="edgeattn-"
         ) as folder:  # a worker has read it when it is open
-            for name, content in model_files(self.ready(model), FILE).items():
-                (Path(folder) / name).write_bytes(content)
-            return self.file_runner(Path(folder) / FILE, settings=SessionSettings(threads=threads))
+            path = self._written(model, Path(folder))
+            return self.file_runner(path, settings=SessionSettings(threads=threads))
 
     def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> Runner:
         """Open an ONNX file as it is.
@@ -83,9 +85,11 @@ class Engine:
 
     def graph(self, contract: Graph, model: ir.Model, *, threads: int = 1) -> OpenGraph:
         """Open a graph as ``runner`` does, to be called by its contract, such as a decoder's."""
-        if self.host is HERE:
+        if self.host is HERE and self.format is ONNX:
             return GraphSession(contract, self.open(model, threads=threads))
-        return WorkerGraph(contract, self.runner(model, threads=threads))
+        with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+            path = self._written(model, Path(folder))
+            return self.file_graph(contract, path, settings=SessionSettings(threads=threads))
 
     def file_graph(self, contract: Graph, path: Path, *, settings: SessionSettings = PLAIN) -> OpenGraph:
         """Open an ONNX file as ``file_runner`` does, to be called by its contract."""
@@ -111,3 +115,10 @@ class Engine:
         return open_session(
             serialize(ready), providers=self.providers, options=options, threads=threads, profile=profile
         )
+
+    def _written(self, model: ir.Model, folder: Path) -> Path:
+        """Write a graph as a device gets it, and return its file."""
+        path = folder / f"{STEM}{self.format.suffix}"
+        for name, content in self.format.files(self.ready(model), path.name).items():
+            (folder / name).write_bytes(content)
+        return path

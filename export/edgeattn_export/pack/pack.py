@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from edgeattn_export.capture.captured import OPSET
-from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_export.targets import Target
 from edgeattn_runtime.engine import Engine
@@ -105,16 +104,17 @@ def pack(
 
 def _graph_names(made: Made, folder: str) -> dict[str, str]:
     """Return the file of each graph."""
-    return {name: f"{folder}{name}.onnx" for name in made.parts.graphs}
+    suffix = made.target.engine.format.suffix
+    return {name: f"{folder}{name}{suffix}" for name in made.parts.graphs}
 
 
 def _files(made: Made, names: Mapping[str, str]) -> dict[str, bytes]:
-    files = dict(made.target.adds(made.parts))
+    written: dict[str, bytes] = {}
     for name, part in made.parts.graphs.items():
         folder, _, file = names[name].rpartition("/")
-        written = model_files(part.quantized.model, file)
-        files |= {f"{folder}/{each}".lstrip("/"): data for each, data in written.items()}
-    return files
+        written |= made.target.engine.format.files(part.quantized.model, file)
+    files = {**written, **made.target.adds(written)}
+    return {f"{folder}/{name}".lstrip("/"): data for name, data in files.items()}
 
 
 def _variant(made: Made, names: Mapping[str, str]) -> Variant:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.lowered import ForTarget, for_target
+from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.target import Target
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (CPU,)}
+TARGETS: Mapping[str, Target] = {target.name: target for target in (CPU, MINIMAL)}
 
 __all__ = ["TARGETS", "ForTarget", "Target", "for_target"]

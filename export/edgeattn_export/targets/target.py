@@ -9,13 +9,12 @@ from typing import Any
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.quantize.parts import Parts
 from edgeattn_export.search.candidates import Candidates
 
 DYNAMIC: tuple[Mapping[str, int], ...] = ()  # no symbol is fixed
 
 
-def _nothing(_: Parts) -> Mapping[str, bytes]:
+def _nothing(_: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return {}
 
 
@@ -32,7 +31,7 @@ class Target:
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
         buckets: Sizes by symbol that its graphs fix, a bucket each; ``DYNAMIC`` where they fix none.
-        adds: Returns the files that it adds to a bundle, by name.
+        adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
         needs: What a device must have, in words.
         tested: How it was tested, in words.
     """
@@ -44,7 +43,7 @@ class Target:
     forms: Forms
     candidates: Candidates
     buckets: tuple[Mapping[str, int], ...] = DYNAMIC
-    adds: Callable[[Parts], Mapping[str, bytes]] = _nothing
+    adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
     needs: str
     tested: str
 

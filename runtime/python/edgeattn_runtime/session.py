@@ -32,6 +32,7 @@ ENGINE_ERRORS: tuple[type[Exception], ...] = (
 _BEYOND = (
     "support for models stamped with official released onnx opset versions",
     "Unsupported model IR version",
+    "The ORT format model version",
     "is not a registered function/op",
     "No Op registered for",
     "Could not find an implementation for",
