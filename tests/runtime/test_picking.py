@@ -44,6 +44,14 @@ def test_what_each_variant_needs_is_told(preferred: Manifest) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_the_package_that_brings_a_provider_is_told(preferred: Manifest) -> None:
+    first = preferred.variants[2]
+    asked = replace(first.engine, providers=("OpenVINOExecutionProvider",))
+    manifest = replace(preferred, variants=(replace(first, engine=asked),))
+    with pytest.raises(IncompatibleRuntimeError, match="pip install onnxruntime-openvino.*CPUExecution"):
+        runnable(manifest)
+
+
 def test_a_target_that_is_not_there(preferred: Manifest) -> None:
     with pytest.raises(BadInput, match=r"'web'.*npu, future, gpu, cpu"):
         runnable(preferred, target="web")

@@ -14,6 +14,14 @@ from edgeattn_runtime.manifest import Manifest, Variant
 
 ENGINE = "onnxruntime"  # the one that this runtime drives
 
+# By execution provider, the package of PyPI that brings it.
+PACKAGES = {
+    "CUDAExecutionProvider": "onnxruntime-gpu",
+    "DmlExecutionProvider": "onnxruntime-directml",
+    "OpenVINOExecutionProvider": "onnxruntime-openvino",
+    "QNNExecutionProvider": "onnxruntime-qnn",
+}
+
 
 def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant, ...]:
     """Return the variants that this device can run.
@@ -73,7 +81,11 @@ def _missing(engine: Engine) -> str | None:
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
     missing = [provider for provider in engine.providers if provider not in available]
     if missing:
-        return f"needs {', '.join(missing)}, and {ENGINE} {installed} here has {', '.join(available)}"
+        packages = dict.fromkeys(PACKAGES[name] for name in missing if name in PACKAGES)
+        brought = f" (pip install {' '.join(packages)})" if packages else ""
+        return (
+            f"needs {', '.join(missing)}{brought}, and {ENGINE} {installed} here has {', '.join(available)}"
+        )
     return None
 
 
