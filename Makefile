@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench full-size peers coverage-hub isa haswell without-vnni
+.PHONY: check lint test fmt bench full-size peers coverage-hub isa emulated haswell without-vnni
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -35,6 +35,9 @@ coverage-hub:  ## every family of timm and transformers, small and random; an ho
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/same_answer.py
+
+emulated:  ## the same answers of digits on emulated CPUs; two minutes
+	python tests/isa/same_answer.py digits
 
 haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py

@@ -1,8 +1,8 @@
 """The same bundle on other instruction sets: its answers under emulation, compared with one another.
 
-    python tests/isa/same_answer.py [--bundles FOLDER] [--cache FOLDER]
+    python tests/isa/same_answer.py [MODEL ...] [--bundles FOLDER] [--cache FOLDER]
 
-Digits and sentence answer a few evaluation samples on this CPU, on x86 without VNNI and on four kinds of
+Reference models, digits and sentence where none is named, answer a few evaluation samples on this CPU, on x86 without VNNI and on four kinds of
 arm64. Prints the worst cosine between any two CPUs; exit code 1 where it is below 0.995. Emulation proves
 answers, never speed.
 """
@@ -40,12 +40,13 @@ Answers = Mapping[str, NDArray[np.generic]]
 def main() -> int:
     """Answer everywhere, compare, print."""
     parser = argparse.ArgumentParser(description="Compare bundles' answers on emulated CPUs.")
-    parser.add_argument("--bundles", type=Path, help="where digits.edge and sentence.edge lie; else exported")
+    parser.add_argument("models", nargs="*", metavar="MODEL", default=["digits", "sentence"])
+    parser.add_argument("--bundles", type=Path, help="where their bundles lie; else exported")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where emulators are kept")
     arguments = parser.parse_args()
     places = cpus(arguments.cache)
     worst = 1.0
-    for name in ("digits", "sentence"):
+    for name in arguments.models:
         model = load(str(MODELS / name / "model.py"))
         with tempfile.TemporaryDirectory(prefix="edgeattn-isa-") as folder:
             bundle = arguments.bundles / f"{name}.edge" if arguments.bundles else _export(model, Path(folder))

@@ -48,7 +48,7 @@ def test_the_package_that_brings_a_provider_is_told(preferred: Manifest) -> None
     first = preferred.variants[2]
     asked = replace(first.engine, providers=("OpenVINOExecutionProvider",))
     manifest = replace(preferred, variants=(replace(first, engine=asked),))
-    with pytest.raises(IncompatibleRuntimeError, match="pip install onnxruntime-openvino.*CPUExecution"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"pip install onnxruntime-openvino.*CPUExecution"):
         runnable(manifest)
 
 
