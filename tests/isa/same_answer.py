@@ -2,9 +2,9 @@
 
     python tests/isa/same_answer.py [MODEL ...] [--bundles FOLDER] [--cache FOLDER]
 
-Reference models, digits and sentence where none is named, answer a few evaluation samples on this CPU, on x86 without VNNI and on four kinds of
-arm64. Prints the worst cosine between any two CPUs; exit code 1 where it is below 0.995. Emulation proves
-answers, never speed.
+Reference models, digits and sentence where none is named, answer a few evaluation samples on this CPU, on x86
+without VNNI and on four kinds of arm64. Prints the worst cosine between any two CPUs; exit code 1 where it is
+below 0.995. Emulation proves answers, never speed.
 """
 
 from __future__ import annotations
