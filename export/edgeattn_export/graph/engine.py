@@ -13,7 +13,7 @@ import onnxruntime
 from edgeattn_export.graph.formats import ONNX, Format
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
-from edgeattn_export.graph.runner import Runner, SessionRunner
+from edgeattn_export.graph.runner import TELL, Partition, Runner, SessionRunner
 from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.weights import SHARED
 from edgeattn_runtime.fields import Scalar
@@ -97,6 +97,16 @@ class Engine:
             session = open_session(path, providers=self.providers, options=self.options, settings=settings)
             return GraphSession(contract, session, str(path))
         return WorkerGraph(contract, self.file_runner(path, settings=settings))
+
+    def partitions(self, path: Path) -> tuple[Partition, ...]:
+        """Return what of an ONNX file runs where, as the engine tells it when it has opened the file.
+
+        Raises:
+            BundleError, IncompatibleRuntimeError: As ``file_runner`` does.
+        """
+        options = {**self.options, **TELL}
+        opened = self.host.open(path, providers=self.providers, options=options, settings=PLAIN)
+        return opened.partitions()
 
     def ready(self, model: ir.Model) -> ir.Model:
         """Return a copy that the engine's kernels take as it is meant."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import onnxruntime
@@ -12,6 +13,16 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.failure import failure
 from edgeattn_runtime.session import ENGINE_ERRORS
+
+TELL = {"session.record_ep_graph_assignment_info": True}  # the option by which a session can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Nodes, by name, that an engine gave to an execution provider as one graph."""
+
+    provider: str
+    nodes: tuple[str, ...]
 
 
 class Runner(Protocol):
@@ -26,6 +37,13 @@ class Runner(Protocol):
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call that answers these inputs and converts nothing, for timing."""
+
+
+class Placed(Runner, Protocol):
+    """A runner that can tell where its nodes run."""
+
+    def partitions(self) -> tuple[Partition, ...]:
+        """Return them; none where the engine does not tell, or was not asked to when it opened the graph."""
 
 
 class SessionRunner:
@@ -51,3 +69,10 @@ class SessionRunner:
                 raise failure("onnxruntime", error, fed) from error
 
         return call
+
+    def partitions(self) -> tuple[Partition, ...]:
+        """Return what runs where, see ``TELL``."""
+        return tuple(
+            Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes()))
+            for graph in self._session.get_provider_graph_assignment_info()
+        )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import edgeattn_runtime.errors
 from edgeattn_export.graph.hosts.environment import Environment
 from edgeattn_export.graph.hosts.frames import Arrays, read_frame, write_frame
+from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
@@ -137,6 +138,11 @@ class WorkerRunner:
         """Send inputs now; the call runs them there, and its answer stays there."""
         bound, _ = self._worker.ask({"verb": "bind"}, self._fed(inputs))
         return lambda: self._worker.ask({"verb": "run", "slot": bound["slot"]})
+
+    def partitions(self) -> tuple[Partition, ...]:
+        """Return what runs where, as the worker tells it."""
+        answer, _ = self._worker.ask({"verb": "tell"})
+        return tuple(Partition(provider, tuple(nodes)) for provider, nodes in answer["partitions"])
 
     def _fed(self, inputs: Inputs) -> Arrays:
         return {name: inputs[name] for name in self._inputs}

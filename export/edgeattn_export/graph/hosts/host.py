@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.runner import Placed
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import SessionSettings
 
@@ -38,7 +38,7 @@ class Host(Protocol):
         providers: Sequence[str],
         options: Mapping[str, Scalar],
         settings: SessionSettings,
-    ) -> Runner:
+    ) -> Placed:
         """Open a file, whose weights may lie in files beside it.
 
         Raises:

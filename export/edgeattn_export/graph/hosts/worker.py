@@ -7,6 +7,7 @@ It runs in another Python than edgeattn, one that has numpy, onnxruntime and saf
     answer   arrays by name                       ->  outputs by name
     bind     arrays by name                       ->  slot, which ``run`` takes
     run      slot                                 ->  nothing: for timing
+    tell     nothing                              ->  partitions: an execution provider and its nodes, each
 """
 
 from __future__ import annotations
@@ -63,6 +64,13 @@ class Worker:
         """Answer inputs that were bound, and keep the answer."""
         self._run(self._bound[request["slot"]])
         return {}, {}
+
+    def tell(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Tell what runs where."""
+        graphs = self._session.get_provider_graph_assignment_info()
+        return {
+            "partitions": [(each.ep_name, [node.name for node in each.get_nodes()]) for each in graphs]
+        }, {}
 
     def _run(self, arrays: Arrays) -> list[Any]:
         try:
