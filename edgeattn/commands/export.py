@@ -13,6 +13,7 @@ from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.loading import example_parts, loading_parts
 from edgeattn.report.number_words import asked, measured
+from edgeattn.report.placement_words import placement_words
 from edgeattn.report.report import Report, to_json
 from edgeattn.report.table import report_parts, show
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -51,6 +52,9 @@ def export(
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -86,6 +90,8 @@ def export(
         show((*reports, *example_parts(shown), *loading))
     for report in bundle.reports.values():
         check_verdict(report, f"bundle still written to {folder}; see its report")
+        if strict:
+            check_placement(report)
 
 
 def check_verdict(report: Report, afterword: str) -> None:
@@ -94,6 +100,16 @@ def check_verdict(report: Report, afterword: str) -> None:
     if failed:
         raise CheckFailed(
             f"{report.model} for {report.target} fails its budget: {', '.join(failed)}; {afterword}"
+        )
+
+
+def check_placement(report: Report) -> None:
+    """Raise CheckFailed where not all of a graph's work runs where it is wanted, in one partition."""
+    placement = report.placement
+    if placement is not None and not placement.is_whole:
+        raise CheckFailed(
+            f"{report.model} for {report.target} is not placed whole: "
+            f"{'; '.join(placement_words(placement).splitlines())}; lower these, or export without --strict"
         )
 
 

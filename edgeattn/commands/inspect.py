@@ -12,27 +12,39 @@ from rich.text import Text
 
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.number_words import counts, figure, megabytes
+from edgeattn.report.placement_words import placement_words
 from edgeattn.report.promises import promises, role
 from edgeattn.report.report import read_report
 from edgeattn.report.table import checks_table, layers_table, machine_line, pairs, show, verdict_line
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.manifest import Manifest, Variant
 
 
 def inspect(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+    target: Annotated[
+        str | None, typer.Option(help="Show what is known of this target. Default: the preferred one.")
+    ] = None,
 ) -> None:
     """Show what a bundle holds and promises."""
     files = open_bundle(bundle)
-    manifest, report = files.manifest, read_report(files)
-    targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
+    manifest = files.manifest
+    known = list(dict.fromkeys(variant.target for variant in manifest.variants))
+    if target is not None and target not in known:
+        raise BadInput(f"{bundle}: no target {target!r}; it has {', '.join(known)}")
+    report, variants = read_report(files, target), manifest.variants
+    if target is not None:
+        variants = tuple(variant for variant in variants if variant.target == target)
+    targets = ", ".join(known if target is None else [target])
     show(
         (
             Text.assemble((manifest.name, "bold"), f" for {targets}"),
             *(_contract(name, manifest) for name in manifest.graphs),
-            *(pairs(promises(manifest, variant)) for variant in manifest.variants),
-            *(_graph(files, variant, name) for variant in manifest.variants for name in manifest.graphs),
+            *(pairs(promises(manifest, variant)) for variant in variants),
+            *(_graph(files, variant, name) for variant in variants for name in manifest.graphs),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
+            *(() if report.placement is None else (pairs({"Placement": placement_words(report.placement)}),)),
             layers_table(report.layers),
             *map(Text, report.notes),
             pairs(_provenance(manifest.provenance)),

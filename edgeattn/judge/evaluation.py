@@ -22,11 +22,13 @@ from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.recover import Recovered
+from edgeattn_export.targets.placement.of_target import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Rows
 
@@ -94,10 +96,17 @@ def evaluate(
         size_mb=sizes,
         memory_mb=memory,
         operator_times=times,
+        placement=_placement(chosen, request),
         golden=golden.tolerance,
     )
     measured = device.host.machine() if device is request.target.engine else None
     return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, measured, notes)
+
+
+def _placement(chosen: Chosen, request: Request) -> Placement | None:
+    """Return where the main graph's work runs, for an input of median size."""
+    (inputs,) = stratified(chosen.selection, 1)
+    return placement_of(request.target, chosen.parts.graphs[MAIN_GRAPH].quantized.model, inputs)
 
 
 def _timed(

@@ -14,6 +14,7 @@ from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.number_words import asked, cosine, counts, figure, measured, time_shares
+from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Report
 from edgeattn.report.table import RUNNERS, conditions_line
@@ -66,6 +67,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         sizes=_sizes(report),
         accuracy=_accuracy(report),
         forms=form_words(report.layers),
+        placement=None if report.placement is None else placement_words(report.placement).splitlines(),
         layers=sorted(report.layers, key=_worst_first),
         kept=[line for line in report.trials if line.recipe],
         picture=None if picture is None else _inline(picture),

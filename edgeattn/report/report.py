@@ -14,6 +14,7 @@ from edgeattn.judge.budget import Check
 from edgeattn.measure.latencies import Race
 from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
+from edgeattn_export.graph.placement import Placement
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
@@ -72,6 +73,7 @@ class Report:
         operators: How often each operator stands in the int8 graph.
         operator_times: By operator that the engine runs, its share of the main int8 graph's time.
         fused: How often each rule was applied.
+        placement: Where the main int8 graph's work runs; None where there is but one place.
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
@@ -94,6 +96,7 @@ class Report:
     layers: tuple[Layer, ...]
     original: str = "PyTorch"
     operator_times: Mapping[str, float] = field(default_factory=dict)
+    placement: Placement | None = None
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[Benchmark, ...] = ()

@@ -53,6 +53,7 @@ def reported(
         memory_mb=measures.memory_mb,
         operators=chosen.parts.operators,
         operator_times=measures.operator_times,
+        placement=measures.placement,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(

@@ -15,6 +15,7 @@ from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.number_words import asked, cosine, count, counts, figure, measured, time_shares
+from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Refusal, Report
 from edgeattn_runtime.bench import Benchmark
@@ -152,6 +153,7 @@ def _work(report: Report) -> Table:
         "Recipe": recipe_words(report.recipe),
         "Operators": counts(report.operators),
         **({"Time": time_shares(report.operator_times)} if report.operator_times else {}),
+        **({} if report.placement is None else {"Placement": placement_words(report.placement)}),
         "Fused": counts(report.fused),
         "Modules": form_words(report.layers),
     }

@@ -67,7 +67,7 @@ class Engine:
         with tempfile.TemporaryDirectory(
             prefix="edgeattn-"
         ) as folder:  # a worker has read it when it is open
-            path = self._written(model, Path(folder))
+            path = self.written(model, Path(folder))
             return self.file_runner(path, settings=SessionSettings(threads=threads))
 
     def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> Runner:
@@ -88,7 +88,7 @@ class Engine:
         if self.host is HERE and self.format is ONNX:
             return GraphSession(contract, self.open(model, threads=threads))
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            path = self._written(model, Path(folder))
+            path = self.written(model, Path(folder))
             return self.file_graph(contract, path, settings=SessionSettings(threads=threads))
 
     def file_graph(self, contract: Graph, path: Path, *, settings: SessionSettings = PLAIN) -> OpenGraph:
@@ -126,8 +126,8 @@ class Engine:
             serialize(ready), providers=self.providers, options=options, threads=threads, profile=profile
         )
 
-    def _written(self, model: ir.Model, folder: Path) -> Path:
-        """Write a graph as a device gets it, and return its file."""
+    def written(self, model: ir.Model, folder: Path) -> Path:
+        """Write a graph's files as a device gets them, and return the graph's own."""
         path = folder / f"{STEM}{self.format.suffix}"
         for name, content in self.format.files(self.ready(model), path.name).items():
             (folder / name).write_bytes(content)

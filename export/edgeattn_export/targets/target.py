@@ -10,6 +10,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.targets.placement.operators import Operators
 
 DYNAMIC: tuple[Mapping[str, int], ...] = ()  # no symbol is fixed
 
@@ -30,6 +31,7 @@ class Target:
         lowerings: Rewrites to what the engine is fast at, in order; each is proven or undone.
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
+        operators: What its first execution provider says that it takes; None where nothing is said.
         buckets: Sizes by symbol that its graphs fix, a bucket each; ``DYNAMIC`` where they fix none.
         adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
         needs: What a device must have, in words.
@@ -42,6 +44,7 @@ class Target:
     lowerings: tuple[Rule[Any], ...]
     forms: Forms
     candidates: Candidates
+    operators: Operators | None = None
     buckets: tuple[Mapping[str, int], ...] = DYNAMIC
     adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
     needs: str

@@ -90,3 +90,11 @@ def test_a_report_that_is_none_is_refused(folder: Path, refused: Callable[..., s
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / REPORT_FILE).unlink()
     assert REPORT_FILE in refused("inspect", folder)
+
+
+def test_a_target_is_shown_alone(
+    folder: Path, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(folder), "--target", "cpu"]) == 0
+    assert "for cpu" in capsys.readouterr().out
+    assert "cpu" in refused("inspect", folder, "--target", "web")

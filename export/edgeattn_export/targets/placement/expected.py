@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.placement import Placement
 from edgeattn_export.targets.placement.operators import Operators
-from edgeattn_export.targets.placement.placement import Placement
 from edgeattn_export.targets.placement.told import placed
 
 CPU = "CPUExecutionProvider"

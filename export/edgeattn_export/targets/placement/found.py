@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Partition
-from edgeattn_export.targets.placement.placement import Placement
 from edgeattn_export.targets.placement.told import placed
 
 UNTOLD = "not told by the session"

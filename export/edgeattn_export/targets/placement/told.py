@@ -8,8 +8,8 @@ from typing import Literal
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.placement import Fallback, Placement
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.targets.placement.placement import Fallback, Placement
 
 
 def placed(

@@ -11,7 +11,9 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.targets.placement import Operators, expected, found
+from edgeattn_export.targets.placement import Operators
+from edgeattn_export.targets.placement.expected import expected
+from edgeattn_export.targets.placement.found import found
 from edgeattn_export.targets.placement.work import multiply_accumulates
 
 NPU, CPU = "NpuExecutionProvider", "CPUExecutionProvider"

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edgeattn.commands.export import check_placement
+from edgeattn.report.page import page
+from edgeattn.report.placement_words import placement_words
+from edgeattn.report.report import Report
+from edgeattn.report.table import report_parts, show
+from edgeattn_export.graph.placement import Fallback, Placement
+from edgeattn_runtime.errors import CheckFailed
+
+GATHERS = Fallback("Gather", 2, ("a", "b", "c", "d", ""), 0.0, "not in its list of operators")
+PARTED = Placement(
+    "expected", "NpuExecutionProvider", {"NpuExecutionProvider": 0.75, "Cpu": 0.25}, 3, (GATHERS,)
+)
+WHOLE = Placement("found", "NpuExecutionProvider", {"NpuExecutionProvider": 1.0}, 1, ())
+
+
+@pytest.fixture
+def parted(report: Report) -> Report:
+    return replace(report, placement=PARTED)
+
+
+def test_shares_partitions_and_fallbacks_are_told() -> None:
+    head, line = placement_words(PARTED).splitlines()
+    assert "expected: NpuExecutionProvider 75 %, Cpu 25 %" in head
+    assert "3 partitions" in head
+    assert "2 Gathers at a, b, c and 1 more: not in its list" in line
+    assert placement_words(WHOLE).endswith("1 partition")
+
+
+def test_report_page_and_json_tell_of_it(parted: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    show(report_parts(parted), width=200)
+    assert "3 partitions" in capsys.readouterr().out
+    assert "3 partitions" in page(parted, picture=None, facts={})
+    assert Report.from_json(parted.to_json()).placement == PARTED
+
+
+def test_strict_fails_on_any_fallback(report: Report, parted: Report) -> None:
+    with pytest.raises(CheckFailed, match=r"not placed whole.*Gather"):
+        check_placement(parted)
+    check_placement(replace(report, placement=WHOLE))
+    check_placement(report)  # there is but one place
