@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx_ir as ir
+from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import InferenceSession
+
+from edgeattn_export.graph.formats import ORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,12 @@ def read_contents(graph: Path) -> Contents:
     """Read a graph's operators, and its weights' dtypes and sizes; weights in files of their own stay there.
 
     Args:
-        graph: An ONNX file.
+        graph: An ONNX file, or one of onnxruntime's own format.
     """
-    model = ir.load(graph)
+    return _of_ort(graph.read_bytes()) if graph.suffix == ORT.suffix else _of_onnx(ir.load(graph))
+
+
+def _of_onnx(model: ir.Model) -> Contents:
     weights: Counter[str] = Counter()
     for value in model.graph.initializers.values():
         if value.const_value is not None:
@@ -42,6 +48,21 @@ def read_contents(graph: Path) -> Contents:
         operators=dict(operators.most_common()),
         weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
         heads=max((_heads(node) for node in nodes if node.op_type == "Attention"), default=1),
+    )
+
+
+def _of_ort(content: bytes) -> Contents:
+    graph = InferenceSession.GetRootAs(bytearray(content), 0).Model().Graph()
+    nodes = [graph.Nodes(i) for i in range(graph.NodesLength())]
+    weights: Counter[str] = Counter()
+    for stored in (graph.Initializers(i) for i in range(graph.InitializersLength())):
+        weights[str(ir.DataType(stored.DataType())).lower()] += stored.RawDataLength()
+    attributes = (node.Attributes(i) for node in nodes for i in range(node.AttributesLength()))
+    heads = (int(attribute.I()) for attribute in attributes if attribute.Name() == b"q_num_heads")
+    return Contents(
+        operators=dict(Counter(node.OpType().decode() for node in nodes).most_common()),
+        weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
+        heads=max(heads, default=1),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn.measure.contents import read_contents
+from edgeattn_export.graph.formats import ort_files
 
 HEADS, SIZE = 3, 4
 APART: tuple[int | str, ...] = ("batch", HEADS, "sequence", SIZE)
@@ -56,3 +57,11 @@ def test_where_none_are_known_there_is_one(
     contents = read_contents(_saved(tmp_path, *attentions))
     assert contents.heads == 1
     assert contents.weights_mb == {"float": 8e-6}
+
+
+def test_a_file_of_onnxruntimes_own_format_is_read_too(tmp_path: Path) -> None:
+    attention = (TOGETHER, {"q_num_heads": HEADS, "kv_num_heads": HEADS})
+    file = _saved(tmp_path, attention)
+    (tmp_path / "model.ort").write_bytes(ort_files(ir.load(file), "model.ort")["model.ort"])
+    found = read_contents(tmp_path / "model.ort")
+    assert (found.operators, found.heads) == ({"Attention": 1}, HEADS)
