@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx_ir as ir
-from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import InferenceSession
 
 from edgeattn_export.graph.formats import ORT
 
@@ -52,6 +51,9 @@ def _of_onnx(model: ir.Model) -> Contents:
 
 
 def _of_ort(content: bytes) -> Contents:
+    # Brings PyTorch, where that is installed.
+    from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import InferenceSession
+
     graph = InferenceSession.GetRootAs(bytearray(content), 0).Model().Graph()
     nodes = [graph.Nodes(i) for i in range(graph.NodesLength())]
     weights: Counter[str] = Counter()
