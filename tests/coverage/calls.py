@@ -17,9 +17,15 @@ def calls(row: Row) -> Iterator[tuple[str, Inputs]]:
         yield f"sample {i}", sample.inputs
     for i, inputs in enumerate(trials(row.samples, row.captured.axes)):
         yield f"trial {i}", inputs
-    for symbol in row.captured.axes.symbols:
-        for size in other_sizes(row, symbol):
+    for symbol in free_symbols(row):
+        for size in filter(row.captured.symbols[symbol].allows, other_sizes(row, symbol)):
             yield f"{symbol}={size}", shaped(row.samples, row.captured.axes, {symbol: size})
+
+
+def free_symbols(row: Row) -> list[str]:
+    """Return the symbols whose sizes no values of an input decide."""
+    axes = row.captured.axes
+    return [symbol for symbol in axes.symbols if symbol not in axes.packed]
 
 
 def other_sizes(row: Row, symbol: str) -> list[int]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from calls import other_sizes
+from calls import free_symbols, other_sizes
 from forms.catalog import FORMS
 from forms.form import Form
 from measures import empty, errors, int8_cosine
@@ -33,7 +33,7 @@ def float_graph_answers_as_pytorch(row: Row) -> None:
     found = errors(row)
     assert not {name: error for name, error in found.items() if error > FLOAT_ERROR}
     assert row.captured.axes.symbols
-    for symbol in row.captured.axes.symbols:
+    for symbol in free_symbols(row):
         answered = [size for size in other_sizes(row, symbol) if f"{symbol}={size}" in found]
         assert len(answered) >= FEWEST_SIZES, f"{symbol} is dynamic in name alone"
     padding_alone = empty(row)  # compared where PyTorch's own answer is a number

@@ -19,7 +19,6 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import disagreement
-from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
@@ -61,7 +60,7 @@ def without_implied(captured: Captured, recovered: Recovered, samples: Samples) 
         captured,
         model=_computed(captured.model, tokens, implied),
         graph=_graph(captured.graph, implied),
-        axes=Axes({name: dims for name, dims in captured.axes.dims.items() if name not in implied}),
+        axes=replace(captured.axes, dims={n: d for n, d in captured.axes.dims.items() if n not in implied}),
     )
     without = replace(recovered, model=_computed(recovered.model, tokens, implied))
     return Whole(alone, without, replace(samples, items=tuple(_items(samples, implied))))

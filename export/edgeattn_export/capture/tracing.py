@@ -19,12 +19,13 @@ import torch
 from torch.nn.modules import transformer
 
 from edgeattn_export.capture.adapt import Adapted
+from edgeattn_export.capture.adapt.packed import free_lists
 
 
 @contextmanager
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
-    with quiet(), slow_path(), torch.no_grad(), Adapted(), _no_hints():
+    with quiet(), slow_path(), torch.no_grad(), Adapted(), free_lists(), _no_hints():
         yield
 
 

@@ -18,9 +18,16 @@ Dynamic = Mapping[str, Sequence[str | int | None] | Mapping[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Per input, its dims: a size where it is fixed, a symbol's name where it is dynamic."""
+    """Per input, its dims: a size where it is fixed, a symbol's name where it is dynamic.
+
+    Attributes:
+        dims: By input.
+        packed: Symbols that lead inputs and are no batch: how long they are follows from values, as that of
+            patches packed one behind the other does from a grid.
+    """
 
     dims: Mapping[str, Dims]
+    packed: frozenset[str] = frozenset()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -33,7 +40,7 @@ class Axes:
         """The symbol along which samples are stacked: it leads inputs, and is no other axis of any."""
         leading = {dims[0] for dims in self.dims.values() if dims and isinstance(dims[0], str)}
         inner = {dim for dims in self.dims.values() for dim in dims[1:]}
-        return next((symbol for symbol in self.symbols if symbol in leading - inner), None)
+        return next((symbol for symbol in self.symbols if symbol in leading - inner - self.packed), None)
 
 
 def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:

@@ -19,7 +19,8 @@ def shaped(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inputs:
     """Return inputs of the asked sizes, made of the samples' rows in their order.
 
     Rows are joined along a symbol until its size is reached and then cut; a batch stacks such rows. Symbols
-    that ``sizes`` leaves out keep the first sample's size.
+    that ``sizes`` leaves out keep the first sample's size. Where an axis is packed, a sample that has these
+    sizes is returned as it is: no other need suit the values by which it is packed.
 
     Args:
         samples: Real inputs.
@@ -31,6 +32,10 @@ def shaped(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inputs:
     """
     _check_sizes(axes, sizes)
     wanted = {**sizes_of(samples[0].inputs, axes), **sizes}
+    if axes.packed:
+        for sample in samples:
+            if sizes_of(sample.inputs, axes) == wanted:
+                return sample.inputs
     rows = cycle(_rows(samples, axes))
     batch = [_row(rows, axes, wanted) for _ in range(wanted.get(axes.batch or "", 1))]
     return {name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names}

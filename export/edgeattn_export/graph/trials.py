@@ -17,6 +17,7 @@ from edgeattn_export.graph.shapes import shaped, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
+PARTS = 4  # into which samples are parted by their size, where a few of them stand for all
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
 
@@ -76,7 +77,7 @@ def unseen(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Itera
     middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
     for symbol, seen in sizes_seen(samples, axes).items():
         for size in _between_and_beyond(seen):
-            if symbols[symbol].allows(size):
+            if symbols[symbol].allows(size) and symbol not in axes.packed:
                 yield shaped(samples, axes, {**middle, symbol: size})
 
 
@@ -92,6 +93,9 @@ def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     by_size = _by_size(samples)
     yield by_size[0].inputs
     yield by_size[-1].inputs
+    if axes.packed:  # then none can be made up
+        yield from (by_size[len(by_size) * part // PARTS].inputs for part in range(1, PARTS))
+        return
     middle = sizes_of(by_size[len(by_size) // 2].inputs, axes)
     if axes.batch:
         yield shaped(samples, axes, {**middle, axes.batch: STACKED})

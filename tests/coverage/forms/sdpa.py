@@ -7,7 +7,7 @@ from functools import partial
 
 import torch
 from forms.attention import Attention, causal, distance, split
-from forms.form import Form
+from forms.form import Form, Inputs
 from forms.inputs import HEADS, SHOWN, WIDTH, samples, shown, vectors
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -107,6 +107,15 @@ class MultiQuery(Plain):
         return split(self.query(x)), self.key(x)[:, None], self.value(x)[:, None]  # (B, 1, S, D)
 
 
+class Packed(Plain):
+    """Within each of several sequences that stand one behind the other, as many as an input says."""
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        sequences = zip(*(part.split(lengths.tolist(), -2) for part in self.project(x[None])), strict=True)
+        mixed = torch.cat([self.attend(*sequence) for sequence in sequences], -2)  # (1, H, S, D)
+        return self.output(self.join(mixed))[0]
+
+
 class Memory(Plain):
     """Learned keys and values (H, M, D), the same for every row of the batch."""
 
@@ -161,6 +170,12 @@ class Masked(Plain):
         return self.output(self.join(mixed))
 
 
+def _packed() -> list[Inputs]:
+    draw = torch.Generator().manual_seed(1)
+    lengths = (3, 5), (4, 1, 6), (9,), (2, 3, 4, 7)
+    return [{"x": torch.randn(sum(n), WIDTH, generator=draw), "lengths": torch.tensor(n)} for n in lengths]
+
+
 def _boolean(seen: Tensor, _: int) -> Tensor:
     return seen  # (B, 1, 1, S)
 
@@ -204,6 +219,7 @@ FORMS = (
     form("five axes", Frames),
     padded("five axes, attn_mask (B, 1, 1, 1, S)", FramesMasked),
     form("one head of keys, without enable_gqa", MultiQuery),
+    form("within packed sequences", Packed, samples=_packed),
     form("keys without a batch", Memory),
     form("by keywords", ByName),
     form("attn_mask (S, S)", FixedMask),

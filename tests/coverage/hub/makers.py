@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from hub.inputs import Size
 from torch import Tensor
 
-GRID = (1, 4, 4)  # patches of an image: times, rows, columns
+SQUARE = 4  # patches, which towers merge
 FRAME = 320  # samples of sound in a step, about
 STEPS = 8  # frames of a spectrogram in a step, about
 LEAST = 5  # the first token that means nothing special
@@ -46,9 +48,15 @@ def sound(size: Size, draw: torch.Generator, *, channels: int = 0) -> Tensor:
     return torch.randn(size.batch, *((channels,) if channels else ()), length, generator=draw)
 
 
-def patches(size: Size, draw: torch.Generator, *, width: int) -> Tensor:
-    return torch.randn(size.batch * GRID[0] * GRID[1] * GRID[2], width, generator=draw)
+def patches(size: Size, draw: torch.Generator, *, width: int, times: int = 1) -> Tensor:
+    """Return the patches of an image, or of a film, one behind the other: (T * R * C, W)."""
+    return torch.randn(math.prod(_grid(size, times)), width, generator=draw)
 
 
-def grid(size: Size, draw: torch.Generator) -> Tensor:
-    return torch.tensor([GRID] * size.batch)
+def grid(size: Size, draw: torch.Generator, *, times: int = 1) -> Tensor:
+    return torch.tensor([_grid(size, times)])  # (1, 3)
+
+
+def _grid(size: Size, times: int) -> tuple[int, int, int]:
+    """Return how many times, rows and columns of patches there are: no two samples need have as many."""
+    return times, SQUARE * size.batch, SQUARE * (1 + size.length % 2)

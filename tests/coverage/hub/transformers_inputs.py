@@ -41,6 +41,7 @@ SETS = (
     ("inputs_embeds",),
 )
 PACKED = frozenset({"grid_thw", "image_grid_thw"})  # beside these, images are rows of patches
+FILMS = (2, 1)  # times: those that take an image take no film, all of them
 MEL = (
     *("num_mel_bins", "feature_size", "n_mels", "input_feat_per_channel", "input_feat_size", "input_dim"),
     "input_size",
@@ -91,7 +92,9 @@ def _makers(config: Any, *, is_packed: bool) -> Mapping[str, tuple[Maker, ...]]:
     frames = _read(config, "num_frames", "frames_per_clip") or 4
     images = tuple(partial(normal, shape=shape) for shape in _pictures(channels, frames, *_sides(config)))
     times = _read(config, "temporal_patch_size", "patch_temporal") or 1
-    packed = partial(patches, width=channels * times * (_read(config, "patch_size") or 16) ** 2)
+    width = channels * times * (_read(config, "patch_size") or 16) ** 2
+    packed = tuple(partial(patches, width=width, times=each) for each in FILMS)
+    grids = tuple(partial(grid, times=each) for each in FILMS)
     text = partial(tokens, below=min(TOKENS, _read(config, "vocab_size") or TOKENS))
     mel, positions = _read(config, *MEL) or 80, _read(config, "max_source_positions")
     whole = (partial(normal, shape=(mel, 2 * positions)),) if positions else ()
@@ -103,11 +106,11 @@ def _makers(config: Any, *, is_packed: bool) -> Mapping[str, tuple[Maker, ...]]:
         "attention_mask": (mask, partial(mask, times=STEPS)),
         "input_features_mask": (partial(mask, times=STEPS),),
         "bbox": (boxes,),
-        "pixel_values": (packed,) if is_packed else images,
+        "pixel_values": packed if is_packed else images,
         "pixel_values_videos": images[2:],
-        "hidden_states": (packed,),
-        "grid_thw": (grid,),
-        "image_grid_thw": (grid,),
+        "hidden_states": packed,
+        "grid_thw": grids,
+        "image_grid_thw": grids,
         "input_features": sounds,
         "input_values": (sound, partial(sound, channels=1), *sounds),
         "inputs_embeds": (partial(steps, width=_read(config, "hidden_size", "d_model") or WIDTH),),

@@ -22,7 +22,7 @@ from transformers.models.auto.modeling_auto import (
 
 __all__ = ["attempts", "names", "ways"]
 
-PLANS = (Plan(1), Plan(2), Plan(4))
+PLANS = (Plan(1), Plan(2), Plan(4), Plan(1, narrow=False))
 SECTIONS = (HEAD // 8, HEAD * 3 // 16, HEAD * 3 // 16)  # times, rows and columns: half a head's width
 ROTARY = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [*SECTIONS]}
 

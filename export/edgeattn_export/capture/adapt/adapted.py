@@ -12,6 +12,7 @@ from edgeattn_export.capture.adapt.arithmetic import ON_WHOLE_NUMBERS
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
 from edgeattn_export.capture.adapt.grouped_products import ON_GROUPS
+from edgeattn_export.capture.adapt.packed import ON_PACKED, Packed
 from edgeattn_export.capture.adapt.whole_numbers import ON_NUMBERS
 
 Function = Callable[..., Any]
@@ -22,6 +23,7 @@ ADAPTED: Mapping[Function, Function] = {
     **ON_PAIRS,
     **ON_GROUPS,
     **ON_NUMBERS,
+    **ON_PACKED,
 }
 
 
@@ -35,5 +37,6 @@ class Adapted(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Pass every call on, to what computes it here."""
-        return ADAPTED.get(func, func)(*args, **(kwargs or {}))
+        """Pass every call on, to what computes it here; a call on packed parts, to them."""
+        computed = func if Packed in types else ADAPTED.get(func, func)
+        return computed(*args, **(kwargs or {}))

@@ -75,11 +75,15 @@ class Asked:
     def sizes(self, sample: Sample) -> dict[str, int]:
         """Return an example's sizes: a sample's, but none below 2, and no two alike.
 
-        torch.export takes a size of 0 or 1 for a constant, and equal sizes for one symbol.
+        torch.export takes a size of 0 or 1 for a constant, and equal sizes for one symbol. Of packed axes the
+        sizes are the sample's own.
         """
         sizes = sizes_of(sample.inputs, self.axes)
         taken: set[int] = set()
-        for symbol in self.axes.symbols:
+        for symbol in sorted(self.axes.symbols, key=lambda symbol: symbol not in self.axes.packed):
+            if symbol in self.axes.packed:
+                taken.add(sizes[symbol])
+                continue
             size = BATCH if symbol == self.axes.batch else max(sizes[symbol], SHORTEST)
             while size in taken:
                 size -= 1 if size > SHORTEST else -len(taken)
