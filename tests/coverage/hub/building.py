@@ -82,7 +82,7 @@ def _draw(module: nn.Module) -> None:
     """Draw weights that keep the scale of what they multiply; move the others off their initial values."""
     with torch.no_grad():
         for parameter in filter(torch.is_floating_point, module.parameters()):
-            if parameter.ndim > 1:
+            if parameter.ndim > 1 and parameter.numel():
                 parameter.normal_(std=parameter[0].numel() ** -0.5)
             else:
                 parameter.add_(SHIFT * torch.randn_like(parameter))

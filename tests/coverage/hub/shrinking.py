@@ -45,8 +45,11 @@ def _key_heads(value: int) -> int:
 
 Rules = tuple[tuple[str, Rule], ...]
 
-# The first that is found in a name counts.
+# The first that is found in a name counts. An indexer scores keys by sums over its heads of what a ReLU leaves:
+# of few heads many sums are 0, and which of these keys it takes is PyTorch's own choice.
 _STRUCTURE: Rules = (
+    (r"index_n_heads$", int),
+    (r"index_topk$", _at_most(WINDOW)),
     (r"(token|eos|bos|pad|sep|unk|mask|lang|ignore)_(id|index)$|_id$", _token),
     (r"(experts_per_tok|top_?k)$|moe_k$", _at_most(2)),
     (r"(n_group|topk_group)$", _at_most(1)),

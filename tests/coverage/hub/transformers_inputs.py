@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import product
 from typing import Any
 
 import torch
@@ -63,9 +64,8 @@ def ways(module: nn.Module) -> Iterator[Makers]:
     for given in dict.fromkeys(tuple(dict.fromkeys(given)) for given in sets if given):
         known = _makers(module.config, is_packed=not PACKED.isdisjoint(given))
         if all(name in known for name in given):
-            makers = [known[name] for name in given]
-            for i in range(max(map(len, makers))):
-                yield {name: each[min(i, len(each) - 1)] for name, each in zip(given, makers, strict=True)}
+            for makers in product(*(known[name] for name in given)):
+                yield dict(zip(given, makers, strict=True))
 
 
 def _about_images(module: nn.Module) -> Makers:
