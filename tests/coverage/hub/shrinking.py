@@ -45,8 +45,8 @@ def _key_heads(value: int) -> int:
 
 Rules = tuple[tuple[str, Rule], ...]
 
-# The first that is found in a name counts. An indexer scores keys by sums over its heads of what a ReLU leaves:
-# of few heads many sums are 0, and which of these keys it takes is PyTorch's own choice.
+# The first that is found in a name counts. An indexer scores keys by sums over its heads of what a ReLU
+# leaves: of few heads many sums are 0, and which of these keys it takes is PyTorch's own choice.
 _STRUCTURE: Rules = (
     (r"index_n_heads$", int),
     (r"index_topk$", _at_most(WINDOW)),
@@ -82,10 +82,12 @@ class Plan:
     Attributes:
         layers: Of each stack, at most.
         narrow: Whether widths shrink too; they stay as they are where a model ties them to one another.
+        distinct: Whether of these layers one of each type is left, where a configuration names their types.
     """
 
     layers: int
     narrow: bool = True
+    distinct: bool = False
 
 
 def shrunk(fields: Mapping[str, object], plan: Plan) -> dict[str, object]:

@@ -74,7 +74,8 @@ def _about_images(module: nn.Module) -> Makers:
     picture, text = known["pixel_values"][0], known["input_ids"][0]
     with torch.no_grad():
         found = module.get_image_features(picture(Size(1, 1), torch.Generator()))
-    features = getattr(found, "pooler_output", found)  # (N, W), or (1, N, W), or a list of such
+    pooled = getattr(found, "pooler_output", found)  # (N, W), or (1, N, W), or a list of such
+    features = found.last_hidden_state if pooled is None else pooled
     count = sum(
         each[..., 0].numel() for each in (features if isinstance(features, list | tuple) else [features])
     )
@@ -103,6 +104,7 @@ def _makers(config: Any, *, is_packed: bool) -> Mapping[str, tuple[Maker, ...]]:
     return {
         "input_ids": (text,),
         "decoder_input_ids": (text,),
+        "qformer_input_ids": (text,),
         "attention_mask": (mask, partial(mask, times=STEPS)),
         "input_features_mask": (partial(mask, times=STEPS),),
         "bbox": (boxes,),
@@ -119,11 +121,12 @@ def _makers(config: Any, *, is_packed: bool) -> Mapping[str, tuple[Maker, ...]]:
 
 
 def _pictures(channels: int, frames: int, height: int, width: int) -> Iterator[tuple[int, ...]]:
-    """Yield the dims of a row: an image, a larger one, those of a film, and one image among several."""
+    """Yield the dims of a row: an image, a larger one, those of a film, one image of several, and two."""
     yield channels, height, width
     yield channels, 2 * height, 2 * width
     yield frames, channels, height, width
     yield 1, channels, height, width
+    yield 2, channels, height, width
 
 
 def _sides(config: Any) -> tuple[int, int]:

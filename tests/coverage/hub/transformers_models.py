@@ -22,7 +22,7 @@ from transformers.models.auto.modeling_auto import (
 
 __all__ = ["attempts", "names", "ways"]
 
-PLANS = (Plan(1), Plan(2), Plan(4), Plan(1, narrow=False))
+PLANS = (Plan(1), Plan(2), Plan(4, distinct=True), Plan(4), Plan(1, narrow=False))
 SECTIONS = (HEAD // 8, HEAD * 3 // 16, HEAD * 3 // 16)  # times, rows and columns: half a head's width
 ROTARY = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [*SECTIONS]}
 
@@ -71,7 +71,11 @@ def configuration(
         small = {"rope_parameters": ROTARY, **small}
     if "use_cache" in fields:
         small["use_cache"] = False
-    return cls(**small)
+    made = cls(**small)
+    kinds = list(dict.fromkeys(getattr(made, "layer_types", None) or ()))
+    if not plan.distinct or not kinds or "layer_types" in given:
+        return made
+    return cls(**{**small, "layer_types": kinds, "num_hidden_layers": len(kinds)})
 
 
 def _class_of(spec: Any) -> type[Any]:
