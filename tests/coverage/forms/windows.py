@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from forms.attention import Attention, MaskedAttention, distance
+from forms.attention import Attention, MaskedAttention, distance, split
 from forms.form import Form
 from forms.inputs import HEADS, SHOWN, SIZE, WIDTH, Size, samples, shown, vectors
 from torch import Tensor, nn
@@ -30,6 +30,14 @@ class SlidingCausalPadded(MaskedAttention):
         ahead = distance(scores.size(-1))
         seen = (ahead <= 0) & (ahead > -REACH) & mask[:, None, None, :].bool()  # (B, 1, S, S)
         return scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
+
+
+class PooledKeys(Attention):
+    """Keys and values of two positions in one (Linformer's pooling, Wang et al. 2020, section 4)."""
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        pooled = nn.functional.max_pool1d(x.mT, 2, ceil_mode=True).mT  # (B, S / 2, W)
+        return split(self.query(x)), split(self.key(pooled)), split(self.value(pooled))
 
 
 class Blocks(Attention):
@@ -140,6 +148,7 @@ def _image(size: Size, draw: torch.Generator) -> Tensor:
 form = partial(Form, family="windows", samples=samples(x=vectors))
 
 FORMS = (
+    form("keys and values pooled along the sequence", PooledKeys),
     form("sliding window", Sliding),
     form(
         "sliding window, causal and padding",

@@ -13,6 +13,7 @@ from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
 from edgeattn_export.capture.adapt.grouped_products import ON_GROUPS
 from edgeattn_export.capture.adapt.packed import ON_PACKED, Packed
+from edgeattn_export.capture.adapt.pooling import ON_POOLED
 from edgeattn_export.capture.adapt.whole_numbers import ON_NUMBERS
 
 Function = Callable[..., Any]
@@ -24,6 +25,7 @@ ADAPTED: Mapping[Function, Function] = {
     **ON_GROUPS,
     **ON_NUMBERS,
     **ON_PACKED,
+    **ON_POOLED,
 }
 
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.adapt import Adapted
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.shapes import shaped
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+def test_a_pooled_axis_stays_dynamic(exported: Export) -> None:
+    samples = [{"input": torch.randn(2, 3, n)} for n in (6, 13, 8)]
+    captured, samples = exported(nn.MaxPool1d(4, 2, padding=1), samples)
+    assert captured.notes == ()  # the first way led on
+    inputs = shaped(samples, captured.axes, {"sequence": 21})  # that no sample has
+    found = captured.engine.runner(captured.model)(inputs)
+    np.testing.assert_array_equal(found["output"], captured.reference(inputs)["output"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kernel_size": 3},
+        {"kernel_size": (2,), "stride": (3,), "padding": (1,)},
+        {"kernel_size": 3, "stride": 2, "dilation": 2, "ceil_mode": True},
+        {"kernel_size": 3, "return_indices": True},
+    ],
+)
+@pytest.mark.parametrize("pool", [functional.max_pool1d, torch.max_pool1d])
+def test_the_maxima_are_pytorchs(pool: Callable[..., Any], asked: Mapping[str, Any]) -> None:
+    if pool is torch.max_pool1d and "return_indices" in asked:
+        pool = torch.max_pool1d_with_indices
+        asked = {"kernel_size": 3}
+    x = torch.randn(2, 3, 11, generator=torch.Generator().manual_seed(0))
+    with Adapted():
+        found = pool(x, **asked)
+    torch.testing.assert_close(found, pool(x, **asked))
+    assert isinstance(found, Tensor) is isinstance(pool(x, **asked), Tensor)
