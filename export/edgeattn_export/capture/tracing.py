@@ -20,12 +20,13 @@ from torch.nn.modules import transformer
 
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.capture.adapt.packed import free_lists
+from edgeattn_export.capture.adapt.recurrent import free_steps
 
 
 @contextmanager
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
-    with quiet(), slow_path(), torch.no_grad(), Adapted(), free_lists(), _no_hints():
+    with quiet(), slow_path(), torch.no_grad(), Adapted(), free_lists(), free_steps(), _no_hints():
         yield
 
 
