@@ -36,16 +36,17 @@ def scale_of(weight: NDArray[np.float32], axis: int, levels: int = LARGEST) -> N
     return scale
 
 
-def step_and_zero(low: float, high: float) -> tuple[np.float32, np.uint8]:
-    """Return the step and the number that stands for 0, for activations in u8 that hold a range and 0.
+def step_and_zero(low: float, high: float, steps: int = 255) -> tuple[np.float32, np.uint16]:
+    """Return the step and the number that stands for 0, for unsigned activations that hold a range and 0.
 
     Args:
         low: The range's end, as onnxruntime's dynamic operators find it in every call.
         high: Its other end.
+        steps: Between them: 255 or 65535.
     """
     low, high = np.minimum(np.float32(low), np.float32(0)), np.maximum(np.float32(high), np.float32(0))
-    step = np.float32(1) if low == high else np.float32((high - low) / np.float32(255))
-    return step, np.uint8(np.rint(np.clip(-low / step, 0, 255)))
+    step = np.float32(1) if low == high else np.float32((high - low) / np.float32(steps))
+    return step, np.uint16(np.rint(np.clip(-low / step, 0, steps)))
 
 
 def round_to(

@@ -30,18 +30,24 @@ class Key(NamedTuple):
     levels: int
     paired: bool
     calibrated: bool
+    input_steps: int
     techniques: tuple[tuple[str, float], ...]
 
     @classmethod
     def of(cls, layer: Layer, form: LinearForm, treatment: Treatment) -> Key:
         """Return the key of a layer as a treatment makes it."""
-        facts = (form.levels, form.paired, form.calibrated)
+        facts = (form.levels, form.paired, form.calibrated, form.input_steps)
         return cls(layer.weight, layer.bias, *facts, treatment.techniques)
 
     @property
     def by_gram(self) -> bool:
         """Whether Gram matrices are needed."""
         return any(TECHNIQUES[name].by_gram for name, _ in self.techniques)
+
+    @property
+    def by_histogram(self) -> bool:
+        """Whether histograms are needed."""
+        return any(TECHNIQUES[name].by_histogram for name, _ in self.techniques)
 
 
 @dataclass(slots=True)
@@ -89,11 +95,16 @@ class Calibration:
         made = {key: self._rounded[key] for key in wanted.values() if key in self._rounded}
         missing = {key: layer for layer, key in wanted.items() if key not in made}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
+        histograms = any(key.by_histogram for key in missing)
         for key, layer in missing.items():
             if key not in by_gram:
-                made[key] = self._treated(layer, key, self._statistics(layer, key))
+                made[key] = self._treated(layer, key, self._statistics(layer, key, histograms))
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
-            known = self._all() if self._fits() else self._gathered(batch, grams=True)
+            known = (
+                self._all(histograms)
+                if self._fits()
+                else self._gathered(batch, grams=True, histograms=histograms)
+            )
             inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
             made |= {key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()}
         self._remember({key: made[key] for key in by_gram})
@@ -111,24 +122,31 @@ class Calibration:
             oldest = next(iter(self._rounded))
             held -= _bytes(self._rounded.pop(oldest))
 
-    def _statistics(self, layer: Layer, key: Key) -> Statistics | None:
-        return self._all()[layer.weight] if key.techniques or key.calibrated else None
+    def _statistics(self, layer: Layer, key: Key, histograms: bool) -> Statistics | None:
+        return self._all(histograms)[layer.weight] if key.techniques or key.calibrated else None
 
-    def _all(self) -> Mapping[str, Statistics]:
-        """Return the statistics of all layers, gathered once, with Gram matrices where those fit."""
-        if not self._known:
-            self._known = self._gathered({each.weight for each in self.layers}, grams=self._fits())
+    def _all(self, histograms: bool) -> Mapping[str, Statistics]:
+        """Return the statistics of all layers, gathered once, with Gram matrices where those fit.
+
+        Args:
+            histograms: Whether they are needed too; they take a second pass where the first did without.
+        """
+        if not self._known or (histograms and any(each.histogram is None for each in self._known.values())):
+            every = {each.weight for each in self.layers}
+            self._known = self._gathered(every, grams=self._fits(), histograms=histograms)
         return self._known
 
     def _fits(self) -> bool:
         return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
 
-    def _gathered(self, weights: Iterable[str], *, grams: bool) -> dict[str, Statistics]:
+    def _gathered(self, weights: Iterable[str], *, grams: bool, histograms: bool) -> dict[str, Statistics]:
         """Return the statistics of the inputs that meet each weight."""
         wanted = set(weights)
         inputs = [(layer.x, layer.layout) for layer in self.layers if layer.weight in wanted]
         found: dict[str, Statistics] = {}
-        of_inputs = calibrate(self.model, inputs, self.samples, self.engine, grams=grams)
+        of_inputs = calibrate(
+            self.model, inputs, self.samples, self.engine, grams=grams, histograms=histograms
+        )
         for layer in self.layers:
             if layer.weight in wanted:
                 seen = of_inputs[layer.x, layer.layout]
@@ -139,7 +157,7 @@ class Calibration:
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
         bias = None if match.bias is None else floats(match.bias)
-        linear = Linear(match.array, bias, key.levels, key.paired)
+        linear = Linear(match.array, bias, key.levels, key.paired, input_steps=key.input_steps)
         try:
             scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
             if statistics is not None:

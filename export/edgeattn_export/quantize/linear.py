@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import LARGEST, round_to, scale_of
+from edgeattn_export.quantize.observers.distribution import Distribution
 from edgeattn_export.quantize.pairs import bound, reach
 from edgeattn_export.quantize.statistics import Statistics
 
@@ -33,7 +34,8 @@ class Linear:
         outliers: (k) Channels of the input that are split off, for a product in float; None without any.
         outlier_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
         copies: (k) Channels of the input that come again, behind the others; None where none does.
-        reach: The smallest and the largest number that the int8 product sees; None where no form asks.
+        reach: Between which numbers the int8 product's input is quantized; None until something chooses it.
+        input_steps: Into how many steps that range is divided.
     """
 
     weight: Floats
@@ -47,6 +49,7 @@ class Linear:
     outlier_weight: Floats | None = None
     copies: NDArray[np.int64] | None = None
     reach: tuple[float, float] | None = None
+    input_steps: int = 255
 
     @property
     def steps(self) -> Floats:
@@ -68,9 +71,22 @@ class Linear:
         return replace(self, scale=self.steps, stored=self.rounded)
 
     def reaching(self, statistics: Statistics) -> Linear:
-        """Return the layer with the range that its int8 product sees."""
+        """Return the layer with the range that its int8 product sees, where none is chosen yet."""
+        if self.reach is not None:
+            return self
         seen = self.seen(statistics)
         return replace(self, reach=(float(seen.low.min()), float(seen.high.max())))
+
+    def distribution(self, statistics: Statistics) -> Distribution:
+        """Return how the numbers lie that the int8 product sees.
+
+        Raises:
+            TypeError: The statistics hold no histogram.
+        """
+        seen = self.seen(statistics)
+        if seen.histogram is None:
+            raise TypeError("a range by what lies in it needs the histogram of the layer's input")
+        return Distribution.of(seen.histogram, float(seen.low.min()), float(seen.high.max()))
 
     def seen(self, statistics: Statistics) -> Statistics:
         """Return what is known of the layer's input as statistics of what its int8 product sees."""

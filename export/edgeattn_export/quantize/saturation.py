@@ -84,7 +84,7 @@ def dynamic_quantize(x: NDArray[np.float32]) -> tuple[NDArray[np.uint8], np.floa
         The numbers, of ``x``'s dims, their step, and the number that stands for 0.
     """
     step, zero = step_and_zero(x.min(initial=0), x.max(initial=0))
-    return np.clip(np.rint(x / step) + np.float32(zero), 0, 255).astype(np.uint8), step, zero
+    return np.clip(np.rint(x / step) + np.float32(zero), 0, 255).astype(np.uint8), step, np.uint8(zero)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample
 from edgeattn_export.graph.taps import tapped
 from edgeattn_export.quantize.layout import Layout
+from edgeattn_export.quantize.observers.histogram import Histogram
+from edgeattn_runtime.errors import QuantizeError
 
 Rows = tuple[str, Layout]  # a value's name, and how it is rows of channels
 
@@ -30,6 +32,7 @@ class Statistics:
         mean: (D)
         gram: (D, D) The sum of x^T x, float32: the Hessian of a linear layer's squared output error, but
             for a factor; None where nobody asked for it.
+        histogram: Of each channel; None where nobody asked for it.
     """
 
     rows: int
@@ -37,6 +40,7 @@ class Statistics:
     high: NDArray[np.float32]
     mean: NDArray[np.float32]
     gram: NDArray[np.float32] | None
+    histogram: Histogram | None = None
 
     @property
     def largest(self) -> NDArray[np.float32]:
@@ -46,27 +50,40 @@ class Statistics:
     def divided(self, divisor: NDArray[np.float32]) -> Statistics:
         """Return the statistics of the value divided by (D) positive numbers."""
         gram = None if self.gram is None else self.gram / np.outer(divisor, divisor)
-        return Statistics(self.rows, self.low / divisor, self.high / divisor, self.mean / divisor, gram)
+        histogram = None if self.histogram is None else self.histogram.divided(divisor)
+        low, high, mean = (each / divisor for each in (self.low, self.high, self.mean))
+        return Statistics(self.rows, low, high, mean, gram, histogram)
 
     def taken(self, channels: NDArray[np.int64]) -> Statistics:
         """Return the statistics of some of the value's channels, (k) of them, in that order."""
         gram = None if self.gram is None else self.gram[np.ix_(channels, channels)]
-        return Statistics(self.rows, self.low[channels], self.high[channels], self.mean[channels], gram)
+        histogram = None if self.histogram is None else self.histogram.taken(channels)
+        low, high, mean = (each[channels] for each in (self.low, self.high, self.mean))
+        return Statistics(self.rows, low, high, mean, gram, histogram)
 
     def joined(self, other: Statistics) -> Statistics:
         """Return the statistics of both values' rows together."""
         rows = self.rows + other.rows
+        gram = None if self.gram is None or other.gram is None else self.gram + other.gram
+        histograms = self.histogram, other.histogram
         return Statistics(
             rows,
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
             ((self.mean * self.rows + other.mean * other.rows) / rows).astype(np.float32),
-            None if self.gram is None or other.gram is None else self.gram + other.gram,
+            gram,
+            None if histograms[0] is None or histograms[1] is None else histograms[0].joined(histograms[1]),
         )
 
 
 def calibrate(
-    model: ir.Model, values: Iterable[Rows], samples: Samples, engine: Engine, *, grams: bool
+    model: ir.Model,
+    values: Iterable[Rows],
+    samples: Iterable[Sample],
+    engine: Engine,
+    *,
+    grams: bool,
+    histograms: bool = False,
 ) -> dict[Rows, Statistics]:
     """Run a float graph on the samples, one at a time, and gather the statistics of some of its values.
 
@@ -76,9 +93,13 @@ def calibrate(
         samples: Real inputs.
         engine: What runs it.
         grams: Whether Gram matrices are wanted: D * D numbers each.
+        histograms: Whether histograms are.
 
     Returns:
         The statistics of each.
+
+    Raises:
+        QuantizeError: A histogram is wanted of what holds a NaN or an infinity.
     """
     wanted = list(dict.fromkeys(values))
     answer = engine.runner(tapped(model, dict.fromkeys(name for name, _ in wanted)))
@@ -87,7 +108,7 @@ def calibrate(
         outputs = answer(sample.inputs)
         for rows in wanted:
             name, layout = rows
-            seen = _of(layout.rows(outputs[name]), grams)
+            seen = _of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
             found[rows] = found[rows].joined(seen) if rows in found else seen
     return found
 
@@ -111,8 +132,14 @@ def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
         yield batch
 
 
-def _of(value: NDArray[np.generic], grams: bool) -> Statistics:
+def _of(name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool) -> Statistics:
     x = value.astype(np.float32, copy=False).reshape(-1, value.shape[-1])  # (T, D)
     if not len(x):
         x = np.zeros((1, x.shape[-1]), np.float32)
-    return Statistics(len(x), x.min(0), x.max(0), x.mean(0), x.T @ x if grams else None)
+    low, high = x.min(0), x.max(0)
+    if histograms and not np.isfinite([low, high]).all():
+        raise QuantizeError(
+            f"value {name!r} holds a NaN or an infinity on a calibration sample; expected finite numbers"
+        )
+    histogram = Histogram.of(x) if histograms else None
+    return Statistics(len(x), low, high, x.mean(0), x.T @ x if grams else None, histogram)

@@ -22,6 +22,7 @@ from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.observers.histogram import Histogram
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered, recover
@@ -108,7 +109,7 @@ def rows() -> Callable[..., Samples]:
 @pytest.fixture(scope="session")
 def known() -> Callable[[NDArray[np.float32]], Statistics]:
     """A function that returns what is to be known of (T, D), by the definitions."""
-    return lambda x: Statistics(len(x), x.min(0), x.max(0), x.mean(0), x.T @ x)
+    return lambda x: Statistics(len(x), x.min(0), x.max(0), x.mean(0), x.T @ x, Histogram.of(x))
 
 
 @pytest.fixture(scope="session")

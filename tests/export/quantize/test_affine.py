@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along
+from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along, step_and_zero
 
 ROUNDING = 1e-4  # of a step: what float32's own division adds to the half
 HUGE = 2.0**126
@@ -92,3 +92,12 @@ def test_extreme_magnitudes(magnitude: float) -> None:
 def test_what_is_not_finite_is_refused(value: float, axis: int) -> None:
     with pytest.raises(ValueError, match=r"^holds a NaN or an infinity$"):
         quantize_along(np.array([[0.0, 1.0], [value, 2.0]], np.float32), axis)
+
+
+@pytest.mark.parametrize("steps", [255, 65535])
+def test_a_range_of_activations_begins_and_ends_at_a_step(steps: int) -> None:
+    for low, high in ((-1.0, 3.0), (0.0, 2.0), (0.5, 2.0), (-4.0, -1.0)):
+        step, zero = step_and_zero(low, high, steps)
+        assert (0 - float(zero)) * step == pytest.approx(min(low, 0), abs=float(step))
+        assert (steps - float(zero)) * step == pytest.approx(max(high, 0), abs=float(step))
+    assert step_and_zero(0.0, 0.0, steps) == (1, 0)

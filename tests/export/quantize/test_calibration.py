@@ -121,11 +121,11 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     seen: list[list[str]] = []
 
     def counted(
-        model: ir.Model, values: Iterable[statistics.Rows], samples: Samples, engine: Engine, *, grams: bool
+        model: ir.Model, values: Iterable[statistics.Rows], samples: Samples, engine: Engine, **wanted: bool
     ) -> dict[statistics.Rows, Statistics]:
-        wanted = list(values)
-        seen.append([name for name, _ in wanted])
-        return statistics.calibrate(model, wanted, samples, engine, grams=grams)
+        looked_at = list(values)
+        seen.append([name for name, _ in looked_at])
+        return statistics.calibrate(model, looked_at, samples, engine, **wanted)
 
     monkeypatch.setattr(calibration, "calibrate", counted)
     return seen
@@ -171,6 +171,30 @@ def test_each_thing_is_learned_once(tied: Calibration, passes: list[list[str]]) 
     assert len(passes) == 1  # Gram matrices came with them
     assert all(once[name] is again[name] for name in once)
     assert serialize(tied.model) == before
+
+
+def test_histograms_come_with_the_first_pass_that_needs_them(
+    tied: Calibration, passes: list[list[str]]
+) -> None:
+    ranged = Treatment("int8 static", (("smoothing", 0.5), ("percentile range", 0.9), ("rounding", 0.05)))
+    first = _all_of(tied, ranged)
+    _all_of(tied, TREATED)
+    assert len(passes) == 1
+    whole = _all_of(tied, Treatment("int8 static", (("smoothing", 0.5), ("rounding", 0.05))))
+    assert len(passes) == 1
+    for name, linear in first.items():
+        assert linear.reach is not None
+        assert whole[name].reach is not None
+        assert linear.reach[1] < whole[name].reach[1]
+
+
+def test_histograms_take_a_pass_of_their_own_where_none_was_needed_before(
+    tied: Calibration, passes: list[list[str]]
+) -> None:
+    _all_of(tied, TREATED)
+    _all_of(tied, Treatment("int8 static", (("entropy range", 0.3),)))
+    _all_of(tied, Treatment("int8 static", (("least-error range", 0.3),)))
+    assert len(passes) == 2
 
 
 def test_memory_for_one_matrix_at_a_time_is_enough(

@@ -17,6 +17,7 @@ from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import statistics
 from edgeattn_export.quantize.layout import LAST, ChannelsFirst
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
+from edgeattn_runtime.errors import QuantizeError
 
 LARGEST = 100.0  # of the numbers that are drawn
 ROUNDING = 64 * np.finfo(np.float32).eps  # of the largest number, or of its square for each row
@@ -64,6 +65,7 @@ def test_without_a_gram_matrix_there_is_none_later(known: Known) -> None:
     whole = known(np.ones((3, 2), np.float32))
     plain = replace(whole, gram=None)
     assert plain.divided(np.ones(2, np.float32)).gram is None
+    assert replace(whole, histogram=None).joined(whole).histogram is None
     assert plain.joined(whole).gram is None
     assert whole.joined(plain).gram is None
 
@@ -89,6 +91,29 @@ def test_a_graph_is_seen_inside_row_by_row(
     _assert_alike(found["hidden"], known(hidden), grams=grams)
     np.testing.assert_allclose(found["product"].high, (hidden @ weight).max(0), rtol=1e-5)
     np.testing.assert_allclose(found["y"].mean, (hidden @ weight + 1).mean(0), rtol=1e-5)
+
+
+def test_histograms_are_those_of_all_rows(
+    by_hand: Callable[..., ir.Model], rows: Callable[..., Samples], known: Known
+) -> None:
+    generator = np.random.default_rng(0)
+    parts = [(generator.standard_normal((n, 4)) * n).astype(np.float32) for n in (3, 1, 7)]
+    model, x = by_hand(np.ones((4, 3), np.float32)), ("x", LAST)
+    found = calibrate(model, [x], rows(*parts), ORT_CPU, grams=False, histograms=True)[x].histogram
+    expected = known(np.concatenate(parts)).histogram
+    assert found is not None
+    assert expected is not None
+    np.testing.assert_array_equal(found.counts, expected.counts)
+    assert calibrate(model, [x], rows(*parts), ORT_CPU, grams=False)[x].histogram is None
+
+
+def test_a_histogram_of_an_infinity_is_refused(
+    by_hand: Callable[..., ir.Model], rows: Callable[..., Samples]
+) -> None:
+    model, x = by_hand(np.ones((4, 3), np.float32)), ("x", LAST)
+    infinite = rows(np.full((2, 4), np.inf, np.float32))
+    with pytest.raises(QuantizeError, match=r"'x'.*infinity"):
+        calibrate(model, [x], infinite, ORT_CPU, grams=False, histograms=True)
 
 
 def test_a_value_without_rows_is_seen_as_zeros(

@@ -48,6 +48,7 @@ class LinearForm(ABC):
         paired: Whether its weights are kept from saturating where two are added in 16 bits, see ``pairs``. A
             form that is not has weights that cannot (unsigned, 7 bits), or is for other devices alone.
         calibrated: Whether it needs to know how far its input reaches.
+        input_steps: Into how many steps it then divides that range.
         own_steps: Whether it chooses the steps of its weights itself, whatever techniques chose.
         bytes_per_weight: Of what it stores, scales by block included.
     """
@@ -56,6 +57,7 @@ class LinearForm(ABC):
     levels: int = LARGEST
     paired: bool = True
     calibrated: bool = False
+    input_steps: int = 255
     own_steps: bool = False
     bytes_per_weight: float = 1.0
 

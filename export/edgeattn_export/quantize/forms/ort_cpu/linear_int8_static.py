@@ -36,7 +36,7 @@ class LinearInt8Static(LinearForm):
             raise ValueError(f"layer {name!r} has no range for its input; calibrate it")
         known_step, known_zero = step_and_zero(*linear.reach)
         step = embed(tape, np.array(known_step), f"{name}.step")
-        zero = embed(tape, np.array(known_zero), f"{name}.zero")
+        zero = embed(tape, np.array(known_zero, np.uint8), f"{name}.zero")
         quantized = {"x": tape.op("QuantizeLinear", [x, step, zero]), "step": step, "zero": zero}
         bias = stored_bias(tape, linear, name)
         return QUANTIZED.emit(tape, {**quantized, "bias": bias, **stored_weight(tape, linear, name)})
