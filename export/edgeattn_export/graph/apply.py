@@ -139,7 +139,7 @@ def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Written) -> st
     for node in tape.nodes:
         node.metadata_props.setdefault(MODULE, module_of(root))
     for value in tape.initializers:
-        value.name = _unused_name(model.graph, value.name or rule)
+        value.name = unused_name(model.graph, value.name or rule)
         model.graph.register_initializer(value)
     for domain, _ in tape.used_opsets:
         model.opset_imports.setdefault(domain, 1)
@@ -150,7 +150,8 @@ def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Written) -> st
     return new[0].name or ""
 
 
-def _unused_name(graph: ir.Graph, wanted: str) -> str:
+def unused_name(graph: ir.Graph, wanted: str) -> str:
+    """Return a name that no initializer of a graph has: the wanted one, or that with a number."""
     name, number = wanted, 1
     while name in graph.initializers:
         number += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, product
 
 import numpy as np
 import sympy
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.graph.shapes import shaped, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
 PARTS = 4  # into which samples are parted by their size, where a few of them stand for all
+REPEATED = 8  # samples that come again, masked
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
 
@@ -34,6 +35,18 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         for shown in (0.67, 0.0):
             if masks:
                 yield {n: _hidden(v, shown) if n in masks else v for n, v in inputs.items()}
+
+
+def masked(samples: Samples) -> Iterator[Inputs]:
+    """Yield the samples, and a few of them again with the last third of what looks like a mask 0, and 1.
+
+    Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
+    """
+    masks = tuple(name for name in samples.names if _is_mask(samples, name))
+    every = [sample.inputs for sample in samples]
+    yield from every
+    for inputs, flag in product(stratified(every, REPEATED) if masks else (), (0, 1)):
+        yield {**inputs, **{name: _hidden(inputs[name], 0.67, flag) for name in masks}}
 
 
 def answered(
@@ -112,8 +125,8 @@ def _is_mask(samples: Samples, name: str) -> bool:
     return all(v.ndim >= 2 and v.dtype.kind in "biu" and bool(((v == 0) | (v == 1)).all()) for v in values)
 
 
-def _hidden(value: NDArray[np.generic], shown: float) -> NDArray[np.generic]:
+def _hidden(value: NDArray[np.generic], shown: float, flag: int = 0) -> NDArray[np.generic]:
     kept = max(1, round(value.shape[-1] * shown))
     hidden = value.copy()
-    hidden[..., kept:] = 0
+    hidden[..., kept:] = flag
     return hidden

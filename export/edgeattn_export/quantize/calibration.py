@@ -72,8 +72,9 @@ class Calibration:
     _rounded: dict[Key, Linear] = field(default_factory=dict)  # the oldest first
 
     def __post_init__(self) -> None:
-        """Find the layers."""
-        self.layers = find_layers(self.model)
+        """Find the layers that get a form."""
+        found_layers = find_layers(self.model)
+        self.layers = tuple(each for each in found_layers if isinstance(each.layout, self.forms.layouts))
         found = ((node.name or "", match_linear(node)) for node in self.model.graph)
         self._matches = {name: match for name, match in found if match is not None}
 

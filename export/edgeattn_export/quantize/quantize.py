@@ -9,13 +9,16 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass
 
+from edgeattn_export.capture.dims import name_dims
 from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.trials import masked
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.check_recipe import check_recipe
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.layers import LayerForm, float_layers, mean_cosines
 from edgeattn_export.quantize.outlier_split import split_early
+from edgeattn_export.quantize.ranges import ranges_of
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
@@ -51,6 +54,7 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
+    _store_whole(plain, calibration)
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, FLOAT.name))
     cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
@@ -67,7 +71,18 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)
+    _store_whole(model, calibration)
     return model
+
+
+def _store_whole(model: ir.Model, calibration: Calibration) -> None:
+    """Store what flows between layers, where the engine's forms have that, by how far it reaches there."""
+    whole = calibration.forms.whole
+    if whole is None:
+        return
+    name_dims(model)
+    trials = masked(calibration.samples)
+    whole.store(model, ranges_of(model, trials, calibration.engine))
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:

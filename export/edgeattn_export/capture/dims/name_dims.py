@@ -13,6 +13,7 @@ import onnx_ir as ir
 from onnx_shape_inference import SYM_DATA_KEY, ShapeInferenceContext, registry
 
 from edgeattn_export.capture.dims.amend import COUNTS, MISREAD, amend
+from edgeattn_export.graph.apply import unused_name
 from edgeattn_export.graph.dataflow import Dims, dims, is_unnamed
 
 _RESHAPING = ("Reshape", "Expand")
@@ -101,7 +102,8 @@ def _constant(graph: ir.Graph, value: ir.Value) -> ir.Value:
     tensor = ir.convenience.get_const_tensor(value)
     if tensor is None:
         return value
-    made = ir.Value(name=f"{value.name}.known", shape=value.shape, type=value.type, const_value=tensor)
+    name = unused_name(graph, f"{value.name}.known")
+    made = ir.Value(name=name, shape=value.shape, type=value.type, const_value=tensor)
     graph.register_initializer(made)
     return made
 

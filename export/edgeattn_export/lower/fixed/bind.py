@@ -23,6 +23,8 @@ from edgeattn_export.graph.share import share
 from edgeattn_export.graph.views import size_of
 from edgeattn_runtime.errors import ModelError
 
+ANY_SIZE = 2**31  # elements of a constant: a table of positions too is cut to those that there are
+
 
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> ir.Model:
     """Return a copy of a graph in which no size is left open.
@@ -39,7 +41,7 @@ def bind(model: ir.Model, sizes: Mapping[str, int]) -> ir.Model:
         if value.shape is not None:
             value.shape = ir.Shape([_size(dim, sizes) for dim in dims(value)])
     name_dims(bound)
-    fold_constants(bound)
+    fold_constants(bound, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
     name_dims(bound)
     RemoveUnusedNodesPass()(bound)
     share(bound)

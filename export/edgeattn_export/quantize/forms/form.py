@@ -13,6 +13,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.ranges import Ranges
 
 M = TypeVar("M")
 
@@ -75,6 +76,16 @@ class LinearForm(ABC):
     @abstractmethod
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Record the operators for ``x``, already divided, and return the output; ``name`` names weights."""
+
+
+class Whole(Protocol):
+    """A form of all that flows between layers, for engines that compute in integers alone."""
+
+    def store(self, model: ir.Model, ranges: Ranges) -> None:
+        """Store the values of a graph whose layers are in their forms, in place, by how far they reach."""
+
+    def complete(self, model: ir.Model) -> None:
+        """Store what became a constant when sizes were bound, in place."""
 
 
 class Rewrite(Rule[M], Protocol[M]):

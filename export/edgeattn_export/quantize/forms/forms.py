@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite
+from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, Whole
 from edgeattn_export.quantize.forms.linear_float import FLOAT
+from edgeattn_export.quantize.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,15 @@ class Forms:
         linears: Of linear layers, beside float, which every engine has.
         others: Of what is no linear layer, such as embeddings.
         finish: Rules for the graph that forms were written into, in their order; they change no number.
+        whole: Of all that flows between layers; None leaves it float.
+        layouts: Of the layers that get a form; others are computed as they stand, or as ``whole`` has them.
     """
 
     linears: tuple[LinearForm, ...]
     others: tuple[Rewrite[Any], ...] = ()
     finish: tuple[Rule[Any], ...] = ()
+    whole: Whole | None = None
+    layouts: tuple[type[Layout], ...] = (Layout,)
 
     @cached_property
     def linear(self) -> Mapping[str, LinearForm]:

@@ -1,0 +1,156 @@
+"""Constants of an integer graph: each as integers, and what makes it float again.
+
+    weights     Conv, Gemm: s8, one step a channel; MatMul: s16, one step
+    biases      Conv, Gemm, LayerNormalization: s32, in steps of what they are added to
+    scales      LayerNormalization: u8, as engines have no kernels for wider ones
+    all others  u16
+
+The weights of layers that have a form of their own are stored already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import constant, embed, is_constant, producer, sources
+from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, read_steps
+from edgeattn_export.quantize.ranges import Range
+
+WEIGHT, BIAS = 1, 2  # inputs
+LARGEST_16, LARGEST_32 = 2**15 - 1, 2**31 - 1
+
+Floats = NDArray[np.float32]
+Store = Callable[[Tape, ir.Node, Floats, str], ir.Value]
+
+
+def store_constants(model: ir.Model) -> None:
+    """Store constants as integers, in place: those that meet what follows from an input's numbers."""
+    made: dict[tuple[ir.Value, Store, ir.Node | None], ir.Value] = {}
+    moving = moving_values(model)
+    for node in tuple(model.graph):
+        if node.op_type in STORING or not moving.intersection(sources(node)):
+            continue
+        for index, value in enumerate(node.inputs):
+            if value is None or not is_constant(value) or value.dtype is not ir.DataType.FLOAT:
+                continue
+            store = _STORES.get((node.op_type, index), _plain)
+            key = value, store, node if store in (_bias, _picked) else None
+            if key not in made:
+                made[key] = _written(model.graph, node, value, store)
+            node.replace_input_with(index, made[key])
+
+
+def moving_values(model: ir.Model) -> set[ir.Value]:
+    """Return what follows from an input's numbers, not from constants and sizes alone."""
+    found = set(model.graph.inputs)
+    for node in model.graph:
+        if node.op_type != "Shape" and found.intersection(sources(node)):
+            found.update(node.outputs)
+    return found
+
+
+def plain_steps(known: Floats) -> Steps:
+    """Return the steps that a constant without a role of its own is stored in."""
+    return _steps_for(known, SIXTEEN)
+
+
+def _steps_for(known: Floats, steps: int) -> Steps:
+    return Steps.of(Range(float(known.min(initial=0)), float(known.max(initial=0))), steps)
+
+
+def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> ir.Value:
+    tape = Tape()
+    known = np.asarray(constant(value), np.float32)
+    number = store(tape, node, known, f"{value.name}.{store.__name__.strip('_')}.{node.name}")
+    number.shape, number.type = value.shape, value.type
+    for initializer in tape.initializers:
+        graph.register_initializer(initializer)
+    for new in tape.nodes:
+        new.metadata_props[MODULE] = module_of(node)
+    graph.insert_before(graph[0], tape.nodes)
+    return number
+
+
+def _plain(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
+    return _in_steps(tape, known, plain_steps(known), name)
+
+
+def _picked(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+    """Emit what an operator picks as it is stored: in the steps of what it makes."""
+    return _in_steps(tape, known, read_steps(node.outputs[0]) or plain_steps(known), name)
+
+
+def _scale(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
+    return _in_steps(tape, known, _steps_for(known, EIGHT), name)
+
+
+def _wide(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
+    step = _step(np.abs(known).max(initial=0), LARGEST_16)
+    return _symmetric(tape, known, step, np.int16, name)
+
+
+def _channels(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+    """Emit a weight whose channels stand on its first axis, or last of a Gemm that does not transpose it."""
+    axis = 1 if node.op_type == "Gemm" and not node.attributes.get_int("transB", 0) else 0
+    others = tuple(each for each in range(known.ndim) if each != axis)
+    step = _step(np.abs(known).max(axis=others, keepdims=True), LARGEST)
+    return _symmetric(tape, known, step, np.int8, name, axis)
+
+
+def _bias(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+    """Emit a bias in steps of the products that it is added to, where the engine adds up in integers."""
+    left, right = (_steps_of(each) for each in node.inputs[:BIAS])
+    if left is None or right is None or left.ndim:
+        return _plain(tape, node, known, name)
+    return _symmetric(tape, known, left * right, np.int32, name, 0 if right.ndim else None)
+
+
+def _in_steps(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Value:
+    limits = np.iinfo(steps.zero.dtype)
+    stored = np.rint(known.astype(np.float64) / steps.step) + steps.zero
+    parts = {
+        "stored": np.clip(stored, limits.min, limits.max).astype(limits.dtype),
+        "step": np.array(steps.step),
+        "zero": np.array(steps.zero),
+    }
+    return tape.op("DequantizeLinear", [embed(tape, part, f"{name}.{each}") for each, part in parts.items()])
+
+
+def _symmetric(
+    tape: Tape, known: Floats, step: Floats, dtype: type[np.signedinteger], name: str, axis: int | None = None
+) -> ir.Value:
+    largest = {np.int8: LARGEST, np.int16: LARGEST_16, np.int32: LARGEST_32}[dtype]
+    stored = np.clip(np.rint(known.astype(np.float64) / step), -largest, largest).astype(dtype)
+    inputs = [embed(tape, stored, f"{name}.stored"), embed(tape, np.squeeze(step), f"{name}.step")]
+    return tape.op("DequantizeLinear", inputs, {} if axis is None else {"axis": axis})
+
+
+def _step(largest: Floats | np.float32, levels: int) -> Floats:
+    step = np.asarray(largest, np.float32) / np.float32(levels)
+    return np.where(step < np.finfo(np.float32).tiny, np.float32(1), step)
+
+
+def _steps_of(value: ir.Value | None) -> Floats | None:
+    node = producer(value, "DequantizeLinear")
+    steps = None if node is None else constant(node.inputs[1])
+    return None if steps is None else np.asarray(steps, np.float32)
+
+
+_STORES: Mapping[tuple[str, int], Store] = {
+    ("Where", 1): _picked,
+    ("Where", 2): _picked,
+    ("Conv", WEIGHT): _channels,
+    ("Gemm", WEIGHT): _channels,
+    ("MatMul", WEIGHT): _wide,
+    ("LayerNormalization", WEIGHT): _scale,
+    ("Conv", BIAS): _bias,
+    ("Gemm", BIAS): _bias,
+    ("LayerNormalization", BIAS): _bias,
+}

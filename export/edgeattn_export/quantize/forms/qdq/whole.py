@@ -1,0 +1,156 @@
+"""A whole graph in QDQ, for engines that compute in integers alone: what flows in it is stored in 16 bits.
+
+Before: y = f(x, w)
+After:  y = f(DQ(Q(x)), DQ(w_stored)), and so on for y
+
+A layer that wants its input in 8 bits gives its output in 8 bits too, and is converted before and after. What
+follows from sizes alone stays float until these are bound, and is a constant then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
+from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.share import share
+from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
+from edgeattn_export.quantize.forms.qdq.floors import raise_floors
+from edgeattn_export.quantize.forms.qdq.pair import (
+    EIGHT,
+    SIXTEEN,
+    STORING,
+    Steps,
+    emit_pair,
+    is_stored,
+    stored_steps,
+)
+from edgeattn_export.quantize.ranges import Range, Ranges
+
+ROOM = 0.25  # beyond the farthest that a sample reaches, on either side: a third of one of the 16 bits
+
+# By operator, how far what it makes can reach at all; in steps of a power of two, as engines have it.
+BOUNDED: Mapping[str, Range] = {
+    "Softmax": Range(0.0, 1.0),
+    "Sigmoid": Range(0.0, 1 - 2**-16),
+    "Tanh": Range(-1.0, 1 - 2**-15),
+}
+
+_LIMITING = frozenset({"Clip"})  # whose limits the range is to keep
+
+# What gives the numbers of its first input, in the steps that these have.
+_VIEWS = frozenset(
+    {
+        "Expand",
+        "Flatten",
+        "Gather",
+        "Identity",
+        "Reshape",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "Transpose",
+        "Unsqueeze",
+    }
+)
+
+
+class WholeQdq:
+    """Stores all that flows in a graph."""
+
+    def store(self, model: ir.Model, ranges: Ranges) -> None:
+        """Store all float values that follow from an input's numbers, and the graph's constants, in place.
+
+        Args:
+            model: Linear layers are in their forms.
+            ranges: How far each float value reaches.
+        """
+        share(model)
+        known = raise_floors(model, ranges)
+        eights = set(_eights(model))
+        for value in _moving(model):
+            if not _is_stored_already(value):
+                reach = _reach(value, known)
+                widths = (EIGHT, SIXTEEN) if value in eights else (SIXTEEN,)
+                _store(model.graph, value, [_source_steps(value) or Steps.of(reach, w) for w in widths])
+        self.complete(model)
+
+    def complete(self, model: ir.Model) -> None:
+        """Store what became a constant when sizes were bound, in place."""
+        store_constants(model)
+
+
+def _moving(model: ir.Model) -> list[ir.Value]:
+    """Return the float values that follow from an input's numbers, in the graph's order."""
+    found = moving_values(model)
+    ordered = (*model.graph.inputs, *(value for node in model.graph for value in node.outputs))
+    return [
+        each
+        for each in ordered
+        if each in found and each.dtype is ir.DataType.FLOAT and producer(each, *STORING) is None
+    ]
+
+
+def _eights(model: ir.Model) -> Iterator[ir.Value]:
+    """Yield what layers make whose input is stored in 8 bits: their products, and these with the bias."""
+    for node in model.graph:
+        if node.op_type == "MatMul" and is_stored(node.inputs[0], ir.DataType.UINT8):
+            yield node.outputs[0]
+            user = only_user(node.outputs[0])
+            if user is not None and user.op_type == "Add" and any(map(is_constant, user.inputs)):
+                yield user.outputs[0]
+
+
+def _is_stored_already(value: ir.Value) -> bool:
+    """Say whether what reads a value is a layer alone, which stores it in its own way."""
+    user = only_user(value)
+    return user is not None and user.op_type == "QuantizeLinear"
+
+
+def _reach(value: ir.Value, ranges: Ranges) -> Range:
+    found, node = ranges[value.name or ""], value.producer()
+    if node is not None and node.op_type in _LIMITING:
+        return found
+    return found.wider(ROOM) if node is None else BOUNDED.get(node.op_type, found.wider(ROOM))
+
+
+def _source_steps(value: ir.Value) -> Steps | None:
+    """Return the steps of what a value is a view of, or None where it is none."""
+    node = producer(value, *_VIEWS)
+    source = None if node is None else node.inputs[0]
+    if is_constant(source):
+        return plain_steps(np.asarray(constant(source), np.float32))
+    return None if source is None else stored_steps(source)
+
+
+def _store(graph: ir.Graph, value: ir.Value, widths: Sequence[Steps]) -> None:
+    """Put pairs of quantizations, one behind the other, between a value and all that read it."""
+    tape, number = Tape(), value
+    uses = tuple(value.uses())
+    for i, steps in enumerate(widths):
+        number = emit_pair(tape, number, steps, f"{value.name}.{i}" if i else value.name or "")
+    for use in uses:
+        use.node.replace_input_with(use.idx, number)
+    if value.is_graph_output():
+        _show(graph, value, number)
+    node = value.producer()
+    for new in tape.nodes:
+        new.metadata_props[MODULE] = "" if node is None else module_of(node)
+    for initializer in tape.initializers:
+        graph.register_initializer(initializer)
+    if node is None:
+        graph.insert_before(graph[0], tape.nodes)
+    else:
+        graph.insert_after(node, tape.nodes)
+
+
+def _show(graph: ir.Graph, value: ir.Value, number: ir.Value) -> None:
+    """Let an output of the graph be what is stored, under its name."""
+    number.name, value.name = value.name, f"{value.name}.float"
+    for i, output in enumerate(graph.outputs):
+        if output is value:
+            graph.outputs[i] = number

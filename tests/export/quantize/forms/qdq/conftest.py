@@ -1,0 +1,75 @@
+"""A tiny encoder without operators of opset 23, and small graphs written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.capture.dims import name_dims
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.lower.decomposed import DECOMPOSED
+from edgeattn_export.recover import Recovered
+
+Dims = tuple[int | str, ...]
+Write = Callable[[Tape, dict[str, ir.Value]], ir.Value]
+
+
+@pytest.fixture(scope="session")
+def plain(recovered: Recovered) -> ir.Model:
+    """The tiny encoder for engines of opset 21."""
+    model = recovered.model.clone()
+    for rule in DECOMPOSED:
+        apply(rule, model)
+    return model
+
+
+@pytest.fixture(scope="session")
+def written() -> Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Model]:
+    """A function that builds a graph of opset 21 with one output, y, and names all dims in it."""
+
+    def build(inputs: Mapping[str, tuple[ir.DataType, Dims]], write: Write) -> ir.Model:
+        tape = Tape()
+        values = {name: ir.val(name, *end) for name, end in inputs.items()}
+        output = write(tape, values)
+        output.name, output.dtype = "y", ir.DataType.FLOAT
+        graph = ir.Graph(
+            list(values.values()),
+            [output],
+            nodes=tape.nodes,
+            initializers=tape.initializers,
+            opset_imports={"": 21},
+            name="written",
+        )
+        model = ir.Model(graph, ir_version=10)
+        name_dims(model)
+        return model
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def attention(
+    written: Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Model],
+) -> ir.Model:
+    """Softmax(x + Where(seen, 0, -1e30)) times x: x (batch, keys, keys), seen (batch, 1, keys)."""
+
+    def write(tape: Tape, values: dict[str, ir.Value]) -> ir.Value:
+        zero, floor = (_scalar(tape, number) for number in (0.0, -1e30))
+        mask = tape.op("Where", [values["seen"], zero, floor])
+        scores = tape.op("Add", [values["x"], mask])
+        return tape.op("MatMul", [tape.op("Softmax", [scores], {"axis": -1}), values["x"]])
+
+    square = ("batch", "keys", "keys")
+    return written(
+        {"x": (ir.DataType.FLOAT, square), "seen": (ir.DataType.BOOL, ("batch", 1, "keys"))}, write
+    )
+
+
+def _scalar(tape: Tape, number: float) -> ir.Value:
+    array: NDArray[np.float32] = np.array(number, np.float32)
+    return tape.initializer(ir.tensor(array, name=f"number.{number}"))
