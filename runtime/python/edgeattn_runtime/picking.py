@@ -11,6 +11,7 @@ from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.graph import Graph, symbols_of
 from edgeattn_runtime.manifest import Manifest, Variant
+from edgeattn_runtime.plugins import available_providers
 
 ENGINE = "onnxruntime"  # the one that this runtime drives
 
@@ -76,7 +77,7 @@ def _lacking(variant: Variant, manifest: Manifest) -> str | None:
 def _missing(engine: Engine) -> str | None:
     if engine.name != ENGINE:
         return f"needs {engine}, and this runtime drives {ENGINE}"
-    installed, available = onnxruntime.__version__, onnxruntime.get_available_providers()
+    installed, available = onnxruntime.__version__, available_providers()
     if _release(installed) < _release(engine.version):
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
     missing = [provider for provider in engine.providers if provider not in available]

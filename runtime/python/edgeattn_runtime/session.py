@@ -13,6 +13,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.plugins import devices_of, register
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # onnxruntime's exceptions share no base but Exception.
@@ -82,13 +83,13 @@ def open_session(
     if profile is not None:
         chosen.enable_profiling, chosen.profile_file_prefix = True, str(profile)
     texts = {name: _text(value) for name, value in options.items()}
-    of_providers = [(provider, _under(provider, texts)) for provider in providers]
+    listed = _listed(chosen, {provider: _under(provider, texts) for provider in providers})
     for name, text in texts.items():
         if name.partition(".")[0] not in providers:
             chosen.add_session_config_entry(name, text)
     source = model if isinstance(model, bytes) else str(model)
     try:
-        return onnxruntime.InferenceSession(source, chosen, providers=of_providers)
+        return onnxruntime.InferenceSession(source, chosen, providers=listed)
     except ENGINE_ERRORS as error:
         label = "model" if isinstance(model, bytes) else str(model)
         raise _explained(label, explain(error)) from error
@@ -109,6 +110,19 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options.enable_mem_pattern = settings.memory_pattern
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(settings.spinning)))
     return options
+
+
+def _listed(
+    chosen: onnxruntime.SessionOptions, providers: Mapping[str, dict[str, str]]
+) -> list[tuple[str, dict[str, str]]] | None:
+    """Return a session's list of providers with their options, or None where its options have plug-ins.
+
+    onnxruntime then reads no list, and has its own CPU kernels for what no plug-in takes.
+    """
+    plugins = [provider for provider in providers if register(provider)]
+    for provider in plugins:
+        chosen.add_provider_for_devices(devices_of(provider), providers[provider])
+    return None if plugins else list(providers.items())
 
 
 def _under(provider: str, texts: Mapping[str, str]) -> dict[str, str]:
