@@ -17,6 +17,7 @@ from edgeattn.report.tried import recipe_files
 from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Made, Packed, pack, save
 from edgeattn_export.pack.pack import versions
+from edgeattn_export.targets import Bucket
 from edgeattn_runtime.manifest import Manifest
 
 
@@ -26,6 +27,7 @@ class Outcome:
 
     request: Request
     chosen: Chosen
+    buckets: Sequence[Bucket]
     evaluation: Evaluation
     report: Report
 
@@ -35,6 +37,7 @@ class Outcome:
         return Made(
             target=self.request.target,
             parts=self.chosen.parts,
+            buckets=self.buckets,
             tolerance=self.evaluation.golden.tolerance,
             session=self.evaluation.tuned.session,
             stacks=self.evaluation.tuned.stacks,

@@ -12,6 +12,7 @@ from edgeattn.judge.choosing import Choice
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.independence import ProvenRows, proven_rows
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.padding import Padded
@@ -27,7 +28,7 @@ from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.quantize.float_parts import float_parts
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import for_target
+from edgeattn_export.targets import buckets_of, for_target, sizes_for
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -61,7 +62,8 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     cached = with_cache(captured, recovered, samples.calibration)
     comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
     check_metric(comparison, samples.evaluation, request.budget)
-    float_model = FloatModel(source, captured, recovered, cached, samples, comparison)
+    rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
+    float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
     return bundled(source, request, [_for_target(float_model, each) for each in request.each()])
 
 
@@ -69,11 +71,15 @@ def _for_target(known: FloatModel, request: Request) -> Outcome:
     """Take a float model to one target."""
     target, samples, progress = request.target, known.samples, known.comparison.progress
     progress.stage("lower")
+    sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
     lowered = for_target(target, known.captured, known.cached, samples.calibration)
     floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms)
     chosen = Choice(floats, samples.selection, known.comparison, request).best()
-    evaluation = evaluate(chosen, lowered.graphs, samples, known.comparison, request)
-    return Outcome(request, chosen, evaluation, reported(known, lowered, chosen, evaluation, request))
+    buckets = buckets_of(target, chosen.parts, sizes)
+    evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)
+    return Outcome(
+        request, chosen, buckets, evaluation, reported(known, lowered, chosen, evaluation, request)
+    )
 
 
 def export(

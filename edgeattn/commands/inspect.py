@@ -79,13 +79,13 @@ def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
 
 def _graph(files: BundleFiles, variant: Variant, name: str) -> RenderableType:
     from edgeattn.measure.contents import (
+        files_of,
         read_contents,
     )  # onnx-ir comes along: after the bundle is known whole
 
     file = variant.files[name]
     contents = read_contents(files.path(file))
-    weights = f"{file}.data"  # there where they are large
-    size = sum(entry.size for name, entry in files.manifest.files.items() if name in (file, weights))
+    size = sum(files.manifest.files[each].size for each in files_of(files, file))
     return pairs(
         {
             "Graph": f"{file}, {figure(size / 1e6)} MB",

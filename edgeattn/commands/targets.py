@@ -34,7 +34,7 @@ def targets(
                 "Target": target.name,
                 "Engine": f"{target.engine.name} {target.engine.version} or newer, "
                 f"{', '.join(target.engine.providers)}",
-                "Shapes": "fixed, as buckets" if target.buckets else "dynamic",
+                "Shapes": "dynamic" if target.few is None else f"fixed, in {target.few.most} graphs at most",
                 "Needs": target.needs,
                 "Here": target.engine.host.missing() or "proven by every export",
                 "Tested": target.tested,

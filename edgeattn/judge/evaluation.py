@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn.judge.budget import Check
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
-from edgeattn.judge.independence import Trial, independent_rows
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.latencies import FLOAT, INT8, Race
 from edgeattn.measure.operator_times import operator_times
-from edgeattn.measure.runners import runner_of_floats, runner_of_parts
+from edgeattn.measure.runners import runner_of_buckets, runner_of_floats
 from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.serialize import file_mb
+from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.recover import Recovered
+from edgeattn_export.targets import Bucket
 from edgeattn_export.targets.placement.of_target import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Rows
@@ -59,30 +60,29 @@ class Evaluation:
 
 
 def evaluate(
-    chosen: Chosen, graphs: Recovered | Steps, samples: SampleParts, comparison: Comparison, request: Request
+    known: FloatModel,
+    chosen: Chosen,
+    graphs: Recovered | Steps,
+    buckets: Sequence[Bucket],
+    request: Request,
 ) -> Evaluation:
     """Evaluate the chosen graphs on the evaluation samples, and measure how a device best runs them.
 
     Args:
+        known: The model that they are compared with; sessions and rows are tuned on its selection samples.
         chosen: What is evaluated.
         graphs: What it was made of, in float.
-        samples: All parts: sessions and rows are tuned on the selection.
-        comparison: With the original.
+        buckets: The same in the sizes that the target fixes.
         request: What was asked.
     """
-    captured, prover, progress = comparison.captured, request.target.prover, comparison.progress
-    device = request.target.device
-    int8 = runner_of_parts(chosen.parts, device, threads=THREADS)
+    captured, samples, comparison, rows = known.captured, known.samples, known.comparison, known.rows.rows
+    device, progress = request.target.device, comparison.progress
+    int8 = runner_of_buckets(buckets, rows, device, threads=THREADS)
     progress.stage("evaluate")
     accuracy = comparison.accuracy(int8, samples.evaluation)
     latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
-    rows, notes = None, comparison.padded.notes
-    if chosen.parts.generation is None:  # whose main graph takes steps, not the samples
-        inputs = [sample.inputs for sample in samples.selection]
-        trial = Trial(captured.graph, captured.symbols, inputs, prover.runner(captured.model))
-        rows, failed = attempted("the independence of rows", lambda: independent_rows(trial), None)
-        notes = (*notes, *failed)
+    notes = (*comparison.padded.notes, *known.rows.notes)
     tuned = tune(chosen.parts, device, chosen.selection, rows) if device.host is HERE else AS_IT_IS
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
@@ -96,17 +96,22 @@ def evaluate(
         size_mb=sizes,
         memory_mb=memory,
         operator_times=times,
-        placement=_placement(chosen, request),
+        placement=_placement(known, chosen, buckets, request),
         golden=golden.tolerance,
     )
     measured = device.host.machine() if device is request.target.engine else None
     return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, measured, notes)
 
 
-def _placement(chosen: Chosen, request: Request) -> Placement | None:
-    """Return where the main graph's work runs, for an input of median size."""
+def _placement(
+    known: FloatModel, chosen: Chosen, buckets: Sequence[Bucket], request: Request
+) -> Placement | None:
+    """Return where the main graph's work runs, for an input of median size, or of the middle bucket's."""
+    bucket = buckets[len(buckets) // 2]
     (inputs,) = stratified(chosen.selection, 1)
-    return placement_of(request.target, chosen.parts.graphs[MAIN_GRAPH].quantized.model, inputs)
+    if bucket.sizes:
+        inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
+    return placement_of(request.target, bucket.parts.graphs[MAIN_GRAPH].quantized.model, inputs)
 
 
 def _timed(

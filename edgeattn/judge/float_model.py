@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.independence import ProvenRows
 from edgeattn.source.source import Source
 from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.shapes import sizes_of
+from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import Recovered
 
 
@@ -21,6 +24,7 @@ class FloatModel:
         captured: The float export.
         recovered: Its meaning.
         cached: Its graph, or its step form.
+        rows: What is proven of its rows: nothing of a decoder's, which takes steps.
         samples: Their parts.
         comparison: With the original.
     """
@@ -29,5 +33,12 @@ class FloatModel:
     captured: Captured
     recovered: Recovered
     cached: Cached
+    rows: ProvenRows
     samples: Parts
     comparison: Comparison
+
+    @property
+    def sizes_seen(self) -> list[Sizes]:
+        """The sizes of every sample, by symbol."""
+        every = (*self.samples.calibration, *self.samples.selection, *self.samples.evaluation)
+        return [sizes_of(sample.inputs, self.captured.axes) for sample in every]

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
@@ -44,6 +46,21 @@ class Trial:
     def agrees(self, expected: Inputs, found: Inputs) -> bool:
         """Say whether two answers are the same."""
         return disagreement(expected, found, TOLERANCE) is None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenRows:
+    """What is proven of a model's rows; None where nothing is. And why it failed, where it did."""
+
+    rows: Rows | None
+    notes: tuple[str, ...] = ()
+
+
+def proven_rows(captured: Captured, samples: Samples) -> ProvenRows:
+    """Prove what can be proven of a float model's rows, on real samples."""
+    inputs = [sample.inputs for sample in samples]
+    trial = Trial(captured.graph, captured.symbols, inputs, captured.engine.runner(captured.model))
+    return ProvenRows(*attempted("the independence of rows", lambda: independent_rows(trial), None))
 
 
 def independent_rows(trial: Trial) -> Rows | None:

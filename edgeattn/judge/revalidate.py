@@ -9,6 +9,7 @@ from edgeattn.judge.budget import Budget, Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.padding import Padded
+from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
@@ -85,16 +86,17 @@ def _measured(
     measures = Measures(
         accuracy=accuracy,
         latency_ms=None if host.emulated else comparison.race(int8, evaluation),
-        size_mb={"int8": _size_mb(files, set(variant.files.values()))},
+        size_mb={"int8": _size_mb(files, variant.target)},
         memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits and host is HERE else None,
         golden=variant.tolerance["cosine"],
     )
     return Revalidated(measures, limits.checks(measures), Machine.here(), len(evaluation))
 
 
-def _size_mb(files: BundleFiles, graphs: set[str]) -> float:
-    """Return the size of graphs and of the weights beside them, 1 MB = 10^6 bytes."""
-    weighed = (
-        entry.size for file, entry in files.manifest.files.items() if file.removesuffix(".data") in graphs
-    )
-    return sum(weighed) / 1e6
+def _size_mb(files: BundleFiles, target: str) -> float:
+    """Return the size of a target's graphs and of the weights beside them, 1 MB = 10^6 bytes."""
+    variants = [variant for variant in files.manifest.variants if variant.target == target]
+    held = {
+        name for variant in variants for graph in variant.files.values() for name in files_of(files, graph)
+    }
+    return sum(files.manifest.files[name].size for name in held) / 1e6

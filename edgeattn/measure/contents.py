@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.formats import ORT
+from edgeattn_export.graph.formats import ONNX, ORT
+from edgeattn_runtime.bundle import BundleFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ def _of_ort(content: bytes) -> Contents:
         weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
         heads=max(heads, default=1),
     )
+
+
+def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
+    """Return the names of a graph's file and of those that hold its weights; several graphs may share one."""
+    if not graph.endswith(ONNX.suffix):
+        return (graph,)
+    stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
+    folder = PurePosixPath(graph).parent
+    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
+    return tuple(dict.fromkeys((graph, *apart)))
 
 
 def _heads(attention: ir.Node) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from edgeattn.measure.buckets import BucketRunner
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.measure.variants import engine_of
 from edgeattn_export.cache import Steps
@@ -11,8 +14,10 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.quantize.parts import Parts
 from edgeattn_export.recover import Recovered
+from edgeattn_export.targets import Bucket
 from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.manifest import Variant
+from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest, Variant
+from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.settings import SessionSettings
 
 
@@ -34,6 +39,17 @@ def runner_of_parts(parts: Parts, engine: Engine, *, threads: int) -> Runner:
     return StepRunner(graphs, parts.generation)
 
 
+def runner_of_buckets(
+    buckets: Sequence[Bucket], rows: Rows | None, engine: Engine, *, threads: int
+) -> Runner:
+    """Return graphs that are not on disk, in the sizes that they fix, as one runner of their original."""
+    first, *_ = buckets
+    if not first.sizes:
+        return runner_of_parts(first.parts, engine, threads=threads)
+    runners = [(each.sizes, runner_of_parts(each.parts, engine, threads=threads)) for each in buckets]
+    return BucketRunner(first.parts.graphs[MAIN_GRAPH].graph, runners, rows)
+
+
 def runner_of_floats(graphs: Recovered | Steps, engine: Engine, *, threads: int) -> Runner:
     """Return float graphs for a target as one runner of the model that they were made of."""
     if isinstance(graphs, Steps):
@@ -42,7 +58,7 @@ def runner_of_floats(graphs: Recovered | Steps, engine: Engine, *, threads: int)
 
 
 def runner_of_bundle(files: BundleFiles, variant: Variant, *, threads: int) -> Runner:
-    """Return a bundle's variant as one runner of its original."""
+    """Return a bundle's variant, with the other sizes of its target, as one runner of its original."""
     manifest = files.manifest
     if manifest.generation is None:
         return runner_of_main_graph(files, variant, threads=threads)
@@ -56,5 +72,19 @@ def runner_of_bundle(files: BundleFiles, variant: Variant, *, threads: int) -> R
 
 def runner_of_main_graph(files: BundleFiles, variant: Variant, *, threads: int) -> Runner:
     """Return the main graph of a bundle's variant, which of a decoder takes its cache as it is."""
-    path = files.path(variant.files[files.manifest.main_graph])
-    return engine_of(variant).file_runner(path, settings=SessionSettings(threads=threads))
+    manifest, settings = files.manifest, SessionSettings(threads=threads)
+    runners = [
+        (
+            each.sizes,
+            engine_of(each).file_runner(files.path(each.files[manifest.main_graph]), settings=settings),
+        )
+        for each in (_sizes_of(manifest, variant) if variant.sizes else (variant,))
+    ]
+    if not variant.sizes:
+        return runners[0][1]
+    return BucketRunner(manifest.graphs[manifest.main_graph], runners, manifest.rows)
+
+
+def _sizes_of(manifest: Manifest, variant: Variant) -> tuple[Variant, ...]:
+    """Return a target's variants, one for each of the sizes that it fixes."""
+    return tuple(each for each in manifest.variants if each.target == variant.target)

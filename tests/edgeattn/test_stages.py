@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgeattn import pipeline
 from edgeattn.__main__ import main
-from edgeattn.judge import evaluation, padding
+from edgeattn.judge import independence, padding
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.progress import Silent
@@ -104,7 +104,7 @@ def test_what_an_export_can_do_without_is_left_out_with_a_note(
 ) -> None:
     planted = _raising(ZeroDivisionError("planted"))
     monkeypatch.setattr(import_module("edgeattn_export.cache.with_cache"), "is_decoder", planted)
-    monkeypatch.setattr(evaluation, "independent_rows", planted)
+    monkeypatch.setattr(independence, "independent_rows", planted)
     monkeypatch.setattr(padding, "find_padding", planted)
     monkeypatch.setattr(MergeProjections, "check", planted)
     request = Request.read("cpu", source.budget, Objective("size"), has_metric=True)

@@ -22,6 +22,11 @@ class Cached:
     graphs: Recovered | Steps
     refused: tuple[Refused, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether one graph answers whole samples, not step by step."""
+        return isinstance(self.graphs, Recovered)
+
 
 def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
     """Give a causal decoder a key-value cache; other models stay as they are.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx_ir as ir
 import onnxruntime
 
-from edgeattn_export.graph.serialize import model_files
+from edgeattn_export.graph.serialize import model_files, shared_files
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
@@ -24,10 +24,21 @@ class Format:
     Attributes:
         suffix: Of the graph's file, such as ".onnx".
         files: Returns the content of all files of a graph by name, given the graph and its file's name.
+        together: The same of several graphs by their files' names, with a name for the file of weights that
+            they share; None where each graph has its own.
     """
 
     suffix: str
     files: Callable[[ir.Model, str], dict[str, bytes]]
+    together: Callable[[Mapping[str, ir.Model], str], dict[str, bytes]] | None = None
+
+    def all_files(self, graphs: Mapping[str, ir.Model], weights: str) -> dict[str, bytes]:
+        """Return the files of one graph in several sizes, by their names; weights of several lie in one."""
+        if self.together is not None and len(graphs) > 1:
+            return self.together(graphs, weights)
+        return {
+            file: data for name, graph in graphs.items() for file, data in self.files(graph, name).items()
+        }
 
 
 def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
@@ -57,5 +68,5 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         return {name: written.read_bytes()}
 
 
-ONNX = Format(".onnx", model_files)
+ONNX = Format(".onnx", model_files, shared_files)
 ORT = Format(".ort", ort_files)

@@ -45,22 +45,47 @@ def serialize(model: ir.Model) -> bytes:
     return bytes(ir.to_proto(model).SerializeToString())
 
 
+class WeightFile:
+    """A file of weights, laid out for one graph after the other; tensors of several graphs lie in it once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._starts: dict[int, int] = {}  # by the tensor's identity
+        self.weights: dict[int, ir.TensorProtocol] = {}
+        self.size = 0
+
+    def set_apart(self, model: ir.Model) -> ir.Model:
+        """Return a copy of a model whose large weights are in the file: each from a new page on."""
+        graph = model.clone()
+        for value in graph.graph.initializers.values():
+            stored = value.const_value
+            if stored is None or stored.nbytes < PAGE:
+                continue
+            start, shape = self._start(stored), ir.Shape(stored.shape.numpy())
+            value.const_value = ir.ExternalTensor(
+                self._name, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
+            )
+        return graph
+
+    def content(self) -> bytes:
+        """Return the whole file."""
+        written = bytearray(self.size)
+        for start, stored in self.weights.items():
+            written[start : start + stored.nbytes] = stored.tobytes()
+        return bytes(written)
+
+    def _start(self, stored: ir.TensorProtocol) -> int:
+        if id(stored) not in self._starts:
+            start = self.size + -self.size % PAGE
+            self._starts[id(stored)], self.weights[start], self.size = start, stored, start + stored.nbytes
+        return self._starts[id(stored)]
+
+
 def set_apart(model: ir.Model, file: str) -> Apart:
     """Return a copy of a model whose large weights are in ``file``: each from a new page on."""
-    graph = model.clone()
-    weights: dict[int, ir.TensorProtocol] = {}
-    end = 0
-    for value in graph.graph.initializers.values():
-        stored = value.const_value
-        if stored is None or stored.nbytes < PAGE:
-            continue
-        start = end + -end % PAGE
-        shape = ir.Shape(stored.shape.numpy())
-        value.const_value = ir.ExternalTensor(
-            file, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
-        )
-        weights[start], end = stored, start + stored.nbytes
-    return Apart(graph, weights, end)
+    apart = WeightFile(file)
+    graph = apart.set_apart(model)
+    return Apart(graph, apart.weights, apart.size)
 
 
 def model_files(model: ir.Model, name: str) -> dict[str, bytes]:
@@ -69,13 +94,16 @@ def model_files(model: ir.Model, name: str) -> dict[str, bytes]:
     onnxruntime copies what it finds in the graph's own file. Weights in a file of their own it maps: the rows
     of an embedding that no text needs are never read, and weights that a kernel packs anew are held once.
     """
-    if weight_bytes(model) < MAPPED_FROM:
-        return {name: serialize(model)}
-    apart = set_apart(model, f"{name}.data")
-    content = bytearray(apart.size)
-    for start, stored in apart.weights.items():
-        content[start : start + stored.nbytes] = stored.tobytes()
-    return {name: serialize(apart.graph), f"{name}.data": bytes(content)}
+    return shared_files({name: model}, f"{name}.data")
+
+
+def shared_files(models: Mapping[str, ir.Model], weights: str) -> dict[str, bytes]:
+    """Return the files of several models as ``model_files`` does, with one file of weights for all."""
+    if max(map(weight_bytes, models.values())) < MAPPED_FROM:
+        return {name: serialize(model) for name, model in models.items()}
+    apart = WeightFile(weights)
+    graphs = {name: apart.set_apart(model) for name, model in models.items()}
+    return {**{name: serialize(graph) for name, graph in graphs.items()}, weights: apart.content()}
 
 
 def file_mb(model: ir.Model) -> float:

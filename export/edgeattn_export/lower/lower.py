@@ -25,7 +25,14 @@ class Lowered:
     refused: tuple[Refused, ...]
 
 
-def lower(model: ir.Model, rules: Sequence[Rule[Any]], engine: Engine, trials: Iterable[Inputs]) -> Lowered:
+def lower(
+    model: ir.Model,
+    rules: Sequence[Rule[Any]],
+    engine: Engine,
+    trials: Iterable[Inputs],
+    *,
+    prover: Engine | None = None,
+) -> Lowered:
     """Meet an engine's needs, and rewrite a graph to what it is fast at, changing no number.
 
     Args:
@@ -33,9 +40,10 @@ def lower(model: ir.Model, rules: Sequence[Rule[Any]], engine: Engine, trials: I
         rules: What the engine is fast at, in order.
         engine: Whose needs are met, and on which each rewrite is proven.
         trials: Real inputs of the graph, at least one.
+        prover: Proves the rewrites in the engine's place.
     """
     lowered = engine.ready(model)
-    proof = Proof.of(engine, lowered, trials)
+    proof = Proof.of(engine if prover is None else prover, lowered, trials)
     sites: list[tuple[str, Site]] = []
     refused: list[Refused] = []
     for rule in rules:

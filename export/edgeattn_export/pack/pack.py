@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from edgeattn_export.capture.captured import OPSET
+from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.parts import Parts
-from edgeattn_export.targets import Target
+from edgeattn_export.targets import Bucket, Target
+from edgeattn_export.targets.buckets import ANY
 from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
@@ -39,6 +41,7 @@ class Made:
     Attributes:
         target: What they are for.
         parts: The graphs, and their contracts.
+        buckets: The same in the sizes that the target fixes; the graphs themselves where it fixes none.
         tolerance: The cosine that each golden output must reach on a device.
         session: How a device opens them; None leaves it to the device.
         stacks: How many independent rows to run in one call.
@@ -49,12 +52,18 @@ class Made:
 
     target: Target
     parts: Parts
+    buckets: Sequence[Bucket] = ()
     tolerance: float
     session: SessionSettings | None = None
     stacks: tuple[Stack, ...] = ()
     scores: Mapping[str, float]
     verdict: Literal["pass", "fail"]
     measured: str | None
+
+    @property
+    def variants(self) -> Sequence[Bucket]:
+        """What each of its variants holds."""
+        return self.buckets or (Bucket(ANY, self.parts),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +93,8 @@ def pack(
         reports: The report's files by name.
     """
     golden, first = tuple(golden), made[0].parts
-    named = [(each, _graph_names(each, "" if each is made[0] else f"{each.target.name}/")) for each in made]
-    files = {file: data for each, names in named for file, data in _files(each, names).items()}
+    written = [_written(each, "" if each is made[0] else f"{each.target.name}/") for each in made]
+    files = {file: data for each in written for file, data in each.files.items()}
     files |= {GOLDEN_FILE: _golden_bytes(golden), **reports}
     manifest = Manifest(
         name=label.name,
@@ -93,7 +102,11 @@ def pack(
         symbols=first.symbols,
         generation=first.generation,
         rows=rows,
-        variants=tuple(_variant(each, names) for each, names in named),
+        variants=tuple(
+            _variant(its, bucket.sizes, names)
+            for its, each in zip(made, written, strict=True)
+            for bucket, names in zip(its.variants, each.names, strict=True)
+        ),
         files=file_entries(files),
         golden=Golden(GOLDEN_FILE, len(golden)),
         budget=label.budget,
@@ -102,22 +115,30 @@ def pack(
     return Packed(manifest, files)
 
 
-def _graph_names(made: Made, folder: str) -> dict[str, str]:
-    """Return the file of each graph."""
-    suffix = made.target.engine.format.suffix
-    return {name: f"{folder}{name}{suffix}" for name in made.parts.graphs}
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Per variant of a target the file of each graph; and all files, with their contents."""
+
+    names: Sequence[Mapping[str, str]]
+    files: Mapping[str, bytes]
 
 
-def _files(made: Made, names: Mapping[str, str]) -> dict[str, bytes]:
-    written: dict[str, bytes] = {}
-    for name, part in made.parts.graphs.items():
-        folder, _, file = names[name].rpartition("/")
-        written |= made.target.engine.format.files(part.quantized.model, file)
-    files = {**written, **made.target.adds(written)}
-    return {f"{folder}/{name}".lstrip("/"): data for name, data in files.items()}
+def _written(made: Made, folder: str) -> _Written:
+    form, names, files = made.target.engine.format, [], dict[str, bytes]()
+    for bucket in made.variants:
+        label = f".{bucket.label}" if bucket.label else ""
+        names.append({name: f"{folder}{name}{label}{form.suffix}" for name in made.parts.graphs})
+    for name in made.parts.graphs:
+        models = {
+            each[name].removeprefix(folder): bucket.parts.graphs[name].quantized.model
+            for bucket, each in zip(made.variants, names, strict=True)
+        }
+        files |= form.all_files(models, f"{name}{form.suffix}.data")
+    files |= made.target.adds(files)
+    return _Written(names, {f"{folder}{name}": data for name, data in files.items()})
 
 
-def _variant(made: Made, names: Mapping[str, str]) -> Variant:
+def _variant(made: Made, sizes: Sizes, names: Mapping[str, str]) -> Variant:
     engine = made.target.engine
     return Variant(
         target=made.target.name,
@@ -125,7 +146,7 @@ def _variant(made: Made, names: Mapping[str, str]) -> Variant:
             name=engine.name, version=engine.version, providers=engine.providers, options=engine.options
         ),
         files=names,
-        sizes={},
+        sizes=sizes,
         session=made.session,
         stacks=made.stacks,
         tolerance={"cosine": made.tolerance},

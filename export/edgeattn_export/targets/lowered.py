@@ -13,8 +13,10 @@ from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
+from edgeattn_export.lower.decomposed.opset import write_at_opset
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets.target import Target
+from edgeattn_runtime.errors import ModelError
 
 PROVEN_ON = 8  # step samples, from the shortest to the longest
 
@@ -36,7 +38,16 @@ def for_target(target: Target, captured: Captured, cached: Cached, samples: Samp
         captured: The whole model.
         cached: Its recovered graph, or its step form; left as it is.
         samples: Real inputs of the whole model.
+
+    Raises:
+        ModelError: A decoder, for a target whose graphs fix sizes.
+        QuantizeError: Operators that the target's engine does not read, with their modules.
     """
+    if target.few is not None and not cached.is_whole:
+        raise ModelError(
+            f"target {target.name!r} fixes sizes, and a decoder's cache grows with every token; export for a "
+            "target of dynamic sizes, such as cpu"
+        )
     if isinstance(cached.graphs, Recovered):
         found = _lowered(target, cached.graphs.model, trials(samples, captured.axes))
         return _together(cached, replace(cached.graphs, model=found.model), found)
@@ -57,7 +68,9 @@ def _inputs(samples: Samples) -> Iterator[Inputs]:
 
 
 def _lowered(target: Target, model: ir.Model, inputs: Iterable[Inputs]) -> Lowered:
-    return lower(model, target.lowerings, target.prover, inputs)
+    found = lower(model, target.lowerings, target.engine, inputs, prover=target.prover)
+    write_at_opset(found.model, target.opset)
+    return found
 
 
 def _together(cached: Cached, graphs: Recovered | Steps, *lowered: Lowered) -> ForTarget:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
+from edgeattn_export.lower.fixed import Few
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.placement.operators import Operators
-
-DYNAMIC: tuple[Mapping[str, int], ...] = ()  # no symbol is fixed
 
 
 def _nothing(_: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -32,7 +32,8 @@ class Target:
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
         operators: What its first execution provider says that it takes; None where nothing is said.
-        buckets: Sizes by symbol that its graphs fix, a bucket each; ``DYNAMIC`` where they fix none.
+        opset: The newest that the engine reads.
+        few: How many sizes its graphs may fix, a graph each; None where one graph takes any.
         adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
         needs: What a device must have, in words.
         tested: How it was tested, in words.
@@ -45,7 +46,8 @@ class Target:
     forms: Forms
     candidates: Candidates
     operators: Operators | None = None
-    buckets: tuple[Mapping[str, int], ...] = DYNAMIC
+    opset: int = OPSET
+    few: Few | None = None
     adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
     needs: str
     tested: str

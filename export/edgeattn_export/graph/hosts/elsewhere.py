@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,10 +31,12 @@ class Elsewhere:
     Attributes:
         environment: What its workers run in.
         emulated: Whether it emulates the device.
+        options: Of its sessions beside the engine's own, such as which device an emulator is.
     """
 
     environment: Environment
     emulated: bool = False
+    options: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
 
     def missing(self) -> str | None:
         """Say what is not installed, and the command that installs it; None where all is there."""
@@ -69,7 +71,7 @@ class Elsewhere:
             {
                 "model": str(path.absolute()),
                 "providers": list(providers),
-                "options": dict(options),
+                "options": {**self.options, **options},
                 "settings": asdict(settings),
             },
         )

@@ -1,6 +1,6 @@
 """Graphs of fixed sizes, for engines that take no others: one a bucket, all of the same weights."""
 
 from edgeattn_export.lower.fixed.bind import bind
-from edgeattn_export.lower.fixed.choose import Sizes, choose_sizes
+from edgeattn_export.lower.fixed.choose import Few, Sizes, choose_sizes
 
-__all__ = ["Sizes", "bind", "choose_sizes"]
+__all__ = ["Few", "Sizes", "bind", "choose_sizes"]

@@ -1,0 +1,37 @@
+"""Graphs of fixed sizes as one runner: each call goes to the bucket that it fits, as on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.lower.fixed import Sizes
+from edgeattn_runtime.buckets import Bucket, Buckets
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.rows import Rows
+
+
+class BucketRunner:
+    """Runners of one graph, each for inputs of some sizes."""
+
+    def __init__(self, graph: Graph, runners: Sequence[tuple[Sizes, Runner]], rows: Rows | None) -> None:
+        self._graph = graph
+        self._buckets = Buckets(graph, [Bucket(sizes, (), _run(runner)) for sizes, runner in runners], rows)
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Answer once, padding taken off; raises InputError where no bucket fits."""
+        fed = {tensor.name: inputs[tensor.name] for tensor in self._graph.inputs}
+        return dict(self._buckets.run(fed))
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return the call that an app makes, padding included."""
+        return lambda: self(inputs)
+
+
+def _run(runner: Runner) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: dict(runner(arrays))

@@ -1,0 +1,70 @@
+"""A target's graphs in the sizes that it fixes: the same int8 graph, bound to each, with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgeattn_export.lower.fixed import Sizes, bind, choose_sizes
+from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.targets.target import Target
+from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
+from edgeattn_runtime.rows import Rows
+
+ANY: Sizes = {}  # of a graph that fixes none
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Graphs for inputs of some sizes.
+
+    Attributes:
+        sizes: That they fix, by symbol; ``ANY`` where they take all.
+        parts: The graphs.
+    """
+
+    sizes: Sizes
+    parts: Parts
+
+    @property
+    def label(self) -> str:
+        """Its sizes in a file's name, such as "1x128"; empty where it fixes none."""
+        return "x".join(map(str, self.sizes.values()))
+
+
+def sizes_for(target: Target, seen: Sequence[Sizes], graph: Graph, rows: Rows | None) -> tuple[Sizes, ...]:
+    """Return the sizes that a target fixes for a model; ``ANY`` alone where it fixes none.
+
+    Args:
+        target: What the graphs are for.
+        seen: The sizes of every sample.
+        graph: The model's contract.
+        rows: What is proven of its rows; None where nothing is.
+
+    Raises:
+        SampleError: The samples need more graphs than the target may have.
+    """
+    return (ANY,) if target.few is None else choose_sizes(seen, graph, rows, target.few)
+
+
+def buckets_of(target: Target, parts: Parts, every: Sequence[Sizes]) -> tuple[Bucket, ...]:
+    """Return a target's graphs in each of the sizes that it fixes.
+
+    Args:
+        target: What they are for.
+        parts: Of dynamic sizes; left as they are.
+        every: See ``sizes_for``.
+
+    Raises:
+        ModelError: A size in a graph follows from an input's numbers.
+    """
+    return tuple(Bucket(sizes, _bound(target, parts, sizes) if sizes else parts) for sizes in every)
+
+
+def _bound(target: Target, parts: Parts, sizes: Sizes) -> Parts:
+    main = parts.graphs[MAIN_GRAPH]
+    model = bind(main.quantized.model, sizes)
+    if target.forms.whole is not None:
+        target.forms.whole.complete(model)
+    part = Part(replace(main.quantized, model=model), main.graph, main.risks)
+    return replace(parts, graphs={MAIN_GRAPH: part})
