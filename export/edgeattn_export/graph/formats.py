@@ -23,22 +23,16 @@ class Format:
 
     Attributes:
         suffix: Of the graph's file, such as ".onnx".
-        files: Returns the content of all files of a graph by name, given the graph and its file's name.
-        together: The same of several graphs by their files' names, with a name for the file of weights that
-            they share; None where each graph has its own.
+        write: Returns the content of all files by name of graphs that share weights, given these graphs by
+            their files' names, and a name for the file of weights.
     """
 
     suffix: str
-    files: Callable[[ir.Model, str], dict[str, bytes]]
-    together: Callable[[Mapping[str, ir.Model], str], dict[str, bytes]] | None = None
+    write: Callable[[Mapping[str, ir.Model], str], dict[str, bytes]]
 
-    def all_files(self, graphs: Mapping[str, ir.Model], weights: str) -> dict[str, bytes]:
-        """Return the files of one graph in several sizes, by their names; weights of several lie in one."""
-        if self.together is not None and len(graphs) > 1:
-            return self.together(graphs, weights)
-        return {
-            file: data for name, graph in graphs.items() for file, data in self.files(graph, name).items()
-        }
+    def files(self, model: ir.Model, name: str) -> dict[str, bytes]:
+        """Return the content of all files of one graph by name, given its own file's name."""
+        return self.write({name: model}, f"{name}.data")
 
 
 def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
@@ -68,5 +62,11 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         return {name: written.read_bytes()}
 
 
-ONNX = Format(".onnx", model_files, shared_files)
-ORT = Format(".ort", ort_files)
+def _all_ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
+    return {
+        file: content for name, model in models.items() for file, content in ort_files(model, name).items()
+    }
+
+
+ONNX = Format(".onnx", shared_files)
+ORT = Format(".ort", _all_ort_files)  # each with weights of its own, in it

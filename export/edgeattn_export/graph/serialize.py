@@ -1,9 +1,8 @@
-"""ir.Model -> bytes: large weights in a file apart, whence a device maps them into memory."""
+"""ir.Model -> bytes: large weights in files apart, whence a device maps them into memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -13,21 +12,6 @@ from edgeattn_runtime.errors import BadInput
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
 MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
 PAGE = 4096  # bytes that are mapped at once: what is smaller stays in the graph
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """A graph whose large weights lie in a file beside it.
-
-    Attributes:
-        graph: Without them.
-        weights: The weights by the place where each begins, a multiple of ``PAGE``.
-        size: Of their file, in bytes.
-    """
-
-    graph: ir.Model
-    weights: Mapping[int, ir.TensorProtocol]
-    size: int
 
 
 def serialize(model: ir.Model) -> bytes:
@@ -45,73 +29,112 @@ def serialize(model: ir.Model) -> bytes:
     return bytes(ir.to_proto(model).SerializeToString())
 
 
-class WeightFile:
-    """A file of weights, laid out for one graph after the other; tensors of several graphs lie in it once."""
+class Apart:
+    """Files of large weights, laid out for one graph after the other; what several graphs hold is there once.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._starts: dict[int, int] = {}  # by the tensor's identity
-        self.weights: dict[int, ir.TensorProtocol] = {}
-        self.size = 0
+    Args:
+        file: The first one's name; ``FILE.1`` and so on follow it.
+        most: Bytes of a file, unless one weight alone has more; None for one file.
+    """
 
-    def set_apart(self, model: ir.Model) -> ir.Model:
-        """Return a copy of a model whose large weights are in the file: each from a new page on."""
+    def __init__(self, file: str, most: int | None = None) -> None:
+        self._file, self._most = file, most
+        self._pieces: list[dict[int, ir.TensorProtocol]] = []  # by where each weight begins
+        self._places: dict[
+            int, tuple[str, int]
+        ] = {}  # by the tensor's identity, its file and where it begins
+        self._end = 0  # of the last file
+
+    def graph(self, model: ir.Model) -> ir.Model:
+        """Return a copy of a model whose large weights are in the files: each from a new page on."""
         graph = model.clone()
         for value in graph.graph.initializers.values():
             stored = value.const_value
             if stored is None or stored.nbytes < PAGE:
                 continue
-            start, shape = self._start(stored), ir.Shape(stored.shape.numpy())
+            file, start = self._place(stored)
+            shape = ir.Shape(stored.shape.numpy())
             value.const_value = ir.ExternalTensor(
-                self._name, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
+                file, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
             )
         return graph
 
-    def content(self) -> bytes:
-        """Return the whole file."""
-        written = bytearray(self.size)
-        for start, stored in self.weights.items():
-            written[start : start + stored.nbytes] = stored.tobytes()
-        return bytes(written)
+    @property
+    def weights(self) -> Iterator[ir.TensorProtocol]:
+        """The weights, in their order."""
+        return (stored for piece in self._pieces for stored in piece.values())
 
-    def _start(self, stored: ir.TensorProtocol) -> int:
-        if id(stored) not in self._starts:
-            start = self.size + -self.size % PAGE
-            self._starts[id(stored)], self.weights[start], self.size = start, stored, start + stored.nbytes
-        return self._starts[id(stored)]
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(map(_size, self._pieces))
+
+    def contents(self) -> dict[str, bytes]:
+        """Return each file's content by its name; what lies between weights is zeros."""
+        return {_name(self._file, i): _content(piece) for i, piece in enumerate(self._pieces)}
+
+    def _place(self, stored: ir.TensorProtocol) -> tuple[str, int]:
+        if id(stored) in self._places:
+            return self._places[id(stored)]
+        start = self._end + -self._end % PAGE
+        if not self._pieces or (self._most is not None and start + stored.nbytes > self._most):
+            self._pieces.append({})
+            start = 0
+        self._pieces[-1][start], self._end = stored, start + stored.nbytes
+        self._places[id(stored)] = _name(self._file, len(self._pieces) - 1), start
+        return self._places[id(stored)]
 
 
-def set_apart(model: ir.Model, file: str) -> Apart:
-    """Return a copy of a model whose large weights are in ``file``: each from a new page on."""
-    apart = WeightFile(file)
-    graph = apart.set_apart(model)
-    return Apart(graph, apart.weights, apart.size)
+def _name(file: str, index: int) -> str:
+    return f"{file}.{index}" if index else file
 
 
-def model_files(model: ir.Model, name: str) -> dict[str, bytes]:
-    """Return the model's files by name: one, and a second for large weights where they are worth it.
+def _size(piece: Mapping[int, ir.TensorProtocol]) -> int:
+    return max(start + stored.nbytes for start, stored in piece.items())
+
+
+def _content(piece: Mapping[int, ir.TensorProtocol]) -> bytes:
+    content = bytearray(_size(piece))
+    for start, stored in piece.items():
+        content[start : start + stored.nbytes] = stored.tobytes()
+    return bytes(content)
+
+
+def model_files(model: ir.Model, name: str, most: int | None = None) -> dict[str, bytes]:
+    """Return the model's files by name: one, and others for large weights where they are worth it.
 
     onnxruntime copies what it finds in the graph's own file. Weights in a file of their own it maps: the rows
     of an embedding that no text needs are never read, and weights that a kernel packs anew are held once.
+
+    Args:
+        model: Left as it is.
+        name: Of the graph's own file.
+        most: Bytes of a file of weights, as ``Apart`` has it.
     """
-    return shared_files({name: model}, f"{name}.data")
+    return shared_files({name: model}, f"{name}.data", most)
 
 
-def shared_files(models: Mapping[str, ir.Model], weights: str) -> dict[str, bytes]:
-    """Return the files of several models as ``model_files`` does, with one file of weights for all."""
+def shared_files(models: Mapping[str, ir.Model], weights: str, most: int | None = None) -> dict[str, bytes]:
+    """Return the files of several models as ``model_files`` does, which share those of weights.
+
+    Args:
+        models: By the names of their files; left as they are.
+        weights: The name of the file of weights, or of the first one.
+        most: Bytes of a file of weights, as ``Apart`` has it.
+    """
     if max(map(weight_bytes, models.values())) < MAPPED_FROM:
         return {name: serialize(model) for name, model in models.items()}
-    apart = WeightFile(weights)
-    graphs = {name: apart.set_apart(model) for name, model in models.items()}
-    return {**{name: serialize(graph) for name, graph in graphs.items()}, weights: apart.content()}
+    apart = Apart(weights, most)
+    graphs = {name: serialize(apart.graph(model)) for name, model in models.items()}
+    return {**graphs, **apart.contents()}
 
 
 def file_mb(model: ir.Model) -> float:
     """Return the size of the model's files, 1 MB = 10^6 bytes; no weight is read."""
     if weight_bytes(model) < MAPPED_FROM:
         return len(serialize(model)) / 1e6
-    apart = set_apart(model, "model.onnx.data")
-    return (len(serialize(apart.graph)) + apart.size) / 1e6
+    apart = Apart("model.onnx.data")
+    return (len(serialize(apart.graph(model))) + apart.size) / 1e6
 
 
 def lay_out(model: ir.Model) -> None:

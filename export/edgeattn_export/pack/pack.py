@@ -133,7 +133,7 @@ def _written(made: Made, folder: str) -> _Written:
             each[name].removeprefix(folder): bucket.parts.graphs[name].quantized.model
             for bucket, each in zip(made.variants, names, strict=True)
         }
-        files |= form.all_files(models, f"{name}{form.suffix}.data")
+        files |= form.write(models, f"{name}{form.suffix}.data")
     files |= made.target.adds(files)
     return _Written(names, {f"{folder}{name}": data for name, data in files.items()})
 

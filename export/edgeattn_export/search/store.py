@@ -15,7 +15,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize, set_apart
+from edgeattn_export.graph.serialize import Apart, serialize
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 
@@ -82,9 +82,9 @@ class Store:
 
 def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
-    apart = set_apart(model, "")
-    digest = hashlib.sha256(serialize(apart.graph))
-    for weight in apart.weights.values():
+    apart = Apart("")
+    digest = hashlib.sha256(serialize(apart.graph(model)))
+    for weight in apart.weights:
         digest.update(weight.tobytes())
     for sample in chain(*samples):
         for name, value in sample.inputs.items():

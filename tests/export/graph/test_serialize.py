@@ -70,6 +70,26 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
         assert files["model.onnx.data"][start : start + length] == stored.tobytes()
 
 
+@pytest.mark.usefixtures("low_limit")
+@pytest.mark.parametrize("most", [256, 2048, 10**9])
+def test_large_weights_are_parted_into_pieces(
+    encoder: Captured, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("edgeattn_export.graph.serialize.PAGE", 64)
+    files = model_files(encoder.model, "model.onnx", most)
+    weights = {f"model.onnx.data{suffix}" for suffix in ("", *(f".{i}" for i in range(1, len(files) - 1)))}
+    assert set(files) == {"model.onnx", *weights}
+    stored = [value.const_value for value in encoder.model.graph.initializers.values()]
+    largest = max(weight.nbytes for weight in stored if weight is not None)
+    assert all(0 < len(files[name]) <= max(most, largest) for name in weights)
+    assert (len(weights) == 1) == (most == 10**9)
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    expected = ORT_CPU.runner(encoder.model)(samples[0].inputs)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
 @pytest.mark.parametrize("limit", [1024, 10**9])
 def test_the_size_of_files_is_known_without_them(
     encoder: Captured, monkeypatch: pytest.MonkeyPatch, limit: int

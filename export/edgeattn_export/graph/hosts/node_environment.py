@@ -1,0 +1,52 @@
+"""An environment of npm packages, whose worker is plain Node: onnxruntime-web without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeattn_export.graph.hosts.environment import folder_of, run_installer
+
+_WORKER = Path(__file__).parent / "worker.mjs"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEnvironment:
+    """A folder whose ``node_modules`` holds onnxruntime-web.
+
+    Attributes:
+        name: As the command line has it.
+        packages: What npm installs, each as ``NAME@RANGE``.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+
+    @property
+    def modules(self) -> Path:
+        """Where npm puts the packages."""
+        return folder_of(self.name) / "node_modules"
+
+    def missing(self) -> str | None:
+        """Say that Node or a package is not there; None where all are."""
+        if shutil.which("node") is None:
+            return "no node on the PATH"
+        installed = all((self.modules / package.rpartition("@")[0]).exists() for package in self.packages)
+        return None if installed else f"no environment with {', '.join(self.packages)}"
+
+    def install(self) -> None:
+        """Make the folder, and install its packages; raises BadInput where that fails."""
+        folder = folder_of(self.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        try:
+            run_installer("npm", "install", "--prefix", str(folder), *quiet, *self.packages)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def command(self) -> tuple[str, ...]:
+        """Return the command that starts a worker."""
+        return ("node", str(_WORKER), str(folder_of(self.name)))
