@@ -113,7 +113,7 @@ class Calibration:
 
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
-        return self._all()[layer.weight].rows / len(self.samples)
+        return self._all(histograms=False)[layer.weight].rows / len(self.samples)
 
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
