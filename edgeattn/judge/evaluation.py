@@ -83,7 +83,8 @@ def evaluate(
     latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
     notes = (*comparison.padded.notes, *known.rows.notes)
-    tuned = tune(chosen.parts, device, chosen.selection, rows) if device.host is HERE else AS_IT_IS
+    is_here = device is request.target.engine and device.host is HERE
+    tuned = tune(chosen.parts, device, chosen.selection, rows) if is_here else AS_IT_IS
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
     sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}

@@ -12,7 +12,7 @@ from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.errors import IncompatibleRuntimeError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Example:
 
 
 def example(bundle: Path, source: ModuleSource) -> Example | None:
-    """Answer an evaluation sample twice; None where the model's file has no ``pretty``.
+    """Answer an evaluation sample twice; None where the model's file has no ``pretty``, or nothing runs here.
 
     Raises:
         ModelError: ``pretty`` failed.
@@ -35,7 +35,10 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     inputs = samples.split().evaluation[-1].inputs
     reference = Reference(source.module, Call(samples.beginning)).settled(inputs)
     original = reference.bind(inputs)()
-    variant, *_ = measurable(files.manifest)
+    try:
+        variant, *_ = measurable(files.manifest)
+    except IncompatibleRuntimeError:  # it is for other devices, and the report says so
+        return None
     answers = runner_of_bundle(files, variant, threads=THREADS)(inputs)
     passed = {name: inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})

@@ -23,6 +23,8 @@ def not_faster(
         recipe: What was chosen.
         fastest: The fastest form's name.
     """
+    if fastest == FLOAT.name:
+        return ()  # an engine of floats
     kept = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
     times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in kept]
     return tuple(

@@ -1,0 +1,59 @@
+"""Apple's Core ML by onnxruntime: 16-bit floats, as its Neural Engine computes, in fixed sizes."""
+
+from __future__ import annotations
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.hosts.nowhere import Nowhere
+from edgeattn_export.lower.decomposed import DECOMPOSED
+from edgeattn_export.lower.decomposed.opset import OLDEST
+from edgeattn_export.lower.fixed import Few
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.forms.whole_float16 import WholeFloat16
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.targets.placement.operators import Operators
+from edgeattn_export.targets.target import Target
+
+PROVIDER = "CoreMLExecutionProvider"
+
+CORE_ML = Engine(
+    "onnxruntime",
+    "1.24",
+    (PROVIDER, "CPUExecutionProvider"),
+    options={f"{PROVIDER}.ModelFormat": "MLProgram"},  # the format that knows 16-bit floats
+    host=Nowhere("an Apple device, with the onnxruntime of iOS or macOS"),
+)
+
+_FLOAT = (Treatment(FLOAT.name),)
+_EMBEDDING = EmbeddingInt8()
+
+COREML = Target(
+    name="coreml",
+    engine=CORE_ML,
+    stand_in=ORT_CPU,
+    lowerings=DECOMPOSED,
+    forms=Forms((), (_EMBEDDING,), whole=WholeFloat16()),
+    candidates=Candidates(
+        plain=Recipe("float16", ((EVERY, _FLOAT[0]),), (_EMBEDDING.name,)),
+        fast=_FLOAT,
+        behind_activation=(),
+        elsewhere=(),
+        more_exact=(),
+        most_exact=_FLOAT,
+        smaller=(),
+        static=(),
+        few=_FLOAT,
+        rounding=("rounding", 0.1),
+        embeddings=(_EMBEDDING.name,),  # looked up by the CPU: Core ML's list has no Gather
+        smaller_embeddings=(),
+        others=(),
+        paces={FLOAT.name: 1.0},
+    ),
+    operators=Operators.of_onnxruntime("coreml_supported_mlprogram_ops.md", fixed=True),
+    opset=OLDEST,
+    few=Few(),
+    needs="onnxruntime 1.24 or later for iOS or macOS, built with Core ML",
+    tested="not run: operators are checked against onnxruntime's own list, answers on a stand-in",
+)

@@ -1,0 +1,47 @@
+"""A bundle for a device that is not here: made, checked by rule, and said to be no more than that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgeattn import pipeline
+from edgeattn.__main__ import main
+from edgeattn.commands.export import check_placement
+from edgeattn.judge.objective import FASTEST
+from edgeattn.judge.request import Request
+from edgeattn.progress import Silent
+from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import BudgetError, CheckFailed
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_what_is_not_run_is_said_to_be_not_run(
+    source: ModuleSource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = pipeline.run(source, Request.read("coreml", {"cosine": 0.99}, FASTEST), Silent())
+    report = bundle.report
+    assert report.verdict == "pass"
+    assert report.latency_ms is None
+    assert any("not run here" in note for note in report.notes)
+    assert not any("Int8 is not faster" in note for note in report.notes)
+    assert report.placement is not None
+    assert report.placement.how == "expected"
+    assert report.placement.shares["CoreMLExecutionProvider"] == 1
+    assert "Gather" in {fallback.operator for fallback in report.placement.fallbacks}
+    with pytest.raises(CheckFailed, match="Gather"):
+        check_placement(report)
+    assert all(
+        variant.measured is None and variant.sizes["batch"] == 1 for variant in bundle.manifest.variants
+    )
+    folder = bundle.save(tmp_path / "tiny.edge")
+    assert main(["inspect", str(folder)]) == 0
+    assert "not run" in capsys.readouterr().out
+    assert main(["validate", str(folder)]) == 2
+    assert "CoreMLExecutionProvider" in capsys.readouterr().err
+
+
+def test_its_time_is_no_limit_here() -> None:
+    with pytest.raises(BudgetError, match="latency_ms"):
+        Request.read("coreml", {"latency_ms": 1.0}, FASTEST)
