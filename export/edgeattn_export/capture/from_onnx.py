@@ -15,6 +15,7 @@ from onnxscript.optimizer import fold_constants, optimize
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.dims import name_dims
+from edgeattn_export.capture.exact_constants import exact_constants
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
@@ -158,7 +159,8 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
         ) from error
     fold_constants(model)
     name_dims(model)
-    optimize(model)
+    with exact_constants():
+        optimize(model)
     NameFixPass()(model)
     keep_scopes(model)
     return model

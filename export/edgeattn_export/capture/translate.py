@@ -9,6 +9,7 @@ from onnx_ir.passes.common import NameFixPass
 from edgeattn_export.capture.adapt import TRANSLATED, name_hidden_operators
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.checks import drop_checks
+from edgeattn_export.capture.exact_constants import exact_constants
 from edgeattn_export.capture.export_errors import explained
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.capture.ways.asked import Asked, Program
@@ -26,7 +27,7 @@ def translated(program: Program, asked: Asked) -> ir.Model:
     Raises:
         CaptureError: The program holds what ONNX cannot express.
     """
-    with traceable():
+    with traceable(), exact_constants():
         try:
             name_hidden_operators(program)
             drop_checks(program)
