@@ -16,6 +16,7 @@ from onnxscript.optimizer import fold_constants, optimize
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.dims import name_dims
 from edgeattn_export.capture.exact_constants import exact_constants
+from edgeattn_export.capture.stray_constants import adopt_constants
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
@@ -161,6 +162,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
     name_dims(model)
     with exact_constants():
         optimize(model)
+    adopt_constants(model)
     NameFixPass()(model)
     keep_scopes(model)
     return model

@@ -11,6 +11,7 @@ from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.checks import drop_checks
 from edgeattn_export.capture.exact_constants import exact_constants
 from edgeattn_export.capture.export_errors import explained
+from edgeattn_export.capture.stray_constants import adopt_constants
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.capture.ways.asked import Asked, Program
 from edgeattn_export.graph.serialize import lay_out
@@ -44,6 +45,7 @@ def translated(program: Program, asked: Asked) -> ir.Model:
             raise CaptureError(explained(error, program)) from error
     if onnx is None:  # only where torch.onnx.export is given a file to write
         raise CaptureError("torch.onnx.export returned no program; expected one")
+    adopt_constants(onnx.model)
     NameFixPass()(onnx.model)  # an output may be called as some inner value already is
     lay_out(onnx.model)
     return onnx.model
