@@ -27,7 +27,8 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
 
     A mask that hides nothing proves nothing, and real samples handed over one by one are seldom padded: so
     where an input looks like a mask (0 and 1 alone in every sample), each trial comes again with its last
-    third hidden, and once with all but the first position hidden.
+    third hidden, and once with all but the first position hidden. One more shows all, as a mask that hides
+    something in every sample does not.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
     for inputs in _plain(samples, axes):
@@ -35,6 +36,8 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         for shown in (0.67, 0.0):
             if masks:
                 yield {n: _hidden(v, shown) if n in masks else v for n, v in inputs.items()}
+    if masks:
+        yield {n: np.ones_like(v) if n in masks else v for n, v in samples[0].inputs.items()}
 
 
 def masked(samples: Samples) -> Iterator[Inputs]:

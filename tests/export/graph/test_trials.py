@@ -18,13 +18,22 @@ SAMPLES = Samples((_sample(6, 5), _sample(3, 7), _sample(9, 8)))
 
 
 def test_real_ends_a_stack_and_ones_each_with_positions_masked_out() -> None:
-    found = list(trials(SAMPLES, AXES))
+    *found, _ = trials(SAMPLES, AXES)
     shapes = [inputs["ids"].shape for inputs in found[::3]]  # each plain trial comes with two masked ones
     assert shapes == [(1, 3), (1, 9), (STACKED, 6), (1, 1)]
     shown = [inputs["mask"].sum(axis=1).tolist() for inputs in found[3:6]]
     assert shown == [[9], [6], [1]]  # all, two thirds, the first alone
     assert found[5]["mask"][0, 0] == 1
     assert all((inputs["ids"] == 8).all() for inputs in found[3:6])  # the mask alone changes
+
+
+def test_the_last_one_shows_all_of_a_sample() -> None:
+    hiding = Samples(
+        tuple(Sample({**s.inputs, "mask": np.eye(1, s.inputs["ids"].size, dtype=np.int64)}) for s in SAMPLES)
+    )
+    *_, last = trials(hiding, AXES)
+    assert last["mask"].shape == (1, 6)
+    assert last["mask"].all()
 
 
 def test_samples_themselves_are_left_as_they_are() -> None:

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from edgeattn_export.capture.adapt.arithmetic import ON_WHOLE_NUMBERS
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import ON_PAIRS
+from edgeattn_export.capture.adapt.decisions import ON_DECISIONS
 from edgeattn_export.capture.adapt.grouped_products import ON_GROUPS
 from edgeattn_export.capture.adapt.packed import ON_PACKED, Packed
 from edgeattn_export.capture.adapt.pooling import ON_POOLED
@@ -24,6 +25,7 @@ ADAPTED: Mapping[Function, Function] = {
     **ON_PAIRS,
     **ON_GROUPS,
     **ON_NUMBERS,
+    **ON_DECISIONS,
     **ON_PACKED,
     **ON_POOLED,
 }

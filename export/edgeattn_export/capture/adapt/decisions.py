@@ -1,0 +1,42 @@
+"""What forward decides by whether any, or all, of a mask is set is decided for the case that some is.
+
+Before: if not padding.any(): padding = None             which way depends on values
+After:  the way with padding
+
+Where some is set and some is not, that is forward's own way. Where none is, or all is, forward leaves out
+what makes no difference then; or the graph is not the module on samples, or on the trial that shows all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Function = Callable[..., Any]
+
+_DECIDED = "_edgeattn_decided"  # of a tensor, what it is taken for
+
+
+def _reduced(func: Function, taken: bool, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Call a reduction; note what its result, of all of a mask, is taken for."""
+    found = func(x, *args, **kwargs)
+    if isinstance(found, Tensor) and not args and not kwargs:
+        setattr(found, _DECIDED, taken)
+    return found
+
+
+def _read(func: Function, x: Tensor) -> Any:
+    """Read a tensor's number, or what it is taken for."""
+    taken = getattr(x, _DECIDED, None)
+    return func(x) if taken is None else taken
+
+
+ON_DECISIONS: Mapping[Function, Function] = {
+    **{func: partial(_reduced, func, True) for func in (Tensor.any, torch.any)},
+    **{func: partial(_reduced, func, False) for func in (Tensor.all, torch.all)},
+    **{func: partial(_read, func) for func in (Tensor.__bool__, Tensor.item)},
+}
