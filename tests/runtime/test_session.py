@@ -44,6 +44,42 @@ def test_options_of_the_engine_and_of_its_providers(good: Path) -> None:
         entry(f"{CPU}.use_arena")
 
 
+@pytest.mark.parametrize(
+    ("provider", "option"),
+    [("OpenVINOExecutionProvider", "num_of_threads"), ("XnnpackExecutionProvider", "intra_op_num_threads")],
+)
+def test_a_provider_with_threads_of_its_own_gets_as_many(
+    provider: str, option: str, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    class Session:
+        def __init__(
+            self, model: str, options: object, *, providers: list[tuple[str, dict[str, str]]]
+        ) -> None:
+            seen.extend(providers)
+
+        def get_providers(self) -> list[str]:
+            return [provider, CPU]
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    options = {f"{provider}.device_type": "CPU"}
+    open_session(good / "model.onnx", providers=[provider, CPU], options=options, threads=3)
+    assert seen == [(provider, {option: "3", "device_type": "CPU"}), (CPU, {})]
+    seen.clear()
+    open_session(good / "model.onnx", providers=[provider], options={f"{provider}.{option}": 1}, threads=3)
+    assert seen == [(provider, {option: "1"})]
+
+
+def test_a_session_that_goes_without_its_provider_is_refused(good: Path) -> None:
+    lacking = "OpenVINOExecutionProvider"
+    with (
+        pytest.warns(UserWarning, match=lacking),
+        pytest.raises(IncompatibleRuntimeError, match=f"without {lacking}"),
+    ):
+        open_session(good / "model.onnx", providers=[lacking])
+
+
 def test_weights_beyond_the_file(several: Path) -> None:
     (vectors,) = _open(several / "lookup.onnx").run(None, {"tokens": np.array([[3]])})
     table = np.fromfile(several / "weights" / "lookup.bin", np.float32).reshape(16, 8)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.failure import failure
 from edgeattn_runtime.session import ENGINE_ERRORS
+
+if TYPE_CHECKING:  # a worker has no PyTorch
+    from edgeattn_export.graph.samples import Inputs
 
 TELL = {"session.record_ep_graph_assignment_info": True}  # the option by which a session can tell
 

@@ -45,6 +45,12 @@ _PREAMBLE = re.compile(
     r"|\S+\.(?:cc|h):\d+ (?:[^(]*\(.*?\) (?=[A-Z])|[\w:&*<>, ~]*\([^()]*\) )?"  # file, line, signature
 )
 
+# By execution provider, its own option for intra-op threads, where it does not share onnxruntime's.
+_THREADS = {
+    "OpenVINOExecutionProvider": "num_of_threads",
+    "XnnpackExecutionProvider": "intra_op_num_threads",
+}
+
 _NO_OPTIONS: Mapping[str, Scalar] = MappingProxyType({})
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
@@ -77,22 +83,30 @@ def open_session(
         BadInput: ``threads`` is below 1.
         BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
-            it was built without.
+            it was built without, or the session goes without one of the providers.
     """
-    chosen = _options(settings if threads is None else replace(settings, threads=threads))
+    settings = settings if threads is None else replace(settings, threads=threads)
+    chosen = _options(settings)
     if profile is not None:
         chosen.enable_profiling, chosen.profile_file_prefix = True, str(profile)
-    texts = {name: _text(value) for name, value in options.items()}
+    texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     listed = _listed(chosen, {provider: _under(provider, texts) for provider in providers})
     for name, text in texts.items():
         if name.partition(".")[0] not in providers:
             chosen.add_session_config_entry(name, text)
     source = model if isinstance(model, bytes) else str(model)
+    label = "model" if isinstance(model, bytes) else str(model)
     try:
-        return onnxruntime.InferenceSession(source, chosen, providers=listed)
+        session = onnxruntime.InferenceSession(source, chosen, providers=listed)
     except ENGINE_ERRORS as error:
-        label = "model" if isinstance(model, bytes) else str(model)
         raise _explained(label, explain(error)) from error
+    lost = [name for name, _ in listed or () if name not in session.get_providers()]
+    if lost:
+        raise IncompatibleRuntimeError(
+            f"{label}: onnxruntime {onnxruntime.__version__} opened it without {', '.join(lost)}, whose "
+            "library or options it refuses; install the provider's package, and check its options"
+        )
+    return session
 
 
 def explain(error: Exception) -> str:
@@ -110,6 +124,12 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options.enable_mem_pattern = settings.memory_pattern
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(settings.spinning)))
     return options
+
+
+def _own_threads(providers: Sequence[str], settings: SessionSettings) -> dict[str, str]:
+    """Return the options of providers that have threads of their own."""
+    named = (f"{provider}.{_THREADS[provider]}" for provider in providers if provider in _THREADS)
+    return dict.fromkeys(named, str(settings.threads))
 
 
 def _listed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,14 @@ ROOT = Path(__file__).parents[3]
 SOURCES = (ROOT / "edgeattn", ROOT / "export", ROOT / "runtime" / "python")
 
 
-def export(job: Job, folder: Path) -> None:
-    """Export the handover file; the report stands in the worker's log.
+def export(job: Job, folder: Path, options: Sequence[str] = ()) -> None:
+    """Export the handover file, with options of the command line; the report stands in the worker's log.
 
     Raises:
         RuntimeError: The front door refuses the network or fails it; it says why in its last line.
     """
     command = [sys.executable, "-m", "edgeattn", "export", str(job.handover), "-o", str(folder / "int8")]
-    ended = subprocess.run(command, capture_output=True, encoding="utf-8")
+    ended = subprocess.run([*command, *options], capture_output=True, encoding="utf-8")
     sys.stderr.write(ended.stdout + ended.stderr)
     if ended.returncode:
         raise RuntimeError((ended.stderr.splitlines() or [f"exit code {ended.returncode}"])[-1])

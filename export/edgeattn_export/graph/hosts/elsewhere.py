@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -18,10 +18,12 @@ import edgeattn_runtime.errors
 from edgeattn_export.graph.hosts.environment import Environment
 from edgeattn_export.graph.hosts.frames import Arrays, read_frame, write_frame
 from edgeattn_export.graph.runner import Partition
-from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import SessionSettings
+
+if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
+    from edgeattn_export.graph.samples import Inputs
 
 
 @dataclass(frozen=True, slots=True)

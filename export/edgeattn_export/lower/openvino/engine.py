@@ -1,0 +1,16 @@
+"""OpenVINO's execution provider, in an environment of its own: its package excludes onnxruntime's."""
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.hosts import Elsewhere
+from edgeattn_export.graph.hosts.environment import PythonEnvironment
+
+PROVIDER = "OpenVINOExecutionProvider"
+
+OPENVINO = Engine(
+    "onnxruntime",
+    "1.24",
+    (PROVIDER,),
+    # In bf16, which a CPU that has it would take for what is float, answers differ from CPU to CPU.
+    options={f"{PROVIDER}.device_type": "CPU", f"{PROVIDER}.precision": "FP32"},
+    host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
+)
