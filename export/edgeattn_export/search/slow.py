@@ -21,7 +21,7 @@ def not_faster(
         units: All of a graph.
         options: Of each unit, float and the fastest form among them.
         recipe: What was chosen.
-        fastest: The fastest form's name.
+        fastest: The fastest form's name; float itself where the engine has no other.
     """
     if fastest == FLOAT.name:
         return ()  # an engine of floats

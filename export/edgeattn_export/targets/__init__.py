@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 
+from edgeattn_export.targets.buckets import Bucket, buckets_of, sizes_for
 from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.lowered import ForTarget, for_target
 from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.openvino import OPENVINO_CPU
 from edgeattn_export.targets.target import Target
+from edgeattn_export.targets.xnnpack import XNNPACK_CPU
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (CPU, MINIMAL, OPENVINO_CPU, COREML)}
+TARGETS: Mapping[str, Target] = {
+    target.name: target for target in (CPU, MINIMAL, OPENVINO_CPU, COREML, XNNPACK_CPU)
+}
 
-__all__ = ["TARGETS", "ForTarget", "Target", "for_target"]
+__all__ = ["TARGETS", "Bucket", "ForTarget", "Target", "buckets_of", "for_target", "sizes_for"]

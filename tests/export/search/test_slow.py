@@ -36,3 +36,9 @@ def test_nothing_is_said_of_int8_nor_of_what_is_float_to_be_exact(layer: Callabl
     options = {unit.name: [option("int8", 0.1), option("float", 0.2)] for unit in units}
     recipe = Recipe("", (("fast", Treatment("int8")), ("exact", Treatment("float"))), ())
     assert not_faster(units, options, recipe, "int8") == ()
+
+
+def test_nothing_is_said_where_there_is_no_int8(layer: Callable[..., Layer]) -> None:
+    units = [Unit("only", (layer("only"),))]
+    recipe = Recipe("", (("*", Treatment("float")),), ())
+    assert not_faster(units, {"only": [option("float", 0.2)]}, recipe, "float") == ()

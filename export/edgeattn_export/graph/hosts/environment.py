@@ -78,15 +78,23 @@ class PythonEnvironment:
             raise
 
     def command(self) -> tuple[str, ...]:
-        """Return the command; edgeattn's own packages come last on the path, so that they hide nothing."""
-        runtime = Path(sys.modules["edgeattn_runtime"].__path__[0]).parent
-        return (str(self.python), "-c", _BOOT, str(_PACKAGES), str(runtime))
+        """Return the command."""
+        return boot(str(self.python))
 
 
-def run_installer(*command: str) -> None:
-    """Run a command; raises BadInput with its last words where it fails."""
+def boot(python: str) -> tuple[str, ...]:
+    """Return the command by which a Python is a worker.
+
+    edgeattn's own packages come last on the path, so that they hide nothing.
+    """
+    runtime = Path(sys.modules["edgeattn_runtime"].__path__[0]).parent
+    return (python, "-c", _BOOT, str(_PACKAGES), str(runtime))
+
+
+def run_installer(*command: str, folder: Path | None = None) -> None:
+    """Run a command, in a folder; raises BadInput with its last words where it fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise BadInput(f"{command[0]}: not found; install it first") from error
     if done.returncode:

@@ -67,7 +67,8 @@ class Worker:
 
     def tell(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Tell what runs where."""
-        graphs = self._session.get_provider_graph_assignment_info()
+        tells = getattr(self._session, "get_provider_graph_assignment_info", None)  # from 1.24 on
+        graphs = [] if tells is None else tells()
         return {
             "partitions": [(each.ep_name, [node.name for node in each.get_nodes()]) for each in graphs]
         }, {}

@@ -34,5 +34,7 @@ def placement_of(target: Target, model: ir.Model, inputs: Inputs) -> Placement |
     work = multiply_accumulates(model, inputs, target.prover)
     if engine.host.missing() is None:
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            return found(model, provider, engine.partitions(engine.written(model, Path(folder))), work)
+            told = engine.partitions(engine.written(model, Path(folder)))
+        if told:
+            return found(model, provider, told, work)
     return None if target.operators is None else expected(model, provider, target.operators, work)

@@ -1,0 +1,49 @@
+"""XNNPACK: fixed sizes, and float, as onnxruntime hands it no matrix product in int8.
+
+It would answer a dynamic batch with one row, and say nothing.
+"""
+
+from __future__ import annotations
+
+from edgeattn_export.lower.decomposed.opset import OLDEST
+from edgeattn_export.lower.fixed import Few
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.lower.xnnpack import LOWERINGS, XNNPACK
+from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.targets.target import Target
+
+_FLOAT = Treatment(FLOAT.name)
+_ROWS = EmbeddingInt8()
+
+CANDIDATES = Candidates(
+    plain=Recipe("float", ((EVERY, _FLOAT),), (_ROWS.name,)),
+    fast=(_FLOAT,),
+    behind_activation=(),
+    elsewhere=(),
+    more_exact=(),
+    most_exact=(_FLOAT,),
+    smaller=(),
+    static=(),
+    few=(_FLOAT,),
+    rounding=("rounding", 0.1),
+    embeddings=(_ROWS.name,),
+    smaller_embeddings=(),
+    others=(),
+    paces={FLOAT.name: 1.0},
+)
+
+XNNPACK_CPU = Target(
+    name="xnnpack",
+    engine=XNNPACK,
+    stand_in=ORT_CPU,
+    lowerings=LOWERINGS,
+    forms=Forms(linears=(), others=(_ROWS,)),
+    candidates=CANDIDATES,
+    opset=OLDEST,
+    few=Few(),
+    needs="onnxruntime 1.21 or later, built with XNNPACK",
+    tested="Debian's onnxruntime 1.21 on x86-64",
+)
