@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import onnx_ir as ir
@@ -12,13 +13,17 @@ from edgeattn_export.targets.placement.told import placed
 
 UNTOLD = "not told by the session"
 
+_NEW = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
+_CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
+
 
 def found(
     model: ir.Model, provider: str, partitions: Iterable[Partition], work: Mapping[str, int]
 ) -> Placement:
     """Return where the nodes of a graph run.
 
-    What onnxruntime folded before it asked the providers runs nowhere, and is left out.
+    What onnxruntime folded before it asked the providers runs nowhere, and is left out. So is the conversion
+    at the ends of an integer graph, which is onnxruntime's own wherever the graph runs.
 
     Args:
         model: The graph as it was opened; its nodes have names.
@@ -27,12 +32,21 @@ def found(
         work: Multiply-accumulates by node, see ``multiply_accumulates``.
     """
     partitions = tuple(partitions)
-    told = {name: partition.provider for partition in partitions for name in partition.nodes}
-    where = {name: told[name] for node in model.graph if (name := node.name or "") in told}
+    told = {_NEW.sub("", name): each.provider for each in partitions for name in each.nodes}
+    where = {
+        name: told[name] for node in model.graph if (name := node.name or "") in told and not _is_end(node)
+    }
     lost = {name for name in work if name not in told}  # merged with another one under a name of its own
     where |= dict.fromkeys(lost, _most(told, provider))
     own = sum(partition.provider == provider for partition in partitions)
     return placed("found", provider, model, where, work, {}, own)
+
+
+def _is_end(node: ir.Node) -> bool:
+    """Say whether a node makes integers of an input of the graph, or an output of integers."""
+    given = node.inputs[0]
+    ends = (given is not None and given.is_graph_input()) or node.outputs[0].is_graph_output()
+    return ends and node.op_type in _CONVERTING
 
 
 def _most(told: Mapping[str, str], provider: str) -> str:

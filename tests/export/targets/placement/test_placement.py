@@ -8,6 +8,7 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.serialize import serialize
@@ -101,6 +102,32 @@ def test_nodes_that_a_session_leaves_to_the_cpu_are_told(chain: ir.Model, work: 
     assert placement.fallbacks[0].operator == "Tanh"
     merged = found(chain, NPU, [Partition(NPU, ("node_0",)), Partition(CPU, ("fused",))], work)
     assert merged.shares[CPU] == pytest.approx(1 / 3)  # of the product that goes by another name
+
+
+def test_a_node_written_anew_in_another_layout_is_the_same(chain: ir.Model, work: dict[str, int]) -> None:
+    told = [Partition(NPU, ("node_0_token_5", "node_1", "node_2", "node_3"))]
+    assert found(chain, NPU, told, work).is_whole
+
+
+def test_what_converts_the_ends_of_an_integer_graph_falls_back_nowhere() -> None:
+    tape = Tape()
+    x, y = (ir.val(name, ir.DataType.FLOAT, (4,)) for name in "xy")
+    step, zero = (
+        embed(tape, np.array(each), str(i)) for i, each in enumerate((np.float32(0.1), np.uint8(0)))
+    )
+    stored = tape.op("QuantizeLinear", [x, step, zero], name="first")
+    squared = tape.op("Relu", [tape.op("DequantizeLinear", [stored, step, zero], name="second")], name="relu")
+    again = tape.op("QuantizeLinear", [squared, step, zero], name="third")
+    tape.op("DequantizeLinear", [again, step, zero], output=y, name="last")
+    graph = ir.Graph(
+        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="ends"
+    )
+    told = [
+        Partition(NPU, ("second", "relu", "third")),
+        Partition(CPU, ("first",)),
+        Partition(CPU, ("last",)),
+    ]
+    assert found(ir.Model(graph, ir_version=10), NPU, told, {}).is_whole
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,24 @@ def moving_values(model: ir.Model) -> set[ir.Value]:
 
 def plain_steps(known: Floats) -> Steps:
     """Return the steps that a constant without a role of its own is stored in."""
-    return _steps_for(known, SIXTEEN)
+    return steps_for(known, SIXTEEN)
 
 
-def _steps_for(known: Floats, steps: int) -> Steps:
+def steps_for(known: Floats, steps: int) -> Steps:
+    """Return the steps that hold a constant's range."""
     return Steps.of(Range(float(known.min(initial=0)), float(known.max(initial=0))), steps)
+
+
+def emit_constant(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Value:
+    """Emit a constant in steps, clipped to what they hold, and what makes it float again."""
+    limits = np.iinfo(steps.zero.dtype)
+    stored = np.rint(known.astype(np.float64) / steps.step) + steps.zero
+    parts = {
+        "stored": np.clip(stored, limits.min, limits.max).astype(limits.dtype),
+        "step": np.array(steps.step),
+        "zero": np.array(steps.zero),
+    }
+    return tape.op("DequantizeLinear", [embed(tape, part, f"{name}.{each}") for each, part in parts.items()])
 
 
 def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> ir.Value:
@@ -79,16 +92,16 @@ def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> i
 
 
 def _plain(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
-    return _in_steps(tape, known, plain_steps(known), name)
+    return emit_constant(tape, known, plain_steps(known), name)
 
 
 def _picked(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
     """Emit what an operator picks as it is stored: in the steps of what it makes."""
-    return _in_steps(tape, known, read_steps(node.outputs[0]) or plain_steps(known), name)
+    return emit_constant(tape, known, read_steps(node.outputs[0]) or plain_steps(known), name)
 
 
 def _scale(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
-    return _in_steps(tape, known, _steps_for(known, EIGHT), name)
+    return emit_constant(tape, known, steps_for(known, EIGHT), name)
 
 
 def _wide(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
@@ -110,17 +123,6 @@ def _bias(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
     if left is None or right is None or left.ndim:
         return _plain(tape, node, known, name)
     return _symmetric(tape, known, left * right, np.int32, name, 0 if right.ndim else None)
-
-
-def _in_steps(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Value:
-    limits = np.iinfo(steps.zero.dtype)
-    stored = np.rint(known.astype(np.float64) / steps.step) + steps.zero
-    parts = {
-        "stored": np.clip(stored, limits.min, limits.max).astype(limits.dtype),
-        "step": np.array(steps.step),
-        "zero": np.array(steps.zero),
-    }
-    return tape.op("DequantizeLinear", [embed(tape, part, f"{name}.{each}") for each, part in parts.items()])
 
 
 def _symmetric(

@@ -3,8 +3,9 @@
 Before: y = f(x, w)
 After:  y = f(DQ(Q(x)), DQ(w_stored)), and so on for y
 
-A layer that wants its input in 8 bits gives its output in 8 bits too, and is converted before and after. What
-follows from sizes alone stays float until these are bound, and is a constant then.
+Operators have one width: a layer that wants its input in 8 bits gives its output in 8 bits too, and is
+converted before and after. What follows from sizes alone stays float until these are bound, and is a constant
+then.
 """
 
 from __future__ import annotations
@@ -73,10 +74,7 @@ class WholeQdq:
         known = raise_floors(model, ranges)
         eights = set(_eights(model))
         for value in _moving(model):
-            if not _is_stored_already(value):
-                reach = _reach(value, known)
-                widths = (EIGHT, SIXTEEN) if value in eights else (SIXTEEN,)
-                _store(model.graph, value, [_source_steps(value) or Steps.of(reach, w) for w in widths])
+            _store(model.graph, value, _all_steps(value, _reach(value, known), narrow=value in eights))
         self.complete(model)
 
     def complete(self, model: ir.Model) -> None:
@@ -105,17 +103,22 @@ def _eights(model: ir.Model) -> Iterator[ir.Value]:
                 yield user.outputs[0]
 
 
-def _is_stored_already(value: ir.Value) -> bool:
-    """Say whether what reads a value is a layer alone, which stores it in its own way."""
-    user = only_user(value)
-    return user is not None and user.op_type == "QuantizeLinear"
-
-
 def _reach(value: ir.Value, ranges: Ranges) -> Range:
     found, node = ranges[value.name or ""], value.producer()
     if node is not None and node.op_type in _LIMITING:
         return found
     return found.wider(ROOM) if node is None else BOUNDED.get(node.op_type, found.wider(ROOM))
+
+
+def _all_steps(value: ir.Value, reach: Range, *, narrow: bool) -> list[Steps]:
+    """Return in which steps a value is stored, one after the other.
+
+    What is made of 8 bits has 8 bits, and then 16, unless a layer alone reads it that wants 8 bits again.
+    """
+    first = _source_steps(value) or Steps.of(reach, EIGHT if narrow else SIXTEEN)
+    reader = only_user(value)
+    stays = reader is not None and reader.op_type == "QuantizeLinear"
+    return [first] if stays or first.zero.dtype != np.uint8 else [first, Steps.of(reach, SIXTEEN)]
 
 
 def _source_steps(value: ir.Value) -> Steps | None:

@@ -127,16 +127,22 @@ def test_a_layer_of_8_bits_is_converted_before_and_after(written: Written) -> No
     assert cosine(ORT_CPU.runner(exact)({"x": x})["y"], ORT_CPU.runner(model)({"x": x})["y"]) > 0.999
 
 
-def test_a_layer_alone_stores_its_input_in_its_own_way(written: Written) -> None:
+def test_between_two_layers_of_8_bits_nothing_is_widened(written: Written) -> None:
     def write(tape: Tape, values: dict[str, ir.Value]) -> ir.Value:
-        hidden = tape.op("Relu", [values["x"]])
-        narrow = emit_pair(tape, hidden, Steps.of(Range(0, 3), EIGHT), "narrow")
-        return tape.op("MatMul", [narrow, embed(tape, np.eye(4, dtype=np.float32), "weight")])
+        weight = embed(tape, np.eye(4, dtype=np.float32), "weight")
+        x = values["x"]
+        for layer in ("first", "second"):
+            x = tape.op("MatMul", [emit_pair(tape, x, Steps.of(Range(-3, 3), EIGHT), layer), weight])
+        return x
 
     model = written(SQUARE, write)
-    WholeQdq().store(model, dict.fromkeys(("x", "y", *_made(model)), Range(-3, 3)))
-    relu = next(node for node in model.graph if node.op_type == "Relu").outputs[0]
-    assert [use.node.outputs[0].dtype for use in relu.uses()] == [ir.DataType.UINT8]
+    WholeQdq().store(model, dict.fromkeys(("x", *_made(model)), Range(-3, 3)))
+    first = next(node for node in model.graph if node.op_type == "MatMul")
+    dtypes, after = [], first.outputs[0]
+    while (reader := after.uses()[0].node).op_type in STORING:
+        after = reader.outputs[0]
+        dtypes += [after.dtype] if reader.op_type == "QuantizeLinear" else []
+    assert dtypes == [ir.DataType.UINT8] * 2
 
 
 def test_outputs_keep_their_names(whole: Quantized, encoder: Captured) -> None:
