@@ -80,13 +80,16 @@ class Request:
 
 
 def check_measurable(target: Target, budget: Budget) -> None:
-    """Check that a budget limits only what can be measured of a target here.
+    """Check that a target's files can be written here, and that a budget limits only what can be measured.
 
     Raises:
+        BadInput: What compiles the files is not installed.
         BudgetError: A limit on time or memory, and the target's engine does not run in this process, or not
             as fast as on a device.
     """
-    host, limits = target.engine.host, budget.limits
+    host, compiler, limits = target.engine.host, target.engine.format.compiler, budget.limits
+    if compiler is not None and (lacking := compiler.missing()) is not None:
+        raise BadInput(f"target {target.name!r}: its compiler is not here: {lacking}")
     unknown = {"memory_mb"} if host is not HERE else set()
     unknown |= {"latency_ms", "latency_ratio"} if host.emulated or host.missing() else set()
     for name in limits:

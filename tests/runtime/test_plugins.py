@@ -73,12 +73,19 @@ def test_a_session_takes_a_plugin_with_its_options(
             opened[devices[0].ep_name] = options
 
     monkeypatch.setattr(onnxruntime, "SessionOptions", Options)
-    monkeypatch.setattr(
-        session.onnxruntime, "InferenceSession", lambda *_, providers: opened.update(providers=providers)
-    )
+
+    class Session:
+        def __init__(self, *_: object, providers: object) -> None:
+            opened["providers"] = providers
+
+        def disable_fallback(self) -> None:
+            opened["fallback"] = False
+
+    monkeypatch.setattr(session.onnxruntime, "InferenceSession", Session)
     open_session(
         b"", providers=[QNN, "CPUExecutionProvider"], options={f"{QNN}.backend_type": "htp", "ep.share": True}
     )
     assert opened[QNN] == {"backend_type": "htp"}
     assert opened["ep.share"] == "1"
     assert opened["providers"] is None
+    assert opened["fallback"] is False  # what a plug-in cannot run is an error, not left to the CPU

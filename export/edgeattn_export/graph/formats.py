@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime
 
+from edgeattn_export.graph.hosts import Host
 from edgeattn_export.graph.serialize import model_files, shared_files
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.session import ENGINE_ERRORS, explain
@@ -25,10 +26,12 @@ class Format:
         suffix: Of the graph's file, such as ".onnx".
         write: Returns the content of all files by name of graphs that share weights, given these graphs by
             their files' names, and a name for the file of weights.
+        compiler: The host that writes them; None where this process does.
     """
 
     suffix: str
     write: Callable[[Mapping[str, ir.Model], str], dict[str, bytes]]
+    compiler: Host | None = None
 
     def files(self, model: ir.Model, name: str) -> dict[str, bytes]:
         """Return the content of all files of one graph by name, given its own file's name."""

@@ -9,11 +9,13 @@ from edgeattn_export.targets.lowered import ForTarget, for_target
 from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.openvino import OPENVINO_CPU
 from edgeattn_export.targets.qnn import QNN
+from edgeattn_export.targets.qnn_compiled import QNN_SM8550, QNN_SM8650
 from edgeattn_export.targets.target import Target
 from edgeattn_export.targets.xnnpack import XNNPACK_CPU
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target for target in (CPU, MINIMAL, OPENVINO_CPU, QNN, COREML, XNNPACK_CPU)
+    target.name: target
+    for target in (CPU, MINIMAL, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, XNNPACK_CPU)
 }
 
 __all__ = ["TARGETS", "Bucket", "ForTarget", "Target", "buckets_of", "for_target", "sizes_for"]

@@ -106,6 +106,7 @@ def open_session(
             f"{label}: onnxruntime {onnxruntime.__version__} opened it without {', '.join(lost)}, whose "
             "library or options it refuses; install the provider's package, and check its options"
         )
+    session.disable_fallback()  # to the CPU, of a provider that fails: the error would be another one
     return session
 
 

@@ -32,10 +32,10 @@ def found(
         work: Multiply-accumulates by node, see ``multiply_accumulates``.
     """
     partitions = tuple(partitions)
-    told = {_NEW.sub("", name): each.provider for each in partitions for name in each.nodes}
-    where = {
-        name: told[name] for node in model.graph if (name := node.name or "") in told and not _is_end(node)
-    }
+    ends = {node.name or "" for node in model.graph if _is_end(node)}
+    every = {_NEW.sub("", name): each.provider for each in partitions for name in each.nodes}
+    told = {name: its for name, its in every.items() if name not in ends}
+    where = {name: told[name] for node in model.graph if (name := node.name or "") in told}
     lost = {name for name in work if name not in told}  # merged with another one under a name of its own
     where |= dict.fromkeys(lost, _most(told, provider))
     own = sum(partition.provider == provider for partition in partitions)

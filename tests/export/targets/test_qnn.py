@@ -1,0 +1,147 @@
+"""On QNN's own emulator of Hexagon: answers, one partition, and a compiled context that is opened again."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgeattn_runtime
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.trials import trials
+from edgeattn_export.lower import lower
+from edgeattn_export.lower.decomposed.opset import write_at_opset
+from edgeattn_export.pack import Label, Made, Packed, pack, save
+from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
+from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.table import TABLE8
+from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.recover import Recovered
+from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
+from edgeattn_export.targets.placement.of_target import placement_of
+from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL
+from edgeattn_export.targets.qnn_compiled import QNN_SM8650
+from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.similarity import cosine
+
+ROWS = Rows("batch", Padding("mask", 0))
+LEAST = {QDQ_WEIGHTS.name: 0.999, QDQ8.name: 0.99}  # cosine, of the tiny encoder
+CHECK = """
+import sys
+sys.path += sys.argv[2:]
+from edgeattn_runtime.golden import check
+from edgeattn_runtime.model import load
+model = load(sys.argv[1], target="qnn-sm8650")
+print(min(result.cosine for result in check(model)))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    if (lacking := EMULATOR.missing()) is not None:
+        pytest.skip(lacking)
+
+
+@pytest.fixture(scope="module")
+def parts(encoder: Captured, recovered: Recovered, samples: Samples) -> dict[str, Parts]:
+    """The tiny encoder in integers, by the form of its layers."""
+    tried = list(trials(samples, encoder.axes))
+    lowered = lower(recovered.model, QNN.lowerings, QNN.engine, tried, prover=QNN.prover).model
+    write_at_opset(lowered, QNN.opset)
+    known = Calibration(lowered, samples, QNN.prover, QNN.forms)
+    recipes = {form: Recipe(form, ((EVERY, Treatment(form)),), (TABLE8.name,)) for form in LEAST}
+    return {
+        form: Parts({MAIN_GRAPH: Part(quantize(known, recipe), encoder.graph)}, encoder.symbols)
+        for form, recipe in recipes.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def buckets(parts: dict[str, Parts], encoder: Captured, samples: Samples) -> dict[str, tuple[Bucket, ...]]:
+    """The same in the sizes that its samples are padded to."""
+    seen = [sizes_of(sample.inputs, encoder.axes) for sample in samples]
+    every = sizes_for(QNN, seen, encoder.graph, ROWS)
+    return {form: buckets_of(QNN, its, every) for form, its in parts.items()}
+
+
+def _on(soc_model: int) -> Engine:
+    return replace(QNN.engine, host=replace(EMULATOR, options={SOC_MODEL: soc_model}))
+
+
+@pytest.mark.parametrize("form", LEAST)
+@pytest.mark.parametrize("soc_model", [SM8550, SM8650])
+def test_hexagon_answers_as_pytorch(
+    form: str,
+    soc_model: int,
+    buckets: dict[str, tuple[Bucket, ...]],
+    encoder: Captured,
+    samples: Samples,
+) -> None:
+    bucket = buckets[form][0]
+    inputs = dict(shaped(samples, encoder.axes, bucket.sizes))
+    inputs["mask"] = inputs["mask"].copy()
+    inputs["mask"][:, -1:] = 0
+    expected = encoder.reference(inputs)
+    found = _on(soc_model).runner(bucket.parts.graphs[MAIN_GRAPH].quantized.model)(inputs)
+    assert min(cosine(expected[name], found[name]) for name in expected) > LEAST[form]
+
+
+@pytest.mark.parametrize("form", LEAST)
+def test_it_takes_the_graph_whole(
+    form: str, buckets: dict[str, tuple[Bucket, ...]], encoder: Captured, samples: Samples
+) -> None:
+    bucket = buckets[form][-1]
+    model = bucket.parts.graphs[MAIN_GRAPH].quantized.model
+    placement = placement_of(QNN, model, shaped(samples, encoder.axes, bucket.sizes))
+    assert placement is not None
+    assert placement.fallbacks == ()
+    assert (placement.partitions, placement.shares) == (1, {PROVIDER: 1.0})
+
+
+@pytest.fixture(scope="module")
+def packed(
+    buckets: dict[str, tuple[Bucket, ...]], parts: dict[str, Parts], encoder: Captured, samples: Samples
+) -> Packed:
+    """The tiny encoder compiled for one chip, and as it can be compiled on any."""
+    form = QDQ_WEIGHTS.name
+
+    def made(target: Target, its: Sequence[Bucket]) -> Made:
+        told = {"tolerance": 0.9, "scores": {"cosine": 0.999}, "verdict": "pass", "measured": None}
+        return Made(target=target, parts=parts[form], buckets=its, **told)
+
+    golden = [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]]
+    return pack(
+        [made(QNN_SM8650, buckets[form][-1:]), made(QNN, buckets[form])],
+        golden,
+        label=Label(name="tiny", budget={"cosine": 0.99}, source=None),
+        rows=ROWS,
+        reports={"report.json": b"{}\n"},
+    )
+
+
+def test_a_compiled_context_is_a_variant_that_the_runtime_opens(packed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    python, *_ = EMULATOR.environment.command()
+    command = [python, "-c", CHECK, str(folder), str(Path(edgeattn_runtime.__file__).parents[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[-1]) > LEAST[QDQ_WEIGHTS.name]
+
+
+def test_buckets_share_their_weights(packed: Packed) -> None:
+    variants = [each for each in packed.manifest.variants if each.target == QNN.name]
+    assert len(variants) > 1
+    assert [each.sizes["batch"] for each in variants] == [1] * len(variants)
+    assert np.all(np.diff([each.sizes["sequence"] for each in variants]) > 0)
