@@ -18,7 +18,8 @@ from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
 PARTS = 4  # into which samples are parted by their size, where a few of them stand for all
-REPEATED = 8  # samples that come again, masked
+RANGED = 64  # samples, of which the ranges of all values in a graph are taken
+REPEATED = 8  # of them, which come again, masked
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
 
@@ -41,14 +42,14 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
 
 
 def masked(samples: Samples) -> Iterator[Inputs]:
-    """Yield the samples, and a few of them again with the last third of what looks like a mask 0, and 1.
+    """Yield samples of all sizes, and a few again with the last third of what looks like a mask 0, and 1.
 
     Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
-    every = [sample.inputs for sample in samples]
-    yield from every
-    for inputs, flag in product(stratified(every, REPEATED) if masks else (), (0, 1)):
+    some = stratified((sample.inputs for sample in samples), RANGED)
+    yield from some
+    for inputs, flag in product(stratified(some, REPEATED) if masks else (), (0, 1)):
         yield {**inputs, **{name: _hidden(inputs[name], 0.67, flag) for name in masks}}
 
 

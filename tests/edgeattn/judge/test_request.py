@@ -7,6 +7,7 @@ import pytest
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.request import Request, check_measurable
+from edgeattn_export.graph.formats import ONNX
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.targets import TARGETS
@@ -61,3 +62,10 @@ def test_what_cannot_be_measured_of_a_target_is_no_limit(emulated: bool, limit: 
     with pytest.raises(BudgetError, match=f"{limit}.*leave it out"):
         check_measurable(apart, Budget.read({limit: 2.0}))
     check_measurable(apart, Budget.read({"cosine": 0.9}))
+
+
+def test_a_target_whose_compiler_is_not_here_is_told_at_once() -> None:
+    compiled = replace(ONNX, compiler=Elsewhere(PythonEnvironment("no-such", ())))
+    apart = replace(TARGETS["cpu"], engine=replace(TARGETS["cpu"].engine, format=compiled))
+    with pytest.raises(BadInput, match=r"compiler.*--install no-such"):
+        check_measurable(apart, Budget.read({}))

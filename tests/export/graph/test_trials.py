@@ -4,7 +4,7 @@ import numpy as np
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.trials import STACKED, trials
+from edgeattn_export.graph.trials import STACKED, masked, trials
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
 
@@ -55,3 +55,20 @@ def test_a_vector_of_zeros_and_ones_is_a_label_and_no_mask() -> None:
 def test_fixed_dims_leave_the_samples_alone() -> None:
     fixed = Samples((Sample({"x": np.ones((2, 3), np.float32)}),) * 2)
     assert [inputs["x"].shape for inputs in trials(fixed, Axes({"x": (2, 3)}))] == [(2, 3), (2, 3)]
+
+
+def test_masks_come_again_with_zeros_and_with_ones_at_their_end() -> None:
+    found = list(masked(SAMPLES))
+    assert [inputs["ids"].shape[1] for inputs in found] == [
+        3,
+        6,
+        9,
+        *(n for n in (3, 6, 9) for _ in range(2)),
+    ]
+    assert [int(inputs["mask"].sum()) for inputs in found] == [3, 6, 9, 2, 3, 4, 6, 6, 9]
+    assert all(sample.inputs["mask"].all() for sample in SAMPLES)
+
+
+def test_a_mask_that_hides_by_ones_is_seen_to_hide() -> None:
+    hiding = Samples(tuple(Sample({"hidden": np.zeros((1, n), np.int64)}) for n in (3, 6)))
+    assert [int(inputs["hidden"].sum()) for inputs in masked(hiding)] == [0, 0, 0, 1, 0, 2]

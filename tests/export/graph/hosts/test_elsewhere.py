@@ -146,3 +146,12 @@ def test_a_frame_that_is_cut_is_none() -> None:
     stream = io.BytesIO()
     write_frame(stream, {}, {"a": np.zeros(4)})
     assert read_frame(io.BytesIO(stream.getvalue()[:-1])) is None
+
+
+def test_a_hosts_own_options_go_to_its_sessions(double: ir.Model) -> None:
+    """Such as which device an emulator is; the engine's own options come first."""
+    option = "optimization.minimal_build_optimizations"
+    told = replace(APART, host=Elsewhere(OfCommand(), options={option: "nonsense"}))
+    with pytest.raises(BundleError, match="minimal_build"):
+        told.runner(double)
+    replace(told, options={option: ""}).runner(double)
