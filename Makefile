@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench calibration full-size peers coverage-hub isa emulated haswell without-vnni
+.PHONY: check lint test fmt bench web calibration full-size peers coverage-hub isa emulated haswell without-vnni
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -23,6 +23,10 @@ bench:  ## int8 against onnxruntime's own quantization, and the time per token; 
 
 calibration:  ## the memory that calibration takes, by the number of samples; two minutes
 	python tests/bench/bench_calibration.py
+
+web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
+	python tests/bench/bench_web_forms.py
+	python tests/bench/bench_web.py
 
 full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BERT-base, GPT-2; ten minutes
 	python tests/bench/bench_full_size.py

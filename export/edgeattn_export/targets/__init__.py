@@ -11,11 +11,12 @@ from edgeattn_export.targets.openvino import OPENVINO_CPU
 from edgeattn_export.targets.qnn import QNN
 from edgeattn_export.targets.qnn_compiled import QNN_SM8550, QNN_SM8650
 from edgeattn_export.targets.target import Target
+from edgeattn_export.targets.web import WEB
 from edgeattn_export.targets.xnnpack import XNNPACK_CPU
 
 TARGETS: Mapping[str, Target] = {
     target.name: target
-    for target in (CPU, MINIMAL, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, XNNPACK_CPU)
+    for target in (CPU, MINIMAL, WEB, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, XNNPACK_CPU)
 }
 
 __all__ = ["TARGETS", "Bucket", "ForTarget", "Target", "buckets_of", "for_target", "sizes_for"]

@@ -52,6 +52,10 @@ class Worker {
     await this.#session.run(this.#bound[slot]);
     return [{}];
   }
+
+  tell() {
+    return [{ partitions: [] }]; // onnxruntime-web does not
+  }
 }
 
 const bytes = async (path) => new Uint8Array(await readFile(path));

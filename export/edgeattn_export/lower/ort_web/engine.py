@@ -1,9 +1,15 @@
 """onnxruntime-web on its wasm execution provider, run here by plain Node."""
 
+from functools import partial
+
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.formats import Format
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.node_environment import NodeEnvironment
+from edgeattn_export.graph.serialize import shared_files
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+
+PIECE = 16 * 2**20  # bytes: browsers' caches and the hosts of static files refuse what is much larger
 
 ORT_WEB = Engine(
     "onnxruntime-web",
@@ -11,4 +17,5 @@ ORT_WEB = Engine(
     ("wasm",),
     needs=ORT_CPU.needs,  # the same kernels, compiled to wasm
     host=Elsewhere(NodeEnvironment("web", ("onnxruntime-web@^1.30.0",))),
+    format=Format(".onnx", partial(shared_files, most=PIECE)),
 )

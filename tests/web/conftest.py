@@ -1,0 +1,47 @@
+"""Digits as a bundle for browsers; the folder is no package, so that its modules are found as scripts are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeattn import pipeline
+from edgeattn.judge.objective import Objective
+from edgeattn.judge.request import Request
+from edgeattn.progress import Silent
+from edgeattn.report.report import Report
+from edgeattn.source.handover import load
+from edgeattn_export.targets import TARGETS
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_export.targets.target import Target
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+DIGITS = Path(__file__).parents[2] / "models" / "digits" / "model.py"
+
+
+@pytest.fixture(scope="session")
+def web() -> Target:
+    """The target, where its environment is installed."""
+    target = TARGETS["web"]
+    if (lacking := target.engine.host.missing()) is not None:
+        pytest.skip(lacking)
+    return target
+
+
+@pytest.fixture(scope="session")
+def exported(web: Target, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    """Digits for the processor and for browsers: the second's report, and the bundle."""
+    source = load(str(DIGITS))
+    request = Request.read(
+        ["cpu", web.name],
+        source.budget,
+        Objective("speed", DYNAMIC_INT8),
+        has_metric=source.metric is not None,
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("edgeattn.measure.race.SECONDS", 1.0)
+        bundle = pipeline.run(source, request, Silent())
+    return bundle.reports[web.name], bundle.save(tmp_path_factory.mktemp("web") / "digits.edge")
