@@ -10,9 +10,11 @@ import torch
 from edgeattn_export.capture.adapt.grouped_products import grouped_mm_in_turn
 from edgeattn_export.capture.adapt.searchsorted import searchsorted
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
+from edgeattn_export.capture.adapt.squeeze import squeeze
 
 TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
     torch.ops.aten.searchsorted.Tensor: searchsorted,
     torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.squeeze.dim: squeeze,
 }
