@@ -13,6 +13,8 @@ from hub.shrinking import EXPERTS, FEED_FORWARD, HEAD, HEADS, TOKENS, VOCABULARY
 from torch import Tensor
 
 PLAIN_ROTARY = {"rope_type": "default", "rope_theta": 1e4}
+THREE_ROTARY = {**PLAIN_ROTARY, "mrope_section": [2, 3, 3]}
+ROTARY_BY_TYPE = {"full_attention": THREE_ROTARY, "sliding_attention": THREE_ROTARY}
 HALF_ROTARY = {**PLAIN_ROTARY, "mrope_section": [1, 1, 2], "partial_rotary_factor": 0.5}
 MIXTURE = {"num_experts": EXPERTS, "top_k_experts": 2, "moe_intermediate_size": FEED_FORWARD}
 SERIES = {"prediction_length": 4, "context_length": 8, "lags_sequence": [1, 2, 3], "num_time_features": 2}
@@ -28,6 +30,8 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
     "blip-2": {"image_token_index": TOKENS},
     "chameleon": {"vocabulary_map": {"<image>": TOKENS}},
     "clap": {"audio_config": {"hidden_size": 768, "window_size": 2}},
+    "cohere_compass": {"text_config": {"rope_parameters": ROTARY_BY_TYPE}},
+    "cohere_compass_text": {"rope_parameters": ROTARY_BY_TYPE},
     "csm": {"codec_config": {"upsample_groups": WIDTH}},
     "cvt": {"depth": [1, 2, 3]},
     "d_fine": {"decoder_in_channels": [WIDTH] * 3},
@@ -72,7 +76,7 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
     "nemo_speechlm": {"text_config": {"layers_block_type": ["attention", "moe"]}},
     "nemotron": {"num_key_value_heads": 2},
     "nemotron_h": {"layers_block_type": ["attention", "moe"]},
-    "paddleocr_vl": {"text_config": {"rope_parameters": {**PLAIN_ROTARY, "mrope_section": [2, 3, 3]}}},
+    "paddleocr_vl": {"text_config": {"rope_parameters": THREE_ROTARY}},
     "pocket_tts_audio_tokenizer": {"upsample_groups": WIDTH},
     "pocket_tts_audio_tokenizer_decoder": {"upsample_groups": WIDTH},
     "reformer": {"is_decoder": True},
@@ -175,7 +179,18 @@ INPUTS: Mapping[str, Makers] = {
     },
     "minicpm_ocr_vision": {"pixel_values": partial(_strip, side=16), "target_sizes": _target},
     "minicpmv4_7_vision": {"pixel_values": partial(_strip, side=16), "target_sizes": _target},
+    "mimi_decoder": {"latents": partial(spectrogram, mel=WIDTH, last=False)},
+    "muse_glimmer_assistant": {
+        "noise_embeds": partial(steps, width=WIDTH),
+        "context_hidden_states": partial(steps, width=5 * WIDTH),
+    },
     "muse_spark_audio": {"input_values": _whole_steps},
+    "oneformer": {
+        "pixel_values": partial(normal, shape=(3, 64, 64)),
+        "task_inputs": partial(normal, shape=(77,)),
+    },
+    "perceiver": {"inputs": partial(steps, width=WIDTH)},
+    "pocket_tts_audio_tokenizer_decoder": {"latents": partial(spectrogram, mel=WIDTH, last=False)},
     "time_series_transformer": _SERIES,
     "video_llama_3_vision": {
         "pixel_values": partial(patches, width=3 * 16**2),
