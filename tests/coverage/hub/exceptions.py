@@ -180,15 +180,8 @@ INPUTS: Mapping[str, Makers] = {
     "minicpm_ocr_vision": {"pixel_values": partial(_strip, side=16), "target_sizes": _target},
     "minicpmv4_7_vision": {"pixel_values": partial(_strip, side=16), "target_sizes": _target},
     "mimi_decoder": {"latents": partial(spectrogram, mel=WIDTH, last=False)},
-    "muse_glimmer_assistant": {
-        "noise_embeds": partial(steps, width=WIDTH),
-        "context_hidden_states": partial(steps, width=5 * WIDTH),
-    },
     "muse_spark_audio": {"input_values": _whole_steps},
-    "oneformer": {
-        "pixel_values": partial(normal, shape=(3, 64, 64)),
-        "task_inputs": partial(normal, shape=(77,)),
-    },
+    "pixel_values": partial(normal, shape=(3, 64, 64)),
     "perceiver": {"inputs": partial(steps, width=WIDTH)},
     "pocket_tts_audio_tokenizer_decoder": {"latents": partial(spectrogram, mel=WIDTH, last=False)},
     "time_series_transformer": _SERIES,
