@@ -23,6 +23,12 @@ def test_an_error_is_a_share_of_the_largest_number() -> None:
     assert error(np.zeros(2), np.array([0.0, 2.0])) == 2.0
 
 
+def test_an_infinity_of_both_is_left_out() -> None:
+    expected = np.array([-np.inf, 2.0])
+    assert error(expected, np.array([-np.inf, 1.0])) == 0.5
+    assert error(expected, np.array([0.0, 2.0])) == np.inf
+
+
 def test_a_nan_or_other_dims_are_no_match() -> None:
     number = np.ones(2)
     assert error(number, np.array([1.0, np.nan])) == np.inf
