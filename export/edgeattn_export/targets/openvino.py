@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.openvino import LOWERINGS, OPENVINO
 from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
@@ -61,6 +62,7 @@ OPENVINO_CPU = Target(
     lowerings=LOWERINGS,
     forms=FORMS,
     candidates=CANDIDATES,
+    opset=OLDEST,
     needs="onnxruntime-openvino 1.24 or later on an x86-64 or arm64 CPU",
     tested="natively on x86-64 with AMX",
 )
