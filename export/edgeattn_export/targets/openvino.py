@@ -29,6 +29,7 @@ PACES = {
     FLOAT.name: 17.0,
 }
 
+# Not tried: activations of 16 bits, which are computed in float, as `qdq w8` is with less of an error.
 _SMOOTHINGS = (0.6, 0.7, 0.8)
 _SYMMETRIC = tuple(Treatment(QDQ8_SYMMETRIC.name, (("smoothing", exponent),)) for exponent in _SMOOTHINGS)
 _SMOOTHED = tuple(Treatment(QDQ8.name, (("smoothing", exponent),)) for exponent in _SMOOTHINGS)
