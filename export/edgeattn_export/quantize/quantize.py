@@ -56,7 +56,7 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     plain, forms = _write(calibration, recipe, _as_prepared)
     _store_whole(plain, calibration)
     for module, output in float_layers(before, plain):
-        forms.setdefault(output, (module, FLOAT.name))
+        forms.setdefault(output, (module, calibration.forms.rest))
     cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
     layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
     return Quantized(model, recipe, layers)

@@ -81,6 +81,14 @@ class LinearForm(ABC):
 class Whole(Protocol):
     """A form of all that flows between layers, for engines that compute in integers alone."""
 
+    @property
+    def name(self) -> str:
+        """In reports, of layers that have no form of their own."""
+
+    @property
+    def noun(self) -> str:
+        """What these are, in the singular."""
+
     def store(self, model: ir.Model, ranges: Ranges) -> None:
         """Store the values of a graph whose layers are in their forms, in place, by how far they reach."""
 

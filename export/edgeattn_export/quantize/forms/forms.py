@@ -49,4 +49,11 @@ class Forms:
 
     def noun(self, form: str) -> str:
         """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""
+        if self.whole is not None and form == self.whole.name:
+            return self.whole.noun
         return (self.linear.get(form) or self.rewrites[form]).noun
+
+    @cached_property
+    def rest(self) -> str:
+        """The name of what layers are in that have no form of their own."""
+        return FLOAT.name if self.whole is None else self.whole.name

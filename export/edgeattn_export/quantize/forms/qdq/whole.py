@@ -63,6 +63,9 @@ _VIEWS = frozenset(
 class WholeQdq:
     """Stores all that flows in a graph."""
 
+    name = "16 bits"
+    noun = "layer"
+
     def store(self, model: ir.Model, ranges: Ranges) -> None:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.
 

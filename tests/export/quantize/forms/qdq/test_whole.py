@@ -22,6 +22,7 @@ from edgeattn_export.quantize.forms.qdq.whole import BOUNDED, WholeQdq
 from edgeattn_export.quantize.ranges import Range, ranges_of
 from edgeattn_runtime.similarity import cosine
 
+FORMS = Forms((), whole=WholeQdq())
 LEAST = 0.9999  # cosine, of 16 bits throughout
 Write = Callable[[Tape, dict[str, ir.Value]], ir.Value]
 Written = Callable[[Mapping[str, tuple[ir.DataType, tuple[int | str, ...]]], Write], ir.Model]
@@ -33,7 +34,7 @@ DRAWN = np.random.default_rng(0)
 @pytest.fixture(scope="module")
 def whole(plain: ir.Model, samples: Samples) -> Quantized:
     """The tiny encoder, its values in 16 bits and its weights too."""
-    calibration = Calibration(plain, samples, ORT_CPU, Forms((), whole=WholeQdq()))
+    calibration = Calibration(plain, samples, ORT_CPU, FORMS)
     return quantize(calibration, Recipe("whole", (), ()))
 
 
@@ -53,6 +54,11 @@ def test_all_that_flows_is_stored(whole: Quantized) -> None:
     assert found["QuantizeLinear"] > found["MatMul"] + found["Add"] + found["Softmax"]
     # The rows of the position table that a length asks for are a constant as soon as it is bound.
     assert _floats_between(whole.model) == ["module.positions of Slice", "slice_1 of Add"]
+
+
+def test_layers_without_a_form_are_in_16_bits(whole: Quantized) -> None:
+    assert {layer.form for layer in whole.layers} == {"16 bits"}
+    assert FORMS.noun("16 bits") == "layer"
 
 
 def test_its_answers_are_those_of_16_bits(
