@@ -79,7 +79,7 @@ class LinearForm(ABC):
 
 
 class Whole(Protocol):
-    """A form of all that flows between layers, for engines that compute in integers alone."""
+    """A form of all that flows between layers, for engines that compute in integers or 16-bit floats."""
 
     @property
     def name(self) -> str:

@@ -22,6 +22,9 @@ LARGEST = float(np.finfo(np.float16).max)
 class WholeFloat16:
     """Stores all floats of a graph in 16 bits."""
 
+    name = "16-bit floats"
+    noun = "layer"
+
     def store(self, model: ir.Model, _: Ranges) -> None:
         """Change the dtype of all that is float32 but the graph's own inputs and outputs, in place."""
         graph = model.graph

@@ -63,7 +63,7 @@ _VIEWS = frozenset(
 class WholeQdq:
     """Stores all that flows in a graph."""
 
-    name = "16 bits"
+    name = "16-bit integers"
     noun = "layer"
 
     def store(self, model: ir.Model, ranges: Ranges) -> None:

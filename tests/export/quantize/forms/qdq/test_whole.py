@@ -57,8 +57,8 @@ def test_all_that_flows_is_stored(whole: Quantized) -> None:
 
 
 def test_layers_without_a_form_are_in_16_bits(whole: Quantized) -> None:
-    assert {layer.form for layer in whole.layers} == {"16 bits"}
-    assert FORMS.noun("16 bits") == "layer"
+    assert {layer.form for layer in whole.layers} == {"16-bit integers"}
+    assert FORMS.noun("16-bit integers") == "layer"
 
 
 def test_its_answers_are_those_of_16_bits(
