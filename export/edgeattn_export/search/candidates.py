@@ -32,8 +32,8 @@ class Candidates:
         embeddings: Forms of embeddings, one of which a recipe has.
         smaller_embeddings: More of them, for a limit on size.
         others: Forms of what is neither, which every recipe has.
-        paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, where the device's time cannot be
-            measured here; None where it is measured.
+        paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
+            them, where the device's time cannot be measured here; None where it is measured.
     """
 
     plain: Recipe

@@ -41,7 +41,7 @@ def test_every_form_answers_in_node_as_here(
 
 def test_every_form_that_is_tried_has_a_pace() -> None:
     assert CANDIDATES.paces is not None
-    assert set(CANDIDATES.paces) == set(WEB.forms.linear)
+    assert set(CANDIDATES.paces) >= set(WEB.forms.linear)
     treatments = (
         *CANDIDATES.fast,
         *CANDIDATES.behind_activation,
@@ -54,7 +54,7 @@ def test_every_form_that_is_tried_has_a_pace() -> None:
         *(treatment for _, treatment in CANDIDATES.plain.layers),
     )
     assert {treatment.form for treatment in treatments} <= set(WEB.forms.linear)
-    assert min(CANDIDATES.paces, key=CANDIDATES.paces.__getitem__).startswith("int8")
+    assert min(WEB.forms.linear, key=CANDIDATES.paces.__getitem__).startswith("int8")
 
 
 def test_its_files_are_in_pieces() -> None:
