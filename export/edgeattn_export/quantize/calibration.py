@@ -47,7 +47,7 @@ class Key(NamedTuple):
     @property
     def by_histogram(self) -> bool:
         """Whether histograms are needed."""
-        return any(TECHNIQUES[name].by_histogram for name, _ in self.techniques)
+        return any(TECHNIQUES[name].ranges for name, _ in self.techniques)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms import FLOAT, Forms, LinearForm
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
@@ -59,10 +59,20 @@ def _treatment_faults(pattern: str, treatment: Treatment, forms: Forms) -> Itera
         elif not 0 < number <= 1:
             yield f"layer {pattern!r}: {name} {number:g} found, a number above 0 and at most 1 expected"
     names = [name for name, _ in treatment.techniques if name in TECHNIQUES]
+    form = forms.linear.get(treatment.form)
+    yield from (f"layer {pattern!r}: {fault}" for fault in _range_faults(names, form))
     # In another order one would undo another: a scale or weight that changes after it was rounded.
     if names != [name for name in TECHNIQUES if name in names]:
         found, expected = ", ".join(names), ", ".join(TECHNIQUES)
         yield f"layer {pattern!r}: techniques {found} found; expected each once, in the order {expected}"
+
+
+def _range_faults(names: list[str], form: LinearForm | None) -> Iterator[str]:
+    ranges = [name for name in names if TECHNIQUES[name].ranges]
+    if len(ranges) > 1:
+        yield f"{', '.join(ranges)} found; expected one of them, for an input has one range"
+    if ranges and form is not None and form != FLOAT and not form.calibrated:
+        yield f"{ranges[0]} found; {form.name!r} finds its range in every call, or has none"
 
 
 def _names(layers: tuple[Layer, ...]) -> str:

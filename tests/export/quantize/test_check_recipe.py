@@ -26,8 +26,10 @@ def _refusal(recipe: Recipe, layers: tuple[Layer, ...] = LAYERS) -> str:
 
 
 def test_a_recipe_that_fits() -> None:
-    every = tuple((name, 1.0) for name in TECHNIQUES)
+    every = tuple((name, 1.0) for name, technique in TECHNIQUES.items() if not technique.ranges)
     check_recipe(Recipe("", (("*", Treatment("int8", every)),), tuple(FORMS.rewrites)), LAYERS, FORMS)
+    ranged = Treatment("int8 static", (("smoothing", 0.5), ("entropy range", 0.5), ("rounding", 0.1)))
+    check_recipe(Recipe("", (("*", ranged),), ()), LAYERS, FORMS)
     check_recipe(
         Recipe("", (("up", Treatment("int4 blocks")), ("d*", Treatment("float"))), ()), LAYERS, FORMS
     )
@@ -54,6 +56,14 @@ def test_every_fault_is_told_at_once() -> None:
             "layer 'down' cannot be 'int8 blocks': its 40 input channels are no multiple of 32",
         ]
     )
+
+
+def test_a_range_is_for_a_form_that_has_one_and_is_chosen_once() -> None:
+    ranges = (("percentile range", 0.99), ("entropy range", 0.5))
+    dynamic = _refusal(Recipe("", (("up", Treatment("int8", ranges[:1])),), ()))
+    assert "layer 'up': percentile range found; 'int8' finds its range in every call" in dynamic
+    twice = _refusal(Recipe("", (("up", Treatment("int8 static", ranges)),), ()))
+    assert "percentile range, entropy range found; expected one of them" in twice
 
 
 @pytest.mark.parametrize("number", [0.0, -0.5, 1.0001, float("inf"), float("nan")])

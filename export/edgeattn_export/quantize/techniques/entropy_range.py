@@ -22,4 +22,4 @@ def reach_by_entropy(linear: Linear, statistics: Statistics, smallest: float) ->
     return replace(linear, reach=least_divergence(distribution, smallest, linear.input_steps))
 
 
-ENTROPY_RANGE = Technique("entropy range", reach_by_entropy, by_histogram=True)
+ENTROPY_RANGE = Technique("entropy range", reach_by_entropy, ranges=True)

@@ -22,4 +22,4 @@ def reach_by_error(linear: Linear, statistics: Statistics, smallest: float) -> L
     return replace(linear, reach=least_error(distribution, smallest, linear.input_steps))
 
 
-LEAST_ERROR_RANGE = Technique("least-error range", reach_by_error, by_histogram=True)
+LEAST_ERROR_RANGE = Technique("least-error range", reach_by_error, ranges=True)

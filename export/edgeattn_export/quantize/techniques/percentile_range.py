@@ -21,4 +21,4 @@ def reach_by_percentile(linear: Linear, statistics: Statistics, share: float) ->
     return replace(linear, reach=percentile(linear.distribution(statistics), share))
 
 
-PERCENTILE_RANGE = Technique("percentile range", reach_by_percentile, by_histogram=True)
+PERCENTILE_RANGE = Technique("percentile range", reach_by_percentile, ranges=True)

@@ -17,14 +17,14 @@ class Technique:
         name: In recipes.
         change: Takes the layer, the statistics and the recipe's number, and returns the layer changed.
         by_gram: Whether the statistics must hold the Gram matrix.
-        by_histogram: Whether they must hold the histogram.
+        ranges: Whether it chooses the fixed range of the input, for which they must hold the histogram.
         at_run_time: Whether it may leave something in the graph; a recipe's own name counts those that do.
     """
 
     name: str
     change: Callable[[Linear, Statistics, float], Linear]
     by_gram: bool = False
-    by_histogram: bool = False
+    ranges: bool = False
     at_run_time: bool = False
 
     def __call__(self, linear: Linear, statistics: Statistics, number: float) -> Linear:
