@@ -62,6 +62,9 @@ def test_a_provider_with_threads_of_its_own_gets_as_many(
         def get_providers(self) -> list[str]:
             return [provider, CPU]
 
+        def disable_fallback(self) -> None:
+            pass
+
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     options = {f"{provider}.device_type": "CPU"}
     open_session(good / "model.onnx", providers=[provider, CPU], options=options, threads=3)

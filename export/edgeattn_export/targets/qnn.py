@@ -8,7 +8,7 @@ from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.fixed import Few
-from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
@@ -61,7 +61,7 @@ CANDIDATES = Candidates(
 QNN = Target(
     name="qnn",
     engine=HTP,
-    stand_in=ORT_CPU,
+    stand_in=ORT_QDQ,
     lowerings=DECOMPOSED,
     forms=Forms((QDQ8, QDQ_WEIGHTS), (TABLE8, TABLE16), whole=WholeQdq(), layouts=(ChannelsLast,)),
     candidates=CANDIDATES,

@@ -1,4 +1,4 @@
-"""A bundle for a device that is not here: made, checked by rule, and said to be no more than that."""
+"""Bundles for devices that are not here: made, checked by rule, and said to be no more than that."""
 
 from __future__ import annotations
 
@@ -45,3 +45,13 @@ def test_what_is_not_run_is_said_to_be_not_run(
 def test_its_time_is_no_limit_here() -> None:
     with pytest.raises(BudgetError, match="latency_ms"):
         Request.read("coreml", {"latency_ms": 1.0}, FASTEST)
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_nnapi_takes_the_products_and_leaves_what_its_list_does_not_have(source: ModuleSource) -> None:
+    bundle = pipeline.run(source, Request.read("nnapi", {"cosine": 0.98}, FASTEST), Silent())
+    report = bundle.report
+    assert report.verdict == "pass"
+    assert report.placement is not None
+    assert report.placement.shares["NnapiExecutionProvider"] == 1
+    assert "Where" in {fallback.operator for fallback in report.placement.fallbacks}
