@@ -69,7 +69,7 @@ def steps_for(known: Floats, steps: int) -> Steps:
 def emit_constant(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Value:
     """Emit a constant in steps, clipped to what they hold, and what makes it float again."""
     limits = np.iinfo(steps.zero.dtype)
-    stored = np.rint(known.astype(np.float64) / steps.step) + steps.zero
+    stored = np.rint(known / steps.step) + np.float32(steps.zero)
     parts = {
         "stored": np.clip(stored, limits.min, limits.max).astype(limits.dtype),
         "step": np.array(steps.step),
