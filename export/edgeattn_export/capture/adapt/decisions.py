@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 Function = Callable[..., Any]
 
@@ -22,9 +23,9 @@ _DECIDED = "_edgeattn_decided"  # of a tensor, what it is taken for
 
 
 def _reduced(func: Function, taken: bool, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """Call a reduction; note what its result, of all of a mask, is taken for."""
+    """Call a reduction; note what its result, of all of a mask, is taken for where no constant tells it."""
     found = func(x, *args, **kwargs)
-    if isinstance(found, Tensor) and not args and not kwargs:
+    if isinstance(found, FakeTensor) and found.constant is None and not args and not kwargs:
         setattr(found, _DECIDED, taken)
     return found
 

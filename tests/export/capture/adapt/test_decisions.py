@@ -73,6 +73,18 @@ def test_a_decision_that_makes_a_difference_is_refused(is_padded: bool, exported
         exported(Doubled(), samples(is_padded=is_padded))
 
 
+class ByConstant(nn.Module):
+    """Decides by a number that no input changes."""
+
+    def forward(self, x: Tensor, shown: Tensor) -> Tensor:
+        return x * shown[..., None] if torch.tensor(1).all() else -x
+
+
+def test_what_a_constant_decides_is_known(exported: Export) -> None:
+    captured, _ = exported(ByConstant(), samples(is_padded=True))  # and proves it
+    assert captured.notes == ()
+
+
 class ByRow(nn.Module):
     """Decides by a number that says nothing of any or all."""
 
