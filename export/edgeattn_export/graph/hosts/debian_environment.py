@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_export.graph.hosts.environment import boot, folder_of, run_installer
+from edgeattn_export.graph.hosts.environment import boot, folder_of, is_made, making, run_installer
 
 _PYTHON = "/usr/bin/python3"
 _LIBRARIES = ("", "blas", "lapack")  # folders of a folder of the architecture, see Debian's alternatives
@@ -26,19 +26,18 @@ class DebianEnvironment:
 
     def missing(self) -> str | None:
         """Say that it is not there; None where it is."""
-        return None if self._root.exists() else f"no environment with Debian's {self.packages[0]}"
+        made = is_made(self.name, self.packages)
+        return None if made else f"no environment with Debian's {self.packages[0]}"
 
     def install(self) -> None:
         """Download and unpack the packages; raises BadInput where apt-get or dpkg fails."""
-        folder = folder_of(self.name)
-        files, unpacked = folder / "files", folder / "unpacked"
-        shutil.rmtree(folder, ignore_errors=True)
-        files.mkdir(parents=True)
-        run_installer("apt-get", "-qq", "download", *self.packages, folder=files)
-        for file in sorted(files.glob("*.deb")):
-            run_installer("dpkg", "-x", str(file), str(unpacked))
-        unpacked.rename(self._root)  # whole or not at all
-        shutil.rmtree(files)
+        with making(self.name, self.packages) as folder:
+            files = folder / "files"
+            files.mkdir()
+            run_installer("apt-get", "-qq", "download", *self.packages, folder=files)
+            for file in sorted(files.glob("*.deb")):
+                run_installer("dpkg", "-x", str(file), str(self._root))
+            shutil.rmtree(files)
 
     def command(self) -> tuple[str, ...]:
         """Return the command, with the folders that Python and the loader look into."""

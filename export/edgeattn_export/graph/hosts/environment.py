@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from edgeattn_runtime.errors import BadInput
 
+_LIST = "packages.txt"  # of what an environment has; the last thing that is written of it
 FOLDER_VARIABLE = "EDGEATTN_BACKENDS"  # names another folder than the user's own cache
 
 _PACKAGES = Path(__file__).parents[3]  # whose package edgeattn_export is
@@ -46,6 +49,26 @@ def folder_of(name: str) -> Path:
     return (Path(named) if named else root) / name
 
 
+@contextmanager
+def making(name: str, packages: Sequence[str]) -> Iterator[Path]:
+    """Yield an environment's empty folder, to be filled; it counts as installed where that ends well."""
+    folder = folder_of(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    (folder / _LIST).write_text("\n".join(packages), encoding="utf-8")
+
+
+def is_made(name: str, packages: Sequence[str]) -> bool:
+    """Say whether an environment is installed whole, and with these packages: an older one had others."""
+    file = folder_of(name) / _LIST
+    return file.exists() and file.read_text(encoding="utf-8") == "\n".join(packages)
+
+
 @dataclass(frozen=True, slots=True)
 class PythonEnvironment:
     """A virtual environment, whose onnxruntime is another than edgeattn's.
@@ -65,17 +88,14 @@ class PythonEnvironment:
 
     def missing(self) -> str | None:
         """Say that it is not there; None where it is."""
-        return None if self.python.exists() else f"no environment with {', '.join(self.packages)}"
+        made = is_made(self.name, self.packages)
+        return None if made else f"no environment with {', '.join(self.packages)}"
 
     def install(self) -> None:
         """Make the environment, and install its packages; raises BadInput where that fails."""
-        folder = folder_of(self.name)
-        try:
-            run_installer(sys.executable, "-m", "venv", "--clear", str(folder))
+        with making(self.name, self.packages) as folder:
+            run_installer(sys.executable, "-m", "venv", str(folder))
             run_installer(str(self.python), "-m", "pip", "install", "--quiet", *self.packages)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
 
     def command(self) -> tuple[str, ...]:
         """Return the command."""

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_export.graph.hosts.environment import folder_of, run_installer
+from edgeattn_export.graph.hosts.environment import folder_of, is_made, making, run_installer
 
 _WORKER = Path(__file__).parent / "worker.mjs"
 
@@ -32,20 +32,14 @@ class NodeEnvironment:
         """Say that Node or a package is not there; None where all are."""
         if shutil.which("node") is None:
             return "no node on the PATH"
-        installed = all((self.modules / package.rpartition("@")[0]).exists() for package in self.packages)
-        return None if installed else f"no environment with {', '.join(self.packages)}"
+        made = is_made(self.name, self.packages)
+        return None if made else f"no environment with {', '.join(self.packages)}"
 
     def install(self) -> None:
         """Make the folder, and install its packages; raises BadInput where that fails."""
-        folder = folder_of(self.name)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        try:
+        with making(self.name, self.packages) as folder:
             run_installer("npm", "install", "--prefix", str(folder), *quiet, *self.packages)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
 
     def command(self) -> tuple[str, ...]:
         """Return the command that starts a worker."""

@@ -37,7 +37,9 @@ def test_its_packages_are_downloaded_and_unpacked(installers: list[tuple[str, ..
     assert DEBIAN.missing() is None
     assert installers[0] == ("apt-get", "-qq", "download", *DEBIAN.packages)
     assert [command[:2] for command in installers[1:]] == [("dpkg", "-x")] * 2
-    assert [path.name for path in (tmp_path / "debian").iterdir()] == ["root"]
+    assert sorted(path.name for path in (tmp_path / "debian").iterdir()) == ["packages.txt", "root"]
+    other = DebianEnvironment(DEBIAN.name, (*DEBIAN.packages, "another"))
+    assert other.missing() is not None  # it was made with fewer
 
 
 def test_a_worker_finds_its_packages_and_libraries(installers: list[tuple[str, ...]], tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_an_installer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 def _failing(*command: str) -> None:
     if "venv" not in command:
         raise BadInput("no space")
-    Path(command[-1]).mkdir()
+    (Path(command[-1]) / "bin").mkdir()
 
 
 def test_an_installer_that_is_missing_is_told() -> None:
