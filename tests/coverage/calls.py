@@ -16,7 +16,9 @@ def calls(row: Row) -> Iterator[tuple[str, Inputs]]:
     for i, sample in enumerate(row.samples):
         yield f"sample {i}", sample.inputs
     for i, inputs in enumerate(trials(row.samples, row.captured.axes)):
-        yield f"trial {i}", inputs
+        sizes = sizes_of(inputs, row.captured.axes)
+        if all(row.captured.symbols[symbol].allows(size) for symbol, size in sizes.items()):
+            yield f"trial {i}", inputs
     for symbol in free_symbols(row):
         for size in filter(row.captured.symbols[symbol].allows, other_sizes(row, symbol)):
             yield f"{symbol}={size}", shaped(row.samples, row.captured.axes, {symbol: size})
