@@ -11,7 +11,7 @@ from edgeattn_export.capture.adapt.grouped_products import grouped_mm_in_turn
 from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
 from edgeattn_export.capture.adapt.searchsorted import searchsorted
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
-from edgeattn_export.capture.adapt.squeeze import squeeze
+from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
 
 TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
@@ -19,5 +19,6 @@ TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.aten.cummin.default: cummin,
     torch.ops.aten.searchsorted.Tensor: searchsorted,
     torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.squeeze.default: squeeze_all,
     torch.ops.aten.squeeze.dim: squeeze,
 }
