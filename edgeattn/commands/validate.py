@@ -13,14 +13,14 @@ import typer
 
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.terminal import Verbose, working
+from edgeattn.judge.golden_check import replayed
 from edgeattn.report.report import Report, read_report, to_json
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import CheckFailed
-from edgeattn_runtime.golden import GoldenResult, check
+from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.model import load
 
 if TYPE_CHECKING:
     from edgeattn.judge.revalidate import Revalidated  # brings PyTorch
@@ -46,12 +46,12 @@ def validate(
 
 
 def _against_golden(bundle: Path, *, as_json: bool) -> None:
-    net = load(bundle)
-    results = check(net)
+    files = open_bundle(bundle)
+    results = replayed(bundle, files)
     if as_json:
         sys.stdout.write(_golden_json(results))
     else:
-        made_on = read_report(net.files).machine
+        made_on = read_report(files).machine
         show((golden_table(results), *differing_machines(made_on, Machine.here())))
     failed = sum(not result.ok for result in results)
     if failed:

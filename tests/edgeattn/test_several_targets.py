@@ -15,6 +15,7 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
+from edgeattn.judge.golden_check import replayed
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.judge.revalidate import revalidate
@@ -23,6 +24,7 @@ from edgeattn.progress import Silent
 from edgeattn.report.report import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.hosts import Elsewhere
+from edgeattn_export.pack import save
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
@@ -129,6 +131,19 @@ def test_a_target_that_is_not_here_is_marked_as_not_run(
     assert [variant.target for variant in measurable(files.manifest)] == ["cpu"]
     with pytest.raises(IncompatibleRuntimeError, match="engine-apart"):
         measurable(files.manifest, "apart")
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_golden_vectors_are_replayed_in_a_worker(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = _export(source, monkeypatch).packed
+    manifest = replace(packed.manifest, variants=packed.manifest.variants[1:])  # none runs in this process
+    kept = {name: entry for name, entry in manifest.files.items() if name != "model.onnx"}
+    files = {name: packed.files[name] for name in kept}
+    folder = tmp_path / "apart.edge"
+    save(replace(packed, manifest=replace(manifest, files=kept), files=files), folder)
+    assert all(result.ok for result in replayed(folder, open_bundle(folder)))
 
 
 def test_installing_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
