@@ -25,7 +25,7 @@ TIMED, PASSES = 8, 3  # samples of the original, and calls of each
 def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench) -> Goal:
     """Return what the search aims at.
 
-    A budget that is silent on cosines aims at the search's own, higher than the floor of the verdict.
+    A budget that is silent on cosines aims at the target's own, higher than the floor of the verdict.
 
     Args:
         request: The limits, and what to minimize within them.
@@ -33,14 +33,14 @@ def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench
         samples: Selection samples.
         bench: Where this time is measured, and remembered.
     """
-    limits, plain = request.budget.limits, Goal()
+    limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
     silent = not request.budget.given & {"cosine", "cosine_min"}
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
         milliseconds.append(_milliseconds(captured, samples, bench) / limits["latency_ratio"])
     return Goal(
-        cosine_mean=plain.cosine_mean if silent else limits.get("cosine", NO_LIMIT),
-        cosine_min=plain.cosine_min if silent else limits.get("cosine_min", NO_LIMIT),
+        cosine_mean=mean if silent else limits.get("cosine", NO_LIMIT),
+        cosine_min=worst if silent else limits.get("cosine_min", NO_LIMIT),
         latency_ms=MARGIN * min(milliseconds),
         size_mb=limits.get("size_mb", math.inf),
         prefer=request.objective.prefer,

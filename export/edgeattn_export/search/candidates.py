@@ -9,7 +9,7 @@ from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import Recipe, Treatment
-from edgeattn_export.search.goal import Goal
+from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
 
 Treatments = tuple[Treatment, ...]
 
@@ -32,6 +32,7 @@ class Candidates:
         embeddings: Forms of embeddings, one of which a recipe has.
         smaller_embeddings: More of them, for a limit on size.
         others: Forms of what is neither, which every recipe has.
+        aim: Mean and worst cosine that are aimed at where the budget is silent on exactness.
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
     """
@@ -49,6 +50,7 @@ class Candidates:
     embeddings: tuple[str, ...]
     smaller_embeddings: tuple[str, ...]
     others: tuple[str, ...]
+    aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
 
     @property

@@ -16,6 +16,8 @@ MEAN_SHARE, WORST_SHARE = 0.8, 0.7
 
 LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
 
+COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -41,8 +43,8 @@ class Goal:
             form; it may take minutes.
     """
 
-    cosine_mean: float = 0.999
-    cosine_min: float = 0.998
+    cosine_mean: float = COSINE_MEAN
+    cosine_min: float = COSINE_MIN
     latency_ms: float = math.inf
     size_mb: float = math.inf
     prefer: Prefer = "speed"

@@ -59,10 +59,17 @@ class Judge:
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
-        """Return 1 - cosine for each of the samples ``sensed``; a recipe of float alone spoils nothing."""
+        """Return 1 - cosine beyond ``base`` for each sample ``sensed``; float alone spoils nothing."""
         if not recipe.rewrites and all(each.form == FLOAT.name for _, each in recipe.layers):
             return np.zeros(len(self.sensed))
-        return self._errors(recipe, self.sensed)
+        return np.maximum(self._errors(recipe, self.sensed) - self.base, 0)
+
+    @cached_property
+    def base(self) -> Errors:
+        """What a graph spoils of which no layer is treated, as one of 16-bit integers does; 0 for floats."""
+        if self.part.calibration.forms.whole is None:
+            return np.zeros(len(self.sensed))
+        return self._errors(Recipe("", (), ()), self.sensed)
 
     def errors(self, recipe: Recipe) -> Errors:
         """Return 1 - cosine for each sample."""

@@ -107,8 +107,8 @@ def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
 
 
 def tried_embedding(judge: Judge, option: Option) -> Option:
-    """Return an option of embeddings with what it spoils."""
-    return replace(option, errors=judge.spoiled(_embedding_recipe(option.treatment.form)))
+    """Return an option of embeddings with what it spoils, and what the graph does that every choice is of."""
+    return replace(option, errors=judge.spoiled(_embedding_recipe(option.treatment.form)) + judge.base)
 
 
 def megabytes(unit: Unit, form: str, forms: Forms) -> float:

@@ -19,6 +19,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Parts, Samples
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.search import Bench, Found, Goal, Store, Trial
+from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import CANDIDATES
 
 GoalOf = Callable[..., Goal]
@@ -33,8 +34,8 @@ def goal(monkeypatch: pytest.MonkeyPatch) -> GoalOf:
     """A function that returns the goal of a budget, where the original takes 12 ms."""
     monkeypatch.setattr(module, "_milliseconds", lambda *_: ORIGINAL_MS)
 
-    def of(objective: Objective = FASTEST, **limits: float) -> Goal:
-        request = Request.read("cpu", limits, objective, has_metric=True)
+    def of(objective: Objective = FASTEST, target: str = "cpu", **limits: float) -> Goal:
+        request = Request.read(target, limits, objective, has_metric=True)
         return goal_of(request, UNREAD, Samples(()), UNREAD)
 
     return of
@@ -45,6 +46,14 @@ def test_a_budget_that_is_silent_aims_higher_than_it_is_judged(goal: GoalOf) -> 
     silent = goal(metric_drop=0.01)
     assert (silent.cosine_mean, silent.cosine_min) == (PLAIN.cosine_mean, PLAIN.cosine_min)
     assert silent.thorough
+
+
+def test_a_target_of_coarser_numbers_aims_lower_by_itself(goal: GoalOf) -> None:
+    silent = goal(target="qnn")
+    assert (silent.cosine_mean, silent.cosine_min) == TARGETS["qnn"].candidates.aim
+    assert PLAIN.cosine_mean > silent.cosine_mean > 0.99
+    given = goal(target="qnn", cosine=0.9995)
+    assert (given.cosine_mean, given.cosine_min) == (0.9995, NO_LIMIT)
 
 
 def test_cosines_are_aimed_at_as_they_are_given(goal: GoalOf) -> None:
