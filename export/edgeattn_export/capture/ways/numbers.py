@@ -50,6 +50,12 @@ class _Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         said = getattr(record, "metadata", {})
         if _FIXED in said:
-            self.told.fixed.setdefault(said[_FIXED]["value"], place(traceback.extract_stack()))
+            _note(self.told.fixed, said[_FIXED]["value"])
         if _GUARD in said:
-            self.told.decided.setdefault(said[_GUARD]["expr"], place(traceback.extract_stack()))
+            _note(self.told.decided, said[_GUARD]["expr"])
+
+
+def _note(told: dict[str, str], what: str) -> None:
+    """Note the user's line that runs now, the first of several; PyTorch's own lines say nothing."""
+    if where := place(traceback.extract_stack()):
+        told.setdefault(what, where)
