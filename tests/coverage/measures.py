@@ -47,7 +47,7 @@ def errors(row: Row) -> Mapping[str, float]:
 
 
 def _told(expected: Array, found: Array) -> Array:
-    """Return what the module answers, and where that is NaN, as for a row of padding alone, what was found."""
+    """Return what the module answers; where that is NaN, as for a row of padding alone, what was found."""
     return np.where(np.isnan(expected), found, expected) if expected.dtype.kind == "f" else expected
 
 
