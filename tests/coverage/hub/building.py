@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,7 @@ from hub.outcome import Family
 from torch import nn
 
 LARGEST = 130e6  # parameters of what counts as small
+LARGEST_INPUT = 2e6  # numbers of an input that does
 SHIFT = 0.2  # standard deviation of what is added to biases, scales and the like
 
 
@@ -70,12 +71,20 @@ def _called(module: nn.Module, ways: Iterator[Makers]) -> Makers:
         try:
             with torch.no_grad():
                 for inputs in samples(makers, 0):
+                    _check_small(inputs)
                     module(**inputs)
         except Exception as error:
             failure = failure if i else f"{', '.join(makers)}: {_told(error)}"
         else:
             return makers
     raise NotBuiltError(failure)
+
+
+def _check_small(inputs: Mapping[str, torch.Tensor]) -> None:
+    for name, value in inputs.items():
+        if value.numel() > LARGEST_INPUT:
+            dims = " x ".join(map(str, value.shape))
+            raise NotBuiltError(f"{name} of {dims}, which its configuration does not make smaller")
 
 
 def _draw(module: nn.Module) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hub.outcome import Outcome
 
 SECONDS = 300  # of CPU time, which does not depend on what else the machine does
-MEMORY = 6 << 30  # bytes
+MEMORY = 8 << 30  # bytes
 PATIENCE = 1800  # seconds for a process that waits instead of computing
 GRACE = 5  # seconds, to say where it was
 

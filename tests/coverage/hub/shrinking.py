@@ -134,13 +134,13 @@ def _number(name: str, value: int, fields: Mapping[str, object], plan: Plan) -> 
 def _list(name: str, value: Sequence[int], fields: Mapping[str, object], plan: Plan) -> list[int]:
     if _IMAGE.search(name):
         return [min(each, image_side(fields)) for each in value]
-    if re.search(r"depths?$|depth_list$|^layers$|num_blocks$", name):
+    if re.search(r"depths?$|depth_list$|^layers$|num_blocks$|blocks_per_stage$", name):
         return [min(each, 2 if i == 0 else 1) for i, each in enumerate(value)]
     if _INDICES.search(name) and "depths" not in fields and max(value) > len(value):
         return list(dict.fromkeys(min(each, plan.layers - 1) for each in value))
     if "window" in name:
         return [min(each, WINDOW) for each in value]
-    is_width = re.search(r"sizes?$|dims?$|channels$|widths?(_list)?$", name)
+    is_width = re.search(r"sizes?$|dims?(_per_stage)?$|channels$|widths?(_list)?$", name)
     if plan.narrow and is_width and not re.search("patch|kernel|pool|head", name):
         return [_divided(each) for each in value]
     return list(value)
