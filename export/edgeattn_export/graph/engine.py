@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import onnx_ir as ir
 import onnxruntime
 
 from edgeattn_export.graph.formats import ONNX, Format
-from edgeattn_export.graph.hosts import HERE, Host
+from edgeattn_export.graph.hosts import HERE, Host, Opening
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
 from edgeattn_export.graph.runner import TELL, Partition, Runner, SessionRunner
 from edgeattn_export.graph.serialize import serialize
@@ -81,7 +81,7 @@ class Engine:
             BundleError: The engine refuses the file.
             IncompatibleRuntimeError: It is beyond the installed release, or the host is missing.
         """
-        return self.host.open(path, providers=self.providers, options=self.options, settings=settings)
+        return self.host.open(self._opening(path, settings))
 
     def graph(self, contract: Graph, model: ir.Model, *, threads: int = 1) -> OpenGraph:
         """Open a graph as ``runner`` does, to be called by its contract, such as a decoder's."""
@@ -104,9 +104,11 @@ class Engine:
         Raises:
             BundleError, IncompatibleRuntimeError: As ``file_runner`` does.
         """
-        options = {**self.options, **TELL}
-        opened = self.host.open(path, providers=self.providers, options=options, settings=PLAIN)
-        return opened.partitions()
+        asked = self._opening(path, PLAIN)
+        return self.host.open(replace(asked, options={**asked.options, **TELL})).partitions()
+
+    def _opening(self, path: Path, settings: SessionSettings) -> Opening:
+        return Opening(path=path, providers=self.providers, options=self.options, settings=settings)
 
     def ready(self, model: ir.Model) -> ir.Model:
         """Return a copy that the engine's kernels take as it is meant."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from edgeattn_export.graph.formats import Format
+from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.targets.qnn import EMULATOR, HTP, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.target import Target
@@ -44,7 +45,8 @@ def _context(model: ir.Model, soc_model: int) -> bytes:
             "ep.context_embed_mode": 1,
             "ep.context_file_path": str(written),
         }
-        EMULATOR.open(Path(folder) / GRAPH, providers=HTP.providers, options=options, settings=PLAIN)
+        graph = Path(folder) / GRAPH
+        EMULATOR.open(Opening(path=graph, providers=HTP.providers, options=options, settings=PLAIN))
         return written.read_bytes()
 
 

@@ -2,6 +2,6 @@
 
 from edgeattn_export.graph.hosts.elsewhere import Elsewhere
 from edgeattn_export.graph.hosts.here import HERE
-from edgeattn_export.graph.hosts.host import Host
+from edgeattn_export.graph.hosts.host import Host, Opening
 
-__all__ = ["HERE", "Elsewhere", "Host"]
+__all__ = ["HERE", "Elsewhere", "Host", "Opening"]

@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 import edgeattn_runtime.errors
 from edgeattn_export.graph.hosts.environment import Environment
 from edgeattn_export.graph.hosts.frames import Arrays, read_frame, write_frame
+from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
-from edgeattn_runtime.settings import SessionSettings
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
     from edgeattn_export.graph.samples import Inputs
@@ -54,14 +53,7 @@ class Elsewhere:
         answer, _ = self._worker().ask({"verb": "machine"})
         return str(answer["machine"])
 
-    def open(
-        self,
-        path: Path,
-        *,
-        providers: Sequence[str],
-        options: Mapping[str, Scalar],
-        settings: SessionSettings,
-    ) -> WorkerRunner:
+    def open(self, opening: Opening) -> WorkerRunner:
         """Start a worker, and open a file there.
 
         Raises:
@@ -71,10 +63,10 @@ class Elsewhere:
         return WorkerRunner(
             self._worker(),
             {
-                "model": str(path.absolute()),
-                "providers": list(providers),
-                "options": {**self.options, **options},
-                "settings": asdict(settings),
+                "model": str(opening.path.absolute()),
+                "providers": opening.providers,
+                "options": {**self.options, **opening.options},
+                "settings": asdict(opening.settings),
             },
         )
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.session import open_session
-from edgeattn_runtime.settings import SessionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +27,15 @@ class Here:
         machine = Machine.here()
         return f"{machine}; onnxruntime {machine.versions['onnxruntime']}"
 
-    def open(
-        self,
-        path: Path,
-        *,
-        providers: Sequence[str],
-        options: Mapping[str, Scalar],
-        settings: SessionSettings,
-    ) -> SessionRunner:
+    def open(self, opening: Opening) -> SessionRunner:
         """Open a file; raises as ``open_session`` does."""
-        return SessionRunner(open_session(path, providers=providers, options=options, settings=settings))
+        session = open_session(
+            opening.path,
+            providers=opening.providers,
+            options=opening.options,
+            settings=opening.settings,
+        )
+        return SessionRunner(session)
 
 
 HERE = Here()

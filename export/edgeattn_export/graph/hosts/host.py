@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from edgeattn_export.graph.runner import Placed
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import SessionSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is opened, and how.
+
+    Attributes:
+        path: An ONNX file, whose weights may lie in files beside it.
+        providers: Execution providers, in the order in which they may take nodes.
+        options: Of the session and its providers, by their names in the engine.
+        settings: Of the session.
+    """
+
+    path: Path
+    providers: tuple[str, ...]
+    options: Mapping[str, Scalar]
+    settings: SessionSettings
 
 
 class Host(Protocol):
@@ -31,15 +49,8 @@ class Host(Protocol):
             IncompatibleRuntimeError: What ``missing`` says.
         """
 
-    def open(
-        self,
-        path: Path,
-        *,
-        providers: Sequence[str],
-        options: Mapping[str, Scalar],
-        settings: SessionSettings,
-    ) -> Placed:
-        """Open a file, whose weights may lie in files beside it.
+    def open(self, opening: Opening) -> Placed:
+        """Open a file.
 
         Raises:
             BundleError: The engine refuses it.
