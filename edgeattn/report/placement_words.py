@@ -22,4 +22,4 @@ def _line(fallback: Fallback) -> str:
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     where = f" at {', '.join(named[:NAMED])}{more}" if named else ""
     reason = f": {fallback.reason}" if fallback.reason else ""
-    return f"falls back: {count(fallback.count, fallback.operator)}{where}{reason}"
+    return f"falls back: {fallback.count} {fallback.operator}{where}{reason}"

@@ -74,6 +74,7 @@ class Report:
         operator_times: By operator that the engine runs, its share of the main int8 graph's time.
         fused: How often each rule was applied.
         placement: Where the main int8 graph's work runs; None where there is but one place.
+        nominal: Whether the latencies of ``trials`` are counted, not measured.
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
@@ -97,6 +98,7 @@ class Report:
     original: str = "PyTorch"
     operator_times: Mapping[str, float] = field(default_factory=dict)
     placement: Placement | None = None
+    nominal: bool = False
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[Benchmark, ...] = ()

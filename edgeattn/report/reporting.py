@@ -54,6 +54,7 @@ def reported(
         operators=chosen.parts.operators,
         operator_times=measures.operator_times,
         placement=measures.placement,
+        nominal=request.target.candidates.paces is not None,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(
@@ -93,7 +94,7 @@ def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
     if evaluation.measured is None:
         missing = engine.host.missing() or ""
         return (
-            f"Not run on {', '.join(engine.providers)}: {missing}. Answers are of the stand-in.",
+            f"Not run on {engine.providers[0]}: {missing}. Answers are of the stand-in.",
             *nominal,
         )
     if engine.host.emulated:

@@ -24,7 +24,7 @@ def test_what_is_not_run_is_said_to_be_not_run(
     report = bundle.report
     assert report.verdict == "pass"
     assert report.latency_ms is None
-    assert any("not run here" in note for note in report.notes)
+    assert any("Not run on CoreML" in note for note in report.notes)
     assert not any("Int8 is not faster" in note for note in report.notes)
     assert report.placement is not None
     assert report.placement.how == "expected"

@@ -57,6 +57,10 @@ _STYLE: Mapping[RcKeyType, object] = {
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 
 
+MEASURED = "Latency of a call, ms, median on one thread"
+NOMINAL = "Nominal ms of the linear layers of a call: counted, not measured"
+
+
 def pareto_svg(report: Report) -> bytes:
     """Draw a report's trials, at least one; the same report gives the same bytes."""
     with mpl.rc_context():
@@ -74,6 +78,7 @@ def _drawn(report: Report) -> Figure:
     worst = error_limit(report)
     picture, axes = _sheet(above=ROW * len(latencies), beside=WORST_WIDTH if worst else 0.0)
     _set_axes(axes, points, latencies, worst)
+    axes.set_xlabel(f"{NOMINAL if report.nominal else MEASURED} (further left is faster)")
     draw_limits(axes, latencies, worst)
     _draw_line(axes, report.trials)
     _draw_points(axes, points)
@@ -107,7 +112,6 @@ def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], w
         axis.set_major_formatter(FuncFormatter(_written(axis.get_view_interval()[0])))
     axes.grid(color=_PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel("Latency of a call, ms, median on one thread (further left is faster)")
     axes.set_ylabel("1 - cosine of the worst sample (lower is better)")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
 
 Treatments = tuple[Treatment, ...]
@@ -52,6 +52,32 @@ class Candidates:
     others: tuple[str, ...]
     aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
+
+    @classmethod
+    def of_floats(cls, name: str, embedding: str) -> Candidates:
+        """Return what there is for an engine whose linear layers stay float: one recipe.
+
+        Args:
+            name: The recipe's.
+            embedding: The form of embeddings.
+        """
+        kept = Treatment(FLOAT.name)
+        return cls(
+            plain=Recipe(name, ((EVERY, kept),), (embedding,)),
+            fast=(kept,),
+            behind_activation=(),
+            elsewhere=(),
+            more_exact=(),
+            most_exact=(kept,),
+            smaller=(),
+            static=(),
+            few=(kept,),
+            rounding=("rounding", 0.1),  # which no float layer takes
+            embeddings=(embedding,),
+            smaller_embeddings=(),
+            others=(),
+            paces={FLOAT.name: 1.0},
+        )
 
     @property
     def fastest(self) -> Treatment:

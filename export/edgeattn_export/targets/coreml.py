@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts.nowhere import Nowhere
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.fixed import Few
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.whole_float16 import WholeFloat16
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.placement.operators import Operators
 from edgeattn_export.targets.target import Target
@@ -26,32 +27,16 @@ CORE_ML = Engine(
     host=Nowhere("an Apple device, with the onnxruntime of iOS or macOS"),
 )
 
-_FLOAT = (Treatment(FLOAT.name),)
-_EMBEDDING = EmbeddingInt8()
+_ROWS = EmbeddingInt8()
 
 COREML = Target(
     name="coreml",
     engine=CORE_ML,
     stand_in=ORT_CPU,
     lowerings=DECOMPOSED,
-    forms=Forms((), (_EMBEDDING,), whole=WholeFloat16()),
-    candidates=Candidates(
-        plain=Recipe("float16", ((EVERY, _FLOAT[0]),), (_EMBEDDING.name,)),
-        fast=_FLOAT,
-        behind_activation=(),
-        elsewhere=(),
-        more_exact=(),
-        most_exact=_FLOAT,
-        smaller=(),
-        static=(),
-        few=_FLOAT,
-        rounding=("rounding", 0.1),
-        embeddings=(_EMBEDDING.name,),  # looked up by the CPU: Core ML's list has no Gather
-        smaller_embeddings=(),
-        others=(),
-        paces={FLOAT.name: 1.0},
-    ),
-    operators=Operators.of_onnxruntime("coreml_supported_mlprogram_ops.md", fixed=True),
+    forms=Forms((), (_ROWS,), whole=WholeFloat16()),
+    candidates=Candidates.of_floats("float16", _ROWS.name),  # looked up by the CPU: its list has no Gather
+    operators=partial(Operators.of_onnxruntime, "coreml_supported_mlprogram_ops.md", fixed=True),
     opset=OLDEST,
     few=Few(),
     needs="onnxruntime 1.24 or later for iOS or macOS, built with Core ML",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts.nowhere import Nowhere
 from edgeattn_export.lower.decomposed import DECOMPOSED
@@ -50,7 +52,7 @@ NNAPI = Target(
         others=(),
         paces={QDQ8.name: 1.0, FLOAT.name: 4.0},
     ),
-    operators=Operators.of_onnxruntime("nnapi_supported_ops.md", fixed=True),
+    operators=partial(Operators.of_onnxruntime, "nnapi_supported_ops.md", fixed=True),
     opset=OLDEST,
     few=Few(),
     needs="onnxruntime 1.24 or later for Android, built with NNAPI",

@@ -31,7 +31,7 @@ class Target:
         lowerings: Rewrites to what the engine is fast at, in order; each is proven or undone.
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
-        operators: What its first execution provider says that it takes; None where nothing is said.
+        operators: Reads what its first execution provider says that it takes; None where nothing is said.
         opset: The newest that the engine reads.
         few: How many sizes its graphs may fix, a graph each; None where one graph takes any.
         adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
@@ -45,7 +45,7 @@ class Target:
     lowerings: tuple[Rule[Any], ...]
     forms: Forms
     candidates: Candidates
-    operators: Operators | None = None
+    operators: Callable[[], Operators] | None = None
     opset: int = OPSET
     few: Few | None = None
     adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing

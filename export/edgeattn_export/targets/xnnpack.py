@@ -9,31 +9,12 @@ from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.fixed import Few
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.xnnpack import LOWERINGS, XNNPACK
-from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.target import Target
 
-_FLOAT = Treatment(FLOAT.name)
 _ROWS = EmbeddingInt8()
-
-CANDIDATES = Candidates(
-    plain=Recipe("float", ((EVERY, _FLOAT),), (_ROWS.name,)),
-    fast=(_FLOAT,),
-    behind_activation=(),
-    elsewhere=(),
-    more_exact=(),
-    most_exact=(_FLOAT,),
-    smaller=(),
-    static=(),
-    few=(_FLOAT,),
-    rounding=("rounding", 0.1),
-    embeddings=(_ROWS.name,),
-    smaller_embeddings=(),
-    others=(),
-    paces={FLOAT.name: 1.0},
-)
 
 XNNPACK_CPU = Target(
     name="xnnpack",
@@ -41,7 +22,7 @@ XNNPACK_CPU = Target(
     stand_in=ORT_CPU,
     lowerings=LOWERINGS,
     forms=Forms(linears=(), others=(_ROWS,)),
-    candidates=CANDIDATES,
+    candidates=Candidates.of_floats("float", _ROWS.name),
     opset=OLDEST,
     few=Few(),
     needs="onnxruntime 1.21 or later, built with XNNPACK",

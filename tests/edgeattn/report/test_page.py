@@ -50,7 +50,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
     files = report_files(report, {}, versions={"torch": "2.99"}, **facts)  # type: ignore[arg-type]
     words = read(files["report.html"].decode())
     for told in (
-        "sentence pass Int8 for cpu, calibrated on 60 real samples, selected on 40 others, evaluated against "
+        "sentence pass For cpu, calibrated on 60 real samples, selected on 40 others, evaluated against "
         "PyTorch on 180 more. Recipe: dynamic-int8.",
         "5.00x speedup over PyTorch, p50 22.9 MB of 90.3 MB 0.98470 cosine of the worst sample",
         f"cosine {LIMITS['cosine'].meaning} 0.99340 at least 0.99 pass",
@@ -156,3 +156,14 @@ def test_what_a_machine_does_not_tell_is_unknown(machine: Machine) -> None:
     bare = machine_facts(replace(machine, memory_mb=None, instruction_sets=()))
     assert bare["Memory"] == "unknown"
     assert bare["Instruction sets"].startswith("none")
+
+
+def test_latencies_that_are_counted_are_not_called_measured(report: Report) -> None:
+    measured, counted = (
+        report_files(replace(report, nominal=nominal), {}, versions={})["report.html"].decode()
+        for nominal in (False, True)
+    )
+    assert "median on one thread" in measured
+    assert "Nominal" not in measured
+    assert "Nominal ms" in counted
+    assert "median on one thread" not in counted

@@ -28,7 +28,7 @@ def test_shares_partitions_and_fallbacks_are_told() -> None:
     head, line = placement_words(PARTED).splitlines()
     assert "expected: NpuExecutionProvider 75 %, Cpu 25 %" in head
     assert "3 partitions" in head
-    assert "2 Gathers at a, b, c and 1 more: not in its list" in line
+    assert "2 Gather at a, b, c and 1 more: not in its list" in line
     assert placement_words(WHOLE).endswith("1 partition")
 
 

@@ -37,4 +37,4 @@ def placement_of(target: Target, model: ir.Model, inputs: Inputs) -> Placement |
             told = engine.partitions(engine.written(model, Path(folder)))
         if told:
             return found(model, provider, told, work)
-    return None if target.operators is None else expected(model, provider, target.operators, work)
+    return None if target.operators is None else expected(model, provider, target.operators(), work)

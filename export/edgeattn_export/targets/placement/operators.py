@@ -10,6 +10,8 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime
 
+from edgeattn_runtime.errors import IncompatibleRuntimeError
+
 _ROW = re.compile(r"^\|([\w.]+):(\w+)\|(.*)\|$", re.MULTILINE)
 _STANDARD = "ai.onnx"
 
@@ -30,8 +32,16 @@ class Operators:
 
     @classmethod
     def of_onnxruntime(cls, file: str, *, fixed: bool = False) -> Operators:
-        """Read one of the lists for phones in the installed onnxruntime, such as "nnapi_supported_ops.md"."""
+        """Read one of the lists for phones in the installed onnxruntime, such as "nnapi_supported_ops.md".
+
+        Raises:
+            IncompatibleRuntimeError: This build of onnxruntime has no such list.
+        """
         path = Path(onnxruntime.__file__).parent / "tools" / "mobile_helpers" / file
+        if not path.exists():
+            raise IncompatibleRuntimeError(
+                f"onnxruntime {onnxruntime.__version__} brings no {file}; install the package onnxruntime"
+            )
         rows = _ROW.findall(path.read_text(encoding="utf-8"))
         notes = {
             ("" if domain == _STANDARD else domain, name.lower()): note.replace("<br/>", " ")
