@@ -26,7 +26,7 @@ class Limit:
 
 
 def latency_limits(report: Report) -> tuple[Limit, ...]:
-    """Return the latencies in ms that the budget allows at most, the tightest first; none for nominal ones."""
+    """Return the latencies in ms that the budget allows at most, the tightest first; none for nominal."""
     if report.nominal:
         return ()  # which are of another scale than what was tried
     limits = []
