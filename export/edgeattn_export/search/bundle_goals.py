@@ -52,6 +52,20 @@ def left_goals(chosen: Mapping[str, Trial], goal: Goal) -> Iterator[tuple[str, G
             yield name, replace(goal, latency_ms=latency_ms, size_mb=size_mb)
 
 
+def smallest_goals(shared: Mapping[str, Goal], goal: Goal) -> Iterator[tuple[str, Goal]]:
+    """Yield by name what has each graph as small as its exactness allows, where the size is limited.
+
+    A share of the size may end between two recipes of a graph, and what another graph leaves does as well.
+
+    Args:
+        shared: What each graph aimed at.
+        goal: The bundle's.
+    """
+    if len(shared) > 1 and math.isfinite(goal.size_mb):
+        for name, its in shared.items():
+            yield name, replace(its, prefer="size")
+
+
 def _has_totals(goal: Goal) -> bool:
     return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
 

@@ -8,7 +8,7 @@ from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.search import Bench, Found, Goal, Trial, follow, search
-from edgeattn_export.search.bundle_goals import left_goals, shared_goals
+from edgeattn_export.search.bundle_goals import left_goals, shared_goals, smallest_goals
 from edgeattn_export.search.step import Step
 
 ByGraph = Mapping[str, Found]
@@ -34,12 +34,16 @@ def search_bundle(floats: FloatParts, goal: Goal, bench: Bench, *, step: Step) -
     def find(name: str, its: Goal) -> Found:
         return search(floats.graphs[name], its, bench, step=step)
 
-    found = {name: find(name, its) for name, its in shared_goals(floats.graphs, goal, bench).items()}
+    goals = shared_goals(floats.graphs, goal, bench)
+    found = {name: find(name, its) for name, its in goals.items()}
     if not goal.met_by(_chosen(found)):
         for name, left in left_goals({each: it.chosen for each, it in found.items()}, goal):
             exchanged = {**found, name: find(name, left)}
             if goal.met_by(_chosen(exchanged)):
                 return _whole(exchanged, missed=())
+        smallest = {name: find(name, its) for name, its in smallest_goals(goals, goal)}
+        if smallest and goal.met_by(_chosen(smallest)):
+            return _whole(smallest, missed=())
     return _whole(found, missed=goal.misses(_chosen(found)))
 
 

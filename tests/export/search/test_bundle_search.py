@@ -129,6 +129,23 @@ def test_what_one_graph_needs_beyond_its_share_another_leaves(
     assert asked[-1] == (other, 4.0)
 
 
+def test_a_share_that_ends_between_two_recipes_of_each_is_met_by_the_smallest(
+    floats: FloatParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(part: FloatPart, goal: Goal, *_: object, **__: object) -> Found:
+        taken = trial("small", 4.0) if goal.prefer == "size" else trial("large", goal.size_mb + 1.0)
+        return Found(taken, (taken,), goal.misses(taken), ())
+
+    monkeypatch.setattr(bundle_search, "search", search)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
+    assert (found.chosen.size_mb, found.missed) == (8.0, ())
+    for goal, missed in (
+        (Goal(0.0, 0.0, size_mb=7.0), "size_mb"),
+        (Goal(0.0, 0.0, latency_ms=0.1), "latency_ms"),
+    ):
+        assert search_bundle(floats, goal, bench=NOTHING, step=unheard).missed == (missed,)
+
+
 def test_a_total_that_nothing_meets_is_missed_by_the_whole(
     floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:

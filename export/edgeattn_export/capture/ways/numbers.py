@@ -33,11 +33,13 @@ def numbers() -> Iterator[Numbers]:
     """Yield what is told of numbers while a module is exported inside the block."""
     listener = _Listener()
     logger = logging.getLogger(_TRACE)
+    before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default
     logger.addHandler(listener)
     try:
         yield listener.told
     finally:
         logger.removeHandler(listener)
+        logger.disabled = before
 
 
 class _Listener(logging.Handler):

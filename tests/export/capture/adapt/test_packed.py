@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -76,6 +77,12 @@ class Listed(nn.Module):
         return x * sum(lengths.tolist())
 
 
-def test_a_list_that_is_read_fixes_its_length(exported: Export) -> None:
+@pytest.mark.parametrize("disabled", [False, True])  # as whoever configures logging leaves PyTorch's trace
+def test_a_list_that_is_read_fixes_its_length(
+    disabled: bool, exported: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = logging.getLogger("torch.__trace")
+    monkeypatch.setattr(trace, "disabled", disabled)
     with pytest.raises(CaptureError, match=r"fixes axis 0.* test_packed\.py, line \d+, in forward"):
         exported(Listed(), [inputs(*lengths) for lengths in LENGTHS])
+    assert trace.disabled is disabled
