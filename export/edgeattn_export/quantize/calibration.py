@@ -9,7 +9,8 @@ from typing import NamedTuple
 import onnx_ir as ir
 
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.trials import masked
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
 from edgeattn_export.quantize.linear import Linear
@@ -17,6 +18,7 @@ from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, ma
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_export.quantize.telling import telling
 from edgeattn_runtime.errors import QuantizeError
 
 KEPT = 640 * 2**20  # bytes of rounded layers
@@ -70,6 +72,7 @@ class Calibration:
     _matches: dict[str, Match] = field(init=False)
     _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
     _rounded: dict[Key, Linear] = field(default_factory=dict)  # the oldest first
+    _telling: tuple[Inputs, ...] = ()
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
@@ -110,6 +113,11 @@ class Calibration:
             made |= {key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()}
         self._remember({key: made[key] for key in by_gram})
         return {layer.name: made[key] for layer, key in wanted.items()}
+
+    def telling(self) -> tuple[Inputs, ...]:
+        """Return the few inputs, real and masked, by which the ranges of all values of a graph are known."""
+        self._telling = self._telling or telling(self.model, masked(self.samples), self.engine)
+        return self._telling
 
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""

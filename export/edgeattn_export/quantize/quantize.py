@@ -11,7 +11,6 @@ from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from edgeattn_export.capture.dims import name_dims
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.trials import masked
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.check_recipe import check_recipe
@@ -81,8 +80,7 @@ def _store_whole(model: ir.Model, calibration: Calibration) -> None:
     if whole is None:
         return
     name_dims(model)
-    trials = masked(calibration.samples)
-    whole.store(model, ranges_of(model, trials, calibration.engine))
+    whole.store(model, ranges_of(model, calibration.telling(), calibration.engine))
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,17 +41,22 @@ def ranges_of(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> Rang
 
     What a mask hides, numbers below ``HIDDEN`` and infinities, is left out.
     """
+    found: Ranges = {}
+    for ranges in ranges_by_trial(model, trials, engine):
+        found = {name: range_.joined(found.get(name, NOTHING)) for name, range_ in ranges.items()}
+    return found
+
+
+def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> Iterator[Ranges]:
+    """Yield what ``ranges_of`` joins, trial by trial."""
     given = [value.name or "" for value in model.graph.inputs if value.dtype is ir.DataType.FLOAT]
     made = [
         value.name or "" for node in model.graph for value in node.outputs if value.dtype is ir.DataType.FLOAT
     ]
     answer = engine.runner(tapped(model, made))
-    found = dict.fromkeys([*given, *made], NOTHING)
     for inputs in trials:
-        outputs = answer(inputs)
-        for name, before in found.items():
-            found[name] = before.joined(_of(np.asarray(outputs[name] if name in outputs else inputs[name])))
-    return found
+        values = {**inputs, **answer(inputs)}
+        yield {name: _of(np.asarray(values[name])) for name in (*given, *made)}
 
 
 def _of(value: NDArray[np.generic]) -> Range:
