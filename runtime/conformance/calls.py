@@ -128,6 +128,20 @@ def translated() -> list[Call]:
     return [*found, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
 
 
+def labelled() -> list[Call]:
+    """Return outputs of processed.edge to be read by its labels, and some that are refused."""
+    names = [f"axis {i}" for i in range(tiny.WIDTH)]
+    rows = np.array([[0, 3, -1, 3, 0.5, -0.0, -7, 2], [1, 1, 1, 1, 1, 1, 1, 2]], np.float32)
+    order = [[1, 3, 7, 4, 0, 5, 2, 6], [7, 0, 1, 2, 3, 4, 5, 6]]
+    read = [[[names[i], float(row[i])] for i in places] for row, places in zip(rows, order, strict=True)]
+    spoiled = np.where(rows == 2, np.float32("nan"), rows)
+    broken = ({"embedding": spoiled}, {"logits": rows}, {"embedding": rows[:, :7]})
+    return [
+        {"outputs": _tensors({"embedding": rows}), "labels": read},
+        *({"outputs": _tensors(each), "error": "InputError"} for each in broken),
+    ]
+
+
 def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
     rounded = {name: np.round(array, 4).astype(np.float32) for name, array in outputs.items()}
     return {"inputs": _tensors(inputs), "outputs": _tensors(rounded), "tolerance": TOLERANCE}

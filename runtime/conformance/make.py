@@ -12,6 +12,7 @@ from typing import Any
 import breaking
 import bundles
 import calls
+import processed
 from breaking import Make, changed, rewritten
 
 CASES_FILE = "cases.json"
@@ -23,7 +24,7 @@ _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One bundle, the verdict that every runtime must reach, and the calls that it must answer or refuse."""
+    """One bundle, the verdict that every runtime must reach, and what it must answer, prepare or refuse."""
 
     bundle: str
     verdict: str
@@ -31,6 +32,9 @@ class Case:
     make: Make
     calls: Iterable[dict[str, Any]] = ()
     generate: Iterable[dict[str, Any]] = ()
+    prepare: Iterable[dict[str, Any]] = ()
+    labels: Iterable[dict[str, Any]] = ()
+    needs: str | None = None
 
     def table(self) -> dict[str, Any]:
         """Return what cases.json holds of it."""
@@ -41,11 +45,14 @@ class Case:
             "error": _ERRORS.get(self.verdict),
             "calls": list(self.calls),
             "generate": list(self.generate),
+            **({"prepare": list(self.prepare)} if self.prepare else {}),
+            **({"labels": list(self.labels)} if self.labels else {}),
+            **({"needs": self.needs} if self.needs else {}),
         }
 
 
-def _refused(bundle: str, why: str, make: Make) -> Case:
-    return Case(bundle, REFUSED, why, make)
+def _refused(bundle: str, why: str, make: Make, needs: str | None = None) -> Case:
+    return Case(bundle, REFUSED, why, make, needs=needs)
 
 
 _CAPACITY = {"min": 1, "max": 15}
@@ -90,7 +97,7 @@ WHOLE = (
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
     ),
     Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.of_one_length()),
-    Case("processed.edge", ACCEPTED, "a tokenizer, and labels", bundles.processed),
+    Case("processed.edge", ACCEPTED, "a tokenizer, and labels", bundles.processed, labels=calls.labelled()),
     Case("signed.edge", ACCEPTED, "a signature that verifies", bundles.signed),
     Case(
         "decoder.edge",
@@ -124,7 +131,7 @@ BROKEN = (
     _refused("file-missing.edge", "golden.safetensors is not there", breaking.missing_file),
     _refused("file-truncated.edge", "model.onnx lacks its last byte", breaking.truncated_file),
     _refused("file-changed.edge", "one bit of model.onnx is flipped", breaking.changed_file),
-    _refused("file-extra.edge", "extra.txt is not in the manifest", breaking.extra_file),
+    _refused("file-extra.edge", "extra.txt is not in the manifest", breaking.extra_file, needs="listing"),
     _refused("path-parent.edge", "a path goes up, to a file that is there", breaking.listing_parent),
     _refused("path-absolute.edge", "a path is absolute", changed("files", "/a", to=_ENTRY)),
     _refused("path-drive.edge", "a path names a drive", changed("files", "C:a", to=_ENTRY)),
@@ -289,12 +296,67 @@ PROMISES = (
         "fewer labels than the output has places",
         changed("processing", "labels", "names", to=["one"], whole=bundles.processed),
     ),
-    _refused("signature-unsaid.edge", "manifest.sig without signature", breaking.unsigned),
+    _refused("signature-unsaid.edge", "manifest.sig without signature", breaking.unsigned, needs="listing"),
     _refused("signature-missing.edge", "signature without manifest.sig", breaking.signature_gone),
     _refused("signature-cut.edge", "manifest.sig of 63 bytes", breaking.signature_cut),
 )
 
-CASES = (*WHOLE, *BROKEN, *VARIANTS, *PROMISES)
+PREPARED = (
+    Case(
+        "wordpiece.edge",
+        ACCEPTED,
+        "texts by a WordPiece tokenizer, cut at 24 tokens",
+        processed.of_texts("wordpiece"),
+        prepare=processed.texts("wordpiece"),
+    ),
+    Case(
+        "bytes.edge",
+        ACCEPTED,
+        "texts by a byte-level BPE tokenizer, cut at 64 tokens, without a mask",
+        processed.of_texts("bytes"),
+        prepare=processed.texts("bytes"),
+    ),
+    Case(
+        "unigram.edge",
+        ACCEPTED,
+        "texts by a Unigram tokenizer, never cut",
+        processed.of_texts("unigram"),
+        prepare=processed.texts("unigram"),
+    ),
+    Case(
+        "bilinear.edge",
+        ACCEPTED,
+        "images in RGB, bilinear, channels first",
+        processed.of_images("bilinear"),
+        prepare=processed.images("bilinear"),
+    ),
+    Case(
+        "bicubic.edge",
+        ACCEPTED,
+        "images in BGR, bicubic, channels last",
+        processed.of_images("bicubic"),
+        prepare=processed.images("bicubic"),
+    ),
+    Case(
+        "nearest.edge",
+        ACCEPTED,
+        "images in grey, nearest, ink as high numbers",
+        processed.of_images("nearest"),
+        prepare=processed.images("nearest"),
+    ),
+    _refused(
+        "processing-ids.edge",
+        "token ids for an input of floats",
+        changed("processing", "text", "ids", to="mask", whole=bundles.processed),
+    ),
+    _refused(
+        "processing-image.edge",
+        "an image for an input of three dims",
+        changed("graphs", "model", "inputs", 0, "dims", to=[1, 8, 8], whole=processed.of_images("nearest")),
+    ),
+)
+
+CASES = (*WHOLE, *BROKEN, *VARIANTS, *PROMISES, *PREPARED)
 
 
 def main(target: Path) -> None:
@@ -303,6 +365,7 @@ def main(target: Path) -> None:
         if case.bundle != RECORDED:
             shutil.rmtree(target / case.bundle, ignore_errors=True)
         case.make(target / case.bundle)
+    processed.write_images(target)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (target / CASES_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
 

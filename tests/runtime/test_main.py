@@ -187,7 +187,7 @@ def test_generate_refuses_bad_input(good: Path, conformance: Path) -> None:
     _bad_input("top_p: 2.0 found", "generate", decoder, "--tokens", "1", "--top-p", "2")
     _bad_input("start: no token found", "generate", conformance / "encoder-decoder.edge", "--tokens", "1")
     _bad_input("'generation'", "generate", good, "--tokens", "1")
-    _bad_input("--tokens --input is required", "generate", decoder)
+    _bad_input("--tokens --text --input is required", "generate", decoder)
 
 
 def test_a_target_is_taken_by_its_name(conformance: Path) -> None:

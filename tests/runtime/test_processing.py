@@ -18,7 +18,7 @@ SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
 TEXT = (ROOM / "conformance" / "processed.edge" / "manifest.json").read_text("utf-8")
 
 IMAGE = Image(
-    input="mask",
+    input="pixels",
     height=224,
     width=192,
     channels="RGB",
@@ -28,11 +28,16 @@ IMAGE = Image(
     mean=(0.5, 0.4, 0.3),
     std=(0.2, 0.2, 0.1),
 )
-AUDIO = Audio(input="mask", rate=16000, channels=1)
+AUDIO = Audio(input="wave", rate=16000, channels=1)
 
 
 def _table(**parts: Any) -> Any:
     table = json.loads(TEXT)
+    table["graphs"]["model"]["inputs"] += [
+        {"name": "pixels", "dtype": "float32", "dims": ["batch", 3, 224, 192]},
+        {"name": "wave", "dtype": "float32", "dims": ["batch", "time"]},
+    ]
+    table["symbols"]["time"] = {"min": 1, "max": None}
     table["processing"] |= parts
     return table
 
@@ -88,8 +93,13 @@ UNTIED: dict[str, Callable[[Any], None]] = {
     ".text.tokenizer: 'words.json'": _set("text", "tokenizer", to="words.json"),
     ".text.ids: 'ids'": _set("text", "ids", to="ids"),
     ".text.types: 'types'": _set("text", "types", to="types"),
-    ".image.input: 'pixels'": _set("image", "input", to="pixels"),
-    ".audio.input: 'wave'": _set("audio", "input", to="wave"),
+    ".text.ids: mask: float32": _set("text", "ids", to="mask"),
+    ".text.mask: pixels: float32": _set("text", "mask", to="pixels"),
+    ".image.input: 'picture'": _set("image", "input", to="picture"),
+    ".image.input: wave: float32[batch, time] found, float32 of 4 dims": _set("image", "input", to="wave"),
+    ".audio.input: 'sound'": _set("audio", "input", to="sound"),
+    ".audio.input: wave: float32[batch, time] found, float32 of 3 dims": _set("audio", "channels", to=2),
+    ".audio.input: tokens: int64": _set("audio", "input", to="tokens"),
     ".labels.output: 'tokens'": _set("labels", "output", to="tokens"),
     ".labels.names: 2": _set("labels", "names", to=["a", "b"]),
 }

@@ -31,6 +31,7 @@ from edgeattn_runtime.errors import (
 if TYPE_CHECKING:
     from edgeattn_runtime.decoding import generate
     from edgeattn_runtime.model import Model, load
+    from edgeattn_runtime.processing import Label, Sound
 
 __all__ = [
     "BadInput",
@@ -39,7 +40,9 @@ __all__ = [
     "EdgeAttnError",
     "IncompatibleRuntimeError",
     "InputError",
+    "Label",
     "Model",
+    "Sound",
     "generate",
     "load",
 ]
@@ -47,7 +50,13 @@ __all__ = [
 __version__ = "0.1.0"
 
 # Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
-_HEAVY = {"Model": "model", "generate": "decoding", "load": "model"}
+_HEAVY = {
+    "Label": "processing",
+    "Model": "model",
+    "Sound": "processing",
+    "generate": "decoding",
+    "load": "model",
+}
 
 
 def __getattr__(name: str) -> object:

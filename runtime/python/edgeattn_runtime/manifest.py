@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from edgeattn_runtime.engine import Engine
@@ -100,6 +100,15 @@ class Manifest:
         """The name of the graph that an app calls and that the golden vectors prove."""
         return MAIN_GRAPH if MAIN_GRAPH in self.graphs else next(iter(self.graphs))
 
+    @property
+    def called_graphs(self) -> tuple[Graph, ...]:
+        """The graphs that an app's data goes into and comes out of."""
+        names = [self.main_graph]
+        if self.generation is not None:
+            names += [self.generation.decoder]
+            names += [] if self.generation.encoder is None else [self.generation.encoder]
+        return tuple(self.graphs[name] for name in names)
+
     def to_json(self) -> str:
         """Return the manifest's text: keys in the specification's order, files sorted, two spaces of indent.
 
@@ -172,7 +181,7 @@ def _check_references(manifest: Manifest) -> None:
     if manifest.rows is not None:
         check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)
     if manifest.processing is not None:
-        check_processing(manifest.processing, _called(manifest), manifest.files)
+        check_processing(manifest.processing, manifest.called_graphs, manifest.files)
     for i, variant in enumerate(manifest.variants):
         check_variant(f"variants[{i}]", variant, manifest)
 
@@ -182,12 +191,3 @@ def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
         for dim in tensor.dims:
             if isinstance(dim, str) and dim not in symbols:
                 raise BundleError(f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols")
-
-
-def _called(manifest: Manifest) -> Iterator[Graph]:
-    """Yield the graphs that an app's data goes into and comes out of."""
-    yield manifest.graphs[manifest.main_graph]
-    if manifest.generation is not None:
-        yield manifest.graphs[manifest.generation.decoder]
-        if manifest.generation.encoder is not None:
-            yield manifest.graphs[manifest.generation.encoder]

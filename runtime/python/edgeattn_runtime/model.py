@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
 from edgeattn_runtime.picking import fixed_sizes, reached, runnable
+from edgeattn_runtime.processing.labels import Label
+from edgeattn_runtime.processing.preparation import Preparation
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
@@ -68,6 +70,7 @@ class Model:
         self._runnable = variants
         self._threads = threads
         self._others: dict[str, Model] = {}
+        self._preparation = Preparation(files)
         self.variants = tuple(reached(variants, self._graph))
         self.settings = self._settings(self.variants[0])
         self._sessions = tuple(map(self._open, self.variants))
@@ -135,6 +138,51 @@ class Model:
             BundleError: The graph fails on inputs that its contract allows.
         """
         return self._buckets.run(arrays)
+
+    def prepare(self, *, text: object = None, image: object = None, audio: object = None) -> Arrays:
+        """Make the inputs of a call from an app's own data, as the bundle's ``processing`` says.
+
+        Each is one or, for a batch, a list of them. Inputs that the bundle prepares nothing for are left to
+        the caller.
+
+        Args:
+            text: A str. One of more tokens than the bundle takes is cut at its end, with a warning.
+            image: The path of a file, an image of Pillow's, or an array of uint8, (H, W) or (H, W, C).
+            audio: The path of a WAV file, or an ``edgeattn_runtime.Sound``.
+
+        Returns:
+            One array per input that is prepared, by name.
+
+        Raises:
+            InputError: The bundle prepares no such data; or it is of a kind, color, depth, rate or length
+                that the bundle does not take.
+            EdgeAttnError: An extra is not installed: ``edgeattn[text]`` or ``edgeattn[image]``.
+        """
+        return self._preparation.inputs(text=text, image=image, audio=audio)
+
+    def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
+        """Read what a call returned by the bundle's labels.
+
+        Args:
+            outputs: A call's.
+
+        Returns:
+            For every vector along the output's last axis, in order, all names with their values, from the
+            largest value to the least.
+
+        Raises:
+            InputError: The bundle has no labels, or the output is not that of its contract.
+        """
+        return self._preparation.labels(outputs)
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """Return the text of token ids, such as ``generate`` yields, without special tokens.
+
+        Raises:
+            InputError: The bundle has no tokenizer, or these are no token ids.
+            EdgeAttnError: The extra ``edgeattn[text]`` is not installed.
+        """
+        return self._preparation.decode(tokens)
 
     def answering(self, arrays: Mapping[str, NDArray[Any]]) -> Variant:
         """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""

@@ -1,0 +1,170 @@
+"""Bundles that prepare texts and images, and what becomes of a thousand odd texts and of odd images."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import bundles
+import numpy as np
+import onnx_ir as ir
+import pictures
+import resampled
+import tiny
+from breaking import Make
+from texts import LONGEST, MASKLESS
+from tiny import Array
+
+from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.processing import Image, Processing, Text
+
+FOLDER = "prepare"  # beside this file: raw inputs, and what becomes of them
+
+IMAGES = {
+    "bilinear": Image(
+        input="pixels",
+        height=5,
+        width=7,
+        channels="RGB",
+        layout="NCHW",
+        resample="bilinear",
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+    ),
+    "bicubic": Image(
+        input="pixels",
+        height=6,
+        width=4,
+        channels="BGR",
+        layout="NHWC",
+        resample="bicubic",
+        scale=1,
+        mean=(103.939, 116.779, 123.68),
+        std=(1, 1, 1),
+    ),
+    "nearest": Image(
+        input="pixels",
+        height=8,
+        width=8,
+        channels="L",
+        layout="NCHW",
+        resample="nearest",
+        scale=-1,
+        mean=(-255,),
+        std=(240,),
+    ),
+}
+
+
+def of_texts(name: str) -> Make:
+    """Return what writes a bundle with that tokenizer; its network adds up the ids of a row."""
+
+    def make(folder: Path) -> None:
+        masked = name not in MASKLESS
+        ids = Tensor("ids", "int64", ("batch", "sequence"))
+        inputs = (ids, Tensor("shown", "int64", ids.dims)) if masked else (ids,)
+        folder.mkdir(parents=True)
+        shutil.copy(Path(__file__).parent / FOLDER / f"{name}.tokenizer.json", folder / "tokenizer.json")
+        text = Text(
+            tokenizer="tokenizer.json",
+            ids="ids",
+            mask="shown" if masked else None,
+            types=None,
+            longest=LONGEST[name],
+        )
+        _write(folder, inputs, Processing(text=text))
+
+    return make
+
+
+def of_images(name: str) -> Make:
+    """Return what writes a bundle that takes images so; its network adds up the numbers of each."""
+
+    def make(folder: Path) -> None:
+        image = IMAGES[name]
+        sizes = (image.height, image.width)
+        channels = len(image.channels)
+        dims = (channels, *sizes) if image.layout == "NCHW" else (*sizes, channels)
+        folder.mkdir(parents=True)
+        _write(folder, (Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=image))
+
+    return make
+
+
+def texts(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of the odd texts."""
+    files = {"given": f"{FOLDER}/texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
+    return [{"of": "text", **files, "needs": "tokenizer"}]
+
+
+def images(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of the odd images."""
+    return [{"of": "image", "given": f"{FOLDER}/images.json", "expected": f"{FOLDER}/{name}.numbers.json"}]
+
+
+def write_images(folder: Path) -> None:
+    """Write the odd images, and the numbers that each kind of bundle makes of them."""
+    (folder / FOLDER).mkdir(exist_ok=True)
+    odd = pictures.pictures()
+    raw = [
+        [pictures.raw(each) for each in item] if isinstance(item, list) else pictures.raw(item)
+        for item in odd
+    ]
+    _lines(folder / FOLDER / "images.json", raw)
+    for name, image in IMAGES.items():
+        numbers = [_numbers(item if isinstance(item, list) else [item], asdict(image)) for item in odd]
+        _lines(folder / FOLDER / f"{name}.numbers.json", numbers)
+
+
+def _write(folder: Path, inputs: tuple[Tensor, ...], processing: Processing) -> None:
+    """Write a network that adds up each row of its inputs' product, golden vectors and the manifest."""
+    total = Tensor("total", "float32", ("batch", 1))
+    bundles.save(_adder(inputs, total), folder / bundles.MODEL_FILE)
+    write_golden(folder / bundles.GOLDEN_FILE, _samples(inputs))
+    bundles.describe(
+        folder,
+        graphs={"model": Graph(inputs, (total,))},
+        symbols={name: Symbol(1, None) for name in ("batch", "sequence") if name in inputs[0].dims},
+        processing=processing,
+    )
+
+
+def _adder(inputs: tuple[Tensor, ...], total: Tensor) -> ir.Model:
+    tape = ir.tape.Tape()
+    dtypes = {"int64": ir.DataType.INT64, "float32": ir.DataType.FLOAT}
+    values = [ir.val(tensor.name, dtypes[tensor.dtype], tensor.dims) for tensor in inputs]
+    product = tape.op("Mul", values) if len(values) == 2 else tape.op("Identity", values)
+    floats = tape.op("Cast", [product], {"to": ir.DataType.FLOAT})
+    flat = tape.op("Flatten", [floats], {"axis": 1})
+    output = ir.val(total.name, ir.DataType.FLOAT, total.dims)
+    axes = tiny.constant(tape, "axes", np.array([1]))
+    tape.op("ReduceSum", [flat, axes], {"keepdims": 1}, output=output)
+    return tiny.model(tape, values, [output])
+
+
+def _samples(inputs: tuple[Tensor, ...]) -> Iterator[Sample]:
+    draw = np.random.default_rng(4)
+    for batch in range(1, bundles.SAMPLES + 1):
+        shape = [{"batch": batch, "sequence": batch + 2}.get(str(dim), dim) for dim in inputs[0].dims]
+        arrays = {tensor.name: draw.integers(0, 9, shape).astype(tensor.dtype) for tensor in inputs}
+        product = np.prod([*arrays.values()], axis=0).reshape(batch, -1)
+        yield Sample(arrays, {"total": product.sum(1, keepdims=True).astype(np.float32)})
+
+
+def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:
+    """Return the numbers of a batch in C order, each as short as float32 reads it back."""
+    found = [resampled.prepared(levels, image) for levels in batch]
+    if not found or any(each is None for each in found):
+        return None
+    return [float(str(number)) for each in found if each is not None for number in each.ravel()]
+
+
+def _lines(path: Path, items: list[Any]) -> None:
+    lines = ",\n".join(json.dumps(item, separators=(",", ":")) for item in items)
+    path.write_text(f"[\n{lines}\n]\n", encoding="ascii", newline="\n")

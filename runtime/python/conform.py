@@ -1,0 +1,194 @@
+"""Runs every case of a conformance folder, and prints a line of JSON for each answer.
+
+python runtime/python/conform.py runtime/conformance
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime import (
+    BundleError,
+    EdgeAttnError,
+    IncompatibleRuntimeError,
+    InputError,
+    Model,
+    generate,
+    load,
+)
+from edgeattn_runtime.golden import check
+from edgeattn_runtime.similarity import cosine
+
+Line = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
+
+ANSWERED = "answered"
+_SURROGATES = "utf-16-le", "surrogatepass"
+
+
+def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
+    """Yield a line for each thing that a case asks of its bundle.
+
+    Args:
+        case: One of cases.json.
+        folder: Where its bundle and its files lie.
+    """
+    bundle = folder / case["bundle"]
+    yield _line(case, "open", case["verdict"], lambda: _verdict(bundle))
+    for i, call in enumerate(case["calls"]):
+        yield _line(case, f"call {i}", *_expected(call), lambda call=call: _call(load(bundle), call))
+    for i, run in enumerate(case["generate"]):
+        yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(load(bundle), run))
+    for i, entry in enumerate(case.get("prepare", ())):
+        yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
+    for i, read in enumerate(case.get("labels", ())):
+        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+
+
+def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
+    """Return what was expected and what was found; ``answer`` gives what it found, and more."""
+    begun = time.perf_counter()
+    try:
+        found = answer()
+    except EdgeAttnError as error:
+        found = {"found": type(error).__name__}
+    except Exception as error:  # a reader never fails otherwise
+        found = {"found": f"{type(error).__name__}: {error}"}
+    seconds = time.perf_counter() - begun
+    line = {
+        "bundle": case["bundle"],
+        "what": what,
+        "agrees": found["found"] == expected,
+        "expected": expected,
+    }
+    return {**line, "max_abs": None, "cosine": None, **found, "seconds": round(seconds, 6)}
+
+
+def _expected(asked: dict[str, Any]) -> tuple[str]:
+    return (asked.get("error") or ANSWERED,)
+
+
+def _verdict(bundle: Path) -> Line:
+    try:
+        model = load(bundle)
+        for name in model.manifest.graphs:
+            model.graph(name)
+        results = check(model)
+    except BundleError:
+        return {"found": "refused"}
+    except IncompatibleRuntimeError:
+        return {"found": "incompatible"}
+    least = min(result.cosine for result in results)
+    return {"found": "accepted" if all(r.ok for r in results) else "golden-fails", "cosine": least}
+
+
+def _call(model: Model, call: dict[str, Any]) -> Line:
+    outputs = model.graph(call.get("graph", model.manifest.main_graph))(**_arrays(call["inputs"]))
+    expected = _arrays(call.get("outputs", {}))
+    if {name: (a.dtype, a.shape) for name, a in outputs.items()} != {
+        name: (a.dtype, a.shape) for name, a in expected.items()
+    }:
+        return {"found": "outputs of other names, dtypes or shapes"}
+    least = min(cosine(array, expected[name]) for name, array in outputs.items())
+    return {
+        "found": ANSWERED if least >= call["tolerance"]["cosine"] else "outputs beyond the tolerance",
+        "cosine": least,
+        "max_abs": max(_difference(array, expected[name]) for name, array in outputs.items()),
+    }
+
+
+def _generate(model: Model, run: dict[str, Any]) -> Line:
+    prompt = run["prompt"] if "prompt" in run else _arrays(run["sources"])
+    tokens = list(generate(model, prompt, start=run.get("start", ()), max_new_tokens=run["max_new_tokens"]))
+    return {"found": ANSWERED if tokens == run.get("tokens") else f"tokens {tokens}"}
+
+
+def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
+    prepare = {"text": _of_text, "image": _of_image}[entry["of"]]
+    given, expected = (json.loads((folder / entry[key]).read_text("ascii")) for key in ("given", "expected"))
+    unlike, farthest = [], 0.0
+    for i, (raw, wanted) in enumerate(zip(given, expected, strict=True)):
+        try:
+            difference = prepare(model, raw, wanted)
+        except InputError:
+            difference = 0.0 if wanted is None else np.inf
+        if difference:
+            unlike.append(i)
+            farthest = max(farthest, difference)
+    said = f"{len(unlike)} of {len(given)} unlike, the first at {unlike[0]}" if unlike else ANSWERED
+    return {"found": said, "max_abs": farthest if np.isfinite(farthest) else None}
+
+
+def _of_text(model: Model, raw: Any, wanted: Any) -> float:
+    """Return how far the ids, and their mask, are from those of ``wanted``; infinity for other sizes."""
+    text = model.manifest.processing.text  # type: ignore[union-attr]
+    inputs = model.prepare(text=[_text(each) for each in raw] if isinstance(raw, list) else _text(raw))
+    if wanted is None:
+        return np.inf
+    rows = wanted if isinstance(raw, list) else [wanted]
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)], mask[i, : len(row)] = row, 1
+    expected = {text.ids: ids} | ({} if text.mask is None else {text.mask: mask})
+    return max(_difference(inputs[name], array) for name, array in expected.items())
+
+
+def _of_image(model: Model, raw: Any, wanted: Any) -> float:
+    image = model.manifest.processing.image  # type: ignore[union-attr]
+    inputs = model.prepare(image=[_levels(each) for each in raw] if isinstance(raw, list) else _levels(raw))
+    if wanted is None:
+        return np.inf
+    return _difference(inputs[image.input].ravel(), np.array(wanted, np.float32))
+
+
+def _labels(model: Model, read: dict[str, Any]) -> Line:
+    labels = [[list(label) for label in row] for row in model.labels(_arrays(read["outputs"]))]
+    return {"found": ANSWERED if labels == read.get("labels") else f"labels {labels}"}
+
+
+def _text(raw: Any) -> str:
+    if isinstance(raw, str):
+        return raw
+    return b"".join(unit.to_bytes(2, "little") for unit in raw["utf16"]).decode(*_SURROGATES)
+
+
+def _levels(raw: Any) -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex(raw["pixels"]), np.uint8).reshape(raw["dims"])
+
+
+def _difference(array: NDArray[Any], expected: NDArray[Any]) -> float:
+    if array.shape != expected.shape:
+        return np.inf
+    return float(np.abs(array.astype(np.float64) - expected).max(initial=0))
+
+
+def _arrays(tensors: dict[str, Any]) -> Arrays:
+    return {name: _array(tensor) for name, tensor in tensors.items()}
+
+
+def _array(tensor: dict[str, Any]) -> NDArray[Any]:
+    numbers = [float(n) if n == "NaN" else n for n in tensor["data"]]
+    return np.array(numbers, tensor["dtype"]).reshape(tensor["shape"])
+
+
+def main(folder: Path) -> None:
+    """Print the lines of every case."""
+    warnings.simplefilter("ignore")  # texts that are cut are told of, and are meant to be
+    for case in json.loads((folder / "cases.json").read_text("utf-8")):
+        for line in lines(case, folder):
+            sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,86 @@
+"""The arguments of a device's command line: run, check, bench and generate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from edgeattn_runtime.errors import EdgeAttnError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EdgeAttnError.exit_code, f"{self.prog}: {message} (see --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser: ``command`` is the name of one, the other arguments are that command's."""
+    root = _Parser(prog="python -m edgeattn_runtime", description="Run, check or time a bundle.")
+    commands = root.add_subparsers(required=True, dest="command", metavar="run|check|bench|generate")
+
+    once = commands.add_parser("run", help="answer arrays, an image, a sound or a text")
+    raw = once.add_mutually_exclusive_group(required=True)
+    raw.add_argument(
+        "--input", type=Path, metavar="FILE", help="X.npz, one array per input; SOUND.wav; an image"
+    )
+    raw.add_argument("--text", metavar="TEXT", help="a text")
+    once.add_argument(
+        "-o", "--output", type=Path, metavar="Y.npz", help="one array per output (the answer is printed)"
+    )
+
+    golden = commands.add_parser("check", help="replay the golden vectors; exit 1 when one fails")
+
+    timed = commands.add_parser("bench", help="latency on the golden inputs, accuracy, load time and memory")
+    timed.add_argument("--rounds", type=int, default=100, metavar="N", help="calls per sample (100)")
+
+    generated = commands.add_parser("generate", help="continue a prompt; print token ids as they come")
+    _add_generation(generated)
+
+    for reporting in (golden, timed):
+        reporting.add_argument("--json", action="store_true", help="print JSON alone")
+    timed.add_argument(
+        "--threads", type=_counts, default=(), metavar="N,N", help="intra-op threads, swept (the bundle's)"
+    )
+    for command in (once, golden, generated):
+        command.add_argument("--threads", type=int, metavar="N", help="intra-op threads (the bundle's)")
+    for command in (once, golden, timed, generated):
+        command.add_argument("bundle", type=Path, metavar="NAME.edge")
+        command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
+    return root
+
+
+def _add_generation(parser: argparse.ArgumentParser) -> None:
+    prompt = parser.add_mutually_exclusive_group(required=True)
+    prompt.add_argument(
+        "--tokens", type=_token_ids, metavar="1,2", help="the prompt; what an encoder of tokens reads"
+    )
+    prompt.add_argument("--text", metavar="TEXT", help="the prompt as a text; what follows is printed as one")
+    prompt.add_argument(
+        "--input", type=Path, metavar="FILE", help="what an encoder reads: X.npz, SOUND.wav or an image"
+    )
+    add = parser.add_argument
+    add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
+    add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
+    add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
+    add("--temperature", type=float, default=0.0, metavar="T", help="above 0 tokens are drawn (0)")
+    add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
+    add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
+    add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
+
+
+def _token_ids(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, token ids such as 1,2,3 expected") from error
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, numbers such as 1,2,4 expected") from error
+    if len(set(counts)) < len(counts):
+        raise argparse.ArgumentTypeError(f"{text!r} found, each number once expected")
+    return counts

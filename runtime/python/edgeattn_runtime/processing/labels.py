@@ -1,0 +1,77 @@
+"""Labels: what the manifest calls the places of an output, and how an output is read by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.naming import named
+
+
+class Label(NamedTuple):
+    """A name, and the value that an output gives it."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What the places along the last axis of an output are called."""
+
+    output: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.names)} labels for {self.output}"
+
+    @classmethod
+    def from_field(cls, field: Field) -> Labels:
+        """Read the manifest's ``processing.labels``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        return cls(
+            output=fields["output"].text(),
+            names=tuple(item.text() for item in fields["names"].items(least=1)),
+        )
+
+    def check(self, outputs: Mapping[str, Tensor]) -> None:
+        """Check that its output is there, float32, with as many places as there are names."""
+        tensor = named("labels.output", self.output, outputs)
+        if tensor.dtype != "float32":
+            raise BundleError(f"processing.labels.output: {tensor} found, float32 expected")
+        last = tensor.dims[-1] if tensor.dims else 1
+        if len(self.names) != last:
+            raise BundleError(
+                f"processing.labels.names: {len(self.names)} found, {last} expected by {tensor}"
+            )
+
+    def read(self, outputs: Mapping[str, object]) -> list[list[Label]]:
+        """Return, for every vector along the last axis, its labels from the largest value to the least.
+
+        Raises:
+            InputError: The output is missing, another, or holds a NaN.
+        """
+        if self.output not in outputs:
+            raise InputError(
+                f"outputs: no {self.output!r} among {', '.join(outputs) or 'none'}; give a call's"
+            )
+        values = np.asarray(outputs[self.output])
+        if values.dtype != np.float32 or values.shape[-1:] != (len(self.names),):
+            raise InputError(
+                f"{self.output}: {values.dtype} {list(values.shape)} found, float32 [..., {len(self.names)}] "
+                "expected"
+            )
+        if np.isnan(values).any():
+            raise InputError(f"{self.output}: NaN found, numbers expected; check what was called")
+        rows = values.reshape(-1, len(self.names))
+        order = np.argsort(-rows, axis=-1, kind="stable")  # equal values keep the order of the names
+        return [
+            [Label(self.names[place], float(row[place])) for place in places]
+            for row, places in zip(rows, order, strict=True)
+        ]

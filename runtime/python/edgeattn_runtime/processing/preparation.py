@@ -1,0 +1,88 @@
+"""A bundle's processing, applied: an app's data to inputs, outputs to labels, token ids to text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.processing.audio import prepare_audio
+from edgeattn_runtime.processing.image import prepare_image
+from edgeattn_runtime.processing.labels import Label
+from edgeattn_runtime.processing.processing import Processing
+from edgeattn_runtime.processing.text import decode_text, open_tokenizer, prepare_text
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+_Part = TypeVar("_Part")
+
+
+class Preparation:
+    """What a bundle says of its processing, to be applied; its tokenizer is opened when first needed."""
+
+    def __init__(self, files: BundleFiles) -> None:
+        self._files = files
+        self._processing = files.manifest.processing or Processing()
+        graphs = files.manifest.called_graphs
+        self._inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
+
+    def inputs(self, **raw: object) -> Arrays:
+        """Return the inputs of a call, see ``Model.prepare``."""
+        prepared = {"text": self._of_text, "image": self._of_image, "audio": self._of_audio}
+        given = {name: _batch(name, value) for name, value in raw.items() if value is not None}
+        if not given:
+            raise InputError(f"nothing found to prepare; {self._taken()}")
+        arrays: Arrays = {}
+        for name, sources in given.items():
+            arrays |= prepared[name](sources)
+        return arrays
+
+    def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
+        """Return the labels of an output, see ``Model.labels``."""
+        if self._processing.labels is None:
+            raise InputError(f"{self._files.folder}: has no labels; read the outputs themselves")
+        return self._processing.labels.read(outputs)
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """Return the text of token ids, see ``Model.decode``."""
+        return decode_text(self._tokenizer, tokens)
+
+    def _of_text(self, texts: Sequence[object]) -> Arrays:
+        text = self._part("text", self._processing.text)
+        return prepare_text(text, self._tokenizer, self._inputs, texts)
+
+    def _of_image(self, sources: Sequence[object]) -> Arrays:
+        image = self._part("image", self._processing.image)
+        return {image.input: prepare_image(image, sources)}
+
+    def _of_audio(self, sources: Sequence[object]) -> Arrays:
+        audio = self._part("audio", self._processing.audio)
+        return {audio.input: prepare_audio(audio, len(self._inputs[audio.input].dims), sources)}
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        text = self._part("text", self._processing.text)
+        return open_tokenizer(text, self._files.path(text.tokenizer))
+
+    def _part(self, name: str, part: _Part | None) -> _Part:
+        if part is None:
+            raise InputError(f"{self._files.folder}: prepares no {name}; {self._taken()}")
+        return part
+
+    def _taken(self) -> str:
+        kinds = [name for name in ("text", "image", "audio") if getattr(self._processing, name) is not None]
+        return f"give {' or '.join(kinds)}" if kinds else "call it with arrays"
+
+
+def _batch(name: str, value: object) -> Sequence[object]:
+    """Return one raw input, or a list or tuple of them, as a sequence."""
+    if not isinstance(value, list | tuple):
+        return (value,)
+    if not value:
+        raise InputError(f"{name}: an empty batch found, at least one expected")
+    return value

@@ -1,0 +1,73 @@
+"""All that a manifest says of processing, and the check that what it names is there."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import asdict, dataclass
+
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.processing.audio import Audio
+from edgeattn_runtime.processing.image import Image
+from edgeattn_runtime.processing.labels import Labels
+from edgeattn_runtime.processing.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processing:
+    """All that stands between the app's data and the arrays of a call."""
+
+    text: Text | None = None
+    image: Image | None = None
+    audio: Audio | None = None
+    labels: Labels | None = None
+
+    def __str__(self) -> str:
+        parts = (self.text, self.image, self.audio, self.labels)
+        return "; ".join(str(part) for part in parts if part is not None)
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        return {name: table for name, table in asdict(self).items() if table is not None}
+
+    @classmethod
+    def from_field(cls, field: Field) -> Processing:
+        """Read the manifest's ``processing``."""
+        fields = field.record(optional=tuple(cls.__dataclass_fields__))
+        if not fields:
+            raise field.refusal("text, image, audio or labels")
+        return cls(
+            text=Text.from_field(fields["text"]) if "text" in fields else None,
+            image=Image.from_field(fields["image"]) if "image" in fields else None,
+            audio=Audio.from_field(fields["audio"]) if "audio" in fields else None,
+            labels=Labels.from_field(fields["labels"]) if "labels" in fields else None,
+        )
+
+
+def check_processing(processing: Processing, graphs: Iterable[Graph], files: Container[str]) -> None:
+    """Check that the inputs, outputs and files that ``processing`` names are there, and can be what it says.
+
+    Args:
+        processing: What the manifest says.
+        graphs: Those that an app calls: the main one, or a generation's.
+        files: The manifest's.
+
+    Raises:
+        BundleError: In one line, the key at fault, what was found there and what was expected.
+    """
+    graphs = tuple(graphs)
+    inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
+    outputs = {tensor.name: tensor for graph in graphs for tensor in graph.outputs}
+    if processing.text is not None:
+        if processing.text.tokenizer not in files:
+            raise BundleError(
+                f"processing.text.tokenizer: {processing.text.tokenizer!r} is not in files; list it there"
+            )
+        processing.text.check(inputs)
+    if processing.image is not None:
+        processing.image.check(inputs)
+    if processing.audio is not None:
+        processing.audio.check(inputs)
+    if processing.labels is not None:
+        processing.labels.check(outputs)

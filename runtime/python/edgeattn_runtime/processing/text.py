@@ -1,0 +1,172 @@
+"""Text: what the manifest says of it, and how it becomes token ids."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.extra import extra
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
+from edgeattn_runtime.processing.naming import check_kind, named
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+_CALLER = 6  # frames up to whoever called Model.prepare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """How a text becomes inputs.
+
+    Attributes:
+        tokenizer: A file of the bundle, such as "tokenizer.json".
+        ids: The input of its token ids.
+        mask: The input that holds 1 at a token and 0 at padding; None without one.
+        types: The input of its type ids; None without one.
+        longest: How many tokens are kept; None for all.
+    """
+
+    tokenizer: str
+    ids: str
+    mask: str | None
+    types: str | None
+    longest: int | None
+
+    def __str__(self) -> str:
+        inputs = ", ".join(name for name in (self.ids, self.mask, self.types) if name is not None)
+        longest = "" if self.longest is None else f", {self.longest} tokens at most"
+        return f"text by {self.tokenizer} into {inputs}{longest}"
+
+    @classmethod
+    def from_field(cls, field: Field) -> Text:
+        """Read the manifest's ``processing.text``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        return cls(
+            tokenizer=fields["tokenizer"].text(),
+            ids=fields["ids"].text(),
+            mask=_optional_name(fields["mask"]),
+            types=_optional_name(fields["types"]),
+            longest=None if fields["longest"].value is None else fields["longest"].integer(1),
+        )
+
+    def check(self, inputs: Mapping[str, Tensor]) -> None:
+        """Check that its inputs are there, ``[batch, sequence]`` each, and that ``ids`` holds integers."""
+        check_kind("text.ids", named("text.ids", self.ids, inputs), INTEGERS, 2)
+        for key, name in (("text.mask", self.mask), ("text.types", self.types)):
+            if name is not None:
+                check_kind(key, named(key, name, inputs), DTYPES, 2)
+
+
+def open_tokenizer(text: Text, path: Path) -> Tokenizer:
+    """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
+
+    Raises:
+        BundleError: The file is no tokenizer.json, or ``longest`` leaves no room for a token of the text.
+        EdgeAttnError: The extra ``text`` is not installed.
+    """
+    with extra("text", "tokenizers"):
+        from tokenizers import Tokenizer
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the only class that tokenizers raises
+        raise BundleError(f"{path}: no tokenizer that can be read ({error}); export again") from error
+    tokenizer.no_padding()
+    if text.longest is None:
+        tokenizer.no_truncation()
+        return tokenizer
+    special = tokenizer.num_special_tokens_to_add(is_pair=False)
+    if text.longest <= special:
+        raise BundleError(
+            f"processing.text.longest: {text.longest} found, more than the {special} special tokens of "
+            f"{path.name} expected; export again"
+        )
+    tokenizer.enable_truncation(text.longest)
+    return tokenizer
+
+
+def prepare_text(
+    text: Text, tokenizer: Tokenizer, inputs: Mapping[str, Tensor], texts: Sequence[object]
+) -> Arrays:
+    """Return token ids, their mask and their type ids, each ``[batch, sequence]`` in its input's dtype.
+
+    Args:
+        text: What the manifest says.
+        tokenizer: Opened for it.
+        inputs: The graphs' inputs by name.
+        texts: A row each; shorter rows are padded with 0 at the end.
+
+    Raises:
+        InputError: One is no text, no valid Unicode, or gives no token; or they differ in their number of
+            tokens and there is no mask.
+    """
+    encodings = [_encoded(tokenizer, each) for each in texts]
+    lengths = sorted({len(encoding.ids) for encoding in encodings})
+    if len(lengths) > 1 and text.mask is None:
+        raise InputError(
+            f"texts of {lengths[0]} to {lengths[-1]} tokens found, as many in each expected: the bundle has "
+            "no mask to tell padding by; prepare them one by one"
+        )
+    _tell_cut(encodings, text.longest)
+    rows = {text.ids: [encoding.ids for encoding in encodings]}
+    if text.mask is not None:
+        rows[text.mask] = [encoding.attention_mask for encoding in encodings]
+    if text.types is not None:
+        rows[text.types] = [encoding.type_ids for encoding in encodings]
+    arrays = {}
+    for name, values in rows.items():
+        arrays[name] = np.zeros((len(values), lengths[-1]), inputs[name].dtype)
+        for row, value in zip(arrays[name], values, strict=True):
+            row[: len(value)] = value
+    return arrays
+
+
+def decode_text(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
+    """Return the text of token ids, special tokens left out.
+
+    Raises:
+        InputError: These are no token ids.
+    """
+    try:
+        return tokenizer.decode([int(token) for token in tokens], skip_special_tokens=True)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{tokens!r} found, token ids expected ({error})") from error
+
+
+def _encoded(tokenizer: Tokenizer, text: object) -> Encoding:
+    if not isinstance(text, str):
+        raise InputError(f"text: {type(text).__name__} found, a str expected")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"text: a lone surrogate found at {error.start}, valid Unicode expected; decode it anew"
+        ) from error
+    try:
+        encoding = tokenizer.encode(text)
+    except Exception as error:  # such as a word that is unknown to a vocabulary without an unknown token
+        raise InputError(f"text: {text[:40]!r} cannot be tokenized ({error}); give another") from error
+    if not encoding.ids:
+        raise InputError(f"text: {text[:40]!r} gives no token, at least one expected; give another")
+    return encoding
+
+
+def _tell_cut(encodings: Sequence[Encoding], longest: int | None) -> None:
+    cut = sum(bool(encoding.overflowing) for encoding in encodings)
+    if cut:
+        warnings.warn(
+            f"text: {cut} of {len(encodings)} cut at its end to the {longest} tokens that the bundle takes",
+            stacklevel=_CALLER,
+        )
+
+
+def _optional_name(field: Field) -> str | None:
+    return None if field.value is None else field.text()

@@ -1,0 +1,60 @@
+"""What a command line names as a call's inputs: arrays in an .npz file, a sound, an image, or a text."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.model import Model
+from edgeattn_runtime.npz import read_npz
+from edgeattn_runtime.sources import Prompt
+
+
+def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
+    """Return the inputs of a call; what was cut of them is told on stderr.
+
+    Args:
+        model: Whose processing prepares what is no array.
+        path: An .npz file, a .wav file, or the file of an image.
+        text: A text, where there is no file.
+
+    Raises:
+        InputError: There is not one of them alone, or the bundle prepares no such data.
+        BadInput: The .npz file cannot be read.
+    """
+    if (path is None) == (text is None):
+        raise InputError("no input or two found; give either --input FILE or --text TEXT")
+    with _warnings_told():
+        if path is None:
+            return model.prepare(text=text)
+        suffix = path.suffix.lower()
+        if suffix == ".npz":
+            return read_npz(path)
+        return model.prepare(audio=path) if suffix == ".wav" else model.prepare(image=path)
+
+
+def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
+    """Return what a decoder alone continues, a text's token ids, or what an encoder reads.
+
+    Raises:
+        InputError: As ``read_input`` does.
+    """
+    inputs = read_input(model, path, text)
+    generation = model.manifest.generation
+    alone = text is not None and generation is not None and generation.encoder is None
+    return inputs[generation.tokens][0].tolist() if alone and generation is not None else inputs
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Tell each warning in one line on stderr, without its place in the code."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        sys.stderr.write(f"{' '.join(str(warning.message).split())}\n")
