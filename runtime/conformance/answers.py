@@ -1,0 +1,134 @@
+"""What a runtime's conformance program answers, held against all that the cases ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+LACKS = {"listing": "cannot list", "tokenizer": "no tokenizer"}  # what a reader says, by what it may lack
+NUMBERS = ("max_abs", "cosine", "seconds")
+
+_ANSWERED = "answered"
+_ASKED = {"calls": "call", "generate": "generate", "prepare": "prepare", "labels": "labels"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing that a case asks.
+
+    Attributes:
+        expected: What a runtime finds; of a bundle that is refused, the verdict and its error.
+        needs: What a reader may lack for it; None where it may lack nothing.
+    """
+
+    expected: tuple[str, ...]
+    needs: str | None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it asks for an error."""
+        return self.expected[-1].endswith("Error")
+
+    def accepts(self, found: str) -> bool:
+        """Say whether that is an answer."""
+        return found in self.expected or (self.needs is not None and found == LACKS[self.needs])
+
+
+Questions = Mapping[tuple[str, str], Question]  # by bundle and what
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one runtime found."""
+
+    bundle: str
+    what: str
+    runtime: str
+    agrees: bool
+    refusal: bool
+    expected: str
+    found: str
+    max_abs: float | None = None
+    cosine: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A runtime's answers, how long its program took, building included, and why it failed where it did."""
+
+    runtime: str
+    answers: Sequence[Answer]
+    seconds: float
+    failure: str | None
+
+    @property
+    def agree(self) -> bool:
+        """Whether all is as it should be."""
+        return self.failure is None and all(answer.agrees for answer in self.answers)
+
+
+def programs(named: Iterable[str]) -> dict[str, Path]:
+    """Return the conformance programs by the name of their runtime, such as "cpp" or "cpp-arm64".
+
+    Args:
+        named: The runtimes wanted, by language or by name; none for all.
+    """
+    paths = (path for path in sorted(FOLDER.parent.glob("*/conformance*")) if path.is_file())
+    executable = (path for path in paths if path.suffix == "" and os.access(path, os.X_OK))
+    known = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
+    wanted = set(named)
+    return {name: path for name, path in known.items() if not wanted or {name, path.parent.name} & wanted}
+
+
+def questions() -> Questions:
+    """Return all that cases.json asks."""
+    found = {}
+    for case in json.loads((FOLDER / "cases.json").read_text("utf-8")):
+        verdict = (case["verdict"], *([case["error"]] if case["error"] else []))
+        found[case["bundle"], "open"] = Question(verdict, case.get("needs"))
+        for key, word in _ASKED.items():
+            for i, entry in enumerate(case.get(key, ())):
+                expected = entry.get("error", _ANSWERED)
+                found[case["bundle"], f"{word} {i}"] = Question((expected,), entry.get("needs"))
+    return found
+
+
+def ask(runtime: str, program: Path, asked: Questions) -> Answers:
+    """Run a program, and hold what it prints against all that was asked."""
+    begun = time.perf_counter()
+    done = subprocess.run([program, FOLDER], capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - begun
+    last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
+    failure = f"exit code {done.returncode}: {last[0]}" if done.returncode else None
+    try:
+        lines = {(line["bundle"], line["what"]): line for line in map(json.loads, done.stdout.splitlines())}
+    except (ValueError, KeyError, TypeError) as error:
+        lines, failure = {}, failure or f"a line on stdout that is no answer ({error!r})"
+    answers = [_answer(runtime, *key, question, lines.get(key)) for key, question in asked.items()]
+    return Answers(runtime, answers, seconds, failure)
+
+
+def _answer(
+    runtime: str, bundle: str, what: str, question: Question, line: Mapping[str, Any] | None
+) -> Answer:
+    found, numbers = "no answer", {}
+    if line is not None:
+        found, numbers = str(line.get("found")), {name: line.get(name) for name in NUMBERS}
+    return Answer(
+        bundle,
+        what,
+        runtime,
+        agrees=line is not None and line.get("agrees") is True and question.accepts(found),
+        refusal=question.is_refusal,
+        expected=question.expected[0],
+        found=found,
+        **numbers,
+    )
