@@ -1,4 +1,4 @@
-"""edgeattn run: answers the inputs of an .npz file."""
+"""edgeattn run: answers arrays, an image, a sound or a text."""
 
 from __future__ import annotations
 
@@ -7,18 +7,35 @@ from typing import Annotated
 
 import typer
 
+from edgeattn_runtime.answer_words import answer_words
 from edgeattn_runtime.model import load
-from edgeattn_runtime.npz import read_npz, write_npz
+from edgeattn_runtime.npz import write_npz
+from edgeattn_runtime.raw_input import read_input
 
 
 def run(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
-    inputs: Annotated[Path, typer.Option("--input", metavar="X.npz", help="One array per input, by name.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="Y.npz", help="Where the outputs go.")],
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            "--input", metavar="FILE", help="X.npz, one array per input by name; SOUND.wav; an image."
+        ),
+    ] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="A text, in place of a file.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="Y.npz", help="Where the outputs go. Default: they are shown."
+        ),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Intra-op threads; else what the bundle says.")
     ] = None,
 ) -> None:
-    """Run a bundle on arrays, as an app would."""
+    """Run a bundle as an app would, on arrays or on what its processing prepares."""
     model = load(bundle, threads=threads)
-    write_npz(output, model(**read_npz(inputs)))
+    outputs = model(**read_input(model, inputs, text))
+    if output is not None:
+        write_npz(output, outputs)
+    else:
+        typer.echo("\n".join(answer_words(model, outputs)))
