@@ -13,7 +13,7 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Audio, Image, Labels, Processing, Text
 
-ROOM = Path(__file__).parents[2] / "runtime"
+ROOM = Path(__file__).parents[3] / "runtime"
 SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
 TEXT = (ROOM / "conformance" / "processed.edge" / "manifest.json").read_text("utf-8")
 

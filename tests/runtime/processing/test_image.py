@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import importlib.util
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from edgeattn_runtime import InputError, load
+from edgeattn_runtime.processing.image import Image, prepare_image
+
+RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
+GREY = Image(
+    input="pixels",
+    height=2,
+    width=2,
+    channels="L",
+    layout="NHWC",
+    resample="bilinear",
+    scale=1,
+    mean=(0,),
+    std=(1,),
+)
+RGB = replace(GREY, channels="RGB", mean=(0, 0, 0), std=(1, 1, 1))
+PIXELS = np.array([[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [100, 110, 120]]], np.uint8)
+LEVELS = np.array([[1, 2], [3, 4]], np.uint8)
+
+
+def _specified() -> Callable[..., Any]:
+    spec = importlib.util.spec_from_file_location("resampled", RESAMPLED)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    prepared: Callable[..., Any] = module.prepared
+    return prepared
+
+
+SPECIFIED = _specified()
+SIDE = st.integers(1, 70)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(["nearest", "bilinear", "bicubic"]), st.booleans())
+def test_every_size_is_as_specified_to_the_bit(
+    height: int, width: int, to_height: int, to_width: int, resample: str, hard: bool
+) -> None:
+    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    levels = np.where(levels > 127, np.uint8(255), np.uint8(0)) if hard else levels
+    image = replace(
+        RGB,
+        height=to_height,
+        width=to_width,
+        resample=resample,
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+    )
+    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, asdict(image)))
+
+
+def _opened(image: Image, source: object) -> list[Any]:
+    found: list[Any] = prepare_image(image, [source])[0].tolist()
+    return found
+
+
+def test_files_pillow_and_arrays_are_one(tmp_path: Path) -> None:
+    Pillow.fromarray(PIXELS).save(tmp_path / "rgb.png")
+    expected = PIXELS.astype(np.float32).tolist()
+    for source in (PIXELS, Pillow.fromarray(PIXELS), tmp_path / "rgb.png", str(tmp_path / "rgb.png")):
+        assert _opened(RGB, source) == expected
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "PA"])
+def test_colors_of_eight_bits_are_read_as_what_they_show(mode: str, tmp_path: Path) -> None:
+    black_and_white = LEVELS * np.uint8(0) + np.array([[0, 255], [255, 0]], np.uint8)
+    picture = Pillow.fromarray(black_and_white).convert("P" if mode == "PA" else mode)
+    picture = picture.convert("PA") if mode == "PA" else picture
+    assert np.squeeze(_opened(GREY, picture)).tolist() == [[0, 255], [255, 0]]
+    if mode != "PA":  # PNG has none
+        picture.save(tmp_path / "p.png")
+        assert np.squeeze(_opened(GREY, tmp_path / "p.png")).tolist() == [[0, 255], [255, 0]]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F", "CMYK", "YCbCr", "LAB", "HSV", "RGBa", "RGBX"])
+def test_other_colors_and_depths_are_refused(mode: str) -> None:
+    with pytest.raises(InputError, match="pixels found, 8 bits of grey or RGB expected"):
+        prepare_image(GREY, [Pillow.new(mode, (2, 2))])
+
+
+def test_an_image_is_turned_upright(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    Pillow.fromarray(LEVELS).save(tmp_path / "turned.png", exif=exif)
+    assert np.squeeze(_opened(GREY, tmp_path / "turned.png")).tolist() == [[3, 1], [4, 2]]
+
+
+def test_an_image_of_pillow_is_left_as_it_is() -> None:
+    picture = Pillow.fromarray(LEVELS).convert("P")
+    prepare_image(GREY, [picture])
+    assert picture.mode == "P"
+
+
+def _gif(path: Path) -> None:
+    frames = [Pillow.fromarray(LEVELS * np.uint8(i)) for i in (1, 60)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+
+def _deep(path: Path) -> None:
+    """Write a PNG of 16 bits a channel, which Pillow reads as 8."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" + bytes(range(6))))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + pixels + chunk(b"IEND", b""))
+
+
+def _cut(path: Path) -> None:
+    Pillow.fromarray(PIXELS.repeat(50, axis=0)).save(path)
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _keyed(path: Path) -> None:
+    Pillow.fromarray(LEVELS).save(path, transparency=1)
+
+
+def _glass(path: Path) -> None:
+    Pillow.new("RGBA", (3, 3), (1, 2, 3, 254)).save(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "message"),
+    [
+        ("two.gif", _gif, "2 frames found, one expected"),
+        ("deep.png", _deep, "16 bits a channel found, 8 expected"),
+        ("cut.png", _cut, "no image that can be read"),
+        ("keyed.png", _keyed, "transparent pixels found"),
+        ("glass.png", _glass, "transparent pixels found"),
+        ("folder.png", Path.mkdir, "no such file"),
+        ("none.png", lambda path: None, "no such file"),
+        ("empty.png", Path.touch, "no image that can be read"),
+    ],
+)
+def test_files_that_are_refused(
+    name: str, write: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    write(tmp_path / name)
+    with pytest.raises(InputError, match=message) as raised:
+        prepare_image(GREY, [tmp_path / name])
+    assert name in str(raised.value)
+
+
+def test_a_jpeg_of_several_pictures_is_its_first(tmp_path: Path) -> None:
+    frames = [Pillow.new("RGB", (8, 8), (level,) * 3) for level in (100, 200)]
+    frames[0].save(tmp_path / "phone.jpg", format="MPO", save_all=True, append_images=frames[1:])
+    assert abs(np.array(_opened(GREY, tmp_path / "phone.jpg")) - 100).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LEVELS.astype(np.float32),
+        LEVELS.astype(np.int64),
+        LEVELS[0],
+        LEVELS[np.newaxis, ..., np.newaxis],
+        LEVELS[:0],
+        b"bytes",
+        7,
+        None,
+    ],
+)
+def test_what_is_no_image_is_refused(source: object) -> None:
+    with pytest.raises(InputError, match="image: "):
+        prepare_image(GREY, [source])
+
+
+def test_a_number_beyond_float32_is_an_infinity_that_nothing_warns_of() -> None:
+    assert np.isinf(prepare_image(replace(GREY, scale=1e300), [LEVELS])).all()
+
+
+def test_a_batch_may_be_of_all_sizes(conformance: Path) -> None:
+    model = load(conformance / "nearest.edge")
+    batch = [LEVELS, PIXELS, np.zeros((9, 1), np.uint8)]
+    pixels = model.prepare(image=batch)["pixels"]
+    assert (pixels.dtype, pixels.shape) == (np.dtype(np.float32), (3, 1, 8, 8))
+    for row, source in zip(pixels, batch, strict=True):
+        np.testing.assert_array_equal(row[np.newaxis], model.prepare(image=source)["pixels"])
+    assert model(pixels=pixels)["total"].shape == (3, 1)
