@@ -96,11 +96,14 @@ def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bu
         outcomes: One for each target, in their order.
     """
     first, *_ = outcomes
+    own = source.processing
     packed = pack(
         [outcome.made for outcome in outcomes],
         first.evaluation.golden.samples,
         label=Label(name=source.name, budget=request.budget.limits, source=source.sha256),
         rows=first.evaluation.rows,
+        processing=None if own is None else own.processing,
+        assets=None if own is None else own.files(),
         reports={
             f"{'' if outcome is first else f'{outcome.request.target.name}/'}{name}": content
             for outcome in outcomes

@@ -22,6 +22,7 @@ from edgeattn.report.reporting import reported
 from edgeattn.source.metric import Metric
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
+from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Source
 from edgeattn.stages import staged
 from edgeattn_export.cache import with_cache
@@ -56,6 +57,8 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     samples = real.split()
     progress.stage("capture")
     captured = source.capture(real, request.target.prover)
+    if source.processing is not None:
+        source.processing.check(source.name, captured.graph, real)
     progress.stage("recover")
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
@@ -91,6 +94,7 @@ def export(
     target: str | Sequence[str] = "cpu",
     name: str | None = None,
     metric: Metric | None = None,
+    processing: Mapping[str, object] | None = None,
     objective: Objective = FASTEST,
     progress: Progress | None = None,
 ) -> Bundle:
@@ -108,6 +112,8 @@ def export(
             preferred one first.
         name: The bundle's; the module's class in lower case where it is left out.
         metric: ``metric(outputs, target)``, higher is better, averaged over the evaluation samples.
+        processing: What an app does before and after a call, as the manifest has it, but with the path of
+            its tokenizer.
         objective: What to minimize within the budget, or a recipe to follow.
         progress: Told of each stage.
 
@@ -117,7 +123,8 @@ def export(
     Raises:
         BadInput: One line that says what was found, what was expected and what to do.
     """
-    source = ModuleSource.of(module, samples, name, dynamic=dynamic, metric=metric)
+    own = None if processing is None else OwnProcessing.read(processing)
+    source = ModuleSource.of(module, samples, name, dynamic=dynamic, metric=metric, processing=own)
     request = Request.read(target, budget, objective, has_metric=metric is not None)
     return run(source, request, progress or Silent())
 

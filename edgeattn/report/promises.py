@@ -25,6 +25,7 @@ def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:
         "Engine": str(variant.engine),
         **(fixed if variant.sizes else {}),
         **first,
+        **({} if manifest.processing is None else {"Prepares": str(manifest.processing)}),
         "Session": _settings(variant.session or PLAIN),
         "Measured": variant.measured or "not run",
     }

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from edgeattn.source.module import ModuleSource
+from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in, plain_module
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
@@ -44,6 +45,7 @@ def load(source: str) -> ModuleSource:
         if not isinstance(drawn, Iterable):
             raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
         samples = tuple(islice(drawn, LIMIT))
+        processing = _processing(defined, path)
     return ModuleSource(
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
         module=plain_module(module),
@@ -52,6 +54,7 @@ def load(source: str) -> ModuleSource:
         budget=_mapping(defined, path, "budget") or {},
         metric=_function(defined, path, "metric"),
         pretty=_function(defined, path, "pretty"),
+        processing=processing,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
@@ -139,6 +142,13 @@ def _model(defined: ModuleType, path: Path) -> object:
     if module_in(made) is None:
         raise ModelError(f"{path}: model() returned {_type(made)}, an nn.Module expected")
     return made
+
+
+def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
+    table, raw = _mapping(defined, path, "processing"), _function(defined, path, "raw")
+    if table is None:
+        return None
+    return OwnProcessing.read(table, () if raw is None else tuple(islice(raw(), LIMIT)))
 
 
 def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from edgeattn.source.eval_mode import in_eval_mode
 from edgeattn.source.metric import Metric
+from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.graph.axes import Dynamic, infer_axes
@@ -32,6 +33,7 @@ class ModuleSource:
         budget: Limits by name; empty where there is none.
         metric: ``metric(outputs, target)``, higher is better.
         pretty: ``pretty(outputs)``, one line for a person.
+        processing: What an app does before and after a call; None where nothing is said of it.
         sha256: Of the file that defines the module; None where there is none.
     """
 
@@ -42,6 +44,7 @@ class ModuleSource:
     budget: Mapping[str, float] = field(default_factory=dict)
     metric: Metric | None = None
     pretty: Pretty | None = None
+    processing: OwnProcessing | None = None
     sha256: str | None = None
 
     original = "PyTorch"

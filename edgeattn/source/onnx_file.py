@@ -16,13 +16,14 @@ from edgeattn_export.graph.serialize import file_mb
 
 @dataclass(frozen=True, slots=True)
 class OnnxSource:
-    """The two files. There is no metric, and no budget of their own."""
+    """The two files. There is no metric, no processing and no budget of their own."""
 
     model: Path
     npz: Path
 
     original = "ONNX file"
     metric = None
+    processing = None
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from edgeattn.source.metric import Metric
+from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
@@ -29,6 +30,10 @@ class Source(Protocol):
     @property
     def metric(self) -> Metric | None:
         """Its own metric; None where it has none."""
+
+    @property
+    def processing(self) -> OwnProcessing | None:
+        """What an app does before and after a call; None where nothing is said of it."""
 
     @property
     def sha256(self) -> str | None:

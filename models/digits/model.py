@@ -16,6 +16,21 @@ PIXEL_MAX = 16  # each pixel counts the dark dots of a 4x4 cell
 
 dynamic = {"image": ("batch",)}
 budget = {"cosine": 0.99, "metric_drop": 0.01}
+processing = {
+    # A picture of dark ink on white paper: 255 is no ink, 15 is all of a cell's dots, black a little more.
+    "image": {
+        "input": "image",
+        "height": 8,
+        "width": 8,
+        "channels": "L",
+        "layout": "NCHW",
+        "resample": "bilinear",
+        "scale": -1,
+        "mean": [-255],
+        "std": [15 * PIXEL_MAX],
+    },
+    "labels": {"output": "logits", "names": list("0123456789")},
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,12 @@ def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
     held_out = load_file(HERE / "digits.safetensors")
     for pixels, label in zip(held_out["images"], held_out["labels"], strict=True):
         yield {"image": pixels.view(1, 1, 8, 8).float() / PIXEL_MAX}, label.view(1).long()
+
+
+def raw() -> Iterator[dict[str, Tensor]]:
+    """Yield the same digits as pictures, uint8 (8, 8): white paper is 255, and each dot takes 15 of it."""
+    for pixels in load_file(HERE / "digits.safetensors")["images"]:
+        yield {"image": 255 - 15 * pixels.view(8, 8)}
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:

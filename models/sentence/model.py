@@ -12,11 +12,21 @@ from torch import Tensor, nn
 from transformers import AutoModel, logging
 
 HERE = Path(__file__).parent
+LONGEST = 128  # tokens: what the network was trained on
 
 dynamic = {
     "input_ids": ("batch", "sequence"),
     "attention_mask": ("batch", "sequence"),
     "token_type_ids": ("batch", "sequence"),
+}
+processing = {
+    "text": {
+        "tokenizer": get_model_path() / "tokenizer.json",
+        "ids": "input_ids",
+        "mask": "attention_mask",
+        "types": "token_type_ids",
+        "longest": LONGEST,
+    }
 }
 
 
@@ -74,9 +84,21 @@ def model() -> nn.Module:
 def samples() -> Iterator[dict[str, Tensor]]:
     """Yield the texts of samples.tsv one by one: three inputs of 7 to 128 tokens, int64 (1, S)."""
     pieces = tokenizer()
+    for text in texts():
+        yield encode(text, pieces)
+
+
+def raw() -> Iterator[dict[str, str]]:
+    """Yield the same texts as they are."""
+    for text in texts():
+        yield {"text": text}
+
+
+def texts() -> Iterator[str]:
+    """Yield the texts of samples.tsv."""
     for line in (HERE / "samples.tsv").read_text(encoding="utf-8").splitlines():
         _source, text = line.split("\t")
-        yield encode(text, pieces)
+        yield text
 
 
 def pretty(outputs: dict[str, Tensor]) -> str:

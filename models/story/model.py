@@ -21,6 +21,15 @@ SHOWN = 3  # continuations that `pretty` names
 
 dynamic = {"tokens": ("batch", "sequence")}
 budget = {"cosine": 0.99, "metric_drop": 0.01}
+processing = {
+    "text": {
+        "tokenizer": HERE / "tokenizer.json",
+        "ids": "tokens",
+        "mask": None,
+        "types": None,
+        "longest": None,  # a long beginning is to be cut at its front, by whoever knows what matters in it
+    }
+}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from edgeattn_export.targets.buckets import ANY
 from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
+from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.stacks import Stack
@@ -81,6 +82,8 @@ def pack(
     *,
     label: Label,
     rows: Rows | None = None,
+    processing: Processing | None = None,
+    assets: Mapping[str, bytes] | None = None,
     reports: Mapping[str, bytes],
 ) -> Packed:
     """Put a bundle together.
@@ -90,18 +93,21 @@ def pack(
         golden: Real inputs and the original's outputs for them.
         label: The bundle's name, budget and source.
         rows: What is proven of the main graph's rows; None where nothing is.
+        processing: What an app does before and after a call; None where nothing is said of it.
+        assets: The files that processing names, by name.
         reports: The report's files by name.
     """
     golden, first = tuple(golden), made[0].parts
     written = [_written(each, "" if each is made[0] else f"{each.target.name}/") for each in made]
     files = {file: data for each in written for file, data in each.files.items()}
-    files |= {GOLDEN_FILE: _golden_bytes(golden), **reports}
+    files |= {GOLDEN_FILE: _golden_bytes(golden), **(assets or {}), **reports}
     manifest = Manifest(
         name=label.name,
         graphs={name: part.graph for name, part in first.graphs.items()},
         symbols=first.symbols,
         generation=first.generation,
         rows=rows,
+        processing=processing,
         variants=tuple(
             _variant(its, bucket.sizes, names)
             for its, each in zip(made, written, strict=True)

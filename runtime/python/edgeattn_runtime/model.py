@@ -70,7 +70,9 @@ class Model:
         self._runnable = variants
         self._threads = threads
         self._others: dict[str, Model] = {}
-        self._preparation = Preparation(files)
+        self._preparation = Preparation(
+            str(files.folder), files.manifest.processing, files.manifest.called_graphs, files.path
+        )
         self.variants = tuple(reached(variants, self._graph))
         self.settings = self._settings(self.variants[0])
         self._sessions = tuple(map(self._open, self.variants))

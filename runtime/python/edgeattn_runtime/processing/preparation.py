@@ -1,14 +1,15 @@
-"""A bundle's processing, applied: an app's data to inputs, outputs to labels, token ids to text."""
+"""Processing, applied: an app's data to inputs, outputs to labels, token ids to text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
@@ -23,13 +24,26 @@ _Part = TypeVar("_Part")
 
 
 class Preparation:
-    """What a bundle says of its processing, to be applied; its tokenizer is opened when first needed."""
+    """Processing to be applied; its tokenizer is opened when first needed.
 
-    def __init__(self, files: BundleFiles) -> None:
-        self._files = files
-        self._processing = files.manifest.processing or Processing()
-        graphs = files.manifest.called_graphs
+    Args:
+        owner: Whose it is, for messages: a bundle's folder, or a model's name.
+        processing: What is said of it; None for nothing.
+        graphs: Whose inputs it fills.
+        path: Where a file that it names lies.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        processing: Processing | None,
+        graphs: Iterable[Graph],
+        path: Callable[[str], Path],
+    ) -> None:
+        self._owner = owner
+        self._processing = processing or Processing()
         self._inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
+        self._path = path
 
     def inputs(self, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
@@ -45,7 +59,7 @@ class Preparation:
     def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
         """Return the labels of an output, see ``Model.labels``."""
         if self._processing.labels is None:
-            raise InputError(f"{self._files.folder}: has no labels; read the outputs themselves")
+            raise InputError(f"{self._owner}: has no labels; read the outputs themselves")
         return self._processing.labels.read(outputs)
 
     def decode(self, tokens: Iterable[int]) -> str:
@@ -67,11 +81,11 @@ class Preparation:
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         text = self._part("text", self._processing.text)
-        return open_tokenizer(text, self._files.path(text.tokenizer))
+        return open_tokenizer(text, self._path(text.tokenizer))
 
     def _part(self, name: str, part: _Part | None) -> _Part:
         if part is None:
-            raise InputError(f"{self._files.folder}: prepares no {name}; {self._taken()}")
+            raise InputError(f"{self._owner}: prepares no {name}; {self._taken()}")
         return part
 
     def _taken(self) -> str:
