@@ -85,7 +85,8 @@ def export(
         sys.stdout.write(to_json(bundle.reports))
     else:
         manifest = bundle.manifest
-        loading = loading_parts(folder, manifest.graphs[manifest.main_graph], manifest.generation)
+        graph = manifest.graphs[manifest.main_graph]
+        loading = loading_parts(folder, graph, manifest.generation, manifest.processing)
         reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
         show((*reports, *example_parts(shown), *loading))
     for report in bundle.reports.values():

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from edgeattn.report.table import INDENT, pairs
 from edgeattn_runtime.manifest import Generation, Graph
+from edgeattn_runtime.processing import Processing
 
 if TYPE_CHECKING:
     from edgeattn.report.example import Example  # brings PyTorch
@@ -26,23 +27,34 @@ def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
 
 
 def loading_parts(
-    bundle: Path, graph: Graph, generation: Generation | None = None
+    bundle: Path, graph: Graph, generation: Generation | None = None, processing: Processing | None = None
 ) -> tuple[RenderableType, ...]:
     """Say where the bundle is and how an app loads it."""
-    call = _calling(bundle, graph) if generation is None else _generating(bundle, generation)
+    call = (
+        _calling(bundle, graph, processing or Processing())
+        if generation is None
+        else _generating(bundle, generation)
+    )
     return (
         Text(f"{bundle} is the bundle; an app runs it without PyTorch:"),
         Padding(Text(f"import edgeattn_runtime\n\n{call}", style="cyan"), INDENT, expand=False),
     )
 
 
-def _calling(bundle: Path, graph: Graph) -> str:
-    arguments = _arguments([tensor.name for tensor in graph.inputs])
+def _calling(bundle: Path, graph: Graph, processing: Processing) -> str:
+    arguments = _prepared(processing) or _arguments([tensor.name for tensor in graph.inputs])
     output = graph.outputs[0].name
     call = f'out = net({arguments})["{output}"]'
     if len(call) > _CODE_WIDTH:
         call = f'out = net(\n    {arguments}\n)["{output}"]'
     return f'net = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
+
+
+def _prepared(processing: Processing) -> str | None:
+    """Return what makes a call's arguments of an app's own data; None where nothing does."""
+    given = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"'}
+    raw = [f"{kind}={value}" for kind, value in given.items() if getattr(processing, kind) is not None]
+    return f"**net.prepare({', '.join(raw)})" if raw else None
 
 
 def _arguments(names: Sequence[str]) -> str:

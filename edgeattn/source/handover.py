@@ -148,7 +148,10 @@ def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
     table, raw = _mapping(defined, path, "processing"), _function(defined, path, "raw")
     if table is None:
         return None
-    return OwnProcessing.read(table, () if raw is None else tuple(islice(raw(), LIMIT)))
+    drawn = () if raw is None else raw()
+    if not isinstance(drawn, Iterable):
+        raise ModelError(f"{path}: raw() returned {_type(drawn)}, raw inputs one by one expected")
+    return OwnProcessing.read(table, tuple(islice(drawn, LIMIT)))
 
 
 def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:

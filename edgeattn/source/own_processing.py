@@ -77,9 +77,13 @@ class OwnProcessing:
             raise ModelError(str(error)) from error
         preparation = Preparation(model, self.processing, [graph], self.paths.__getitem__)
         for i, (raw, sample) in enumerate(zip(islice(self.raw, len(samples)), samples, strict=False)):
+            if not isinstance(raw, Mapping):
+                raise ModelError(
+                    f"raw input {i}: {type(raw).__name__} found, a dict such as image=... expected"
+                )
             try:
                 prepared = preparation.inputs(**raw)
-            except (InputError, TypeError) as error:
+            except InputError as error:
                 raise ModelError(f"raw input {i} cannot be prepared: {error}") from error
             for name, array in prepared.items():
                 _check_same(f"raw input {i}: {name!r}", array, np.asarray(sample.inputs[name]))

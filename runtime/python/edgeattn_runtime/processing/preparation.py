@@ -48,6 +48,8 @@ class Preparation:
     def inputs(self, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
         prepared = {"text": self._of_text, "image": self._of_image, "audio": self._of_audio}
+        for name in raw.keys() - prepared.keys():
+            raise InputError(f"{name}: unknown; {self._taken()}")
         given = {name: _batch(name, value) for name, value in raw.items() if value is not None}
         if not given:
             raise InputError(f"nothing found to prepare; {self._taken()}")
