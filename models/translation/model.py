@@ -22,6 +22,15 @@ ANSWER = 11  # characters of the longest answer, an ISO date, and its end
 
 dynamic = {"source": ("batch", "source"), "target": ("batch", "target")}
 budget = {"cosine": 0.99, "metric_drop": 0.01}
+processing = {
+    "text": {
+        "tokenizer": HERE / "tokenizer.json",  # of the same characters: make_tokenizer.py
+        "ids": "source",
+        "mask": None,
+        "types": None,
+        "longest": None,
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,12 @@ def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
     for pair in held_out():
         answer = encode_answer(pair.target)  # (1, T + 1)
         yield {"source": encode_text(pair.source), "target": answer[:, :-1]}, answer[:, 1:]
+
+
+def raw() -> Iterator[dict[str, str]]:
+    """Yield the same texts as their languages write them."""
+    for pair in held_out():
+        yield {"text": pair.source}
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
