@@ -3,6 +3,8 @@
     net = edgeattn_runtime.load("sentence.edge")
     embedding = net(input_ids=ids, attention_mask=mask)["embedding"]
 
+    outputs = net(**net.prepare(text="..."))  # where the bundle says how; so image=... and audio=...
+
     for token in edgeattn_runtime.generate("story.edge", [5, 2, 9], max_new_tokens=50):
         ...
 
