@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -82,7 +83,8 @@ class OwnProcessing:
                     f"raw input {i}: {type(raw).__name__} found, a dict such as image=... expected"
                 )
             try:
-                prepared = preparation.inputs(**raw)
+                with warnings.catch_warnings(action="ignore"):  # a text that is cut is cut in its sample too
+                    prepared = preparation.inputs(**raw)
             except InputError as error:
                 raise ModelError(f"raw input {i} cannot be prepared: {error}") from error
             for name, array in prepared.items():

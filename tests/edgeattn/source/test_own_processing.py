@@ -116,6 +116,13 @@ def test_a_raw_input_that_becomes_no_sample_is_refused(
         own.check("net", GRAPH, _samples(sample))
 
 
+def test_a_text_is_cut_without_a_word_where_its_sample_is(tokenizer: Path) -> None:
+    text = {**_text(str(tokenizer)), "mask": None, "longest": 2}
+    samples = Samples((Sample({"tokens": np.array([[1, 2]])}),))
+    graph = Graph((Tensor("tokens", "int64", ("batch", "sequence")),), ())
+    OwnProcessing.read({"text": text}, [{"text": "one two three"}]).check("net", graph, samples)
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Callable[[str], Any]:
     """Load a model's file with more lines at its end."""
