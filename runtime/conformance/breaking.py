@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import tiny
-from bundles import GOLDEN_FILE, MASK, MODEL, MODEL_FILE, TOKENS, describe, entry, good, save, several, signed
+from bundles import (
+    GOLDEN_FILE,
+    MASK,
+    MODEL,
+    MODEL_FILE,
+    TOKENS,
+    WEB,
+    describe,
+    entry,
+    good,
+    save,
+    several,
+    signed,
+)
 
 from edgeattn_runtime.golden import Sample, write_golden
 
@@ -19,8 +32,9 @@ Make = Callable[[Path], None]
 def weights_outside(folder: Path) -> None:
     """Let the second graph reach for a neighbor's weights."""
     several(folder)
-    save(tiny.lookup("../several.edge/weights/lookup.bin"), folder / "lookup.onnx")
-    _sealed(folder, "lookup.onnx")
+    for file in ("lookup.onnx", f"{WEB}/lookup.onnx"):
+        save(tiny.lookup("../several.edge/weights/lookup.bin"), folder / file)
+        _sealed(folder, file)
 
 
 def unheard_of(folder: Path) -> None:

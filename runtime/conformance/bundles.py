@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ SAMPLES = 4
 TOLERANCE = {"cosine": 0.99}
 GOLDEN_FILE = "golden.safetensors"
 MODEL_FILE = "model.onnx"
+WEB = "web"  # a target, and the folder of graphs that it cannot share
 
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
 MASK = Tensor("mask", "float32", ("batch", "sequence"))
@@ -65,6 +67,9 @@ def several(folder: Path) -> None:
     (folder / "weights").mkdir()
     (folder / "weights" / "lookup.bin").write_bytes(tiny.weights()["table"].tobytes())
     save(tiny.lookup("weights/lookup.bin"), folder / "lookup.onnx")
+    (folder / WEB).mkdir()
+    shutil.copy(folder / "weights" / "lookup.bin", folder / WEB / "lookup.onnx.data")
+    save(tiny.lookup("lookup.onnx.data"), folder / WEB / "lookup.onnx")
     variant = replace(CPU, files={"model": MODEL_FILE, "lookup": "lookup.onnx"})
     describe(folder, graphs={"model": MODEL, "lookup": LOOKUP}, variants=(variant,))
 
@@ -227,7 +232,7 @@ def describe(
         name="tiny",
         graphs=graphs or {"model": MODEL},
         symbols=symbols,
-        variants=variants,
+        variants=tuple(each for variant in variants for each in (variant, *_twins(variant, folder))),
         files={file: entry(folder / file) for file in _files(folder)},
         golden=Golden(GOLDEN_FILE, SAMPLES),
         budget={"cosine": 0.98},
@@ -241,6 +246,18 @@ def entry(path: Path) -> FileEntry:
     """Return the manifest's entry for a file."""
     data = path.read_bytes()
     return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _twins(variant: Variant, folder: Path) -> Iterator[Variant]:
+    """Yield the same for onnxruntime-web of what is for onnxruntime."""
+    if variant.engine.name == ENGINE.name:
+        providers = tuple("wasm" if name in ENGINE.providers else name for name in variant.engine.providers)
+        engine = replace(variant.engine, name="onnxruntime-web", providers=providers)
+        own = {graph: f"{WEB}/{file}" for graph, file in variant.files.items()}
+        files = {
+            graph: file if (folder / file).exists() else variant.files[graph] for graph, file in own.items()
+        }
+        yield replace(variant, target=WEB, engine=engine, files=files)
 
 
 def _decoder(*carried: Tensor) -> Graph:

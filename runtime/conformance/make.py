@@ -55,6 +55,11 @@ def _refused(bundle: str, why: str, make: Make, needs: str | None = None) -> Cas
     return Case(bundle, REFUSED, why, make, needs=needs)
 
 
+def _in_both(*keys: str, to: Any) -> Make:
+    """Return what changes a variant and its twin for browsers."""
+    return changed("variants", 1, *keys, to=to, whole=changed(*_VARIANT, *keys, to=to))
+
+
 _CAPACITY = {"min": 1, "max": 15}
 _ENTRY = {"sha256": "0" * 64, "size": 1}
 _VARIANT = ("variants", 0)
@@ -160,19 +165,19 @@ VARIANTS = (
         "engine-99.edge",
         INCOMPATIBLE,
         "needs onnxruntime 99.0",
-        changed(*_VARIANT, "engine", "version", to="99.0"),
+        _in_both("engine", "version", to="99.0"),
     ),
     Case(
         "engine-unknown.edge",
         INCOMPATIBLE,
         "no variant for an engine that anybody has",
-        changed(*_VARIANT, "engine", "name", to="unheard-of"),
+        _in_both("engine", "name", to="unheard-of"),
     ),
     Case(
         "engine-provider.edge",
         INCOMPATIBLE,
         "an execution provider that no engine has",
-        changed(*_VARIANT, "engine", "providers", to=["UnheardOfExecutionProvider"]),
+        _in_both("engine", "providers", to=["UnheardOfExecutionProvider"]),
     ),
     _refused("engine-bare.edge", "no execution provider", changed(*_VARIANT, "engine", "providers", to=[])),
     _refused(

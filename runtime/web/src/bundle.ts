@@ -1,0 +1,117 @@
+/** Opens a bundle: a file of it is used once its size and hash are known to be the manifest's. */
+
+import { BundleError, reason } from './errors.js';
+import { keep, kept } from './kept.js';
+import type { Manifest } from './manifest.js';
+import { readManifest } from './read-manifest.js';
+import { sha256 } from './sha256.js';
+import type { Content, OnBytes, Source } from './source.js';
+
+const MANIFEST = 'manifest.json';
+const SIGNATURE = { file: 'manifest.sig', bytes: 64 }; // of Ed25519
+const LARGEST_MANIFEST = 2 ** 20; // bytes
+
+/** How far loading has come, in bytes of all files that are needed. */
+export type Progress = { readonly file: string; readonly loaded: number; readonly total: number };
+
+/** A source whose manifest was read, and whose folder was listed where it can be. */
+export class Bundle {
+  private constructor(
+    readonly manifest: Manifest,
+    private readonly source: Source,
+    private readonly name: string,
+  ) {}
+
+  /**
+   * Read the manifest, and check that the signature and all listed files are there or are not, as it says.
+   *
+   * @throws BundleError
+   */
+  static async open(source: Source): Promise<Bundle> {
+    const name = source.name ?? 'the bundle';
+    const manifest = read(await limited(source, name, MANIFEST, LARGEST_MANIFEST), name);
+    const bundle = new Bundle(manifest, source, name);
+    const listed = new Set([MANIFEST, ...Object.keys(manifest.files)]);
+    if (manifest.signature) {
+      const { length } = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
+      bundle.expect(length === SIGNATURE.bytes, SIGNATURE.file, `${length} bytes found, ${SIGNATURE.bytes} expected`);
+      listed.add(SIGNATURE.file);
+    }
+    const found = new Set((await source.list?.()) ?? listed);
+    for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
+    for (const file of found) bundle.expect(listed.has(file), file, `not listed in ${MANIFEST}`);
+    return bundle;
+  }
+
+  /**
+   * Read files, one after the other, and check their sizes and hashes.
+   *
+   * @throws BundleError
+   */
+  async read(
+    files: readonly string[],
+    onProgress: (progress: Progress) => void = () => {},
+  ): Promise<Map<string, Content>> {
+    const total = files.reduce((sum, file) => sum + this.entry(file).size, 0);
+    const contents = new Map<string, Content>();
+    let before = 0;
+    for (const file of files) {
+      contents.set(file, await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total })));
+      before += this.entry(file).size;
+    }
+    return contents;
+  }
+
+  private async checked(file: string, onBytes: (bytes: number) => void): Promise<Content> {
+    const { sha256: expected, size } = this.entry(file);
+    const known = await kept(expected);
+    const content = known ?? (await limited(this.source, this.name, file, size, onBytes));
+    onBytes(content.length);
+    this.expect(content.length === size, file, `${content.length} bytes found, ${size} expected (truncated?)`);
+    const found = await sha256(content);
+    this.expect(
+      found === expected,
+      file,
+      `sha256 ${found.slice(0, 12)}... found, ${expected.slice(0, 12)}... expected (changed)`,
+    );
+    if (!known) await keep(expected, content);
+    return content;
+  }
+
+  private entry(file: string): Manifest['files'][string] {
+    return this.manifest.files[file] as Manifest['files'][string];
+  }
+
+  private expect(kept: boolean, file: string, fault: string): void {
+    if (!kept) throw new BundleError(`${this.name}/${file}: ${fault}; copy the bundle again`);
+  }
+}
+
+function read(content: Content, name: string): Manifest {
+  try {
+    return readManifest(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content));
+  } catch (error) {
+    throw new BundleError(`${name}/${MANIFEST}: ${reason(error)}`);
+  }
+}
+
+/** Read a file that may have no more bytes than these. */
+async function limited(
+  source: Source,
+  name: string,
+  file: string,
+  most: number,
+  onBytes: OnBytes = () => {},
+): Promise<Content> {
+  const watched = (bytes: number): void => {
+    if (bytes > most) throw new BundleError(`more than ${most} bytes found`);
+    onBytes(bytes);
+  };
+  try {
+    const content = await source.read(file, watched);
+    watched(content.length);
+    return content;
+  } catch (error) {
+    throw new BundleError(`${name}/${file}: ${reason(error)}; copy the bundle again, whole`);
+  }
+}

@@ -1,0 +1,63 @@
+/** A graph's contract: which tensors it takes, checked before the engine sees them. */
+
+import { InputError } from './errors.js';
+import { allows, type Graph, type Manifest, range, type TensorSpec, written } from './manifest.js';
+import { ARRAYS, count, type Tensor, type Tensors } from './tensor.js';
+
+/**
+ * Check a call's inputs, and return the size of every symbol in them.
+ *
+ * @throws InputError: an unknown or missing name, another dtype or number of dims, a dim that differs from its size,
+ *     its bounds or the same symbol elsewhere, or a NaN.
+ */
+export function checkInputs(
+  specs: Graph['inputs'],
+  symbols: Manifest['symbols'],
+  inputs: Tensors,
+): Record<string, number> {
+  const expected = specs.map(({ name }) => name);
+  const unknown = Object.keys(inputs).filter((name) => !expected.includes(name));
+  const missing = expected.filter((name) => !Object.hasOwn(inputs, name));
+  if (unknown.length || missing.length) {
+    const faults = [...unknown.map((name) => `unknown ${name}`), ...missing.map((name) => `missing ${name}`)];
+    throw new InputError(`inputs: ${faults.join(', ')}; expected ${expected.join(', ')}`);
+  }
+  for (const spec of specs) checkTensor(spec, inputs[spec.name] as Tensor);
+  const sizes = bind(specs, inputs);
+  for (const [symbol, size] of Object.entries(sizes)) {
+    const bounds = symbols[symbol] as Manifest['symbols'][string];
+    if (!allows(bounds, size)) throw new InputError(`dim ${symbol}: ${size} found, ${range(bounds)} expected`);
+  }
+  return sizes;
+}
+
+/** Return the size of every symbol; throws InputError where one has two, or a fixed dim is another. */
+export function bind(specs: Graph['inputs'], tensors: Tensors): Record<string, number> {
+  const sizes: Record<string, number> = Object.create(null);
+  for (const spec of specs) {
+    for (const [axis, dim] of spec.dims.entries()) {
+      const found = tensors[spec.name]?.dims[axis] as number;
+      if (typeof dim === 'string') sizes[dim] ??= found;
+      const expected = typeof dim === 'string' ? sizes[dim] : dim;
+      if (found === expected) continue;
+      throw new InputError(`${written(spec)}: ${found} found on axis ${axis}, ${expected} expected`);
+    }
+  }
+  return sizes;
+}
+
+function checkTensor(spec: TensorSpec, { dtype, dims, data }: Partial<Tensor>): void {
+  const refuse = (found: string, expected: string): never => {
+    throw new InputError(`${written(spec)}: ${found} found, ${expected} expected`);
+  };
+  if (dtype !== spec.dtype) refuse(`dtype ${dtype}`, spec.dtype);
+  if (!(data instanceof ARRAYS[spec.dtype])) refuse(data?.constructor.name ?? 'no data', ARRAYS[spec.dtype].name);
+  if (dims?.length !== spec.dims.length) refuse(`${dims?.length ?? 'no'} dims`, `${spec.dims.length}`);
+  if (count(dims ?? []) !== data?.length) refuse(`${data?.length} numbers`, `${count(dims ?? [])} of dims [${dims}]`);
+  if (hasNaN(data as Tensor['data'], spec.dtype)) refuse('NaN', 'numbers');
+}
+
+function hasNaN(data: Tensor['data'], dtype: string): boolean {
+  if (dtype === 'float16') return (data as Uint16Array).some((bits) => (bits & 0x7fff) > 0x7c00);
+  return (data instanceof Float32Array || data instanceof Float64Array) && data.some(Number.isNaN);
+}

@@ -1,0 +1,16 @@
+/** Runs edgeattn bundles on onnxruntime-web, in browsers and in Node. */
+
+export type { Benchmark, Latency, Timing } from './bench.js';
+export type { Progress } from './bundle.js';
+export { BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError } from './errors.js';
+export type { GenerateOptions, Prompt } from './generate.js';
+export type { GoldenResult } from './golden.js';
+export type { Pixels } from './image.js';
+export { clearCache } from './kept.js';
+export type { Machine } from './machine.js';
+export type { Dtype, Graph, Manifest, Processing, TensorSpec, Variant } from './manifest.js';
+export { type LoadOptions, load, type Model } from './model.js';
+export type { Label, Raw, Sound } from './processing.js';
+export type { Content, OnBytes, Source } from './source.js';
+export { compare } from './similarity.js';
+export { type Tensor, type Tensors, tensor } from './tensor.js';

@@ -1,0 +1,122 @@
+/** The manifest: what a bundle holds and promises, as runtime/README.md specifies it. */
+
+import type { Json } from './json.js';
+
+type Table<Value> = Readonly<Record<string, Value>>;
+
+export type Dtype =
+  | ('bool' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64')
+  | ('float16' | 'float32' | 'float64');
+
+/** An input or output: each of its dims is a size or a symbol's name. */
+export type TensorSpec = { readonly name: string; readonly dtype: Dtype; readonly dims: readonly (number | string)[] };
+
+export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+
+/** The sizes that a symbol may take, both ends included; a max of null is unbounded. */
+export type Bounds = { readonly min: number; readonly max: number | null };
+
+export type Generation = {
+  readonly kind: 'decoder' | 'encoder-decoder';
+  readonly decoder: string;
+  readonly encoder?: string;
+  readonly sources?: readonly string[];
+  readonly carried?: readonly string[];
+  readonly tokens: string;
+  readonly logits: string;
+  readonly length: string;
+  readonly cache: readonly { readonly past: string; readonly present: string }[];
+  readonly positions: number | null;
+};
+
+export type Rows = {
+  readonly batch: string;
+  readonly padding: { readonly mask: string; readonly masked_out: number } | null;
+};
+
+export type TextProcessing = {
+  readonly tokenizer: string;
+  readonly ids: string;
+  readonly mask: string | null;
+  readonly types: string | null;
+  readonly longest: number | null;
+};
+
+export type ImageProcessing = {
+  readonly input: string;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 'RGB' | 'BGR' | 'L';
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly resample: 'nearest' | 'bilinear' | 'bicubic';
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+};
+
+export type Processing = {
+  readonly text?: TextProcessing;
+  readonly image?: ImageProcessing;
+  readonly audio?: { readonly input: string; readonly rate: number; readonly channels: number };
+  readonly labels?: { readonly output: string; readonly names: readonly string[] };
+};
+
+export type Variant = {
+  readonly target: string;
+  readonly engine: {
+    readonly name: string;
+    readonly version: string;
+    readonly providers: readonly string[];
+    readonly options: Table<string | number | boolean>;
+  };
+  readonly files: Table<string>;
+  readonly sizes: Table<number>;
+  readonly session?: {
+    readonly threads: number;
+    readonly spinning: boolean;
+    readonly arena: boolean;
+    readonly memory_pattern: boolean;
+  };
+  readonly stacks: readonly { readonly sizes: Table<number>; readonly rows: number }[];
+  readonly tolerance: { readonly cosine: number };
+  readonly scores: Table<number>;
+  readonly verdict: 'pass' | 'fail';
+  readonly measured: string | null;
+};
+
+export type Manifest = {
+  readonly name: string;
+  readonly graphs: Table<Graph>;
+  readonly symbols: Table<Bounds>;
+  readonly generation?: Generation;
+  readonly rows?: Rows;
+  readonly processing?: Processing;
+  readonly variants: readonly Variant[];
+  readonly files: Table<{ readonly sha256: string; readonly size: number }>;
+  readonly golden: { readonly file: string; readonly samples: number };
+  readonly budget: Table<number>;
+  readonly provenance: Table<Json>;
+  readonly signature?: { readonly scheme: 'ed25519'; readonly key: string };
+};
+
+/** Return the name of the graph that an app calls and that the golden vectors prove. */
+export const mainGraph = ({ graphs }: Manifest): string =>
+  'model' in graphs ? 'model' : (Object.keys(graphs)[0] as string);
+
+/** Write an input or output as "mask: int64[batch, sequence]". */
+export const written = ({ name, dtype, dims }: TensorSpec): string => `${name}: ${dtype}[${dims.join(', ')}]`;
+
+/** The symbols of tensors, once each, in order of appearance. */
+export const symbolsOf = (tensors: readonly TensorSpec[]): string[] => [
+  ...new Set(tensors.flatMap(({ dims }) => dims.filter((dim) => typeof dim === 'string'))),
+];
+
+/** Say whether a symbol may have this size. */
+export const allows = ({ min, max }: Bounds, size: number): boolean => min <= size && (max === null || size <= max);
+
+/** Write bounds in words. */
+export const range = ({ min, max }: Bounds): string => (max === null ? `at least ${min}` : `${min} to ${max}`);
+
+/** Return the tensor of a name that is known to be there. */
+export const named = (tensors: readonly TensorSpec[], name: string): TensorSpec =>
+  tensors.find((tensor) => tensor.name === name) as TensorSpec;

@@ -1,0 +1,83 @@
+/** What stands between an app's data and the tensors of a call, as the bundle's `processing` says. */
+
+import { InputError } from './errors.js';
+import { type Pixels, prepareImages } from './image.js';
+import { type Dtype, type Graph, type Manifest, mainGraph, named } from './manifest.js';
+import type { Tensor, Tensors } from './tensor.js';
+import type { TextPreparation } from './text.js';
+
+/** A sound: so many samples a second, of -1 to 1, an array a channel. */
+export type Sound = { readonly rate: number; readonly channels: readonly Float32Array[] };
+
+type OneOrMany<T> = T | readonly T[];
+
+/** What an app has: one of each kind, or a batch. */
+export type Raw = {
+  readonly text?: OneOrMany<string>;
+  readonly image?: OneOrMany<Pixels>;
+  readonly audio?: OneOrMany<Sound>;
+};
+
+/** What a place along an output is called, and the number there. */
+export type Label = { readonly name: string; readonly value: number };
+
+const many = <T>(given: OneOrMany<T>): readonly T[] => (Array.isArray(given) ? given : [given as T]);
+
+/** Make inputs of all that is given; throws InputError where the bundle says nothing of its kind, or it is none. */
+export function prepare(manifest: Manifest, text: TextPreparation | undefined, raw: Raw): Tensors {
+  const { image, audio } = manifest.processing ?? {};
+  const has = { text, image, audio };
+  for (const kind of Object.keys(raw) as (keyof Raw)[]) {
+    if (!has[kind])
+      throw new InputError(`${kind}: found, and ${manifest.name} has no processing for it; make its inputs yourself`);
+    if (many<unknown>(raw[kind]).length === 0) throw new InputError(`${kind}: none found, at least one expected`);
+  }
+  return {
+    ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => dtypeOf(manifest, input))),
+    ...(raw.image !== undefined && image && { [image.input]: prepareImages(many(raw.image), image) }),
+    ...(raw.audio !== undefined && audio && { [audio.input]: prepareSounds(many(raw.audio), audio) }),
+  };
+}
+
+/** Name the numbers of every vector of an output, the largest first. */
+export function labels({ name, processing }: Manifest, outputs: Tensors): Label[][] {
+  const labels = processing?.labels;
+  if (!labels) throw new InputError(`${name}: no labels in its manifest; read the outputs themselves`);
+  const found = outputs[labels.output];
+  if (found?.dtype !== 'float32')
+    throw new InputError(`${labels.output}: ${found?.dtype ?? 'nothing'} found, float32 expected`);
+  const data = found.data as Float32Array;
+  if (data.some(Number.isNaN)) throw new InputError(`${labels.output}: NaN found, numbers expected`);
+  const places = labels.names.length;
+  return Array.from({ length: data.length / places }, (_, i) =>
+    labels.names
+      .map((label, j) => ({ name: label, value: data[i * places + j] as number }))
+      .sort((a, b) => b.value - a.value),
+  );
+}
+
+function dtypeOf({ graphs, generation, ...manifest }: Manifest, input: string): Dtype {
+  const called = [generation?.encoder, generation?.decoder, mainGraph({ graphs, ...manifest })];
+  return named(
+    called.flatMap((name) => (graphs[name ?? ''] as Graph | undefined)?.inputs ?? []),
+    input,
+  ).dtype;
+}
+
+function prepareSounds(sounds: readonly Sound[], { rate, channels }: { rate: number; channels: number }): Tensor {
+  const length = sounds[0]?.channels[0]?.length ?? 0;
+  const refuse = (found: string, expected: string): never => {
+    throw new InputError(`audio: ${found} found, ${expected} expected`);
+  };
+  for (const sound of sounds) {
+    if (sound.rate !== rate) refuse(`${sound.rate} samples a second`, `${rate}`);
+    if (sound.channels.length !== channels) refuse(`${sound.channels.length} channel(s)`, `${channels}`);
+    if (length === 0 || sound.channels.some((samples) => samples.length !== length))
+      refuse('no sample, or another number of them', 'equally many, at least 1');
+    if (sound.channels.some((samples) => samples.some((sample) => !(Math.abs(sample) <= 1))))
+      refuse('a sample beyond -1 to 1', 'numbers of -1 to 1');
+  }
+  const data = new Float32Array(sounds.length * channels * length);
+  sounds.flatMap((sound) => sound.channels).forEach((samples, i) => void data.set(samples, i * length));
+  return { dtype: 'float32', dims: [sounds.length, ...(channels === 1 ? [] : [channels]), length], data };
+}

@@ -1,0 +1,59 @@
+/** Reads a manifest's text: its JSON, its structure by the schema, and what ties one key to another. */
+
+import { Validator } from '@cfworker/json-schema';
+import schema from '../../manifest.schema.json' with { type: 'json' };
+import { BundleError, reason } from './errors.js';
+import { type Json, parse } from './json.js';
+import { type Manifest, mainGraph } from './manifest.js';
+import { checkReferences } from './references.js';
+
+const SCHEMA = 2;
+const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/u;
+const structure = new Validator(schema as object, '2020-12');
+
+/**
+ * Read a manifest's text, refusing all that the specification does not name.
+ *
+ * @throws BundleError, in one line: the key at fault, what was found there and what was expected.
+ */
+export function readManifest(text: string): Manifest {
+  const table = parsed(text);
+  checkSchema(table);
+  checkStructure(table);
+  checkStructure(parsed(text, (integer) => integer + 0.5)); // to the schema 1.0 is an integer, to a bundle it is none
+  const manifest = table as unknown as Manifest;
+  const { provenance, ...rest } = manifest;
+  for (const found of texts([rest as unknown as Json, Object.keys(provenance)])) {
+    if (UNPRINTABLE.test(found)) throw new BundleError(`${JSON.stringify(found)} found, a printable text expected`);
+  }
+  checkReferences(manifest, mainGraph(manifest));
+  return manifest;
+}
+
+function parsed(text: string, fraction?: (integer: number) => number): Json {
+  try {
+    return parse(text, fraction);
+  } catch (error) {
+    throw new BundleError(`not valid JSON (${reason(error)}); copy the bundle again`); // or nested too deeply
+  }
+}
+
+function checkSchema(table: Json): void {
+  const found = (table as { schema?: Json } | null)?.schema;
+  if (found === SCHEMA) return;
+  const cure = typeof found === 'number' && found > SCHEMA ? 'upgrade edgeattn-web' : 'export again';
+  throw new BundleError(`schema: ${JSON.stringify(found ?? null)} found, ${SCHEMA} expected; ${cure}`);
+}
+
+function checkStructure(table: Json): void {
+  const fault = structure.validate(table).errors.at(-1); // the innermost
+  if (fault) throw new BundleError(`${fault.instanceLocation.slice(2) || 'the manifest'}: ${fault.error}`);
+}
+
+/** Yield every key and text of a value. */
+function* texts(value: Json): Generator<string> {
+  if (typeof value === 'string') yield value;
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield* Object.keys(value);
+  for (const part of Object.values(value)) yield* texts(part as Json);
+}

@@ -1,0 +1,159 @@
+/** What ties one key of a manifest to another. */
+
+import { BundleError } from './errors.js';
+import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
+import { allows, named, range, symbolsOf, written } from './manifest.js';
+
+const CAPACITY = 'capacity'; // the symbol of the tokens that the key-value cache has room for
+
+/** Check a manifest whose every key is of the right kind; throws BundleError. */
+export function checkReferences(manifest: Manifest, main: string): void {
+  const { graphs, symbols, files, generation, golden, variants } = manifest;
+  expect(golden.file in files, `golden.file: ${golden.file} is not in files; list it there`);
+  for (const [name, graph] of Object.entries(graphs)) checkGraph(`graphs.${name}`, graph, symbols);
+  for (const [name, bounds] of Object.entries(symbols)) {
+    expect(
+      allows({ ...bounds, min: 0 }, bounds.min),
+      `symbols.${name}: ${range(bounds)} found, a max of at least its min expected`,
+    );
+  }
+  if (generation) checkGeneration(generation, graphs, symbols);
+  checkRows(manifest, graphs[main] as Graph);
+  checkProcessing(manifest, main);
+  variants.forEach((variant, i) => void checkVariant(`variants[${i}]`, variant, manifest, main));
+}
+
+function expect(kept: boolean, refusal: string): asserts kept {
+  if (!kept) throw new BundleError(refusal);
+}
+
+const sorted = (names: readonly string[]): string => [...names].sort().join(', ') || 'none';
+const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+function checkGraph(key: string, { inputs, outputs }: Graph, symbols: Manifest['symbols']): void {
+  for (const tensors of [inputs, outputs]) {
+    expect(once(tensors.map(({ name }) => name)), `${key}: two tensors of one name found; name each once`);
+    for (const symbol of symbolsOf(tensors))
+      expect(symbol in symbols, `${key}: a dim ${symbol} that is not in symbols`);
+  }
+}
+
+function checkGeneration(generation: Generation, graphs: Manifest['graphs'], symbols: Manifest['symbols']): void {
+  const { cache, carried = [], encoder, sources = [], positions } = generation;
+  const graph = (key: string, name: string): Graph => {
+    expect(name in graphs, `generation.${key}: ${name} is not in graphs; it has ${sorted(Object.keys(graphs))}`);
+    return graphs[name] as Graph;
+  };
+  const takes = (key: string, { inputs }: Graph, names: readonly string[]): void => {
+    const found = sorted(inputs.map(({ name }) => name));
+    expect(
+      found === sorted(names),
+      `generation.${key}: a graph that takes ${found} found, one that takes ${sorted(names)} expected`,
+    );
+  };
+  const tensor = (
+    key: string,
+    tensors: readonly TensorSpec[],
+    name: string,
+    dtype: string,
+    ...dims: (string | number | RegExp)[]
+  ) => {
+    const found = named(tensors, name);
+    expect(found !== undefined, `generation.${key}: the graph has no ${name}, only ${tensors.map(written).join(', ')}`);
+    const fits = dims.map((dim, i) => (dim instanceof RegExp ? dim.test(typeof found.dims[i]) : dim === found.dims[i]));
+    const kept = found.dtype === dtype && found.dims.length === dims.length && fits.every(Boolean);
+    expect(kept, `generation.${key}: ${written(found)} found, ${dtype}[${dims.join(', ')}] expected`);
+    return found.dims;
+  };
+  const reaches = (name: string, most: number | null): void => {
+    const { min, max } = symbols[name] as Bounds;
+    const kept = min <= 1 && (max === null || (most !== null && most <= max));
+    expect(
+      kept,
+      `symbols.${name}: ${range({ min, max })} found, ${range({ min: 1, max: most })} expected by generation`,
+    );
+  };
+
+  const decoder = graph('decoder', generation.decoder);
+  takes('decoder', decoder, [generation.tokens, generation.length, ...cache.map(({ past }) => past), ...carried]);
+  const [batch, sequence] = tensor('tokens', decoder.inputs, generation.tokens, 'int64', /string/, /string/) as [
+    string,
+    string,
+  ];
+  tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
+  tensor('length', decoder.inputs, generation.length, 'int64', 1);
+  for (const [i, { past, present }] of cache.entries()) {
+    const dims = tensor(`cache[${i}].past`, decoder.inputs, past, 'float32', batch, /number/, CAPACITY, /number/);
+    tensor(`cache[${i}].present`, decoder.outputs, present, 'float32', ...dims);
+  }
+  expect(once(cache.map(({ present }) => present)), 'generation.cache: one output continues two entries');
+  if (encoder !== undefined) {
+    const { inputs, outputs } = graph('encoder', encoder);
+    takes('sources', { inputs, outputs }, sources);
+    for (const name of carried) {
+      const { dtype, dims } = named(decoder.inputs, name);
+      tensor('carried', outputs, name, dtype, ...dims);
+    }
+  }
+  reaches(batch, 1);
+  for (const symbol of [sequence, CAPACITY]) reaches(symbol, positions);
+}
+
+function checkRows({ rows, symbols }: Manifest, { inputs, outputs }: Graph): void {
+  if (!rows) return;
+  for (const tensor of [...inputs, ...outputs]) {
+    const leads = tensor.dims.indexOf(rows.batch) === 0 && tensor.dims.lastIndexOf(rows.batch) === 0;
+    expect(leads, `rows.batch: ${written(tensor)} found, ${rows.batch} expected to lead it and no more`);
+  }
+  const known = symbolsOf(inputs);
+  for (const symbol of symbolsOf(outputs))
+    expect(known.includes(symbol), `rows: an output with a dim ${symbol} that no input has`);
+  expect(symbols[rows.batch]?.min === 1, `symbols.${rows.batch}.min: 1 expected by rows`);
+  if (rows.padding) {
+    const mask = named(inputs, rows.padding.mask);
+    const kept = mask?.dims.length === 2 && typeof mask.dims[1] === 'string';
+    expect(kept, `rows.padding.mask: ${rows.padding.mask} found, an input of a batch of symbolic length expected`);
+  }
+}
+
+function checkProcessing({ processing = {}, graphs, generation, files }: Manifest, main: string): void {
+  const called = [main, generation?.decoder, generation?.encoder].flatMap((name) => graphs[name ?? ''] ?? []);
+  const inputs = called.flatMap((graph) => graph.inputs.map(({ name }) => name));
+  const { text, image, audio, labels } = processing;
+  if (text)
+    expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
+  for (const name of [text?.ids, text?.mask, text?.types, image?.input, audio?.input]) {
+    expect(name == null || inputs.includes(name), `processing: ${name} found, one of ${sorted(inputs)} expected`);
+  }
+  if (labels) {
+    const output = called.flatMap((graph) => graph.outputs).findLast(({ name }) => name === labels.output);
+    expect(output !== undefined, `processing.labels.output: ${labels.output} found, an output expected`);
+    const places = output.dims.at(-1) ?? 1;
+    expect(
+      labels.names.length === places,
+      `processing.labels.names: ${labels.names.length} found, ${places} expected by ${written(output)}`,
+    );
+  }
+}
+
+function checkVariant(key: string, variant: Variant, { graphs, files, symbols, rows }: Manifest, main: string): void {
+  const [found, expected] = [sorted(Object.keys(variant.files)), sorted(Object.keys(graphs))];
+  expect(found === expected, `${key}.files: ${found} found, ${expected} expected: one file for each graph`);
+  for (const file of Object.values(variant.files))
+    expect(file in files, `${key}.files: ${file} is not in files; list it there`);
+  for (const [symbol, size] of Object.entries(variant.sizes)) {
+    const bounds = symbols[symbol];
+    expect(bounds !== undefined, `${key}.sizes: ${symbol} found, a symbol expected: ${sorted(Object.keys(symbols))}`);
+    expect(allows(bounds, size), `${key}.sizes.${symbol}: ${size} found, ${range(bounds)} expected`);
+  }
+  expect(rows !== undefined || variant.stacks.length === 0, `${key}.stacks: some found, none expected without rows`);
+  const known = symbolsOf((graphs[main] as Graph).inputs).filter((symbol) => symbol !== rows?.batch);
+  for (const { sizes, rows: count } of variant.stacks) {
+    const names = sorted(Object.keys(sizes));
+    expect(names === sorted(known), `${key}.stacks: ${names} found, ${sorted(known)} expected as in the inputs`);
+    expect(
+      allows(symbols[rows?.batch ?? ''] as Bounds, count),
+      `${key}.stacks: ${count} rows found, more than symbols allow`,
+    );
+  }
+}

@@ -1,0 +1,133 @@
+/** A graph opened in onnxruntime-web: called with tensors that are known to keep its contract. */
+
+import type { InferenceSession } from 'onnxruntime-web';
+import type { Ort } from './engine.js';
+import { BundleError, IncompatibleRuntimeError, InputError, reason } from './errors.js';
+import type { Dtype, Graph, TensorSpec, Variant } from './manifest.js';
+import type { Content } from './source.js';
+import type { Data, Tensor, Tensors } from './tensor.js';
+
+const FATAL = 4; // of 0 verbose to 4 fatal: errors are thrown anyway
+
+// What onnxruntime says of a graph that is whole, but beyond this build.
+const BEYOND =
+  /model IR version|official released onnx opset|not a registered function|No Op registered|Could not find an implementation/;
+const OUTSIDE_TABLE = /idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]/;
+const MEMORY = /allocat|bad_alloc|out of memory/i;
+
+export class GraphSession {
+  #last: Promise<unknown> = Promise.resolve(); // a session answers one call at a time
+
+  private constructor(
+    private readonly ort: Ort,
+    private readonly session: InferenceSession,
+    private readonly file: string,
+  ) {}
+
+  /**
+   * Open a graph of a bundle.
+   *
+   * @param file Its name, of the files that hold it and its weights.
+   * @throws BundleError, IncompatibleRuntimeError
+   */
+  static async open(
+    ort: Ort,
+    graph: Graph,
+    file: string,
+    files: ReadonlyMap<string, Content>,
+    variant: Variant,
+  ): Promise<GraphSession> {
+    const weights = [...files].filter(([name]) => isWeightsOf(name, file));
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: [...variant.engine.providers],
+      externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })),
+      enableCpuMemArena: variant.session?.arena ?? true,
+      enableMemPattern: variant.session?.memory_pattern ?? true,
+      extra: nested(variant.engine.options),
+      logSeverityLevel: FATAL,
+    };
+    const session = await ort.InferenceSession.create(files.get(file) as Content, options).catch((error: unknown) => {
+      const why = `${file}: onnxruntime-web ${ort.env.versions.web} cannot load it (${explained(error)})`;
+      throw BEYOND.test(why)
+        ? new IncompatibleRuntimeError(`${why}; upgrade onnxruntime-web`)
+        : new BundleError(`${why}; export again`);
+    });
+    const opened = new GraphSession(ort, session, file);
+    opened.#check('inputs', session.inputMetadata, graph.inputs);
+    opened.#check('outputs', session.outputMetadata, graph.outputs);
+    return opened;
+  }
+
+  /** Run the graph; throws InputError where the inputs are at fault, else BundleError. */
+  run(inputs: Tensors): Promise<Tensors> {
+    const call = this.#last.then(() => this.#run(inputs));
+    this.#last = call.catch(() => {});
+    return call;
+  }
+
+  async #run(inputs: Tensors): Promise<Tensors> {
+    const { Tensor } = this.ort;
+    const feeds = Object.entries(inputs).map(([name, { dtype, data, dims }]) => [
+      name,
+      new Tensor(dtype as 'float32', data as Float32Array, dims),
+    ]);
+    try {
+      const outputs = await this.session.run(Object.fromEntries(feeds), { logSeverityLevel: FATAL });
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { type, dims, data }]) => [name, ours(type as Dtype, dims, data as Data)]),
+      );
+    } catch (error) {
+      throw this.#failure(explained(error), inputs);
+    }
+  }
+
+  #failure(why: string, inputs: Tensors): InputError | BundleError {
+    const [, index, last] = OUTSIDE_TABLE.exec(why) ?? [];
+    if (index !== undefined) {
+      return new InputError(
+        `${this.file}: ${index} found in an input, 0 to ${last} expected: a table of ${Number(last) + 1} rows is looked up`,
+      );
+    }
+    if (MEMORY.test(why)) {
+      const shapes = Object.entries(inputs).map(([name, { dims }]) => `${name} [${dims}]`);
+      return new InputError(
+        `${this.file}: ${shapes.join(', ')} need more memory than there is (${why}); give shorter inputs`,
+      );
+    }
+    return new BundleError(`${this.file}: fails on inputs that its contract allows (${why}); export again`);
+  }
+
+  #check(kind: string, nodes: readonly InferenceSession.ValueMetadata[], specs: readonly TensorSpec[]): void {
+    const list = (each: string[]): string => each.sort().join(', ');
+    const found = list(nodes.map((node) => `${node.name}: ${node.isTensor ? node.type : 'no tensor'}`));
+    const expected = list(specs.map(({ name, dtype }) => `${name}: ${dtype}`));
+    if (found !== expected)
+      throw new BundleError(`${this.file}: ${kind} ${found} found, ${expected} expected by the manifest; export again`);
+  }
+}
+
+/** Say whether a file of the bundle holds weights of a graph. */
+export const isWeightsOf = (file: string, graph: string): boolean => file.startsWith(`${graph}.data`);
+
+const explained = (error: unknown): string => reason(error).replace(/^.*ERROR_MESSAGE: /, '');
+
+/** Take an output over; a float16 comes as its bits, whatever array holds it. */
+function ours(dtype: Dtype, dims: readonly number[], data: Data): Tensor {
+  return { dtype, dims, data: dtype === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data };
+}
+
+/** Return {"session.a": true} as {session: {a: "1"}}, as onnxruntime-web takes configuration entries. */
+function nested(options: Variant['engine']['options']): Record<string, unknown> {
+  const entries: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    const parts = name.split('.');
+    const last = parts.pop() as string;
+    let table = entries;
+    for (const part of parts) {
+      table[part] ??= {};
+      table = table[part] as Record<string, unknown>;
+    }
+    table[last] = String(typeof value === 'boolean' ? Number(value) : value);
+  }
+  return entries;
+}
