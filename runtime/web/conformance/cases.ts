@@ -2,7 +2,11 @@
 
 import { compare, load, type Model, type Source, type Tensor, type Tensors, tensor } from 'edgeattn-web';
 
-type Numbers = { readonly dtype: Tensor['dtype']; readonly shape: readonly number[]; readonly data: readonly (number | 'NaN')[] };
+type Numbers = {
+  readonly dtype: Tensor['dtype'];
+  readonly shape: readonly number[];
+  readonly data: readonly (number | 'NaN')[];
+};
 type Table = Readonly<Record<string, Numbers>>;
 type Call = {
   readonly graph?: string;
@@ -52,7 +56,16 @@ export async function* lines(one: Case, source: Source, threads: number): AsyncG
     const { found, near } = await attempt().catch((error: Error) => ({ found: error.name, near: undefined }));
     const agrees = found === expected || found === 'cannot list';
     const seconds = (performance.now() - started) / 1e3;
-    return { bundle: one.bundle, what, agrees, expected, found, max_abs: near?.max_abs ?? null, cosine: near?.cosine ?? null, seconds };
+    return {
+      bundle: one.bundle,
+      what,
+      agrees,
+      expected,
+      found,
+      max_abs: near?.max_abs ?? null,
+      cosine: near?.cosine ?? null,
+      seconds,
+    };
   };
   yield line('open', one.error ?? one.verdict, async () => {
     if (one.needs === 'listing' && !source.list) return { found: 'cannot list' };

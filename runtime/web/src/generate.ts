@@ -6,7 +6,7 @@ import { checkInputs } from './contract.js';
 import { BundleError, InputError } from './errors.js';
 import { type Generation, type Graph, type Manifest, named, type TensorSpec } from './manifest.js';
 import { checkSampling, choose, type Sampling } from './sampling.js';
-import { tensor, resized, type Tensor, type Tensors } from './tensor.js';
+import { resized, type Tensor, type Tensors, tensor } from './tensor.js';
 
 /** Token ids, at least one: the sequence so far, or what an encoder reads; or its sources by name, with a batch of 1. */
 export type Prompt = readonly number[] | Tensors;

@@ -11,6 +11,6 @@ export type { Machine } from './machine.js';
 export type { Dtype, Graph, Manifest, Processing, TensorSpec, Variant } from './manifest.js';
 export { type LoadOptions, load, type Model } from './model.js';
 export type { Label, Raw, Sound } from './processing.js';
-export type { Content, OnBytes, Source } from './source.js';
 export { compare } from './similarity.js';
+export type { Content, OnBytes, Source } from './source.js';
 export { type Tensor, type Tensors, tensor } from './tensor.js';

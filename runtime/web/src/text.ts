@@ -3,7 +3,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, InputError, reason } from './errors.js';
 import type { Dtype, TextProcessing } from './manifest.js';
-import { type Tensor, tensor, type Tensors } from './tensor.js';
+import { type Tensor, type Tensors, tensor } from './tensor.js';
 
 type Encoded = { readonly ids: readonly number[]; readonly types: readonly number[] };
 
