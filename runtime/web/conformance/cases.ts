@@ -1,6 +1,7 @@
 /** Runs the cases of runtime/conformance, in Node and in a page alike. */
 
 import { compare, load, type Model, type Source, type Tensor, type Tensors, tensor } from 'edgeattn-web';
+import { type Preparing, prepared } from './prepared.js';
 
 type Numbers = {
   readonly dtype: Tensor['dtype'];
@@ -8,6 +9,7 @@ type Numbers = {
   readonly data: readonly (number | 'NaN')[];
 };
 type Table = Readonly<Record<string, Numbers>>;
+
 type Call = {
   readonly graph?: string;
   readonly inputs: Table;
@@ -15,6 +17,7 @@ type Call = {
   readonly tolerance?: { readonly cosine: number };
   readonly error?: string;
 };
+
 type Run = {
   readonly prompt?: readonly number[];
   readonly sources?: Table;
@@ -24,14 +27,17 @@ type Run = {
   readonly error?: string;
 };
 
+type Reading = { readonly outputs: Table; readonly labels?: unknown; readonly error?: string };
+
 /** One bundle of cases.json. */
 export type Case = {
   readonly bundle: string;
   readonly verdict: string;
-  readonly error: string | null;
   readonly needs?: string;
   readonly calls: readonly Call[];
   readonly generate: readonly Run[];
+  readonly prepare?: readonly Preparing[];
+  readonly labels?: readonly Reading[];
 };
 
 /** What one case came to: a line of the table. */
@@ -46,58 +52,96 @@ export type Line = {
   readonly seconds: number;
 };
 
+/** How the folders of a place are read. */
+export type Place = (folder: string) => Source;
+
 type Found = { readonly found: string; readonly near?: { readonly max_abs: number | null; readonly cosine: number } };
 
-/** Yield a line for each thing that a case asks for. */
-export async function* lines(one: Case, source: Source, threads: number): AsyncGenerator<Line> {
-  let model: Model | undefined;
-  const line = async (what: string, expected: string, attempt: () => Promise<Found>): Promise<Line> => {
-    const started = performance.now();
-    const { found, near } = await attempt().catch((error: Error) => ({ found: error.name, near: undefined }));
-    const agrees = found === expected || found === 'cannot list';
-    const seconds = (performance.now() - started) / 1e3;
-    return {
-      bundle: one.bundle,
-      what,
-      agrees,
-      expected,
-      found,
-      max_abs: near?.max_abs ?? null,
-      cosine: near?.cosine ?? null,
-      seconds,
-    };
+const VERDICTS: Readonly<Record<string, string>> = {
+  BundleError: 'refused',
+  IncompatibleRuntimeError: 'incompatible',
+};
+const CANNOT_LIST = 'cannot list';
+
+/** Yield a line for each thing that the cases of a place ask for. */
+export async function* lines(place: Place, threads: number): AsyncGenerator<Line> {
+  const cases = (await json(place, 'cases.json')) as readonly Case[];
+  for (const one of cases) yield* linesOf(one, place, threads);
+}
+
+async function* linesOf(one: Case, place: Place, threads: number): AsyncGenerator<Line> {
+  const source = place(one.bundle);
+  const opened = new Map<'model', Model>();
+  const model = (): Model => opened.get('model') as Model;
+  const open = async (): Promise<Found> => {
+    if (one.needs === 'listing' && !source.list) return { found: CANNOT_LIST };
+    opened.set('model', await load(source, { threads }));
+    const results = await model().check();
+    return { found: results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails', near: worst(results) };
   };
-  yield line('open', one.error ?? one.verdict, async () => {
-    if (one.needs === 'listing' && !source.list) return { found: 'cannot list' };
-    model = await load(source, { threads });
-    const results = await model.check();
-    const worst = results.reduce((least, each) => (each.cosine < least.cosine ? each : least));
-    return { found: results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails', near: worst };
-  });
-  for (const [i, call] of one.calls.entries()) {
-    yield line(`call ${i}`, call.error ?? 'answered', () => called(model as Model, call));
+  const refused = (error: Error): Found => ({ found: VERDICTS[error.name] ?? String(error) });
+  yield line(one, 'open', one.verdict, () => open().catch(refused));
+  const rest: readonly [string, readonly { readonly error?: string }[], (asked: never) => Promise<Found>][] = [
+    ['call', one.calls, (call: Call) => called(model(), call)],
+    ['generate', one.generate, (run: Run) => generated(model(), run)],
+    ['prepare', one.prepare ?? [], (preparing: Preparing) => prepared(model(), preparing, (path) => json(place, path))],
+    ['labels', one.labels ?? [], async (reading: Reading) => read(model(), reading)],
+  ];
+  for (const [what, asked, answer] of rest) {
+    for (const [i, each] of asked.entries()) {
+      yield line(one, `${what} ${i}`, each.error ?? 'answered', () => answer(each as never));
+    }
   }
-  for (const [i, run] of one.generate.entries()) {
-    yield line(`generate ${i}`, run.error ?? String(run.tokens), () => generated(model as Model, run));
-  }
+}
+
+async function line({ bundle }: Case, what: string, expected: string, answer: () => Promise<Found>): Promise<Line> {
+  const started = performance.now();
+  const { found, near } = await answer().catch((error: Error): Found => ({ found: error.name }));
+  const seconds = (performance.now() - started) / 1e3;
+  const agrees = found === expected || found === CANNOT_LIST;
+  return {
+    bundle,
+    what,
+    agrees,
+    expected,
+    found,
+    max_abs: near?.max_abs ?? null,
+    cosine: near?.cosine ?? null,
+    seconds,
+  };
 }
 
 async function called(model: Model, { graph, inputs, outputs = {}, tolerance }: Call): Promise<Found> {
   const answers = await model.run(tensors(inputs), graph);
-  const near = Object.entries(tensors(outputs)).map(([name, expected]) => compare(answers[name] as Tensor, expected));
-  const worst = near.reduce((least, each) => (each.cosine < least.cosine ? each : least));
-  const whole = String(Object.keys(answers).sort()) === String(Object.keys(outputs).sort());
-  return { found: whole && worst.cosine >= (tolerance?.cosine ?? 1) ? 'answered' : 'answered otherwise', near: worst };
+  if (String(Object.keys(answers).sort()) !== String(Object.keys(outputs).sort())) return { found: 'other outputs' };
+  const near = worst(
+    Object.entries(tensors(outputs)).map(([name, wanted]) => compare(answers[name] as Tensor, wanted)),
+  );
+  return { found: near.cosine >= (tolerance?.cosine ?? 1) ? 'answered' : 'outputs beyond the tolerance', near };
 }
 
-async function generated(model: Model, { prompt, sources, start = [], max_new_tokens }: Run): Promise<Found> {
+async function generated(model: Model, { prompt, sources, start = [], max_new_tokens, tokens }: Run): Promise<Found> {
   const options = { start, ...(max_new_tokens !== null && { maxNewTokens: max_new_tokens }) };
-  const tokens: number[] = [];
-  for await (const token of model.generate(prompt ?? tensors(sources ?? {}), options)) tokens.push(token);
-  return { found: String(tokens) };
+  const found: number[] = [];
+  for await (const token of model.generate(prompt ?? tensors(sources ?? {}), options)) found.push(token);
+  return { found: String(found) === String(tokens) ? 'answered' : `tokens ${found}` };
+}
+
+function read(model: Model, { outputs, labels }: Reading): Found {
+  const found = model.labels(tensors(outputs)).map((row) => row.map(({ name, value }) => [name, value]));
+  return { found: JSON.stringify(found) === JSON.stringify(labels) ? 'answered' : 'other labels' };
+}
+
+function worst<T extends { readonly cosine: number }>(results: readonly T[]): T {
+  return results.reduce((least, each) => (each.cosine < least.cosine ? each : least));
 }
 
 function tensors(table: Table): Tensors {
-  const read = ({ dtype, shape, data }: Numbers): Tensor => tensor(dtype, shape, data.map(Number));
-  return Object.fromEntries(Object.entries(table).map(([name, numbers]) => [name, read(numbers)]));
+  const one = ({ dtype, shape, data }: Numbers): Tensor => tensor(dtype, shape, data.map(Number));
+  return Object.fromEntries(Object.entries(table).map(([name, numbers]) => [name, one(numbers)]));
+}
+
+async function json(place: Place, path: string): Promise<unknown> {
+  const [, folder = '', file = ''] = /^(.*?)([^/]+)$/.exec(path) ?? [];
+  return JSON.parse(new TextDecoder().decode(await place(folder).read(file)));
 }

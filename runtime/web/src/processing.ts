@@ -2,7 +2,7 @@
 
 import { InputError } from './errors.js';
 import { type Pixels, prepareImages } from './image.js';
-import { type Dtype, type Graph, type Manifest, mainGraph, named } from './manifest.js';
+import { type Manifest, mainGraph, named, type TensorSpec } from './manifest.js';
 import type { Tensor, Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 
@@ -33,9 +33,10 @@ export function prepare(manifest: Manifest, text: TextPreparation | undefined, r
     if (many<unknown>(raw[kind]).length === 0) throw new InputError(`${kind}: none found, at least one expected`);
   }
   return {
-    ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => dtypeOf(manifest, input))),
+    ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => specOf(manifest, input).dtype)),
     ...(raw.image !== undefined && image && { [image.input]: prepareImages(many(raw.image), image) }),
-    ...(raw.audio !== undefined && audio && { [audio.input]: prepareSounds(many(raw.audio), audio) }),
+    ...(raw.audio !== undefined &&
+      audio && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input).dims.length) }),
   };
 }
 
@@ -46,9 +47,11 @@ export function labels({ name, processing }: Manifest, outputs: Tensors): Label[
   const found = outputs[labels.output];
   if (found?.dtype !== 'float32')
     throw new InputError(`${labels.output}: ${found?.dtype ?? 'nothing'} found, float32 expected`);
+  const places = labels.names.length;
+  if (found.dims.at(-1) !== places)
+    throw new InputError(`${labels.output}: a last dim of ${found.dims.at(-1)} found, ${places} expected`);
   const data = found.data as Float32Array;
   if (data.some(Number.isNaN)) throw new InputError(`${labels.output}: NaN found, numbers expected`);
-  const places = labels.names.length;
   return Array.from({ length: data.length / places }, (_, i) =>
     labels.names
       .map((label, j) => ({ name: label, value: data[i * places + j] as number }))
@@ -56,15 +59,19 @@ export function labels({ name, processing }: Manifest, outputs: Tensors): Label[
   );
 }
 
-function dtypeOf({ graphs, generation, ...manifest }: Manifest, input: string): Dtype {
+function specOf({ graphs, generation, ...manifest }: Manifest, input: string): TensorSpec {
   const called = [generation?.encoder, generation?.decoder, mainGraph({ graphs, ...manifest })];
   return named(
-    called.flatMap((name) => (graphs[name ?? ''] as Graph | undefined)?.inputs ?? []),
+    called.flatMap((name) => graphs[name ?? '']?.inputs ?? []),
     input,
-  ).dtype;
+  );
 }
 
-function prepareSounds(sounds: readonly Sound[], { rate, channels }: { rate: number; channels: number }): Tensor {
+function prepareSounds(
+  sounds: readonly Sound[],
+  { rate, channels }: { rate: number; channels: number },
+  dims: number,
+): Tensor {
   const length = sounds[0]?.channels[0]?.length ?? 0;
   const refuse = (found: string, expected: string): never => {
     throw new InputError(`audio: ${found} found, ${expected} expected`);
@@ -79,5 +86,5 @@ function prepareSounds(sounds: readonly Sound[], { rate, channels }: { rate: num
   }
   const data = new Float32Array(sounds.length * channels * length);
   sounds.flatMap((sound) => sound.channels).forEach((samples, i) => void data.set(samples, i * length));
-  return { dtype: 'float32', dims: [sounds.length, ...(channels === 1 ? [] : [channels]), length], data };
+  return { dtype: 'float32', dims: [sounds.length, ...(dims === 2 ? [] : [channels]), length], data };
 }

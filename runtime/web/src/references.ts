@@ -117,22 +117,34 @@ function checkRows({ rows, symbols }: Manifest, { inputs, outputs }: Graph): voi
 }
 
 function checkProcessing({ processing = {}, graphs, generation, files }: Manifest, main: string): void {
-  const called = [main, generation?.decoder, generation?.encoder].flatMap((name) => graphs[name ?? ''] ?? []);
-  const inputs = called.flatMap((graph) => graph.inputs.map(({ name }) => name));
+  const called = [generation?.encoder, generation?.decoder, main].flatMap((name) => graphs[name ?? ''] ?? []);
+  const has = (key: string, name: string | null | undefined, kind: RegExp, ...ranks: number[]): void => {
+    if (name == null) return;
+    const found = named(
+      called.flatMap((graph) => (key === 'labels.output' ? graph.outputs : graph.inputs)),
+      name,
+    );
+    const kept = found && kind.test(found.dtype) && (ranks.length === 0 || ranks.includes(found.dims.length));
+    const expected = `${kind.source} of ${ranks.join(' or ') || 'any'} dims`;
+    expect(kept === true, `processing.${key}: ${found ? written(found) : name} found, ${expected} expected`);
+  };
   const { text, image, audio, labels } = processing;
   if (text)
     expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
-  for (const name of [text?.ids, text?.mask, text?.types, image?.input, audio?.input]) {
-    expect(name == null || inputs.includes(name), `processing: ${name} found, one of ${sorted(inputs)} expected`);
-  }
+  has('text.ids', text?.ids, /int/, 2);
+  has('text.mask', text?.mask, /./, 2);
+  has('text.types', text?.types, /./, 2);
+  has('image.input', image?.input, /float32/, 4);
+  has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 ? [2, 3] : [3]));
+  has('labels.output', labels?.output, /float32/);
   if (labels) {
-    const output = called.flatMap((graph) => graph.outputs).findLast(({ name }) => name === labels.output);
-    expect(output !== undefined, `processing.labels.output: ${labels.output} found, an output expected`);
-    const places = output.dims.at(-1) ?? 1;
-    expect(
-      labels.names.length === places,
-      `processing.labels.names: ${labels.names.length} found, ${places} expected by ${written(output)}`,
-    );
+    const places =
+      named(
+        called.flatMap(({ outputs }) => outputs),
+        labels.output,
+      ).dims.at(-1) ?? 1;
+    const found = labels.names.length;
+    expect(found === places, `processing.labels.names: ${found} found, ${places} expected by ${labels.output}`);
   }
 }
 

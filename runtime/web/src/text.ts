@@ -1,28 +1,21 @@
-/** Text by a tokenizer.json: texts to token ids, and token ids to text. */
+/** Texts to token ids, and token ids to text. */
 
-import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, InputError, reason } from './errors.js';
 import type { Dtype, TextProcessing } from './manifest.js';
 import { type Tensor, type Tensors, tensor } from './tensor.js';
+import { openTokenizer } from './tokenizer.js';
 
 type Encoded = { readonly ids: readonly number[]; readonly types: readonly number[] };
 
 export class TextPreparation {
-  readonly #tokenizer: Tokenizer;
+  #opened: Tokenizer | undefined;
 
-  /** @param content The bundle's tokenizer.json; throws BundleError where it is none that can be followed. */
+  /** @param content The bundle's tokenizer.json: read where it is needed first. */
   constructor(
     private readonly processing: TextProcessing,
-    content: Uint8Array,
-  ) {
-    try {
-      this.#tokenizer = new Tokenizer(JSON.parse(new TextDecoder().decode(content)), {});
-    } catch (error) {
-      throw new BundleError(
-        `${processing.tokenizer}: no tokenizer that this runtime can follow (${reason(error)}); export again`,
-      );
-    }
-  }
+    private readonly content: Uint8Array,
+  ) {}
 
   /** Make inputs of texts, a row each, in the dtypes of the graph's inputs. */
   prepare(texts: readonly string[], dtypeOf: (input: string) => Dtype): Tensors {
@@ -31,9 +24,8 @@ export class TextPreparation {
     const lengths = rows.map((row) => row.ids.length);
     const longest = Math.max(...lengths);
     if (mask === null && lengths.some((length) => length !== longest)) {
-      throw new InputError(
-        `texts of ${lengths.join(', ')} tokens found, equally many expected: the model takes no mask; give them one by one`,
-      );
+      const found = `texts of ${Math.min(...lengths)} to ${longest} tokens found`;
+      throw new InputError(`${found}, as many in each expected: the model has no mask; prepare them one by one`);
     }
     const filled = (input: string, numbers: (row: Encoded) => readonly number[]): [string, Tensor] => {
       const padded = rows.flatMap((row) => [...numbers(row), ...new Array<number>(longest - row.ids.length).fill(0)]);
@@ -48,39 +40,46 @@ export class TextPreparation {
 
   /** Return the text of token ids, without special tokens. */
   decode(ids: readonly number[]): string {
-    if (ids.length === 0) return '';
-    return this.#tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+    return ids.length === 0 ? '' : this.#tokenizer.decode([...ids], options);
+  }
+
+  get #tokenizer(): Tokenizer {
+    this.#opened ??= openTokenizer(this.processing.tokenizer, this.content);
+    return this.#opened;
   }
 
   #encoded(text: string): Encoded {
-    if (typeof text !== 'string' || !text.isWellFormed())
-      throw new InputError('text: a lone surrogate found, valid Unicode expected');
-    const { ids } = this.#tokenizer.encode(text, { add_special_tokens: false });
-    const most = this.processing.longest ?? Number.POSITIVE_INFINITY;
+    if (typeof text !== 'string') throw new InputError(`text: ${typeof text} found, a string expected`);
+    if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
+    const ids = this.#ids(text);
     const whole = this.#withSpecials(ids);
-    const kept = ids.length + most - whole.ids.length;
-    if (kept >= ids.length) return nonEmpty(whole);
-    if (kept < 1)
-      throw new InputError(
-        `text: a longest of ${most} leaves no room for a token of it; export the model with a longer one`,
-      );
-    console.warn(`text: ${whole.ids.length} tokens found, the first ${most} kept`);
-    return nonEmpty(this.#withSpecials(ids.slice(0, kept)));
+    if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
+    const most = this.processing.longest ?? Number.POSITIVE_INFINITY;
+    if (whole.ids.length <= most) return whole;
+    console.warn(`text: ${whole.ids.length} tokens found, at most ${most} taken; the rest is cut`);
+    return this.#withSpecials(ids.slice(0, most - whole.ids.length)); // from the end
   }
 
-  /** Add what the tokenizer's post-processor adds; it is given places, so that what it adds is told from tokens of the text. */
+  #ids(text: string): readonly number[] {
+    const tokenizer = this.#tokenizer;
+    const special = this.#withSpecials([]).ids.length;
+    if (special >= (this.processing.longest ?? Number.POSITIVE_INFINITY)) {
+      throw new BundleError(`processing.text.longest: more than the ${special} special tokens expected; export again`);
+    }
+    try {
+      return tokenizer.encode(text, { add_special_tokens: false }).ids;
+    } catch (error) {
+      throw new InputError(`text: cannot be tokenized (${reason(error)}); give another`);
+    }
+  }
+
+  /** Add special tokens. The post-processor is given places, so that what it adds is told from the text's own. */
   #withSpecials(ids: readonly number[]): Encoded {
     const places = ids.map((_, i) => `\0${i}`);
     const { tokens, token_type_ids } = this.#tokenizer.post_processor?.(places, null, true) ?? { tokens: places };
-    const found = tokens.map((token: string) =>
-      token.startsWith('\0') ? ids[Number(token.slice(1))] : this.#tokenizer.token_to_id(token),
-    );
-    return { ids: found as number[], types: token_type_ids ?? found.map(() => 0) };
+    const id = (token: string): number | undefined =>
+      token.startsWith('\0') ? ids[Number(token.slice(1))] : this.#tokenizer.token_to_id(token);
+    return { ids: tokens.map(id) as number[], types: token_type_ids ?? tokens.map(() => 0) };
   }
-}
-
-function nonEmpty(row: Encoded): Encoded {
-  if (row.ids.length === 0)
-    throw new InputError('text: no token found, at least 1 expected; give a text that is not empty');
-  return row;
 }
