@@ -1,13 +1,14 @@
-/** What runs the cases: `--mode node` a script, `--mode page` a page. Both take the package as an app does, from dist. */
+/** What runs the cases: `--mode node` and `--mode chromium` a script, `--mode page` a page; of the package in dist/, as an app has it. */
 
 import { defineConfig } from 'vite';
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
+  base: './',
   build: {
     outDir: `../build/conformance-${mode}`,
     emptyOutDir: true,
     target: 'es2022',
-    ...(mode === 'node' && { ssr: 'node.ts' }),
+    ...(mode === 'page' ? { rolldownOptions: { input: 'conformance/page.html' } } : { ssr: `${mode}.ts` }),
   },
 }));

@@ -9,6 +9,7 @@ import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
 const SIGNATURE = { file: 'manifest.sig', bytes: 64 }; // of Ed25519
+const KEPT_FROM = 2 ** 20; // bytes: smaller files are fetched anew
 const LARGEST_MANIFEST = 2 ** 20; // bytes
 
 /** How far loading has come, in bytes of all files that are needed. */
@@ -64,7 +65,7 @@ export class Bundle {
 
   private async checked(file: string, onBytes: (bytes: number) => void): Promise<Content> {
     const { sha256: expected, size } = this.entry(file);
-    const known = await kept(expected);
+    const known = size < KEPT_FROM ? undefined : await kept(expected);
     const content = known ?? (await limited(this.source, this.name, file, size, onBytes));
     onBytes(content.length);
     this.expect(content.length === size, file, `${content.length} bytes found, ${size} expected (truncated?)`);
@@ -74,7 +75,7 @@ export class Bundle {
       file,
       `sha256 ${found.slice(0, 12)}... found, ${expected.slice(0, 12)}... expected (changed)`,
     );
-    if (!known) await keep(expected, content);
+    if (!known && size >= KEPT_FROM) await keep(expected, content);
     return content;
   }
 

@@ -12,5 +12,5 @@ export type { Dtype, Graph, Manifest, Processing, TensorSpec, Variant } from './
 export { type LoadOptions, load, type Model } from './model.js';
 export type { Label, Raw, Sound } from './processing.js';
 export { compare } from './similarity.js';
-export type { Content, OnBytes, Source } from './source.js';
+export { type Content, type OnBytes, type Source, UrlSource } from './source.js';
 export { type Tensor, type Tensors, tensor } from './tensor.js';
