@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { argv } from 'node:process';
 import { chromium } from 'playwright-core';
 import type { Told } from './page.js';
-import { served } from './served.js';
+import { served } from './served.mjs';
 
 const [, , folder = '.', threads = '1'] = argv;
 const page = join(import.meta.dirname, '..', 'conformance-page');
@@ -13,7 +13,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 try {
   const tab = await browser.newPage();
   tab.on('pageerror', (error) => console.error(error.message));
-  await tab.goto(`${server.address}/page.html?threads=${threads}`);
+  await tab.goto(`http://127.0.0.1:${server.port}/page.html?threads=${threads}`);
   const lines = await tab.evaluate(() => (globalThis as unknown as { told: Told }).told.lines);
   for (const line of lines) console.log(JSON.stringify(line));
 } finally {

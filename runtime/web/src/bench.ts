@@ -3,7 +3,7 @@
 import { machine, peakMemoryMb } from '#platform';
 import { bind } from './contract.js';
 import { InputError } from './errors.js';
-import type { GoldenResult, Sample } from './golden.js';
+import type { GoldenResult } from './golden.js';
 import type { Machine } from './machine.js';
 import { type Graph, mainGraph } from './manifest.js';
 import type { Model } from './model.js';
@@ -35,13 +35,9 @@ export type Benchmark = {
 };
 
 /** Replay the golden vectors, and time calls on their inputs in turns for so many seconds. */
-export async function bench(
-  model: Model,
-  samples: readonly Sample[],
-  { seconds = 3 }: { readonly seconds?: number },
-): Promise<Benchmark> {
+export async function bench(model: Model, { seconds = 3 }: { readonly seconds?: number }): Promise<Benchmark> {
   if (!(seconds > 0)) throw new InputError(`seconds: ${seconds} found, above 0 expected`);
-  const { manifest, threads, variants, loadMs } = model;
+  const { manifest, threads, variants, loadMs, samples } = model;
   const golden = await model.check();
   const times: number[][] = samples.map(() => []);
   const end = performance.now() + seconds * 1e3;
@@ -64,12 +60,17 @@ export async function bench(
     model: manifest.name,
     target: variants[0]?.target ?? '',
     graphs: Object.fromEntries(files.map((file) => [file, manifest.files[file]?.sha256 ?? ''])),
-    machine: await machine(),
+    machine: await here(model.engineVersion),
     load_ms: loadMs,
     peak_memory_mb: peakMemoryMb(),
     golden,
     runs: [{ threads, timings }],
   };
+}
+
+async function here(engine: string): Promise<Machine> {
+  const found = await machine();
+  return { ...found, versions: { ...found.versions, 'onnxruntime-web': engine } };
 }
 
 function percentiles(times: readonly number[]): Latency {

@@ -65,17 +65,18 @@ export class Bundle {
 
   private async checked(file: string, onBytes: (bytes: number) => void): Promise<Content> {
     const { sha256: expected, size } = this.entry(file);
-    const known = size < KEPT_FROM ? undefined : await kept(expected);
-    const content = known ?? (await limited(this.source, this.name, file, size, onBytes));
-    onBytes(content.length);
+    const large = size >= KEPT_FROM;
+    const known = large ? await kept(expected) : undefined;
+    if (known && (await sha256(known)) === expected) {
+      onBytes(size);
+      return known;
+    }
+    const content = await limited(this.source, this.name, file, size, onBytes);
     this.expect(content.length === size, file, `${content.length} bytes found, ${size} expected (truncated?)`);
     const found = await sha256(content);
-    this.expect(
-      found === expected,
-      file,
-      `sha256 ${found.slice(0, 12)}... found, ${expected.slice(0, 12)}... expected (changed)`,
-    );
-    if (!known && size >= KEPT_FROM) await keep(expected, content);
+    const digits = [found, expected].map((each) => `${each.slice(0, 12)}...`);
+    this.expect(found === expected, file, `sha256 ${digits[0]} found, ${digits[1]} expected (changed)`);
+    if (large) await keep(expected, content);
     return content;
   }
 

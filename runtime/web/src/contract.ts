@@ -46,7 +46,8 @@ export function bind(specs: Graph['inputs'], tensors: Tensors): Record<string, n
   return sizes;
 }
 
-function checkTensor(spec: TensorSpec, { dtype, dims, data }: Partial<Tensor>): void {
+function checkTensor(spec: TensorSpec, given: Partial<Tensor> | null): void {
+  const { dtype, dims, data } = given ?? {};
   const refuse = (found: string, expected: string): never => {
     throw new InputError(`${written(spec)}: ${found} found, ${expected} expected`);
   };

@@ -9,12 +9,21 @@ export type Ort = typeof import('onnxruntime-web');
 const ENGINE = 'onnxruntime-web';
 let pool: number | undefined; // threads of this page or worker: fixed with its first session
 
-/** Return the variants that run here, and the engine; throws IncompatibleRuntimeError where none does. */
+/**
+ * Return the variants that run here, and the engine.
+ *
+ * @param target The variants of this target alone; undefined for all.
+ * @param providers Execution providers in the place of those that the variants name.
+ * @throws IncompatibleRuntimeError where none runs; InputError where the bundle has no such target.
+ */
 export async function runnable(
   manifest: Manifest,
-  target?: string,
+  target: string | undefined,
+  providers: readonly string[] | undefined,
 ): Promise<{ variants: readonly Variant[]; ort: Ort }> {
-  const candidates = manifest.variants.filter((variant) => target === undefined || variant.target === target);
+  const candidates = manifest.variants
+    .filter((variant) => target === undefined || variant.target === target)
+    .map((variant) => (providers ? { ...variant, engine: { ...variant.engine, providers } } : variant));
   if (candidates.length === 0) {
     const targets = new Set(manifest.variants.map((variant) => variant.target));
     throw new InputError(`${manifest.name}: no target ${target}; it has ${[...targets].join(', ')}`);
@@ -22,8 +31,8 @@ export async function runnable(
   const asked = candidates.some(({ engine }) => engine.name === ENGINE && engine.providers.includes('webgpu'));
   const webgpu = asked && (await hasWebGpu());
   const ort = await importEngine(webgpu);
-  const providers = webgpu ? ['webgpu', 'wasm'] : ['wasm'];
-  const lacking = candidates.map((variant) => missing(variant, manifest, ort.env.versions.web ?? '0', providers));
+  const here = webgpu ? ['webgpu', 'wasm'] : ['wasm'];
+  const lacking = candidates.map((variant) => missing(variant, manifest, ort.env.versions.web ?? '0', here));
   const variants = candidates.filter((_, i) => lacking[i] === null);
   if (variants.length === 0) {
     const needs = candidates.map((variant, i) => `${variant.target} ${lacking[i]}`).join('; ');
@@ -57,12 +66,12 @@ function missing(
   { engine, sizes }: Variant,
   { generation }: Manifest,
   version: string,
-  providers: readonly string[],
+  here: readonly string[],
 ): string | null {
   const needs = `needs ${engine.name} ${engine.version} with ${engine.providers.join(', ')}`;
   if (engine.name !== ENGINE) return `${needs}, and this runtime drives ${ENGINE}`;
   if (older(version, engine.version)) return `${needs}, and ${version} is here`;
-  const absent = engine.providers.filter((provider) => !providers.includes(provider));
+  const absent = engine.providers.filter((provider) => !here.includes(provider));
   if (absent.length) return `${needs}, and ${absent.join(', ')} is not here`;
   if (generation && Object.keys(sizes).length) return 'fixes sizes, and this runtime generates in dynamic sizes alone';
   return null;

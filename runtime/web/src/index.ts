@@ -4,7 +4,7 @@ export type { Benchmark, Latency, Timing } from './bench.js';
 export type { Progress } from './bundle.js';
 export { BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError } from './errors.js';
 export type { GenerateOptions, Prompt } from './generate.js';
-export type { GoldenResult } from './golden.js';
+export type { GoldenResult, Sample } from './golden.js';
 export type { Pixels } from './image.js';
 export { clearCache } from './kept.js';
 export type { Machine } from './machine.js';

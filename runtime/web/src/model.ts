@@ -21,6 +21,8 @@ export type LoadOptions = {
   readonly target?: string;
   /** Intra-op threads; left out, as many as the variant says and the device has. Fixed for a page or worker by its first load. */
   readonly threads?: number;
+  /** Execution providers in the place of those that the bundle names, such as webgpu before wasm. */
+  readonly providers?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
 };
 
@@ -33,14 +35,14 @@ export type LoadOptions = {
  */
 export async function load(
   source: string | URL | Source,
-  { target, threads, onProgress }: LoadOptions = {},
+  { target, threads, providers, onProgress }: LoadOptions = {},
 ): Promise<Model> {
   const started = performance.now();
   const bundle = await Bundle.open(
     typeof source === 'string' || source instanceof URL ? new UrlSource(source) : source,
   );
   const { manifest } = bundle;
-  const { variants, ort } = await runnable(manifest, target);
+  const { variants, ort } = await runnable(manifest, target, providers);
   const used = startThreads(ort, threads, variants[0]?.session?.threads);
   const graphs = Object.entries(manifest.graphs).map(([name, graph]) => ({
     name,
@@ -63,19 +65,30 @@ export async function load(
   }
   const samples = readGolden(manifest, files.get(manifest.golden.file) as Content);
   const words = text && new TextPreparation(text, files.get(text.tokenizer) as Content);
-  return new Model(manifest, used, performance.now() - started, opened, samples, words);
+  return new Model(
+    manifest,
+    ort.env.versions.web ?? 'unknown',
+    used,
+    performance.now() - started,
+    opened,
+    samples,
+    words,
+  );
 }
 
 /** A bundle that is ready to be called. */
 export class Model {
   constructor(
     readonly manifest: Manifest,
+    /** The version of onnxruntime-web that runs it. */
+    readonly engineVersion: string,
     /** Intra-op threads. */
     readonly threads: number,
     /** How long loading took, fetching and checking included, in milliseconds. */
     readonly loadMs: number,
     private readonly graphs: ReadonlyMap<string, Buckets>,
-    private readonly samples: readonly Sample[],
+    /** The golden vectors: real inputs, and PyTorch's outputs for them. */
+    readonly samples: readonly Sample[],
     private readonly words: TextPreparation | undefined,
   ) {}
 
@@ -140,7 +153,7 @@ export class Model {
 
   /** Measure latencies on the golden inputs: what `edgeattn report NAME.edge --add RESULT.json` takes. */
   bench(options: { readonly seconds?: number } = {}): Promise<Benchmark> {
-    return bench(this, this.samples, options);
+    return bench(this, options);
   }
 
   /** Continue a prompt, or answer what an encoder reads; yields token ids as they come. */

@@ -1,6 +1,6 @@
 /** Reads a manifest's text: its JSON, its structure by the schema, and what ties one key to another. */
 
-import { Validator } from '@cfworker/json-schema';
+import { type OutputUnit, Validator } from '@cfworker/json-schema';
 import schema from '../../manifest.schema.json' with { type: 'json' };
 import { BundleError, reason } from './errors.js';
 import { type Json, parse } from './json.js';
@@ -46,8 +46,17 @@ function checkSchema(table: Json): void {
 }
 
 function checkStructure(table: Json): void {
-  const fault = structure.validate(table).errors.at(-1); // the innermost
-  if (fault) throw new BundleError(`${fault.instanceLocation.slice(2) || 'the manifest'}: ${fault.error}`);
+  const { errors } = structure.validate(table);
+  if (errors.length === 0) return;
+  const deepest = errors.reduce((deep, each) => (places(each).length >= places(deep).length ? each : deep));
+  const fault = deepest.keyword === 'false' ? 'an unknown key' : deepest.error.replace(/\.$/, '');
+  throw new BundleError(`${places(deepest).join('.') || 'the manifest'}: ${fault}; export again`);
+}
+
+/** Return the keys and places that lead to a fault: "#/files/..~1a" is [files, ../a]. */
+function places({ instanceLocation }: OutputUnit): string[] {
+  const parts = instanceLocation.split('/').slice(1).map(decodeURI);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** Yield every key and text of a value. */

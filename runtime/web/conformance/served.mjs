@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
-const TYPES: Readonly<Record<string, string>> = {
+/** @type {Readonly<Record<string, string>>} */
+const TYPES = {
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
@@ -13,13 +13,18 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-export type Served = { readonly address: string; close(): void };
-
-/** Serve folders, each under a prefix of the address; the first that fits counts. */
-export async function served(folders: Readonly<Record<string, string>>): Promise<Served> {
+/**
+ * Serve folders, each under a prefix of the address; the first that fits counts.
+ *
+ * @param {Readonly<Record<string, string>>} folders
+ * @param {(path: string) => void} [onRequest] Told of every path that is asked for.
+ * @returns {Promise<{ port: number, close(): void }>}
+ */
+export async function served(folders, onRequest = () => {}) {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
     const [prefix, folder] = Object.entries(folders).find(([each]) => path.startsWith(each)) ?? ['', ''];
+    onRequest(path);
     try {
       const content = await readFile(join(folder, path.slice(prefix.length)));
       response.writeHead(200, { ...ISOLATION, 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' });
@@ -28,7 +33,7 @@ export async function served(folders: Readonly<Record<string, string>>): Promise
       response.writeHead(404, ISOLATION).end();
     }
   });
-  await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  return { address: `http://127.0.0.1:${port}`, close: () => void server.close() };
+  await new Promise((listening) => void server.listen(0, '127.0.0.1', () => listening(undefined)));
+  const address = server.address();
+  return { port: typeof address === 'object' && address ? address.port : 0, close: () => void server.close() };
 }

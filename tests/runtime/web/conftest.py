@@ -1,0 +1,27 @@
+"""The package of runtime/web, built once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[3] / "runtime" / "web"
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The package's folder, with its ``dist`` built; the first time npm installs what that needs."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm on the PATH")
+    subprocess.run([PACKAGE / "build-package"], check=True)
+    return PACKAGE
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """A browser."""
+    if shutil.which("chromium") is None:
+        pytest.skip("no chromium on the PATH")

@@ -1,0 +1,60 @@
+/** The app's calls: what they take, how they fail, and what they say. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load, tensor } from '../../../runtime/web/dist/index.js';
+import { bundle, good } from './bundles.mjs';
+
+const model = await load(await good());
+const inputs = { tokens: tensor('int64', [1, 3], [1, 2, 3]), mask: tensor('float32', [1, 3], [1, 1, 1]) };
+
+test('many calls at once are answered as one by one', async () => {
+  const alone = await model.run(inputs);
+  const together = await Promise.all(Array.from({ length: 20 }, () => model.run(inputs)));
+  for (const outputs of together) assert.deepEqual(outputs, alone);
+});
+
+test('a call that fails leaves the next alone', async () => {
+  const outside = { ...inputs, tokens: tensor('int64', [1, 3], [1, 2, 99]) };
+  await assert.rejects(model.run(outside), /99 found in an input, 0 to 15 expected/);
+  assert.equal((await model.run(inputs)).embedding.data.length, 8);
+});
+
+const broken = {
+  'an array in a tensor’s place': { ...inputs, tokens: [1, 2, 3] },
+  'another array than the dtype’s': { ...inputs, mask: { dtype: 'float32', dims: [1, 3], data: new Float64Array(3) } },
+  'fewer numbers than the dims say': { ...inputs, mask: { dtype: 'float32', dims: [1, 3], data: new Float32Array(2) } },
+  'no dims': { ...inputs, mask: { dtype: 'float32', data: new Float32Array(3) } },
+  null: { ...inputs, mask: null },
+  'a fraction of a size': { ...inputs, mask: { dtype: 'float32', dims: [1.5, 2], data: new Float32Array(3) } },
+};
+
+for (const [what, given] of Object.entries(broken)) {
+  test(`${what} is refused in one line`, async () => {
+    await assert.rejects(model.run(given), (error) => error.name === 'InputError' && !error.message.includes('\n'));
+  });
+}
+
+test('an unknown graph, target, provider or number of threads is refused', async () => {
+  await assert.rejects(model.run(inputs, 'other'), /no graph other; the bundle has model/);
+  await assert.rejects(load(await good(), { target: 'npu' }), /no target npu; it has cpu, web/);
+  await assert.rejects(load(await good(), { target: 'cpu' }), { name: 'IncompatibleRuntimeError' });
+  await assert.rejects(load(await good(), { providers: ['webgpu'] }), { name: 'IncompatibleRuntimeError' });
+  for (const threads of [0, -1, 1.5, '2', Number.NaN]) {
+    await assert.rejects(load(await good(), { threads }), { name: 'InputError' });
+  }
+});
+
+test('it describes itself', () => {
+  assert.match(model.describe(), /tokens: int64\[batch, sequence\].* -> embedding: float32\[batch, 8\]\nweb: /);
+});
+
+test('raw inputs that the bundle says nothing of are refused', async () => {
+  assert.throws(() => model.prepare({ text: 'a' }), /text: found, and tiny has no processing for it/);
+  assert.throws(() => model.labels({}), /no labels/);
+  assert.throws(() => model.decode([1]), /no tokenizer/);
+  const other = await load(bundle('processed.edge'));
+  assert.throws(() => other.prepare({ text: [] }), /none found/);
+  assert.throws(() => other.prepare({ texts: 'a' }), { name: 'InputError' });
+  assert.throws(() => other.prepare({ text: 7 }), /number found/);
+});

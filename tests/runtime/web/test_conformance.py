@@ -1,0 +1,48 @@
+"""Every case of runtime/conformance holds in plain Node, and in headless Chromium with one thread and two."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+ASKED = {"call": "calls", "generate": "generate", "prepare": "prepare", "labels": "labels"}
+NO_LISTING = {"file-extra.edge", "signature-unsaid.edge"}  # a server lists no folder
+
+
+def _lines(package: Path, program: str) -> list[dict[str, Any]]:
+    command = [package / program, CONFORMANCE]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    return [json.loads(line) for line in found.stdout.splitlines()]
+
+
+def _questions() -> list[tuple[str, str]]:
+    questions = []
+    for case in json.loads((CONFORMANCE / "cases.json").read_text("utf-8")):
+        questions.append((case["bundle"], "open"))
+        for word, key in ASKED.items():
+            questions += [(case["bundle"], f"{word} {i}") for i in range(len(case.get(key, ())))]
+    return questions
+
+
+def _check(lines: list[dict[str, Any]]) -> None:
+    assert [(line["bundle"], line["what"]) for line in lines] == _questions()
+    assert [line for line in lines if not line["agrees"]] == []
+
+
+def test_node(package: Path) -> None:
+    lines = _lines(package, "conformance-node")
+    _check(lines)
+    assert {line["found"] for line in lines} >= {"accepted", "refused", "incompatible", "golden-fails"}
+
+
+@pytest.mark.parametrize("program", ["conformance-chromium", "conformance-chromium-threads"])
+def test_chromium(package: Path, chromium: None, program: str) -> None:
+    lines = _lines(package, program)
+    _check(lines)
+    assert {line["bundle"] for line in lines if line["found"] == "cannot list"} == NO_LISTING
