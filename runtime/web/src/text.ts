@@ -1,7 +1,7 @@
 /** Texts to token ids, and token ids to text. */
 
 import type { Tokenizer } from '@huggingface/tokenizers';
-import { BundleError, InputError, reason } from './errors.js';
+import { BundleError, InputError } from './errors.js';
 import type { Dtype, TextProcessing } from './manifest.js';
 import { type Tensor, type Tensors, tensor } from './tensor.js';
 import { openTokenizer } from './tokenizer.js';
@@ -67,11 +67,10 @@ export class TextPreparation {
     if (special >= (this.processing.longest ?? Number.POSITIVE_INFINITY)) {
       throw new BundleError(`processing.text.longest: more than the ${special} special tokens expected; export again`);
     }
-    try {
-      return tokenizer.encode(text, { add_special_tokens: false }).ids;
-    } catch (error) {
-      throw new InputError(`text: cannot be tokenized (${reason(error)}); give another`);
-    }
+    const { ids } = tokenizer.encode(text, { add_special_tokens: false });
+    if (ids.includes(undefined as never))
+      throw new InputError('text: a word that the tokenizer has no token for; give another');
+    return ids;
   }
 
   /** Add special tokens. The post-processor is given places, so that what it adds is told from the text's own. */

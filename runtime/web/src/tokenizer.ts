@@ -11,6 +11,8 @@ type Step = {
   readonly precompiled_charsmap?: string | null;
 };
 
+type Table = { readonly normalizer: Step | null; readonly model: { readonly unk_token?: string } };
+
 // Ideographs of more than 16 bits, which the package overlooks; Rust's ranges.
 const IDEOGRAPHS = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
@@ -21,10 +23,10 @@ const IDEOGRAPHS = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u
  */
 export function openTokenizer(file: string, content: Uint8Array): Tokenizer {
   try {
-    const table = JSON.parse(new TextDecoder().decode(content)) as { normalizer: Step | null };
+    const table = JSON.parse(new TextDecoder().decode(content)) as Table;
     const steps = stepsOf(table.normalizer);
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
-    const tokenizer = new Tokenizer(table, {});
+    const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     const { normalizer } = tokenizer;
     if (normalizer) tokenizer.normalizer = ((text: string) => normalizer(repaired(text, steps))) as never;
     return tokenizer;

@@ -1,0 +1,106 @@
+/** Search one's own text by meaning, on this device. */
+
+import { Encoder } from './encoder.js';
+import notes from './notes.txt?raw';
+import { keepForOffline } from './offline.js';
+import { split, type Text } from './passages.js';
+import { rank } from './ranking.js';
+import { show } from './results.js';
+
+const SUGGESTIONS = [
+  'a dripping tap',
+  'something warm for a cold evening',
+  'planets',
+  'being sad',
+  'how to get to the sea',
+];
+const PAUSE = 250; // ms without a key before a text is read again
+
+const element = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
+const [query, text, file] = [
+  element<HTMLInputElement>('query'),
+  element<HTMLTextAreaElement>('text'),
+  element<HTMLInputElement>('file'),
+];
+const [results, suggestions, count] = [element('results'), element('suggestions'), element('count')];
+const [state, stateText, progress] = [
+  element('state'),
+  element('state-text'),
+  element<HTMLProgressElement>('progress'),
+];
+
+const vectors = new Map<string, Float32Array>(); // by sentence: one that stays is encoded once
+await keepForOffline().catch(() => {}); // a browser that refuses it still searches
+const encoder = new Encoder(new URL('bundle', document.baseURI).href, (share) => {
+  progress.value = share;
+});
+let passages: Text = { paragraphs: [], sentences: [] };
+
+/** Encode the sentences that are new, unless the text changes meanwhile. */
+async function read(): Promise<void> {
+  const mine = split(text.value);
+  passages = mine;
+  const fresh = mine.sentences.filter((sentence) => !vectors.has(sentence.text));
+  for (const [i, sentence] of fresh.entries()) {
+    if (passages !== mine) return;
+    count.textContent = `Reading sentence ${i + 1} of ${fresh.length}`;
+    vectors.set(sentence.text, await encoder.encode(sentence.text));
+    if (i % 8 === 0) await search();
+  }
+  count.textContent = `${mine.paragraphs.filter(Boolean).length} passages, ${mine.sentences.length} sentences`;
+  await search();
+}
+
+/** Show what is nearest to the query, unless it changes meanwhile. */
+async function search(): Promise<void> {
+  const wanted = query.value.trim();
+  suggestions.hidden = wanted !== '';
+  if (wanted === '') return show(results, []);
+  const vector = await encoder.encode(wanted);
+  if (wanted === query.value.trim()) show(results, rank(passages, vectors, vector));
+}
+
+/** Call a function once nothing has happened for a while. */
+function afterPause(call: () => void): () => void {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(call, PAUSE);
+  };
+}
+
+function tell(kind: 'busy' | 'ready' | 'failed', message: string): void {
+  state.dataset.state = kind;
+  stateText.textContent = message;
+  progress.hidden = kind !== 'busy';
+}
+
+for (const suggestion of SUGGESTIONS) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', textContent: suggestion });
+  button.addEventListener('click', () => {
+    query.value = suggestion;
+    void search();
+  });
+  suggestions.append(button);
+}
+
+query.addEventListener('input', () => void search());
+text.addEventListener(
+  'input',
+  afterPause(() => void read()),
+);
+file.addEventListener('change', async () => {
+  text.value = (await file.files?.[0]?.text()) ?? text.value;
+  await read();
+});
+
+text.value = notes;
+try {
+  const threads = await encoder.ready;
+  tell('ready', threads > 1 ? `Ready, ${threads} threads` : 'Ready');
+  query.disabled = false;
+  query.focus();
+  await read();
+} catch (error) {
+  tell('failed', (error as Error).message);
+}
