@@ -62,13 +62,13 @@ class Cpu:
 
 def cpus(cache: Path) -> tuple[Cpu, ...]:
     """Return this CPU, one of x86 without VNNI and four of arm64, filling the cache where it is empty."""
-    root = _unpacked(cache / "arm64", DEBIAN_ARM64, "arm64")
+    root = unpacked(cache / "arm64", DEBIAN_ARM64, "arm64")
     if not (root / "lib").exists():
         (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
     here = _paths(Path(sysconfig.get_path("purelib")))
-    there = {"PYTHONHOME": str(root / "usr"), **_paths(_wheels(cache / "wheels"))}
+    there = {"PYTHONHOME": str(root / "usr"), **_paths(wheels(cache / "wheels"))}
     arm64_python = str(root / "usr" / "bin" / f"python{PYTHON}")
-    arm64 = (_emulator("aarch64", cache), "-L", str(root))
+    arm64 = (emulator("aarch64", cache), "-L", str(root))
     return (
         Cpu("native", (sys.executable,), here),
         haswell(cache),
@@ -78,20 +78,20 @@ def cpus(cache: Path) -> tuple[Cpu, ...]:
 
 def haswell(cache: Path) -> Cpu:
     """Return x86 without VNNI, filling the cache where Debian's ``qemu-user`` is not installed."""
-    command = (_emulator("x86_64", cache), "-cpu", "Haswell-noTSX", sys.executable)
+    command = (emulator("x86_64", cache), "-cpu", "Haswell-noTSX", sys.executable)
     return Cpu("Haswell", command, _paths(Path(sysconfig.get_path("purelib"))))
 
 
-def _emulator(architecture: str, cache: Path) -> str:
+def emulator(architecture: str, cache: Path) -> str:
     name = f"qemu-{architecture}"
-    return shutil.which(name) or str(_unpacked(cache / "qemu", ("qemu-user",), "amd64") / "usr/bin" / name)
+    return shutil.which(name) or str(unpacked(cache / "qemu", ("qemu-user",), "amd64") / "usr/bin" / name)
 
 
 def _paths(packages: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join((str(RUNTIME), str(packages)))}
 
 
-def _unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path:
+def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path:
     """Return a folder with Debian packages unpacked in it."""
     root, files = folder / "root", folder / "files"
     if root.exists():
@@ -116,7 +116,7 @@ def _unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Pat
     return unpacking.rename(root)  # whole or not at all
 
 
-def _wheels(folder: Path) -> Path:
+def wheels(folder: Path) -> Path:
     """Return a folder to import from, with the wheels for arm64 unpacked in it."""
     site = folder / "site"
     if site.exists():

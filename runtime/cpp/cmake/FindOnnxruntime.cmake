@@ -1,0 +1,14 @@
+# Finds onnxruntime's headers and library: in ONNXRUNTIME_ROOT (include/ and lib/), or where the system has them.
+# Defines the target Onnxruntime::Onnxruntime. The headers may be older than the library, and never newer.
+find_path(Onnxruntime_INCLUDE_DIR onnxruntime_cxx_api.h HINTS "${ONNXRUNTIME_ROOT}/include" PATH_SUFFIXES onnxruntime)
+find_library(Onnxruntime_LIBRARY onnxruntime HINTS "${ONNXRUNTIME_ROOT}/lib" NO_CMAKE_FIND_ROOT_PATH)
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Onnxruntime REQUIRED_VARS Onnxruntime_LIBRARY Onnxruntime_INCLUDE_DIR)
+
+if(Onnxruntime_FOUND AND NOT TARGET Onnxruntime::Onnxruntime)
+  add_library(Onnxruntime::Onnxruntime UNKNOWN IMPORTED)
+  set_target_properties(
+    Onnxruntime::Onnxruntime PROPERTIES IMPORTED_LOCATION "${Onnxruntime_LIBRARY}"
+                                        INTERFACE_INCLUDE_DIRECTORIES "${Onnxruntime_INCLUDE_DIR}")
+endif()

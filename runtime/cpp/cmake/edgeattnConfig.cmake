@@ -1,0 +1,5 @@
+include(CMakeFindDependencyMacro)
+list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+find_dependency(Onnxruntime)
+find_dependency(OpenSSL)
+include("${CMAKE_CURRENT_LIST_DIR}/edgeattnTargets.cmake")

@@ -1,0 +1,169 @@
+// edgeattn for C++17: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.h is the same for C.
+//
+//     auto model = edgeattn::load("sentence.edge");
+//     auto outputs = model.run({{"input_ids", edgeattn::Tensor::of<std::int64_t>({1, 3}, {101, 7592, 102})}, ...});
+//     const float* embedding = outputs.at("embedding").as<float>();
+//
+// Every error is an EdgeAttnError with a message of one line: what was found, what was expected, what to do.
+// A Model may be called from several threads at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "edgeattn_manifest.hpp"
+
+namespace edgeattn {
+
+/// The root of all errors.
+struct EdgeAttnError : std::runtime_error {
+  explicit EdgeAttnError(std::string message);
+};
+/// A call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting.
+struct InputError : EdgeAttnError {
+  using EdgeAttnError::EdgeAttnError;
+};
+/// A bundle: missing, changed, escaping, of an unknown schema.
+struct BundleError : EdgeAttnError {
+  using EdgeAttnError::EdgeAttnError;
+};
+/// A bundle that needs another engine or execution provider.
+struct IncompatibleRuntimeError : EdgeAttnError {
+  using EdgeAttnError::EdgeAttnError;
+};
+
+/// numpy's name of a type of numbers, such as "int64".
+template <class Number>
+std::string dtype_of() {
+  static_assert(std::is_arithmetic_v<Number> && sizeof(Number) <= 8, "numpy's numbers alone; float16 by its bytes");
+  const auto bits = std::to_string(8 * sizeof(Number));
+  if constexpr (std::is_same_v<Number, bool>) return "bool";
+  if constexpr (std::is_floating_point_v<Number>) return "float" + bits;
+  return (std::is_signed_v<Number> ? "int" : "uint") + bits;
+}
+
+/// An array: its dtype by numpy's name, its dims, and its numbers in C order.
+struct Tensor {
+  std::string dtype;
+  std::vector<std::int64_t> dims;
+  std::vector<std::byte> data;
+
+  /// Copies numbers, as many as the dims say.
+  template <class Number>
+  static Tensor of(std::vector<std::int64_t> dims, const std::vector<Number>& numbers) {
+    static_assert(!std::is_same_v<Number, bool>, "std::vector<bool> has no bytes; fill `data` instead");
+    const auto* first = reinterpret_cast<const std::byte*>(numbers.data());
+    return {dtype_of<Number>(), std::move(dims), {first, first + numbers.size() * sizeof(Number)}};
+  }
+
+  /// Returns the numbers, as many as the dims say. Throws InputError where the dtype is another.
+  template <class Number>
+  const Number* as() const {
+    if (dtype != dtype_of<Number>()) throw InputError(dtype + " found, " + dtype_of<Number>() + " asked for");
+    return reinterpret_cast<const Number*>(data.data());
+  }
+};
+
+using Tensors = std::map<std::string, Tensor>;  // by the names of the contract
+
+/// How near one output of one golden sample came.
+struct GoldenResult {
+  std::int64_t sample = 0;
+  std::string output;
+  double cosine = 0;
+  std::optional<double> max_abs;  // none where no number says it: another shape, NaN, infinity
+  bool ok = false;
+};
+
+struct LoadOptions {
+  std::string target;  // its variants alone; empty for the first that runs here
+  int threads = 0;     // intra-op; 0 leaves it to the bundle
+};
+
+/// What is continued: token ids; or, by name, what an encoder reads where that is more than tokens.
+using Prompt = std::variant<std::vector<std::int64_t>, Tensors>;
+
+struct GenerateOptions {
+  std::vector<std::int64_t> start;              // begins an encoder-decoder's answer
+  std::vector<std::int64_t> stop;               // ends it, and is no part of it
+  std::optional<std::int64_t> max_new_tokens;   // else as many as there are positions
+  double temperature = 0;                       // 0 takes the likeliest token
+  std::optional<std::int64_t> top_k;            // then draws from so many of the likeliest,
+  std::optional<double> top_p;                  // and from the fewest that hold this share
+  std::optional<std::uint64_t> seed;            // the same draws the same tokens
+  std::function<bool(std::int64_t)> on_token;   // hears each as it comes; false ends it
+};
+
+/// Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+struct Image {
+  std::int64_t height = 0, width = 0, channels = 3;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// The app's tokenizer: the ids of a text by this tokenizer.json, special tokens included, at most `longest`.
+using Tokenizer = std::function<std::vector<std::int64_t>(const std::string& text, const std::string& tokenizer_json,
+                                                          std::optional<std::int64_t> longest)>;
+
+using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
+
+/// A bundle that was opened and checked.
+class Model {
+ public:
+  const Manifest& manifest() const;
+
+  /// Tells what it is, what it takes and gives, and how it runs here: a fact a line.
+  std::string describe() const;
+
+  /// Opens a graph now rather than at its first call.
+  void open(const std::string& graph) const;
+
+  /// Answers inputs that keep the contract of a graph, the main one where none is named. A decoder that is given
+  /// none of its cache begins with an empty one. Throws InputError, or BundleError where the graph fails.
+  Tensors run(const Tensors& inputs, const std::string& graph = {}) const;
+
+  /// Replays the golden vectors here.
+  std::vector<GoldenResult> check() const;
+
+  /// Continues a prompt by a bundle with a key-value cache, and returns the new tokens.
+  std::vector<std::int64_t> generate(const Prompt& prompt, const GenerateOptions& options = {}) const;
+
+  /// Makes inputs of a batch of images or texts, as the manifest's `processing` says.
+  Tensors prepare(const std::vector<Image>& images) const;
+  Tensors prepare(const std::vector<std::string>& texts, const Tokenizer& tokenizer) const;
+
+  /// Reads an output by its labels: for every vector, from the largest value to the least.
+  std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
+
+  struct Impl;
+  explicit Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no variant
+/// runs here, InputError where it has no such target.
+Model load(const std::string& folder, const LoadOptions& options = {});
+
+struct BenchOptions {
+  std::string target;
+  std::vector<int> threads;  // each is timed; empty for as many as the bundle says
+  int rounds = 100, warmup = 10;
+};
+
+/// Times a bundle on its golden inputs: JSON, as `python -m edgeattn_runtime bench --json` prints it.
+std::string bench(const std::string& folder, const BenchOptions& options = {});
+
+}  // namespace edgeattn

@@ -1,0 +1,150 @@
+// What a bundle says of itself: manifest.json, read and checked. See runtime/README.md for what each part means.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace edgeattn {
+
+/// A size of at least 1, or a symbol's name.
+struct Dim {
+  std::int64_t size = 0;
+  std::string symbol;
+};
+
+/// An input or output of a graph; `dtype` is numpy's name of it.
+struct TensorSpec {
+  std::string name, dtype;
+  std::vector<Dim> dims;
+};
+
+/// The sizes that a symbol may take, both ends included; no `max` is unbounded.
+struct Bounds {
+  std::int64_t min = 0;
+  std::optional<std::int64_t> max;
+  bool allows(std::int64_t size) const { return min <= size && (!max || size <= *max); }
+};
+
+struct GraphSpec {
+  std::vector<TensorSpec> inputs, outputs;
+};
+
+using Sizes = std::map<std::string, std::int64_t>;  // by symbol
+using Symbols = std::map<std::string, Bounds>;
+
+/// An input of a decoder for keys or values, and the output that continues it.
+struct CacheEntry {
+  std::string past, present;
+};
+
+struct Generation {
+  std::string decoder;
+  std::optional<std::string> encoder;
+  std::vector<std::string> sources, carried;  // empty without an encoder
+  std::string tokens, logits, length;
+  std::vector<CacheEntry> cache;
+  std::optional<std::int64_t> positions;
+};
+
+struct Padding {
+  std::string mask;
+  int masked_out = 0;
+};
+
+struct Rows {
+  std::string batch;
+  std::optional<Padding> padding;
+};
+
+struct TextProcessing {
+  std::string tokenizer, ids;
+  std::optional<std::string> mask, types;
+  std::optional<std::int64_t> longest;
+};
+
+struct ImageProcessing {
+  std::string input;
+  std::int64_t height = 0, width = 0;
+  std::string channels, layout, resample;
+  double scale = 1;
+  std::vector<double> mean, std;
+};
+
+struct AudioProcessing {
+  std::string input;
+  std::int64_t rate = 0, channels = 0;
+};
+
+struct Labels {
+  std::string output;
+  std::vector<std::string> names;
+};
+
+struct Processing {
+  std::optional<TextProcessing> text;
+  std::optional<ImageProcessing> image;
+  std::optional<AudioProcessing> audio;
+  std::optional<Labels> labels;
+};
+
+/// What must be there to run a variant; options are texts as onnxruntime reads them.
+struct Engine {
+  std::string name, version;
+  std::vector<std::string> providers;
+  std::map<std::string, std::string> options;
+};
+
+struct SessionSettings {
+  std::int64_t threads = 1;
+  bool spinning = false, arena = true, memory_pattern = true;
+};
+
+struct Stack {
+  Sizes sizes;
+  std::int64_t rows = 1;
+};
+
+struct Variant {
+  std::string target;
+  Engine engine;
+  std::map<std::string, std::string> files;  // by graph
+  Sizes sizes;
+  SessionSettings session;
+  std::vector<Stack> stacks;
+  double tolerance = 1;  // a cosine
+  std::map<std::string, double> scores;
+  std::string verdict;
+  std::optional<std::string> measured;
+};
+
+struct FileEntry {
+  std::string sha256;
+  std::uint64_t size = 0;  // bytes
+};
+
+struct Manifest {
+  std::string name;
+  std::map<std::string, GraphSpec> graphs;
+  Symbols symbols;
+  std::optional<Generation> generation;
+  std::optional<Rows> rows;
+  std::optional<Processing> processing;
+  std::vector<Variant> variants;
+  std::map<std::string, FileEntry> files;
+  std::string golden_file;
+  std::int64_t golden_samples = 0;
+  std::map<std::string, double> budget;
+  std::string provenance;                    // JSON
+  std::optional<std::string> signature_key;  // of Ed25519, shown and not verified
+
+  /// The graph that an app calls, and that the golden vectors prove.
+  const std::string& main_graph() const {
+    static const std::string model = "model";
+    return graphs.count(model) ? model : graphs.begin()->first;
+  }
+};
+
+}  // namespace edgeattn

@@ -1,0 +1,116 @@
+// What a bundle costs on this machine, and whether it answers right there.
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "contract.hpp"
+#include "model.hpp"
+#include "words.hpp"
+
+namespace edgeattn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+// Those that decide which int8 kernels run, as Linux names them.
+const std::vector<std::string> kInstructionSets = {"avx2",  "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd",
+                                                   "asimddp", "i8mm",   "sve",     "sve2",        "sme"};
+
+double milliseconds_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+/// Returns what follows "NAME:" in a file of /proc, for the first of these names; empty where there is none.
+std::string proc(const std::string& file, const std::vector<std::string>& names) {
+  std::ifstream in("/proc/" + file);
+  for (std::string line; std::getline(in, line);)
+    for (const auto& name : names)
+      if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != line.npos)
+        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos) return line.substr(first);
+  return "";
+}
+
+Json machine() {
+  utsname system{};
+  uname(&system);
+  const auto name = proc("cpuinfo", {"model name", "Hardware"}), flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
+  const auto memory = proc("meminfo", {"MemTotal"});
+  auto sets = Json::array();
+  for (const auto& set : kInstructionSets)
+    if (flags.find(" " + set + " ") != flags.npos) sets.push_back(set);
+  return {{"cpu", name.empty() ? system.machine : name},
+          {"instruction_sets", sets},
+          {"cores", available_cores()},
+          {"memory_mb", memory.empty() ? Json() : Json(std::llround(std::stod(memory) * 1024 / 1e6))},
+          {"system", words(system.sysname, " ", system.release)},
+          {"versions", {{"edgeattn C++", EDGEATTN_VERSION}, {"onnxruntime", engine_version()}}}};
+}
+
+/// Returns the percentile as numpy's does: linear between the two next to it.
+double percentile(const std::vector<double>& sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const auto above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
+}
+
+/// Times the golden samples, interleaved: each round begins with the next one.
+Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& samples, const BenchOptions& options, std::int64_t threads) {
+  const auto count = static_cast<int>(samples.size());
+  std::vector<std::vector<double>> times(samples.size());
+  for (int round = 0; round < options.warmup + options.rounds; ++round)
+    for (int i = 0; i < count; ++i) {
+      const auto sample = static_cast<std::size_t>((round + i) % count);
+      const auto start = Clock::now();
+      model.run(samples[sample].first);
+      if (round >= options.warmup) times[sample].push_back(milliseconds_since(start));
+    }
+  auto timings = Json::array();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    auto& sorted = times[i];
+    std::sort(sorted.begin(), sorted.end());
+    const auto& main = model.manifest().graphs.at(model.manifest().main_graph());
+    timings.push_back({{"sample", i},
+                       {"shape", sizes_of(main.inputs, samples[i].first)},
+                       {"latency_ms", {{"p50", percentile(sorted, 0.5)}, {"p90", percentile(sorted, 0.9)}, {"p99", percentile(sorted, 0.99)}, {"count", sorted.size()}}}});
+  }
+  return {{"threads", threads}, {"timings", timings}};
+}
+
+}  // namespace
+
+std::string bench(const std::string& folder, const BenchOptions& options) {
+  if (options.rounds < 1 || options.warmup < 0)
+    throw InputError(words(options.rounds, " rounds after ", options.warmup, " of warm-up; expected at least 1 after at least 0"));
+  const auto sweep = options.threads.empty() ? std::vector{0} : options.threads;
+  const auto start = Clock::now();
+  auto model = load(folder, {options.target, sweep[0]});
+  const double load_ms = milliseconds_since(start);
+  const auto& manifest = model.manifest();
+  const auto variants = model.impl().graphs.at(manifest.main_graph())->variants();
+  const auto samples = read_golden(model.impl().bundle);
+  auto golden = Json::array(), runs = Json::array();
+  auto graphs = Json::object();
+  for (const auto& [sample, output, cosine, max_abs, ok] : model.check())
+    golden.push_back({{"sample", sample}, {"output", output}, {"cosine", cosine}, {"max_abs", max_abs ? Json(*max_abs) : Json()}, {"ok", ok}});
+  for (const auto* variant : variants)
+    for (const auto& [graph, file] : variant->files) graphs[file] = manifest.files.at(file).sha256;
+  runs.push_back(timed(model, samples, options, settings_here(*variants[0], sweep[0]).threads));
+  const auto peak = proc("self/status", {"VmHWM"});
+  for (std::size_t i = 1; i < sweep.size(); ++i) runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, sweep[i]));
+  return Json{{"schema", 1},
+              {"model", manifest.name},
+              {"target", variants[0]->target},
+              {"graphs", graphs},
+              {"machine", machine()},
+              {"load_ms", load_ms},
+              {"peak_memory_mb", peak.empty() ? Json() : Json(std::stod(peak) * 1024 / 1e6)},
+              {"golden", golden},
+              {"runs", runs}}
+      .dump(2);
+}
+
+}  // namespace edgeattn

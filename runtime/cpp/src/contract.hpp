@@ -1,0 +1,14 @@
+// A graph's contract: which arrays it takes, checked before onnxruntime sees them.
+#pragma once
+
+#include "edgeattn.hpp"
+
+namespace edgeattn {
+
+/// Checks names, dtypes, sizes, bounds and that no number is a NaN; throws InputError.
+void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbols, const Tensors& inputs);
+
+/// Returns the size of every symbol; throws InputError where an array has other dims, or a symbol two sizes.
+Sizes sizes_of(const std::vector<TensorSpec>& tensors, const Tensors& arrays);
+
+}  // namespace edgeattn

@@ -1,0 +1,150 @@
+// edgeattn-run: describes, runs, checks, times a bundle, or generates with it, from a shell.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "bundle.hpp"
+#include "safetensors.hpp"
+#include "words.hpp"
+
+namespace {
+
+using namespace edgeattn;
+
+constexpr char kUsage[] = R"(edgeattn-run describe NAME.edge
+edgeattn-run run NAME.edge --input X.safetensors -o Y.safetensors   one tensor per input, one per output
+edgeattn-run check NAME.edge                                        replays the golden vectors; exit code 1 where one fails
+edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
+edgeattn-run generate NAME.edge --tokens 5,2,9 | --input X.safetensors [--start 0] [--stop 2] [--max-new-tokens N]
+    [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
+All but bench take --threads N, and all take --target NAME.
+)";
+
+using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
+
+Arguments parse(int count, char** words_) {
+  const std::set<std::string> known = {"--input", "-o", "--rounds", "--threads", "--target", "--tokens", "--start", "--stop",
+                                       "--max-new-tokens", "--temperature", "--top-k", "--top-p", "--seed"};
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words_[i];
+    if (word == "--json") {
+      arguments[word] = "1";
+    } else if (known.count(word) && i + 1 < count) {
+      arguments[word] = words_[++i];
+    } else if (word[0] != '-' && !arguments.count("bundle")) {
+      arguments[arguments.count("verb") ? "bundle" : "verb"] = word;
+    } else {
+      throw InputError(words(word, ": not understood; see edgeattn-run --help"));
+    }
+  }
+  if (!arguments.count("bundle")) throw InputError("a verb and a bundle expected; see edgeattn-run --help");
+  return arguments;
+}
+
+template <class Number>
+Number number(const std::string& text) {
+  std::istringstream in(text);
+  Number value{};
+  if (!(in >> value) || !in.eof()) throw InputError(words(quoted(text), " found, a number expected"));
+  return value;
+}
+
+std::string given(const Arguments& arguments, const std::string& name) { return arguments.count(name) ? arguments.at(name) : ""; }
+
+template <class Number>
+std::optional<Number> optional(const Arguments& arguments, const std::string& name) {
+  if (!arguments.count(name)) return std::nullopt;
+  return number<Number>(arguments.at(name));
+}
+
+template <class Number>
+std::vector<Number> numbers(const std::string& text) {
+  std::vector<Number> values;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) values.push_back(number<Number>(part));
+  return values;
+}
+
+Tensors read_tensors(const std::string& path) {
+  try {
+    return parse_safetensors(read_bytes(path));
+  } catch (const EdgeAttnError& error) {
+    throw InputError(words(path, ": no safetensors file (", error.what(), ")"));
+  }
+}
+
+void run(const Model& model, const Arguments& arguments) {
+  if (!arguments.count("--input") || !arguments.count("-o")) throw InputError("run: --input X.safetensors and -o Y.safetensors expected");
+  const auto bytes = write_safetensors(model.run(read_tensors(arguments.at("--input"))));
+  std::ofstream out(arguments.at("-o"), std::ios::binary);
+  if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush()) throw InputError(words(arguments.at("-o"), ": cannot be written"));
+}
+
+int check(const Model& model) {
+  bool all = true;
+  std::puts("sample  cosine    max|d|   output");
+  for (const auto& [sample, output, cosine, max_abs, ok] : model.check()) {
+    std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN), output.c_str(), ok ? "ok" : "FAILED");
+    all = all && ok;
+  }
+  return all ? 0 : 1;
+}
+
+void bench(const Arguments& arguments) {
+  BenchOptions options{given(arguments, "--target"), numbers<int>(given(arguments, "--threads"))};
+  options.rounds = optional<int>(arguments, "--rounds").value_or(options.rounds);
+  const auto json = edgeattn::bench(arguments.at("bundle"), options);
+  if (arguments.count("--json")) return void(std::puts(json.c_str()));
+  const auto result = nlohmann::json::parse(json);
+  std::cout << result["model"] << " for " << result["target"] << ": loaded in " << result["load_ms"] << " ms, "
+            << result["peak_memory_mb"] << " MB at the peak\n" << result["machine"]["cpu"] << "\nthreads  sample   p50 ms   p90 ms   p99 ms  shape\n";
+  for (const auto& run : result["runs"])
+    for (const auto& timing : run["timings"]) {
+      const auto& ms = timing["latency_ms"];
+      std::printf("%7d  %6d %8.3f %8.3f %8.3f  %s\n", run["threads"].get<int>(), timing["sample"].get<int>(), ms["p50"].get<double>(),
+                  ms["p90"].get<double>(), ms["p99"].get<double>(), timing["shape"].dump().c_str());
+    }
+}
+
+void generate(const Model& model, const Arguments& arguments) {
+  GenerateOptions options;
+  options.start = numbers<std::int64_t>(given(arguments, "--start"));
+  options.stop = numbers<std::int64_t>(given(arguments, "--stop"));
+  options.max_new_tokens = optional<std::int64_t>(arguments, "--max-new-tokens");
+  options.temperature = optional<double>(arguments, "--temperature").value_or(0);
+  options.top_k = optional<std::int64_t>(arguments, "--top-k");
+  options.top_p = optional<double>(arguments, "--top-p");
+  options.seed = optional<std::uint64_t>(arguments, "--seed");
+  options.on_token = [](std::int64_t token) { return static_cast<bool>(std::cout << token << std::endl); };
+  if (arguments.count("--input")) {
+    model.generate(read_tensors(arguments.at("--input")), options);
+  } else {
+    model.generate(numbers<std::int64_t>(given(arguments, "--tokens")), options);
+  }
+}
+
+int command(const Arguments& arguments) {
+  const auto& verb = arguments.at("verb");
+  if (verb == "bench") return bench(arguments), 0;
+  if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate") throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
+  const auto model = load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads").value_or(0)});
+  if (verb == "check") return check(model);
+  if (verb == "run") run(model, arguments);
+  if (verb == "generate") generate(model, arguments);
+  if (verb == "describe") std::cout << model.describe();
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words_) try {
+  if (count > 1 && std::string(words_[1]) == "--help") return std::fputs(kUsage, stdout), 0;
+  return command(parse(count, words_));
+} catch (const std::exception& error) {
+  std::cerr << "edgeattn-run: " << error.what() << "\n";
+  return 2;
+}

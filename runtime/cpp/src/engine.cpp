@@ -1,0 +1,217 @@
+#include "engine.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <regex>
+#include <thread>
+
+#include "shape.hpp"
+#include "words.hpp"
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+namespace edgeattn {
+namespace {
+
+const std::map<std::string, ONNXTensorElementDataType> kTypes = {
+    {"bool", ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},       {"int8", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},
+    {"uint8", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},     {"int16", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},
+    {"uint16", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16},   {"int32", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},
+    {"uint32", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32},   {"int64", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},
+    {"uint64", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64},   {"float16", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
+    {"float32", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT},   {"float64", ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE}};
+
+// What onnxruntime says of a model that is whole, but beyond the installed build.
+const std::vector<std::string> kBeyond = {"support for models stamped with official released onnx opset versions",
+                                          "Unsupported model IR version",
+                                          "The ORT format model version",
+                                          "is not a registered function/op",
+                                          "No Op registered for",
+                                          "Could not find an implementation for"};
+const std::vector<std::string> kMemory = {"Failed to allocate memory", "bad allocation", "bad_alloc"};
+
+bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
+  return std::any_of(phrases.begin(), phrases.end(), [&](const auto& phrase) { return text.find(phrase) != text.npos; });
+}
+
+/// Returns onnxruntime's own reason without the place in its sources.
+std::string explained(const Ort::Exception& error) {
+  static const std::regex place(R"(\S+\.(cc|h):\d+ ([\w:&*<>, ~]*\([^()]*\) )?|^Load model from .*? failed:)");
+  const std::string reason = error.what();
+  return reason.size() > 4096 ? reason.substr(0, 4096) : std::regex_replace(reason, place, "");
+}
+
+void require_engine() {
+  if (!OrtGetApiBase()->GetApi(ORT_API_VERSION))
+    throw IncompatibleRuntimeError(words("onnxruntime ", engine_version(), " is older than 1.", ORT_API_VERSION,
+                                         ", whose headers this was built with; install that or a newer one"));
+  Ort::InitApi();
+}
+
+const Ort::Env& environment() {
+  static const Ort::Env& env = []() -> Ort::Env& {
+    require_engine();
+    setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // official builds read it when they begin
+    auto* made = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "edgeattn");  // never destroyed: sessions may outlive it
+    made->DisableTelemetryEvents();
+    return *made;
+  }();
+  return env;
+}
+
+/// Returns the name by which onnxruntime appends a provider, such as XNNPACK.
+std::string short_name(const std::string& provider) {
+  const auto name = provider.substr(0, provider.rfind("ExecutionProvider"));
+  return name == "Xnnpack" ? "XNNPACK" : name;
+}
+
+Ort::SessionOptions session_options(const Engine& engine, const SessionSettings& settings) {
+  Ort::SessionOptions options;
+  options.SetIntraOpNumThreads(static_cast<int>(settings.threads));
+  options.SetInterOpNumThreads(1);
+  options.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
+  options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);  // errors are thrown anyway
+  settings.arena ? options.EnableCpuMemArena() : options.DisableCpuMemArena();
+  settings.memory_pattern ? options.EnableMemPattern() : options.DisableMemPattern();
+  options.AddConfigEntry("session.intra_op.allow_spinning", settings.spinning ? "1" : "0");
+  std::map<std::string, std::unordered_map<std::string, std::string>> by_provider;
+  if (std::count(engine.providers.begin(), engine.providers.end(), "XnnpackExecutionProvider"))
+    by_provider["XnnpackExecutionProvider"]["intra_op_num_threads"] = std::to_string(settings.threads);
+  for (const auto& [name, text] : engine.options) {
+    const auto provider = name.substr(0, name.find('.'));
+    if (std::count(engine.providers.begin(), engine.providers.end(), provider)) {
+      by_provider[provider][name.substr(std::min(name.size(), provider.size() + 1))] = text;
+    } else {
+      options.AddConfigEntry(name.c_str(), text.c_str());
+    }
+  }
+  for (const auto& provider : engine.providers)
+    if (provider != "CPUExecutionProvider")  // which every session has, last
+      options.AppendExecutionProvider(short_name(provider), by_provider[provider]);
+  return options;
+}
+
+Ort::Value view(Tensor& tensor) {
+  static const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
+  static std::byte nothing[1];  // of an empty array
+  return Ort::Value::CreateTensor(memory, tensor.data.empty() ? nothing : tensor.data.data(), tensor.data.size(),
+                                  tensor.dims.data(), tensor.dims.size(), kTypes.at(tensor.dtype));
+}
+
+std::string dtype_name(ONNXTensorElementDataType type) {
+  for (const auto& [name, known] : kTypes)
+    if (known == type) return name;
+  return words("onnx type ", static_cast<int>(type));
+}
+
+/// Says why a graph failed on inputs that its contract allows: it is the inputs' fault, or else the graph's.
+[[noreturn]] void fail(const std::string& label, const Ort::Exception& error, const Tensors& inputs) {
+  static const std::regex beyond(R"(idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\])");
+  const auto reason = explained(error);
+  std::smatch found;
+  if (std::regex_search(reason, found, beyond)) {
+    std::string holder = "index";  // such as a position, which follows from how long an input is
+    for (const auto& [name, array] : inputs)
+      if (array.dtype.find("int") != array.dtype.npos)
+        for (const auto number : doubles(array))
+          if (number == std::stod(found[1])) holder = quoted(name) + " holds";
+    throw InputError(words(label, ": ", holder, " ", found[1].str(), ", out of range for a lookup table; give 0 to ",
+                           found[2].str(), ", or shorter inputs"));
+  }
+  if (has_any(reason, kMemory))
+    throw InputError(words(label, ": the inputs need more memory than there is (", reason, "); give shorter ones, or fewer at a time"));
+  throw BundleError(words(label, ": fails on inputs that its contract allows (", reason, "); export again"));
+}
+
+/// Returns what a session takes or gives, as the manifest would say it, and what the manifest says.
+std::pair<std::string, std::string> compared(Ort::Session& session, const std::vector<TensorSpec>& tensors, bool inputs) {
+  std::map<std::string, std::string> found, expected;
+  Ort::AllocatorWithDefaultOptions allocator;
+  for (std::size_t i = 0; i < (inputs ? session.GetInputCount() : session.GetOutputCount()); ++i) {
+    const auto name = inputs ? session.GetInputNameAllocated(i, allocator) : session.GetOutputNameAllocated(i, allocator);
+    const auto type = inputs ? session.GetInputTypeInfo(i) : session.GetOutputTypeInfo(i);
+    found[name.get()] = type.GetONNXType() == ONNX_TYPE_TENSOR ? dtype_name(type.GetTensorTypeAndShapeInfo().GetElementType()) : "no tensor";
+  }
+  for (const auto& tensor : tensors) expected[tensor.name] = tensor.dtype;
+  const auto word = [](const auto& pair) { return pair.first + ": " + pair.second; };
+  return {listed(found, word), listed(expected, word)};
+}
+
+}  // namespace
+
+std::string engine_version() { return OrtGetApiBase()->GetVersionString(); }
+
+std::vector<std::string> available_providers() {
+  environment();
+  return Ort::GetAvailableProviders();
+}
+
+std::int64_t available_cores() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+GraphSession::GraphSession(const GraphSpec& graph, const std::filesystem::path& file, const Engine& engine,
+                           const SessionSettings& settings)
+    : graph_(graph), label_(file.string()) {
+  try {
+    session_ = Ort::Session(environment(), file.c_str(), session_options(engine, settings));
+  } catch (const Ort::Exception& error) {
+    const auto reason = explained(error);
+    if (has_any(reason, kBeyond))
+      throw IncompatibleRuntimeError(words(label_, ": beyond the installed onnxruntime ", engine_version(), " (", reason, "); upgrade onnxruntime"));
+    throw BundleError(words(label_, ": onnxruntime ", engine_version(), " cannot load it (", reason, "); export the model again"));
+  }
+  for (const bool inputs : {true, false})
+    if (const auto [found, expected] = compared(session_, inputs ? graph.inputs : graph.outputs, inputs); found != expected)
+      throw BundleError(words(label_, inputs ? ": inputs " : ": outputs ", found, " found, ", expected, " expected by the manifest; export again"));
+}
+
+Tensors GraphSession::run(const Tensors& inputs) const {
+  std::vector<const char*> names, asked;
+  std::vector<Ort::Value> fed;
+  for (const auto& tensor : graph_.inputs) {
+    names.push_back(tensor.name.c_str());
+    fed.push_back(view(const_cast<Tensor&>(inputs.at(tensor.name))));  // onnxruntime only reads it
+  }
+  for (const auto& tensor : graph_.outputs) asked.push_back(tensor.name.c_str());
+  try {
+    const auto values = session_.Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(), asked.size());
+    Tensors outputs;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      auto tensor = zeros(graph_.outputs[i].dtype, values[i].GetTensorTypeAndShapeInfo().GetShape());
+      if (!tensor.data.empty()) std::memcpy(tensor.data.data(), values[i].GetTensorRawData(), tensor.data.size());
+      outputs.emplace(asked[i], std::move(tensor));
+    }
+    return outputs;
+  } catch (const Ort::Exception& error) {
+    fail(label_, error, inputs);
+  }
+}
+
+void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs, const std::map<std::string, Tensor*>& outputs) const {
+  std::vector<const char*> names, asked;
+  std::vector<Ort::Value> fed, written;
+  for (const auto& [name, tensor] : inputs) {
+    names.push_back(name.c_str());
+    fed.push_back(view(*tensor));
+  }
+  for (const auto& [name, tensor] : outputs) {
+    asked.push_back(name.c_str());
+    written.push_back(view(*tensor));
+  }
+  try {
+    session_.Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(), written.data(), written.size());
+  } catch (const Ort::Exception& error) {
+    Tensors copies;
+    for (const auto& [name, tensor] : inputs) copies.emplace(name, *tensor);
+    fail(label_, error, copies);
+  }
+}
+
+}  // namespace edgeattn

@@ -1,0 +1,42 @@
+// onnxruntime: what is installed, and a graph opened in it.
+#pragma once
+
+#include <filesystem>
+
+#define ORT_API_MANUAL_INIT  // so that a library too old for its headers is told, and does not crash
+#include <onnxruntime_cxx_api.h>
+#undef ORT_API_MANUAL_INIT
+
+#include "edgeattn.hpp"
+
+namespace edgeattn {
+
+std::string engine_version();
+
+/// Returns the execution providers that this onnxruntime has.
+std::vector<std::string> available_providers();
+
+/// Returns how many cores this process may run on.
+std::int64_t available_cores();
+
+/// A graph of a bundle's file, opened; called with arrays that are known to keep its contract.
+class GraphSession {
+ public:
+  /// Throws BundleError where onnxruntime cannot load it or its inputs and outputs are not the contract's,
+  /// IncompatibleRuntimeError where it is beyond this onnxruntime.
+  GraphSession(const GraphSpec& graph, const std::filesystem::path& file, const Engine& engine,
+               const SessionSettings& settings);
+
+  /// Throws InputError where the inputs are at fault or take too much memory, else BundleError.
+  Tensors run(const Tensors& inputs) const;
+
+  /// Reads inputs and writes outputs in place; an array may be both.
+  void run_in_place(const std::map<std::string, Tensor*>& inputs, const std::map<std::string, Tensor*>& outputs) const;
+
+ private:
+  const GraphSpec& graph_;
+  std::string label_;
+  mutable Ort::Session session_{nullptr};
+};
+
+}  // namespace edgeattn

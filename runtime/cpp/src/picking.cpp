@@ -1,0 +1,61 @@
+// Which of a bundle's variants this device can run.
+#include <algorithm>
+
+#include "graph.hpp"
+#include "words.hpp"
+
+namespace edgeattn {
+namespace {
+
+/// Returns the numbers of a version such as 1.23.0, without zeros at its end.
+std::vector<unsigned long> release(const std::string& version) {
+  std::vector<unsigned long> numbers;
+  for (std::istringstream in(version); in && std::isdigit(in.peek()); in.get()) in >> numbers.emplace_back();
+  while (!numbers.empty() && numbers.back() == 0) numbers.pop_back();
+  return numbers;
+}
+
+/// Says what keeps a variant from running here; nothing where it runs.
+std::string lacking(const Variant& variant, const Manifest& manifest) {
+  const auto& engine = variant.engine;
+  const auto installed = engine_version();
+  if (engine.name != "onnxruntime")
+    return words("needs ", engine.name, " ", engine.version, ", and this runtime drives onnxruntime");
+  if (release(installed) < release(engine.version))
+    return words("needs onnxruntime ", engine.version, " or newer, and ", installed, " is installed");
+  const auto available = available_providers();
+  for (const auto& provider : engine.providers)
+    if (!std::count(available.begin(), available.end(), provider))
+      return words("needs ", provider, ", and onnxruntime ", installed, " here has ", listed(available));
+  if (manifest.generation && !variant.sizes.empty())
+    return words("fixes ", written(variant.sizes), ", and this runtime generates in dynamic sizes alone");
+  return "";
+}
+
+}  // namespace
+
+std::vector<const Variant*> runnable(const Manifest& manifest, const std::string& target) {
+  std::vector<const Variant*> found;
+  std::vector<std::string> targets, needs;
+  for (const auto& variant : manifest.variants) {
+    targets.push_back(variant.target);
+    if (!target.empty() && variant.target != target) continue;
+    const auto reason = lacking(variant, manifest);
+    if (reason.empty()) found.push_back(&variant);
+    needs.push_back(variant.target + " " + reason);
+  }
+  if (needs.empty()) throw InputError(words(manifest.name, ": no target ", quoted(target), "; it has ", listed(targets)));
+  if (found.empty())
+    throw IncompatibleRuntimeError(words(manifest.name, ": no variant runs here: ", listed(needs),
+                                         "; install what one of them needs, or export for this device"));
+  return found;
+}
+
+SessionSettings settings_here(const Variant& variant, int threads) {
+  if (threads < 0) throw InputError(words(threads, " threads; expected at least 1"));
+  auto settings = variant.session;
+  settings.threads = threads ? threads : std::min(settings.threads, available_cores());
+  return settings;
+}
+
+}  // namespace edgeattn

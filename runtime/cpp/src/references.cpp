@@ -1,0 +1,210 @@
+// Checks what ties one key of a manifest to another.
+#include <algorithm>
+#include <set>
+
+#include "manifest.hpp"
+#include "words.hpp"
+
+namespace edgeattn {
+namespace {
+
+const std::string kSize = "a size", kSymbol = "a symbol";  // a dim that is any size, or any symbol
+
+template <class Value>
+const Value& lookup(const std::map<std::string, Value>& table, const std::string& name, const std::string& key) {
+  if (!table.count(name)) throw BundleError(words(key, ": ", quoted(name), " is not in graphs; it has ", keys(table)));
+  return table.at(name);
+}
+
+template <class Range>
+std::multiset<std::string> names_of(const Range& items) {
+  std::multiset<std::string> names;
+  for (const auto& item : items) names.insert(item.name);
+  return names;
+}
+
+std::string name_of(const TensorSpec& tensor) { return tensor.name; }
+
+/// Checks that a graph takes these inputs and no other.
+void check_takes(const GraphSpec& graph, const std::string& key, const std::vector<std::string>& named) {
+  if (names_of(graph.inputs) != std::multiset<std::string>(named.begin(), named.end()))
+    throw BundleError(words("generation.", key, ": a graph that takes ", listed(graph.inputs, name_of),
+                            " found, one that takes ", listed(named), " expected"));
+}
+
+/// Returns the tensor of that name, of that dtype and those dims: each a size, a symbol, kSize or kSymbol.
+const TensorSpec& require(const std::string& name, const std::string& key, const std::vector<TensorSpec>& tensors,
+                          const std::string& dtype, const std::vector<std::string>& dims) {
+  const auto* tensor = find(tensors, name);
+  if (!tensor)
+    throw BundleError(words("generation.", key, ": the graph has no ", quoted(name), ", only ", listed(tensors)));
+  const auto fits = [](const Dim& found, const std::string& dim) {
+    return written(found) == dim || dim == (found.symbol.empty() ? kSize : kSymbol);
+  };
+  if (tensor->dtype != dtype || tensor->dims.size() != dims.size() ||
+      !std::equal(dims.begin(), dims.end(), tensor->dims.begin(),
+                  [&](const std::string& dim, const Dim& found) { return fits(found, dim); }))
+    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[", listed(dims), "] expected"));
+  return *tensor;
+}
+
+std::vector<std::string> dims_of(const TensorSpec& tensor) {
+  std::vector<std::string> dims;
+  for (const auto& dim : tensor.dims) dims.push_back(written(dim));
+  return dims;
+}
+
+void check_bounds(const Symbols& symbols, const std::string& name, const std::optional<std::int64_t>& most) {
+  const auto& found = symbols.at(name);
+  if (found.min > 1 || (found.max && (!most || *found.max < *most)))
+    throw BundleError(words("symbols.", name, ": ", written(found), " found, ",
+                            most ? words("1 to ", *most) : "at least 1", " expected by generation"));
+}
+
+void check_generation(const Generation& names, const Manifest& manifest) {
+  const auto& decoder = lookup(manifest.graphs, names.decoder, "generation.decoder");
+  auto taken = names.carried;
+  taken.insert(taken.end(), {names.tokens, names.length});
+  for (const auto& entry : names.cache) taken.push_back(entry.past);
+  check_takes(decoder, "decoder", taken);
+  const auto& tokens = require(names.tokens, "tokens", decoder.inputs, "int64", {kSymbol, kSymbol});
+  const auto batch = tokens.dims[0].symbol, sequence = tokens.dims[1].symbol;
+  require(names.logits, "logits", decoder.outputs, "float32", {batch, sequence, kSize});
+  require(names.length, "length", decoder.inputs, "int64", {"1"});
+  std::set<std::string> presents;
+  for (const auto& [past_name, present] : names.cache) {
+    const auto& past = require(past_name, "cache", decoder.inputs, "float32", {batch, kSize, kCapacity, kSize});
+    require(present, "cache", decoder.outputs, "float32", dims_of(past));
+    if (!presents.insert(present).second)
+      throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));
+  }
+  if (names.encoder) {
+    const auto& encoder = lookup(manifest.graphs, *names.encoder, "generation.encoder");
+    check_takes(encoder, "sources", names.sources);
+    for (const auto& name : names.carried) {
+      const auto& input = *find(decoder.inputs, name);
+      require(name, "carried", encoder.outputs, input.dtype, dims_of(input));
+    }
+  }
+  check_bounds(manifest.symbols, batch, 1);
+  check_bounds(manifest.symbols, sequence, names.positions);
+  check_bounds(manifest.symbols, kCapacity, names.positions);
+}
+
+void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols) {
+  for (const auto* tensors : {&graph.inputs, &graph.outputs})
+    for (const auto& tensor : *tensors) {
+      const auto dims = dims_of(tensor);
+      if (dims.empty() || dims[0] != rows.batch || std::count(dims.begin(), dims.end(), rows.batch) > 1 ||
+          tensor.dims[0].symbol.empty())
+        throw BundleError(words("rows.batch: ", written(tensor), " found, ", quoted(rows.batch), " expected to lead it and no more"));
+    }
+  const auto known = symbols_of(graph.inputs, 1);
+  for (const auto& symbol : symbols_of(graph.outputs, 1))
+    if (!std::count(known.begin(), known.end(), symbol))
+      throw BundleError(words("rows: an output with a dim ", quoted(symbol), " found, a symbol of the inputs expected"));
+  if (!symbols.count(rows.batch) || symbols.at(rows.batch).min != 1)
+    throw BundleError(words("symbols.", rows.batch, ".min: 1 expected by rows"));
+  if (!rows.padding) return;
+  const auto* mask = find(graph.inputs, rows.padding->mask);
+  if (!mask)
+    throw BundleError(words("rows.padding.mask: ", quoted(rows.padding->mask), " found, one of ",
+                            listed(graph.inputs, name_of), " expected"));
+  if (mask->dims.size() != 2 || mask->dims[1].symbol.empty())
+    throw BundleError(words("rows.padding.mask: ", written(*mask), " found, a batch of symbolic length expected"));
+}
+
+void check_processing(const Processing& processing, const Manifest& manifest) {
+  std::vector<TensorSpec> inputs, outputs;  // of the graphs that an app's data goes into and comes out of
+  const auto called = [&](const std::string& name) {
+    const auto& graph = manifest.graphs.at(name);
+    inputs.insert(inputs.end(), graph.inputs.begin(), graph.inputs.end());
+    outputs.insert(outputs.end(), graph.outputs.begin(), graph.outputs.end());
+  };
+  if (manifest.generation) called(manifest.generation->decoder);
+  if (manifest.generation && manifest.generation->encoder) called(*manifest.generation->encoder);
+  called(manifest.main_graph());
+  const auto check = [](const std::string& key, const std::optional<std::string>& name, const auto& known) {
+    if (name && !find(known, *name))
+      throw BundleError(words("processing.", key, ": ", quoted(*name), " found, one of ", listed(known, name_of), " expected"));
+  };
+  if (const auto& text = processing.text) {
+    if (!manifest.files.count(text->tokenizer))
+      throw BundleError(words("processing.text.tokenizer: ", quoted(text->tokenizer), " is not in files; list it there"));
+    check("text.ids", text->ids, inputs);
+    check("text.mask", text->mask, inputs);
+    check("text.types", text->types, inputs);
+  }
+  if (processing.image) check("image.input", processing.image->input, inputs);
+  if (processing.audio) check("audio.input", processing.audio->input, inputs);
+  if (const auto& labels = processing.labels) {
+    check("labels.output", labels->output, outputs);
+    const auto& output = *find(outputs, labels->output);
+    if (output.dims.empty() || written(output.dims.back()) != std::to_string(labels->names.size()))
+      throw BundleError(words("processing.labels.names: ", labels->names.size(), " found, as many as the last dim of ",
+                              written(output), " expected"));
+  }
+}
+
+void check_variant(const std::string& key, const Variant& variant, const Manifest& manifest) {
+  const auto same_keys = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (!std::equal(variant.files.begin(), variant.files.end(), manifest.graphs.begin(), manifest.graphs.end(), same_keys))
+    throw BundleError(words(key, ".files: ", keys(variant.files), " found, ", keys(manifest.graphs), " expected: one file for each graph"));
+  for (const auto& [graph, file] : variant.files)
+    if (!manifest.files.count(file))
+      throw BundleError(words(key, ".files.", graph, ": ", quoted(file), " is not in files; list it with sha256 and size"));
+  for (const auto& [symbol, size] : variant.sizes) {
+    if (!manifest.symbols.count(symbol))
+      throw BundleError(words(key, ".sizes: ", quoted(symbol), " found, a symbol expected: ", keys(manifest.symbols)));
+    if (!manifest.symbols.at(symbol).allows(size))
+      throw BundleError(words(key, ".sizes.", symbol, ": ", size, " found, ", written(manifest.symbols.at(symbol)), " expected"));
+  }
+  if (!manifest.rows && !variant.stacks.empty())
+    throw BundleError(words(key, ".stacks: ", variant.stacks.size(), " found, none expected without rows"));
+  for (const auto& stack : variant.stacks) {
+    auto known = symbols_of(manifest.graphs.at(manifest.main_graph()).inputs, 1);
+    std::sort(known.begin(), known.end());
+    if (!std::equal(known.begin(), known.end(), stack.sizes.begin(), stack.sizes.end(),
+                    [](const std::string& symbol, const auto& size) { return symbol == size.first; }))
+      throw BundleError(words(key, ".stacks: sizes of ", keys(stack.sizes), " found, of ", listed(known), " expected as in the inputs"));
+    if (!manifest.symbols.at(manifest.rows->batch).allows(stack.rows))
+      throw BundleError(words(key, ".stacks: ", stack.rows, " rows found, ", written(manifest.symbols.at(manifest.rows->batch)), " expected"));
+  }
+}
+
+}  // namespace
+
+const TensorSpec* find(const std::vector<TensorSpec>& tensors, const std::string& name) {
+  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const TensorSpec& t) { return t.name == name; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> symbols_of(const std::vector<TensorSpec>& tensors, std::size_t from) {
+  std::vector<std::string> symbols;
+  for (const auto& tensor : tensors)
+    for (std::size_t i = from; i < tensor.dims.size(); ++i) {
+      const auto& symbol = tensor.dims[i].symbol;
+      if (!symbol.empty() && !std::count(symbols.begin(), symbols.end(), symbol)) symbols.push_back(symbol);
+    }
+  return symbols;
+}
+
+void check_references(const Manifest& manifest) {
+  const auto& graphs = manifest.graphs;
+  if (graphs.size() != 1 && !graphs.count("model"))
+    throw BundleError(words("graphs: ", keys(graphs), " found, one named 'model' expected"));
+  if (!manifest.files.count(manifest.golden_file))
+    throw BundleError(words("golden.file: ", quoted(manifest.golden_file), " is not in files; list it there"));
+  for (const auto& [name, graph] : graphs)
+    for (const auto* tensors : {&graph.inputs, &graph.outputs})
+      for (const auto& symbol : symbols_of(*tensors))
+        if (!manifest.symbols.count(symbol))
+          throw BundleError(words("graphs.", name, ": a dim ", quoted(symbol), " that is not in symbols"));
+  if (manifest.generation) check_generation(*manifest.generation, manifest);
+  if (manifest.rows) check_rows(*manifest.rows, graphs.at(manifest.main_graph()), manifest.symbols);
+  if (manifest.processing) check_processing(*manifest.processing, manifest);
+  for (std::size_t i = 0; i < manifest.variants.size(); ++i)
+    check_variant(words("variants[", i, "]"), manifest.variants[i], manifest);
+}
+
+}  // namespace edgeattn

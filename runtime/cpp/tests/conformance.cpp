@@ -1,0 +1,170 @@
+// Runs every case of runtime/conformance, and prints a JSON object a line: what agrees with cases.json, and what not.
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "bundle.hpp"
+#include "shape.hpp"
+
+namespace {
+
+using namespace edgeattn;
+using Json = nlohmann::json;
+
+std::string folder;
+
+/// What a case came to: "accepted", "answered" or an error's name, and how near its numbers are.
+struct Found {
+  std::string name;
+  std::optional<double> max_abs = {}, cosine = {};
+  bool right = true;  // what was answered is what was expected
+};
+
+template <class Number>
+Tensor tensor_of(const Json& tensor) {
+  std::vector<Number> numbers;
+  for (const auto& number : tensor["data"])
+    numbers.push_back(number.is_string()    ? static_cast<Number>(NAN)
+                      : number.is_boolean() ? static_cast<Number>(number.get<bool>())
+                                            : number.get<Number>());
+  return Tensor::of(tensor["shape"], numbers);
+}
+
+Tensor parse(const Json& tensor) {
+  const std::string dtype = tensor["dtype"];
+  if (dtype == "bool") {
+    auto flags = tensor_of<std::uint8_t>(tensor);
+    flags.dtype = dtype;
+    return flags;
+  }
+  const std::map<std::string, Tensor (*)(const Json&)> readers = {{"int64", tensor_of<std::int64_t>}, {"int32", tensor_of<std::int32_t>},
+                                                                  {"float32", tensor_of<float>}, {"float64", tensor_of<double>}};
+  return readers.at(dtype)(tensor);
+}
+
+Tensors parse_all(const Json& tensors) {
+  Tensors arrays;
+  for (const auto& [name, tensor] : tensors.items()) arrays[name] = parse(tensor);
+  return arrays;
+}
+
+void compare(Found& found, const Tensor& answer, const Tensor& expected, double tolerance) {
+  found.right = found.right && answer.dtype == expected.dtype && answer.dims == expected.dims;
+  if (!found.right) return;
+  double largest = 0, product = 0, squares = 0, golden = 0;
+  const auto a = doubles(answer), b = doubles(expected);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::abs(a[i] - b[i]));
+    product += a[i] * b[i], squares += a[i] * a[i], golden += b[i] * b[i];
+  }
+  const double cosine = squares == 0 || golden == 0 ? squares == golden : product / std::sqrt(squares * golden);
+  found.max_abs = std::max(found.max_abs.value_or(0), largest);
+  found.cosine = std::min(found.cosine.value_or(1), cosine);
+  found.right = cosine >= tolerance;
+}
+
+Found open(const Json& one) {
+  const auto model = load(folder + "/" + one["bundle"].get<std::string>());
+  for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
+  Found found{"accepted"};
+  for (const auto& result : model.check()) {
+    if (!result.ok) found.name = "golden-fails";
+    if (result.max_abs) found.max_abs = std::max(found.max_abs.value_or(0), *result.max_abs);
+    found.cosine = std::min(found.cosine.value_or(1), result.cosine);
+  }
+  return found;
+}
+
+Found call(const Model& model, const Json& call) {
+  const auto outputs = model.run(parse_all(call["inputs"]), call.value("graph", ""));
+  Found found{"answered"};
+  if (call.contains("error")) return found;
+  const auto expected = parse_all(call["outputs"]);
+  found.right = outputs.size() == expected.size();
+  for (const auto& [name, tensor] : expected) compare(found, outputs.at(name), tensor, call["tolerance"]["cosine"]);
+  return found;
+}
+
+Found generate(const Model& model, const Json& run) {
+  GenerateOptions options;
+  options.start = run.value("start", std::vector<std::int64_t>{});
+  if (!run["max_new_tokens"].is_null()) options.max_new_tokens = run["max_new_tokens"];
+  Prompt prompt = parse_all(run.value("sources", Json::object()));
+  if (run.contains("prompt")) prompt = run["prompt"].get<std::vector<std::int64_t>>();
+  const auto tokens = model.generate(prompt, options);
+  return {"answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
+}
+
+Image image_of(const Json& raw) {
+  const std::vector<std::int64_t> dims = raw["dims"];
+  Image image{dims[0], dims[1], dims.size() > 2 ? dims[2] : 1, {}};
+  const std::string hex = raw["pixels"];
+  for (std::size_t i = 0; i < hex.size(); i += 2) image.pixels.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  return image;
+}
+
+/// Prepares a list of raw images, each or, in a list, together; an answer is to be exact, a refusal an InputError.
+Found prepare(const Model& model, const Json& entry) {
+  if (entry["of"] != "image") return {"no tokenizer"};  // which is the app's own: see Tokenizer
+  const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
+  const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
+  Found found{"answered", 0, {}};
+  for (std::size_t i = 0; i < given.size(); ++i) try {
+      std::vector<Image> images;
+      for (const auto& raw : given[i].is_array() ? given[i] : Json::array({given[i]})) images.push_back(image_of(raw));
+      const auto numbers = doubles(model.prepare(images).at(model.manifest().processing->image->input));
+      found.right = found.right && !expected[i].is_null() && numbers == expected[i].get<std::vector<double>>();
+    } catch (const InputError&) {
+      found.right = found.right && expected[i].is_null();
+    }
+  return found;
+}
+
+Found labels(const Model& model, const Json& entry) {
+  const auto vectors = model.labels(parse_all(entry["outputs"]));
+  if (entry.contains("error")) return {"answered"};
+  return {"answered", {}, {}, vectors == entry["labels"].get<std::vector<std::vector<Label>>>()};
+}
+
+std::string error_or(const Json& entry) { return entry.contains("error") && !entry["error"].is_null() ? entry["error"] : Json("answered"); }
+
+void print(const Json& one, const std::string& what, const std::string& expected, const std::function<Found()>& run) {
+  const auto start = std::chrono::steady_clock::now();
+  Found found;
+  try {
+    found = run();
+  } catch (const InputError&) {
+    found.name = "InputError";
+  } catch (const BundleError&) {
+    found.name = "BundleError";
+  } catch (const IncompatibleRuntimeError&) {
+    found.name = "IncompatibleRuntimeError";
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  const Json line = {{"bundle", one["bundle"]}, {"what", what}, {"agrees", found.name == expected && found.right},
+                     {"expected", expected}, {"found", found.right ? found.name : "another answer"}, {"max_abs", number(found.max_abs)},
+                     {"cosine", number(found.cosine)}, {"seconds", seconds.count()}};
+  std::cout << line.dump() << std::endl;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count != 2) return std::cerr << "edgeattn-conformance FOLDER, such as runtime/conformance\n", 2;
+  folder = words[1];
+  for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
+    print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
+    const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
+        {"calls", call}, {"generate", generate}, {"prepare", prepare}, {"labels", labels}};
+    for (const auto& [kind, run] : kinds)
+      for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
+        const auto& entry = one[kind][i];
+        const auto expected = entry.value("needs", "") == "tokenizer" ? "no tokenizer" : error_or(entry);
+        const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
+        print(one, what, expected, [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
+      }
+  }
+}
