@@ -86,8 +86,9 @@ void run(const Model& model, const Arguments& arguments) {
 
 int check(const Model& model) {
   bool all = true;
+  const auto results = model.check();
   std::puts("sample  cosine    max|d|   output");
-  for (const auto& [sample, output, cosine, max_abs, ok] : model.check()) {
+  for (const auto& [sample, output, cosine, max_abs, ok] : results) {
     std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN), output.c_str(), ok ? "ok" : "FAILED");
     all = all && ok;
   }

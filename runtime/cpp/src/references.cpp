@@ -124,25 +124,30 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
   if (manifest.generation) called(manifest.generation->decoder);
   if (manifest.generation && manifest.generation->encoder) called(*manifest.generation->encoder);
   called(manifest.main_graph());
-  const auto check = [](const std::string& key, const std::optional<std::string>& name, const auto& known) {
-    if (name && !find(known, *name))
+  // A tensor that is named has to be there, and of the kind that can be filled or read.
+  const auto check = [](const std::string& key, const std::optional<std::string>& name, const auto& known,
+                        const std::string& kind, std::size_t dims) {
+    const auto* tensor = name ? find(known, *name) : nullptr;
+    if (name && !tensor)
       throw BundleError(words("processing.", key, ": ", quoted(*name), " found, one of ", listed(known, name_of), " expected"));
+    if (name && (tensor->dtype.find(kind) == kind.npos || tensor->dims.size() != dims))
+      throw BundleError(words("processing.", key, ": ", written(*tensor), " found, ", kind.empty() ? "one" : kind, " of ", dims, " dims expected"));
   };
   if (const auto& text = processing.text) {
     if (!manifest.files.count(text->tokenizer))
       throw BundleError(words("processing.text.tokenizer: ", quoted(text->tokenizer), " is not in files; list it there"));
-    check("text.ids", text->ids, inputs);
-    check("text.mask", text->mask, inputs);
-    check("text.types", text->types, inputs);
+    check("text.ids", text->ids, inputs, "int", 2);
+    check("text.mask", text->mask, inputs, "", 2);
+    check("text.types", text->types, inputs, "", 2);
   }
-  if (processing.image) check("image.input", processing.image->input, inputs);
-  if (processing.audio) check("audio.input", processing.audio->input, inputs);
+  if (const auto& image = processing.image) check("image.input", image->input, inputs, "float32", 4);
+  if (const auto& audio = processing.audio) check("audio.input", audio->input, inputs, "float32", audio->channels == 1 ? 2 : 3);
   if (const auto& labels = processing.labels) {
-    check("labels.output", labels->output, outputs);
-    const auto& output = *find(outputs, labels->output);
-    if (output.dims.empty() || written(output.dims.back()) != std::to_string(labels->names.size()))
+    const auto* output = find(outputs, labels->output);
+    check("labels.output", labels->output, outputs, "float32", output ? output->dims.size() : 0);
+    if (output->dims.empty() || written(output->dims.back()) != std::to_string(labels->names.size()))
       throw BundleError(words("processing.labels.names: ", labels->names.size(), " found, as many as the last dim of ",
-                              written(output), " expected"));
+                              written(*output), " expected"));
   }
 }
 
