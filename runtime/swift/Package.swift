@@ -31,6 +31,8 @@ let package = Package(
     dependencies: packages,
     targets: engine + [
         .target(name: "EdgeAttn", dependencies: needs),
+        .executableTarget(name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "Examples/Command"),
+        .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "Examples/Digits"),
         .executableTarget(name: "Conformance", dependencies: ["EdgeAttn"], path: "Tests/Conformance"),
     ]
 )

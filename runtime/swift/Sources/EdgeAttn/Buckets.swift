@@ -40,18 +40,17 @@ struct Buckets: Sendable {
         let index = try fitting(sizes)
         let session = sessions[index], fixed = variants[index].sizes.filter { sizes[$0.key] != nil }
         if fixed.allSatisfy({ sizes[$0.key] == $0.value }) { return try session.run(inputs) }
-        let padded = pad(inputs, to: rows?.sequence(graph).flatMap { fixed[$0] })
-        return cut(try runRows(session, padded, rows.flatMap { fixed[$0.batch] }, sizes), sizes)
+        let padded = try pad(inputs, to: rows?.sequence(graph).flatMap { fixed[$0] })
+        return try cut( runRows(session, padded, rows.flatMap { fixed[$0.batch] }, sizes), sizes)
     }
 
     /// What stands in padding changes no answer, but for the mask that tells it.
-    private func pad(_ inputs: [String: Tensor], to length: Int?) -> [String: Tensor] {
+    private func pad(_ inputs: [String: Tensor], to length: Int?) throws -> [String: Tensor] {
         guard let length, let padding = rows?.padding else { return inputs }
-        return Dictionary(uniqueKeysWithValues: graph.inputs.map { spec in
+        return try Dictionary(uniqueKeysWithValues: graph.inputs.map { spec in
             let tensor = inputs[spec.name]!
             let dims = zip(tensor.dims, spec.dims).map { $1.symbol == rows?.sequence(graph) ? length : $0 }
-            let isMask = spec.name == padding.mask && padding.masked_out == 1
-            return (spec.name, tensor.resized(dims, filling: isMask ? .one(spec.dtype) : nil))
+            return (spec.name, try tensor.resized(dims, filling: spec.name == padding.mask ? padding.maskedOut : 0))
         })
     }
 
@@ -66,12 +65,14 @@ struct Buckets: Sendable {
         return answers[0].keys.reduce(into: [:]) { joined, name in joined[name] = .joined(answers.map { $0[name]! }) }
     }
 
-    private func cut(_ outputs: [String: Tensor], _ sizes: [String: Int]) -> [String: Tensor] {
-        let padded = [rows?.batch, rows?.sequence(graph)]
-        return Dictionary(uniqueKeysWithValues: graph.outputs.map { spec in
+    private func cut(_ outputs: [String: Tensor], _ sizes: [String: Int]) throws -> [String: Tensor] {
+        let padded = [rows?.batch, rows?.sequence(graph)].compactMap { $0 }
+        return try Dictionary(uniqueKeysWithValues: graph.outputs.map { spec in
             let tensor = outputs[spec.name]!
-            let dims = zip(tensor.dims, spec.dims).map { $1.symbol != nil && padded.contains($1.symbol) ? sizes[$1.symbol!]! : $0 }
-            return (spec.name, tensor.resized(dims))
+            let dims = zip(tensor.dims, spec.dims).map { size, dim in
+                dim.symbol.flatMap { padded.contains($0) ? sizes[$0] : nil } ?? size
+            }
+            return (spec.name, try tensor.resized(dims))
         })
     }
 }

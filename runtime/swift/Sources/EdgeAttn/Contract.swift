@@ -1,13 +1,3 @@
-import Foundation
-
-/// An element type, by numpy's name.
-public enum DType: String, Codable, Sendable, CaseIterable {
-    case bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, float32, float64
-
-    var isFloat: Bool { self == .float16 || self == .float32 || self == .float64 }
-    var isInteger: Bool { !isFloat && self != .bool }
-}
-
 /// A dim of a contract: a size, or a symbol.
 public enum Dim: Codable, Hashable, Sendable, CustomStringConvertible {
     case size(Int), symbol(String)

@@ -93,7 +93,7 @@ final class GraphSession: @unchecked Sendable {
         try engine.check(api.SetIntraOpNumThreads(options, Int32(settings.threads)))
         try engine.check(api.SetInterOpNumThreads(options, 1))
         try engine.check(settings.arena ? api.EnableCpuMemArena(options) : api.DisableCpuMemArena(options))
-        try engine.check(settings.memory_pattern ? api.EnableMemPattern(options) : api.DisableMemPattern(options))
+        try engine.check(settings.memoryPattern ? api.EnableMemPattern(options) : api.DisableMemPattern(options))
         try engine.check(api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", settings.spinning ? "1" : "0"))
         let texts = needs.options.compactMapValues(text(of:))
         for (name, value) in texts where !needs.providers.contains(String(name.prefix { $0 != "." })) {
@@ -143,7 +143,7 @@ final class GraphSession: @unchecked Sendable {
         let bytes = tensor.memory.bytes
         let dims = tensor.dims.map(Int64.init)
         let size = tensor.count * tensor.dtype.size
-        try engine.check(engine.api.CreateTensorWithDataAsOrtValue(engine.memory, bytes.baseAddress, size, dims, dims.count, tensor.dtype.onnx, &value))
+        try engine.check(engine.api.CreateTensorWithDataAsOrtValue(engine.memory, bytes.baseAddress, size, dims, dims.count, ONNXTensorElementDataType(tensor.dtype.known.onnx), &value))
         return value
     }
 
@@ -192,31 +192,12 @@ final class GraphSession: @unchecked Sendable {
             defer { api.ReleaseTypeInfo(info) }
             try engine.check(api.CastTypeInfoToTensorInfo(info, &tensor))
             if tensor != nil { try engine.check(api.GetTensorElementType(tensor, &element)) }
-            let dtype = DType.allCases.first { $0.onnx == element }?.rawValue ?? "no tensor"
+            let dtype = DType.allCases.first { $0.known.onnx == element.rawValue }?.rawValue ?? "no tensor"
             found.insert("\(String(cString: text!)): \(dtype)")
             _ = api.AllocatorFree(allocator, text)
         }
         let expected = Set(specs.map { "\($0.name): \($0.dtype)" })
         try require(found == expected, "\(label): \(kind) \(found.sorted()) found, \(expected.sorted()) expected by the manifest; export again")
-    }
-}
-
-extension DType {
-    var onnx: ONNXTensorElementDataType {
-        switch self {
-        case .bool: ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL
-        case .int8: ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8
-        case .uint8: ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8
-        case .int16: ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16
-        case .uint16: ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16
-        case .int32: ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32
-        case .uint32: ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32
-        case .int64: ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64
-        case .uint64: ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64
-        case .float16: ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16
-        case .float32: ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT
-        case .float64: ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE
-        }
     }
 }
 

@@ -102,7 +102,7 @@ extension Model {
             try requireInput(
                 graph.inputs.count == 1 && spec.dtype.isInteger && spec.dims.count == 2,
                 "prompt: tokens found, tensors by name expected by the encoder: \(graph.inputs)")
-            sources[spec.name] = try .integers(tokens, spec.dtype, dims: [1, tokens.count])
+            sources[spec.name] = try .whole(tokens, spec.dtype, dims: [1, tokens.count])
         }
         try graph.check(sources, manifest.symbols)
         let batch = graphs[names.decoder]!.graph.inputs.first { $0.name == names.tokens }!.dims[0].symbol!
@@ -139,7 +139,7 @@ private final class Stepper: @unchecked Sendable {
             capacity = names.room(held + tokens.count)
             for entry in names.cache {
                 let old = cache[entry.past]!
-                cache[entry.past] = old.resized([1, old.dims[1], capacity, old.dims[3]])
+                cache[entry.past] = try old.resized([1, old.dims[1], capacity, old.dims[3]])
             }
         }
         cache[names.length] = try Tensor([Int64(held)], dims: [1])

@@ -32,7 +32,10 @@ public struct Golden: Codable, Sendable {
 }
 
 public struct Signature: Codable, Sendable {
-    public let scheme, key: String
+    public let scheme: Scheme
+    public let key: String
+
+    public enum Scheme: String, Codable, Sendable { case ed25519 }
 }
 
 /// One way to run the bundle.
@@ -45,8 +48,10 @@ public struct Variant: Codable, Sendable {
     public let stacks: [Stack]
     public let tolerance: Tolerance
     public let scores: [String: Double]
-    public let verdict: String
+    public let verdict: Verdict
     @Nullable public private(set) var measured: String?
+
+    public enum Verdict: String, Codable, Sendable { case pass, fail }
 
     public struct Engine: Codable, Sendable {
         public let name, version: String
@@ -58,7 +63,7 @@ public struct Variant: Codable, Sendable {
         public var threads = 1
         public var spinning = false
         public var arena = true
-        public var memory_pattern = true
+        public var memoryPattern = true
     }
 
     public struct Stack: Codable, Sendable {
@@ -78,7 +83,7 @@ public struct Rows: Codable, Sendable {
 
     public struct Padding: Codable, Sendable {
         public let mask: String
-        public let masked_out: Int
+        public let maskedOut: Int
     }
 
     /// The symbol of the positions that may be padded.
@@ -89,12 +94,15 @@ public struct Rows: Codable, Sendable {
 
 /// How a bundle generates: names of graphs, and of their inputs and outputs.
 public struct Generation: Codable, Sendable {
-    public let kind, decoder: String
+    public let kind: Kind
+    public let decoder: String
     public let encoder: String?
     public let sources, carried: [String]?
     public let tokens, logits, length: String
     public let cache: [Entry]
     @Nullable public private(set) var positions: Int?
+
+    public enum Kind: String, Codable, Sendable { case decoder, encoderDecoder = "encoder-decoder" }
 
     public struct Entry: Codable, Sendable {
         public let past, present: String
@@ -121,9 +129,15 @@ public struct Processing: Codable, Sendable {
     public struct Image: Codable, Sendable {
         public let input: String
         public let height, width: Int
-        public let channels, layout, resample: String
+        public let channels: Channels
+        public let layout: Layout
+        public let resample: Resample
         public let scale: Double
         public let mean, std: [Double]
+
+        public enum Channels: String, Codable, Sendable { case RGB, BGR, L }
+        public enum Layout: String, Codable, Sendable { case NCHW, NHWC }
+        public enum Resample: String, Codable, Sendable { case nearest, bilinear, bicubic }
     }
 
     public struct Audio: Codable, Sendable {

@@ -16,8 +16,10 @@ public indirect enum JSON: Codable, Sendable {
             self = .text(text)
         } else if let list = try? value.decode([JSON].self) {
             self = .list(list)
+        } else if let table = try? value.decode([String: JSON].self) {
+            self = .table(table)
         } else {
-            self = .table(try value.decode([String: JSON].self))
+            throw DecodingError.dataCorruptedError(in: value, debugDescription: "a text in it is no Unicode")
         }
     }
 
@@ -61,8 +63,11 @@ func decodeStrictly<Value: Codable>(_ type: Value.Type, _ data: Data, free: Set<
     do {
         let tree = try JSONDecoder().decode(JSON.self, from: data)
         try checkText([UInt8](data))
-        let value = try JSONDecoder().decode(type, from: data)
-        try checkKnown(tree, JSONDecoder().decode(JSON.self, from: JSONEncoder().encode(value)), [], free)
+        let decoder = JSONDecoder(), encoder = JSONEncoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let value = try decoder.decode(type, from: data)
+        try checkKnown(tree, JSONDecoder().decode(JSON.self, from: encoder.encode(value)), [], free)
         return value
     } catch let error as DecodingError {
         throw BundleError(description: explain(error))

@@ -1,30 +1,5 @@
 import Foundation
 
-/// A Swift type that a tensor holds. Booleans are `Bool`; of float16 the bits are `UInt16`.
-public protocol Element: Sendable { static var dtype: DType { get } }
-extension Bool: Element { public static var dtype: DType { .bool } }
-extension Int8: Element { public static var dtype: DType { .int8 } }
-extension UInt8: Element { public static var dtype: DType { .uint8 } }
-extension Int16: Element { public static var dtype: DType { .int16 } }
-extension UInt16: Element { public static var dtype: DType { .uint16 } }
-extension Int32: Element { public static var dtype: DType { .int32 } }
-extension UInt32: Element { public static var dtype: DType { .uint32 } }
-extension Int64: Element { public static var dtype: DType { .int64 } }
-extension UInt64: Element { public static var dtype: DType { .uint64 } }
-extension Float: Element { public static var dtype: DType { .float32 } }
-extension Double: Element { public static var dtype: DType { .float64 } }
-
-extension DType {
-    var size: Int {
-        switch self {
-        case .bool, .int8, .uint8: 1
-        case .int16, .uint16, .float16: 2
-        case .int32, .uint32, .float32: 4
-        case .int64, .uint64, .float64: 8
-        }
-    }
-}
-
 /// An array of numbers in C order. It shares its memory when it is copied, as an array does.
 public struct Tensor: @unchecked Sendable {
     public let dtype: DType
@@ -55,7 +30,8 @@ public struct Tensor: @unchecked Sendable {
     ///
     /// - Throws: `InputError` where their number is not that of `dims`.
     public init<Value: Element>(_ values: [Value], dims: [Int]) throws {
-        try requireInput(dims.allSatisfy { $0 >= 0 } && dims.reduce(1, *) == values.count, "\(values.count) values for \(dims)")
+        let fits = dims.allSatisfy { $0 >= 0 } && dims.reduce(1, *) == values.count
+        try requireInput(fits, "\(values.count) values found, dims \(dims) expected")
         self.init(zeros: Value.dtype, dims: dims)
         values.withUnsafeBytes { memory.bytes.copyMemory(from: $0) }
     }
@@ -79,36 +55,23 @@ public struct Tensor: @unchecked Sendable {
         return elements()
     }
 
-    func elements<Value>() -> [Value] { Array(UnsafeRawBufferPointer(rebasing: memory.bytes[..<(count * dtype.size)]).bindMemory(to: Value.self)) }
+    func elements<Value>() -> [Value] {
+        Array(UnsafeRawBufferPointer(start: memory.start, count: count * dtype.size).bindMemory(to: Value.self))
+    }
 
     /// The values in float64, for comparisons; integers beyond 2^53 are rounded.
     var doubles: [Double] {
-        func cast<Value: BinaryInteger>(_: Value.Type) -> [Double] { (elements() as [Value]).map(Double.init) }
-        switch dtype {
-        case .bool, .uint8: return cast(UInt8.self)
-        case .int8: return cast(Int8.self)
-        case .int16: return cast(Int16.self)
-        case .uint16: return cast(UInt16.self)
-        case .int32: return cast(Int32.self)
-        case .uint32: return cast(UInt32.self)
-        case .int64: return cast(Int64.self)
-        case .uint64: return cast(UInt64.self)
-        case .float16: return (elements() as [UInt16]).map(double)
-        case .float32: return (elements() as [Float]).map(Double.init)
-        case .float64: return elements()
-        }
+        func cast<Value: Element>(_: Value.Type) -> [Double] { (elements() as [Value]).map(\.double) }
+        return cast(dtype.known.type)
     }
 
     var hasNaN: Bool { dtype.isFloat && doubles.contains { $0.isNaN } }
 
     /// Return the same of other dims: cut at the end of each axis, or filled up there with `filling`.
-    func resized(_ wanted: [Int], filling: Tensor? = nil) -> Tensor {
-        let result = Tensor(zeros: dtype, dims: wanted)
-        if let filling {
-            for i in 0..<result.count {
-                (result.memory.start + i * dtype.size).copyMemory(from: filling.memory.start, byteCount: dtype.size)
-            }
-        }
+    func resized(_ wanted: [Int], filling: Int = 0) throws -> Tensor {
+        let size = wanted.reduce(1, *)
+        let result = try filling == 0
+            ? Tensor(zeros: dtype, dims: wanted) : .whole([Int](repeating: filling, count: size), dtype, dims: wanted)
         copy(axis: 0, from: 0, to: 0, into: result)
         return result
     }
@@ -125,7 +88,8 @@ public struct Tensor: @unchecked Sendable {
 
     /// Return tensors one behind the other along the first axis.
     static func joined(_ parts: [Tensor]) -> Tensor {
-        let result = Tensor(zeros: parts[0].dtype, dims: [parts.reduce(0) { $0 + $1.dims[0] }] + parts[0].dims.dropFirst())
+        let dims = [parts.reduce(0) { $0 + $1.dims[0] }] + parts[0].dims.dropFirst()
+        let result = Tensor(zeros: parts[0].dtype, dims: dims)
         var at = 0
         for part in parts {
             let size = part.count * part.dtype.size
@@ -148,48 +112,14 @@ public struct Tensor: @unchecked Sendable {
     }
 }
 
-/// Return what the bits of a float16 are.
-private func double(_ bits: UInt16) -> Double {
-    let sign = bits >> 15 == 0 ? 1.0 : -1.0
-    let exponent = Int(bits >> 10 & 31), fraction = Double(bits & 1023)
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-24
-    case 31: return fraction == 0 ? sign * .infinity : .nan
-    default: return sign * (1 + fraction / 1024) * pow(2, Double(exponent - 15))
-    }
-}
-
 extension Tensor {
-    /// Return integers in a dtype of integers.
-    static func integers(_ values: [Int], _ dtype: DType, dims: [Int]) throws -> Tensor {
-        func cast<Value: FixedWidthInteger & Element>(_: Value.Type) throws -> Tensor {
-            try Tensor(values.map { value in
-                guard let cast = Value(exactly: value) else { throw InputError(description: "\(value) found, which \(dtype) cannot hold") }
-                return cast
-            }, dims: dims)
+    /// Return whole numbers in a dtype of the contract's.
+    static func whole(_ values: [Int], _ dtype: DType, dims: [Int]) throws -> Tensor {
+        func cast<Value: Element>(_: Value.Type) throws -> Tensor {
+            let cast = values.compactMap(Value.init(exactly:))
+            try requireInput(cast.count == values.count, "numbers found that \(dtype) cannot hold")
+            return try Tensor(cast, dims: dims)
         }
-        switch dtype {
-        case .int8: return try cast(Int8.self)
-        case .uint8: return try cast(UInt8.self)
-        case .int16: return try cast(Int16.self)
-        case .uint16: return try cast(UInt16.self)
-        case .int32: return try cast(Int32.self)
-        case .uint32: return try cast(UInt32.self)
-        case .int64: return try cast(Int64.self)
-        case .uint64: return try cast(UInt64.self)
-        default: throw InputError(description: "integers found, \(dtype) expected")
-        }
-    }
-
-    /// Return a 1 of any dtype.
-    static func one(_ dtype: DType) -> Tensor {
-        let result = Tensor(zeros: dtype, dims: [])
-        switch dtype {
-        case .float16: result.memory.bytes.storeBytes(of: 0x3C00, as: UInt16.self)
-        case .float32: result.memory.bytes.storeBytes(of: 1, as: Float.self)
-        case .float64: result.memory.bytes.storeBytes(of: 1, as: Double.self)
-        default: result.memory.bytes[0] = 1  // little-endian
-        }
-        return result
+        return try cast(dtype.known.type)
     }
 }

@@ -12,77 +12,17 @@ for given in cases {
     for (index, call) in given.calls.enumerated() {
         report(given.bundle, "call \(index)", expected: call.error ?? "answered") { try answer(call, Model(bundle: bundle)) }
     }
+    for (index, entry) in (given.prepare ?? []).enumerated() {
+        report(given.bundle, "prepare \(index)", expected: entry.of == "text" ? "no tokenizer" : "answered") {
+            try entry.of == "text" ? .init(found: "no tokenizer") : prepare(entry, Model(bundle: bundle))
+        }
+    }
+    for (index, read) in (given.labels ?? []).enumerated() {
+        report(given.bundle, "labels \(index)", expected: read.error ?? "answered") { try labels(read, Model(bundle: bundle)) }
+    }
     for (index, run) in given.generate.enumerated() {
         await report(given.bundle, "generate \(index)", expected: run.error ?? "answered") {
             try await generate(run, Model(bundle: bundle))
-        }
-    }
-}
-
-struct Case: Decodable {
-    let bundle, verdict: String
-    let calls: [Call]
-    let generate: [Run]
-
-    struct Call: Decodable {
-        let graph, error: String?
-        let inputs: [String: Numbers]
-        let outputs: [String: Numbers]?
-        let tolerance: [String: Double]?
-    }
-
-    struct Run: Decodable {
-        let prompt, start, tokens: [Int]?
-        let sources: [String: Numbers]?
-        let max_new_tokens: Int?
-        let error: String?
-    }
-}
-
-/// A tensor as cases.json has it.
-struct Numbers: Decodable {
-    let dtype: DType
-    let shape: [Int]
-    let data: [Number]
-
-    enum Number: Decodable {
-        case integer(Int64), real(Double), flag(Bool)
-
-        init(from decoder: Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            if let integer = try? value.decode(Int64.self) {
-                self = .integer(integer)
-            } else if let real = try? value.decode(Double.self) {
-                self = .real(real)
-            } else if let flag = try? value.decode(Bool.self) {
-                self = .flag(flag)
-            } else {
-                self = .real(try value.decode(String.self) == "NaN" ? .nan : .infinity)
-            }
-        }
-
-        var integer: Int64 { if case .integer(let value) = self { value } else { Int64(real) } }
-        var real: Double {
-            switch self {
-            case .integer(let value): Double(value)
-            case .real(let value): value
-            case .flag(let value): value ? 1 : 0
-            }
-        }
-    }
-
-    var tensor: Tensor {
-        get throws {
-            switch dtype {
-            case .bool: try Tensor(data.map { $0.real != 0 }, dims: shape)
-            case .int8: try Tensor(data.map { Int8($0.integer) }, dims: shape)
-            case .uint8: try Tensor(data.map { UInt8($0.integer) }, dims: shape)
-            case .int32: try Tensor(data.map { Int32($0.integer) }, dims: shape)
-            case .int64: try Tensor(data.map(\.integer), dims: shape)
-            case .float32: try Tensor(data.map { Float($0.real) }, dims: shape)
-            case .float64: try Tensor(data.map(\.real), dims: shape)
-            default: fatalError("no case has a tensor of \(dtype)")
-            }
         }
     }
 }
@@ -126,6 +66,41 @@ func generate(_ run: Case.Run, _ model: Model) async throws -> Outcome {
     var tokens: [Int] = []
     for try await token in try model.generate(prompt, options) { tokens.append(token) }
     return Outcome(agrees: tokens == run.tokens)
+}
+
+func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
+    func read<Value: Decodable>(_ file: String) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
+    }
+    let given: [OneOrMany<RawImage>] = try read(entry.given)
+    let expected: [[Float]?] = try read(entry.expected)
+    let input = model.manifest.processing!.image!.input
+    let differences = zip(given, expected).map { raw, wanted in
+        do {
+            let found: [Float] = try model.prepare(images: raw.list.map { try $0.image })[input]!.values()
+            guard let wanted, wanted.count == found.count else { return Float.infinity }
+            return zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        } catch {
+            return wanted == nil && error is InputError ? 0 : .infinity
+        }
+    }
+    let unlike = differences.indices.filter { differences[$0] != 0 }
+    let found = unlike.isEmpty ? "answered" : "\(unlike.count) of \(given.count) unlike, the first at \(unlike[0])"
+    return Outcome(found: found, maxAbs: differences.max().flatMap { $0.isFinite ? Double($0) : nil })
+}
+
+func labels(_ read: Case.Labels, _ model: Model) throws -> Outcome {
+    let found = try model.labels(read.outputs.mapValues { try $0.tensor })
+    let expected = (read.labels ?? []).map { row in
+        row.map { pair in
+            guard case .list(let parts) = pair, case .text(let name) = parts[0], case .number(let value) = parts[1] else {
+                fatalError("a label is a name and a value")
+            }
+            return (name, Float(value))
+        }
+    }
+    let agrees = found.count == expected.count && zip(found, expected).allSatisfy { $0.elementsEqual($1) { $0 == $1 } }
+    return Outcome(agrees: agrees)
 }
 
 func report(_ bundle: String, _ what: String, expected: String, _ body: () throws -> Outcome) {

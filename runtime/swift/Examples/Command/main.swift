@@ -1,0 +1,45 @@
+// A bundle from the command line, on Linux or a Mac.
+
+import EdgeAttn
+import Foundation
+
+let usage = """
+    describe NAME.edge
+    check NAME.edge                    replays the golden vectors; exit code 1 where one fails
+    bench NAME.edge [THREADS...]       JSON that `edgeattn report NAME.edge --add` reads
+    generate NAME.edge 5,2,9 [STEPS]   token ids, one a line, as they come
+    """
+
+func run(_ words: [String]) async throws -> Int32 {
+    guard words.count >= 2 else {
+        print(usage)
+        return 2
+    }
+    let bundle = URL(fileURLWithPath: words[1])
+    switch words[0] {
+    case "describe":
+        print(try Model(bundle: bundle))
+    case "check":
+        let results = try Model(bundle: bundle).check()
+        for result in results { print("sample \(result.sample) \(result.output): cosine \(result.cosine) \(result.ok ? "ok" : "FAILED")") }
+        return results.allSatisfy(\.ok) ? 0 : 1
+    case "bench":
+        print(String(decoding: try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) }).json, as: UTF8.self))
+    case "generate" where words.count >= 3:
+        var options = GenerationOptions()
+        options.maxNewTokens = words.dropFirst(3).first.flatMap { Int($0) }
+        let prompt = words[2].split(separator: ",").compactMap { Int($0) }
+        for try await token in try Model(bundle: bundle).generate(.tokens(prompt), options) { print(token) }
+    default:
+        print(usage)
+        return 2
+    }
+    return 0
+}
+
+do {
+    exit(try await run(Array(CommandLine.arguments.dropFirst())))
+} catch let error as any EdgeAttnError {
+    FileHandle.standardError.write(Data("\(error)\n".utf8))
+    exit(2)
+}
