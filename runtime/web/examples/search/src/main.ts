@@ -7,13 +7,7 @@ import { split, type Text } from './passages.js';
 import { rank } from './ranking.js';
 import { show } from './results.js';
 
-const SUGGESTIONS = [
-  'a dripping tap',
-  'something warm for a cold evening',
-  'planets',
-  'being sad',
-  'how to get to the sea',
-];
+const SUGGESTIONS = ['a dripping tap', 'planets', 'pests on vegetables', 'being sad', 'how to get to the sea'];
 const PAUSE = 250; // ms without a key before a text is read again
 
 const element = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;

@@ -5,7 +5,7 @@ import type { Sentence, Text } from './passages.js';
 /** A paragraph, its nearest sentence, and how near it is: the cosine. */
 export type Found = { readonly paragraph: string; readonly sentence: Sentence; readonly nearness: number };
 
-const MOST = 8;
+const MOST = 6;
 
 /** Rank paragraphs by their nearest sentence; vectors are of length 1. */
 export function rank(text: Text, vectors: ReadonlyMap<string, Float32Array>, query: Float32Array): readonly Found[] {

@@ -22,7 +22,7 @@ export function card({ paragraph, sentence, nearness }: Found): HTMLElement {
   return item;
 }
 
-/** Show cards in the place of others; a card that stays moves to its new place where the browser can show that. */
+/** Show what was found in the place of what was. */
 export function show(list: HTMLElement, found: readonly Found[]): void {
   list.replaceChildren(...found.map(card));
 }
