@@ -27,7 +27,16 @@ ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"
 USING = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
 WIDTH = 16
-PAGES = [ROOT / name for name in ("README.md", "runtime/README.md", "docs/using.md", "CONTRIBUTING.md")]
+PAGES = [
+    ROOT / name
+    for name in (
+        "README.md",
+        "runtime/README.md",
+        "runtime/web/README.md",
+        "docs/using.md",
+        "CONTRIBUTING.md",
+    )
+]
 
 
 def _commands() -> list[str]:

@@ -56,6 +56,10 @@ export class Buckets {
     );
   }
 
+  async release(): Promise<void> {
+    await Promise.all(this.buckets.map(({ session }) => session.release()));
+  }
+
   #padded(inputs: Tensors, fixed: Sizes): Tensors {
     const sequence = this.#sequence;
     const length = sequence === undefined ? undefined : fixed[sequence];

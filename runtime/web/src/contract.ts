@@ -15,6 +15,9 @@ export function checkInputs(
   symbols: Manifest['symbols'],
   inputs: Tensors,
 ): Record<string, number> {
+  if (typeof inputs !== 'object' || inputs === null) {
+    throw new InputError(`inputs: ${inputs} found, tensors by name expected`);
+  }
   const expected = specs.map(({ name }) => name);
   const unknown = Object.keys(inputs).filter((name) => !expected.includes(name));
   const missing = expected.filter((name) => !Object.hasOwn(inputs, name));

@@ -178,6 +178,11 @@ export class Model {
     return labels(this.manifest, outputs);
   }
 
+  /** Give the memory of its graphs back; no call may follow. */
+  async release(): Promise<void> {
+    await Promise.all([...this.graphs.values()].map((buckets) => buckets.release()));
+  }
+
   #buckets(graph: string): Buckets {
     const buckets = this.graphs.get(graph);
     if (!buckets) throw new InputError(`no graph ${graph}; the bundle has ${[...this.graphs.keys()].join(', ')}`);

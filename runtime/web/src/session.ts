@@ -65,6 +65,12 @@ export class GraphSession {
     return call;
   }
 
+  /** Give its memory back, once what it was asked is answered. */
+  async release(): Promise<void> {
+    await this.#last;
+    await this.session.release();
+  }
+
   async #run(inputs: Tensors): Promise<Tensors> {
     const { Tensor } = this.ort;
     const feeds = Object.entries(inputs).map(([name, { dtype, data, dims }]) => [

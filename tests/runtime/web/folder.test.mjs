@@ -1,17 +1,20 @@
 /** Bundles in folders: links, hidden files, and files that are not what they seem. */
 
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { load } from '../../../runtime/web/dist/index.js';
 import { FolderSource } from '../../../runtime/web/dist/folder.js';
 import { bundle, CONFORMANCE, good, withFiles } from './bundles.mjs';
 
+const root = await mkdtemp(join(tmpdir(), 'edgeattn-'));
+after(() => rm(root, { recursive: true }));
+
 /** Copy the good bundle, and change the copy. */
 async function changed(change) {
-  const outside = await mkdtemp(join(tmpdir(), 'edgeattn-'));
+  const outside = await mkdtemp(join(root, 'copy-'));
   const folder = join(outside, 'good.edge');
   await cp(`${CONFORMANCE}good.edge`, folder, { recursive: true });
   await change(folder, outside);

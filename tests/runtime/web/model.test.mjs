@@ -45,6 +45,17 @@ test('an unknown graph, target, provider or number of threads is refused', async
   }
 });
 
+test('inputs that are none are refused', async () => {
+  for (const given of [undefined, null, 7, 'text']) await assert.rejects(model.run(given), { name: 'InputError' });
+});
+
+test('what is released answers no more, and leaves others alone', async () => {
+  const other = await load(await good());
+  await other.release();
+  await assert.rejects(other.run(inputs), { name: 'BundleError' });
+  assert.ok((await model.check()).every(({ ok }) => ok));
+});
+
 test('it describes itself', () => {
   assert.match(model.describe(), /tokens: int64\[batch, sequence\].* -> embedding: float32\[batch, 8\]\nweb: /);
 });

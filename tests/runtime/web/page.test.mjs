@@ -1,7 +1,7 @@
 /** What browsers alone have: files kept by hash, addresses without WebCrypto, threads, WebGPU. */
 
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,7 @@ before(async () => {
 after(async () => {
   await browser.close();
   server.close();
+  await rm(large, { recursive: true });
 });
 
 /** Open a page of a new profile, or another of the same. */
