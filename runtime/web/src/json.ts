@@ -1,4 +1,4 @@
-/** JSON read strictly: no key twice in an object, no number that JavaScript would round to another integer or to infinity. */
+/** JSON read strictly: no key twice in an object, and numbers that know how they are written. */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -7,10 +7,10 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]]|[^\s"{}[\],:]+/g;
 /**
  * Parse a text.
  *
- * @param fraction Makes the value of an integer that is written with a fraction or exponent, as in 1.0.
+ * @param odd Makes the value of a number that is an integer by its value alone, as 1.0 is, or too large to be kept exact.
  * @throws SyntaxError where the text is no such JSON.
  */
-export function parse(text: string, fraction = (integer: number): number => integer): Json {
+export function parse(text: string, odd = (found: number): Json => found): Json {
   JSON.parse(text); // so that only what stands in it is left to check
   const tokens = text.match(TOKEN) as string[];
   let next = 0;
@@ -25,7 +25,7 @@ export function parse(text: string, fraction = (integer: number): number => inte
 
   function object(): Json {
     const table: Record<string, Json> = Object.create(null); // no key of it means anything but itself
-    for (; tokens[next] !== '}'; ) {
+    while (tokens[next] !== '}') {
       const key: string = JSON.parse(tokens[next++] as string);
       if (key in table) throw new SyntaxError(`key ${JSON.stringify(key)} stands twice in an object`);
       table[key] = value();
@@ -41,12 +41,9 @@ export function parse(text: string, fraction = (integer: number): number => inte
     return items;
   }
 
-  function number(token: string, found: number): number {
-    const written = /^-?\d+$/.test(token);
-    if (!Number.isFinite(found) || (written && !Number.isSafeInteger(found))) {
-      throw new SyntaxError(`${token} found, a number of at most 2^53 - 1 expected`);
-    }
-    return Number.isInteger(found) && !written ? fraction(found) : found;
+  function number(token: string, found: number): Json {
+    const whole = /^-?\d+$/.test(token);
+    return Number.isSafeInteger(found) === whole && Number.isFinite(found) ? found : odd(found);
   }
 
   return value();

@@ -11,6 +11,9 @@ const SCHEMA = 2;
 const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/u;
 const structure = new Validator(schema as object, '2020-12');
 
+/** Write a number so that the schema, to which 1.0 is an integer and any size a number, refuses it where the specification does. */
+const odd = (found: number): Json => (Number.isSafeInteger(found) ? found + 0.5 : []);
+
 /**
  * Read a manifest's text, refusing all that the specification does not name.
  *
@@ -20,7 +23,7 @@ export function readManifest(text: string): Manifest {
   const table = parsed(text);
   checkSchema(table);
   checkStructure(table);
-  checkStructure(parsed(text, (integer) => integer + 0.5)); // to the schema 1.0 is an integer, to a bundle it is none
+  checkStructure(parsed(text, odd));
   const manifest = table as unknown as Manifest;
   const { provenance, ...rest } = manifest;
   for (const found of texts([rest as unknown as Json, Object.keys(provenance)])) {
@@ -30,9 +33,9 @@ export function readManifest(text: string): Manifest {
   return manifest;
 }
 
-function parsed(text: string, fraction?: (integer: number) => number): Json {
+function parsed(text: string, odd?: (found: number) => Json): Json {
   try {
-    return parse(text, fraction);
+    return parse(text, odd);
   } catch (error) {
     throw new BundleError(`not valid JSON (${reason(error)}); copy the bundle again`); // or nested too deeply
   }
