@@ -137,6 +137,6 @@ function source(prompt: readonly number[], inputs: readonly TensorSpec[]): Tenso
     );
   }
   return {
-    [spec.name]: tensor(spec.dtype, [1, prompt.length], checkTokens('prompt', prompt, Number.POSITIVE_INFINITY, 1)),
+    [spec.name]: tensor(spec.dtype, [1, prompt.length], checkTokens('prompt', prompt, Number.MAX_SAFE_INTEGER, 1)),
   };
 }

@@ -34,14 +34,13 @@ export function readGolden(manifest: Manifest, content: Uint8Array): Sample[] {
     });
     return Object.fromEntries(taken);
   };
-  const read_ = Array.from({ length: samples }, (_, i) => ({
-    inputs: take(`${i}.input.`, inputs),
-    outputs: take(`${i}.output.`, outputs),
-  }));
+  const found: Sample[] = [];
+  for (let i = 0; i < samples; i++)
+    found.push({ inputs: take(`${i}.input.`, inputs), outputs: take(`${i}.output.`, outputs) });
   const [extra] = tensors.keys();
   if (extra !== undefined)
     throw new BundleError(`${file}: tensor ${extra} found, which no sample has; export the model again`);
-  return read_;
+  return found;
 }
 
 function read(file: string, content: Uint8Array): Map<string, Tensor> {

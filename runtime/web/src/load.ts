@@ -80,9 +80,9 @@ function needed({ files, golden, processing }: Manifest, graphs: readonly Reache
 
 /** Return the sizes that a variant fixes in the inputs of a graph. */
 function fixedSizes({ sizes }: Variant, { inputs }: Graph): Record<string, number> {
-  return Object.fromEntries(
-    symbolsOf(inputs).flatMap((symbol) => (symbol in sizes ? [[symbol, sizes[symbol] as number]] : [])),
-  );
+  const fixed: Record<string, number> = Object.create(null);
+  for (const symbol of symbolsOf(inputs)) if (symbol in sizes) fixed[symbol] = sizes[symbol] as number;
+  return fixed;
 }
 
 /** Return the variants that calls of a graph can reach: up to the first that fixes none of its sizes. */

@@ -40,8 +40,15 @@ export function readSafetensors(content: Uint8Array): Map<string, Tensor> {
     ]) => {
       const dtype = DTYPES[theirs];
       const bytes = content.slice(start + from, start + to); // a copy, that begins where numbers may
-      if (!dtype || bytes.length !== to - from || bytes.length !== count(dims) * ARRAYS[dtype].BYTES_PER_ELEMENT)
+      const sizes = [from, to, ...dims].every((size) => Number.isSafeInteger(size) && size >= 0);
+      if (
+        !dtype ||
+        !sizes ||
+        bytes.length !== to - from ||
+        bytes.length !== count(dims) * ARRAYS[dtype].BYTES_PER_ELEMENT
+      ) {
         throw new Error(`${name} is no tensor`);
+      }
       return [name, { dtype, dims, data: new ARRAYS[dtype](bytes.buffer) as Data }] as const;
     },
   );

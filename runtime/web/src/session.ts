@@ -43,7 +43,7 @@ export class GraphSession {
       externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })),
       enableCpuMemArena: variant.session?.arena ?? true,
       enableMemPattern: variant.session?.memory_pattern ?? true,
-      extra: nested(variant.engine.options),
+      extra: entries(variant.engine.options),
       logSeverityLevel: FATAL,
     };
     const session = await ort.InferenceSession.create(files.get(file) as Content, options).catch((error: unknown) => {
@@ -122,18 +122,8 @@ function ours(dtype: Dtype, dims: readonly number[], data: Data): Tensor {
   return { dtype, dims, data: dtype === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data };
 }
 
-/** Return {"session.a": true} as {session: {a: "1"}}, as onnxruntime-web takes configuration entries. */
-function nested(options: Variant['engine']['options']): Record<string, unknown> {
-  const entries: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    const parts = name.split('.');
-    const last = parts.pop() as string;
-    let table = entries;
-    for (const part of parts) {
-      table[part] ??= {};
-      table = table[part] as Record<string, unknown>;
-    }
-    table[last] = String(typeof value === 'boolean' ? Number(value) : value);
-  }
-  return entries;
+/** Return configuration entries as onnxruntime takes them: true is "1", false "0". */
+function entries(options: Variant['engine']['options']): Record<string, string> {
+  const text = (value: string | number | boolean): string => String(typeof value === 'boolean' ? Number(value) : value);
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, text(value)]));
 }

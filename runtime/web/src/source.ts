@@ -22,17 +22,23 @@ export interface Source {
 export class UrlSource implements Source {
   readonly name: string;
 
-  constructor(url: string | URL) {
-    const { href } = new URL(url, globalThis.location?.href);
-    this.name = href.replace(/\/*$/, '');
+  constructor(private readonly url: string | URL) {
+    this.name = this.#address('').href.replace(/\/$/, '');
   }
 
   async read(path: string, onBytes?: OnBytes): Promise<Content> {
-    const response = await fetch(`${this.name}/${path}`).catch((error: unknown) => {
+    const response = await fetch(this.#address(path)).catch((error: unknown) => {
       throw new Error(`${reason(error)} (check the address and the network)`);
     });
     if (!response.ok || !response.body) throw new Error(`status ${response.status} found, a file expected`);
     return gathered(response.body, onBytes);
+  }
+
+  /** Return the address of a file: below the folder's, with what stands behind a question mark. */
+  #address(path: string): URL {
+    const address = new URL(this.url, globalThis.location?.href);
+    address.pathname = `${address.pathname.replace(/\/*$/, '')}/${path}`;
+    return address;
   }
 }
 

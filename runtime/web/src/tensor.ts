@@ -1,5 +1,6 @@
 /** Tensors as calls take and give them. */
 
+import { InputError } from './errors.js';
 import type { Dtype } from './manifest.js';
 
 /** The array that holds each dtype's numbers: a bool is a byte, a float16 its 16 bits. */
@@ -35,11 +36,20 @@ export const zeros = (dtype: Dtype, dims: readonly number[]): Tensor => ({
   data: new ARRAYS[dtype](count(dims)),
 });
 
-/** Return numbers in C order as a tensor of a dtype; a float16 takes its 16 bits. */
+/**
+ * Return numbers in C order as a tensor of a dtype; a float16 takes its 16 bits.
+ *
+ * @throws InputError where an integer's array cannot hold a number.
+ */
 export function tensor(dtype: Dtype, dims: readonly number[], numbers: readonly number[]): Tensor {
   const data = new ARRAYS[dtype](numbers.length);
-  const values: readonly (number | bigint)[] = dtype.endsWith('int64') ? numbers.map(BigInt) : numbers;
-  for (const [i, value] of values.entries()) data[i] = value;
+  const whole = !(data instanceof Float32Array || data instanceof Float64Array);
+  for (const [i, number] of numbers.entries()) {
+    const integer = Number.isInteger(number);
+    if (integer || !whole) data[i] = dtype.endsWith('int64') ? BigInt(number) : number;
+    const kept = !whole || (integer && Number(data[i]) === number);
+    if (!kept) throw new InputError(`${number} found, which ${dtype} cannot hold`);
+  }
   return { dtype, dims, data };
 }
 

@@ -22,6 +22,7 @@ const refused = {
   'a comment': text.replace('{', '{ // a comment\n'),
   'nesting without end': '['.repeat(200_000),
   'a size of true': text.replace('"samples": 4', '"samples": true'),
+  'more golden samples than there can be': text.replace('"samples": 4', '"samples": 9007199254740991'),
   'more than a MiB': text + ' '.repeat(2 ** 20),
   null: 'null',
 };
@@ -43,6 +44,12 @@ const accepted = {
   'a whole number where fractions may stand': text.replace('"cosine": 0.98', '"cosine": 1.0'),
   'anything in provenance': text.replace('"opset": 23', '"opset": [null, "\\u200b", {"a": 0.5}]'),
 };
+
+test('an option of the engine changes nothing else', async () => {
+  const named = '"options": {"__proto__.polluted": "yes", "session.a": "1", "session.a.b": true}';
+  await opened(text.replaceAll('"options": {}', named)).catch(({ name }) => assert.equal(name, 'BundleError'));
+  assert.equal({}.polluted, undefined);
+});
 
 for (const [what, manifest] of Object.entries(accepted)) {
   test(`${what}: accepted`, async () => {

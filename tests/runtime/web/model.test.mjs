@@ -45,6 +45,14 @@ test('an unknown graph, target, provider or number of threads is refused', async
   }
 });
 
+test('a tensor holds what it is given, or is refused', () => {
+  assert.deepEqual(tensor('int64', [2], [-1, 2 ** 53]).data, BigInt64Array.of(-1n, 2n ** 53n));
+  assert.deepEqual(tensor('float32', [2], [0.1, Number.NaN]).data, Float32Array.of(0.1, Number.NaN));
+  for (const [dtype, number] of [['int32', 2 ** 31], ['uint8', -1], ['int64', 0.5], ['int64', 2 ** 63], ['bool', 256]]) {
+    assert.throws(() => tensor(dtype, [1], [number]), { name: 'InputError' });
+  }
+});
+
 test('inputs that are none are refused', async () => {
   for (const given of [undefined, null, 7, 'text']) await assert.rejects(model.run(given), { name: 'InputError' });
 });
