@@ -1,0 +1,96 @@
+/** Processing beyond the cases of runtime/conformance: sounds, type ids, and tokenizers that cannot be followed. */
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { load } from '../../../runtime/web/dist/index.js';
+import { bundle, CONFORMANCE, content, withFiles } from './bundles.mjs';
+import { hashed } from './hashed.mjs';
+
+const AUDIO = { input: 'mask', rate: 16000, channels: 1 }; // the input is float32 [batch, sequence]
+const SAMPLES = [0.5, -1, 0];
+
+/** Open the bundle with a tokenizer, with some of what its manifest says of processing exchanged. */
+async function processed(change, files = {}) {
+  const changed = await hashed('processed.edge', files);
+  const manifest = JSON.parse(new TextDecoder().decode(changed['manifest.json']));
+  Object.assign(manifest.processing, change(manifest.processing));
+  return load(withFiles(bundle('processed.edge'), { ...changed, 'manifest.json': content(JSON.stringify(manifest)) }));
+}
+
+/** The tokenizer of a bundle of texts, changed. */
+const tokenizer = async (change) => {
+  const table = JSON.parse(await readFile(`${CONFORMANCE}processed.edge/tokenizer.json`, 'utf-8'));
+  return { 'tokenizer.json': content(JSON.stringify({ ...table, ...change(table) })) };
+};
+
+test('a sound becomes its samples', async () => {
+  const model = await processed(() => ({ audio: AUDIO }));
+  const sound = { rate: 16000, channels: [Float32Array.from(SAMPLES)] };
+  assert.deepEqual(model.prepare({ audio: sound }).mask, { dtype: 'float32', dims: [1, 3], data: Float32Array.from(SAMPLES) });
+  assert.deepEqual(model.prepare({ audio: [sound, sound] }).mask.dims, [2, 3]);
+  const broken = [
+    { rate: 8000 },
+    { channels: [...sound.channels, ...sound.channels] },
+    { channels: [] },
+    { channels: [new Float32Array()] },
+    { channels: [Float32Array.of(1.5)] },
+    { channels: [Float32Array.of(Number.NaN)] },
+  ];
+  for (const change of broken) assert.throws(() => model.prepare({ audio: { ...sound, ...change } }), { name: 'InputError' });
+  const shorter = { ...sound, channels: [Float32Array.of(0)] };
+  assert.throws(() => model.prepare({ audio: [sound, shorter] }), { name: 'InputError' });
+});
+
+test('a text and a sound fill one call', async () => {
+  const model = await processed(({ text }) => ({ audio: AUDIO, text: { ...text, mask: null } }));
+  const inputs = model.prepare({ text: 'the cat', audio: { rate: 16000, channels: [Float32Array.of(1, 1)] } });
+  assert.equal((await model.run(inputs)).embedding.data.length, 8);
+});
+
+test('type ids are the post-processor’s', async () => {
+  const template = [
+    { SpecialToken: { id: 'a', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 1 } },
+    { SpecialToken: { id: 'the', type_id: 0 } },
+  ];
+  const special = { a: { id: 'a', ids: [1], tokens: ['a'] }, the: { id: 'the', ids: [2], tokens: ['the'] } };
+  const files = await tokenizer(() => ({
+    post_processor: { type: 'TemplateProcessing', single: template, pair: template, special_tokens: special },
+  }));
+  const types = ({ text }) => ({ text: { ...text, mask: null, types: 'mask', longest: 4 } });
+  const model = await processed(types, files);
+  const inputs = model.prepare({ text: 'cat dog mat' });
+  assert.deepEqual(Array.from(inputs.tokens.data, Number), [1, 3, 4, 2]); // cut to four, special tokens kept
+  assert.deepEqual(Array.from(inputs.mask.data), [0, 1, 1, 0]);
+  const narrow = await processed(({ text }) => ({ text: { ...text, longest: 2 } }), files);
+  assert.throws(() => narrow.prepare({ text: 'cat' }), { name: 'BundleError' });
+});
+
+test('a tokenizer that cannot be followed is told where a text needs it', async () => {
+  const changes = [
+    () => ({ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }),
+    () => ({ normalizer: { type: 'Sequence', normalizers: [{ type: 'Precompiled', precompiled_charsmap: 'AAAA' }] } }),
+    () => ({ normalizer: { type: 'Unheard-of' } }),
+    () => ({ model: { type: 'Unheard-of' } }),
+  ];
+  for (const change of changes) {
+    const model = await processed(() => ({}), await tokenizer(change));
+    assert.ok((await model.check()).every(({ ok }) => ok));
+    assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
+  }
+  const model = await processed(() => ({}), { 'tokenizer.json': content('not JSON') });
+  assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
+});
+
+test('a word without a token is refused where the tokenizer has none for it', async () => {
+  const files = await tokenizer(({ model: { unk_token, ...model } }) => ({ model }));
+  const model = await processed(() => ({}), files);
+  assert.throws(() => model.prepare({ text: 'the Zebra' }), /no token for/);
+});
+
+test('tokens become text', async () => {
+  const model = await processed(() => ({}));
+  assert.equal(model.decode([2, 3]), 'the cat');
+  assert.equal(model.decode([]), '');
+});
