@@ -1,14 +1,16 @@
-/* edgeattn for C: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.hpp is the same for C++.
+/* edgeattn for C: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.hpp is the same for
+ * C++.
  *
  * Ownership
- * - What a function hands out through a pointer to a pointer (a model, tensors, an error, a text) is the caller's,
- *   who frees it once with the function of its type. Freeing NULL does nothing.
- * - What a function takes (paths, names, dims, data, tensors) stays the caller's and is copied where it is kept.
+ * - What a function hands out through a pointer to a pointer (a model, tensors, an error, a text) is the
+ * caller's, who frees it once with the function of its type. Freeing NULL does nothing.
+ * - What a function takes (paths, names, dims, data, tensors) stays the caller's and is copied where it is
+ * kept.
  * - What a view points to belongs to its tensors and lives until they change or are freed.
  *
  * Errors
- * - Every function that can fail returns a status. Where it is not EDGEATTN_OK and `error` is not NULL, *error is set
- *   to an error to free; nothing else is handed out. No exception leaves this library.
+ * - Every function that can fail returns a status. Where it is not EDGEATTN_OK and `error` is not NULL,
+ * *error is set to an error to free; nothing else is handed out. No exception leaves this library.
  *
  * Threads
  * - A model may be used from several threads at once; tensors are one thread's at a time.
@@ -72,7 +74,8 @@ void edgeattn_tensors_free(edgeattn_tensors* tensors);
 size_t edgeattn_tensors_count(const edgeattn_tensors* tensors);
 
 /* Adds a copy of an array, or replaces the one of its name. */
-edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor, edgeattn_error** error);
+edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
+                                     edgeattn_error** error);
 
 /* Fills `view` with the array at `index`, in order of names. */
 edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index, edgeattn_tensor* view,
@@ -91,7 +94,8 @@ edgeattn_status edgeattn_label(const edgeattn_model* model, const edgeattn_tenso
                                edgeattn_error** error);
 
 /* Replays the golden vectors: how many outputs were compared, and how many missed their tolerance. */
-edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, size_t* failed, edgeattn_error** error);
+edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, size_t* failed,
+                               edgeattn_error** error);
 
 /* Times a bundle on its golden inputs: hands out JSON. */
 edgeattn_status edgeattn_bench(const char* folder, const char* target, int threads, int rounds, char** json,

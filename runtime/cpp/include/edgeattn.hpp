@@ -1,8 +1,9 @@
-// edgeattn for C++17: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.h is the same for C.
+// edgeattn for C++17: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.h is the same for
+// C.
 //
 //     auto model = edgeattn::load("sentence.edge");
-//     auto outputs = model.run({{"input_ids", edgeattn::Tensor::of<std::int64_t>({1, 3}, {101, 7592, 102})}, ...});
-//     const float* embedding = outputs.at("embedding").as<float>();
+//     auto outputs = model.run({{"input_ids", edgeattn::Tensor::of<std::int64_t>({1, 3}, {101, 7592, 102})},
+//     ...}); const float* embedding = outputs.at("embedding").as<float>();
 //
 // Every error is an EdgeAttnError with a message of one line: what was found, what was expected, what to do.
 // A Model may be called from several threads at once.
@@ -46,7 +47,8 @@ struct IncompatibleRuntimeError : EdgeAttnError {
 /// numpy's name of a type of numbers, such as "int64".
 template <class Number>
 std::string dtype_of() {
-  static_assert(std::is_arithmetic_v<Number> && sizeof(Number) <= 8, "numpy's numbers alone; float16 by its bytes");
+  static_assert(std::is_arithmetic_v<Number> && sizeof(Number) <= 8,
+                "numpy's numbers alone; float16 by its bytes");
   const auto bits = std::to_string(8 * sizeof(Number));
   if constexpr (std::is_same_v<Number, bool>) return "bool";
   if constexpr (std::is_floating_point_v<Number>) return "float" + bits;
@@ -95,14 +97,14 @@ struct LoadOptions {
 using Prompt = std::variant<std::vector<std::int64_t>, Tensors>;
 
 struct GenerateOptions {
-  std::vector<std::int64_t> start;              // begins an encoder-decoder's answer
-  std::vector<std::int64_t> stop;               // ends it, and is no part of it
-  std::optional<std::int64_t> max_new_tokens;   // else as many as there are positions
-  double temperature = 0;                       // 0 takes the likeliest token
-  std::optional<std::int64_t> top_k;            // then draws from so many of the likeliest,
-  std::optional<double> top_p;                  // and from the fewest that hold this share
-  std::optional<std::uint64_t> seed;            // the same draws the same tokens
-  std::function<bool(std::int64_t)> on_token;   // hears each as it comes; false ends it
+  std::vector<std::int64_t> start;             // begins an encoder-decoder's answer
+  std::vector<std::int64_t> stop;              // ends it, and is no part of it
+  std::optional<std::int64_t> max_new_tokens;  // else as many as there are positions
+  double temperature = 0;                      // 0 takes the likeliest token
+  std::optional<std::int64_t> top_k;           // then draws from so many of the likeliest,
+  std::optional<double> top_p;                 // and from the fewest that hold this share
+  std::optional<std::uint64_t> seed;           // the same draws the same tokens
+  std::function<bool(std::int64_t)> on_token;  // hears each as it comes; false ends it
 };
 
 /// Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA.
@@ -112,8 +114,8 @@ struct Image {
 };
 
 /// The app's tokenizer: the ids of a text by this tokenizer.json, special tokens included, at most `longest`.
-using Tokenizer = std::function<std::vector<std::int64_t>(const std::string& text, const std::string& tokenizer_json,
-                                                          std::optional<std::int64_t> longest)>;
+using Tokenizer = std::function<std::vector<std::int64_t>(
+    const std::string& text, const std::string& tokenizer_json, std::optional<std::int64_t> longest)>;
 
 using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
 
@@ -128,8 +130,9 @@ class Model {
   /// Opens a graph now rather than at its first call.
   void open(const std::string& graph) const;
 
-  /// Answers inputs that keep the contract of a graph, the main one where none is named. A decoder that is given
-  /// none of its cache begins with an empty one. Throws InputError, or BundleError where the graph fails.
+  /// Answers inputs that keep the contract of a graph, the main one where none is named. A decoder that is
+  /// given none of its cache begins with an empty one. Throws InputError, or BundleError where the graph
+  /// fails.
   Tensors run(const Tensors& inputs, const std::string& graph = {}) const;
 
   /// Replays the golden vectors here.
@@ -153,8 +156,8 @@ class Model {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no variant
-/// runs here, InputError where it has no such target.
+/// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no
+/// variant runs here, InputError where it has no such target.
 Model load(const std::string& folder, const LoadOptions& options = {});
 
 struct BenchOptions {

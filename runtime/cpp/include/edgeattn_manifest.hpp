@@ -1,4 +1,5 @@
-// What a bundle says of itself: manifest.json, read and checked. See runtime/README.md for what each part means.
+// What a bundle says of itself: manifest.json, read and checked. See runtime/README.md for what each part
+// means.
 #pragma once
 
 #include <cstdint>

@@ -18,10 +18,13 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 // Those that decide which int8 kernels run, as Linux names them.
-const std::vector<std::string> kInstructionSets = {"avx2",  "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd",
-                                                   "asimddp", "i8mm",   "sve",     "sve2",        "sme"};
+const std::vector<std::string> kInstructionSets = {"avx2",     "avx_vnni", "avx512f", "avx512_vnni",
+                                                   "amx_int8", "asimd",    "asimddp", "i8mm",
+                                                   "sve",      "sve2",     "sme"};
 
-double milliseconds_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 /// Returns what follows "NAME:" in a file of /proc, for the first of these names; empty where there is none.
 std::string proc(const std::string& file, const std::vector<std::string>& names) {
@@ -29,14 +32,16 @@ std::string proc(const std::string& file, const std::vector<std::string>& names)
   for (std::string line; std::getline(in, line);)
     for (const auto& name : names)
       if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != line.npos)
-        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos) return line.substr(first);
+        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos)
+          return line.substr(first);
   return "";
 }
 
 Json machine() {
   utsname system{};
   uname(&system);
-  const auto name = proc("cpuinfo", {"model name", "Hardware"}), flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
+  const auto name = proc("cpuinfo", {"model name", "Hardware"}),
+             flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
   const auto memory = proc("meminfo", {"MemTotal"});
   auto sets = Json::array();
   for (const auto& set : kInstructionSets)
@@ -58,7 +63,8 @@ double percentile(const std::vector<double>& sorted, double share) {
 }
 
 /// Times the golden samples, interleaved: each round begins with the next one.
-Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& samples, const BenchOptions& options, std::int64_t threads) {
+Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& samples,
+           const BenchOptions& options, std::int64_t threads) {
   const auto count = static_cast<int>(samples.size());
   std::vector<std::vector<double>> times(samples.size());
   for (int round = 0; round < options.warmup + options.rounds; ++round)
@@ -75,7 +81,11 @@ Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& s
     const auto& main = model.manifest().graphs.at(model.manifest().main_graph());
     timings.push_back({{"sample", i},
                        {"shape", sizes_of(main.inputs, samples[i].first)},
-                       {"latency_ms", {{"p50", percentile(sorted, 0.5)}, {"p90", percentile(sorted, 0.9)}, {"p99", percentile(sorted, 0.99)}, {"count", sorted.size()}}}});
+                       {"latency_ms",
+                        {{"p50", percentile(sorted, 0.5)},
+                         {"p90", percentile(sorted, 0.9)},
+                         {"p99", percentile(sorted, 0.99)},
+                         {"count", sorted.size()}}}});
   }
   return {{"threads", threads}, {"timings", timings}};
 }
@@ -84,7 +94,8 @@ Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& s
 
 std::string bench(const std::string& folder, const BenchOptions& options) {
   if (options.rounds < 1 || options.warmup < 0)
-    throw InputError(words(options.rounds, " rounds after ", options.warmup, " of warm-up; expected at least 1 after at least 0"));
+    throw InputError(words(options.rounds, " rounds after ", options.warmup,
+                           " of warm-up; expected at least 1 after at least 0"));
   const auto sweep = options.threads.empty() ? std::vector{0} : options.threads;
   const auto start = Clock::now();
   auto model = load(folder, {options.target, sweep[0]});
@@ -95,12 +106,17 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   auto golden = Json::array(), runs = Json::array();
   auto graphs = Json::object();
   for (const auto& [sample, output, cosine, max_abs, ok] : model.check())
-    golden.push_back({{"sample", sample}, {"output", output}, {"cosine", cosine}, {"max_abs", max_abs ? Json(*max_abs) : Json()}, {"ok", ok}});
+    golden.push_back({{"sample", sample},
+                      {"output", output},
+                      {"cosine", cosine},
+                      {"max_abs", max_abs ? Json(*max_abs) : Json()},
+                      {"ok", ok}});
   for (const auto* variant : variants)
     for (const auto& [graph, file] : variant->files) graphs[file] = manifest.files.at(file).sha256;
   runs.push_back(timed(model, samples, options, settings_here(*variants[0], sweep[0]).threads));
   const auto peak = proc("self/status", {"VmHWM"});
-  for (std::size_t i = 1; i < sweep.size(); ++i) runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, sweep[i]));
+  for (std::size_t i = 1; i < sweep.size(); ++i)
+    runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, sweep[i]));
   return Json{{"schema", 1},
               {"model", manifest.name},
               {"target", variants[0]->target},

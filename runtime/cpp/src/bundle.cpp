@@ -21,7 +21,8 @@ constexpr std::uintmax_t kSignature = 64;             // bytes, of Ed25519
 void check_inside(const fs::path& folder, const std::string& file) {
   const auto real = fs::weakly_canonical(folder / file), root = fs::canonical(folder);
   if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end())
-    throw BundleError(words((folder / file).string(), ": a link that leaves the folder; copy the bundle with its links followed"));
+    throw BundleError(words((folder / file).string(),
+                            ": a link that leaves the folder; copy the bundle with its links followed"));
   if (!fs::is_regular_file(folder / file))
     throw BundleError(words((folder / file).string(), ": no such file; copy the bundle again, whole"));
 }
@@ -37,9 +38,11 @@ void check_size(const fs::path& path, std::uintmax_t expected) {
 void check_listed(const fs::path& folder, const Manifest& manifest) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const auto file = entry.path().lexically_relative(folder).generic_string();
-    const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) || manifest.files.count(file);
+    const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
+                       manifest.files.count(file);
     if (!known && (entry.is_symlink() || !entry.is_directory()))
-      throw BundleError(words(entry.path().string(), ": not listed in ", kManifestFile, "; remove it or copy the bundle again"));
+      throw BundleError(words(entry.path().string(), ": not listed in ", kManifestFile,
+                              "; remove it or copy the bundle again"));
   }
 }
 
@@ -67,7 +70,8 @@ Manifest read_manifest(const fs::path& folder) {
   check_inside(folder, kManifestFile);
   const auto path = folder / kManifestFile;
   if (fs::file_size(path) > kLargestManifest)
-    throw BundleError(words(path.string(), ": ", fs::file_size(path), " bytes found, at most ", kLargestManifest, " expected"));
+    throw BundleError(words(path.string(), ": ", fs::file_size(path), " bytes found, at most ",
+                            kLargestManifest, " expected"));
   try {
     return parse_manifest(read_bytes(path));
   } catch (const BundleError& error) {
@@ -101,7 +105,8 @@ Bundle open_bundle(const fs::path& folder) try {
                               entry.sha256.substr(0, 12), "... expected (changed); copy the bundle again"));
   return {folder, std::move(manifest)};
 } catch (const fs::filesystem_error& error) {
-  throw BundleError(words(error.path1().string(), ": ", error.code().message(), "; check the path and its permissions"));
+  throw BundleError(
+      words(error.path1().string(), ": ", error.code().message(), "; check the path and its permissions"));
 }
 
 }  // namespace edgeattn

@@ -1,9 +1,8 @@
 // edgeattn.h over edgeattn.hpp: handles are pointers to its values, errors are what it throws.
-#include "edgeattn.h"
-
 #include <iterator>
 #include <new>
 
+#include "edgeattn.h"
 #include "edgeattn.hpp"
 
 struct edgeattn_model {
@@ -56,7 +55,9 @@ char* copied(const std::string& text) {
 
 }  // namespace
 
-const char* edgeattn_error_message(const edgeattn_error* error) { return error ? error->message.c_str() : "no memory"; }
+const char* edgeattn_error_message(const edgeattn_error* error) {
+  return error ? error->message.c_str() : "no memory";
+}
 void edgeattn_error_free(edgeattn_error* error) { delete error; }
 void edgeattn_text_free(char* text) { delete[] text; }
 void edgeattn_model_free(edgeattn_model* model) { delete model; }
@@ -64,42 +65,56 @@ void edgeattn_tensors_free(edgeattn_tensors* tensors) { delete tensors; }
 edgeattn_tensors* edgeattn_tensors_new(void) { return new (std::nothrow) edgeattn_tensors; }
 size_t edgeattn_tensors_count(const edgeattn_tensors* tensors) { return tensors->value.size(); }
 
-edgeattn_status edgeattn_load(const char* folder, const char* target, int threads, edgeattn_model** model, edgeattn_error** error) {
-  return guarded(error, [&] { *model = new edgeattn_model{edgeattn::load(folder, {text_or_empty(target), threads})}; });
+edgeattn_status edgeattn_load(const char* folder, const char* target, int threads, edgeattn_model** model,
+                              edgeattn_error** error) {
+  return guarded(error, [&] {
+    *model = new edgeattn_model{edgeattn::load(folder, {text_or_empty(target), threads})};
+  });
 }
 
 edgeattn_status edgeattn_describe(const edgeattn_model* model, char** text, edgeattn_error** error) {
   return guarded(error, [&] { *text = copied(model->value.describe()); });
 }
 
-edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor, edgeattn_error** error) {
+edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
+                                     edgeattn_error** error) {
   return guarded(error, [&] {
     const auto* first = static_cast<const std::byte*>(tensor->data);
-    tensors->value[tensor->name] = {tensor->dtype, {tensor->dims, tensor->dims + tensor->rank}, {first, first + tensor->bytes}};
+    tensors->value[tensor->name] = {
+        tensor->dtype, {tensor->dims, tensor->dims + tensor->rank}, {first, first + tensor->bytes}};
   });
 }
 
-edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index, edgeattn_tensor* view, edgeattn_error** error) {
+edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index, edgeattn_tensor* view,
+                                     edgeattn_error** error) {
   return guarded(error, [&] {
-    if (index >= tensors->value.size()) throw edgeattn::InputError("tensors: an index beyond the last found; see their count");
+    if (index >= tensors->value.size())
+      throw edgeattn::InputError("tensors: an index beyond the last found; see their count");
     const auto& [name, tensor] = *std::next(tensors->value.begin(), static_cast<std::ptrdiff_t>(index));
-    *view = {name.c_str(), tensor.dtype.c_str(), tensor.dims.data(), tensor.dims.size(), tensor.data.data(), tensor.data.size()};
+    *view = {name.c_str(),       tensor.dtype.c_str(), tensor.dims.data(),
+             tensor.dims.size(), tensor.data.data(),   tensor.data.size()};
   });
 }
 
-edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, const edgeattn_tensors* inputs, edgeattn_tensors** outputs, edgeattn_error** error) {
-  return guarded(error, [&] { *outputs = new edgeattn_tensors{model->value.run(inputs->value, text_or_empty(graph))}; });
+edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, const edgeattn_tensors* inputs,
+                             edgeattn_tensors** outputs, edgeattn_error** error) {
+  return guarded(
+      error, [&] { *outputs = new edgeattn_tensors{model->value.run(inputs->value, text_or_empty(graph))}; });
 }
 
-edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* image, edgeattn_tensors** inputs, edgeattn_error** error) {
+edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* image,
+                                       edgeattn_tensors** inputs, edgeattn_error** error) {
   return guarded(error, [&] {
     const auto bytes = image->height * image->width * image->channels;
-    if (image->height < 1 || image->width < 1 || image->channels < 1) throw edgeattn::InputError("image: no pixel found, at least one expected");
-    *inputs = new edgeattn_tensors{model->value.prepare({{image->height, image->width, image->channels, {image->pixels, image->pixels + bytes}}})};
+    if (image->height < 1 || image->width < 1 || image->channels < 1)
+      throw edgeattn::InputError("image: no pixel found, at least one expected");
+    *inputs = new edgeattn_tensors{model->value.prepare(
+        {{image->height, image->width, image->channels, {image->pixels, image->pixels + bytes}}})};
   });
 }
 
-edgeattn_status edgeattn_label(const edgeattn_model* model, const edgeattn_tensors* outputs, char** label, edgeattn_error** error) {
+edgeattn_status edgeattn_label(const edgeattn_model* model, const edgeattn_tensors* outputs, char** label,
+                               edgeattn_error** error) {
   return guarded(error, [&] {
     const auto vectors = model->value.labels(outputs->value);
     if (vectors.empty()) throw edgeattn::InputError("outputs: no vector found, at least one expected");
@@ -107,7 +122,8 @@ edgeattn_status edgeattn_label(const edgeattn_model* model, const edgeattn_tenso
   });
 }
 
-edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, size_t* failed, edgeattn_error** error) {
+edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, size_t* failed,
+                               edgeattn_error** error) {
   return guarded(error, [&] {
     const auto results = model->value.check();
     *compared = results.size();
@@ -116,7 +132,8 @@ edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, si
   });
 }
 
-edgeattn_status edgeattn_bench(const char* folder, const char* target, int threads, int rounds, char** json, edgeattn_error** error) {
+edgeattn_status edgeattn_bench(const char* folder, const char* target, int threads, int rounds, char** json,
+                               edgeattn_error** error) {
   return guarded(error, [&] {
     edgeattn::BenchOptions options{text_or_empty(target), {}, rounds};
     if (threads) options.threads = {threads};
@@ -124,8 +141,9 @@ edgeattn_status edgeattn_bench(const char* folder, const char* target, int threa
   });
 }
 
-edgeattn_status edgeattn_generate(const edgeattn_model* model, const int64_t* prompt, size_t length, int64_t max_new_tokens,
-                                  edgeattn_on_token on_token, void* context, edgeattn_error** error) {
+edgeattn_status edgeattn_generate(const edgeattn_model* model, const int64_t* prompt, size_t length,
+                                  int64_t max_new_tokens, edgeattn_on_token on_token, void* context,
+                                  edgeattn_error** error) {
   return guarded(error, [&] {
     edgeattn::GenerateOptions options;
     if (max_new_tokens) options.max_new_tokens = max_new_tokens;

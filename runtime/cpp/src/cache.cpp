@@ -35,7 +35,8 @@ void check_room(const Generation& names, const Tensors& inputs) {
   const auto capacity = inputs.at(names.cache[0].past).dims[2], added = inputs.at(names.tokens).dims[1];
   const auto held = *inputs.at(names.length).as<std::int64_t>();
   if (held < 0 || held > capacity - added)
-    throw InputError(words(names.length, ": ", held, " tokens found before ", added, " new ones in a cache with room for ", capacity,
+    throw InputError(words(names.length, ": ", held, " tokens found before ", added,
+                           " new ones in a cache with room for ", capacity,
                            "; give a larger cache, and the number of tokens that it holds"));
 }
 
@@ -43,16 +44,19 @@ void check_memory(const Generation& names, const GraphSpec& decoder, std::int64_
   double needed = 0, largest = 0;
   for (const auto& entry : names.cache) {
     const auto& dims = find(decoder.inputs, entry.past)->dims;
-    const auto bytes = 4.0 * static_cast<double>(dims[1].size) * static_cast<double>(dims[3].size) * static_cast<double>(capacity_for(total, names));
+    const auto bytes = 4.0 * static_cast<double>(dims[1].size) * static_cast<double>(dims[3].size) *
+                       static_cast<double>(capacity_for(total, names));
     needed += bytes;
     largest = std::max(largest, bytes);
   }
   if (const auto available = available_memory(); available && needed + largest > *available)
-    throw InputError(words("a cache of ", total, " tokens: ", (needed + largest) / 1e6, " MB needed while it grows, ", *available / 1e6,
+    throw InputError(words("a cache of ", total, " tokens: ", (needed + largest) / 1e6,
+                           " MB needed while it grows, ", *available / 1e6,
                            " MB available; ask for fewer new tokens"));
 }
 
-Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int64_t batch, std::int64_t capacity) {
+Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int64_t batch,
+                    std::int64_t capacity) {
   Tensors cache{{names.length, zeros("int64", {1})}};
   for (const auto& entry : names.cache) {
     const auto& dims = find(decoder.inputs, entry.past)->dims;
@@ -62,7 +66,10 @@ Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int6
 }
 
 Stepper::Stepper(const Graph& decoder, const Generation& names, Tensors carried)
-    : decoder_(decoder), names_(names), fed_(std::move(carried)), vocabulary_(find(decoder.spec().outputs, names.logits)->dims[2].size) {
+    : decoder_(decoder),
+      names_(names),
+      fed_(std::move(carried)),
+      vocabulary_(find(decoder.spec().outputs, names.logits)->dims[2].size) {
   fed_.merge(empty_cache(names, decoder.spec(), 1, 0));
 }
 
@@ -71,7 +78,8 @@ const float* Stepper::step(const std::vector<std::int64_t>& tokens) {
   make_room(held_ + added);
   fed_[names_.tokens] = Tensor::of<std::int64_t>({1, added}, tokens);
   fed_[names_.length] = Tensor::of<std::int64_t>({1}, {held_});
-  if (logits_.dims != std::vector{std::int64_t{1}, added, vocabulary_}) logits_ = zeros("float32", {1, added, vocabulary_});
+  if (logits_.dims != std::vector{std::int64_t{1}, added, vocabulary_})
+    logits_ = zeros("float32", {1, added, vocabulary_});
   std::map<std::string, Tensor*> inputs, outputs{{names_.logits, &logits_}};
   for (auto& [name, tensor] : fed_) inputs[name] = &tensor;
   for (const auto& entry : names_.cache) outputs[entry.present] = inputs.at(entry.past);

@@ -8,14 +8,16 @@ namespace edgeattn {
 /// Throws InputError where a cache has no room for a call's tokens.
 void check_room(const Generation& names, const Tensors& inputs);
 
-/// Throws InputError where a cache of `total` tokens, which is moved one tensor at a time, takes more memory than
-/// there is.
+/// Throws InputError where a cache of `total` tokens, which is moved one tensor at a time, takes more memory
+/// than there is.
 void check_memory(const Generation& names, const GraphSpec& decoder, std::int64_t total);
 
 /// Returns an empty cache with room for `capacity` tokens, and its length of 0.
-Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int64_t batch, std::int64_t capacity);
+Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int64_t batch,
+                    std::int64_t capacity);
 
-/// One sequence from an empty cache on: each call writes its tokens' keys and values into a cache that stays in place.
+/// One sequence from an empty cache on: each call writes its tokens' keys and values into a cache that stays
+/// in place.
 class Stepper {
  public:
   /// `carried` is what the encoder gave; nothing for a decoder alone.

@@ -23,9 +23,11 @@ void check_names(const std::vector<TensorSpec>& expected, const Tensors& inputs)
 
 void check_numbers(const TensorSpec& tensor, const Tensor& array) {
   if (array.dtype != tensor.dtype)
-    throw InputError(words(written(tensor), ": expected ", tensor.dtype, ", found ", array.dtype, "; convert it"));
+    throw InputError(
+        words(written(tensor), ": expected ", tensor.dtype, ", found ", array.dtype, "; convert it"));
   if (byte_count(array.dtype, array.dims) != array.data.size())
-    throw InputError(words(written(tensor), ": ", array.data.size(), " bytes found, dims [", listed(array.dims), "] expected of them"));
+    throw InputError(words(written(tensor), ": ", array.data.size(), " bytes found, dims [",
+                           listed(array.dims), "] expected of them"));
   const auto beyond = [](std::byte byte) { return byte > std::byte{1}; };
   if (array.dtype == "bool" && std::any_of(array.data.begin(), array.data.end(), beyond))
     throw InputError(words(written(tensor), ": a byte above 1 found, 0 or 1 expected"));
@@ -42,7 +44,8 @@ void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbol
   for (const auto& tensor : expected) check_numbers(tensor, inputs.at(tensor.name));
   for (const auto& [name, size] : sizes_of(expected, inputs))
     if (!symbols.at(name).allows(size))
-      throw InputError(words("dim ", quoted(name), ": ", size, " found, ", written(symbols.at(name)), " expected"));
+      throw InputError(
+          words("dim ", quoted(name), ": ", size, " found, ", written(symbols.at(name)), " expected"));
 }
 
 Sizes sizes_of(const std::vector<TensorSpec>& tensors, const Tensors& arrays) {
@@ -50,13 +53,15 @@ Sizes sizes_of(const std::vector<TensorSpec>& tensors, const Tensors& arrays) {
   for (const auto& tensor : tensors) {
     const auto& dims = arrays.at(tensor.name).dims;
     if (dims.size() != tensor.dims.size())
-      throw InputError(words(written(tensor), ": ", dims.size(), " dims found, ", tensor.dims.size(), " expected"));
+      throw InputError(
+          words(written(tensor), ": ", dims.size(), " dims found, ", tensor.dims.size(), " expected"));
     for (std::size_t axis = 0; axis < dims.size(); ++axis) {
       const auto& dim = tensor.dims[axis];
-      const auto expected = dim.symbol.empty() ? dim.size : sizes.emplace(dim.symbol, dims[axis]).first->second;
+      const auto expected =
+          dim.symbol.empty() ? dim.size : sizes.emplace(dim.symbol, dims[axis]).first->second;
       if (dims[axis] != expected)
-        throw InputError(words(written(tensor), ": ", dims[axis], " found on axis ", axis, ", ", expected, " expected",
-                               dim.symbol.empty() ? "" : " as in another input"));
+        throw InputError(words(written(tensor), ": ", dims[axis], " found on axis ", axis, ", ", expected,
+                               " expected", dim.symbol.empty() ? "" : " as in another input"));
     }
   }
   return sizes;

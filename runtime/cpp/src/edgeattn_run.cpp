@@ -26,8 +26,9 @@ All but bench take --threads N, and all take --target NAME.
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
 
 Arguments parse(int count, char** words_) {
-  const std::set<std::string> known = {"--input", "-o", "--rounds", "--threads", "--target", "--tokens", "--start", "--stop",
-                                       "--max-new-tokens", "--temperature", "--top-k", "--top-p", "--seed"};
+  const std::set<std::string> known = {"--input",  "-o",      "--rounds", "--threads",        "--target",
+                                       "--tokens", "--start", "--stop",   "--max-new-tokens", "--temperature",
+                                       "--top-k",  "--top-p", "--seed"};
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
     const std::string word = words_[i];
@@ -53,7 +54,9 @@ Number number(const std::string& text) {
   return value;
 }
 
-std::string given(const Arguments& arguments, const std::string& name) { return arguments.count(name) ? arguments.at(name) : ""; }
+std::string given(const Arguments& arguments, const std::string& name) {
+  return arguments.count(name) ? arguments.at(name) : "";
+}
 
 template <class Number>
 std::optional<Number> optional(const Arguments& arguments, const std::string& name) {
@@ -78,10 +81,12 @@ Tensors read_tensors(const std::string& path) {
 }
 
 void run(const Model& model, const Arguments& arguments) {
-  if (!arguments.count("--input") || !arguments.count("-o")) throw InputError("run: --input X.safetensors and -o Y.safetensors expected");
+  if (!arguments.count("--input") || !arguments.count("-o"))
+    throw InputError("run: --input X.safetensors and -o Y.safetensors expected");
   const auto bytes = write_safetensors(model.run(read_tensors(arguments.at("--input"))));
   std::ofstream out(arguments.at("-o"), std::ios::binary);
-  if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush()) throw InputError(words(arguments.at("-o"), ": cannot be written"));
+  if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
+    throw InputError(words(arguments.at("-o"), ": cannot be written"));
 }
 
 int check(const Model& model) {
@@ -89,7 +94,8 @@ int check(const Model& model) {
   const auto results = model.check();
   std::puts("sample  cosine    max|d|   output");
   for (const auto& [sample, output, cosine, max_abs, ok] : results) {
-    std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN), output.c_str(), ok ? "ok" : "FAILED");
+    std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN),
+                output.c_str(), ok ? "ok" : "FAILED");
     all = all && ok;
   }
   return all ? 0 : 1;
@@ -101,13 +107,15 @@ void bench(const Arguments& arguments) {
   const auto json = edgeattn::bench(arguments.at("bundle"), options);
   if (arguments.count("--json")) return void(std::puts(json.c_str()));
   const auto result = nlohmann::json::parse(json);
-  std::cout << result["model"] << " for " << result["target"] << ": loaded in " << result["load_ms"] << " ms, "
-            << result["peak_memory_mb"] << " MB at the peak\n" << result["machine"]["cpu"] << "\nthreads  sample   p50 ms   p90 ms   p99 ms  shape\n";
+  std::cout << result["model"] << " for " << result["target"] << ": loaded in " << result["load_ms"]
+            << " ms, " << result["peak_memory_mb"] << " MB at the peak\n"
+            << result["machine"]["cpu"] << "\nthreads  sample   p50 ms   p90 ms   p99 ms  shape\n";
   for (const auto& run : result["runs"])
     for (const auto& timing : run["timings"]) {
       const auto& ms = timing["latency_ms"];
-      std::printf("%7d  %6d %8.3f %8.3f %8.3f  %s\n", run["threads"].get<int>(), timing["sample"].get<int>(), ms["p50"].get<double>(),
-                  ms["p90"].get<double>(), ms["p99"].get<double>(), timing["shape"].dump().c_str());
+      std::printf("%7d  %6d %8.3f %8.3f %8.3f  %s\n", run["threads"].get<int>(), timing["sample"].get<int>(),
+                  ms["p50"].get<double>(), ms["p90"].get<double>(), ms["p99"].get<double>(),
+                  timing["shape"].dump().c_str());
     }
 }
 
@@ -131,8 +139,10 @@ void generate(const Model& model, const Arguments& arguments) {
 int command(const Arguments& arguments) {
   const auto& verb = arguments.at("verb");
   if (verb == "bench") return bench(arguments), 0;
-  if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate") throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
-  const auto model = load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads").value_or(0)});
+  if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate")
+    throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
+  const auto model = load(arguments.at("bundle"),
+                          {given(arguments, "--target"), optional<int>(arguments, "--threads").value_or(0)});
   if (verb == "check") return check(model);
   if (verb == "run") run(model, arguments);
   if (verb == "generate") generate(model, arguments);

@@ -1,5 +1,8 @@
 #include "engine.hpp"
 
+#define ORT_API_MANUAL_INIT  // so that a library too old for its headers is told, and does not crash
+#include <onnxruntime_cxx_api.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <regex>
@@ -16,36 +19,40 @@ namespace edgeattn {
 namespace {
 
 const std::map<std::string, ONNXTensorElementDataType> kTypes = {
-    {"bool", ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},       {"int8", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},
-    {"uint8", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},     {"int16", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},
-    {"uint16", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16},   {"int32", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},
-    {"uint32", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32},   {"int64", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},
-    {"uint64", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64},   {"float16", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
-    {"float32", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT},   {"float64", ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE}};
+    {"bool", ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},     {"int8", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},
+    {"uint8", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},   {"int16", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},
+    {"uint16", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16}, {"int32", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},
+    {"uint32", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32}, {"int64", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},
+    {"uint64", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64}, {"float16", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
+    {"float32", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT}, {"float64", ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE}};
 
 // What onnxruntime says of a model that is whole, but beyond the installed build.
-const std::vector<std::string> kBeyond = {"support for models stamped with official released onnx opset versions",
-                                          "Unsupported model IR version",
-                                          "The ORT format model version",
-                                          "is not a registered function/op",
-                                          "No Op registered for",
-                                          "Could not find an implementation for"};
+const std::vector<std::string> kBeyond = {
+    "support for models stamped with official released onnx opset versions",
+    "Unsupported model IR version",
+    "The ORT format model version",
+    "is not a registered function/op",
+    "No Op registered for",
+    "Could not find an implementation for"};
 const std::vector<std::string> kMemory = {"Failed to allocate memory", "bad allocation", "bad_alloc"};
 
 bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
-  return std::any_of(phrases.begin(), phrases.end(), [&](const auto& phrase) { return text.find(phrase) != text.npos; });
+  return std::any_of(phrases.begin(), phrases.end(),
+                     [&](const auto& phrase) { return text.find(phrase) != text.npos; });
 }
 
 /// Returns onnxruntime's own reason without the place in its sources.
 std::string explained(const Ort::Exception& error) {
-  static const std::regex place(R"(\S+\.(cc|h):\d+ ([\w:&*<>, ~]*\([^()]*\) )?|^Load model from .*? failed:)");
+  static const std::regex place(
+      R"(\S+\.(cc|h):\d+ ([\w:&*<>, ~]*\([^()]*\) )?|^Load model from .*? failed:)");
   const std::string reason = error.what();
   return reason.size() > 4096 ? reason.substr(0, 4096) : std::regex_replace(reason, place, "");
 }
 
 void require_engine() {
   if (!OrtGetApiBase()->GetApi(ORT_API_VERSION))
-    throw IncompatibleRuntimeError(words("onnxruntime ", engine_version(), " is older than 1.", ORT_API_VERSION,
+    throw IncompatibleRuntimeError(words("onnxruntime ", engine_version(), " is older than 1.",
+                                         ORT_API_VERSION,
                                          ", whose headers this was built with; install that or a newer one"));
   Ort::InitApi();
 }
@@ -54,7 +61,8 @@ const Ort::Env& environment() {
   static const Ort::Env& env = []() -> Ort::Env& {
     require_engine();
     setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // official builds read it when they begin
-    auto* made = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "edgeattn");  // never destroyed: sessions may outlive it
+    auto* made =
+        new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "edgeattn");  // never destroyed: sessions may outlive it
     made->DisableTelemetryEvents();
     return *made;
   }();
@@ -96,8 +104,9 @@ Ort::SessionOptions session_options(const Engine& engine, const SessionSettings&
 Ort::Value view(Tensor& tensor) {
   static const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
   static std::byte nothing[1];  // of an empty array
-  return Ort::Value::CreateTensor(memory, tensor.data.empty() ? nothing : tensor.data.data(), tensor.data.size(),
-                                  tensor.dims.data(), tensor.dims.size(), kTypes.at(tensor.dtype));
+  return Ort::Value::CreateTensor(memory, tensor.data.empty() ? nothing : tensor.data.data(),
+                                  tensor.data.size(), tensor.dims.data(), tensor.dims.size(),
+                                  kTypes.at(tensor.dtype));
 }
 
 std::string dtype_name(ONNXTensorElementDataType type) {
@@ -117,22 +126,28 @@ std::string dtype_name(ONNXTensorElementDataType type) {
       if (array.dtype.find("int") != array.dtype.npos)
         for (const auto number : doubles(array))
           if (number == std::stod(found[1])) holder = quoted(name) + " holds";
-    throw InputError(words(label, ": ", holder, " ", found[1].str(), ", out of range for a lookup table; give 0 to ",
-                           found[2].str(), ", or shorter inputs"));
+    throw InputError(words(label, ": ", holder, " ", found[1].str(),
+                           ", out of range for a lookup table; give 0 to ", found[2].str(),
+                           ", or shorter inputs"));
   }
   if (has_any(reason, kMemory))
-    throw InputError(words(label, ": the inputs need more memory than there is (", reason, "); give shorter ones, or fewer at a time"));
+    throw InputError(words(label, ": the inputs need more memory than there is (", reason,
+                           "); give shorter ones, or fewer at a time"));
   throw BundleError(words(label, ": fails on inputs that its contract allows (", reason, "); export again"));
 }
 
 /// Returns what a session takes or gives, as the manifest would say it, and what the manifest says.
-std::pair<std::string, std::string> compared(Ort::Session& session, const std::vector<TensorSpec>& tensors, bool inputs) {
+std::pair<std::string, std::string> compared(Ort::Session& session, const std::vector<TensorSpec>& tensors,
+                                             bool inputs) {
   std::map<std::string, std::string> found, expected;
   Ort::AllocatorWithDefaultOptions allocator;
   for (std::size_t i = 0; i < (inputs ? session.GetInputCount() : session.GetOutputCount()); ++i) {
-    const auto name = inputs ? session.GetInputNameAllocated(i, allocator) : session.GetOutputNameAllocated(i, allocator);
+    const auto name =
+        inputs ? session.GetInputNameAllocated(i, allocator) : session.GetOutputNameAllocated(i, allocator);
     const auto type = inputs ? session.GetInputTypeInfo(i) : session.GetOutputTypeInfo(i);
-    found[name.get()] = type.GetONNXType() == ONNX_TYPE_TENSOR ? dtype_name(type.GetTensorTypeAndShapeInfo().GetElementType()) : "no tensor";
+    found[name.get()] = type.GetONNXType() == ONNX_TYPE_TENSOR
+                            ? dtype_name(type.GetTensorTypeAndShapeInfo().GetElementType())
+                            : "no tensor";
   }
   for (const auto& tensor : tensors) expected[tensor.name] = tensor.dtype;
   const auto word = [](const auto& pair) { return pair.first + ": " + pair.second; };
@@ -160,17 +175,24 @@ GraphSession::GraphSession(const GraphSpec& graph, const std::filesystem::path& 
                            const SessionSettings& settings)
     : graph_(graph), label_(file.string()) {
   try {
-    session_ = Ort::Session(environment(), file.c_str(), session_options(engine, settings));
+    session_ = std::make_unique<Ort::Session>(environment(), file.c_str(), session_options(engine, settings));
   } catch (const Ort::Exception& error) {
     const auto reason = explained(error);
     if (has_any(reason, kBeyond))
-      throw IncompatibleRuntimeError(words(label_, ": beyond the installed onnxruntime ", engine_version(), " (", reason, "); upgrade onnxruntime"));
-    throw BundleError(words(label_, ": onnxruntime ", engine_version(), " cannot load it (", reason, "); export the model again"));
+      throw IncompatibleRuntimeError(words(label_, ": beyond the installed onnxruntime ", engine_version(),
+                                           " (", reason, "); upgrade onnxruntime"));
+    throw BundleError(words(label_, ": onnxruntime ", engine_version(), " cannot load it (", reason,
+                            "); export the model again"));
   }
   for (const bool inputs : {true, false})
-    if (const auto [found, expected] = compared(session_, inputs ? graph.inputs : graph.outputs, inputs); found != expected)
-      throw BundleError(words(label_, inputs ? ": inputs " : ": outputs ", found, " found, ", expected, " expected by the manifest; export again"));
+    if (const auto [found, expected] = compared(*session_, inputs ? graph.inputs : graph.outputs, inputs);
+        found != expected)
+      throw BundleError(words(label_, inputs ? ": inputs " : ": outputs ", found, " found, ", expected,
+                              " expected by the manifest; export again"));
 }
+
+GraphSession::GraphSession(GraphSession&&) noexcept = default;
+GraphSession::~GraphSession() = default;
 
 Tensors GraphSession::run(const Tensors& inputs) const {
   std::vector<const char*> names, asked;
@@ -181,11 +203,13 @@ Tensors GraphSession::run(const Tensors& inputs) const {
   }
   for (const auto& tensor : graph_.outputs) asked.push_back(tensor.name.c_str());
   try {
-    const auto values = session_.Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(), asked.size());
+    const auto values = session_->Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(),
+                                      asked.data(), asked.size());
     Tensors outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
       auto tensor = zeros(graph_.outputs[i].dtype, values[i].GetTensorTypeAndShapeInfo().GetShape());
-      if (!tensor.data.empty()) std::memcpy(tensor.data.data(), values[i].GetTensorRawData(), tensor.data.size());
+      if (!tensor.data.empty())
+        std::memcpy(tensor.data.data(), values[i].GetTensorRawData(), tensor.data.size());
       outputs.emplace(asked[i], std::move(tensor));
     }
     return outputs;
@@ -194,7 +218,8 @@ Tensors GraphSession::run(const Tensors& inputs) const {
   }
 }
 
-void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs, const std::map<std::string, Tensor*>& outputs) const {
+void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs,
+                                const std::map<std::string, Tensor*>& outputs) const {
   std::vector<const char*> names, asked;
   std::vector<Ort::Value> fed, written;
   for (const auto& [name, tensor] : inputs) {
@@ -206,7 +231,8 @@ void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs, co
     written.push_back(view(*tensor));
   }
   try {
-    session_.Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(), written.data(), written.size());
+    session_->Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(),
+                  written.data(), written.size());
   } catch (const Ort::Exception& error) {
     Tensors copies;
     for (const auto& [name, tensor] : inputs) copies.emplace(name, *tensor);

@@ -3,11 +3,11 @@
 
 #include <filesystem>
 
-#define ORT_API_MANUAL_INIT  // so that a library too old for its headers is told, and does not crash
-#include <onnxruntime_cxx_api.h>
-#undef ORT_API_MANUAL_INIT
-
 #include "edgeattn.hpp"
+
+namespace Ort {
+struct Session;
+}
 
 namespace edgeattn {
 
@@ -26,17 +26,20 @@ class GraphSession {
   /// IncompatibleRuntimeError where it is beyond this onnxruntime.
   GraphSession(const GraphSpec& graph, const std::filesystem::path& file, const Engine& engine,
                const SessionSettings& settings);
+  GraphSession(GraphSession&&) noexcept;
+  ~GraphSession();
 
   /// Throws InputError where the inputs are at fault or take too much memory, else BundleError.
   Tensors run(const Tensors& inputs) const;
 
   /// Reads inputs and writes outputs in place; an array may be both.
-  void run_in_place(const std::map<std::string, Tensor*>& inputs, const std::map<std::string, Tensor*>& outputs) const;
+  void run_in_place(const std::map<std::string, Tensor*>& inputs,
+                    const std::map<std::string, Tensor*>& outputs) const;
 
  private:
   const GraphSpec& graph_;
   std::string label_;
-  mutable Ort::Session session_{nullptr};
+  std::unique_ptr<Ort::Session> session_;
 };
 
 }  // namespace edgeattn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 namespace edgeattn {
@@ -12,7 +13,8 @@ using nlohmann::json;
 constexpr std::int64_t kLargest = (std::int64_t{1} << 53) - 1;  // that every JSON reader keeps exact
 constexpr int kDeepest = 200;                                   // levels of nesting
 
-/// Says whether a text in UTF-8 has characters, and none of them controls: C0, DEL, C1, line and paragraph ends.
+/// Says whether a text in UTF-8 has characters, and none of them controls: C0, DEL, C1, line and paragraph
+/// ends.
 bool is_printable(const std::string& text) {
   const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -28,11 +30,13 @@ bool is_printable(const std::string& text) {
 json parse_json(std::string_view text) {
   std::vector<std::set<std::string>> objects;  // the keys of those that are open
   const auto watch = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > kDeepest) throw BundleError(words("not valid JSON (more than ", kDeepest, " levels); copy the bundle again"));
+    if (depth > kDeepest)
+      throw BundleError(words("not valid JSON (more than ", kDeepest, " levels); copy the bundle again"));
     if (event == json::parse_event_t::object_start) objects.emplace_back();
     if (event == json::parse_event_t::object_end) objects.pop_back();
     if (event == json::parse_event_t::key && !objects.back().insert(value.get<std::string>()).second)
-      throw BundleError(words("not valid JSON (key ", value.dump(), " stands twice in an object); copy the bundle again"));
+      throw BundleError(
+          words("not valid JSON (key ", value.dump(), " stands twice in an object); copy the bundle again"));
     return true;
   };
   // Both of these nlohmann-json passes over: a byte order mark, and all that follows a NUL.
@@ -44,6 +48,8 @@ json parse_json(std::string_view text) {
     throw BundleError(words("not valid JSON (", error.what(), "); copy the bundle again"));
   }
 }
+
+bool Field::is_null() const { return value_->is_null(); }
 
 Field::Table Field::table() const {
   Table fields;
@@ -59,7 +65,9 @@ Field::Table Field::record(const Names& names, const Names& optional) const {
   auto fields = table();
   for (const auto& name : names)
     if (!fields.count(name)) throw BundleError((key_.empty() ? name : key_ + "." + name) + ": missing");
-  const auto has = [](const Names& known, const auto& name) { return std::count(known.begin(), known.end(), name); };
+  const auto has = [](const Names& known, const auto& name) {
+    return std::count(known.begin(), known.end(), name);
+  };
   for (const auto& [name, field] : fields)
     if (!has(names, name) && !has(optional, name))
       throw BundleError(words(field.key_, ": unknown key; expected ", listed(names)));
@@ -95,7 +103,8 @@ std::string Field::hex64() const {
 std::int64_t Field::integer(std::int64_t least) const {
   const bool fits = value_->is_number_unsigned() ? value_->get<std::uint64_t>() <= std::uint64_t{kLargest}
                                                  : value_->is_number_integer();
-  if (!fits || value_->get<std::int64_t>() < least) throw refusal(words("an integer from ", least, " to 2^53 - 1"));
+  if (!fits || value_->get<std::int64_t>() < least)
+    throw refusal(words("an integer from ", least, " to 2^53 - 1"));
   return value_->get<std::int64_t>();
 }
 
@@ -105,9 +114,11 @@ bool Field::flag() const {
 }
 
 double Field::number() const {
-  const bool beyond = value_->is_number_unsigned() ? value_->get<std::uint64_t>() > std::uint64_t{kLargest}
-                                                   : value_->is_number_integer() && value_->get<std::int64_t>() < -kLargest;
-  if (!value_->is_number() || beyond || !std::isfinite(value_->get<double>())) throw refusal("a finite number");
+  const bool beyond = value_->is_number_unsigned()
+                          ? value_->get<std::uint64_t>() > std::uint64_t{kLargest}
+                          : value_->is_number_integer() && value_->get<std::int64_t>() < -kLargest;
+  if (!value_->is_number() || beyond || !std::isfinite(value_->get<double>()))
+    throw refusal("a finite number");
   return value_->get<double>();
 }
 
@@ -121,7 +132,8 @@ std::string Field::scalar() const {
 BundleError Field::refusal(const std::string& expected) const {
   auto found = value_->dump(-1, ' ', true);
   if (found.size() > 60) found = found.substr(0, 57) + "...";
-  return BundleError(words(key_.empty() ? "the manifest" : key_, ": ", found, " found, ", expected, " expected"));
+  return BundleError(
+      words(key_.empty() ? "the manifest" : key_, ": ", found, " found, ", expected, " expected"));
 }
 
 }  // namespace edgeattn

@@ -1,7 +1,7 @@
 // A JSON value that knows under which key it stands, so that every refusal names its key.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
 #include "words.hpp"
@@ -12,7 +12,8 @@ namespace edgeattn {
 /// Throws BundleError where the text is not such JSON.
 nlohmann::json parse_json(std::string_view text);
 
-/// One value, read by the methods that say what it must be; each throws BundleError where it is something else.
+/// One value, read by the methods that say what it must be; each throws BundleError where it is something
+/// else.
 class Field {
  public:
   using Table = std::map<std::string, Field>;
@@ -22,17 +23,17 @@ class Field {
 
   const std::string& key() const { return key_; }
   const nlohmann::json& value() const { return *value_; }
-  bool is_null() const { return value_->is_null(); }
+  bool is_null() const;
 
-  Table table() const;                                                  // an object with any printable keys
+  Table table() const;                                                 // an object with any printable keys
   Table record(const Names& names, const Names& optional = {}) const;  // with exactly these keys
   std::vector<Field> items(std::size_t least = 0) const;
   std::string text(const std::string& meaning = "a printable text") const;
   std::string one_of(const Names& texts) const;
-  std::string hex64() const;  // 64 lowercase hex digits
+  std::string hex64() const;                       // 64 lowercase hex digits
   std::int64_t integer(std::int64_t least) const;  // at most 2^53 - 1
   bool flag() const;
-  double number() const;     // finite; an integer is at most 2^53 - 1
+  double number() const;       // finite; an integer is at most 2^53 - 1
   std::string scalar() const;  // a text, a number or a boolean, as onnxruntime reads it
 
   BundleError refusal(const std::string& expected) const;

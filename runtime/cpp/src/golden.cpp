@@ -40,7 +40,9 @@ std::pair<double, double> compare(const std::vector<double>& a, const std::vecto
       return {0, std::numeric_limits<double>::infinity()};
     }
   }
-  const auto zero = [](const auto& numbers) { return std::all_of(numbers.begin(), numbers.end(), [](double n) { return n == 0; }); };
+  const auto zero = [](const auto& numbers) {
+    return std::all_of(numbers.begin(), numbers.end(), [](double n) { return n == 0; });
+  };
   if (zero(x) || zero(y)) return {zero(x) == zero(y), largest};
   make_unit(x), make_unit(y);
   for (std::size_t i = 0; i < x.size(); ++i) product += x[i] * y[i];
@@ -59,13 +61,17 @@ std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle) {
       throw InputError(words(tensors.size(), " tensors for ", bundle.manifest.golden_samples, " samples"));
     for (std::int64_t i = 0; i < bundle.manifest.golden_samples; ++i) {
       auto& [inputs, outputs] = samples.emplace_back();
-      for (const auto& [name, dtype, dims] : graph.inputs) inputs[name] = take(tensors, words(i, ".input.", name));
-      for (const auto& [name, dtype, dims] : graph.outputs) outputs[name] = take(tensors, words(i, ".output.", name));
+      for (const auto& [name, dtype, dims] : graph.inputs)
+        inputs[name] = take(tensors, words(i, ".input.", name));
+      for (const auto& [name, dtype, dims] : graph.outputs)
+        outputs[name] = take(tensors, words(i, ".output.", name));
     }
-    if (!tensors.empty()) throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));
+    if (!tensors.empty())
+      throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));
     return samples;
   } catch (const InputError& error) {
-    throw BundleError(words(path.string(), ": no golden vectors of this bundle (", error.what(), "); export the model again"));
+    throw BundleError(words(path.string(), ": no golden vectors of this bundle (", error.what(),
+                            "); export the model again"));
   }
 }
 

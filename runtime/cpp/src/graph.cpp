@@ -9,7 +9,8 @@
 
 namespace edgeattn {
 
-Graph::Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants, int threads)
+Graph::Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants,
+             int threads)
     : spec_(bundle.manifest.graphs.at(name)) {
   const auto symbols = symbols_of(spec_.inputs);
   for (const auto* variant : variants) {
@@ -39,7 +40,8 @@ const Graph::Bucket& Graph::fitting(const Tensors& inputs) const {
   for (const auto& bucket : buckets_)
     if (std::all_of(bucket.sizes.begin(), bucket.sizes.end(), [&](const auto& fixed) {
           const auto size = sizes.at(fixed.first);
-          return size == fixed.second || fixed.first == batch_ || (fixed.first == sequence_ && size < fixed.second);
+          return size == fixed.second || fixed.first == batch_ ||
+                 (fixed.first == sequence_ && size < fixed.second);
         }))
       return bucket;
   throw InputError(words("inputs of ", written(sizes), " found, sizes of a variant expected: ",
@@ -49,14 +51,16 @@ const Graph::Bucket& Graph::fitting(const Tensors& inputs) const {
 Tensors Graph::run(const Tensors& inputs) const {
   const auto& bucket = fitting(inputs);
   const auto sizes = sizes_of(spec_.inputs, inputs);
-  if (std::all_of(bucket.sizes.begin(), bucket.sizes.end(), [&](const auto& fixed) { return sizes.at(fixed.first) == fixed.second; }))
+  if (std::all_of(bucket.sizes.begin(), bucket.sizes.end(),
+                  [&](const auto& fixed) { return sizes.at(fixed.first) == fixed.second; }))
     return bucket.session.run(inputs);
   auto outputs = run_rows(padded(inputs, bucket), bucket);
   for (const auto& tensor : spec_.outputs) {  // cut back to the call's own sizes
     auto& output = outputs.at(tensor.name);
     auto dims = output.dims;
     for (std::size_t i = 0; i < dims.size(); ++i)
-      if (const auto& symbol = tensor.dims[i].symbol; !symbol.empty() && (symbol == batch_ || symbol == sequence_))
+      if (const auto& symbol = tensor.dims[i].symbol;
+          !symbol.empty() && (symbol == batch_ || symbol == sequence_))
         dims[i] = sizes.at(symbol);
     output = resized(output, dims);
   }

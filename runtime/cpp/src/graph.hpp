@@ -1,4 +1,5 @@
-// A graph of a bundle in its variants: each call goes to the first that it fits, padded or row by row where it may be.
+// A graph of a bundle in its variants: each call goes to the first that it fits, padded or row by row where
+// it may be.
 #pragma once
 
 #include "bundle.hpp"
@@ -6,17 +7,19 @@
 
 namespace edgeattn {
 
-/// Returns the variants that run here, in the bundle's order. Throws InputError where there is no such target,
-/// IncompatibleRuntimeError where none runs.
+/// Returns the variants that run here, in the bundle's order. Throws InputError where there is no such
+/// target, IncompatibleRuntimeError where none runs.
 std::vector<const Variant*> runnable(const Manifest& manifest, const std::string& target);
 
-/// Returns how a variant's graphs are opened here: on no more threads than there are cores, or on those asked for.
+/// Returns how a variant's graphs are opened here: on no more threads than there are cores, or on those asked
+/// for.
 SessionSettings settings_here(const Variant& variant, int threads);
 
 class Graph {
  public:
   /// Opens the variants up to the first that takes any sizes.
-  Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants, int threads);
+  Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants,
+        int threads);
 
   const GraphSpec& spec() const { return spec_; }
   const GraphSession& session() const { return buckets_.front().session; }

@@ -1,6 +1,7 @@
 #include "manifest.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "field.hpp"
 
@@ -18,7 +19,8 @@ auto optional(const Field& field, Read read) -> std::optional<decltype(read(fiel
 }
 
 template <class Read>
-auto optional(const Field::Table& fields, const std::string& name, Read read) -> std::optional<decltype(read(fields.at(name)))> {
+auto optional(const Field::Table& fields, const std::string& name, Read read)
+    -> std::optional<decltype(read(fields.at(name)))> {
   if (!fields.count(name)) return std::nullopt;
   return read(fields.at(name));
 }
@@ -53,7 +55,8 @@ TensorSpec tensor(const Field& field) {
 std::vector<TensorSpec> tensors(const Field& field) {
   std::vector<TensorSpec> found;
   for (auto& each : list(field, 0, tensor)) {
-    if (find(found, each.name)) throw BundleError(words(field.key(), ": two tensors named ", quoted(each.name), "; expected one"));
+    if (find(found, each.name))
+      throw BundleError(words(field.key(), ": two tensors named ", quoted(each.name), "; expected one"));
     found.push_back(std::move(each));
   }
   return found;
@@ -125,12 +128,14 @@ TextProcessing text_processing(const Field& field) {
 
 std::vector<double> by_channel(const Field& field, const std::string& channels) {
   const auto numbers = list(field, 0, number);
-  if (numbers.size() != channels.size()) throw field.refusal(words(channels.size(), " number(s), one a channel of ", channels));
+  if (numbers.size() != channels.size())
+    throw field.refusal(words(channels.size(), " number(s), one a channel of ", channels));
   return numbers;
 }
 
 ImageProcessing image_processing(const Field& field) {
-  const auto fields = field.record({"input", "height", "width", "channels", "layout", "resample", "scale", "mean", "std"});
+  const auto fields =
+      field.record({"input", "height", "width", "channels", "layout", "resample", "scale", "mean", "std"});
   const auto channels = fields.at("channels").one_of({"RGB", "BGR", "L"});
   const auto std = by_channel(fields.at("std"), channels);
   if (*std::min_element(std.begin(), std.end()) <= 0) throw fields.at("std").refusal("numbers above 0");
@@ -184,8 +189,9 @@ Stack stack(const Field& field) {
 }
 
 Variant variant(const Field& field) {
-  const auto fields = field.record({"target", "engine", "files", "sizes", "stacks", "tolerance", "scores", "verdict", "measured"},
-                                   {"session"});
+  const auto fields = field.record(
+      {"target", "engine", "files", "sizes", "stacks", "tolerance", "scores", "verdict", "measured"},
+      {"session"});
   return {text(fields.at("target")),
           engine(fields.at("engine")),
           map(fields.at("files"), text),
@@ -213,7 +219,8 @@ std::map<std::string, FileEntry> files(const Field& field) {
   std::map<std::string, FileEntry> found;
   for (const auto& [path, item] : field.table()) {
     if (!is_inside(path) || path == kManifestFile || path == kSignatureFile)
-      throw BundleError(words("files: \"", path, "\" found, the path of another file inside the folder expected "
+      throw BundleError(words("files: \"", path,
+                              "\" found, the path of another file inside the folder expected "
                               "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"));
     const auto fields = item.record({"sha256", "size"});
     found[path] = {fields.at("sha256").hex64(), static_cast<std::uint64_t>(fields.at("size").integer(0))};
@@ -234,8 +241,8 @@ void check_schema(const Field& root) {
   const nlohmann::json value = found == fields.end() ? nlohmann::json() : found->second.value();
   if (value.is_number_integer() && value == kSchema) return;
   const bool newer = value.is_number_integer() && value > kSchema;
-  throw BundleError(words("schema: ", value.is_structured() ? "no number" : value.dump(), " found, ", kSchema, " expected; ",
-                          newer ? "upgrade edgeattn" : "export again"));
+  throw BundleError(words("schema: ", value.is_structured() ? "no number" : value.dump(), " found, ", kSchema,
+                          " expected; ", newer ? "upgrade edgeattn" : "export again"));
 }
 
 }  // namespace
@@ -244,8 +251,9 @@ Manifest parse_manifest(std::string_view json) {
   const auto parsed = parse_json(json);
   const Field root("", parsed);
   check_schema(root);
-  const auto fields = root.record({"schema", "name", "graphs", "symbols", "variants", "files", "golden", "budget", "provenance"},
-                                  {"generation", "rows", "processing", "signature"});
+  const auto fields = root.record(
+      {"schema", "name", "graphs", "symbols", "variants", "files", "golden", "budget", "provenance"},
+      {"generation", "rows", "processing", "signature"});
   Manifest manifest;
   manifest.name = text(fields.at("name"));
   manifest.graphs = map(fields.at("graphs"), graph);

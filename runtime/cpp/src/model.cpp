@@ -10,9 +10,10 @@
 namespace edgeattn {
 
 EdgeAttnError::EdgeAttnError(std::string message)
-    : std::runtime_error((std::replace_if(
-                              message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' '),
-                          message)) {}
+    : std::runtime_error(
+          (std::replace_if(
+               message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' '),
+           message)) {}
 
 Model load(const std::string& folder, const LoadOptions& options) {
   auto impl = std::make_shared<Model::Impl>();
@@ -26,7 +27,8 @@ Model load(const std::string& folder, const LoadOptions& options) {
 const Graph& Model::Impl::graph(const std::string& name) {
   const auto& asked = name.empty() ? bundle.manifest.main_graph() : name;
   if (!bundle.manifest.graphs.count(asked))
-    throw InputError(words(bundle.folder.string(), ": no graph ", quoted(asked), "; it has ", keys(bundle.manifest.graphs)));
+    throw InputError(words(bundle.folder.string(), ": no graph ", quoted(asked), "; it has ",
+                           keys(bundle.manifest.graphs)));
   const std::lock_guard lock(opening);
   auto& graph = graphs[asked];
   if (!graph) graph = std::make_unique<Graph>(bundle, asked, runnable, threads);
@@ -42,15 +44,19 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   const auto& names = manifest().generation;
   const bool decodes = names && &graph == &impl_->graph(names->decoder);
   const auto cached = [&](const std::string& input) {
-    return input == names->length || std::any_of(names->cache.begin(), names->cache.end(), [&](const auto& entry) { return entry.past == input; });
+    return input == names->length || std::any_of(names->cache.begin(), names->cache.end(),
+                                                 [&](const auto& entry) { return entry.past == input; });
   };
-  if (!decodes || std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return cached(input.first); })) {
+  if (!decodes ||
+      std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return cached(input.first); })) {
     check_inputs(graph.spec().inputs, manifest().symbols, inputs);
     if (decodes) check_room(*names, inputs);
     return graph.run(inputs);
   }
   auto others = graph.spec().inputs;
-  others.erase(std::remove_if(others.begin(), others.end(), [&](const auto& tensor) { return cached(tensor.name); }), others.end());
+  others.erase(
+      std::remove_if(others.begin(), others.end(), [&](const auto& tensor) { return cached(tensor.name); }),
+      others.end());
   check_inputs(others, manifest().symbols, inputs);
   const auto& tokens = inputs.at(names->tokens).dims;
   auto all = empty_cache(*names, graph.spec(), tokens[0], tokens[1]);
@@ -62,20 +68,29 @@ std::string Model::describe() const {
   std::ostringstream out;
   const auto& main = impl_->graph();
   const auto& variant = *main.variants().front();
-  out << manifest().name << ": " << listed(main.spec().inputs) << " -> " << listed(main.spec().outputs) << "\n";
+  out << manifest().name << ": " << listed(main.spec().inputs) << " -> " << listed(main.spec().outputs)
+      << "\n";
   for (const auto& [symbol, bounds] : manifest().symbols) out << symbol << ": " << written(bounds) << "\n";
   for (const auto& [name, graph] : manifest().graphs)
-    if (name != manifest().main_graph()) out << "graph " << name << ": " << listed(graph.inputs) << " -> " << listed(graph.outputs) << "\n";
-  out << "target " << variant.target << ": onnxruntime " << engine_version() << " with " << listed(variant.engine.providers) << ", "
-      << settings_here(variant, impl_->threads).threads << " thread(s), verdict " << variant.verdict << "\n";
-  if (const auto& names = manifest().generation) out << "generates with " << names->decoder << (names->encoder ? " behind " + *names->encoder : "") << "\n";
+    if (name != manifest().main_graph())
+      out << "graph " << name << ": " << listed(graph.inputs) << " -> " << listed(graph.outputs) << "\n";
+  out << "target " << variant.target << ": onnxruntime " << engine_version() << " with "
+      << listed(variant.engine.providers) << ", " << settings_here(variant, impl_->threads).threads
+      << " thread(s), verdict " << variant.verdict << "\n";
+  if (const auto& names = manifest().generation)
+    out << "generates with " << names->decoder << (names->encoder ? " behind " + *names->encoder : "")
+        << "\n";
   if (const auto& processing = manifest().processing) {
-    if (processing->text) out << "text by " << processing->text->tokenizer << " into " << processing->text->ids << "\n";
+    if (processing->text)
+      out << "text by " << processing->text->tokenizer << " into " << processing->text->ids << "\n";
     if (const auto& image = processing->image)
-      out << image->channels << " image of " << image->height << " x " << image->width << " into " << image->input << "\n";
+      out << image->channels << " image of " << image->height << " x " << image->width << " into "
+          << image->input << "\n";
     if (const auto& audio = processing->audio)
-      out << "audio of " << audio->rate << " Hz, " << audio->channels << " channel(s), into " << audio->input << "\n";
-    if (processing->labels) out << processing->labels->names.size() << " labels for " << processing->labels->output << "\n";
+      out << "audio of " << audio->rate << " Hz, " << audio->channels << " channel(s), into " << audio->input
+          << "\n";
+    if (processing->labels)
+      out << processing->labels->names.size() << " labels for " << processing->labels->output << "\n";
   }
   if (const auto& key = manifest().signature_key) out << "signed by " << *key << "; not verified here\n";
   return out.str();

@@ -44,7 +44,8 @@ std::vector<const Variant*> runnable(const Manifest& manifest, const std::string
     if (reason.empty()) found.push_back(&variant);
     needs.push_back(variant.target + " " + reason);
   }
-  if (needs.empty()) throw InputError(words(manifest.name, ": no target ", quoted(target), "; it has ", listed(targets)));
+  if (needs.empty())
+    throw InputError(words(manifest.name, ": no target ", quoted(target), "; it has ", listed(targets)));
   if (found.empty())
     throw IncompatibleRuntimeError(words(manifest.name, ": no variant runs here: ", listed(needs),
                                          "; install what one of them needs, or export for this device"));

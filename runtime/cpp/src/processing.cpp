@@ -44,7 +44,8 @@ std::vector<Kernel> kernels(const std::string& resample, std::int64_t n, std::in
     const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(center - support + 0.5), 0);
     const auto end = std::min(static_cast<std::int64_t>(center + support + 0.5), n);
     std::vector<double> weights;
-    for (auto j = first; j < end; ++j) weights.push_back(weight(resample, (static_cast<double>(j) - center + 0.5) * (1 / stretch)));
+    for (auto j = first; j < end; ++j)
+      weights.push_back(weight(resample, (static_cast<double>(j) - center + 0.5) * (1 / stretch)));
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     auto& kernel = found.emplace_back(Kernel{first, {}});
     for (const auto w : weights) {
@@ -56,8 +57,8 @@ std::vector<Kernel> kernels(const std::string& resample, std::int64_t n, std::in
 }
 
 /// Resizes one axis of an array seen as (outer, axis, inner).
-std::vector<std::uint8_t> pass(const std::vector<std::uint8_t>& values, const std::vector<Kernel>& places, std::int64_t outer,
-                               std::int64_t size, std::int64_t inner) {
+std::vector<std::uint8_t> pass(const std::vector<std::uint8_t>& values, const std::vector<Kernel>& places,
+                               std::int64_t outer, std::int64_t size, std::int64_t inner) {
   std::vector<std::uint8_t> out;
   for (std::int64_t o = 0; o < outer; ++o)
     for (const auto& [first, weights] : places)
@@ -74,17 +75,20 @@ Pixels colored(const Image& image, std::int64_t channels) {
   const auto [height, width, given, pixels] = image;
   const auto bytes = byte_count("uint8", {height, width, given});
   if (height < 1 || width < 1 || given < 1 || given > 4 || !bytes || pixels.size() != *bytes)
-    throw InputError(words("image: ", pixels.size(), " bytes found for ", height, " x ", width, " x ", given, " channels; pixels of 1 to 4 channels expected"));
+    throw InputError(words("image: ", pixels.size(), " bytes found for ", height, " x ", width, " x ", given,
+                           " channels; pixels of 1 to 4 channels expected"));
   const auto step = static_cast<std::size_t>(given);
   const bool grey = given < 3;
   Pixels out{height, width, channels, {}};
   for (std::size_t i = 0; i < pixels.size(); i += step) {
-    if (given % 2 == 0 && pixels[i + step - 1] != 255) throw InputError("image: a transparent pixel found, none expected; lay it over a background");
+    if (given % 2 == 0 && pixels[i + step - 1] != 255)
+      throw InputError("image: a transparent pixel found, none expected; lay it over a background");
     const auto r = pixels[i], g = grey ? r : pixels[i + 1], b = grey ? r : pixels[i + 2];
     if (channels == 3) {
       out.values.insert(out.values.end(), {r, g, b});
     } else {
-      out.values.push_back(grey ? r : static_cast<std::uint8_t>((19595 * r + 38470 * g + 7471 * b + 32768) >> 16));
+      out.values.push_back(
+          grey ? r : static_cast<std::uint8_t>((19595 * r + 38470 * g + 7471 * b + 32768) >> 16));
     }
   }
   return out;
@@ -92,8 +96,11 @@ Pixels colored(const Image& image, std::int64_t channels) {
 
 Pixels fitted(Pixels image, const ImageProcessing& how) {
   const auto [height, width, channels, values] = image;
-  if (width != how.width) image.values = pass(image.values, kernels(how.resample, width, how.width), height, width, channels);
-  if (height != how.height) image.values = pass(image.values, kernels(how.resample, height, how.height), 1, height, how.width * channels);
+  if (width != how.width)
+    image.values = pass(image.values, kernels(how.resample, width, how.width), height, width, channels);
+  if (height != how.height)
+    image.values =
+        pass(image.values, kernels(how.resample, height, how.height), 1, height, how.width * channels);
   return {how.height, how.width, channels, image.values};
 }
 
@@ -107,7 +114,8 @@ void append_numbers(std::vector<float>& numbers, const Pixels& image, const Imag
   };
   const bool planes = how.layout == "NCHW";
   for (std::size_t a = 0; a < (planes ? channels : places); ++a)
-    for (std::size_t b = 0; b < (planes ? places : channels); ++b) numbers.push_back(planes ? number(b, a) : number(a, b));
+    for (std::size_t b = 0; b < (planes ? places : channels); ++b)
+      numbers.push_back(planes ? number(b, a) : number(a, b));
 }
 
 const Processing& processing_of(const Manifest& manifest) {
@@ -116,7 +124,8 @@ const Processing& processing_of(const Manifest& manifest) {
 }
 
 /// Fills an input of integers or floats from whole numbers.
-Tensor in_dtype(const std::string& dtype, const std::vector<std::int64_t>& dims, const std::vector<std::int64_t>& numbers) {
+Tensor in_dtype(const std::string& dtype, const std::vector<std::int64_t>& dims,
+                const std::vector<std::int64_t>& numbers) {
   const auto cast = [&](auto like) {
     using Number = decltype(like);
     return Tensor::of<Number>(dims, std::vector<Number>(numbers.begin(), numbers.end()));
@@ -125,7 +134,9 @@ Tensor in_dtype(const std::string& dtype, const std::vector<std::int64_t>& dims,
   if (dtype == "int32") return cast(std::int32_t{});
   if (dtype == "float32") return cast(float{});
   if (dtype == "float64") return cast(double{});
-  if (dtype != "bool") throw BundleError(words("processing.text: an input of ", dtype, " found; int64, int32, float32, float64 or bool expected"));
+  if (dtype != "bool")
+    throw BundleError(words("processing.text: an input of ", dtype,
+                            " found; int64, int32, float32, float64 or bool expected"));
   auto flags = cast(std::uint8_t{});
   flags.dtype = dtype;
   return flags;
@@ -151,19 +162,24 @@ Tensors Model::prepare(const std::vector<std::string>& texts, const Tokenizer& t
   std::vector<std::vector<std::int64_t>> rows;
   std::size_t longest = 0;
   const auto file = (impl_->bundle.folder / how->tokenizer).string();
-  for (const auto& text : texts) longest = std::max(longest, rows.emplace_back(tokenizer(text, file, how->longest)).size());
+  for (const auto& text : texts)
+    longest = std::max(longest, rows.emplace_back(tokenizer(text, file, how->longest)).size());
   std::vector<std::int64_t> ids, mask;
   for (auto& row : rows) {
     if (row.empty()) throw InputError("text: no token found, at least one expected");
-    if (row.size() < longest && !how->mask) throw InputError("texts: different numbers of tokens found, as many in each expected without a mask");
+    if (row.size() < longest && !how->mask)
+      throw InputError("texts: different numbers of tokens found, as many in each expected without a mask");
     mask.insert(mask.end(), row.size(), 1);
     mask.resize(mask.size() + longest - row.size());
     row.resize(longest);
     ids.insert(ids.end(), row.begin(), row.end());
   }
   if (rows.empty()) throw InputError("texts: none found, at least one expected");
-  const std::vector<std::int64_t> dims{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(longest)};
-  const auto& main = manifest().generation && manifest().generation->encoder ? impl_->graph(*manifest().generation->encoder) : impl_->graph();
+  const std::vector<std::int64_t> dims{static_cast<std::int64_t>(rows.size()),
+                                       static_cast<std::int64_t>(longest)};
+  const auto& main = manifest().generation && manifest().generation->encoder
+                         ? impl_->graph(*manifest().generation->encoder)
+                         : impl_->graph();
   const auto fill = [&](const std::string& name, const std::vector<std::int64_t>& numbers) {
     const auto* input = find(main.spec().inputs, name);
     return std::pair{name, in_dtype(input ? input->dtype : "int64", dims, numbers)};
@@ -185,9 +201,11 @@ std::vector<std::vector<Label>> Model::labels(const Tensors& outputs) const {
   for (const auto* end = numbers + found->second.data.size() / sizeof(float); numbers != end;) {
     auto& vector = vectors.emplace_back();
     for (const auto& name : how->names) vector.emplace_back(name, *numbers++);
-    if (std::any_of(vector.begin(), vector.end(), [](const Label& label) { return std::isnan(label.second); }))
+    if (std::any_of(vector.begin(), vector.end(),
+                    [](const Label& label) { return std::isnan(label.second); }))
       throw InputError(words(how->output, ": NaN found, numbers expected"));
-    std::stable_sort(vector.begin(), vector.end(), [](const Label& a, const Label& b) { return a.second > b.second; });
+    std::stable_sort(vector.begin(), vector.end(),
+                     [](const Label& a, const Label& b) { return a.second > b.second; });
   }
   return vectors;
 }

@@ -11,8 +11,10 @@ namespace {
 const std::string kSize = "a size", kSymbol = "a symbol";  // a dim that is any size, or any symbol
 
 template <class Value>
-const Value& lookup(const std::map<std::string, Value>& table, const std::string& name, const std::string& key) {
-  if (!table.count(name)) throw BundleError(words(key, ": ", quoted(name), " is not in graphs; it has ", keys(table)));
+const Value& lookup(const std::map<std::string, Value>& table, const std::string& name,
+                    const std::string& key) {
+  if (!table.count(name))
+    throw BundleError(words(key, ": ", quoted(name), " is not in graphs; it has ", keys(table)));
   return table.at(name);
 }
 
@@ -33,18 +35,21 @@ void check_takes(const GraphSpec& graph, const std::string& key, const std::vect
 }
 
 /// Returns the tensor of that name, of that dtype and those dims: each a size, a symbol, kSize or kSymbol.
-const TensorSpec& require(const std::string& name, const std::string& key, const std::vector<TensorSpec>& tensors,
-                          const std::string& dtype, const std::vector<std::string>& dims) {
+const TensorSpec& require(const std::string& name, const std::string& key,
+                          const std::vector<TensorSpec>& tensors, const std::string& dtype,
+                          const std::vector<std::string>& dims) {
   const auto* tensor = find(tensors, name);
   if (!tensor)
-    throw BundleError(words("generation.", key, ": the graph has no ", quoted(name), ", only ", listed(tensors)));
+    throw BundleError(
+        words("generation.", key, ": the graph has no ", quoted(name), ", only ", listed(tensors)));
   const auto fits = [](const Dim& found, const std::string& dim) {
     return written(found) == dim || dim == (found.symbol.empty() ? kSize : kSymbol);
   };
   if (tensor->dtype != dtype || tensor->dims.size() != dims.size() ||
       !std::equal(dims.begin(), dims.end(), tensor->dims.begin(),
                   [&](const std::string& dim, const Dim& found) { return fits(found, dim); }))
-    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[", listed(dims), "] expected"));
+    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[", listed(dims),
+                            "] expected"));
   return *tensor;
 }
 
@@ -73,7 +78,8 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   require(names.length, "length", decoder.inputs, "int64", {"1"});
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
-    const auto& past = require(past_name, "cache", decoder.inputs, "float32", {batch, kSize, kCapacity, kSize});
+    const auto& past =
+        require(past_name, "cache", decoder.inputs, "float32", {batch, kSize, kCapacity, kSize});
     require(present, "cache", decoder.outputs, "float32", dims_of(past));
     if (!presents.insert(present).second)
       throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));
@@ -97,12 +103,14 @@ void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols
       const auto dims = dims_of(tensor);
       if (dims.empty() || dims[0] != rows.batch || std::count(dims.begin(), dims.end(), rows.batch) > 1 ||
           tensor.dims[0].symbol.empty())
-        throw BundleError(words("rows.batch: ", written(tensor), " found, ", quoted(rows.batch), " expected to lead it and no more"));
+        throw BundleError(words("rows.batch: ", written(tensor), " found, ", quoted(rows.batch),
+                                " expected to lead it and no more"));
     }
   const auto known = symbols_of(graph.inputs, 1);
   for (const auto& symbol : symbols_of(graph.outputs, 1))
     if (!std::count(known.begin(), known.end(), symbol))
-      throw BundleError(words("rows: an output with a dim ", quoted(symbol), " found, a symbol of the inputs expected"));
+      throw BundleError(
+          words("rows: an output with a dim ", quoted(symbol), " found, a symbol of the inputs expected"));
   if (!symbols.count(rows.batch) || symbols.at(rows.batch).min != 1)
     throw BundleError(words("symbols.", rows.batch, ".min: 1 expected by rows"));
   if (!rows.padding) return;
@@ -111,7 +119,8 @@ void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols
     throw BundleError(words("rows.padding.mask: ", quoted(rows.padding->mask), " found, one of ",
                             listed(graph.inputs, name_of), " expected"));
   if (mask->dims.size() != 2 || mask->dims[1].symbol.empty())
-    throw BundleError(words("rows.padding.mask: ", written(*mask), " found, a batch of symbolic length expected"));
+    throw BundleError(
+        words("rows.padding.mask: ", written(*mask), " found, a batch of symbolic length expected"));
 }
 
 void check_processing(const Processing& processing, const Manifest& manifest) {
@@ -129,40 +138,49 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
                         const std::string& kind, std::size_t dims) {
     const auto* tensor = name ? find(known, *name) : nullptr;
     if (name && !tensor)
-      throw BundleError(words("processing.", key, ": ", quoted(*name), " found, one of ", listed(known, name_of), " expected"));
+      throw BundleError(words("processing.", key, ": ", quoted(*name), " found, one of ",
+                              listed(known, name_of), " expected"));
     if (name && (tensor->dtype.find(kind) == kind.npos || tensor->dims.size() != dims))
-      throw BundleError(words("processing.", key, ": ", written(*tensor), " found, ", kind.empty() ? "one" : kind, " of ", dims, " dims expected"));
+      throw BundleError(words("processing.", key, ": ", written(*tensor), " found, ",
+                              kind.empty() ? "one" : kind, " of ", dims, " dims expected"));
   };
   if (const auto& text = processing.text) {
     if (!manifest.files.count(text->tokenizer))
-      throw BundleError(words("processing.text.tokenizer: ", quoted(text->tokenizer), " is not in files; list it there"));
+      throw BundleError(
+          words("processing.text.tokenizer: ", quoted(text->tokenizer), " is not in files; list it there"));
     check("text.ids", text->ids, inputs, "int", 2);
     check("text.mask", text->mask, inputs, "", 2);
     check("text.types", text->types, inputs, "", 2);
   }
   if (const auto& image = processing.image) check("image.input", image->input, inputs, "float32", 4);
-  if (const auto& audio = processing.audio) check("audio.input", audio->input, inputs, "float32", audio->channels == 1 ? 2 : 3);
+  if (const auto& audio = processing.audio)
+    check("audio.input", audio->input, inputs, "float32", audio->channels == 1 ? 2 : 3);
   if (const auto& labels = processing.labels) {
     const auto* output = find(outputs, labels->output);
     check("labels.output", labels->output, outputs, "float32", output ? output->dims.size() : 0);
     if (output->dims.empty() || written(output->dims.back()) != std::to_string(labels->names.size()))
-      throw BundleError(words("processing.labels.names: ", labels->names.size(), " found, as many as the last dim of ",
-                              written(*output), " expected"));
+      throw BundleError(words("processing.labels.names: ", labels->names.size(),
+                              " found, as many as the last dim of ", written(*output), " expected"));
   }
 }
 
 void check_variant(const std::string& key, const Variant& variant, const Manifest& manifest) {
   const auto same_keys = [](const auto& a, const auto& b) { return a.first == b.first; };
-  if (!std::equal(variant.files.begin(), variant.files.end(), manifest.graphs.begin(), manifest.graphs.end(), same_keys))
-    throw BundleError(words(key, ".files: ", keys(variant.files), " found, ", keys(manifest.graphs), " expected: one file for each graph"));
+  if (!std::equal(variant.files.begin(), variant.files.end(), manifest.graphs.begin(), manifest.graphs.end(),
+                  same_keys))
+    throw BundleError(words(key, ".files: ", keys(variant.files), " found, ", keys(manifest.graphs),
+                            " expected: one file for each graph"));
   for (const auto& [graph, file] : variant.files)
     if (!manifest.files.count(file))
-      throw BundleError(words(key, ".files.", graph, ": ", quoted(file), " is not in files; list it with sha256 and size"));
+      throw BundleError(
+          words(key, ".files.", graph, ": ", quoted(file), " is not in files; list it with sha256 and size"));
   for (const auto& [symbol, size] : variant.sizes) {
     if (!manifest.symbols.count(symbol))
-      throw BundleError(words(key, ".sizes: ", quoted(symbol), " found, a symbol expected: ", keys(manifest.symbols)));
+      throw BundleError(
+          words(key, ".sizes: ", quoted(symbol), " found, a symbol expected: ", keys(manifest.symbols)));
     if (!manifest.symbols.at(symbol).allows(size))
-      throw BundleError(words(key, ".sizes.", symbol, ": ", size, " found, ", written(manifest.symbols.at(symbol)), " expected"));
+      throw BundleError(words(key, ".sizes.", symbol, ": ", size, " found, ",
+                              written(manifest.symbols.at(symbol)), " expected"));
   }
   if (!manifest.rows && !variant.stacks.empty())
     throw BundleError(words(key, ".stacks: ", variant.stacks.size(), " found, none expected without rows"));
@@ -171,16 +189,19 @@ void check_variant(const std::string& key, const Variant& variant, const Manifes
     std::sort(known.begin(), known.end());
     if (!std::equal(known.begin(), known.end(), stack.sizes.begin(), stack.sizes.end(),
                     [](const std::string& symbol, const auto& size) { return symbol == size.first; }))
-      throw BundleError(words(key, ".stacks: sizes of ", keys(stack.sizes), " found, of ", listed(known), " expected as in the inputs"));
+      throw BundleError(words(key, ".stacks: sizes of ", keys(stack.sizes), " found, of ", listed(known),
+                              " expected as in the inputs"));
     if (!manifest.symbols.at(manifest.rows->batch).allows(stack.rows))
-      throw BundleError(words(key, ".stacks: ", stack.rows, " rows found, ", written(manifest.symbols.at(manifest.rows->batch)), " expected"));
+      throw BundleError(words(key, ".stacks: ", stack.rows, " rows found, ",
+                              written(manifest.symbols.at(manifest.rows->batch)), " expected"));
   }
 }
 
 }  // namespace
 
 const TensorSpec* find(const std::vector<TensorSpec>& tensors, const std::string& name) {
-  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const TensorSpec& t) { return t.name == name; });
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const TensorSpec& t) { return t.name == name; });
   return found == tensors.end() ? nullptr : &*found;
 }
 
@@ -199,7 +220,8 @@ void check_references(const Manifest& manifest) {
   if (graphs.size() != 1 && !graphs.count("model"))
     throw BundleError(words("graphs: ", keys(graphs), " found, one named 'model' expected"));
   if (!manifest.files.count(manifest.golden_file))
-    throw BundleError(words("golden.file: ", quoted(manifest.golden_file), " is not in files; list it there"));
+    throw BundleError(
+        words("golden.file: ", quoted(manifest.golden_file), " is not in files; list it there"));
   for (const auto& [name, graph] : graphs)
     for (const auto* tensors : {&graph.inputs, &graph.outputs})
       for (const auto& symbol : symbols_of(*tensors))

@@ -1,6 +1,7 @@
 #include "safetensors.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "field.hpp"
 #include "shape.hpp"
@@ -9,8 +10,9 @@ namespace edgeattn {
 namespace {
 
 const std::map<std::string, std::string> kDtypes = {
-    {"BOOL", "bool"}, {"I8", "int8"},   {"U8", "uint8"},   {"I16", "int16"},   {"U16", "uint16"},  {"I32", "int32"},
-    {"U32", "uint32"}, {"I64", "int64"}, {"U64", "uint64"}, {"F16", "float16"}, {"F32", "float32"}, {"F64", "float64"}};
+    {"BOOL", "bool"},  {"I8", "int8"},     {"U8", "uint8"},    {"I16", "int16"},
+    {"U16", "uint16"}, {"I32", "int32"},   {"U32", "uint32"},  {"I64", "int64"},
+    {"U64", "uint64"}, {"F16", "float16"}, {"F32", "float32"}, {"F64", "float64"}};
 
 using Span = std::pair<std::uint64_t, std::uint64_t>;  // of bytes, the end not included
 
@@ -22,7 +24,8 @@ std::pair<Span, Tensor> parse_entry(const Field& field, std::string_view data) {
   Tensor tensor{kDtypes.at(fields.at("dtype").one_of(known)), {}, {}};
   for (const auto& dim : fields.at("shape").items()) tensor.dims.push_back(dim.integer(0));
   const auto offsets = fields.at("data_offsets").items(2);
-  const auto begin = static_cast<std::uint64_t>(offsets[0].integer(0)), end = static_cast<std::uint64_t>(offsets[1].integer(0));
+  const auto begin = static_cast<std::uint64_t>(offsets[0].integer(0)),
+             end = static_cast<std::uint64_t>(offsets[1].integer(0));
   const auto bytes = byte_count(tensor.dtype, tensor.dims);
   if (offsets.size() != 2 || end > data.size() || begin > end || !bytes || end - begin != *bytes)
     throw fields.at("data_offsets").refusal("the bytes of its dtype and shape, within the file");
@@ -68,7 +71,8 @@ std::string write_safetensors(const Tensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
     const auto begin = data.size();
     data.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
-    header[name] = {{"dtype", codes.at(tensor.dtype)}, {"shape", tensor.dims}, {"data_offsets", {begin, data.size()}}};
+    header[name] = {
+        {"dtype", codes.at(tensor.dtype)}, {"shape", tensor.dims}, {"data_offsets", {begin, data.size()}}};
   }
   auto text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // so that the numbers are aligned

@@ -11,6 +11,7 @@ namespace edgeattn {
 void check_sampling(const GenerateOptions& options);
 
 /// Returns the next token by the logits of `vocabulary` tokens, the largest of them finite.
-std::int64_t choose(const float* logits, std::int64_t vocabulary, const GenerateOptions& options, std::mt19937_64& random);
+std::int64_t choose(const float* logits, std::int64_t vocabulary, const GenerateOptions& options,
+                    std::mt19937_64& random);
 
 }  // namespace edgeattn

@@ -12,7 +12,8 @@ namespace {
 
 double half(std::uint16_t bits) {
   const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  const double infinite = fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+  const double infinite =
+      fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
   const double size = exponent == 31  ? infinite
                       : exponent == 0 ? std::ldexp(fraction, -24)
                                       : std::ldexp(1024 + fraction, exponent - 25);
@@ -49,7 +50,8 @@ std::vector<std::byte> number_bytes(const std::string& dtype, int number) {
 }
 
 void copy_overlap(const Tensor& from, Tensor& to, std::size_t axis, std::size_t source, std::size_t target) {
-  const auto size = item_size(from.dtype), both = static_cast<std::size_t>(std::min(from.dims[axis], to.dims[axis]));
+  const auto size = item_size(from.dtype),
+             both = static_cast<std::size_t>(std::min(from.dims[axis], to.dims[axis]));
   if (axis + 1 == from.dims.size()) {
     std::copy_n(from.data.begin() + static_cast<std::ptrdiff_t>(source * size), both * size,
                 to.data.begin() + static_cast<std::ptrdiff_t>(target * size));
@@ -65,7 +67,7 @@ void copy_overlap(const Tensor& from, Tensor& to, std::size_t axis, std::size_t 
 
 std::size_t item_size(const std::string& dtype) {
   static const std::map<std::string, std::size_t> sizes = {
-      {"bool", 1},  {"int8", 1},   {"uint8", 1}, {"int16", 2},  {"uint16", 2},  {"int32", 4},
+      {"bool", 1},   {"int8", 1},  {"uint8", 1},  {"int16", 2},   {"uint16", 2},  {"int32", 4},
       {"uint32", 4}, {"int64", 8}, {"uint64", 8}, {"float16", 2}, {"float32", 4}, {"float64", 8}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
@@ -74,7 +76,8 @@ std::size_t item_size(const std::string& dtype) {
 std::optional<std::size_t> byte_count(const std::string& dtype, const std::vector<std::int64_t>& dims) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
   std::uint64_t bytes = item_size(dtype);
-  if (bytes == 0 || std::any_of(dims.begin(), dims.end(), [](auto dim) { return dim < 0; })) return std::nullopt;
+  if (bytes == 0 || std::any_of(dims.begin(), dims.end(), [](auto dim) { return dim < 0; }))
+    return std::nullopt;
   if (std::count(dims.begin(), dims.end(), 0)) return 0;
   for (const auto dim : dims) {
     if (bytes > most / static_cast<std::uint64_t>(dim)) return std::nullopt;
@@ -85,7 +88,8 @@ std::optional<std::size_t> byte_count(const std::string& dtype, const std::vecto
 
 Tensor zeros(const std::string& dtype, const std::vector<std::int64_t>& dims) {
   const auto bytes = byte_count(dtype, dims);
-  if (!bytes) throw InputError(words(dtype, "[", listed(dims), "]: no array can be as large; give smaller inputs"));
+  if (!bytes)
+    throw InputError(words(dtype, "[", listed(dims), "]: no array can be as large; give smaller inputs"));
   return {dtype, dims, std::vector<std::byte>(*bytes)};
 }
 
@@ -118,10 +122,12 @@ void append_rows(Tensor& array, const Tensor& rows) {
 std::vector<double> doubles(const Tensor& array) {
   std::vector<double> out;
   const std::map<std::string, void (*)(std::vector<double>&, const Tensor&)> readers = {
-      {"bool", append<std::uint8_t>},    {"int8", append<std::int8_t>},      {"uint8", append<std::uint8_t>},
-      {"int16", append<std::int16_t>},   {"uint16", append<std::uint16_t>},  {"int32", append<std::int32_t>},
-      {"uint32", append<std::uint32_t>}, {"int64", append<std::int64_t>},    {"uint64", append<std::uint64_t>},
-      {"float16", append<std::uint16_t>}, {"float32", append<float>},         {"float64", append<double>}};
+      {"bool", append<std::uint8_t>},    {"int8", append<std::int8_t>},
+      {"uint8", append<std::uint8_t>},   {"int16", append<std::int16_t>},
+      {"uint16", append<std::uint16_t>}, {"int32", append<std::int32_t>},
+      {"uint32", append<std::uint32_t>}, {"int64", append<std::int64_t>},
+      {"uint64", append<std::uint64_t>}, {"float16", append<std::uint16_t>},
+      {"float32", append<float>},        {"float64", append<double>}};
   readers.at(array.dtype)(out, array);
   return out;
 }

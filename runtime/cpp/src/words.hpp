@@ -28,7 +28,9 @@ std::string listed(const Items& items, Word word) {
 
 inline std::string written(const std::string& name) { return name; }
 inline std::string written(std::int64_t number) { return std::to_string(number); }
-inline std::string written(const Dim& dim) { return dim.symbol.empty() ? std::to_string(dim.size) : dim.symbol; }
+inline std::string written(const Dim& dim) {
+  return dim.symbol.empty() ? std::to_string(dim.size) : dim.symbol;
+}
 
 template <class Items>
 std::string listed(const Items& items) {

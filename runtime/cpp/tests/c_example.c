@@ -19,7 +19,8 @@ int main(int count, char** words) {
   size_t compared = 0, failed = 0;
   if (count != 2 || !inputs) return 2;
 
-  if (edgeattn_load(words[1], NULL, 1, &model, &error) != EDGEATTN_OK) return edgeattn_tensors_free(inputs), fail(error);
+  if (edgeattn_load(words[1], NULL, 1, &model, &error) != EDGEATTN_OK)
+    return edgeattn_tensors_free(inputs), fail(error);
   if (edgeattn_describe(model, &text, &error) != EDGEATTN_OK) return fail(error);
   fputs(text, stdout);
   edgeattn_text_free(text);

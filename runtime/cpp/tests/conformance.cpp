@@ -1,4 +1,5 @@
-// Runs every case of runtime/conformance, and prints a JSON object a line: what agrees with cases.json, and what not.
+// Runs every case of runtime/conformance, and prints a JSON object a line: what agrees with cases.json, and
+// what not.
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -39,8 +40,10 @@ Tensor parse(const Json& tensor) {
     flags.dtype = dtype;
     return flags;
   }
-  const std::map<std::string, Tensor (*)(const Json&)> readers = {{"int64", tensor_of<std::int64_t>}, {"int32", tensor_of<std::int32_t>},
-                                                                  {"float32", tensor_of<float>}, {"float64", tensor_of<double>}};
+  const std::map<std::string, Tensor (*)(const Json&)> readers = {{"int64", tensor_of<std::int64_t>},
+                                                                  {"int32", tensor_of<std::int32_t>},
+                                                                  {"float32", tensor_of<float>},
+                                                                  {"float64", tensor_of<double>}};
   return readers.at(dtype)(tensor);
 }
 
@@ -59,7 +62,8 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, double 
     largest = std::max(largest, std::abs(a[i] - b[i]));
     product += a[i] * b[i], squares += a[i] * a[i], golden += b[i] * b[i];
   }
-  const double cosine = squares == 0 || golden == 0 ? squares == golden : product / std::sqrt(squares * golden);
+  const double cosine =
+      squares == 0 || golden == 0 ? squares == golden : product / std::sqrt(squares * golden);
   found.max_abs = std::max(found.max_abs.value_or(0), largest);
   found.cosine = std::min(found.cosine.value_or(1), cosine);
   found.right = cosine >= tolerance;
@@ -83,7 +87,8 @@ Found call(const Model& model, const Json& call) {
   if (call.contains("error")) return found;
   const auto expected = parse_all(call["outputs"]);
   found.right = outputs.size() == expected.size();
-  for (const auto& [name, tensor] : expected) compare(found, outputs.at(name), tensor, call["tolerance"]["cosine"]);
+  for (const auto& [name, tensor] : expected)
+    compare(found, outputs.at(name), tensor, call["tolerance"]["cosine"]);
   return found;
 }
 
@@ -94,7 +99,8 @@ Found generate(const Model& model, const Json& run) {
   Prompt prompt = parse_all(run.value("sources", Json::object()));
   if (run.contains("prompt")) prompt = run["prompt"].get<std::vector<std::int64_t>>();
   const auto tokens = model.generate(prompt, options);
-  return {"answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
+  return {
+      "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
 }
 
 Image image_of(const Json& raw) {
@@ -102,11 +108,13 @@ Image image_of(const Json& raw) {
   if (dims.size() < 2 || dims.size() > 3) throw InputError("an Image has a height, a width and channels");
   Image image{dims[0], dims[1], dims.size() > 2 ? dims[2] : 1, {}};
   const std::string hex = raw["pixels"];
-  for (std::size_t i = 0; i < hex.size(); i += 2) image.pixels.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    image.pixels.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
   return image;
 }
 
-/// Prepares a list of raw images, each or, in a list, together; an answer is to be exact, a refusal an InputError.
+/// Prepares a list of raw images, each or, in a list, together; an answer is to be exact, a refusal an
+/// InputError.
 Found prepare(const Model& model, const Json& entry) {
   if (entry["of"] != "image") return {"no tokenizer"};  // which is the app's own: see Tokenizer
   const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
@@ -114,10 +122,12 @@ Found prepare(const Model& model, const Json& entry) {
   Found found{"answered", 0, {}};
   for (std::size_t i = 0; i < given.size(); ++i) try {
       std::vector<Image> images;
-      for (const auto& raw : given[i].is_array() ? given[i] : Json::array({given[i]})) images.push_back(image_of(raw));
+      for (const auto& raw : given[i].is_array() ? given[i] : Json::array({given[i]}))
+        images.push_back(image_of(raw));
       const auto prepared = model.prepare(images).at(model.manifest().processing->image->input);
       const auto *first = prepared.as<float>(), *end = first + prepared.data.size() / sizeof(float);
-      found.right = found.right && !expected[i].is_null() && std::vector<float>(first, end) == expected[i].get<std::vector<float>>();
+      found.right = found.right && !expected[i].is_null() &&
+                    std::vector<float>(first, end) == expected[i].get<std::vector<float>>();
     } catch (const InputError&) {
       found.right = found.right && expected[i].is_null();
     }
@@ -130,9 +140,12 @@ Found labels(const Model& model, const Json& entry) {
   return {"answered", {}, {}, vectors == entry["labels"].get<std::vector<std::vector<Label>>>()};
 }
 
-std::string error_or(const Json& entry) { return entry.contains("error") && !entry["error"].is_null() ? entry["error"] : Json("answered"); }
+std::string error_or(const Json& entry) {
+  return entry.contains("error") && !entry["error"].is_null() ? entry["error"] : Json("answered");
+}
 
-void print(const Json& one, const std::string& what, const std::string& expected, const std::function<Found()>& run) {
+void print(const Json& one, const std::string& what, const std::string& expected,
+           const std::function<Found()>& run) {
   const auto start = std::chrono::steady_clock::now();
   Found found;
   try {
@@ -146,9 +159,14 @@ void print(const Json& one, const std::string& what, const std::string& expected
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-  const Json line = {{"bundle", one["bundle"]}, {"what", what}, {"agrees", found.name == expected && found.right},
-                     {"expected", expected}, {"found", found.right ? found.name : "another answer"}, {"max_abs", number(found.max_abs)},
-                     {"cosine", number(found.cosine)}, {"seconds", seconds.count()}};
+  const Json line = {{"bundle", one["bundle"]},
+                     {"what", what},
+                     {"agrees", found.name == expected && found.right},
+                     {"expected", expected},
+                     {"found", found.right ? found.name : "another answer"},
+                     {"max_abs", number(found.max_abs)},
+                     {"cosine", number(found.cosine)},
+                     {"seconds", seconds.count()}};
   std::cout << line.dump() << std::endl;
 }
 
@@ -166,7 +184,8 @@ int main(int count, char** words) {
         const auto& entry = one[kind][i];
         const auto expected = entry.value("needs", "") == "tokenizer" ? "no tokenizer" : error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
-        print(one, what, expected, [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
+        print(one, what, expected,
+              [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
       }
   }
 }

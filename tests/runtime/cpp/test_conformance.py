@@ -1,0 +1,68 @@
+"""The C++ runtime answers every case, and refuses links, hidden files and whatever bytes there are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_every_case_agrees(run: Run, compiler: str, request: pytest.FixtureRequest) -> None:
+    program = request.getfixturevalue(compiler) / "tests" / "edgeattn-conformance"
+    lines = [json.loads(line) for line in run(program, CONFORMANCE).stdout.splitlines()]
+    assert [line for line in lines if not line["agrees"]] == []
+    entries = [
+        len(case.get(kind, ())) for case in CASES for kind in ("calls", "generate", "prepare", "labels")
+    ]
+    assert len(lines) == len(CASES) + sum(entries)
+
+
+def test_a_link_that_leaves_the_folder_is_refused(run: Run, gcc: Path, tmp_path: Path) -> None:
+    bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    (bundle / "model.onnx").unlink()
+    (bundle / "model.onnx").symlink_to(CONFORMANCE / "good.edge" / "model.onnx")
+    assert "a link that leaves the folder" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
+
+
+@pytest.mark.parametrize("name", [".hidden", "folder/.hidden"])
+def test_a_hidden_file_is_refused(run: Run, gcc: Path, tmp_path: Path, name: str) -> None:
+    bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    (bundle / name).parent.mkdir(exist_ok=True)
+    (bundle / name).touch()
+    assert f"{name}: not listed" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
+
+
+def test_a_link_to_a_folder_is_refused(run: Run, gcc: Path, tmp_path: Path) -> None:
+    bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    (bundle / "linked").symlink_to(CONFORMANCE)
+    assert "linked: not listed" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("fuzzer", "file"), [("manifest", "manifest.json"), ("safetensors", "golden.safetensors")]
+)
+def test_a_reader_survives_any_bytes(run: Run, clang: Path, tmp_path: Path, fuzzer: str, file: str) -> None:
+    for path in CONFORMANCE.glob(f"*.edge/{file}"):
+        shutil.copy(path, tmp_path / path.parent.name)
+    (tmp_path / "deep").write_text('{"schema": 2, "provenance": ' + "[" * 500_000, "utf-8")
+    run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=65536", tmp_path)
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b"\0 behind a NUL")])
+def test_bytes_around_the_manifest_are_refused(
+    run: Run, gcc: Path, tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    manifest = bundle / "manifest.json"
+    manifest.write_bytes(before + manifest.read_bytes() + after)
+    assert "not valid JSON" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr

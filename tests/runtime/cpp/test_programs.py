@@ -1,0 +1,125 @@
+"""The program edgeattn-run, the C API, and an app that finds the installed package."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from edgeattn.report.device_result import read_result
+from edgeattn_runtime import generate, load
+from edgeattn_runtime.bundle import open_bundle
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+CPP = Path(__file__).parents[3] / "runtime" / "cpp"
+CONFORMANCE = CPP.parent / "conformance"
+GOOD = CONFORMANCE / "good.edge"
+
+
+def test_run_answers_as_python_does(run: Run, gcc: Path, tmp_path: Path) -> None:
+    inputs = {"tokens": np.array([[1, 12, 10]]), "mask": np.ones((1, 3), np.float32)}
+    save_file(inputs, tmp_path / "x.safetensors")
+    run(
+        gcc / "edgeattn-run",
+        "run",
+        GOOD,
+        "--input",
+        tmp_path / "x.safetensors",
+        "-o",
+        tmp_path / "y.safetensors",
+    )
+    found = load_file(tmp_path / "y.safetensors")
+    np.testing.assert_array_equal(found["embedding"], load(GOOD)(**inputs)["embedding"])
+
+
+def test_a_file_that_is_no_safetensors_is_told_in_one_line(run: Run, gcc: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").write_text("nothing of the kind", "utf-8")
+    told = run(
+        gcc / "edgeattn-run", "run", GOOD, "--input", tmp_path / "x.safetensors", "-o", tmp_path / "y", code=2
+    )
+    assert told.stderr.startswith("edgeattn-run: ")
+    assert told.stderr.count("\n") == 1
+    assert "no safetensors file" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check"], "a verb and a bundle expected"),
+        (["prove", GOOD], "prove: no verb"),
+        (["check", GOOD, "--threads", "two"], "'two' found, a number expected"),
+        (["check", GOOD, "--target", "tpu"], "no target 'tpu'; it has cpu"),
+        (["generate", GOOD, "--tokens", "1"], "no 'generation' in its manifest"),
+        (["check", "nothing.edge"], "nothing found, the folder of a bundle expected"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(run: Run, gcc: Path, words: list[str | Path], said: str) -> None:
+    told = run(gcc / "edgeattn-run", *words, code=2).stderr
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_failed_check_ends_with_1(run: Run, gcc: Path) -> None:
+    assert "FAILED" in run(gcc / "edgeattn-run", "check", CONFORMANCE / "golden-wrong.edge", code=1).stdout
+
+
+def test_generate_prints_the_tokens(run: Run, gcc: Path) -> None:
+    bundle = CONFORMANCE / "decoder.edge"
+    printed = run(gcc / "edgeattn-run", "generate", bundle, "--tokens", "4,7,1").stdout
+    assert [int(line) for line in printed.split()] == list(generate(bundle, [4, 7, 1]))
+
+
+def test_the_same_seed_draws_the_same_tokens(run: Run, gcc: Path) -> None:
+    command = (
+        gcc / "edgeattn-run",
+        "generate",
+        CONFORMANCE / "decoder.edge",
+        "--tokens",
+        "2",
+        "--temperature",
+        "5",
+    )
+    draws = [run(*command, "--seed", seed).stdout for seed in ("1", "1", "2")]
+    assert draws[0] == draws[1] != draws[2]
+    assert run(*command, "--seed", "1", "--top-k", "1").stdout == run(*command[:-2]).stdout  # the likeliest
+
+
+def test_bench_prints_what_a_report_takes(run: Run, gcc: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    printed = run(gcc / "edgeattn-run", "bench", GOOD, "--rounds", "3", "--threads", "1,2", "--json").stdout
+    result.write_text(printed, "utf-8")
+    benchmark = read_result(result, open_bundle(GOOD))
+    assert [run.threads for run in benchmark.runs] == [1, 2]
+    assert all(golden.ok for golden in benchmark.golden)
+    assert benchmark.runs[0].timings[0].latency_ms.count == 3
+
+
+def test_c_opens_describes_and_checks_a_bundle(run: Run, clang: Path) -> None:
+    said = run(clang / "tests" / "edgeattn-c-example", GOOD).stdout
+    assert "tiny: tokens: int64[batch, sequence]" in said
+    assert "refused: inputs: missing 'mask'" in said
+    assert "4 golden outputs, 0 failed" in said
+
+
+def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    run(
+        "edgeattn",
+        "export",
+        CPP.parents[1] / "models" / "digits" / "model.py",
+        "-o",
+        tmp_path / "digits.edge",
+    )
+    drawn = load_file(CPP.parents[1] / "models" / "digits" / "digits.safetensors")
+    images, digits = (255 - 15 * drawn["images"][:20]).astype(np.uint8), drawn["labels"][:20]
+    paths = [tmp_path / f"{i}.png" for i in range(len(digits))]
+    for image, path in zip(images, paths, strict=True):
+        Image.fromarray(image).resize((32, 32), Image.Resampling.NEAREST).save(path)
+    printed = run(CPP / "examples" / "digits" / "run", tmp_path / "digits.edge", *paths).stdout.splitlines()
+    read = [int(line.split(": ")[1][0]) for line in printed]
+    assert np.mean(np.array(read) == digits) >= 0.9
