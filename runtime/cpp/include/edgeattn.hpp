@@ -89,8 +89,8 @@ struct GoldenResult {
 };
 
 struct LoadOptions {
-  std::string target;  // its variants alone; empty for the first that runs here
-  int threads = 0;     // intra-op; 0 leaves it to the bundle
+  std::string target;          // its variants alone; empty for the first that runs here
+  std::optional<int> threads;  // intra-op; none leaves it to the bundle
 };
 
 /// What is continued: token ids; or, by name, what an encoder reads where that is more than tokens.

@@ -96,7 +96,8 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   if (options.rounds < 1 || options.warmup < 0)
     throw InputError(words(options.rounds, " rounds after ", options.warmup,
                            " of warm-up; expected at least 1 after at least 0"));
-  const auto sweep = options.threads.empty() ? std::vector{0} : options.threads;
+  std::vector<std::optional<int>> sweep(options.threads.begin(), options.threads.end());
+  if (sweep.empty()) sweep.emplace_back();
   const auto start = Clock::now();
   auto model = load(folder, {options.target, sweep[0]});
   const double load_ms = milliseconds_since(start);
@@ -116,7 +117,7 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   runs.push_back(timed(model, samples, options, settings_here(*variants[0], sweep[0]).threads));
   const auto peak = proc("self/status", {"VmHWM"});
   for (std::size_t i = 1; i < sweep.size(); ++i)
-    runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, sweep[i]));
+    runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, *sweep[i]));
   return Json{{"schema", 1},
               {"model", manifest.name},
               {"target", variants[0]->target},

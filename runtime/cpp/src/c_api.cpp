@@ -4,6 +4,7 @@
 
 #include "edgeattn.h"
 #include "edgeattn.hpp"
+#include "shape.hpp"
 
 struct edgeattn_model {
   edgeattn::Model value;
@@ -47,6 +48,8 @@ edgeattn_status guarded(edgeattn_error** error, Call call) noexcept {
 
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
+std::optional<int> given(int threads) { return threads ? std::optional(threads) : std::nullopt; }
+
 char* copied(const std::string& text) {
   auto* copy = new char[text.size() + 1];
   std::memcpy(copy, text.c_str(), text.size() + 1);
@@ -68,7 +71,7 @@ size_t edgeattn_tensors_count(const edgeattn_tensors* tensors) { return tensors-
 edgeattn_status edgeattn_load(const char* folder, const char* target, int threads, edgeattn_model** model,
                               edgeattn_error** error) {
   return guarded(error, [&] {
-    *model = new edgeattn_model{edgeattn::load(folder, {text_or_empty(target), threads})};
+    *model = new edgeattn_model{edgeattn::load(folder, {text_or_empty(target), given(threads)})};
   });
 }
 
@@ -105,11 +108,10 @@ edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, con
 edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* image,
                                        edgeattn_tensors** inputs, edgeattn_error** error) {
   return guarded(error, [&] {
-    const auto bytes = image->height * image->width * image->channels;
-    if (image->height < 1 || image->width < 1 || image->channels < 1)
-      throw edgeattn::InputError("image: no pixel found, at least one expected");
+    const auto bytes = edgeattn::byte_count("uint8", {image->height, image->width, image->channels});
+    if (!bytes) throw edgeattn::InputError("image: sizes of at least 1 expected");
     *inputs = new edgeattn_tensors{model->value.prepare(
-        {{image->height, image->width, image->channels, {image->pixels, image->pixels + bytes}}})};
+        {{image->height, image->width, image->channels, {image->pixels, image->pixels + *bytes}}})};
   });
 }
 

@@ -141,8 +141,8 @@ int command(const Arguments& arguments) {
   if (verb == "bench") return bench(arguments), 0;
   if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate")
     throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
-  const auto model = load(arguments.at("bundle"),
-                          {given(arguments, "--target"), optional<int>(arguments, "--threads").value_or(0)});
+  const auto model =
+      load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads")});
   if (verb == "check") return check(model);
   if (verb == "run") run(model, arguments);
   if (verb == "generate") generate(model, arguments);

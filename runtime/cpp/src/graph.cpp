@@ -10,7 +10,7 @@
 namespace edgeattn {
 
 Graph::Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants,
-             int threads)
+             std::optional<int> threads)
     : spec_(bundle.manifest.graphs.at(name)) {
   const auto symbols = symbols_of(spec_.inputs);
   for (const auto* variant : variants) {

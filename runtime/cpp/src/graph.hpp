@@ -13,13 +13,13 @@ std::vector<const Variant*> runnable(const Manifest& manifest, const std::string
 
 /// Returns how a variant's graphs are opened here: on no more threads than there are cores, or on those asked
 /// for.
-SessionSettings settings_here(const Variant& variant, int threads);
+SessionSettings settings_here(const Variant& variant, std::optional<int> threads);
 
 class Graph {
  public:
   /// Opens the variants up to the first that takes any sizes.
   Graph(const Bundle& bundle, const std::string& name, const std::vector<const Variant*>& variants,
-        int threads);
+        std::optional<int> threads);
 
   const GraphSpec& spec() const { return spec_; }
   const GraphSession& session() const { return buckets_.front().session; }

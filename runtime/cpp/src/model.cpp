@@ -40,9 +40,10 @@ const Manifest& Model::manifest() const { return impl_->bundle.manifest; }
 void Model::open(const std::string& graph) const { impl_->graph(graph); }
 
 Tensors Model::run(const Tensors& inputs, const std::string& name) const {
-  const auto& graph = impl_->graph(name);
+  const auto& asked = name.empty() ? manifest().main_graph() : name;
+  const auto& graph = impl_->graph(asked);
   const auto& names = manifest().generation;
-  const bool decodes = names && &graph == &impl_->graph(names->decoder);
+  const bool decodes = names && asked == names->decoder;
   const auto cached = [&](const std::string& input) {
     return input == names->length || std::any_of(names->cache.begin(), names->cache.end(),
                                                  [&](const auto& entry) { return entry.past == input; });

@@ -9,7 +9,7 @@ namespace edgeattn {
 
 struct Model::Impl {
   Bundle bundle;
-  int threads = 0;
+  std::optional<int> threads;
   std::vector<const Variant*> runnable;
   std::mutex opening;
   std::map<std::string, std::unique_ptr<Graph>> graphs;  // those that were asked for

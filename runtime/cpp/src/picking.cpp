@@ -52,10 +52,10 @@ std::vector<const Variant*> runnable(const Manifest& manifest, const std::string
   return found;
 }
 
-SessionSettings settings_here(const Variant& variant, int threads) {
-  if (threads < 0) throw InputError(words(threads, " threads; expected at least 1"));
+SessionSettings settings_here(const Variant& variant, std::optional<int> threads) {
+  if (threads && *threads < 1) throw InputError(words(*threads, " threads; expected at least 1"));
   auto settings = variant.session;
-  settings.threads = threads ? threads : std::min(settings.threads, available_cores());
+  settings.threads = threads ? *threads : std::min(settings.threads, available_cores());
   return settings;
 }
 

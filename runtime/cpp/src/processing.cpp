@@ -194,7 +194,11 @@ std::vector<std::vector<Label>> Model::labels(const Tensors& outputs) const {
   const auto& how = processing_of(manifest()).labels;
   if (!how) throw InputError(words(manifest().name, ": no 'labels' in its processing"));
   const auto found = outputs.find(how->output);
-  if (found == outputs.end() || found->second.data.size() % (how->names.size() * sizeof(float)))
+  const auto fits = [&](const Tensor& tensor) {
+    return !tensor.dims.empty() && tensor.dims.back() == static_cast<std::int64_t>(how->names.size()) &&
+           byte_count("float32", tensor.dims) == tensor.data.size();
+  };
+  if (found == outputs.end() || !fits(found->second))
     throw InputError(words(how->output, ": an output of ", how->names.size(), " numbers a vector expected"));
   const auto* numbers = found->second.as<float>();
   std::vector<std::vector<Label>> vectors;
