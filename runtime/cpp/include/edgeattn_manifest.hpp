@@ -52,7 +52,7 @@ struct Generation {
 
 struct Padding {
   std::string mask;
-  int masked_out = 0;
+  std::int64_t masked_out = 0;
 };
 
 struct Rows {
@@ -113,7 +113,7 @@ struct Variant {
   Engine engine;
   std::map<std::string, std::string> files;  // by graph
   Sizes sizes;
-  SessionSettings session;
+  std::optional<SessionSettings> session;  // none for the defaults
   std::vector<Stack> stacks;
   double tolerance = 1;  // a cosine
   std::map<std::string, double> scores;
@@ -123,7 +123,7 @@ struct Variant {
 
 struct FileEntry {
   std::string sha256;
-  std::uint64_t size = 0;  // bytes
+  std::int64_t size = 0;  // bytes
 };
 
 struct Manifest {

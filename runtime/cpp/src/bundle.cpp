@@ -96,7 +96,7 @@ Bundle open_bundle(const fs::path& folder) try {
   }
   for (const auto& [file, entry] : manifest.files) {
     check_inside(folder, file);
-    check_size(folder / file, entry.size);
+    check_size(folder / file, static_cast<std::uintmax_t>(entry.size));
   }
   check_listed(folder, manifest);
   for (const auto& [file, entry] : manifest.files)

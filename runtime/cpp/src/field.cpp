@@ -50,6 +50,7 @@ json parse_json(std::string_view text) {
 }
 
 bool Field::is_null() const { return value_->is_null(); }
+bool Field::is_text() const { return value_->is_string(); }
 
 Field::Table Field::table() const {
   Table fields;
@@ -58,19 +59,6 @@ Field::Table Field::table() const {
     if (!name.empty() && !is_printable(name)) throw refusal("an object with printable keys");
     fields.emplace(name, Field(key_.empty() ? name : key_ + "." + name, value));
   }
-  return fields;
-}
-
-Field::Table Field::record(const Names& names, const Names& optional) const {
-  auto fields = table();
-  for (const auto& name : names)
-    if (!fields.count(name)) throw BundleError((key_.empty() ? name : key_ + "." + name) + ": missing");
-  const auto has = [](const Names& known, const auto& name) {
-    return std::count(known.begin(), known.end(), name);
-  };
-  for (const auto& [name, field] : fields)
-    if (!has(names, name) && !has(optional, name))
-      throw BundleError(words(field.key_, ": unknown key; expected ", listed(names)));
   return fields;
 }
 

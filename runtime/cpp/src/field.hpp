@@ -24,9 +24,9 @@ class Field {
   const std::string& key() const { return key_; }
   const nlohmann::json& value() const { return *value_; }
   bool is_null() const;
+  bool is_text() const;
 
-  Table table() const;                                                 // an object with any printable keys
-  Table record(const Names& names, const Names& optional = {}) const;  // with exactly these keys
+  Table table() const;  // an object with any printable keys
   std::vector<Field> items(std::size_t least = 0) const;
   std::string text(const std::string& meaning = "a printable text") const;
   std::string one_of(const Names& texts) const;

@@ -74,7 +74,7 @@ Tensors Graph::padded(const Tensors& inputs, const Bucket& bucket) const {
     auto dims = inputs.at(tensor.name).dims;
     for (std::size_t i = 0; i < dims.size(); ++i)
       if (tensor.dims[i].symbol == sequence_) dims[i] = bucket.sizes.at(sequence_);
-    const auto filling = tensor.name == padding_->mask ? padding_->masked_out : 0;
+    const auto filling = tensor.name == padding_->mask ? static_cast<int>(padding_->masked_out) : 0;
     longer.emplace(tensor.name, resized(inputs.at(tensor.name), dims, filling));
   }
   return longer;

@@ -3,209 +3,153 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "field.hpp"
+#include "record.hpp"
 
 namespace edgeattn {
-namespace {
 
 constexpr int kSchema = 2;
-const Field::Names kDtypes = {"bool",   "int8",  "uint8",  "int16",   "uint16",  "int32",
-                              "uint32", "int64", "uint64", "float16", "float32", "float64"};
+static const Field::Names kDtypes = {"bool",   "int8",  "uint8",  "int16",   "uint16",  "int32",
+                                     "uint32", "int64", "uint64", "float16", "float32", "float64"};
 
-template <class Read>
-auto optional(const Field& field, Read read) -> std::optional<decltype(read(field))> {
-  if (field.is_null()) return std::nullopt;
-  return read(field);
+static void read(const Field& field, Dim& dim) {
+  field.is_text() ? read(field, dim.symbol) : read(field, dim.size, 1);
 }
 
-template <class Read>
-auto optional(const Field::Table& fields, const std::string& name, Read read)
-    -> std::optional<decltype(read(fields.at(name)))> {
-  if (!fields.count(name)) return std::nullopt;
-  return read(fields.at(name));
+static void read(const Field& field, TensorSpec& tensor) {
+  Record{field}("name", tensor.name)("dtype", tensor.dtype, kDtypes)("dims", tensor.dims, AtLeast{0}).end();
 }
 
-template <class Read>
-auto map(const Field& field, Read read) {
-  std::map<std::string, decltype(read(field))> values;
-  for (const auto& [name, item] : field.table()) values.emplace(name, read(item));
-  return values;
+/// Throws BundleError where two of these names are the same.
+static void check_unique(const Field& field, std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) throw field.refusal("each name once");
 }
 
-template <class Read>
-auto list(const Field& field, std::size_t least, Read read) {
-  std::vector<decltype(read(field))> values;
-  for (const auto& item : field.items(least)) values.push_back(read(item));
-  return values;
+static void read(const Field& field, GraphSpec& graph) {
+  Record record(field);
+  record("inputs", graph.inputs, AtLeast{0})("outputs", graph.outputs, AtLeast{0}).end();
+  const auto names = [](const std::vector<TensorSpec>& tensors) {
+    std::vector<std::string> found;
+    for (const auto& tensor : tensors) found.push_back(tensor.name);
+    return found;
+  };
+  check_unique(record["inputs"], names(graph.inputs));
+  check_unique(record["outputs"], names(graph.outputs));
 }
 
-std::string text(const Field& field) { return field.text(); }
-double number(const Field& field) { return field.number(); }
-std::int64_t size(const Field& field) { return field.integer(1); }
-
-Dim dim(const Field& field) {
-  return field.value().is_string() ? Dim{0, field.text()} : Dim{field.integer(1), ""};
+static void read(const Field& field, Bounds& bounds) {
+  Record{field}("min", bounds.min, 0)("max", bounds.max, 0).end();
+  if (!bounds.allows(bounds.max.value_or(bounds.min)))
+    throw field.refusal(words("a max of at least ", bounds.min));
 }
 
-TensorSpec tensor(const Field& field) {
-  const auto fields = field.record({"name", "dtype", "dims"});
-  return {text(fields.at("name")), fields.at("dtype").one_of(kDtypes), list(fields.at("dims"), 0, dim)};
+static void read(const Field& field, CacheEntry& entry) {
+  Record{field}("past", entry.past)("present", entry.present).end();
 }
 
-std::vector<TensorSpec> tensors(const Field& field) {
-  std::vector<TensorSpec> found;
-  for (auto& each : list(field, 0, tensor)) {
-    if (find(found, each.name))
-      throw BundleError(words(field.key(), ": two tensors named ", quoted(each.name), "; expected one"));
-    found.push_back(std::move(each));
+static void read(const Field& field, Generation& names) {
+  std::string kind;
+  Record record(field);
+  record("kind", kind, Field::Names{"decoder", "encoder-decoder"});
+  if (kind == "encoder-decoder") {
+    record("encoder", names.encoder.emplace())("sources", names.sources, AtLeast{1})("carried", names.carried,
+                                                                                     AtLeast{1});
+    check_unique(record["sources"], names.sources);
+    check_unique(record["carried"], names.carried);
   }
-  return found;
+  record("decoder", names.decoder)("tokens", names.tokens)("logits", names.logits)("length", names.length);
+  record("cache", names.cache, AtLeast{1})("positions", names.positions, 1).end();
 }
 
-GraphSpec graph(const Field& field) {
-  const auto fields = field.record({"inputs", "outputs"});
-  return {tensors(fields.at("inputs")), tensors(fields.at("outputs"))};
+static void read(const Field& field, Padding& padding) {
+  Record record(field);
+  record("mask", padding.mask)("masked_out", padding.masked_out, 0).end();
+  if (padding.masked_out > 1) throw record["masked_out"].refusal("0 or 1");
 }
 
-Bounds bounds(const Field& field) {
-  const auto fields = field.record({"min", "max"});
-  const auto least = fields.at("min").integer(0);
-  return {least, optional(fields.at("max"), [&](const Field& max) { return max.integer(least); })};
+static void read(const Field& field, Rows& rows) {
+  Record{field}("batch", rows.batch)("padding", rows.padding).end();
 }
 
-std::vector<std::string> names(const Field& field) {
-  const auto found = list(field, 1, text);
-  auto sorted = found;
-  std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) throw field.refusal("each name once");
-  return found;
+static void read(const Field& field, TextProcessing& text) {
+  Record{field}("tokenizer", text.tokenizer)("ids", text.ids)("mask", text.mask)("types", text.types)(
+      "longest", text.longest, 1)
+      .end();
 }
 
-CacheEntry cache_entry(const Field& field) {
-  const auto fields = field.record({"past", "present"});
-  return {text(fields.at("past")), text(fields.at("present"))};
+static void read(const Field& field, ImageProcessing& image) {
+  Record record(field);
+  record("input", image.input)("height", image.height, 1)("width", image.width, 1);
+  record("channels", image.channels, Field::Names{"RGB", "BGR", "L"})("layout", image.layout,
+                                                                      Field::Names{"NCHW", "NHWC"});
+  record("resample", image.resample, Field::Names{"nearest", "bilinear", "bicubic"})("scale", image.scale);
+  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).end();
+  for (const auto& [name, numbers] : {std::pair{"mean", image.mean}, {"std", image.std}})
+    if (numbers.size() != image.channels.size())
+      throw record[name].refusal("a number a channel of " + image.channels);
+  if (*std::min_element(image.std.begin(), image.std.end()) <= 0)
+    throw record["std"].refusal("numbers above 0");
 }
 
-Generation generation(const Field& field) {
-  Field::Names keys = {"kind", "decoder", "tokens", "logits", "length", "cache", "positions"};
-  const Field::Names of_encoder = {"encoder", "sources", "carried"};
-  const auto kind = field.record(keys, of_encoder).at("kind").one_of({"decoder", "encoder-decoder"});
-  const bool paired = kind == "encoder-decoder";
-  if (paired) keys.insert(keys.end(), of_encoder.begin(), of_encoder.end());
-  const auto fields = field.record(keys);
-  Generation found;
-  found.decoder = text(fields.at("decoder"));
-  if (paired) {
-    found.encoder = text(fields.at("encoder"));
-    found.sources = names(fields.at("sources"));
-    found.carried = names(fields.at("carried"));
-  }
-  found.tokens = text(fields.at("tokens"));
-  found.logits = text(fields.at("logits"));
-  found.length = text(fields.at("length"));
-  found.cache = list(fields.at("cache"), 1, cache_entry);
-  found.positions = optional(fields.at("positions"), size);
-  return found;
+static void read(const Field& field, AudioProcessing& audio) {
+  Record{field}("input", audio.input)("rate", audio.rate, 1)("channels", audio.channels, 1).end();
 }
 
-Padding padding(const Field& field) {
-  const auto fields = field.record({"mask", "masked_out"});
-  const auto masked_out = fields.at("masked_out").integer(0);
-  if (masked_out > 1) throw fields.at("masked_out").refusal("0 or 1");
-  return {text(fields.at("mask")), static_cast<int>(masked_out)};
+static void read(const Field& field, Labels& labels) {
+  Record{field}("output", labels.output)("names", labels.names, AtLeast{1}).end();
 }
 
-Rows rows(const Field& field) {
-  const auto fields = field.record({"batch", "padding"});
-  return {text(fields.at("batch")), optional(fields.at("padding"), padding)};
+static void read(const Field& field, Processing& how) {
+  Record(field)
+      .maybe("text", how.text)
+      .maybe("image", how.image)
+      .maybe("audio", how.audio)
+      .maybe("labels", how.labels)
+      .end();
+  if (field.table().empty()) throw field.refusal("text, image, audio or labels");
 }
 
-TextProcessing text_processing(const Field& field) {
-  const auto fields = field.record({"tokenizer", "ids", "mask", "types", "longest"});
-  return {text(fields.at("tokenizer")), text(fields.at("ids")), optional(fields.at("mask"), text),
-          optional(fields.at("types"), text), optional(fields.at("longest"), size)};
+static void read(const Field& field, Engine& engine) {
+  Record record(field);
+  record("name", engine.name)("version", engine.version)("providers", engine.providers, AtLeast{1});
+  for (const auto& [name, option] : record["options"].table()) engine.options[name] = option.scalar();
+  record.end();
+  const auto& version = engine.version;
+  if (version.find_first_not_of("0123456789.") != version.npos || version.front() == '.' ||
+      version.back() == '.' || version.find("..") != version.npos)
+    throw record["version"].refusal("a version such as \"1.23\"");
 }
 
-std::vector<double> by_channel(const Field& field, const std::string& channels) {
-  const auto numbers = list(field, 0, number);
-  if (numbers.size() != channels.size())
-    throw field.refusal(words(channels.size(), " number(s), one a channel of ", channels));
-  return numbers;
+static void read(const Field& field, SessionSettings& session) {
+  Record record(field);
+  record("threads", session.threads, 1)("spinning", session.spinning);
+  record("arena", session.arena)("memory_pattern", session.memory_pattern).end();
 }
 
-ImageProcessing image_processing(const Field& field) {
-  const auto fields =
-      field.record({"input", "height", "width", "channels", "layout", "resample", "scale", "mean", "std"});
-  const auto channels = fields.at("channels").one_of({"RGB", "BGR", "L"});
-  const auto std = by_channel(fields.at("std"), channels);
-  if (*std::min_element(std.begin(), std.end()) <= 0) throw fields.at("std").refusal("numbers above 0");
-  return {text(fields.at("input")),
-          size(fields.at("height")),
-          size(fields.at("width")),
-          channels,
-          fields.at("layout").one_of({"NCHW", "NHWC"}),
-          fields.at("resample").one_of({"nearest", "bilinear", "bicubic"}),
-          number(fields.at("scale")),
-          by_channel(fields.at("mean"), channels),
-          std};
+static void read(const Field& field, Stack& stack) {
+  Record{field}("sizes", stack.sizes, 1)("rows", stack.rows, 1).end();
 }
 
-AudioProcessing audio_processing(const Field& field) {
-  const auto fields = field.record({"input", "rate", "channels"});
-  return {text(fields.at("input")), size(fields.at("rate")), size(fields.at("channels"))};
+static void read(const Field& field, Variant& variant) {
+  Record record(field);
+  record("target", variant.target)("engine", variant.engine)("files", variant.files)("sizes", variant.sizes,
+                                                                                     1);
+  record.maybe("session", variant.session)("stacks", variant.stacks, AtLeast{0});
+  record("scores", variant.scores)("verdict", variant.verdict, Field::Names{"pass", "fail"})(
+      "measured", variant.measured);
+  Record{record["tolerance"]}("cosine", variant.tolerance).end();
+  record.end();
 }
 
-Labels labels(const Field& field) {
-  const auto fields = field.record({"output", "names"});
-  return {text(fields.at("output")), list(fields.at("names"), 1, text)};
-}
-
-Processing processing(const Field& field) {
-  const auto fields = field.record({}, {"text", "image", "audio", "labels"});
-  if (fields.empty()) throw field.refusal("text, image, audio or labels");
-  return {optional(fields, "text", text_processing), optional(fields, "image", image_processing),
-          optional(fields, "audio", audio_processing), optional(fields, "labels", labels)};
-}
-
-Engine engine(const Field& field) {
-  const auto fields = field.record({"name", "version", "providers", "options"});
-  const auto version = text(fields.at("version"));
-  const bool dotted = version.find_first_not_of("0123456789.") == version.npos && version.front() != '.' &&
-                      version.back() != '.' && version.find("..") == version.npos;
-  if (!dotted) throw fields.at("version").refusal("a version such as \"1.23\"");
-  return {text(fields.at("name")), version, list(fields.at("providers"), 1, text),
-          map(fields.at("options"), [](const Field& option) { return option.scalar(); })};
-}
-
-SessionSettings session(const Field& field) {
-  const auto fields = field.record({"threads", "spinning", "arena", "memory_pattern"});
-  return {size(fields.at("threads")), fields.at("spinning").flag(), fields.at("arena").flag(),
-          fields.at("memory_pattern").flag()};
-}
-
-Stack stack(const Field& field) {
-  const auto fields = field.record({"sizes", "rows"});
-  return {map(fields.at("sizes"), size), size(fields.at("rows"))};
-}
-
-Variant variant(const Field& field) {
-  const auto fields = field.record(
-      {"target", "engine", "files", "sizes", "stacks", "tolerance", "scores", "verdict", "measured"},
-      {"session"});
-  return {text(fields.at("target")),
-          engine(fields.at("engine")),
-          map(fields.at("files"), text),
-          map(fields.at("sizes"), size),
-          optional(fields, "session", session).value_or(SessionSettings{}),
-          list(fields.at("stacks"), 0, stack),
-          number(fields.at("tolerance").record({"cosine"}).at("cosine")),
-          map(fields.at("scores"), number),
-          fields.at("verdict").one_of({"pass", "fail"}),
-          optional(fields.at("measured"), text)};
+static void read(const Field& field, FileEntry& entry) {
+  Record record(field);
+  record("size", entry.size, 0);
+  entry.sha256 = record["sha256"].hex64();
+  record.end();
 }
 
 /// Says whether a path is made of parts of A-Z a-z 0-9 . _ - that begin with neither dot nor dash.
-bool is_inside(const std::string& path) {
+static bool is_inside(const std::string& path) {
   char before = '/';
   for (const char c : path) {
     const bool word = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -215,61 +159,45 @@ bool is_inside(const std::string& path) {
   return before != '/';
 }
 
-std::map<std::string, FileEntry> files(const Field& field) {
-  std::map<std::string, FileEntry> found;
-  for (const auto& [path, item] : field.table()) {
-    if (!is_inside(path) || path == kManifestFile || path == kSignatureFile)
-      throw BundleError(words("files: \"", path,
-                              "\" found, the path of another file inside the folder expected "
-                              "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"));
-    const auto fields = item.record({"sha256", "size"});
-    found[path] = {fields.at("sha256").hex64(), static_cast<std::uint64_t>(fields.at("size").integer(0))};
-  }
-  return found;
-}
-
-std::string signature_key(const Field& field) {
-  const auto fields = field.record({"scheme", "key"});
-  fields.at("scheme").one_of({"ed25519"});
-  return fields.at("key").hex64();
-}
-
 /// Before anything else is read: only the schema number says what the other keys mean.
-void check_schema(const Field& root) {
+static void check_schema(const Field& root) {
   const auto fields = root.table();
   const auto found = fields.find("schema");
-  const nlohmann::json value = found == fields.end() ? nlohmann::json() : found->second.value();
+  const auto value = found == fields.end() ? nlohmann::json() : found->second.value();
   if (value.is_number_integer() && value == kSchema) return;
   const bool newer = value.is_number_integer() && value > kSchema;
   throw BundleError(words("schema: ", value.is_structured() ? "no number" : value.dump(), " found, ", kSchema,
                           " expected; ", newer ? "upgrade edgeattn" : "export again"));
 }
 
-}  // namespace
-
-Manifest parse_manifest(std::string_view json) {
-  const auto parsed = parse_json(json);
+Manifest parse_manifest(std::string_view text) {
+  const auto parsed = parse_json(text);
   const Field root("", parsed);
   check_schema(root);
-  const auto fields = root.record(
-      {"schema", "name", "graphs", "symbols", "variants", "files", "golden", "budget", "provenance"},
-      {"generation", "rows", "processing", "signature"});
   Manifest manifest;
-  manifest.name = text(fields.at("name"));
-  manifest.graphs = map(fields.at("graphs"), graph);
-  manifest.symbols = map(fields.at("symbols"), bounds);
-  manifest.generation = optional(fields, "generation", generation);
-  manifest.rows = optional(fields, "rows", rows);
-  manifest.processing = optional(fields, "processing", processing);
-  manifest.variants = list(fields.at("variants"), 1, variant);
-  manifest.files = files(fields.at("files"));
-  const auto golden = fields.at("golden").record({"file", "samples"});
-  manifest.golden_file = text(golden.at("file"));
-  manifest.golden_samples = size(golden.at("samples"));
-  manifest.budget = map(fields.at("budget"), number);
-  fields.at("provenance").table();
-  manifest.provenance = fields.at("provenance").value().dump();
-  manifest.signature_key = optional(fields, "signature", signature_key);
+  Record record(root);
+  record["schema"];
+  record("name", manifest.name)("graphs", manifest.graphs)("symbols", manifest.symbols);
+  record.maybe("generation", manifest.generation)
+      .maybe("rows", manifest.rows)
+      .maybe("processing", manifest.processing);
+  record("variants", manifest.variants, AtLeast{1})("files", manifest.files)("budget", manifest.budget);
+  for (const auto& [path, entry] : manifest.files)
+    if (!is_inside(path) || path == kManifestFile || path == kSignatureFile)
+      throw BundleError(words("files: \"", path,
+                              "\" found, the path of another file inside the folder expected (parts of ",
+                              "A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"));
+  Record{record["golden"]}("file", manifest.golden_file)("samples", manifest.golden_samples, 1).end();
+  record["provenance"].table();
+  manifest.provenance = record["provenance"].value().dump();
+  if (record.has("signature")) {
+    std::string scheme;
+    Record signature(record["signature"]);
+    signature("scheme", scheme, Field::Names{"ed25519"});
+    manifest.signature_key = signature["key"].hex64();
+    signature.end();
+  }
+  record.end();
   check_references(manifest);
   return manifest;
 }

@@ -54,7 +54,7 @@ std::vector<const Variant*> runnable(const Manifest& manifest, const std::string
 
 SessionSettings settings_here(const Variant& variant, std::optional<int> threads) {
   if (threads && *threads < 1) throw InputError(words(*threads, " threads; expected at least 1"));
-  auto settings = variant.session;
+  auto settings = variant.session.value_or(SessionSettings{});
   settings.threads = threads ? *threads : std::min(settings.threads, available_cores());
   return settings;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "field.hpp"
+#include "record.hpp"
 #include "shape.hpp"
 
 namespace edgeattn {
@@ -18,17 +18,19 @@ using Span = std::pair<std::uint64_t, std::uint64_t>;  // of bytes, the end not 
 
 /// Reads one entry of the header, and copies its bytes.
 std::pair<Span, Tensor> parse_entry(const Field& field, std::string_view data) {
-  const auto fields = field.record({"dtype", "shape", "data_offsets"});
-  Field::Names known;
-  for (const auto& [name, dtype] : kDtypes) known.push_back(name);
-  Tensor tensor{kDtypes.at(fields.at("dtype").one_of(known)), {}, {}};
-  for (const auto& dim : fields.at("shape").items()) tensor.dims.push_back(dim.integer(0));
-  const auto offsets = fields.at("data_offsets").items(2);
-  const auto begin = static_cast<std::uint64_t>(offsets[0].integer(0)),
-             end = static_cast<std::uint64_t>(offsets[1].integer(0));
+  Field::Names codes;
+  for (const auto& [code, dtype] : kDtypes) codes.push_back(code);
+  std::string code;
+  Tensor tensor;
+  std::vector<std::int64_t> offsets;
+  Record record(field);
+  record("dtype", code, codes)("shape", tensor.dims, AtLeast{0}, 0)("data_offsets", offsets, AtLeast{2}, 0)
+      .end();
+  tensor.dtype = kDtypes.at(code);
   const auto bytes = byte_count(tensor.dtype, tensor.dims);
+  const auto begin = static_cast<std::uint64_t>(offsets[0]), end = static_cast<std::uint64_t>(offsets[1]);
   if (offsets.size() != 2 || end > data.size() || begin > end || !bytes || end - begin != *bytes)
-    throw fields.at("data_offsets").refusal("the bytes of its dtype and shape, within the file");
+    throw record["data_offsets"].refusal("the bytes of its dtype and shape, within the file");
   const auto* first = reinterpret_cast<const std::byte*>(data.data());
   tensor.data.assign(first + begin, first + end);
   return {{begin, end}, std::move(tensor)};
