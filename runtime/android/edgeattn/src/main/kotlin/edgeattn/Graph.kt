@@ -1,0 +1,82 @@
+package edgeattn
+
+import ai.onnxruntime.OnnxJavaType
+import ai.onnxruntime.TensorInfo.OnnxTensorType
+
+/** An element type, by numpy's name: its bytes, its name in safetensors, and its names in `ai.onnxruntime`. */
+@Suppress("EnumEntryName")
+enum class DType(val size: Int, internal val safetensors: String, internal val engine: OnnxTensorType, internal val java: OnnxJavaType?) {
+    bool(1, "BOOL", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, OnnxJavaType.BOOL),
+    int8(1, "I8", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, OnnxJavaType.INT8),
+    uint8(1, "U8", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, OnnxJavaType.UINT8),
+    int16(2, "I16", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16, OnnxJavaType.INT16),
+    uint16(2, "U16", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16, null), // no type of Java's
+    int32(4, "I32", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, OnnxJavaType.INT32),
+    uint32(4, "U32", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32, null),
+    int64(8, "I64", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, OnnxJavaType.INT64),
+    uint64(8, "U64", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64, null),
+    float16(2, "F16", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, OnnxJavaType.FLOAT16),
+    float32(4, "F32", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, OnnxJavaType.FLOAT),
+    float64(8, "F64", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE, OnnxJavaType.DOUBLE),
+    ;
+
+    val isFloat get() = this in float16..float64
+    val isInteger get() = this in int8..uint64
+}
+
+/** A dim of a contract: a size, or a symbol. */
+sealed interface Dim {
+    data class Size(val size: Int) : Dim { override fun toString() = "$size" }
+    data class Symbol(val name: String) : Dim { override fun toString() = name }
+}
+
+internal val Dim.symbol get() = (this as? Dim.Symbol)?.name
+internal val Dim.size get() = (this as? Dim.Size)?.size
+
+/** An input or output of a graph. */
+data class TensorSpec(val name: String, val dtype: DType, val dims: List<Dim>) {
+    override fun toString() = "$name: $dtype$dims"
+}
+
+/** The sizes that a symbol may take, both ends included; a max of null is unbounded. */
+data class Bounds(val min: Int, val max: Int?) {
+    fun allows(size: Int) = size >= min && size <= (max ?: Int.MAX_VALUE)
+    override fun toString() = if (max == null) "at least $min" else "$min to $max"
+}
+
+/** What a graph takes and gives: the same in every variant of the bundle. */
+data class Graph(val inputs: List<TensorSpec>, val outputs: List<TensorSpec>) {
+    /** Check a call's inputs, but for those of [absent]; nothing is cast silently. */
+    internal fun check(found: Map<String, Tensor>, symbols: Map<String, Bounds>, absent: Collection<String> = emptySet()) {
+        val expected = inputs.filter { it.name !in absent }
+        val names = expected.map { it.name }
+        val faults = (found.keys - names.toSet()).map { "unknown $it" } + (names - found.keys).map { "missing $it" }
+        requireInput(faults.isEmpty()) { "inputs: ${faults.joinToString()}; expected ${names.joinToString()}" }
+        for (spec in expected) {
+            val tensor = found.getValue(spec.name)
+            requireInput(tensor.dtype == spec.dtype) { "$spec: ${tensor.dtype} found, ${spec.dtype} expected" }
+            requireInput(!tensor.hasNaN()) { "$spec: NaN found, numbers expected; check what made this input" }
+        }
+        for ((symbol, size) in sizes(found, expected)) {
+            val bounds = symbols.getValue(symbol)
+            requireInput(bounds.allows(size)) { "dim $symbol: $size found, $bounds expected" }
+        }
+    }
+
+    /** Return the size of every symbol of the inputs. */
+    internal fun sizes(tensors: Map<String, Tensor>, specs: List<TensorSpec> = inputs): Map<String, Int> {
+        val sizes = LinkedHashMap<String, Int>()
+        for (spec in specs) {
+            val dims = tensors.getValue(spec.name).dims
+            requireInput(dims.size == spec.dims.size) { "$spec: $dims found, ${spec.dims.size} dims expected" }
+            for ((axis, dim) in spec.dims.withIndex()) {
+                val expected = dim.size ?: sizes.getOrPut(dim.symbol!!) { dims[axis] }
+                requireInput(dims[axis] == expected) { "$spec: ${dims[axis]} found on axis $axis, $expected expected" }
+            }
+        }
+        return sizes
+    }
+}
+
+/** Return every symbol of [dims], once, in order of appearance. */
+internal fun symbols(dims: Iterable<Dim>): List<String> = dims.mapNotNull { it.symbol }.distinct()

@@ -1,0 +1,59 @@
+"""The Swift package and the Kotlin library, each built once, as programs that a test calls."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RUNTIME = Path(__file__).parents[3] / "runtime"
+
+Done = subprocess.CompletedProcess[str]
+Reader = Callable[..., Done]  # of a verb, "conformance", "describe" or "bench", and a folder
+
+
+def _run(*command: str | Path) -> Done:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _built(build: Path, *tools: str) -> str:
+    """Return what a build says; Debian's packages bring what it needs."""
+    missing = [tool for tool in ("apt-get", *tools) if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"built with {', '.join(missing)}")
+    done = _run(build)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def _swift() -> Reader:
+    _built(RUNTIME / "swift" / "build", "pkg-config", "gcc")
+    programs = RUNTIME / "swift" / ".build" / "debug"
+
+    def run(verb: str, folder: Path) -> Done:
+        if verb == "conformance":
+            return _run(programs / "Conformance", folder)
+        return _run(programs / "edgeattn-swift", verb, folder)
+
+    return run
+
+
+def _kotlin() -> Reader:
+    classpath = _built(RUNTIME / "android" / "build-jvm", "npm", "javac", "gcc")
+    library = f"-Djava.library.path={classpath.partition('/library.jar')[0]}"
+
+    def run(verb: str, folder: Path) -> Done:
+        main = ["edgeattn.ConformanceKt"] if verb == "conformance" else ["edgeattn.Command", verb]
+        return _run("java", library, "-cp", classpath, *main, folder)
+
+    return run
+
+
+@pytest.fixture(scope="session", params=[_swift, _kotlin], ids=["swift", "kotlin"])
+def reader(request: pytest.FixtureRequest) -> Reader:
+    """Return a runtime."""
+    built: Reader = request.param()
+    return built

@@ -1,0 +1,128 @@
+"""Swift, and Kotlin on a JVM: every conformance case, bundles that links or odd JSON spoil, and bench."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgeattn_runtime.bench import bench
+from edgeattn_runtime.machine import Machine
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+ASKED = ("calls", "generate", "prepare", "labels")
+
+Reader = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """Return a bundle to spoil."""
+    shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    return tmp_path / "good.edge"
+
+
+def _assert_refused(reader: Reader, bundle: Path, why: str) -> None:
+    done = reader("describe", bundle)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_every_conformance_case_agrees(reader: Reader) -> None:
+    cases = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
+    done = reader("conformance", CONFORMANCE)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == sum(1 + sum(len(case.get(key, ())) for key in ASKED) for case in cases)
+    assert [answer for answer in answers if not answer["agrees"]] == []
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
+def test_a_link_that_leaves_the_bundle_is_refused(
+    reader: Reader, good: Path, tmp_path: Path, file: str
+) -> None:
+    (good / file).rename(tmp_path / file)
+    (good / file).symlink_to(tmp_path / file)
+    _assert_refused(reader, good, "a link that leaves the folder")
+
+
+def test_a_linked_folder_is_refused(reader: Reader, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (good / "folder").symlink_to(tmp_path / "elsewhere")
+    _assert_refused(reader, good, "not listed")
+
+
+@pytest.mark.parametrize("hidden", [".hidden", "folder/.hidden"])
+def test_a_hidden_file_is_refused(reader: Reader, good: Path, hidden: str) -> None:
+    (good / hidden).parent.mkdir(exist_ok=True)
+    (good / hidden).write_text("here")
+    _assert_refused(reader, good, "not listed")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('"schema": 2,', '"schema": 2, "schema": 2,', "stands twice"),
+        ('"schema": 2,', '"schema": 2, "sch\\u0065ma": 2,', "stands twice"),
+        ('"schema": 2,', '"schema": 2, // of this release\n', "not valid JSON"),
+        ('"budget": {', '"budget": {,', "not valid JSON"),
+        ('"samples": 4', '"samples": 9007199254740992', "golden.samples"),
+        ('"samples": 4', '"samples": 4.5', "manifest.json"),
+        ('"max": null', '"least": null', "max: missing"),
+        ('"name": "tiny"', '"name": "ti\\u0007ny"', "a printable text"),
+        ('"name": "tiny"', '"name": ""', "a printable text"),
+        ('"name": "tiny"', '"name": "\\ud800"', "manifest.json"),
+    ],
+)
+def test_json_that_a_careless_reader_takes_is_refused(
+    reader: Reader, good: Path, old: str, new: str, why: str
+) -> None:
+    manifest = good / "manifest.json"
+    text = manifest.read_text("utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new, 1), "utf-8")
+    _assert_refused(reader, good, why)
+
+
+@pytest.mark.parametrize("spoil", [b"\xef\xbb\xbf%s", b"%s,", b"%s{}", b"\xff%s"])
+def test_a_text_around_the_json_is_refused(reader: Reader, good: Path, spoil: bytes) -> None:
+    manifest = good / "manifest.json"
+    manifest.write_bytes(spoil.replace(b"%s", manifest.read_bytes()))
+    _assert_refused(reader, good, "manifest.json")
+
+
+def test_a_comma_before_an_end_is_refused(reader: Reader, good: Path) -> None:
+    manifest = good / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").rstrip()[:-1] + ",}", "utf-8")
+    _assert_refused(reader, good, "not valid JSON")
+
+
+def test_json_nested_too_deep_is_refused(reader: Reader, good: Path) -> None:
+    (good / "manifest.json").write_text("[" * 500_000)
+    _assert_refused(reader, good, "manifest.json")
+
+
+def test_bench_writes_what_pythons_does(reader: Reader) -> None:
+    bundle = CONFORMANCE / "good.edge"
+    table = json.loads(reader("bench", bundle).stdout)
+    ours = json.loads(json.dumps(bench(bundle, rounds=1, warmup=0).to_table()))
+    assert all(result["ok"] for result in table["golden"])
+    assert table["machine"]["cpu"] == Machine.here().cpu
+    assert table["machine"]["instruction_sets"] == list(Machine.here().instruction_sets)
+    for each in (table, ours):
+        each["machine"]["versions"] = None
+    assert _kinds(table) == _kinds(ours)
+
+
+def _kinds(value: object) -> object:
+    """Return the same with the kind of each value in its place; a float may be written as an integer."""
+    if isinstance(value, dict):
+        return {key: _kinds(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_kinds(each) for each in value]
+    return "number" if type(value) in (int, float) else type(value).__name__
