@@ -79,13 +79,14 @@ def programs(named: Iterable[str]) -> dict[str, Path]:
     """Return the conformance programs by the name of their runtime, such as "cpp" or "cpp-arm64".
 
     Args:
-        named: The runtimes wanted, by language or by name; none for all.
+        named: The runtimes wanted, each by its name or, for all of a language, by that; none for all.
     """
     paths = (path for path in sorted(FOLDER.parent.glob("*/conformance*")) if path.is_file())
     executable = (path for path in paths if path.suffix == "" and os.access(path, os.X_OK))
     known = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
-    wanted = set(named)
-    return {name: path for name, path in known.items() if not wanted or {name, path.parent.name} & wanted}
+    wanted = set(named) or known.keys()
+    languages = wanted - known.keys()
+    return {name: path for name, path in known.items() if name in wanted or path.parent.name in languages}
 
 
 def questions() -> Questions:

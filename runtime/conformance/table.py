@@ -93,6 +93,7 @@ def main() -> int:
     for name, program in found.items():
         sys.stderr.write(f"{name} ...\n")
         runtimes.append(ask(name, program, asked))
+        sys.stderr.write(f"{name}: {_agree(runtimes[-1].answers)} agree\n")
     if args.json:
         sys.stdout.write(json.dumps([asdict(each) for each in runtimes], indent=2) + "\n")
     else:
