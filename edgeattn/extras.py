@@ -9,7 +9,8 @@ from edgeattn_runtime.errors import EdgeAttnError
 
 # Top-level modules of edgeattn[export]; any other that is missing is somebody's mistake, not an extra.
 _EXPORT = frozenset(
-    {"jinja2", "matplotlib", "msgspec", "onnx", "onnx_ir", "onnxscript", "rich", "torch", "typer"}
+    {"jinja2", "matplotlib", "msgspec", "onnx", "onnx_ir", "onnxscript", "rich"}
+    | {"segno", "torch", "tornado", "typer"}
 )
 
 

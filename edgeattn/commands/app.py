@@ -15,6 +15,7 @@ from edgeattn.commands.export import export
 from edgeattn.commands.inspect import inspect
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
+from edgeattn.commands.serve import serve
 from edgeattn.commands.targets import targets
 from edgeattn.commands.validate import validate
 from edgeattn_runtime.errors import BadInput
@@ -31,6 +32,7 @@ app.command()(bench)
 app.command("run")(run_bundle)
 app.command()(inspect)
 app.command()(report)
+app.command()(serve)
 app.command()(targets)
 app.command()(demo)
 

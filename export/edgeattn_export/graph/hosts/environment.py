@@ -6,15 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from edgeattn_runtime.errors import BadInput
 
 _LIST = "packages.txt"  # of what an environment has; the last thing that is written of it
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 FOLDER_VARIABLE = "EDGEATTN_BACKENDS"  # names another folder than the user's own cache
 
 _PACKAGES = Path(__file__).parents[3]  # whose package edgeattn_export is
@@ -111,10 +113,15 @@ def boot(python: str) -> tuple[str, ...]:
     return (python, "-c", _BOOT, str(_PACKAGES), str(runtime))
 
 
-def run_installer(*command: str, folder: Path | None = None) -> None:
-    """Run a command, in a folder; raises BadInput with its last words where it fails."""
+def run_installer(
+    *command: str, folder: Path | None = None, variables: Mapping[str, str] = NO_VARIABLES
+) -> None:
+    """Run a command, in a folder, with more environment variables; raises BadInput with its last words."""
+    environment = {**os.environ, **variables}
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError as error:
         raise BadInput(f"{command[0]}: not found; install it first") from error
     if done.returncode:

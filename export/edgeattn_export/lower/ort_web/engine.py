@@ -11,11 +11,24 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 PIECE = 16 * 2**20  # bytes: browsers' caches and the hosts of static files refuse what is much larger
 
+# The engine, and what the page of `edgeattn serve` is bundled by and of.
+NODE = NodeEnvironment(
+    "web",
+    (
+        "onnxruntime-web@^1.30.0",
+        "esbuild@^0.28.0",
+        "@huggingface/tokenizers@^0.2.0",
+        "@noble/hashes@^2.4.0",
+        "lossless-json@^4.3.3",
+        "valibot@^1.5.0",
+    ),
+)
+
 ORT_WEB = Engine(
     "onnxruntime-web",
     "1.30",  # the one that its kernels were measured in
     ("wasm",),
     needs=ORT_CPU.needs,  # the same kernels, compiled to wasm
-    host=Elsewhere(NodeEnvironment("web", ("onnxruntime-web@^1.30.0",))),
+    host=Elsewhere(NODE),
     format=Format(".onnx", partial(shared_files, most=PIECE)),
 )

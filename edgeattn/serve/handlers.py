@@ -1,0 +1,180 @@
+"""The answers to a browser: it is let in once, it reads what is on the shelf, it sends a result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler, stream_request_body
+
+from edgeattn.serve.headers import HEADERS
+from edgeattn.serve.house import House
+from edgeattn_runtime.errors import EdgeAttnError
+
+MOST_BYTES = 2**18  # of a result; those of four golden samples are some 10 kB
+STALLED = 60.0  # seconds after which a browser that takes no bytes is left
+_CHUNK = 2**18  # bytes, of a file
+
+_NOTICE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>edgeattn</title>
+<h1>{title}</h1>
+<p>{words}</p>
+</html>
+"""
+_SCAN = "Each address opens in one browser, once. Scan the newest code in the terminal, or copy its address."
+
+
+def application(house: House) -> Application:
+    """Return the routes."""
+    given = {"house": house}
+    return Application(
+        [
+            (r"/open/([^/]*)", Entrance, given),
+            (r"/result", Result, given),
+            (r"/(.*)", Shelf, given),
+        ],
+        log_function=lambda _: None,  # the journal tells what matters
+        default_handler_class=Shelf,
+        default_handler_args=given,
+        compress_response=False,
+    )
+
+
+class Handler(RequestHandler):
+    """What every answer has: the headers, and errors as a plain page."""
+
+    def initialize(self, house: House) -> None:
+        """Take what all handlers share."""
+        self.house = house
+
+    def set_default_headers(self) -> None:
+        """Set the headers, of errors too."""
+        self.clear_header("Server")
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+
+    @property
+    def client(self) -> str:
+        """The address of the device."""
+        return str(self.request.remote_ip)
+
+    @property
+    def session(self) -> str | None:
+        """The session that the browser names, where it was let in; None otherwise."""
+        session = self.get_cookie(self.house.cookie)
+        return session if self.house.guests.knows(session) else None
+
+    def refuse(self, status: HTTPStatus, reason: str, words: str) -> None:
+        """Answer with a plain page, and tell why."""
+        self.house.journal.refused(self.client, reason)
+        self.set_status(status)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(_NOTICE.format(title=escape(status.phrase), words=escape(words)))
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Answer what tornado refuses by itself, such as a method that there is none of."""
+        status = HTTPStatus(status_code)
+        self.refuse(status, f"{status} {status.phrase}", f"{status.phrase}. {_SCAN}")
+
+
+class Entrance(Handler):
+    """Lets one browser in, and sends it on to the page."""
+
+    def get(self, token: str) -> None:
+        """Take the token for a session."""
+        session = self.house.guests.admit(token)
+        if session is not None:
+            self.set_cookie(self.house.cookie, session, httponly=True, samesite="Lax")
+            self.house.journal.entered(self.client)
+        elif self.session is None:
+            self.refuse(HTTPStatus.FORBIDDEN, "the address was used before, or is not whole", _SCAN)
+            return
+        self.redirect("/", status=HTTPStatus.SEE_OTHER)
+
+
+class Shelf(Handler):
+    """Serves files by their names alone: a path that climbs is the name of no file."""
+
+    async def get(self, path: str = "") -> None:
+        """Send a file, or say that the browser has it already."""
+        if self.session is None:
+            self.refuse(HTTPStatus.FORBIDDEN, "a browser that was not let in", _SCAN)
+            return
+        item = self.house.shelf.get(path)
+        if item is None:
+            self.refuse(HTTPStatus.NOT_FOUND, f"no file {path[:80]!a}", "There is no such file.")
+            return
+        self.set_header("Content-Type", item.type)
+        self.set_header("Etag", f'"{item.sha256}"')
+        if self.check_etag_header():
+            self.set_status(HTTPStatus.NOT_MODIFIED)
+            return
+        self.set_header("Content-Length", item.size)
+        await self._send(item)
+
+    async def _send(self, item: Item) -> None:
+        try:
+            with item.path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    self.write(chunk)
+                    await asyncio.wait_for(self.flush(), STALLED)
+        except (StreamClosedError, TimeoutError):
+            self.house.journal.refused(self.client, f"the device left amid {item.path.name}")
+            self.detach().close()
+
+
+@stream_request_body
+class Result(Handler):
+    """Takes what a device measured, once its size and its sender are known."""
+
+    def prepare(self) -> None:
+        """Refuse a result before it is read."""
+        self._content = bytearray()
+        session, length = self.session, self.request.headers.get("Content-Length", "")
+        if self.request.method != "POST":
+            return
+        if session is None or not _same_origin(self.request):
+            self._refuse(HTTPStatus.FORBIDDEN, "a result of a page that was not let in")
+        elif not length.isdecimal():
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "a result without its size")
+        elif int(length) > MOST_BYTES:
+            self._refuse(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"a result of {int(length):,} bytes, at most {MOST_BYTES:,} expected",
+            )
+        elif not self.house.guests.count_result(session):
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "enough results of this browser; scan the newest code")
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a part."""
+        self._content += chunk
+
+    async def post(self) -> None:
+        """Hand it on; what is wrong with it is the answer."""
+        try:
+            await asyncio.to_thread(self.house.results.take, bytes(self._content))
+        except EdgeAttnError as error:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+            return
+        self.set_status(HTTPStatus.NO_CONTENT)
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self.house.journal.refused(self.client, reason)
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"error": reason}))
+
+
+def _same_origin(request: HTTPServerRequest) -> bool:
+    origin = request.headers.get("Origin")
+    return origin is None or origin == f"{request.protocol}://{request.host}"

@@ -1,0 +1,50 @@
+"""What devices send: checked, shown, and kept in the report of the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from edgeattn.report.adding import with_devices
+from edgeattn.report.device_result import parse_result
+from edgeattn.report.devices import Device
+from edgeattn.report.report import read_report
+from edgeattn_export.pack import save
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
+
+
+class DeviceResults:
+    """Keeps each result in the bundle on disk, one after the other; what is served is a copy of it."""
+
+    def __init__(self, bundle: Path, show: Callable[[Device, str | None], None]) -> None:
+        """Keep results.
+
+        Args:
+            bundle: The folder whose report gains them.
+            show: Shows a device, and why the report could not gain it; None where it did.
+        """
+        self._bundle = bundle
+        self._show = show
+        self._lock = Lock()
+        self.failed = 0  # devices on which a golden output was below its tolerance
+
+    def take(self, content: bytes) -> None:
+        """Check a result, show it, and add it to the report.
+
+        Raises:
+            BadInput: It is none, or of another bundle than that on disk.
+        """
+        with self._lock:
+            files = open_bundle(self._bundle)
+            result = parse_result(content, "the device's result", files)
+            device = Device.of(result)
+            self.failed += not device.ok
+            problem = None
+            try:
+                _, packed = with_devices(files, read_report(files), [result])
+                save(packed, self._bundle)
+            except (BadInput, OSError) as error:  # signed, or on a disk that is full or write-protected
+                problem = str(error)
+            self._show(device, problem)

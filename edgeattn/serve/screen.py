@@ -1,0 +1,99 @@
+"""What the terminal shows: the address as a QR code, a row for each device, and what was refused."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+
+import segno
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.report.devices import Device
+from edgeattn.report.number_words import cosine, count, figure
+from edgeattn.serve.address import Address
+from edgeattn.serve.guests import Guests
+
+
+class Screen:
+    """Tells one thing after the other, so that nothing scrolls away unread.
+
+    The same refusal is told the first, the tenth, the hundredth time: nobody can flood the terminal.
+    """
+
+    def __init__(self, console: Console, address: Address, guests: Guests) -> None:
+        self._console = console
+        self._address = address
+        self._guests = guests
+        self._refused: Counter[str] = Counter()
+        self._devices = 0
+
+    def welcome(self, name: str) -> None:
+        """Say what is served, who can reach it, and where."""
+        self._print(Text.assemble((name, "bold"), " is served until Ctrl-C."))
+        port = self._address.port
+        if self._address.local:
+            self._print(
+                Text(
+                    "This machine alone can reach it. --lan lets phones in the same network in; "
+                    f"adb reverse tcp:{port} tcp:{port} lets one on a cable in."
+                )
+            )
+        else:
+            self._print(
+                Text(
+                    f"Every device in the network of {self._address.host} can reach port {port}. "
+                    "Whoever opens this address first sees the bundle.",
+                    style="bold yellow",
+                )
+            )
+        self._show_address()
+
+    def entered(self, client: str) -> None:
+        """Say that a browser came in; the next one has another address."""
+        self._print(Text(f"A browser on {client} opened the page. The next one has another address:"))
+        self._show_address()
+
+    def refused(self, client: str, reason: str) -> None:
+        """Say what was refused."""
+        self._refused[reason] += 1
+        times = self._refused[reason]
+        if str(times).strip("0") == "1":  # 1, 10, 100 ...
+            again = "" if times == 1 else f" ({times} times by now)"
+            self._print(Text(f"{client}: {reason}{again}", style="dim"))
+
+    def device(self, device: Device, problem: str | None) -> None:
+        """Show the row of a device, the first under a heading."""
+        table = Table(box=None, pad_edge=False, show_header=self._devices == 0, expand=True)
+        table.add_column("Device", ratio=1)
+        for heading, width in (("golden", 6), ("cosine", 7), ("load, ms", 8), ("ms a call", 18)):
+            table.add_column(heading, width=width, justify="right")
+        ok = Text("pass", "green") if device.ok else Text("FAIL", "bold red")
+        table.add_row(Text(device.name), ok, cosine(device.cosine), figure(device.load_ms), _times(device))
+        self._console.print(table)
+        self._devices += 1
+        if problem is not None:
+            self._print(Text(f"Not added to the report: {problem}", style="bold yellow"))
+
+    def farewell(self) -> None:
+        """Say what came of it."""
+        self._print(Text(f"Stopped. Results of {count(self._devices, 'device')} came."))
+
+    def _show_address(self) -> None:
+        entrance = self._address.entrance(self._guests.token)
+        if self._console.is_terminal:
+            drawn = io.StringIO()
+            segno.make(entrance, error="l", micro=False).terminal(drawn, border=2, compact=True)
+            self._console.file.write(drawn.getvalue())
+        self._print(Text(entrance, style="bold", no_wrap=True, overflow="ignore"))
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+
+
+def _times(device: Device) -> str:
+    """Return the median time of the first golden sample by threads, such as "3.1, 2 threads 1.8"."""
+    (_, times), *_rest = device.p50
+    first, *more = zip(device.threads, times, strict=True)
+    return ", ".join((figure(first[1]), *(f"{threads} threads {figure(time)}" for threads, time in more)))

@@ -1,0 +1,105 @@
+"""Serves a bundle's page until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+from tornado.web import Application
+
+from edgeattn.serve.handlers import MOST_BYTES, application
+from edgeattn.serve.house import House, Journal
+
+HEADERS_WITHIN = 20.0  # seconds, of a request; also how long an idle connection is kept
+BODY_WITHIN = 20.0  # seconds
+_MOST_HEADERS = 2**14  # bytes
+MOST_CONNECTIONS = 800  # at once: below the 1024 files that a process may usually have open
+
+
+class Server(HTTPServer):
+    """An HTTP server that turns away connections beyond a number."""
+
+    def initialize(self, application: Application) -> None:  # type: ignore[override]
+        """Take the routes."""
+        super().initialize(
+            application,
+            idle_connection_timeout=HEADERS_WITHIN,
+            body_timeout=BODY_WITHIN,
+            max_body_size=MOST_BYTES,
+            max_header_size=_MOST_HEADERS,
+        )
+        self._open = 0
+
+    def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
+        """Begin a connection, or close it."""
+        if self._open >= MOST_CONNECTIONS:
+            stream.close()
+            return
+        self._open += 1
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        """Count a connection that ended."""
+        self._open -= 1
+        super().on_close(server_conn)
+
+
+@asynccontextmanager
+async def serving(house: House, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve while the block runs."""
+    server = Server(application(house))
+    listener.setblocking(False)
+    server.add_sockets([listener])
+    with _told(house.journal):
+        try:
+            yield
+        finally:
+            server.stop()
+            await server.close_all_connections()
+
+
+async def interrupt() -> None:
+    """Wait for Ctrl-C, or for the system's request to end."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    kept = {
+        number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        await ended.wait()
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+class _Words(logging.Handler):
+    """Hands what tornado logs, such as a malformed request, to the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.INFO)
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell the first line."""
+        said, *_ = record.getMessage().splitlines() or [""]
+        self._journal.refused("server", ascii(said)[1:-1])
+
+
+@contextmanager
+def _told(journal: Journal) -> Iterator[None]:
+    logger, words = logging.getLogger("tornado"), _Words(journal)
+    before = logger.level, logger.propagate
+    logger.addHandler(words)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(words)
+        logger.level, logger.propagate = before

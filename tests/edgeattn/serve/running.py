@@ -1,0 +1,119 @@
+"""A server of real sockets, in a thread, and what it told."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgeattn.serve.address import LOOPBACK, listening
+from edgeattn.serve.guests import Guests
+from edgeattn.serve.house import House
+from edgeattn.serve.server import serving
+from edgeattn.serve.shelf import Item
+from edgeattn_runtime.errors import BadInput
+
+COOKIE = "edgeattn-test"
+SMALL, LARGE = 100, 40_000_000  # bytes of the page, and of a file that fills the buffers of a connection
+
+
+@dataclass
+class Noted:
+    """What came in: browsers, refusals, results."""
+
+    entered: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    results: list[bytes] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs.
+
+    Attributes:
+        folder: Where the served files lie; others lie beside them.
+    """
+
+    port: int
+    guests: Guests
+    noted: Noted
+    folder: Path
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        session: str | None = None,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Return the answer and its body."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        cookie = {} if session is None else {"Cookie": f"{COOKIE}={session}"}
+        try:
+            connection.request(method, path, body, {**cookie, **(headers or {})})
+            answer = connection.getresponse()
+            return answer, answer.read()
+        finally:
+            connection.close()
+
+    def enter(self) -> str:
+        """Come in by the newest address; return the session."""
+        answer, _ = self.ask(f"/open/{self.guests.token}")
+        name, _, value = (answer.headers["Set-Cookie"] or "").partition(";")[0].partition("=")
+        assert name == COOKIE
+        return value
+
+
+class _Journal:
+    def __init__(self, noted: Noted) -> None:
+        self._noted = noted
+
+    def entered(self, client: str) -> None:
+        self._noted.entered.append(client)
+
+    def refused(self, client: str, reason: str) -> None:
+        self._noted.refusals.append(reason)
+
+
+class _Results:
+    def __init__(self, noted: Noted) -> None:
+        self._noted = noted
+
+    def take(self, content: bytes) -> None:
+        if not content.startswith(b"{"):
+            raise BadInput("no result")
+        self._noted.results.append(content)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    noted, guests = Noted(), Guests()
+    shelf = {}
+    for name, path, size in (("", folder / "index.html", SMALL), ("large.bin", folder / "large.bin", LARGE)):
+        path.write_bytes(bytes(size))
+        shelf[name] = Item(path, size, f"{size:064x}", "text/html")
+    house = House(guests, shelf, _Results(noted), _Journal(noted), COOKIE)
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
+    with listening(LOOPBACK, 0) as listener:
+        port = listener.getsockname()[1]
+
+        async def until_ended() -> None:
+            async with serving(house, listener):
+                await ended.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(until_ended(),))
+        thread.start()
+        try:
+            yield Running(port, guests, noted, folder)
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+            thread.join()
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
