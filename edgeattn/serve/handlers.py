@@ -14,6 +14,7 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from edgeattn.serve.headers import HEADERS
 from edgeattn.serve.house import House
+from edgeattn.serve.shelf import Item
 from edgeattn_runtime.errors import EdgeAttnError
 
 MOST_BYTES = 2**18  # of a result; those of four golden samples are some 10 kB

@@ -1,7 +1,7 @@
 """The headers of every answer: no page of another origin reaches in, and ours reaches none.
 
-The first two are what a browser asks for before it gives a page threads. The engine compiles wasm, and starts its
-threads from its own files.
+The first two are what a browser asks for before it gives a page threads. The engine compiles wasm, and starts
+its threads from its own files.
 """
 
 HEADERS = {
