@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from html import escape
 from http import HTTPStatus
 from typing import Any
@@ -163,17 +162,16 @@ class Result(Handler):
     async def post(self) -> None:
         """Hand it on; what is wrong with it is the answer."""
         try:
-            await asyncio.to_thread(self.house.results.take, bytes(self._content))
+            kept = await asyncio.to_thread(self.house.results.take, bytes(self._content))
         except EdgeAttnError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return
-        self.set_status(HTTPStatus.NO_CONTENT)
+        self.finish({"kept": kept})
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
         self.house.journal.refused(self.client, reason)
         self.set_status(status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"error": reason}))
+        self.finish({"error": reason})
 
 
 def _same_origin(request: HTTPServerRequest) -> bool:

@@ -13,8 +13,8 @@ from edgeattn.serve.shelf import Item
 class Results(Protocol):
     """What takes the results of devices."""
 
-    def take(self, content: bytes) -> None:
-        """Take one; raises BadInput where it is none."""
+    def take(self, content: bytes) -> bool:
+        """Take one, and say whether the report has it; raises BadInput where it is none."""
 
 
 class Journal(Protocol):

@@ -9,48 +9,52 @@ import shutil
 from pathlib import Path
 
 from edgeattn_export.graph.hosts.environment import run_installer
-from edgeattn_export.lower.ort_web import NODE
+from edgeattn_export.lower.ort_web import NODE, ORT_WEB
 from edgeattn_runtime.errors import BadInput
 
 _SOURCES = Path(__file__).with_name("page")
-_IN_WHEEL = Path(__file__).parents[1] / "web"
+_IN_WHEEL = Path(__file__).parents[1] / "runtime" / "web" / "src"
 _IN_REPOSITORY = Path(__file__).parents[2] / "runtime" / "web" / "src"  # an editable install
 
-_ENGINES = {"wasm": "ort.wasm.min.mjs", "webgpu": "ort.webgpu.min.mjs"}  # of onnxruntime-web, by provider
-_ENGINE_FILES = ("ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify")
+_ENGINE_FILES = (  # of onnxruntime-web: without WebGPU and with it
+    *("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    *("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+)
 
 
 def build_page(folder: Path) -> None:
-    """Write the page into an empty folder: ``index.html``, its style, and a script.
+    """Write the page into an empty folder: ``index.html``, its style, and the scripts.
 
     Raises:
-        BadInput: The environment of the target web is missing, or the sources are wrong.
+        BadInput: The environment of the target web is missing, or a source is wrong.
     """
-    if (lacking := NODE.missing()) is not None:
-        raise BadInput(f"the page cannot be built: {lacking}; run edgeattn targets --install {NODE.name}")
-    modules = NODE.modules
-    runtime = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_REPOSITORY
+    if (lacking := ORT_WEB.host.missing()) is not None:
+        raise BadInput(f"the page cannot be built: {lacking}")
     for name in ("index.html", "style.css", "icon.svg"):
         shutil.copy(_SOURCES / name, folder)
     run_installer(
-        "node",
-        str(modules / "esbuild" / "bin" / "esbuild"),
-        str(_SOURCES / "main.ts"),
-        "--bundle",
-        "--minify",
-        "--format=esm",
-        "--target=es2022",
-        "--log-level=error",
-        f"--outfile={folder / 'main.js'}",
-        f"--alias:edgeattn-web={runtime / 'index.ts'}",
-        f"--alias:onnxruntime-web=/engine/{_ENGINES['wasm']}",
+        *("node", str(NODE.modules / "esbuild" / "bin" / "esbuild")),
+        *(str(_SOURCES / name) for name in ("main.ts", "worker.ts")),
+        *("--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error"),
+        *(f"--alias:{name}={path}" for name, path in _aliases().items()),
         "--external:/engine/*",
-        variables={"NODE_PATH": str(modules)},
+        f"--outdir={folder}",
+        variables={"NODE_PATH": str(NODE.modules)},
     )
 
 
 def engine_files() -> tuple[Path, ...]:
     """Return the files of onnxruntime-web that the page fetches."""
     folder = NODE.modules / "onnxruntime-web" / "dist"
-    parts = (f"{stem}.{suffix}" for stem in _ENGINE_FILES for suffix in ("mjs", "wasm"))
-    return tuple(folder / name for name in (*_ENGINES.values(), *parts))
+    return tuple(folder / name for name in _ENGINE_FILES)
+
+
+def _aliases() -> dict[str, str]:
+    """Return where each module is that a source names, and is no package of the environment."""
+    runtime = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_REPOSITORY
+    return {
+        "edgeattn-web": str(runtime / "index.ts"),
+        "#platform": str(runtime / "platform.browser.ts"),
+        "onnxruntime-web/wasm": "/engine/ort.wasm.min.mjs",
+        "onnxruntime-web/webgpu": "/engine/ort.webgpu.min.mjs",
+    }

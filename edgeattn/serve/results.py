@@ -30,8 +30,11 @@ class DeviceResults:
         self._lock = Lock()
         self.failed = 0  # devices on which a golden output was below its tolerance
 
-    def take(self, content: bytes) -> None:
-        """Check a result, show it, and add it to the report.
+    def take(self, content: bytes) -> bool:
+        """Check a result, add it to the report where that can be, and show it.
+
+        Returns:
+            Whether the report has it.
 
         Raises:
             BadInput: It is none, or of another bundle than that on disk.
@@ -48,3 +51,4 @@ class DeviceResults:
             except (BadInput, OSError) as error:  # signed, or on a disk that is full or write-protected
                 problem = str(error)
             self._show(device, problem)
+        return problem is None

@@ -15,6 +15,8 @@ from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.serve.address import Address
 from edgeattn.serve.guests import Guests
 
+_COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
+
 
 class Screen:
     """Tells one thing after the other, so that nothing scrolls away unread.
@@ -67,7 +69,7 @@ class Screen:
         """Show the row of a device, the first under a heading."""
         table = Table(box=None, pad_edge=False, show_header=self._devices == 0, expand=True)
         table.add_column("Device", ratio=1)
-        for heading, width in (("golden", 6), ("cosine", 7), ("load, ms", 8), ("ms a call", 18)):
+        for heading, width in _COLUMNS.items():
             table.add_column(heading, width=width, justify="right")
         ok = Text("pass", "green") if device.ok else Text("FAIL", "bold red")
         table.add_row(Text(device.name), ok, cosine(device.cosine), figure(device.load_ms), _times(device))
@@ -93,7 +95,8 @@ class Screen:
 
 
 def _times(device: Device) -> str:
-    """Return the median time of the first golden sample by threads, such as "3.1, 2 threads 1.8"."""
+    """Return the first golden sample's median time by number of threads, a line each."""
     (_, times), *_rest = device.p50
-    first, *more = zip(device.threads, times, strict=True)
-    return ", ".join((figure(first[1]), *(f"{threads} threads {figure(time)}" for threads, time in more)))
+    return "\n".join(
+        f"{threads}: {figure(time)}" for threads, time in zip(device.threads, times, strict=True)
+    )

@@ -85,10 +85,11 @@ class _Results:
     def __init__(self, noted: Noted) -> None:
         self._noted = noted
 
-    def take(self, content: bytes) -> None:
+    def take(self, content: bytes) -> bool:
         if not content.startswith(b"{"):
             raise BadInput("no result")
         self._noted.results.append(content)
+        return True
 
 
 @contextmanager

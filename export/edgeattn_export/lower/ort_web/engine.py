@@ -19,8 +19,7 @@ NODE = NodeEnvironment(
         "esbuild@^0.28.0",
         "@huggingface/tokenizers@^0.2.0",
         "@noble/hashes@^2.4.0",
-        "lossless-json@^4.3.3",
-        "valibot@^1.5.0",
+        "@cfworker/json-schema@^4.1.1",
     ),
 )
 

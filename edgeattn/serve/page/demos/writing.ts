@@ -1,0 +1,47 @@
+/** Begin a text and let the model continue it; or give a text, and let it answer. */
+
+import type { Manifest, Sample, Tensor } from 'edgeattn-web';
+import { card, make } from '../dom.js';
+import type { Opened } from '../protocol.js';
+import type { Asked } from '../remote.js';
+import { count, figure } from '../words.js';
+
+const MOST = 120; // tokens
+
+/** Show a field for a text, and what the model writes. */
+export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): void {
+  const paired = manifest.generation?.kind === 'encoder-decoder';
+  const field = make('textarea', { rows: 3, value: beginning(texts[0] ?? '', paired) });
+  const button = make('button', { type: 'button' }, paired ? 'Answer' : 'Continue');
+  const written = make('p', { className: 'written', 'aria-live': 'polite' });
+  const pace = make('p', { className: 'note' });
+  const title = paired ? 'Try it: give it a text' : 'Try it: continue a text';
+  card(title, make('label', { className: 'field' }, paired ? 'A text' : 'A beginning', field), button, written, pace);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    const prompt = field.value;
+    const [start, begun] = [paired ? startOf(manifest, golden) : [], performance.now()];
+    let tokens = 0;
+    const told = (text: string): void => {
+      tokens++;
+      written.replaceChildren(...(paired ? [text] : [make('span', {}, prompt), text]));
+      const seconds = (performance.now() - begun) / 1e3;
+      pace.textContent = `${count(tokens, 'token')}, ${figure(tokens / seconds)} a second`;
+    };
+    await asked.write({ prompt, start, most: MOST }, told).catch((error: Error) => {
+      pace.textContent = error.message;
+    });
+    button.disabled = false;
+  });
+}
+
+/** Return a first text: of one that is to be continued, the first words alone. */
+const beginning = (text: string, paired: boolean): string => (paired ? text : text.split(/\s+/).slice(0, 8).join(' '));
+
+/** Return the token that an answer begins with: the one of the golden samples, as the manifest names none. */
+function startOf({ generation }: Manifest, golden: readonly Sample[]): readonly number[] {
+  const sources = new Set(generation?.sources);
+  const targets = Object.entries(golden[0]?.inputs ?? {}).filter(([name, { dtype }]) => !sources.has(name) && dtype === 'int64');
+  const [, tokens] = targets[0] ?? [];
+  return tokens ? [Number((tokens as Tensor).data[0])] : [];
+}

@@ -1,0 +1,75 @@
+/** The way of a bundle on this device: downloaded, proven, timed, sent, shown at work. */
+
+import type { Benchmark, Manifest } from 'edgeattn-web';
+import { show } from './demos/demos.js';
+import { named } from './device.js';
+import { Proof } from './proof.js';
+import { Remote } from './remote.js';
+import { send } from './send.js';
+import { Speed, threadsWay } from './speed.js';
+import { gpuName } from './webgpu.js';
+import { count, figure, megabytes } from './words.js';
+
+const MOST_THREADS = 4; // phones have as many fast cores; the slow ones hold the others up
+const PLAIN =
+  'Timed with one thread: this is a plain http address, and browsers give threads and WebGPU to pages of https or ' +
+  'localhost alone. By cable, adb reverse makes this page a localhost one.';
+
+async function main(proof: Proof, speed: Speed): Promise<void> {
+  proof.begin('download');
+  const loaded = new Map<string, number>();
+  let [remote, opened] = await Remote.open({ threads: 1, webgpu: false }, (progress) => {
+    loaded.set(progress.file, progress.total);
+    proof.progress(progress);
+  });
+  introduce(opened.manifest);
+  const [bytes = 0] = loaded.values();
+  proof.end('download', `${count(loaded.size, 'file')}, ${megabytes(bytes)}, hashes right`);
+  proof.begin('golden');
+  let result = await remote.bench();
+  proof.judge(result.golden, opened.manifest);
+  proof.begin('time');
+  speed.add(threadsWay(1), result);
+  const threads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+  if (threads > 1) {
+    proof.say('time', `with ${threadsWay(threads)}`);
+    remote.close();
+    [remote, opened] = await Remote.open({ threads, webgpu: false });
+    const more = await remote.bench();
+    speed.add(threadsWay(threads), more);
+    result = { ...result, runs: [...result.runs, ...more.runs] };
+  }
+  const onGpu = await timedOnGpu(proof, speed);
+  proof.end('time', `loaded in ${figure(result.load_ms)} ms`);
+  if (!isSecureContext) speed.explain(PLAIN);
+  proof.begin('send');
+  let said = '';
+  for (const each of [named(result), ...onGpu]) said = await send(each);
+  proof.end('send', said);
+  show(remote, opened);
+}
+
+/** Measure the bundle on WebGPU, where there is one: a device of its own in the report. */
+async function timedOnGpu(proof: Proof, speed: Speed): Promise<readonly Benchmark[]> {
+  const gpu = await gpuName();
+  if (gpu === null) return [];
+  proof.say('time', `on WebGPU, ${gpu}`);
+  try {
+    const [remote] = await Remote.open({ threads: 1, webgpu: true });
+    const measured = await remote.bench();
+    remote.close();
+    speed.add('WebGPU', measured);
+    return [named(measured, gpu)];
+  } catch (error) {
+    speed.explain(`WebGPU is there and does not run it: ${(error as Error).message}`);
+    return [];
+  }
+}
+
+function introduce({ name }: Manifest): void {
+  document.title = `${name} · edgeattn`;
+  (document.getElementById('name') as HTMLElement).textContent = name;
+}
+
+const proof = new Proof();
+main(proof, new Speed()).catch((error: Error) => proof.stop(error.message));

@@ -1,0 +1,93 @@
+/** The steps of the proof, each with what came of it. */
+
+import type { GoldenResult, Manifest, Progress } from 'edgeattn-web';
+import { card, make } from './dom.js';
+import { cosine, count, megabytes } from './words.js';
+
+const STEPS = {
+  download: 'Downloads the model',
+  golden: 'Answers as it did in PyTorch',
+  time: 'Measures how fast it answers',
+  send: 'Sends the result to the terminal',
+} as const;
+
+export type Step = keyof typeof STEPS;
+
+/** The list of steps, and the verdict below it. */
+export class Proof {
+  readonly #bar = make('progress', { max: 1, value: 0, 'aria-label': 'Download' });
+  readonly #rows = new Map<Step, { row: HTMLLIElement; said: HTMLElement }>();
+  readonly #verdict = make('p', { className: 'verdict', role: 'status' });
+
+  constructor() {
+    const list = make('ol', { className: 'steps' });
+    for (const [step, title] of Object.entries(STEPS) as [Step, string][]) {
+      const said = make('span', { className: 'said' });
+      const row = make('li', {}, make('span', {}, title), said);
+      this.#rows.set(step, { row, said });
+      list.append(row);
+    }
+    this.#rows.get('download')?.row.append(this.#bar);
+    card('Proof', list, this.#verdict);
+  }
+
+  /** Show that a step has begun. */
+  begin(step: Step): void {
+    this.#mark(step, 'doing', '');
+  }
+
+  /** Show how far the download is. */
+  progress({ loaded, total }: Progress): void {
+    this.#bar.value = loaded / Math.max(total, 1);
+    const doing = loaded < total ? `${megabytes(loaded)} of ${megabytes(total)}` : `${megabytes(total)}, opening it`;
+    this.say('download', doing);
+  }
+
+  /** Show what a step is doing. */
+  say(step: Step, words: string): void {
+    const { said } = this.#rows.get(step) as { said: HTMLElement };
+    said.textContent = words;
+  }
+
+  /** Show that a step ended well, or not. */
+  end(step: Step, words: string, ok = true): void {
+    if (step === 'download') this.#bar.remove();
+    this.#mark(step, ok ? 'done' : 'failed', words);
+  }
+
+  /** Show what the golden vectors came to, and the verdict. */
+  judge(golden: readonly GoldenResult[], { variants }: Manifest): boolean {
+    const ok = golden.every((result) => result.ok);
+    const worst = Math.min(...golden.map((result) => result.cosine));
+    const asked = variants.find(({ engine }) => engine.name === 'onnxruntime-web')?.tolerance.cosine ?? 0;
+    const failed = golden.filter((result) => !result.ok).length;
+    this.end('golden', `${count(golden.length, 'output')}, lowest cosine ${cosine(worst)}`, ok);
+    this.#show(
+      ok,
+      ok ? 'Pass' : 'Fail',
+      `The lowest cosine to PyTorch's answers is ${cosine(worst)}; at least ${asked} is asked.` +
+        (ok ? '' : ` ${count(failed, 'output')} of ${golden.length} fell short.`),
+    );
+    return ok;
+  }
+
+  /** Show that it ended before its end. */
+  stop(reason: string): void {
+    for (const [step, { row }] of this.#rows) if (row.className === 'doing') this.end(step, 'stopped', false);
+    this.#show(false, 'Stopped', reason);
+    const again = make('button', { type: 'button' }, 'Try again');
+    again.addEventListener('click', () => location.reload());
+    this.#verdict.after(again);
+  }
+
+  #show(ok: boolean, word: string, words: string): void {
+    this.#verdict.classList.add(ok ? 'pass' : 'fail');
+    this.#verdict.replaceChildren(make('strong', {}, word), make('span', {}, words));
+  }
+
+  #mark(step: Step, state: 'doing' | 'done' | 'failed', words: string): void {
+    const { row } = this.#rows.get(step) as { row: HTMLLIElement };
+    row.className = state;
+    this.say(step, words);
+  }
+}

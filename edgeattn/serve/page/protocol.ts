@@ -1,0 +1,32 @@
+/** What the page asks of the worker that holds the model, and what it answers. */
+
+import type { Benchmark, Label, Manifest, Progress, Raw, Sample, Tensors } from 'edgeattn-web';
+
+export type Way = { readonly threads: number; readonly webgpu: boolean };
+
+export type Opened = {
+  readonly manifest: Manifest;
+  readonly loadMs: number;
+  readonly golden: readonly Sample[];
+  /** The golden inputs' texts, where they are text. */
+  readonly texts: readonly string[];
+};
+
+export type Writing = { readonly prompt: string; readonly start: readonly number[]; readonly most: number };
+
+/** The calls; those that take a while tell how far they are. */
+export type Calls = {
+  open(way: Way, tell: (progress: Progress) => void): Promise<Opened>;
+  bench(): Promise<Benchmark>;
+  run(inputs: Tensors): Promise<Tensors>;
+  answer(raw: Raw): Promise<Tensors>;
+  name(outputs: Tensors): Promise<readonly Label[]>;
+  write(writing: Writing, tell: (text: string) => void): Promise<void>;
+};
+
+export type Verb = keyof Calls;
+export type Request = { readonly id: number; readonly verb: Verb; readonly given: readonly unknown[] };
+export type Reply =
+  | { readonly id: number; readonly told: unknown }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: string };

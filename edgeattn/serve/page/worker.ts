@@ -1,0 +1,60 @@
+/** Holds one model, and answers what the page asks of it. */
+
+import { load, type Model, type Tensor } from 'edgeattn-web';
+import type { Calls, Reply, Request } from './protocol.js';
+import { WithWebGpu } from './webgpu.js';
+
+const BUNDLE = new URL('bundle', location.origin).href;
+const WARMUP = 1; // seconds in which a browser compiles the engine's loops anew, and faster
+const SECONDS = 2; // of timing
+const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone: greedily it soon goes round in circles
+
+let model: Model;
+
+const calls: Calls = {
+  async open({ threads, webgpu }, tell) {
+    model = await load(webgpu ? new WithWebGpu(BUNDLE) : BUNDLE, { threads, onProgress: tell });
+    const { manifest, loadMs, samples } = model;
+    return { manifest, loadMs, golden: samples, texts: samples.flatMap(({ inputs }) => textOf(inputs)) };
+  },
+  async bench() {
+    await model.bench({ seconds: WARMUP });
+    return model.bench({ seconds: SECONDS });
+  },
+  run: (inputs) => model.run(inputs),
+  answer: (raw) => model.run(model.prepare(raw)),
+  async name(outputs) {
+    return model.labels(outputs)[0] ?? [];
+  },
+  async write({ prompt, start, most }, tell) {
+    const { generation, processing } = model.manifest;
+    const prepared = model.prepare({ text: prompt });
+    const paired = generation?.kind === 'encoder-decoder';
+    const given = paired ? prepared : idsOf(prepared[processing?.text?.ids ?? ''] as Tensor);
+    const ids: number[] = [];
+    const options = { maxNewTokens: most, ...(paired ? { start } : SAMPLING) };
+    for await (const token of model.generate(given, options)) {
+      if (model.decode([token]) === '' && paired) return; // a special token: the end
+      tell(model.decode([...ids, token]));
+      ids.push(token);
+    }
+  },
+};
+
+const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
+
+/** Return the text of a golden sample's ids, where there is a tokenizer. */
+function textOf(inputs: Readonly<Record<string, Tensor>>): readonly string[] {
+  const ids = inputs[model.manifest.processing?.text?.ids ?? ''];
+  return ids ? [model.decode(idsOf(ids)).trim()] : [];
+}
+
+addEventListener('message', async ({ data: { id, verb, given } }: MessageEvent<Request>) => {
+  const reply = (message: Reply): void => postMessage(message);
+  const call = calls[verb] as (...given: readonly unknown[]) => Promise<unknown>;
+  try {
+    reply({ id, answer: await call(...given, (told: unknown) => reply({ id, told })) });
+  } catch (error) {
+    reply({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+});
