@@ -5,7 +5,7 @@ import { show } from './demos/demos.js';
 import { named } from './device.js';
 import { Proof } from './proof.js';
 import { Remote } from './remote.js';
-import { send } from './send.js';
+import { sent } from './send.js';
 import { Speed, threadsWay } from './speed.js';
 import { gpuName } from './webgpu.js';
 import { count, figure, megabytes } from './words.js';
@@ -43,9 +43,10 @@ async function main(proof: Proof, speed: Speed): Promise<void> {
   proof.end('time', `loaded in ${figure(result.load_ms)} ms`);
   if (!isSecureContext) speed.explain(PLAIN);
   proof.begin('send');
-  let said = '';
-  for (const each of [named(result), ...onGpu]) said = await send(each);
-  proof.end('send', said);
+  await sent([named(result), ...onGpu]).then(
+    (words) => proof.end('send', words),
+    (error: Error) => proof.end('send', error.message, false),
+  );
   show(remote, opened);
 }
 

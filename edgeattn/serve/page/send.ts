@@ -2,8 +2,14 @@
 
 import type { Benchmark } from 'edgeattn-web';
 
-/** Send a result, and return what came of it in words; throws with the terminal's where it does not take it. */
-export async function send(result: Benchmark): Promise<string> {
+/** Send results, and return what came of the last in words; throws with the terminal's where it takes one not. */
+export async function sent(results: readonly Benchmark[]): Promise<string> {
+  let words = '';
+  for (const result of results) words = await send(result);
+  return words;
+}
+
+async function send(result: Benchmark): Promise<string> {
   const response = await fetch('/result', { method: 'POST', body: JSON.stringify(result) }).catch(() => {
     throw new Error('the terminal no longer answers: is edgeattn serve still running?');
   });

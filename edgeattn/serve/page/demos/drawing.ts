@@ -27,7 +27,7 @@ export function showDrawing(asked: Asked, { manifest, golden }: Opened): void {
     pen.fillRect(0, 0, SIDE, SIDE);
     labels.clear();
   };
-  const answer = latest(async () => {
+  const answer = latest(labels.element, async () => {
     const pixels = centered(pen.getImageData(0, 0, SIDE, SIDE), paper);
     if (pixels) labels.show(await asked.name(await asked.answer({ image: pixels })));
   });

@@ -10,7 +10,7 @@ import { latest } from './latest.js';
 export function showReading(asked: Asked, { texts }: Opened): void {
   const field = make('textarea', { rows: 3, value: texts[0] ?? '' });
   const labels = new Labels('Type a text.');
-  const answer = latest(async (text: string) => {
+  const answer = latest(labels.element, async (text: string) => {
     if (text.trim() === '') labels.clear();
     else labels.show(await asked.name(await asked.answer({ text })));
   });

@@ -25,7 +25,7 @@ export function showSearch(asked: Asked): void {
     known.set(text, made);
     return made;
   };
-  const answer = latest(async () => {
+  const answer = latest(found, async () => {
     const texts = list.value.split('\n').filter((text) => text.trim() !== '');
     if (query.value.trim() === '' || texts.length === 0) return found.replaceChildren();
     const asking = await vector(query.value);

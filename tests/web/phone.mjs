@@ -1,0 +1,55 @@
+/**
+ * A phone that opens an address: what its page shows in the end, as a line of JSON on stdout.
+ *
+ *     node phone.mjs ADDRESS '{"modules": "…/node_modules", "flags": [], "draw": [[0.2, 0.1], …], "picture": "x.png"}'
+ */
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { argv } from 'node:process';
+
+const [, , address, given = '{}'] = argv;
+const { modules, executable, flags = [], draw = [], picture, dark = false } = JSON.parse(given);
+const { chromium } = createRequire(join(modules, 'package.json'))('playwright-core');
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+const SECONDS = 240; // that the page may take
+const ENDED = '.steps li:nth-child(4):is(.done, .failed), .verdict + button'; // all steps are over, or it stopped
+
+/** Draw a line through points, in shares of the field. */
+async function drawn(page, points) {
+  const field = page.locator('canvas');
+  await field.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await field.boundingBox();
+  const at = ([across, down]) => [x + across * width, y + down * height];
+  await page.mouse.move(...at(points[0]));
+  await page.mouse.down();
+  for (const point of points) await page.mouse.move(...at(point), { steps: 8 });
+  await page.mouse.up();
+  await page.locator('.answer[aria-busy=false]').waitFor();
+}
+
+const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox', ...flags] });
+try {
+  const page = await browser.newPage({ ...PHONE, colorScheme: dark ? 'dark' : 'light' });
+  const [faults, elsewhere] = [[], []];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(address).origin) && !request.url().startsWith('data:')) elsewhere.push(request.url());
+  });
+  const status = (await page.goto(address)).status();
+  const words = async (selector) => (await page.locator(selector).allInnerTexts()).join('\n');
+  let steps = '';
+  if (status === 200) {
+    await page.locator(ENDED).first().waitFor({ timeout: SECONDS * 1e3 });
+    steps = await words('.steps');
+    await page.locator('.card:nth-of-type(3), .verdict + button').first().waitFor();
+    if (draw.length) await drawn(page, draw);
+    if (picture) await page.screenshot({ path: picture, fullPage: true });
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  const isolated = await page.evaluate(() => crossOriginIsolated);
+  const body = await words('body');
+  console.log(JSON.stringify({ status, steps, body, answer: await words('.answer output'), wide, isolated, faults, elsewhere }));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,122 @@
+"""From the address to the row: digits on a phone of headless Chromium."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from browser import SWIFTSHADER, chromium
+from served import open_on_phone, served
+
+from edgeattn.report.report import Report, read_report
+from edgeattn_export.pack import repack, save
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.processing import Image, Labels, Processing
+
+SEVEN = [[0.25, 0.15], [0.75, 0.15], [0.6, 0.5], [0.45, 0.9]]
+READING = Processing(
+    image=Image(
+        input="image",
+        height=8,
+        width=8,
+        channels="L",
+        layout="NCHW",
+        resample="bilinear",
+        scale=-1,
+        mean=(-255,),  # white is no ink
+        std=(240,),
+    ),
+    labels=Labels(output="logits", names=tuple("0123456789")),
+)
+ROW = re.compile(r"\bpass\b.*")
+ON_LAN = "phone.example"  # stands for this machine's address in a network: plain http, and not localhost
+
+
+@pytest.fixture(scope="module")
+def readable(exported: tuple[Report, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Digits for browsers, that says how a drawing becomes its input."""
+    if chromium() is None:
+        pytest.skip("no chromium on the PATH")
+    folder = Path(shutil.copytree(exported[1], tmp_path_factory.mktemp("serve") / "digits.edge"))
+    packed = repack(open_bundle(folder), {})
+    save(replace(packed, manifest=replace(packed.manifest, processing=READING)), folder)
+    return folder
+
+
+@pytest.fixture
+def bundle(readable: Path, tmp_path: Path) -> Path:
+    """The test's own copy."""
+    return Path(shutil.copytree(readable, tmp_path / "digits.edge"))
+
+
+def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
+    with served(bundle) as server:
+        found = open_on_phone(server.address(), draw=SEVEN)
+        assert found["faults"] == []
+        assert found["elsewhere"] == []
+        assert found["isolated"]
+        assert not found["wide"]
+        assert "hashes right" in found["steps"]
+        assert "its report has it now" in found["steps"]
+        assert "Pass" in found["body"]
+        assert found["answer"] == "7"
+        server.until(ROW)
+        assert server.interrupt() == 0
+    (device,) = read_report(open_bundle(bundle)).devices
+    assert device.target == "web"
+    assert [run.threads for run in device.runs] == sorted({run.threads for run in device.runs})
+    assert device.runs[0].threads == 1
+    assert all(golden.ok for golden in device.golden)
+    assert device.machine.cpu in (bundle / "report.html").read_text(encoding="utf-8")
+
+
+def test_on_plain_http_it_has_one_thread_and_says_why(bundle: Path) -> None:
+    with served(bundle) as server:
+        address = server.address().replace("127.0.0.1", ON_LAN)
+        found = open_on_phone(address, flags=[f"--host-resolver-rules=MAP {ON_LAN} 127.0.0.1"], dark=True)
+        assert found["faults"] == []
+        assert not found["isolated"]
+        assert "Pass" in found["body"]
+        assert "plain http address" in found["body"]
+        server.until(ROW)
+    (device,) = read_report(open_bundle(bundle)).devices
+    assert [run.threads for run in device.runs] == [1]
+
+
+def test_webgpu_is_proven_as_a_device_of_its_own(bundle: Path) -> None:
+    with served(bundle) as server:
+        found = open_on_phone(server.address(), flags=list(SWIFTSHADER))
+        assert "WebGPU" in found["body"]
+        server.until(ROW)
+        server.until(ROW)
+    wasm, webgpu = read_report(open_bundle(bundle)).devices
+    assert "WebGPU" not in wasm.machine.cpu
+    assert "WebGPU on" in webgpu.machine.cpu
+    assert all(golden.ok for golden in webgpu.golden)
+
+
+def test_an_address_that_was_used_says_what_to_do(bundle: Path) -> None:
+    with served(bundle) as server:
+        address = server.address()
+        open_on_phone(address)
+        found = open_on_phone(address)
+        assert found["status"] == 403
+        assert "newest code in the terminal" in found["body"]
+        server.address()  # the next one
+        assert server.interrupt() == 0
+
+
+def test_a_bundle_that_fails_on_the_phone_is_said_there_and_here(bundle: Path) -> None:
+    packed = repack(open_bundle(bundle), {})
+    strict = tuple(replace(each, tolerance={"cosine": 1.0}) for each in packed.manifest.variants)
+    save(replace(packed, manifest=replace(packed.manifest, variants=strict)), bundle)
+    with served(bundle) as server:
+        found = open_on_phone(server.address())
+        assert "Fail" in found["body"]
+        assert "fell short" in found["body"]
+        server.until(re.compile("FAIL"))
+        assert server.interrupt() == 1
+    assert "golden outputs below tolerance on 1 device" in server.said[-1]
