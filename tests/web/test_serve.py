@@ -16,7 +16,7 @@ from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.processing import Image, Labels, Processing
 
-SEVEN = [[0.25, 0.15], [0.75, 0.15], [0.6, 0.5], [0.45, 0.9]]
+SEVEN = [[0.3, 0.2], [0.5, 0.2], [0.7, 0.2], [0.6, 0.45], [0.5, 0.65], [0.42, 0.85]]
 READING = Processing(
     image=Image(
         input="image",
