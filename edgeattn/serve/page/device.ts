@@ -2,6 +2,17 @@
 
 import type { Benchmark } from 'edgeattn-web';
 
+type Adapter = { readonly info?: { readonly vendor?: string; readonly architecture?: string } };
+type Gpu = { requestAdapter(): Promise<Adapter | null> };
+
+/** Return what the browser says of the GPU; null where it has none for this page. */
+export async function gpuName(): Promise<string | null> {
+  const gpu = (navigator as { gpu?: Gpu }).gpu;
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  if (!adapter) return null;
+  return [adapter.info?.vendor, adapter.info?.architecture].filter(Boolean).join(' ') || 'GPU';
+}
+
 /**
  * Name the graphics where the browser hides the model, as it does on plain http: phones would all be one device.
  *

@@ -2,12 +2,11 @@
 
 import type { Benchmark, Manifest } from 'edgeattn-web';
 import { show } from './demos/demos.js';
-import { named } from './device.js';
+import { gpuName, named } from './device.js';
 import { Proof } from './proof.js';
 import { Remote } from './remote.js';
 import { sent } from './send.js';
 import { Speed, threadsWay } from './speed.js';
-import { gpuName } from './webgpu.js';
 import { count, figure, megabytes } from './words.js';
 
 const MOST_THREADS = 4; // phones have as many fast cores; the slow ones hold the others up
@@ -18,7 +17,7 @@ const PLAIN =
 async function main(proof: Proof, speed: Speed): Promise<void> {
   proof.begin('download');
   const loaded = new Map<string, number>();
-  let [remote, opened] = await Remote.open({ threads: 1, webgpu: false }, (progress) => {
+  let [remote, opened] = await Remote.open({ threads: 1 }, (progress) => {
     loaded.set(progress.file, progress.total);
     proof.progress(progress);
   });
@@ -34,7 +33,7 @@ async function main(proof: Proof, speed: Speed): Promise<void> {
   if (threads > 1) {
     proof.say('time', `with ${threadsWay(threads)}`);
     remote.close();
-    [remote, opened] = await Remote.open({ threads, webgpu: false });
+    [remote, opened] = await Remote.open({ threads });
     const more = await remote.bench();
     speed.add(threadsWay(threads), more);
     result = { ...result, runs: [...result.runs, ...more.runs] };
@@ -56,7 +55,7 @@ async function timedOnGpu(proof: Proof, speed: Speed): Promise<readonly Benchmar
   if (gpu === null) return [];
   proof.say('time', `on WebGPU, ${gpu}`);
   try {
-    const [remote] = await Remote.open({ threads: 1, webgpu: true });
+    const [remote] = await Remote.open({ threads: 1, providers: ['webgpu', 'wasm'] });
     const measured = await remote.bench();
     remote.close();
     speed.add('WebGPU', measured);

@@ -2,7 +2,8 @@
 
 import type { Benchmark, Label, Manifest, Progress, Raw, Sample, Tensors } from 'edgeattn-web';
 
-export type Way = { readonly threads: number; readonly webgpu: boolean };
+/** How a bundle is run: by which execution providers, those that it names where none are said. */
+export type Way = { readonly threads: number; readonly providers?: readonly string[] };
 
 export type Opened = {
   readonly manifest: Manifest;

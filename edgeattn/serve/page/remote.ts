@@ -1,7 +1,7 @@
 /** A model in a worker: the page stays quick, and each number of threads has a worker, as the engine wants it. */
 
-import type { Calls, Opened, Reply, Request, Verb, Way, Writing } from './protocol.js';
 import type { Benchmark, Label, Progress, Raw, Tensors } from 'edgeattn-web';
+import type { Calls, Opened, Reply, Request, Verb, Way, Writing } from './protocol.js';
 
 type Waiting = {
   readonly answered: (answer: never) => void;
@@ -52,7 +52,10 @@ export class Remote {
 
   #take(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
-    if ('told' in reply) return waiting?.told(reply.told as never);
+    if ('told' in reply) {
+      waiting?.told(reply.told as never);
+      return;
+    }
     this.#waiting.delete(reply.id);
     if ('error' in reply) waiting?.failed(new Error(reply.error));
     else waiting?.answered(reply.answer as never);

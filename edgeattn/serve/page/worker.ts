@@ -2,7 +2,6 @@
 
 import { load, type Model, type Tensor } from 'edgeattn-web';
 import type { Calls, Reply, Request } from './protocol.js';
-import { WithWebGpu } from './webgpu.js';
 
 const BUNDLE = new URL('bundle', location.origin).href;
 const WARMUP = 1; // seconds in which a browser compiles the engine's loops anew, and faster
@@ -12,8 +11,8 @@ const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone: greedily
 let model: Model;
 
 const calls: Calls = {
-  async open({ threads, webgpu }, tell) {
-    model = await load(webgpu ? new WithWebGpu(BUNDLE) : BUNDLE, { threads, onProgress: tell });
+  async open(way, tell) {
+    model = await load(BUNDLE, { ...way, onProgress: tell });
     const { manifest, loadMs, samples } = model;
     return { manifest, loadMs, golden: samples, texts: samples.flatMap(({ inputs }) => textOf(inputs)) };
   },

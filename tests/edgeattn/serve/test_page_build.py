@@ -14,6 +14,7 @@ from edgeattn_export.lower.ort_web import NODE, ORT_WEB
 
 ROOT = Path(__file__).parents[3]
 RUNTIME = ROOT / "runtime" / "web"
+SOURCES = ROOT / "edgeattn" / "serve" / "page"
 MOST = 300_000  # bytes of the page without the engine
 
 
@@ -60,15 +61,13 @@ def test_the_environment_has_what_the_runtime_imports() -> None:
         assert installed[name] == version
 
 
-def test_its_types_hold() -> None:
-    compiler = RUNTIME / "node_modules" / "typescript" / "bin" / "tsc"
-    if not compiler.exists():
+@pytest.mark.parametrize("check", [("tsc", "--project", "."), ("biome", "check", "--error-on-warnings", ".")])
+def test_its_types_and_its_style_hold(check: tuple[str, ...]) -> None:
+    programs = RUNTIME / "node_modules" / ".bin"
+    if not programs.exists():
         subprocess.run([RUNTIME / "build-package"], check=True, capture_output=True)
+    command, *given = check
     found = subprocess.run(
-        ["node", compiler, "--project", ROOT / "edgeattn" / "serve" / "page"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [programs / command, *given], cwd=SOURCES, capture_output=True, text=True, check=False
     )
-    assert found.stdout == ""
-    assert found.returncode == 0
+    assert found.returncode == 0, found.stdout + found.stderr

@@ -44,6 +44,8 @@ const pair = (term: string, words: string): HTMLElement[] => [make('dt', {}, ter
 
 function sketch({ dtype, dims, data }: Tensor): string {
   const numbers = Array.from({ length: Math.min(data.length, MOST) }, (_, i) => data[i] as number | bigint);
-  const texts = numbers.map((number) => (typeof number === 'bigint' ? `${number}` : Number(number.toPrecision(4)).toString()));
+  const texts = numbers.map((number) =>
+    typeof number === 'bigint' ? `${number}` : Number(number.toPrecision(4)).toString(),
+  );
   return `${dtype} [${dims.join(', ')}]: ${texts.join(', ')}${data.length > MOST ? ', …' : ''}`;
 }

@@ -41,7 +41,9 @@ const beginning = (text: string, paired: boolean): string => (paired ? text : te
 /** Return the token that an answer begins with: the one of the golden samples, as the manifest names none. */
 function startOf({ generation }: Manifest, golden: readonly Sample[]): readonly number[] {
   const sources = new Set(generation?.sources);
-  const targets = Object.entries(golden[0]?.inputs ?? {}).filter(([name, { dtype }]) => !sources.has(name) && dtype === 'int64');
+  const targets = Object.entries(golden[0]?.inputs ?? {}).filter(
+    ([name, { dtype }]) => !sources.has(name) && dtype === 'int64',
+  );
   const [, tokens] = targets[0] ?? [];
   return tokens ? [Number((tokens as Tensor).data[0])] : [];
 }
