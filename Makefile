@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench web calibration full-size peers coverage-hub isa emulated haswell without-vnni
+.PHONY: check lint test fmt bench web phone calibration full-size peers coverage-hub isa emulated haswell without-vnni
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -27,6 +27,9 @@ calibration:  ## the memory that calibration takes, by the number of samples; tw
 web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
 	python tests/bench/bench_web_forms.py
 	python tests/bench/bench_web.py
+
+phone:  ## a bundle of 90 MB by edgeattn serve, in Chromium; five minutes, after edgeattn targets --install web
+	python tests/bench/bench_phone.py
 
 full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BERT-base, GPT-2; ten minutes
 	python tests/bench/bench_full_size.py

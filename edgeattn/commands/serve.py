@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Annotated
@@ -28,17 +29,19 @@ def serve(
     ] = 0,
 ) -> None:
     """Serve a page that proves and times a bundle on a phone; the report gains what it measured."""
-    with working() as progress:
-        progress.stage("open")
-        from edgeattn.serve.address import LOOPBACK, Address, listening, network_host
-        from edgeattn.serve.guests import Guests
-        from edgeattn.serve.house import House
-        from edgeattn.serve.opening import opened
-        from edgeattn.serve.results import DeviceResults
-        from edgeattn.serve.screen import Screen
+    with ExitStack() as held:
+        with working() as progress:
+            progress.stage("open")
+            from edgeattn.serve.address import LOOPBACK, Address, listening, network_host
+            from edgeattn.serve.guests import Guests
+            from edgeattn.serve.house import House
+            from edgeattn.serve.opening import opened
+            from edgeattn.serve.results import DeviceResults
+            from edgeattn.serve.screen import Screen
 
-        host = network_host() if lan else LOOPBACK
-    with opened(bundle) as shelf, listening(host, port) as listener:
+            host = network_host() if lan else LOOPBACK
+            shelf = held.enter_context(opened(bundle))
+            listener = held.enter_context(listening(host, port))
         address, guests = Address(host, listener.getsockname()[1]), Guests()
         screen = Screen(Console(highlight=False, markup=False, emoji=False), address, guests)
         results = DeviceResults(bundle, screen.device)

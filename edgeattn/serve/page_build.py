@@ -35,7 +35,14 @@ def build_page(folder: Path) -> None:
     run_installer(
         *("node", str(NODE.modules / "esbuild" / "bin" / "esbuild")),
         *(str(_SOURCES / name) for name in ("main.ts", "worker.ts")),
-        *("--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error"),
+        *(
+            "--bundle",
+            "--minify",
+            "--format=esm",
+            "--target=es2022",
+            "--log-level=error",
+            "--tsconfig-raw={}",
+        ),
         *(f"--alias:{name}={path}" for name, path in _aliases().items()),
         "--external:/engine/*",
         f"--outdir={folder}",

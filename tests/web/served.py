@@ -87,7 +87,5 @@ def open_on_phone(address: str, **options: object) -> dict[str, Any]:
 
 def _modules() -> Path:
     """Return where playwright-core is: with what runtime/web is built by."""
-    modules = RUNTIME / "node_modules"
-    if not (modules / "playwright-core").exists():
-        subprocess.run([RUNTIME / "build-package"], check=True, capture_output=True)
-    return modules
+    subprocess.run([RUNTIME / "build-package"], check=True, capture_output=True)
+    return RUNTIME / "node_modules"

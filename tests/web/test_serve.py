@@ -14,42 +14,18 @@ from served import open_on_phone, served
 from edgeattn.report.report import Report, read_report
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.processing import Image, Labels, Processing
 
 SEVEN = [[0.3, 0.2], [0.5, 0.2], [0.7, 0.2], [0.6, 0.45], [0.5, 0.65], [0.42, 0.85]]
-READING = Processing(
-    image=Image(
-        input="image",
-        height=8,
-        width=8,
-        channels="L",
-        layout="NCHW",
-        resample="bilinear",
-        scale=-1,
-        mean=(-255,),  # white is no ink
-        std=(240,),
-    ),
-    labels=Labels(output="logits", names=tuple("0123456789")),
-)
 ROW = re.compile(r"\bpass\b.*")
 ON_LAN = "phone.example"  # stands for this machine's address in a network: plain http, and not localhost
 
 
-@pytest.fixture(scope="module")
-def readable(exported: tuple[Report, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Digits for browsers, that says how a drawing becomes its input."""
+@pytest.fixture
+def bundle(exported: tuple[Report, Path], tmp_path: Path) -> Path:
+    """Digits for browsers, the test's own copy."""
     if chromium() is None:
         pytest.skip("no chromium on the PATH")
-    folder = Path(shutil.copytree(exported[1], tmp_path_factory.mktemp("serve") / "digits.edge"))
-    packed = repack(open_bundle(folder), {})
-    save(replace(packed, manifest=replace(packed.manifest, processing=READING)), folder)
-    return folder
-
-
-@pytest.fixture
-def bundle(readable: Path, tmp_path: Path) -> Path:
-    """The test's own copy."""
-    return Path(shutil.copytree(readable, tmp_path / "digits.edge"))
+    return Path(shutil.copytree(exported[1], tmp_path / "digits.edge"))
 
 
 def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
