@@ -33,23 +33,28 @@ try {
   const page = await browser.newPage({ ...PHONE, colorScheme: dark ? 'dark' : 'light' });
   const [faults, elsewhere] = [[], []];
   page.on('pageerror', ({ message }) => faults.push(message));
+  const { origin } = new URL(address);
   page.on('request', (request) => {
-    if (!request.url().startsWith(new URL(address).origin) && !request.url().startsWith('data:')) elsewhere.push(request.url());
+    if (![origin, 'null'].includes(new URL(request.url()).origin)) elsewhere.push(request.url());
   });
+  const started = performance.now();
   const status = (await page.goto(address)).status();
   const words = async (selector) => (await page.locator(selector).allInnerTexts()).join('\n');
-  let steps = '';
+  let [steps, seconds] = ['', null];
   if (status === 200) {
     await page.locator(ENDED).first().waitFor({ timeout: SECONDS * 1e3 });
+    seconds = (performance.now() - started) / 1e3;
     steps = await words('.steps');
     await page.locator('.card:nth-of-type(3), .verdict + button').first().waitFor();
     if (draw.length) await drawn(page, draw);
     if (picture) await page.screenshot({ path: picture, fullPage: true });
   }
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  const isolated = await page.evaluate(() => crossOriginIsolated);
-  const body = await words('body');
-  console.log(JSON.stringify({ status, steps, body, answer: await words('.answer output'), wide, isolated, faults, elsewhere }));
+  const { wide, isolated } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth > innerWidth,
+    isolated: crossOriginIsolated,
+  }));
+  const [body, answer] = [await words('body'), await words('.answer output')];
+  console.log(JSON.stringify({ status, steps, seconds, body, answer, wide, isolated, faults, elsewhere }));
 } finally {
   await browser.close();
 }
