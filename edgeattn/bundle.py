@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from edgeattn.judge.check import Verdict, verdict_of
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.request import Request
@@ -42,7 +42,7 @@ class Outcome:
             session=self.evaluation.tuned.session,
             stacks=self.evaluation.tuned.stacks,
             scores=self.report.scores,
-            verdict=self.report.verdict,
+            verdict="pass" if self.report.verdict == "pass" else "fail",
             measured=self.evaluation.measured,
         )
 
@@ -60,9 +60,9 @@ class Bundle:
         return next(iter(self.reports.values()))
 
     @property
-    def verdict(self) -> Literal["pass", "fail"]:
-        """Whether every target meets the budget."""
-        return "pass" if all(report.verdict == "pass" for report in self.reports.values()) else "fail"
+    def verdict(self) -> Verdict:
+        """Whether every target meets the budget; undecided where too few samples show it."""
+        return verdict_of(report.verdict for report in self.reports.values())
 
     @property
     def manifest(self) -> Manifest:

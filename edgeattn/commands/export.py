@@ -16,6 +16,7 @@ from edgeattn.report.number_words import asked, measured
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.report import Report, to_json
 from edgeattn.report.table import report_parts, show
+from edgeattn.report.verdict_words import undecided
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
@@ -96,12 +97,14 @@ def export(
 
 
 def check_verdict(report: Report, afterword: str) -> None:
-    """Raise CheckFailed, naming each failed check, where the verdict is fail."""
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if not c.ok]
+    """Raise CheckFailed where the verdict is no pass, naming each check that fails or is undecided."""
+    about, checks = f"{report.model} for {report.target}", report.checks
+    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in checks if c.verdict == "fail"]
     if failed:
-        raise CheckFailed(
-            f"{report.model} for {report.target} fails its budget: {', '.join(failed)}; {afterword}"
-        )
+        raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
+    if report.verdict == "undecided":
+        told = " ".join(undecided(checks, report.samples.evaluation)).removesuffix(".")
+        raise CheckFailed(f"{about}: not enough samples: {told}; {afterword}")
 
 
 def check_placement(report: Report) -> None:

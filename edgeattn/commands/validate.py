@@ -93,7 +93,7 @@ def _anew(before: Report, found: Revalidated) -> Report:
         machine=found.machine,
         checks=found.checks,
         samples=replace(before.samples, evaluation=found.evaluation),
-        accuracy=measures.accuracy,
+        accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
     )

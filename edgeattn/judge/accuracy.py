@@ -14,6 +14,7 @@ class Accuracy:
         cosine_min: The worst sample's.
         cosine_float_min: The worst sample's between the float export and the original.
         max_abs: The largest absolute difference of any number.
+        snr_db: Mean over samples of the signal-to-noise ratio in dB.
         metric_pytorch: The user's metric, averaged over samples; None where there is none.
         metric_int8: The same for int8.
     """
@@ -22,6 +23,7 @@ class Accuracy:
     cosine_min: float
     cosine_float_min: float
     max_abs: float
+    snr_db: float
     metric_pytorch: float | None
     metric_int8: float | None
 

@@ -7,21 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
-from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, Limit
+from edgeattn.judge.check import Check
+from edgeattn.judge.limit import Limit
+from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS
 from edgeattn.judge.measures import Measures
 from edgeattn_runtime.errors import BudgetError
 
 DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One limit, and what was measured against it."""
-
-    name: str
-    measured: float
-    limit: float
-    ok: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +60,10 @@ class Budget:
         return tuple(check for check in checked if check is not None)
 
     def is_exact(self, measures: Measures) -> bool:
-        """Say whether every limit on accuracy is met."""
-        checks = (check for check in self.checks(measures) if check.name in LIMITS)
-        return all(check.ok for check in checks if LIMITS[check.name].on_accuracy)
+        """Say whether these very samples meet every limit on accuracy, whatever that shows of others."""
+        asked = ((LIMITS[name], limit) for name, limit in self.limits.items() if LIMITS[name].on_accuracy)
+        figures = ((limit, bound, limit.read(measures)) for limit, bound in asked)
+        return all(limit.meets(figure.value, bound) for limit, bound, figure in figures if figure is not None)
 
 
 def parse(items: Iterable[str]) -> dict[str, float]:
@@ -91,8 +84,8 @@ def parse(items: Iterable[str]) -> dict[str, float]:
 
 
 def _check(limit: Limit, bound: float, measures: Measures) -> Check | None:
-    measured = limit.read(measures)
-    return None if measured is None else Check(limit.name, measured, bound, limit.meets(measured, bound))
+    figure = limit.read(measures)
+    return None if figure is None else Check.of(limit, bound, figure)
 
 
 def _parsed(name: str, text: str) -> object:

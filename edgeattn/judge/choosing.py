@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.goal import goal_of, unmet
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
+from edgeattn.judge.scores import Scores
 from edgeattn.judge.shrinking import Weighed, shrunk
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.runners import runner_of_parts
@@ -96,7 +96,7 @@ class Choice:
         """Find a recipe whose graphs take at most so many MB, and refine it where selection samples fail."""
         goal = replace(self._asked, size_mb=min(self._asked.size_mb, size_mb))
         progress = self._comparison.progress
-        tried: list[tuple[Found, Accuracy]] = []
+        tried: list[tuple[Found, Scores]] = []
         while True:
             progress.stage("quantize")
             gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
@@ -104,14 +104,14 @@ class Choice:
             parts = int8_parts(self._floats, found.chosen.recipe)
             progress.stage("select")
             runner = runner_of_parts(parts, self._request.target.prover, threads=THREADS)
-            tried.append((found, self._comparison.accuracy(runner, self._samples)))
+            tried.append((found, self._comparison.scores(runner, self._samples)))
             # A goal that is missed already finds nothing else where it is made narrower.
             is_final = self._request.objective.recipe is not None or len(tried) > REFINEMENTS or found.missed
             if is_final or self._is_exact(tried[-1][1]):
                 break
             goal = goal.tightened(TIGHTER * goal.used_by(found.chosen))
             del parts, runner  # before the next ones take as much memory
-        best = max(tried, key=lambda each: (self._is_exact(each[1]), each[1].cosine_min))
+        best = max(tried, key=lambda each: (self._is_exact(each[1]), min(each[1].cosine)))
         if best != tried[-1]:
             parts = int8_parts(self._floats, best[0].chosen.recipe)
         return self._told(parts, best[0], refined=tried.index(best))
@@ -123,11 +123,11 @@ class Choice:
         step = self._comparison.progress.step
         return search_bundle(self._floats, goal, bench=self._bench, step=step)
 
-    def _is_exact(self, accuracy: Accuracy) -> bool:
+    def _is_exact(self, scores: Scores) -> bool:
         """Say whether what is stated is met, and what is aimed at where nothing is."""
-        asked = self._asked
+        asked, accuracy = self._asked, scores.accuracy
         reached = accuracy.cosine_mean >= asked.cosine_mean and accuracy.cosine_min >= asked.cosine_min
-        return reached and self._request.budget.is_exact(Measures(accuracy=accuracy))
+        return reached and self._request.budget.is_exact(Measures(scores=scores))
 
     def _told(self, parts: Parts, found: Found, *, refined: int) -> Chosen:
         store = self._bench.store

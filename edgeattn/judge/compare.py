@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.scores import Scores
+from edgeattn.judge.signal import snr_db
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Progress
 from edgeattn_export.graph.agreement import Outputs
@@ -23,11 +24,12 @@ from edgeattn_runtime.similarity import cosine
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """One sample's part of an ``Accuracy``."""
+    """One sample's part of ``Scores``."""
 
     cosine: float
     cosine_float: float
     max_abs: float
+    snr_db: float
     metric_pytorch: float  # NaN where there is no metric
     metric_int8: float
 
@@ -39,7 +41,7 @@ def compare(
     *,
     metric: MetricOfArrays | None,
     progress: Progress,
-) -> Accuracy:
+) -> Scores:
     """Run the original, float and int8 on every sample, one after the other, and compare their answers.
 
     Args:
@@ -54,36 +56,32 @@ def compare(
         CaptureError: A graph answers a sample with other dims than the original.
     """
     scores = []
-    for i, sample in enumerate(samples):
-        scores.append(_score(runners, sample, padded, metric, number=i))
-        progress.step(i + 1, len(samples))
-    return Accuracy(
-        cosine_mean=_mean(score.cosine for score in scores),
-        cosine_min=min(score.cosine for score in scores),
-        cosine_float_min=min(score.cosine_float for score in scores),
-        max_abs=max(score.max_abs for score in scores),
-        metric_pytorch=_mean(score.metric_pytorch for score in scores) if metric else None,
-        metric_int8=_mean(score.metric_int8 for score in scores) if metric else None,
+    for done, sample in enumerate(samples, 1):
+        scores.append(_score(runners, sample, padded, metric))
+        progress.step(done, len(samples))
+    return Scores(
+        cosine=tuple(score.cosine for score in scores),
+        cosine_float=tuple(score.cosine_float for score in scores),
+        max_abs=tuple(score.max_abs for score in scores),
+        snr_db=tuple(score.snr_db for score in scores),
+        metric_pytorch=tuple(score.metric_pytorch for score in scores if metric),
+        metric_int8=tuple(score.metric_int8 for score in scores if metric),
     )
 
 
 def _score(
-    runners: Mapping[str, Runner],
-    sample: Sample,
-    padded: Padded,
-    metric: MetricOfArrays | None,
-    *,
-    number: int,
+    runners: Mapping[str, Runner], sample: Sample, padded: Padded, metric: MetricOfArrays | None
 ) -> _Score:
     answers = {name: runner(sample.inputs) for name, runner in runners.items()}
     for name in (FLOAT, INT8):
-        _check_dims(number, name, answers[PYTORCH], answers[name])
+        _check_dims(sample.number, name, answers[PYTORCH], answers[name])
     flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
-    _check_defined(number, flat)
+    _check_defined(sample.number, flat)
     return _Score(
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
         max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
+        snr_db=snr_db(flat[PYTORCH], flat[INT8]),
         metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
         metric_int8=metric(answers[INT8], sample) if metric else math.nan,
     )
@@ -116,7 +114,3 @@ def _flat(outputs: Outputs) -> NDArray[np.float64]:
 def _max_abs(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     finite = np.isfinite(a) & np.isfinite(b)  # an infinity that only one of them holds makes the cosine 0
     return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))

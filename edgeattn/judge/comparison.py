@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.compare import compare
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import FLOAT, Race
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import runners_of
@@ -35,7 +35,7 @@ class Comparison:
     metric: Metric | None
     progress: Progress
 
-    def accuracy(self, int8: Runner, samples: Samples) -> Accuracy:
+    def scores(self, int8: Runner, samples: Samples) -> Scores:
         """Compare answers on every sample, with ``THREADS`` threads.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.float_model import FloatModel
@@ -79,7 +79,7 @@ def evaluate(
     device, progress = request.target.device, comparison.progress
     int8 = runner_of_buckets(buckets, rows, device, threads=THREADS)
     progress.stage("evaluate")
-    accuracy = comparison.accuracy(int8, samples.evaluation)
+    scores = comparison.scores(int8, samples.evaluation)
     latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
     notes = (*comparison.padded.notes, *known.rows.notes)
@@ -92,7 +92,7 @@ def evaluate(
     if "memory_mb" in request.budget:
         memory = memory_of(chosen.parts, request.target, golden.samples)
     measures = Measures(
-        accuracy=accuracy,
+        scores=scores,
         latency_ms=latency,
         size_mb=sizes,
         memory_mb=memory,

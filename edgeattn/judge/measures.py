@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import Race
 from edgeattn_export.graph.placement import Placement
 
@@ -15,7 +15,7 @@ class Measures:
     """Numbers of one model; None, or empty, where nobody measured.
 
     Attributes:
-        accuracy: Over some samples.
+        scores: Over some samples.
         latency_ms: Of all runners, side by side.
         size_mb: By runner, 1 MB = 10^6 bytes.
         memory_mb: See ``edgeattn.measure.memory``.
@@ -24,7 +24,7 @@ class Measures:
         golden: The cosine that every golden output must reach on a device.
     """
 
-    accuracy: Accuracy
+    scores: Scores
     latency_ms: Race | None = None
     size_mb: Mapping[str, float] = field(default_factory=dict)
     memory_mb: float | None = None

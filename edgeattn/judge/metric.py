@@ -28,18 +28,19 @@ class MetricOfArrays:
         self._original = captured.reference.bind(inputs)()
 
     def __call__(self, outputs: Outputs, sample: Sample) -> float:
-        """Return the metric of one sample.
+        """Return the metric of one sample, which an error names.
 
         Raises:
             ModelError: The user's function raised, or returned something else than a finite number.
         """
+        where = f"sample {sample.number}: metric(outputs, target)"
         try:
             passed = {name: sample.inputs[given] for name, given in self._passed.items()}
             value = float(self._metric(like(self._original, {**passed, **outputs}), sample.target))
         except Exception as error:
-            raise ModelError(f"metric(outputs, target) failed{_told(error, sample.target)}") from error
+            raise ModelError(f"{where} failed{_told(error, sample.target)}") from error
         if not math.isfinite(value):
-            raise ModelError(f"metric(outputs, target) returned {value}; expected a finite number")
+            raise ModelError(f"{where} returned {value}; expected a finite number")
         return value
 
 

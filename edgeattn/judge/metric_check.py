@@ -6,11 +6,12 @@ import math
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.drops import RIGHT_OR_WRONG
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn_export.graph.samples import EVALUATION_SHARE, Samples
+from edgeattn.judge.tolerance_bound import count_for
+from edgeattn_export.graph.deal import EVALUATION_SHARE
+from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import BudgetError
-
-RIGHT_OR_WRONG = (0.0, 1.0)
 
 
 def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) -> None:
@@ -38,7 +39,7 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
     if not 0 < limit < 1 / count or not is_right_or_wrong:
         return
     if all(value in RIGHT_OR_WRONG for value in values):
-        needed = math.ceil(1 / limit)
+        needed = count_for(1 - limit)
         raise BudgetError(
             f"budget metric_drop: {limit:g} cannot be resolved: a 0/1 metric on {count} samples moves in "
             f"steps of 1/{count}; at least {needed} evaluation samples expected: yield "

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn.judge.budget import Budget, Check
+from edgeattn.judge.budget import Budget
+from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.padding import Padded
@@ -81,10 +82,10 @@ def _measured(
 ) -> Revalidated:
     int8, host = runner_of_bundle(files, variant, threads=THREADS), engine_of(variant).host
     comparison.progress.stage("evaluate")
-    accuracy = comparison.accuracy(int8, evaluation)
+    scores = comparison.scores(int8, evaluation)
     comparison.progress.stage("time")
     measures = Measures(
-        accuracy=accuracy,
+        scores=scores,
         latency_ms=None if host.emulated else comparison.race(int8, evaluation),
         size_mb={"int8": _size_mb(files, variant.target)},
         memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits and host is HERE else None,

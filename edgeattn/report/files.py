@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from edgeattn.judge.check import Verdict
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import REPORT_FILE, Report, Verdict
+from edgeattn.report.report import REPORT_FILE, Report
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"

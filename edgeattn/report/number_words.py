@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.judge.limits import limit_of
 
 LEAST_SHARE = 0.01  # of the time, that is shown

@@ -18,6 +18,7 @@ from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Report
 from edgeattn.report.table import RUNNERS, conditions_line
+from edgeattn.report.verdict_words import SHOWN, shown
 from edgeattn_runtime.machine import Machine
 
 _TEMPLATE = "report.html"
@@ -52,6 +53,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         "cosine": cosine,
         "asked": asked,
         "measured": measured,
+        "shown": shown,
         "counts": counts,
         "time_shares": time_shares,
         "recipe": recipe_words,
@@ -60,6 +62,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         report=report,
         refused=folded(report.refused),
         meanings={check.name: limit_of(check.name).meaning for check in report.checks},
+        shown_at=SHOWN,
         highlights=_highlights(report),
         conditions=None if report.latency_ms is None else conditions_line(report.latency_ms).plain,
         machine=machine_facts(report.machine),

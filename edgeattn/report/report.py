@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
 
 import msgspec
 
 from edgeattn.judge.accuracy import Accuracy
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check, Verdict, verdict_of
 from edgeattn.measure.latencies import Race
 from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
@@ -23,8 +22,6 @@ from edgeattn_runtime.manifest import Manifest
 
 SCHEMA = 2
 REPORT_FILE = "report.json"
-
-Verdict = Literal["pass", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +102,8 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether every check of the budget holds."""
-        return "pass" if all(check.ok for check in self.checks) else "fail"
+        """Whether every check of the budget holds; undecided where too few samples show it."""
+        return verdict_of(check.verdict for check in self.checks)
 
     @property
     def scores(self) -> dict[str, float]:

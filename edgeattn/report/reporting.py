@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 
 from edgeattn.judge.choosing import Chosen
@@ -14,14 +13,13 @@ from edgeattn.measure.operator_times import convolutions
 from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.scale import scale_note
 from edgeattn.report.tried import trial_lines
+from edgeattn.report.verdict_words import undecided
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.samples import EVALUATION_SHARE
 from edgeattn_export.targets import ForTarget, Target
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 NOTICED = 0.02  # share of the time, from which convolutions are told of
-ENOUGH = 20  # evaluation samples, below which a verdict is accompanied by a warning
 
 
 def reported(
@@ -47,7 +45,7 @@ def reported(
         machine=request.machine,
         checks=evaluation.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), len(samples.evaluation)),
-        accuracy=measures.accuracy,
+        accuracy=measures.scores.accuracy,
         size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
@@ -71,7 +69,7 @@ def reported(
             *_convolutions(chosen, evaluation),
             *_scale(chosen, evaluation),
             *evaluation.notes,
-            *_few(len(samples.evaluation)),
+            *undecided(evaluation.checks, len(samples.evaluation)),
             *(() if passed else chosen.binding),
         ),
     )
@@ -113,14 +111,4 @@ def _scale(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:
         for name, output in sample.outputs.items()
         if generation is None or name == generation.logits
     )
-    return scale_note(evaluation.measures.accuracy.max_abs, outputs)
-
-
-def _few(evaluation: int) -> tuple[str, ...]:
-    if evaluation >= ENOUGH:
-        return ()
-    samples = "sample" if evaluation == 1 else "samples"
-    return (
-        f"Evaluated on {evaluation} {samples}: a verdict on so few says little; yield "
-        f"{math.ceil(ENOUGH / EVALUATION_SHARE)} samples or more.",
-    )
+    return scale_note(evaluation.measures.scores.accuracy.max_abs, outputs)

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check, Verdict
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
 from edgeattn.report.devices import Device
@@ -18,11 +18,14 @@ from edgeattn.report.number_words import asked, cosine, count, counts, figure, m
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Refusal, Report
+from edgeattn.report.verdict_words import SHOWN, shown
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
 
 RUNNERS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "int8"}
+
+STYLES: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "undecided": "yellow"}
 
 INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
 
@@ -75,9 +78,9 @@ def golden_table(results: Iterable[GoldenResult]) -> Table:
 
 def checks_table(checks: Iterable[Check]) -> Table:
     """Lay out what was measured against what was asked."""
-    table = _listing("Budget", ">measured", "asked", "")
+    table = _listing("Budget", ">measured", f">{SHOWN}", "asked", "")
     for check in checks:
-        table.add_row(check.name, measured(check), asked(check), _word(check.ok))
+        table.add_row(check.name, measured(check), shown(check), asked(check), _colored(check.verdict))
     return table
 
 
@@ -105,7 +108,7 @@ def device_parts(result: Benchmark) -> tuple[RenderableType, ...]:
 
 def verdict_line(report: Report) -> Text:
     """Say whether every check holds."""
-    return Text.assemble("Verdict: ", _word(report.verdict == "pass"))
+    return Text.assemble("Verdict: ", _colored(report.verdict))
 
 
 def conditions_line(race: Race) -> Text:
@@ -208,4 +211,8 @@ def _figures(columns: Iterable[str]) -> Table:
 
 
 def _word(ok: bool) -> Text:
-    return Text("pass", style="green") if ok else Text("fail", style="red")
+    return _colored("pass" if ok else "fail")
+
+
+def _colored(verdict: Verdict) -> Text:
+    return Text(verdict, style=STYLES[verdict])

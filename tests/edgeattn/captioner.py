@@ -57,7 +57,7 @@ def model() -> nn.Module:
 
 def samples() -> Iterator[dict[str, Tensor]]:
     draw = torch.Generator().manual_seed(1)
-    for length in range(4, 24, 2):
+    for length in 4 * tuple(range(4, 24, 2)):  # enough for a verdict
         shown = torch.ones(1, PATCHES, dtype=torch.int64)
         shown[:, PATCHES - length % 3 :] = 0
         yield {

@@ -38,7 +38,7 @@ STAGES = [
 def test_the_report_tells_of_the_whole_way(bundle: Bundle, source: ModuleSource) -> None:
     report = bundle.report
     assert (report.model, report.target, report.verdict) == ("tiny", "cpu", "pass")
-    assert report.samples == Counts(calibration=3, selection=3, evaluation=6)
+    assert report.samples == Counts(calibration=12, selection=12, evaluation=24)
     assert report.machine == Machine.here()
     assert report.operators["Attention"] == 1
     assert report.fused["projections"] == 1
@@ -51,9 +51,16 @@ def test_the_report_tells_of_the_whole_way(bundle: Bundle, source: ModuleSource)
     assert report.memory_mb is None
 
 
-def test_a_verdict_on_few_samples_is_told_to_be_one(bundle: Bundle) -> None:
-    assert bundle.report.notes[-1].startswith("Evaluated on 6 samples")
-    assert "40 samples" in bundle.report.notes[-1]
+@pytest.mark.usefixtures("instant_capture")
+def test_few_samples_leave_the_verdict_undecided(source: ModuleSource) -> None:
+    few, follow = source.read().items[:12], Objective(recipe=DYNAMIC_INT8)
+    given = [(sample.inputs, sample.target) for sample in few]
+    made = edgeattn.export(source.module, given, budget={"cosine": 0.9}, objective=follow)
+    (variant,) = made.manifest.variants
+    assert (made.report.verdict, made.verdict, variant.verdict) == ("undecided", "undecided", "fail")
+    assert made.report.notes[-1].endswith(
+        "6 evaluation samples do not show that of all inputs: 20 would do; yield 40 samples or more."
+    )
 
 
 def test_the_manifest_and_the_report_say_the_same(bundle: Bundle, source: ModuleSource) -> None:

@@ -50,6 +50,6 @@ def model() -> nn.Module:
 
 def samples() -> Iterator[dict[str, Tensor]]:
     draw = torch.Generator().manual_seed(1)
-    for length in range(4, 24, 2):
+    for length in 4 * tuple(range(4, 24, 2)):  # enough for a verdict
         lengths = {"source": length + length % 3, "target": length}
         yield {name: torch.randint(VOCABULARY, (1, size), generator=draw) for name, size in lengths.items()}

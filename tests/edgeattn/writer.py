@@ -43,5 +43,5 @@ def model() -> nn.Module:
 
 def samples() -> Iterator[dict[str, Tensor]]:
     draw = torch.Generator().manual_seed(1)
-    for length in range(4, 24, 2):
+    for length in 4 * tuple(range(4, 24, 2)):  # enough for a verdict
         yield {"tokens": torch.randint(VOCABULARY, (1, length), generator=draw)}

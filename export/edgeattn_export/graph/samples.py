@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.deal import CALIBRATION, DEALT, SELECTION
 from edgeattn_export.graph.nested import Nested
 from edgeattn_export.graph.tree import tensors_in
 from edgeattn_runtime.errors import SampleError
@@ -17,9 +18,6 @@ from edgeattn_runtime.errors import SampleError
 Inputs = Mapping[str, NDArray[np.generic]]
 
 LEAST = 3  # samples: one for each part
-DEALT = 4  # samples in a round of the deal
-CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
-EVALUATION_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,13 @@ class Sample:
         target: What the user's metric compares with.
         past: What the call takes of an earlier one, by name: a cache, None for none, and plain numbers such
             as the position where it ended.
+        number: Its place among the samples as the user yields them, from 0.
     """
 
     inputs: Inputs
     target: object = None
     past: Mapping[str, object] = field(default_factory=dict)
+    number: int = 0
 
     @property
     def continues(self) -> bool:
@@ -132,7 +132,7 @@ def alike(samples: Iterable[Sample]) -> Samples:
     Raises:
         SampleError: Fewer than three samples; names, dtypes or ranks that differ.
     """
-    items = tuple(samples)
+    items = tuple(replace(sample, number=i) for i, sample in enumerate(samples))
     if len(items) < LEAST:
         raise SampleError(
             f"samples: {len(items)} found, at least {LEAST} expected (some calibrate, some select, others "

@@ -12,7 +12,7 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress
 from edgeattn.report.report import Report

@@ -6,7 +6,7 @@ import pytest
 
 from edgeattn.judge.accuracy import Accuracy
 
-PLAIN = Accuracy(0.99, 0.98, 1.0, 0.1, None, None)
+PLAIN = Accuracy(0.99, 0.98, 1.0, 0.1, 20.0, None, None)
 
 
 def test_a_metric_drops_by_what_int8_lacks_of_the_original() -> None:

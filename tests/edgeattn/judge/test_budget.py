@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.accuracy import Accuracy
-from edgeattn.judge.budget import DEFAULT, Budget, Check, parse
+from edgeattn.judge.budget import DEFAULT, Budget, parse
+from edgeattn.judge.check import Check
 from edgeattn.judge.limits import GOLDEN_FLOOR, LIMITS
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.latency import Latency
@@ -19,7 +20,7 @@ def test_a_budget_silent_on_accuracy_asks_for_the_default() -> None:
     assert Budget.read({"size_mb": 24}).limits == {**DEFAULT, "size_mb": 24.0}
 
 
-@pytest.mark.parametrize("name", ["cosine", "cosine_min", "metric_drop"])
+@pytest.mark.parametrize("name", ["cosine", "cosine_min", "snr_db", "max_abs", "metric_drop"])
 def test_a_budget_on_accuracy_stands_alone(name: str) -> None:
     assert Budget.read({name: 0.5}, has_metric=True).limits == {name: 0.5}
 
@@ -92,10 +93,18 @@ def test_a_name_given_twice_is_refused() -> None:
         parse(["cosine=0.9", "cosine=0.99"])
 
 
-ACCURACY = Accuracy(0.99, 0.98, 1.0, 0.1, metric_pytorch=0.75, metric_int8=0.625)
+MANY = 100  # samples, all alike: enough for every limit
+SCORES = Scores(
+    cosine=(0.98,) * MANY,
+    cosine_float=(1.0,) * MANY,
+    max_abs=(0.1,) * MANY,
+    snr_db=(20.0,) * MANY,
+    metric_pytorch=(0.75,) * MANY,
+    metric_int8=(0.625,) * MANY,
+)
 LATENCIES = {PYTORCH: Latency(30, 31, 32, 8), INT8: Latency(10, 11, 12, 8)}
 MEASURES = Measures(
-    accuracy=ACCURACY,
+    scores=SCORES,
     latency_ms=Race(LATENCIES, Conditions(threads=1, shape={}, samples=1, rounds=8)),
     size_mb={INT8: 24.0},
     memory_mb=50.0,
@@ -105,15 +114,22 @@ STEP = 1e-6
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_met_up_to_itself_and_no_further(name: str) -> None:
-    measured = LIMITS[name].read(MEASURES)
-    assert measured is not None
+    figure = LIMITS[name].read(MEASURES)
+    assert figure is not None
+    measured = figure.value
     beyond = measured + (STEP if LIMITS[name].at_least else -STEP)
-    for limit, ok in ((measured, True), (beyond, False)):
-        assert Budget({name: limit}).checks(MEASURES) == (Check(name, measured, limit, ok),)
+    for limit, verdict in ((measured, "pass"), (beyond, "fail")):
+        (check, *_) = Budget({name: limit + slack(name)}).checks(MEASURES)
+        assert (check.name, check.measured, check.verdict) == (name, measured, verdict)
+
+
+def slack(name: str) -> float:
+    """What sums of so many equal numbers leave."""
+    return 1e-12 * (-1 if LIMITS[name].at_least else 1)
 
 
 def test_a_perfect_cosine_is_met_by_what_float_sums_leave() -> None:
-    nearly = replace(MEASURES, accuracy=replace(ACCURACY, cosine_mean=0.99999999999999))
+    nearly = replace(MEASURES, scores=replace(SCORES, cosine=(0.99999999999999,) * MANY))
     (check,) = Budget.read({"cosine": 1}).checks(nearly)
     assert check.ok
 
@@ -131,7 +147,7 @@ def test_golden_is_no_limit_to_be_given() -> None:
 
 def test_what_was_not_measured_is_not_checked() -> None:
     budget = Budget.read({"cosine": 0.9, "memory_mb": 1, "latency_ratio": 2, "size_mb": 1})
-    assert [check.name for check in budget.checks(Measures(accuracy=ACCURACY))] == ["cosine"]
+    assert [check.name for check in budget.checks(Measures(scores=SCORES))] == ["cosine"]
 
 
 def test_speed_and_size_have_no_say_in_what_is_exact() -> None:
@@ -139,3 +155,12 @@ def test_speed_and_size_have_no_say_in_what_is_exact() -> None:
     assert budget.is_exact(replace(MEASURES, golden=0.1))
     assert not Budget.read({"cosine_min": 0.985}).is_exact(MEASURES)
     assert not Budget.read({"metric_drop": 0.1}, has_metric=True).is_exact(MEASURES)
+
+
+def test_what_few_samples_meet_is_undecided_and_yet_exact_on_them() -> None:
+    few = replace(MEASURES, scores=replace(SCORES, cosine=SCORES.cosine[:19], max_abs=SCORES.max_abs[:58]))
+    budget = Budget.read({"cosine": 0.9, "max_abs": 0.2})
+    mean, worst = budget.checks(few)
+    assert (mean.verdict, mean.needed, worst.verdict, worst.needed) == ("undecided", 20, "undecided", 59)
+    assert not mean.ok
+    assert budget.is_exact(few)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from edgeattn.judge import choosing
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.choosing import REFINEMENTS, TIGHTER, Choice, Chosen
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Request
+from edgeattn.judge.scores import Scores
 from edgeattn.judge.shrinking import MARGIN
 from edgeattn.measure.size import parts_mb
 from edgeattn.progress import Silent
@@ -39,8 +39,8 @@ from edgeattn_runtime.golden import Sample as Golden
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 ASKED = 0.98
-GOOD = Accuracy(0.999, 0.99, 1.0, 0.1, None, None)
-BAD = replace(GOOD, cosine_mean=ASKED - 0.01)
+GOOD = Scores(cosine=(0.999,), cosine_float=(1.0,), max_abs=(0.1,), snr_db=(20.0,))
+BAD = replace(GOOD, cosine=(ASKED - 0.01,))
 SMALLEST = Objective("size")  # which, unlike the fastest, is the same in every run
 SMALL = Recipe("small", ((EVERY, Treatment("int4 blocks")),), ())
 Choose = Callable[..., Chosen]
@@ -77,14 +77,14 @@ def choose(
 ) -> Choose:
     """A function that chooses for the tiny model, the selection samples saying what they are told to say."""
 
-    def run(verdicts: Iterable[Accuracy], objective: Objective = SMALLEST, **limits: float) -> Chosen:
+    def run(verdicts: Iterable[Scores], objective: Objective = SMALLEST, **limits: float) -> Chosen:
         said = iter(verdicts)
 
-        def accuracy(_: Comparison, int8: Runner, seen: Samples) -> Accuracy:
+        def scores(_: Comparison, int8: Runner, seen: Samples) -> Scores:
             assert seen is samples.selection
             return next(said)
 
-        monkeypatch.setattr(Comparison, "accuracy", accuracy)
+        monkeypatch.setattr(Comparison, "scores", scores)
         request = Request.read("cpu", limits or {"cosine": ASKED}, objective)
         comparison = Comparison(captured, Padded(captured.graph, None), None, Silent())
         chosen = Choice(floats, samples.selection, comparison, request).best()
@@ -105,7 +105,7 @@ def test_where_the_selection_samples_agree_nothing_is_refined(choose: Choose, go
     assert len(goals) == 1
     assert refined(chosen) == []
     assert chosen.parts.graphs[MAIN_GRAPH].quantized.recipe == chosen.found.chosen.recipe
-    assert [arrays["tokens"].shape for arrays in chosen.selection] == [(1, 5), (1, 9), (1, 13)]
+    assert [arrays["tokens"].shape for arrays in chosen.selection] == 4 * [(1, 5), (1, 9), (1, 13)]
 
 
 def test_where_they_disagree_a_goal_is_searched_for_that_the_first_recipe_misses(
@@ -123,8 +123,8 @@ def test_where_they_disagree_a_goal_is_searched_for_that_the_first_recipe_misses
 def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
     choose: Choose, goals: list[Goal]
 ) -> None:
-    better, best = (replace(BAD, cosine_min=worst) for worst in (0.91, 0.92))
-    chosen = choose([replace(BAD, cosine_min=0.9), best, better][: REFINEMENTS + 1])
+    better, best = (replace(BAD, cosine=(worst,)) for worst in (0.91, 0.92))
+    chosen = choose([replace(BAD, cosine=(0.9,)), best, better][: REFINEMENTS + 1])
     assert len(goals) == REFINEMENTS + 1
     assert refined(chosen) == ["once"]
     assert chosen.parts.recipe == chosen.found.chosen.recipe.name
@@ -163,7 +163,7 @@ def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoke
 
     def memory_of(parts: Parts8, target: Target, golden: Iterable[Golden]) -> float:
         assert target is CPU
-        assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 13)]
+        assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 9), (1, 13)]
         return parts_mb(parts)
 
     monkeypatch.setattr(choosing, "search_bundle", search)

@@ -30,13 +30,13 @@ def runner(captured: Captured) -> Runner:
 def test_the_float_export_is_the_original_as_int8_too(
     comparison: Comparison, runner: Runner, samples: Parts
 ) -> None:
-    found = comparison.accuracy(runner, samples.selection)
+    found = comparison.scores(runner, samples.selection).accuracy
     assert found.cosine_min == found.cosine_float_min == pytest.approx(1, abs=1e-6)
     assert found.metric_pytorch is None
 
 
 def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: Parts) -> None:
-    found = replace(comparison, metric=lambda outputs, target: 0.5).accuracy(runner, samples.selection)
+    found = replace(comparison, metric=lambda outputs, target: 0.5).scores(runner, samples.selection).accuracy
     assert (found.metric_pytorch, found.metric_int8, found.metric_drop) == (0.5, 0.5, 0)
 
 
@@ -44,7 +44,7 @@ def test_all_three_race_on_the_same_threads(
     comparison: Comparison, runner: Runner, samples: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ROUNDS", 6)
-    found = comparison.race(runner, samples.selection)
+    found = comparison.race(runner, samples.selection[:3])
     assert found.latencies.keys() == {PYTORCH, FLOAT, INT8}
     assert (found.conditions.threads, found.conditions.samples) == (THREADS, 3)
 

@@ -1,4 +1,4 @@
-"""What a limit knows: its side, how near is near enough, and how many digits show it."""
+"""What a limit knows: what it reads, how near is near enough, and how many digits show it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,52 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.figures import Exact
 from edgeattn.judge.limits import GOLDEN, LIMITS, limit_of
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.latency import Latency
 
-ACCURACY = Accuracy(0.99, 0.98, 1.0, 0.1, metric_pytorch=0.9, metric_int8=0.75)
+SCORES = Scores(
+    cosine=(0.98, 1.0),
+    cosine_float=(1.0, 1.0),
+    max_abs=(0.1, 0.0),
+    snr_db=(20.0, 40.0),
+    metric_pytorch=(0.9, 0.9),
+    metric_int8=(0.75, 0.75),
+)
 CONDITIONS = Conditions(threads=1, shape={}, samples=1, rounds=1)
 RACE = Race({PYTORCH: Latency(8, 9, 10, 1), INT8: Latency(2, 3, 4, 1)}, CONDITIONS)
-ALL = Measures(
-    accuracy=ACCURACY, latency_ms=RACE, size_mb={"float": 8.0, INT8: 2.5}, memory_mb=51.0, golden=0.97
-)
+ALL = Measures(scores=SCORES, latency_ms=RACE, size_mb={"float": 8.0, INT8: 2.5}, memory_mb=51.0, golden=0.97)
 NEXT = 1e-14  # from 1: what float64 sums of equal numbers leave
 
 
 def test_each_limit_reads_its_own_number() -> None:
-    read = {name: limit.read(ALL) for name, limit in LIMITS.items()}
-    assert read == {
+    figures = {name: limit.read(ALL) for name, limit in LIMITS.items()}
+    assert {name: figure and figure.value for name, figure in figures.items()} == {
         "cosine": 0.99,
         "cosine_min": 0.98,
+        "snr_db": 30.0,
+        "max_abs": 0.1,
         "metric_drop": pytest.approx(0.15),
         "latency_ms": 2,
         "latency_ratio": 4,
         "size_mb": 2.5,
         "memory_mb": 51.0,
     }
-    assert GOLDEN.read(ALL) == 0.97
+    assert GOLDEN.read(ALL) == Exact(0.97)
 
 
 def test_what_nobody_measured_is_read_as_nothing() -> None:
-    bare = Measures(accuracy=replace(ACCURACY, metric_int8=None))
+    bare = Measures(scores=replace(SCORES, metric_int8=()))
     assert {name for name, limit in LIMITS.items() if limit.read(bare) is not None} == {
         "cosine",
         "cosine_min",
+        "snr_db",
+        "max_abs",
     }
-    alone = Measures(accuracy=ACCURACY, latency_ms=Race({INT8: RACE[INT8]}, CONDITIONS))
+    alone = Measures(scores=SCORES, latency_ms=Race({INT8: RACE[INT8]}, CONDITIONS))
     assert LIMITS["latency_ratio"].read(alone) is None
     assert GOLDEN.read(bare) is None
 

@@ -33,7 +33,7 @@ def captured(answer: Callable[[Tensor], object], passed: Mapping[str, str] = Map
 
 
 def sample(target: object = None, x: float = 1) -> Sample:
-    return Sample({"x": np.full((1, 2), x, "float32")}, target)
+    return Sample({"x": np.full((1, 2), x, "float32")}, target, number=7)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,8 @@ def test_the_target_goes_to_the_metric() -> None:
     [
         (
             lambda out, target: out.nothing,
-            r"failed at test_metric\.py, line \d+: AttributeError: .*; the samples came without targets",
+            r"^sample 7: metric\(outputs, target\) failed at test_metric\.py, line \d+: AttributeError: .*; "
+            "the samples came without targets",
         ),
         (lambda out, target: "high", "failed: ValueError"),
         (lambda out, target: float("nan"), "returned nan; expected a finite number"),

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.judge.limits import GOLDEN, LIMITS
 from edgeattn.report.files import report_files
 from edgeattn.report.page import machine_facts, page
@@ -53,7 +53,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
         "sentence pass For cpu, calibrated on 60 real samples, selected on 40 others, evaluated against "
         "PyTorch on 180 more. Recipe: dynamic-int8.",
         "5.00x speedup over PyTorch, p50 22.9 MB of 90.3 MB 0.98470 cosine of the worst sample",
-        f"cosine {LIMITS['cosine'].meaning} 0.99340 at least 0.99 pass",
+        f"cosine {LIMITS['cosine'].meaning} 0.99340 0.99210 at least 0.99 pass",
         f"size_mb {LIMITS['size_mb'].meaning} 22.9 at most 24 MB pass",
         "Notes Int8 is not faster here: encoder.0.output is too small.",
         "p50 p90 p99 PyTorch 16.0 32.0 48.0 float 9.00 18.0 27.0 int8 3.20 6.40 9.60",

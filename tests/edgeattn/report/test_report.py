@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.report.report import Report
 from edgeattn_runtime.errors import BundleError
 
@@ -18,7 +18,16 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
         "cpu",
         "pass",
     )
-    assert table["checks"][0] == {"name": "cosine", "measured": 0.9934, "limit": 0.99, "ok": True}
+    assert table["checks"][0] == {
+        "name": "cosine",
+        "measured": 0.9934,
+        "limit": 0.99,
+        "ok": True,
+        "decided": True,
+        "bound": 0.9921,
+        "share": None,
+        "needed": None,
+    }
     assert table["samples"] == {"calibration": 60, "selection": 40, "evaluation": 180}
     assert table["machine"].keys() == report.machine.to_table().keys()
     assert (table["machine"]["cpu"], table["machine"]["cores"]) == (report.machine.cpu, 3)
@@ -68,6 +77,14 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
     failed = replace(report, checks=(*report.checks, Check("latency_ms", 3.2, 3, False)))
     assert (report.verdict, failed.verdict) == ("pass", "fail")
     assert failed.scores == {"cosine": 0.9934, "size_mb": 22.9, "latency_ms": 3.2}
+
+
+def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None:
+    few = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=59)
+    undecided = replace(report, checks=(*report.checks, few))
+    assert undecided.verdict == "undecided"
+    assert Report.from_json(undecided.to_json()) == undecided
+    assert replace(undecided, checks=(few, Check("size_mb", 9, 8, False))).verdict == "fail"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pytest
 
-from edgeattn.judge.budget import Check
+from edgeattn.judge.check import Check
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.pareto.points import FLOOR, points_of, stairs
 from edgeattn.report.report import Report

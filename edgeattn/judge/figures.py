@@ -1,0 +1,110 @@
+"""What was measured of a model, as a limit looks at it: exact, a mean over samples, or the worst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from edgeattn.judge.confidence import LEAST
+from edgeattn.judge.mean_bound import count_needed, mean_bound
+from edgeattn.judge.tolerance_bound import count_for, share_shown
+
+Meets = Callable[[float], bool]  # says whether a number is on the right side of a limit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a limit is met by all inputs, as far as samples can tell.
+
+    Attributes:
+        ok: It is shown to be met.
+        decided: False where the samples meet it and yet do not show it: they are too few.
+        bound: The unfavourable end of a mean's interval; None where there is none.
+        share: Of inputs, that the worst sample speaks for; None of what is no worst case.
+        needed: Evaluation samples that would do, where these are too few; None where no number does.
+    """
+
+    ok: bool
+    decided: bool = True
+    bound: float | None = None
+    share: float | None = None
+    needed: int | None = None
+
+
+class Figure(Protocol):
+    """A number, and what it shows."""
+
+    @property
+    def value(self) -> float:
+        """As measured."""
+
+    def decide(self, meets: Meets) -> Decision:
+        """Judge it by a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What no sample has a say in, such as a size."""
+
+    value: float
+
+    def decide(self, meets: Meets) -> Decision:
+        """Take it as it is."""
+        return Decision(meets(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over samples.
+
+    Attributes:
+        scores: A number a sample.
+        unseen: The score of an input that nobody saw, see ``edgeattn.judge.mean_bound``.
+        at_least: Whether a high score is a good one.
+        read: Makes the figure of a mean; it grows with it.
+    """
+
+    scores: Sequence[float]
+    unseen: float
+    at_least: bool
+    read: Callable[[float], float] = float
+
+    @property
+    def value(self) -> float:
+        """Of the samples' mean."""
+        return self.read(float(np.mean(self.scores)))
+
+    def decide(self, meets: Meets) -> Decision:
+        """Judge it by the unfavourable end of its interval; a mean that itself misses a limit fails."""
+        bound = self.read(mean_bound(self.scores, self.unseen, at_least=self.at_least))
+        if not meets(self.value):
+            return Decision(ok=False, bound=bound)
+        if meets(bound) and len(self.scores) >= LEAST:
+            return Decision(ok=True, bound=bound)
+        needed = count_needed(
+            self.scores, self.unseen, lambda mean: meets(self.read(mean)), at_least=self.at_least
+        )
+        return Decision(ok=False, decided=False, bound=bound, needed=needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """The worst of some samples.
+
+    Attributes:
+        value: Its number.
+        count: How many samples there are.
+    """
+
+    value: float
+    count: int
+
+    def decide(self, meets: Meets) -> Decision:
+        """Judge it by the share of inputs that the samples speak for; one that misses a limit fails."""
+        share, needed = share_shown(self.count), count_for()
+        if not meets(self.value) or self.count >= needed:
+            return Decision(meets(self.value), share=share)
+        return Decision(ok=False, decided=False, share=share, needed=needed)

@@ -1,0 +1,45 @@
+"""What a check shows of inputs that nobody saw, in words: its interval, or how many samples it would take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from edgeattn.judge.check import Check
+from edgeattn.judge.confidence import CONFIDENCE
+from edgeattn.judge.limits import limit_of
+from edgeattn.report.number_words import asked, count, measured
+from edgeattn_export.graph.deal import EVALUATION_SHARE
+
+SHOWN = f"shown at {CONFIDENCE:.0%}".replace("%", " %")  # the head of a column
+
+
+def shown(check: Check) -> str:
+    """Write how bad a mean over all inputs may be, or for how many of them a worst sample speaks."""
+    if check.bound is not None:
+        return limit_of(check.name).written(check.bound, check.limit)
+    if check.share is None:
+        return ""
+    return f"for {math.floor(1000 * check.share) / 10:g} % of inputs"
+
+
+def undecided(checks: Iterable[Check], evaluation: int) -> tuple[str, ...]:
+    """Return a line for each check that is not decided: what was found, and what would decide it.
+
+    Args:
+        checks: All of a report.
+        evaluation: How many samples evaluated.
+    """
+    few = f"{count(evaluation, 'evaluation sample')} {'does' if evaluation == 1 else 'do'}"
+    return tuple(
+        f"{check.name} is {measured(check)}, {asked(check)} asked, but {few} not show that of all inputs: "
+        f"{_needed(check)}."
+        for check in checks
+        if not check.decided
+    )
+
+
+def _needed(check: Check) -> str:
+    if check.needed is None:
+        return "no number of samples like these would; ask for less"
+    return f"{check.needed} would do; yield {math.ceil(check.needed / EVALUATION_SHARE)} samples or more"

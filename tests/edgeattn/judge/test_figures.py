@@ -1,0 +1,64 @@
+"""What a number shows: a size by itself, a mean by its interval, a worst sample by how many there are."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from edgeattn.judge.confidence import LEAST
+from edgeattn.judge.figures import Exact, Mean, Worst
+
+ALIKE = (0.995,) * 50
+
+
+def test_what_no_sample_decides_is_taken_as_it_is() -> None:
+    assert Exact(3.0).decide(lambda value: value <= 3).ok
+    found = Exact(3.1).decide(lambda value: value <= 3)
+    assert (found.ok, found.decided, found.bound) == (False, True, None)
+
+
+def test_a_mean_far_from_its_limit_passes() -> None:
+    found = Mean(ALIKE, 0.98, at_least=True).decide(lambda value: value >= 0.99)
+    assert found.ok
+    assert found.bound is not None
+    assert 0.99 < found.bound < 0.995
+
+
+def test_a_mean_that_misses_its_limit_fails_whatever_its_interval() -> None:
+    found = Mean(ALIKE, 0.98, at_least=True).decide(lambda value: value >= 0.996)
+    assert (found.ok, found.decided, found.needed) == (False, True, None)
+
+
+def test_a_mean_whose_interval_holds_the_limit_is_undecided() -> None:
+    found = Mean(ALIKE, 0.5, at_least=True).decide(lambda value: value >= 0.99)
+    assert (found.ok, found.decided) == (False, False)
+    assert found.needed is not None
+    assert found.needed > len(ALIKE)
+
+
+@pytest.mark.parametrize(("count", "ok"), [(LEAST - 1, False), (LEAST, True)])
+def test_a_mean_of_very_few_samples_is_undecided_however_good(count: int, ok: bool) -> None:
+    found = Mean((1.0,) * count, 1.0, at_least=True).decide(lambda value: value >= 0.5)
+    assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST)
+
+
+def test_a_figure_may_be_another_than_the_mean_itself() -> None:
+    ratio = Mean((0.0, math.log(1.02)) * 30, 0.1, at_least=False, read=math.exp)
+    assert ratio.value == pytest.approx(1.00995, abs=1e-5)
+    found = ratio.decide(lambda value: value <= 1.02)
+    assert found.ok
+    assert found.bound is not None
+    assert ratio.value < found.bound <= 1.02
+
+
+@pytest.mark.parametrize(
+    ("value", "count", "ok", "decided"),
+    [(0.9, 58, False, False), (0.9, 59, True, True), (0.7, 9, False, True)],
+)
+def test_a_worst_sample_speaks_for_a_share_of_inputs(
+    value: float, count: int, ok: bool, decided: bool
+) -> None:
+    found = Worst(value, count).decide(lambda value: value >= 0.8)
+    assert (found.ok, found.decided, found.needed) == (ok, decided, None if decided else 59)
+    assert found.share == pytest.approx(0.05 ** (1 / count))

@@ -1,0 +1,40 @@
+"""What a check shows of inputs that nobody saw, as a person reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeattn.judge.check import Check
+from edgeattn.report.verdict_words import shown, undecided
+
+FEW = Check("cosine_min", 0.9991, 0.998, ok=False, decided=False, share=0.8609, needed=59)
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (Check("size_mb", 22.9, 24, ok=True), ""),
+        (Check("cosine", 0.9934, 0.99, ok=True, bound=0.99212), "0.99212"),
+        (Check("cosine", 0.9934, 0.99, ok=False, decided=False, bound=0.98999999), "0.98999999"),
+        (FEW, "for 86 % of inputs"),
+        (Check("cosine_min", 0.9991, 0.998, ok=True, share=0.97535), "for 97.5 % of inputs"),
+    ],
+)
+def test_what_is_shown_of_all_inputs_is_written(check: Check, words: str) -> None:
+    assert shown(check) == words
+
+
+def test_what_would_decide_is_told() -> None:
+    (line,) = undecided([FEW, Check("size_mb", 25.0, 24, ok=False)], 20)
+    assert line == (
+        "cosine_min is 0.99910, at least 0.998 asked, but 20 evaluation samples do not show that of all "
+        "inputs: 59 would do; yield 118 samples or more."
+    )
+
+
+def test_where_nothing_would_decide_that_is_told() -> None:
+    (line,) = undecided([Check("metric_drop", 0.0, 0.0, ok=False, decided=False, bound=0.01)], 1)
+    assert line.endswith(
+        "but 1 evaluation sample does not show that of all inputs: no number of samples like these would; "
+        "ask for less."
+    )
