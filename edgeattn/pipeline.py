@@ -15,6 +15,7 @@ from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
 from edgeattn.judge.metric_check import check_metric
 from edgeattn.judge.objective import FASTEST, Objective
+from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress, Silent
@@ -63,7 +64,8 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
     cached = with_cache(captured, recovered, samples.calibration)
-    comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
+    padded, asked = Padded.of(captured, samples.selection), asked_of(request.budget, captured.graph)
+    comparison = Comparison(captured, padded, source.metric, progress, asked)
     check_metric(comparison, samples.evaluation, request.budget)
     rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
     float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)

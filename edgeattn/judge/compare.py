@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.output_metrics import Asked
+from edgeattn.judge.output_metrics.output_metric import Answered
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.scores import Scores
 from edgeattn.judge.signal import snr_db
@@ -19,6 +22,7 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import CaptureError, ModelError
+from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
 
 
@@ -41,6 +45,7 @@ def compare(
     *,
     metric: MetricOfArrays | None,
     progress: Progress,
+    asked: Asked = (),
 ) -> Scores:
     """Run the original, float and int8 on every sample, one after the other, and compare their answers.
 
@@ -50,14 +55,20 @@ def compare(
         padded: Tells the positions of outputs that are padding.
         metric: None where the model has none.
         progress: Told after each sample.
+        asked: Metrics of single outputs.
 
     Raises:
         ModelError: The original alone answers a sample with NaN, or the metric fails.
         CaptureError: A graph answers a sample with other dims than the original.
     """
     scores = []
+    kept: dict[str, list[Any]] = {metric.name: [] for metric, _ in asked}
     for done, sample in enumerate(samples, 1):
-        scores.append(_score(runners, sample, padded, metric))
+        answers = _answers(runners, sample)
+        scores.append(_score(answers, sample, padded, metric))
+        for of_output, tensor in asked:
+            answered = _answered(runners, answers, sample, padded, tensor)
+            kept[of_output.name].append(of_output.keep(answered))
         progress.step(done, len(samples))
     return Scores(
         cosine=tuple(score.cosine for score in scores),
@@ -66,15 +77,51 @@ def compare(
         snr_db=tuple(score.snr_db for score in scores),
         metric_pytorch=tuple(score.metric_pytorch for score in scores if metric),
         metric_int8=tuple(score.metric_int8 for score in scores if metric),
+        asked={metric.name: metric.mean(kept[metric.name]) for metric, _ in asked},
+    )
+
+
+def _answers(runners: Mapping[str, Runner], sample: Sample) -> dict[str, Outputs]:
+    answers = {name: runner(sample.inputs) for name, runner in runners.items()}
+    for name in (FLOAT, INT8):
+        _check_dims(sample.number, name, answers[PYTORCH], answers[name])
+    return answers
+
+
+def _answered(
+    runners: Mapping[str, Runner],
+    answers: Mapping[str, Outputs],
+    sample: Sample,
+    padded: Padded,
+    tensor: Tensor,
+) -> Answered:
+    """Return what one output of a sample is, without padding, as a row for each position."""
+
+    def counted(array: NDArray[np.generic]) -> NDArray[np.generic]:
+        return padded.counted(sample.inputs, tensor, array)
+
+    expected, found = (answers[name][tensor.name] for name in (PYTORCH, INT8))
+    if np.isnan(expected).any():
+        raise ModelError(
+            f"sample {sample.number}: the original answers NaN in the output {tensor.name!r}, numbers "
+            "expected, as a limit is on it; leave such samples out"
+        )
+    rows = [counted(each).astype(np.float64).reshape(-1, each.shape[-1]) for each in (expected, found)]
+    return Answered(
+        sample=sample,
+        tensor=tensor,
+        expected=rows[0],
+        found=rows[1],
+        positions=expected.shape[:-1],
+        counted=lambda array: counted(array).ravel(),
+        original=runners[PYTORCH],
+        int8=runners[INT8],
     )
 
 
 def _score(
-    runners: Mapping[str, Runner], sample: Sample, padded: Padded, metric: MetricOfArrays | None
+    answers: Mapping[str, Outputs], sample: Sample, padded: Padded, metric: MetricOfArrays | None
 ) -> _Score:
-    answers = {name: runner(sample.inputs) for name, runner in runners.items()}
-    for name in (FLOAT, INT8):
-        _check_dims(sample.number, name, answers[PYTORCH], answers[name])
     flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(sample.number, flat)
     return _Score(

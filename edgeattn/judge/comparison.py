@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edgeattn.judge.compare import compare
 from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import FLOAT, Race
@@ -28,12 +29,14 @@ class Comparison:
         padded: Tells which positions count.
         metric: The user's; None where there is none.
         progress: Told of the stages and steps.
+        asked: Metrics of single outputs, that the budget limits.
     """
 
     captured: Captured
     padded: Padded
     metric: Metric | None
     progress: Progress
+    asked: Asked = ()
 
     def scores(self, int8: Runner, samples: Samples) -> Scores:
         """Compare answers on every sample, with ``THREADS`` threads.
@@ -46,7 +49,9 @@ class Comparison:
             if self.metric is not None:
                 on_arrays = MetricOfArrays(self.metric, self.captured, samples[0].inputs)
             runners = runners_of(self.captured, int8, threads=THREADS)
-            return compare(runners, samples, self.padded, metric=on_arrays, progress=self.progress)
+            return compare(
+                runners, samples, self.padded, metric=on_arrays, progress=self.progress, asked=self.asked
+            )
 
     def race(self, int8: Runner, samples: Samples, *, beside: Runner | None = None) -> Race:
         """Time all three on a stratified share of the samples, each with ``THREADS`` threads.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from edgeattn.judge.drops import mean_drop
@@ -40,6 +40,14 @@ def _mean(scores: Sequence[float]) -> Figure:
 
 
 _cosine = partial(Limit, at_least=True, high=1.0, slack=ROUNDING, decimals=5)
+
+_share = partial(Limit, at_least=True, high=1.0, on_accuracy=True, percent=True)
+_loss = partial(Limit, at_least=False, low_included=True, on_accuracy=True)
+
+
+def _asked(name: str) -> Callable[[Measures], Figure | None]:
+    return lambda measures: measures.scores.asked.get(name)
+
 
 _LIMITS = (
     _cosine(
@@ -79,6 +87,25 @@ _LIMITS = (
         on_accuracy=True,
         percent=True,
     ),
+    _share(name="top1", meaning="share of positions where both choose the same class", read=_asked("top1")),
+    _share(name="topk", meaning="share of the five likeliest classes that both have", read=_asked("topk")),
+    _loss(name="kl", meaning="Kullback-Leibler divergence from the original, in nats", read=_asked("kl")),
+    _loss(
+        name="perplexity_ratio",
+        meaning="perplexity of the targets over the original's",
+        read=_asked("perplexity_ratio"),
+    ),
+    _share(
+        name="token_agreement",
+        meaning="share of tokens before both continue differently",
+        read=_asked("token_agreement"),
+    ),
+    _share(
+        name="recall_at_10",
+        meaning="share of the ten nearest samples that both find",
+        read=_asked("recall_at_10"),
+    ),
+    _share(name="rank", meaning="rank correlation of the distances between samples", read=_asked("rank")),
     Limit(name="latency_ms", meaning="latency, median", read=_latency, at_least=False, unit=" ms"),
     Limit(
         name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit="x"

@@ -1,4 +1,4 @@
-"""Whether the user's metric can resolve what is asked of it: seen before a search is spent on it."""
+"""Whether metrics can resolve what is asked of them: seen before a search is spent on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
     """Try a user's metric on answers of the original, and refuse a limit that too few samples judge.
 
     A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:
-    it cannot tell a smaller drop from none. To ask for none at all, a limit of 0, needs no more samples.
+    it cannot tell a smaller drop from none. A limit of 0, which no number of samples shows, is left to the
+    verdict.
 
     Args:
         comparison: With the original, and the metric; nothing is asked where there is none.
@@ -27,8 +28,10 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
 
     Raises:
         ModelError: The metric fails, or returns something else than a finite number.
-        BudgetError: A limit on its drop is below what these samples can show.
+        BudgetError: A limit on its drop is below what these samples can show, or they are too few
+            for another metric.
     """
+    _check_count(comparison, len(evaluation))
     metric, original = comparison.metric, comparison.captured.reference
     if metric is None:
         return
@@ -45,3 +48,12 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
             f"steps of 1/{count}; at least {needed} evaluation samples expected: yield "
             f"{math.ceil(needed / EVALUATION_SHARE)} samples or more, or ask for less"
         )
+
+
+def _check_count(comparison: Comparison, evaluation: int) -> None:
+    for metric, _ in comparison.asked:
+        if evaluation < metric.least:
+            raise BudgetError(
+                f"budget {metric.name}: {evaluation} evaluation samples found, at least {metric.least} "
+                f"expected; yield {math.ceil(metric.least / EVALUATION_SHARE)} samples or more"
+            )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.optional import attempted
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Inputs, Samples
-from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
 
 
@@ -45,12 +48,16 @@ class Padded:
         Returns:
             By name, an output (B, S, ...) as (N, ...), N its positions that count; others as they are.
         """
-        if self.padding is None:
-            return outputs
-        flags = inputs[self.padding.mask]
-        dims = next(tensor.dims for tensor in self.graph.inputs if tensor.name == self.padding.mask)
-        kept = flags != self.padding.masked_out  # (B, S)
         return {
-            tensor.name: outputs[tensor.name][kept] if tensor.dims[:2] == dims else outputs[tensor.name]
-            for tensor in self.graph.outputs
+            tensor.name: self.counted(inputs, tensor, outputs[tensor.name]) for tensor in self.graph.outputs
         }
+
+    def counted(self, inputs: Inputs, tensor: Tensor, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return what counts of an array whose first dims are those of an output."""
+        if self.padding is None:
+            return array
+        dims = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)
+        if tensor.dims[:2] != dims:
+            return array
+        counts: NDArray[np.generic] = array[inputs[self.padding.mask] != self.padding.masked_out]
+        return counts

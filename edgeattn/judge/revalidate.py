@@ -9,6 +9,7 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
@@ -65,7 +66,8 @@ def revalidate(
     limits = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
     original = recapture(source, files, next(reversed(variants.values())), progress=progress)
     captured, samples = original.captured, original.samples
-    comparison = Comparison(captured, Padded.of(captured, samples.selection), source.metric, progress)
+    padded, asked = Padded.of(captured, samples.selection), asked_of(limits, captured.graph)
+    comparison = Comparison(captured, padded, source.metric, progress, asked)
     return {
         target: _measured(bundle, files, variant, samples.evaluation, comparison, limits)
         for target, variant in reversed(variants.items())

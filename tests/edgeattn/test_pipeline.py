@@ -52,6 +52,19 @@ def test_the_report_tells_of_the_whole_way(bundle: Bundle, source: ModuleSource)
 
 
 @pytest.mark.usefixtures("instant_capture")
+def test_a_limit_on_one_output_is_checked_like_any_other(source: ModuleSource) -> None:
+    limits = {"top1": 0.5, "kl": 0.1, "perplexity_ratio": 1.2, "snr_db": 10}
+    module, follow = source.module, Objective(recipe=DYNAMIC_INT8)
+    tagged = [(sample.inputs, sample.target) for sample in source.read()]
+    made = edgeattn.export(module, tagged, budget=limits, objective=follow)
+    checks = {check.name: check for check in made.report.checks}
+    assert [checks[name].verdict for name in limits] == ["pass"] * 4
+    assert checks["top1"].limit < checks["top1"].bound <= checks["top1"].measured <= 1
+    assert 0 < checks["kl"].measured < checks["kl"].bound < 0.1
+    assert made.manifest.budget == limits
+
+
+@pytest.mark.usefixtures("instant_capture")
 def test_few_samples_leave_the_verdict_undecided(source: ModuleSource) -> None:
     few, follow = source.read().items[:12], Objective(recipe=DYNAMIC_INT8)
     given = [(sample.inputs, sample.target) for sample in few]

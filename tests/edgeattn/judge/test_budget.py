@@ -7,8 +7,10 @@ import pytest
 
 from edgeattn.judge.budget import DEFAULT, Budget, parse
 from edgeattn.judge.check import Check
+from edgeattn.judge.figures import Mean
 from edgeattn.judge.limits import GOLDEN_FLOOR, LIMITS
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.output_metrics import METRICS
 from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.errors import BudgetError
@@ -101,6 +103,7 @@ SCORES = Scores(
     snr_db=(20.0,) * MANY,
     metric_pytorch=(0.75,) * MANY,
     metric_int8=(0.625,) * MANY,
+    asked={name: Mean((0.75,) * MANY, 0.75, at_least=LIMITS[name].at_least) for name in METRICS},
 )
 LATENCIES = {PYTORCH: Latency(30, 31, 32, 8), INT8: Latency(10, 11, 12, 8)}
 MEASURES = Measures(

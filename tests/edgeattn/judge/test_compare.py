@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn.judge.accuracy import Accuracy
+from edgeattn.judge.budget import Budget
 from edgeattn.judge.compare import compare
+from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Silent
@@ -142,3 +144,28 @@ def test_what_is_padded_is_not_compared() -> None:
     padded = Padded(MASKED, Padding("keep", 0))
     found = compare(sides, samples, padded, metric=None, progress=Silent()).accuracy
     assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)
+
+
+LOGITS = Graph(
+    (Tensor("x", "float32", ("batch", "length")), Tensor("keep", "int64", ("batch", "length"))),
+    (Tensor("logits", "float32", ("batch", "length", 2)),),
+)
+
+
+def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_padding() -> None:
+    x, keep, target = np.array([[3, 4, 5]], "float32"), np.array([[1, 1, 0]]), np.array([[0, 1, 9]])
+    samples = Samples((Sample({"x": x, "keep": keep}, target), Sample({"x": x, "keep": keep}, target)))
+    before, after = np.array([[[1.0, 0], [0, 1], [1, 0]]]), np.array([[[1.0, 0], [1, 0], [0, 1]]])
+    sides = {
+        name: Runner(lambda _, answer=answer: {"logits": answer})
+        for name, answer in ((PYTORCH, before), (FLOAT, before), (INT8, after))
+    }
+    padded = Padded(LOGITS, Padding("keep", 0))
+    asked = asked_of(Budget.read({"top1": 0.9, "kl": 0.1}), LOGITS)
+    found = compare(sides, samples, padded, metric=None, progress=Silent(), asked=asked).asked
+    assert found["top1"].scores == [0.5, 0.5]
+    assert found["top1"].unseen == 0.5
+    assert found["kl"].scores == pytest.approx([0.2311] * 2, abs=1e-4)
+    undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
+    with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
+        compare(undefined, samples, padded, metric=None, progress=Silent(), asked=asked)

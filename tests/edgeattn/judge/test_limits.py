@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.figures import Exact
+from edgeattn.judge.figures import Exact, Mean
 from edgeattn.judge.limits import GOLDEN, LIMITS, limit_of
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.output_metrics import METRICS
 from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.latency import Latency
@@ -21,6 +22,7 @@ SCORES = Scores(
     snr_db=(20.0, 40.0),
     metric_pytorch=(0.9, 0.9),
     metric_int8=(0.75, 0.75),
+    asked={name: Mean((0.5, 0.75), 0.5, at_least=True) for name in METRICS},
 )
 CONDITIONS = Conditions(threads=1, shape={}, samples=1, rounds=1)
 RACE = Race({PYTORCH: Latency(8, 9, 10, 1), INT8: Latency(2, 3, 4, 1)}, CONDITIONS)
@@ -36,6 +38,7 @@ def test_each_limit_reads_its_own_number() -> None:
         "snr_db": 30.0,
         "max_abs": 0.1,
         "metric_drop": pytest.approx(0.15),
+        **dict.fromkeys(METRICS, 0.625),
         "latency_ms": 2,
         "latency_ratio": 4,
         "size_mb": 2.5,
@@ -45,7 +48,7 @@ def test_each_limit_reads_its_own_number() -> None:
 
 
 def test_what_nobody_measured_is_read_as_nothing() -> None:
-    bare = Measures(scores=replace(SCORES, metric_int8=()))
+    bare = Measures(scores=replace(SCORES, metric_int8=(), asked={}))
     assert {name for name, limit in LIMITS.items() if limit.read(bare) is not None} == {
         "cosine",
         "cosine_min",

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.metric_check import check_metric
+from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Silent
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
-from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.graph import Graph, Tensor
 
 EVALUATION = Samples(tuple(Sample({"input": np.full((1, 2), i, np.float32)}, i % 2) for i in range(8)))
 
@@ -28,7 +30,7 @@ class Counting(nn.Module):
         super().__init__()
         self.calls = 0
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the input's name
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the input's name
         self.calls += 1
         return input + 1
 
@@ -76,3 +78,12 @@ def test_a_metric_that_fails_is_told_before_all_else() -> None:
 
 def test_where_there_is_no_metric_nothing_is_asked() -> None:
     assert tried(None, None) == 0
+
+
+def test_neighbours_among_too_few_samples_are_refused_with_how_many_are_needed() -> None:
+    graph = Graph((), (Tensor("embedding", "float32", ("batch", 4)),))
+    budget = Budget.read({"recall_at_10": 0.9})
+    captured: Any = SimpleNamespace(reference=None)
+    comparison = Comparison(captured, Padded(graph, None), None, Silent(), asked_of(budget, graph))
+    with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* at least 100 expected; yield 200 samples"):
+        check_metric(comparison, EVALUATION, budget)

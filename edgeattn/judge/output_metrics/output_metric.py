@@ -1,0 +1,79 @@
+"""A metric of one output: what it keeps of each sample, and what that comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.judge.figures import Mean
+from edgeattn.judge.mean_bound import unseen_score
+from edgeattn.judge.output_metrics.which import Holds
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Sample
+from edgeattn_runtime.graph import Tensor
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One sample, and what was answered in one output.
+
+    Attributes:
+        sample: Its inputs and target.
+        tensor: The output.
+        expected: The original's answer, float64 (N, D): a row for each position that counts.
+        found: Int8's, of the same shape.
+        positions: The output's sizes but the last, such as batch and sequence.
+        counted: Leaves padding out of an array of these sizes, and returns the rest flat, (N,).
+        original: The original itself.
+        int8: The int8 model itself.
+    """
+
+    sample: Sample
+    tensor: Tensor
+    expected: NDArray[np.float64]
+    found: NDArray[np.float64]
+    positions: tuple[int, ...]
+    counted: Callable[[NDArray[np.generic]], NDArray[np.generic]]
+    original: Runner
+    int8: Runner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputMetric(Generic[Kept]):
+    """One metric.
+
+    Attributes:
+        name: As a budget has it.
+        output: What the output holds.
+        keep: Returns what is kept of a sample.
+        mean: Makes a mean of all that was kept.
+        least: Evaluation samples, below which it says nothing.
+    """
+
+    name: str
+    output: Holds
+    keep: Callable[[Answered], Kept]
+    mean: Callable[[Sequence[Kept]], Mean]
+    least: int = 1
+
+
+Share = tuple[float, int]  # of a sample's decisions that agree, and how many decisions there are
+
+
+def mean_share(kept: Sequence[Share]) -> Mean:
+    """Return the mean of shares: an unseen input has one decision wrong at least, and all of them at most."""
+    shares = [share for share, _ in kept]
+    one_wrong = 1 - 1 / min(count for _, count in kept)
+    unseen = max(min(unseen_score(shares, at_least=True), one_wrong), 0.0)
+    return Mean(shares, unseen, at_least=True)
+
+
+def mean_loss(kept: Sequence[float]) -> Mean:
+    """Return the mean of what is the better the smaller it is."""
+    return Mean(kept, unseen_score(kept, at_least=False), at_least=False)

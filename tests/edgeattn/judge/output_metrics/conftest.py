@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn_export.graph.samples import Sample
+from edgeattn_runtime.graph import Tensor
+
+
+@pytest.fixture
+def answered() -> Callable[..., Answered]:
+    """A function that makes one sample's answer (batch, positions, D), without padding."""
+
+    def make(expected: Any, found: Any, target: object = None, **more: Any) -> Answered:
+        expected, found = (np.asarray(each, np.float64) for each in (expected, found))
+        positions = expected.shape[:-1]
+        given = {
+            "sample": Sample({"tokens": np.zeros(positions, np.int64)}, target, number=7),
+            "tensor": Tensor("logits", "float32", ("batch", "sequence", expected.shape[-1])),
+            "expected": expected.reshape(-1, expected.shape[-1]),
+            "found": found.reshape(-1, found.shape[-1]),
+            "positions": positions,
+            "counted": lambda array: array.ravel(),
+            "original": None,
+            "int8": None,
+        }
+        return Answered(**{**given, **more})
+
+    return make
