@@ -97,9 +97,12 @@ def export(
 
 
 def check_verdict(report: Report, afterword: str) -> None:
-    """Raise CheckFailed where the verdict is no pass, naming each check that fails or is undecided."""
+    """Raise CheckFailed where the verdict is no pass, naming each check or edge case that is none."""
     about, checks = f"{report.model} for {report.target}", report.checks
     failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in checks if c.verdict == "fail"]
+    broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
+    if broken:
+        raise CheckFailed(f"{about} fails edge cases: {', '.join([*broken, *failed])}; {afterword}")
     if failed:
         raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
     if report.verdict == "undecided":

@@ -92,6 +92,7 @@ def _anew(before: Report, found: Revalidated) -> Report:
         before,
         machine=found.machine,
         checks=found.checks,
+        edge_cases=found.edge_cases,
         samples=replace(before.samples, evaluation=found.evaluation),
         accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,

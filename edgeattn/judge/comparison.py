@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.judge.compare import compare
+from edgeattn.judge.edge_cases.case import Ground
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.edge_cases.trial import tried
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.padding import Padded
@@ -18,6 +21,8 @@ from edgeattn.source.metric import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,30 @@ class Comparison:
             return compare(
                 runners, samples, self.padded, metric=on_arrays, progress=self.progress, asked=self.asked
             )
+
+    def edge_cases(
+        self, int8: Runner, samples: Samples, rows: Rows | None, generation: Generation | None
+    ) -> tuple[EdgeCase, ...]:
+        """Try what users meet besides the samples.
+
+        Args:
+            int8: What is tried.
+            samples: Real ones, that edge cases are made of.
+            rows: What is proven of the rows; None where nothing is.
+            generation: What makes it step; None where it does not.
+        """
+        captured = self.captured
+        ground = Ground(
+            graph=captured.graph,
+            symbols=captured.symbols,
+            axes=captured.axes,
+            samples=samples,
+            padding=self.padded.padding,
+            rows=rows,
+            generation=generation,
+        )
+        with torch_threads(THREADS):
+            return tried(ground, runners_of(captured, int8, threads=THREADS), self.padded)
 
     def race(self, int8: Runner, samples: Samples, *, beside: Runner | None = None) -> Race:
         """Time all three on a stratified share of the samples, each with ``THREADS`` threads.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgeattn.judge.check import Check
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.measures import Measures
@@ -43,6 +44,7 @@ class Evaluation:
     Attributes:
         measures: Over the evaluation samples.
         checks: What was measured against what was asked.
+        edge_cases: What users meet besides the samples.
         golden: The vectors that the bundle carries.
         rows: What is proven of the main graph's rows; None where nothing is.
         tuned: How a device opens it, and runs rows.
@@ -52,6 +54,7 @@ class Evaluation:
 
     measures: Measures
     checks: tuple[Check, ...]
+    edge_cases: tuple[EdgeCase, ...]
     golden: Golden
     rows: Rows | None
     tuned: Tuned
@@ -80,6 +83,8 @@ def evaluate(
     int8 = runner_of_buckets(buckets, rows, device, threads=THREADS)
     progress.stage("evaluate")
     scores = comparison.scores(int8, samples.evaluation)
+    progress.stage("edge cases")
+    edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation)
     latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
     notes = (*comparison.padded.notes, *known.rows.notes)
@@ -101,7 +106,8 @@ def evaluate(
         golden=golden.tolerance,
     )
     measured = device.host.machine() if device is request.target.engine else None
-    return Evaluation(measures, request.budget.checks(measures), golden, rows, tuned, measured, notes)
+    checks = request.budget.checks(measures)
+    return Evaluation(measures, checks, edge_cases, golden, rows, tuned, measured, notes)
 
 
 def _placement(

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
@@ -20,7 +21,7 @@ from edgeattn.progress import Progress
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Parts
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Variant
@@ -33,12 +34,14 @@ class Revalidated:
     Attributes:
         measures: Over the evaluation samples.
         checks: Of them against the bundle's own budget.
+        edge_cases: What users meet besides the samples.
         machine: Where they were measured.
         evaluation: How many samples evaluated.
     """
 
     measures: Measures
     checks: tuple[Check, ...]
+    edge_cases: tuple[EdgeCase, ...]
     machine: Machine
     evaluation: int
 
@@ -69,7 +72,7 @@ def revalidate(
     padded, asked = Padded.of(captured, samples.selection), asked_of(limits, captured.graph)
     comparison = Comparison(captured, padded, source.metric, progress, asked)
     return {
-        target: _measured(bundle, files, variant, samples.evaluation, comparison, limits)
+        target: _measured(bundle, files, variant, samples, comparison, limits)
         for target, variant in reversed(variants.items())
     }
 
@@ -78,22 +81,26 @@ def _measured(
     bundle: Path,
     files: BundleFiles,
     variant: Variant,
-    evaluation: Samples,
+    samples: Parts,
     comparison: Comparison,
     limits: Budget,
 ) -> Revalidated:
     int8, host = runner_of_bundle(files, variant, threads=THREADS), engine_of(variant).host
     comparison.progress.stage("evaluate")
-    scores = comparison.scores(int8, evaluation)
+    scores = comparison.scores(int8, samples.evaluation)
+    comparison.progress.stage("edge cases")
+    manifest = files.manifest
+    edge_cases = comparison.edge_cases(int8, samples.selection, manifest.rows, manifest.generation)
     comparison.progress.stage("time")
     measures = Measures(
         scores=scores,
-        latency_ms=None if host.emulated else comparison.race(int8, evaluation),
+        latency_ms=None if host.emulated else comparison.race(int8, samples.evaluation),
         size_mb={"int8": _size_mb(files, variant.target)},
         memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits and host is HERE else None,
         golden=variant.tolerance["cosine"],
     )
-    return Revalidated(measures, limits.checks(measures), Machine.here(), len(evaluation))
+    checks = limits.checks(measures)
+    return Revalidated(measures, checks, edge_cases, Machine.here(), len(samples.evaluation))
 
 
 def _size_mb(files: BundleFiles, target: str) -> float:

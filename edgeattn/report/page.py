@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import INT8, PYTORCH
@@ -18,7 +19,7 @@ from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Report
 from edgeattn.report.table import RUNNERS, conditions_line
-from edgeattn.report.verdict_words import SHOWN, shown
+from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
 from edgeattn_runtime.machine import Machine
 
 _TEMPLATE = "report.html"
@@ -63,6 +64,8 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         refused=folded(report.refused),
         meanings={check.name: limit_of(check.name).meaning for check in report.checks},
         shown_at=SHOWN,
+        edge_cases=sorted(report.edge_cases, key=_failed_first),
+        edge_cases_line=edge_cases_line(report.edge_cases),
         highlights=_highlights(report),
         conditions=None if report.latency_ms is None else conditions_line(report.latency_ms).plain,
         machine=machine_facts(report.machine),
@@ -140,6 +143,10 @@ def _accuracy(report: Report) -> dict[str, str]:
 
 def _worst_first(layer: Layer) -> tuple[bool, float]:
     return layer.cosine is None, layer.cosine or 0.0
+
+
+def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
+    return case.ok, case.cosine is None, case.cosine or 0.0
 
 
 def _inline(picture: bytes) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 import msgspec
 
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check, Verdict, verdict_of
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.measure.latencies import Race
 from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
@@ -71,6 +72,7 @@ class Report:
         operator_times: By operator that the engine runs, its share of the main int8 graph's time.
         fused: How often each rule was applied.
         placement: Where the main int8 graph's work runs; None where there is but one place.
+        edge_cases: What users meet besides the samples; a failed one fails the verdict.
         nominal: Whether the latencies of ``trials`` are counted, not measured.
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
@@ -95,6 +97,7 @@ class Report:
     original: str = "PyTorch"
     operator_times: Mapping[str, float] = field(default_factory=dict)
     placement: Placement | None = None
+    edge_cases: tuple[EdgeCase, ...] = ()
     nominal: bool = False
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
@@ -102,8 +105,9 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether every check of the budget holds; undecided where too few samples show it."""
-        return verdict_of(check.verdict for check in self.checks)
+        """Whether all checks of the budget hold, and all edge cases; undecided where samples are too few."""
+        cases: Iterable[Verdict] = ("pass" if case.ok else "fail" for case in self.edge_cases)
+        return verdict_of((*(check.verdict for check in self.checks), *cases))
 
     @property
     def scores(self) -> dict[str, float]:
@@ -138,7 +142,9 @@ class Report:
         except msgspec.MsgspecError as error:
             raise BundleError(f"{error}; export the model again") from error
         if said != report.verdict:
-            raise BundleError(f"verdict: {said!r} found, {report.verdict!r} expected by its checks")
+            raise BundleError(
+                f"verdict: {said!r} found, {report.verdict!r} expected by its checks and edge cases"
+            )
         return report
 
 

@@ -36,7 +36,6 @@ def reported(
     """
     source, captured, recovered, samples = known.source, known.captured, known.recovered, known.samples
     measures = evaluation.measures
-    passed = all(check.ok for check in evaluation.checks)
     forms = request.target.forms
     return Report(
         model=source.name,
@@ -52,6 +51,7 @@ def reported(
         operators=chosen.parts.operators,
         operator_times=measures.operator_times,
         placement=measures.placement,
+        edge_cases=evaluation.edge_cases,
         nominal=request.target.candidates.paces is not None,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
@@ -70,7 +70,7 @@ def reported(
             *_scale(chosen, evaluation),
             *evaluation.notes,
             *undecided(evaluation.checks, len(samples.evaluation)),
-            *(() if passed else chosen.binding),
+            *(() if all(check.ok for check in evaluation.checks) else chosen.binding),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.judge.check import Check, Verdict
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
 from edgeattn.report.devices import Device
@@ -18,7 +19,7 @@ from edgeattn.report.number_words import asked, cosine, count, counts, figure, m
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Layer, Refusal, Report
-from edgeattn.report.verdict_words import SHOWN, shown
+from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
@@ -53,6 +54,7 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
         *(() if report.latency_ms is None else (conditions_line(report.latency_ms),)),
         machine_line(report.machine),
         *(Text(note) for note in report.notes),
+        *edge_cases_parts(report.edge_cases),
         checks_table(report.checks),
         verdict_line(report),
     )
@@ -82,6 +84,21 @@ def checks_table(checks: Iterable[Check]) -> Table:
     for check in checks:
         table.add_row(check.name, measured(check), shown(check), asked(check), _colored(check.verdict))
     return table
+
+
+def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
+    """Lay out what users meet besides the samples: how many cases are right, and each that is not."""
+    if not cases:
+        return ()
+    line = Text(edge_cases_line(cases))
+    told = [case for case in cases if case.told is not None]
+    if not told:
+        return (line,)
+    table = _listing("Edge case", "", "")
+    for case in sorted(told, key=lambda case: case.ok):
+        word = Text("not compared", style="dim") if case.ok else _word(ok=False)
+        table.add_row(case.name, word, case.told)
+    return line, table
 
 
 def layers_table(layers: Iterable[Layer]) -> Table:

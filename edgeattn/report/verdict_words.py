@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.confidence import CONFIDENCE
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
-from edgeattn.report.number_words import asked, count, measured
+from edgeattn.report.number_words import asked, cosine, count, measured
 from edgeattn_export.graph.deal import EVALUATION_SHARE
 
 SHOWN = f"shown at {CONFIDENCE:.0%}".replace("%", " %")  # the head of a column
@@ -21,6 +22,14 @@ def shown(check: Check) -> str:
     if check.share is None:
         return ""
     return f"for {math.floor(1000 * check.share) / 10:g} % of inputs"
+
+
+def edge_cases_line(cases: Sequence[EdgeCase]) -> str:
+    """Return how many edge cases are right, and how near the worst of those that are compared came."""
+    compared = [case for case in cases if case.cosine is not None or not case.ok]
+    lowest = min((case.cosine for case in compared if case.cosine is not None), default=None)
+    right = f"Edge cases: {sum(case.ok for case in compared)} of {len(compared)} right"
+    return right if lowest is None else f"{right}, the lowest cosine {cosine(lowest)}"
 
 
 def undecided(checks: Iterable[Check], evaluation: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 PIXEL_MAX = 16  # each pixel counts the dark dots of a 4x4 cell
 
 dynamic = {"image": ("batch",)}
-budget = {"cosine": 0.99, "metric_drop": 0.03}
+budget = {"cosine": 0.99, "metric_drop": 0.05}
 processing = {
     # A picture of dark ink on white paper: 255 is no ink, 15 is all of a cell's dots, black a little more.
     "image": {

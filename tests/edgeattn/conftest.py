@@ -12,6 +12,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.measure.latencies import Conditions, Race
@@ -124,6 +125,10 @@ def report(machine: Machine, device: Benchmark) -> Report:
         samples=Counts(calibration=60, selection=40, evaluation=180),
         checks=(Check("cosine", 0.9934, 0.99, True, bound=0.9921), Check("size_mb", 22.9, 24, True)),
         accuracy=Accuracy(0.9934, 0.9847, 1.0, 0.036, 18.2, None, None),
+        edge_cases=(
+            EdgeCase("batch 3", ok=True, cosine=0.9912),
+            EdgeCase("sequence 512", ok=True, told="the original does not answer: IndexError: too long"),
+        ),
         size_mb={"pytorch": 90.3, "float": 90.3, "int8": 22.9},
         latency_ms=Race(
             {

@@ -12,9 +12,11 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.judge import golden, weighing
+from edgeattn.judge import evaluation, golden, weighing
+from edgeattn.judge.edge_cases import trial
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
+from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
 from edgeattn.report.report import REPORT_FILE, Counts
 from edgeattn.source.module import ModuleSource
@@ -31,7 +33,7 @@ from edgeattn_runtime.rows import Padding, Rows
 STAGES = [
     *("samples", "capture", "recover", "cache", "lower"),
     *("quantize", "select"),
-    *("evaluate", "time", "tune", "prove"),
+    *("evaluate", "edge cases", "time", "tune", "prove"),
 ]
 
 
@@ -49,6 +51,43 @@ def test_the_report_tells_of_the_whole_way(bundle: Bundle, source: ModuleSource)
     assert report.size_mb["pytorch"] == pytest.approx(sum(p.nbytes for p in source.module.parameters()) / 1e6)
     assert report.latency_ms.conditions.shape == {"batch": 1, "sequence": 8}
     assert report.memory_mb is None
+
+
+def test_edge_cases_of_the_contract_are_tried_and_right(bundle: Bundle) -> None:
+    cases = {case.name: case for case in bundle.report.edge_cases}
+    assert {
+        *("batch 3", "batch 7", "sequence 1"),
+        *("right padding", "left padding", "one padded row", "padding invariance"),
+        *("a row masked out but for one position", "tokens repeated"),
+    } <= cases.keys()
+    assert all(case.ok and case.cosine is not None for case in cases.values())
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_graph_that_ignores_its_mask_fails_an_edge_case_though_no_sample_shows_it(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unmasked(buckets: object, rows: object, engine: object, **more: Any) -> Any:
+        inner = runner_of_buckets(buckets, rows, engine, **more)  # type: ignore[arg-type]
+
+        class Unmasked:
+            def __call__(self, inputs: Any) -> Any:
+                return inner({**inputs, "attention_mask": np.ones_like(inputs["attention_mask"])})
+
+            def bind(self, inputs: Any) -> Any:
+                return inner.bind(inputs)
+
+        return Unmasked()
+
+    monkeypatch.setattr(evaluation, "runner_of_buckets", unmasked)
+    strict = {**trial.LEAST, "int8": 0.99}  # the one layer adds the token itself
+    monkeypatch.setattr(trial, "LEAST", strict)
+    follow, tagged = Objective(recipe=DYNAMIC_INT8), [(s.inputs, s.target) for s in source.read()]
+    made = edgeattn.export(source.module, tagged, budget={"cosine": 0.9}, objective=follow)
+    failed = {case.name for case in made.report.edge_cases if not case.ok}
+    assert "a row masked out but for one position" in failed
+    assert all(check.ok for check in made.report.checks)
+    assert made.report.verdict == "fail"
 
 
 @pytest.mark.usefixtures("instant_capture")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress
 from edgeattn.report.report import Report
@@ -142,6 +144,42 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
     assert str(folder) in printed.err
     assert printed.err.count("\n") == 1
     assert (folder / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "told"),
+    [
+        (
+            {"checks": (Check("cosine_min", 0.999, 0.998, False, decided=False, share=0.8, needed=59),)},
+            "undecided",
+            "tiny for cpu: not enough samples: cosine_min is 0.99900, at least 0.998 asked, but 24 "
+            "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more; bundle still",
+        ),
+        (
+            {"edge_cases": (EdgeCase("batch 3", ok=False, cosine=0.1, told="cosine of int8 0.1"),)},
+            "fail",
+            "tiny for cpu fails edge cases: batch 3 (cosine of int8 0.1); bundle still",
+        ),
+    ],
+    ids=["undecided", "edge case"],
+)
+def test_what_is_no_pass_is_written_too_and_told_in_a_line(
+    bundle: Bundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, Any],
+    verdict: str,
+    told: str,
+) -> None:
+    changed = replace(bundle.report, **change)
+    monkeypatch.setattr(pipeline, "run", lambda *_: Bundle({"cpu": changed}, bundle.packed))
+    assert main(["export", str(TINY), "-o", str(tmp_path / "x.edge"), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["verdict"] == verdict
+    assert told in printed.err
+    assert printed.err.count("\n") == 1
+    assert (tmp_path / "x.edge" / "manifest.json").is_file()
 
 
 def test_a_model_in_training_mode_is_warned_of_in_a_line(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.report import Report
 from edgeattn_runtime.errors import BundleError
 
@@ -77,6 +78,13 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
     failed = replace(report, checks=(*report.checks, Check("latency_ms", 3.2, 3, False)))
     assert (report.verdict, failed.verdict) == ("pass", "fail")
     assert failed.scores == {"cosine": 0.9934, "size_mb": 22.9, "latency_ms": 3.2}
+
+
+def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
+    wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
+    failed = replace(report, edge_cases=(*report.edge_cases, wrong))
+    assert failed.verdict == "fail"
+    assert Report.from_json(failed.to_json()) == failed
 
 
 def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgeattn.judge.check import Check
-from edgeattn.report.verdict_words import shown, undecided
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.report.verdict_words import edge_cases_line, shown, undecided
 
 FEW = Check("cosine_min", 0.9991, 0.998, ok=False, decided=False, share=0.8609, needed=59)
 
@@ -38,3 +39,13 @@ def test_where_nothing_would_decide_that_is_told() -> None:
         "but 1 evaluation sample does not show that of all inputs: no number of samples like these would; "
         "ask for less."
     )
+
+
+def test_what_is_not_compared_does_not_count() -> None:
+    cases = [
+        EdgeCase("batch 3", ok=True, cosine=0.99),
+        EdgeCase("batch 7", ok=False, told="int8 does not answer"),
+        EdgeCase("sequence 1", ok=True, told="the original answers NaN or infinity"),
+    ]
+    assert edge_cases_line(cases) == "Edge cases: 1 of 2 right, the lowest cosine 0.99000"
+    assert edge_cases_line(cases[2:]) == "Edge cases: 0 of 0 right"

@@ -1,0 +1,1 @@
+"""What users meet besides the samples: sizes, padding and values at the ends of the contract."""

@@ -1,0 +1,93 @@
+"""Edge cases, tried on the original, the float export and int8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.judge.edge_cases.case import Case, Ground
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.edge_cases.masks import padded
+from edgeattn.judge.edge_cases.sizes import sized
+from edgeattn.judge.edge_cases.values import valued
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.optional import reason
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.similarity import cosine
+
+Array = NDArray[np.float64]
+
+LEAST = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but that nothing is broken
+
+
+def tried(ground: Ground, runners: Mapping[str, Runner], counted: Padded) -> tuple[EdgeCase, ...]:
+    """Derive edge cases from a contract, and try them.
+
+    Args:
+        ground: The contract, and real samples.
+        runners: By the names of ``edgeattn.measure.runners``.
+        counted: Tells which positions count.
+    """
+    if ground.axes.packed:  # whose sizes follow from values
+        return ()
+    cases = chain(sized(ground), padded(ground), valued(ground))
+    return tuple(_tried(case, ground, runners, counted) for case in cases)
+
+
+def _tried(case: Case, ground: Ground, runners: Mapping[str, Runner], counted: Padded) -> EdgeCase:
+    asked = case.inputs if case.alone is None else case.alone
+    try:
+        expected = list(_rows(asked, runners[PYTORCH](asked), ground, counted))
+    except Exception as error:  # the user's own code, of any kind
+        return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
+    if not all(np.isfinite(row).all() for row in expected):
+        return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
+    found = EdgeCase(case.name, ok=True)
+    for name in (FLOAT, INT8):
+        found = _compared(case, name, expected, ground, runners[name], counted)
+        if not found.ok:
+            break
+    return found
+
+
+def _compared(
+    case: Case, name: str, expected: list[Array], ground: Ground, runner: Runner, counted: Padded
+) -> EdgeCase:
+    try:
+        rows = list(_rows(case.inputs, runner(case.inputs), ground, counted))
+    except InputError as error:
+        return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
+    except Exception as error:  # an engine's, of any kind
+        return EdgeCase(case.name, ok=False, told=f"{name} does not answer: {reason(error)}")
+    rows = rows if case.alone is None else rows[-len(expected) :]
+    if [row.shape for row in rows] != [row.shape for row in expected]:
+        return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
+    lowest = min((cosine(a, b) for a, b in zip(expected, rows, strict=True)), default=1.0)
+    if lowest >= LEAST[name]:
+        return EdgeCase(case.name, ok=True, cosine=lowest)
+    told = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST[name]:g} expected"
+    return EdgeCase(case.name, ok=False, cosine=lowest, told=told)
+
+
+def _rows(inputs: Inputs, outputs: Outputs, ground: Ground, counted: Padded) -> Iterator[Array]:
+    """Yield what counts of each row of an answer, flat; of all at once where rows cannot be told apart."""
+    batch = ground.axes.batch
+    tensors = (*ground.graph.inputs, *ground.graph.outputs)
+    if batch is None or any(tensor.dims[:1] != (batch,) for tensor in tensors):
+        yield _flat(counted.left_out(inputs, outputs))
+        return
+    for row in range(len(inputs[ground.graph.inputs[0].name])):
+        one = slice(row, row + 1)
+        given, answered = ({name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs))
+        yield _flat(counted.left_out(given, answered))
+
+
+def _flat(outputs: Outputs) -> Array:
+    return np.concatenate([np.asarray(output, np.float64).ravel() for output in outputs.values()])

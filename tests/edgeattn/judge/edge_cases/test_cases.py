@@ -1,0 +1,109 @@
+"""Which edge cases follow from a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.edge_cases.case import Case, Ground
+from edgeattn.judge.edge_cases.masks import padded
+from edgeattn.judge.edge_cases.sizes import LONGER, MOST, sized
+from edgeattn.judge.edge_cases.values import valued
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph import Symbol
+
+Lay = Callable[..., Ground]
+Named = Callable[..., dict[str, Case]]
+STEPS: Any = Generation(
+    kind="decoder",
+    decoder="model",
+    tokens="tokens",
+    logits="logits",
+    length="length",
+    cache=(),
+    positions=64,
+    encoder=None,
+    sources=(),
+    carried=(),
+)
+
+
+def test_sizes_are_those_at_the_ends_and_odd_batches(ground: Lay, named: Named) -> None:
+    cases = named(sized(ground()))
+    assert cases.keys() == {"batch 3", "batch 7", "sequence 1", "sequence 64"}
+    assert cases["batch 7"].inputs["tokens"].shape == (7, 4)
+    assert cases["sequence 64"].inputs["mask"].shape == (1, 64)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "names"),
+    [
+        ({"batch": Symbol(1, 1), "sequence": Symbol(2, None)}, {"sequence 2", f"sequence {LONGER * 9}"}),
+        (
+            {"batch": Symbol(1, 4), "sequence": Symbol(1, 10**6)},
+            {"batch 3", "sequence 1", f"sequence {MOST}"},
+        ),
+    ],
+)
+def test_sizes_stay_within_the_contract_and_within_memory(
+    ground: Lay, named: Named, symbols: dict[str, Symbol], names: set[str]
+) -> None:
+    assert named(sized(ground(symbols=symbols))).keys() == names
+
+
+def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere(ground: Lay, named: Named) -> None:
+    cases = named(padded(ground()))
+    masks = {name: case.inputs["mask"] for name, case in cases.items()}
+    right, left = masks["right padding"], masks["left padding"]
+    assert right.shape == (3, 6)
+    np.testing.assert_array_equal(right, [[1, 1, 1, 1, 0, 0]] * 3)
+    np.testing.assert_array_equal(left, [[0, 0, 1, 1, 1, 1]] * 3)
+    np.testing.assert_array_equal(masks["one padded row"], [[1] * 6, [1] * 6, [1, 1, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(masks["a row masked out but for one position"][-1], [1, 0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(masks["padding invariance"][-1], [1, 1, 1, 1, 0, 0])
+
+
+def test_the_same_row_is_asked_alone_without_its_padding(ground: Lay, named: Named) -> None:
+    case = named(padded(ground()))["padding invariance"]
+    assert case.alone is not None
+    assert case.alone["mask"].all()
+    np.testing.assert_array_equal(case.alone["tokens"], case.inputs["tokens"][-1:, :4])
+
+
+def test_padding_is_asked_of_nothing_that_has_none(ground: Lay, named: Named) -> None:
+    assert list(padded(ground(padding=None))) == []
+    assert "padding invariance" not in named(padded(ground(rows=None)))
+    alone = named(padded(ground(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 64)})))
+    assert alone.keys() == {"right padding", "left padding", "a row masked out but for one position"}
+    assert list(padded(ground(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 4)}))) == []
+
+
+def test_values_are_repeated_and_taken_to_their_ends(ground: Lay, named: Named) -> None:
+    cases = named(valued(ground()))
+    assert cases.keys() == {"tokens repeated", "tokens at its smallest", "tokens at its largest"}
+    assert set(cases["tokens repeated"].inputs["tokens"].ravel()) == {16}
+    assert set(cases["tokens at its smallest"].inputs["tokens"].ravel()) == {14}
+    assert set(cases["tokens at its largest"].inputs["tokens"].ravel()) == {27}
+    assert cases["tokens repeated"].inputs["mask"].all()
+
+
+def test_what_is_the_same_everywhere_has_no_ends_and_infinities_are_none(ground: Lay, named: Named) -> None:
+    def bias(first: float) -> Sample:
+        held = np.array([[first, -np.inf, 2.0]], np.float32)
+        return Sample({"tokens": held, "mask": np.ones((1, 3), np.int64)})
+
+    cases = named(valued(ground(samples=Samples((bias(1.0), bias(0.5))))))
+    assert set(cases["tokens at its smallest"].inputs["tokens"].ravel()) == {0.5}
+    assert named(valued(ground(samples=Samples((bias(2.0), bias(2.0)))))).keys() == {"tokens repeated"}
+
+
+def test_what_a_decoder_knows_by_itself_is_left_as_it_is(ground: Lay, named: Named) -> None:
+    steps = ground(generation=STEPS)
+    assert steps.derived == {"mask"}
+    assert named(sized(steps)).keys() == {"batch 3", "batch 7", "sequence 1", "sequence 9"}
+    assert "left padding" not in named(padded(steps))
+    assert "right padding" in named(padded(steps))

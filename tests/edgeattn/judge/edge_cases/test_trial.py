@@ -1,0 +1,126 @@
+"""Edge cases, tried: what is wrong is found and named, what the original cannot do is told and not failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.edge_cases.case import Ground
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.edge_cases.trial import tried
+from edgeattn.judge.padding import Padded
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import InputError
+
+Lay = Callable[..., Ground]
+Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def sums(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer (batch, 2): the sum of what is not masked out, and a constant."""
+    total = (inputs["tokens"] * inputs["mask"]).sum(axis=1)
+    return {"sums": np.stack([total, np.full_like(total, 40)], axis=1).astype(np.float32)}
+
+
+def without_mask(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return sums({**inputs, "mask": np.ones_like(inputs["mask"])})
+
+
+def swapped_rows(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    answer = sums(inputs)["sums"]
+    wrong = answer.copy()
+    wrong[1:] = -answer[1:]
+    return {"sums": wrong}
+
+
+def failing_from(length: int, error: type[Exception]) -> Answer:
+    def answer(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        if inputs["tokens"].shape[1] >= length:
+            raise error("too\n long")
+        return sums(inputs)
+
+    return answer
+
+
+def undefined(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {"sums": sums(inputs)["sums"] * np.nan}
+
+
+def cases(
+    ground: Ground, *, int8: Answer = sums, float_: Answer = sums, original: Answer = sums
+) -> dict[str, EdgeCase]:
+    runners: Any = {PYTORCH: original, FLOAT: float_, INT8: int8}
+    return {case.name: case for case in tried(ground, runners, Padded(ground.graph, ground.padding))}
+
+
+def failed(found: dict[str, EdgeCase]) -> set[str]:
+    return {name for name, case in found.items() if not case.ok}
+
+
+def test_what_answers_alike_is_right_everywhere(ground: Lay) -> None:
+    found = cases(ground())
+    assert len(found) == 12
+    assert failed(found) == set()
+    assert all(case.cosine == pytest.approx(1) and case.told is None for case in found.values())
+
+
+def test_a_mask_that_int8_ignores_is_found(ground: Lay) -> None:
+    tokens = np.array([[1, 1, 1, 1, 1, 1, -100, -100, -100]])  # what is masked out weighs
+    sample = Sample({"tokens": tokens, "mask": np.ones_like(tokens)})
+    found = cases(ground(samples=Samples((sample, sample))), int8=without_mask)
+    assert {"right padding", "one padded row", "padding invariance"} <= failed(found)
+    assert "batch 3" not in failed(found)
+
+
+def test_a_wrong_row_is_found_among_right_ones(ground: Lay) -> None:
+    found = cases(ground(), int8=swapped_rows)
+    assert {"batch 3", "batch 7"} <= failed(found)
+    assert found["batch 3"].cosine == pytest.approx(-1)
+    assert found["batch 3"].told == "cosine of int8 to the original -1.00000, at least 0.9 expected"
+    assert "sequence 1" not in failed(found)
+
+
+def test_a_wrong_float_export_is_told_from_a_wrong_int8(ground: Lay) -> None:
+    found = cases(ground(), float_=swapped_rows, int8=swapped_rows)
+    assert str(found["batch 3"].told).startswith("cosine of float to the original")
+
+
+@pytest.mark.parametrize(
+    ("original", "told"),
+    [
+        (failing_from(64, IndexError), "the original does not answer: IndexError: too long"),
+        (undefined, "the original answers NaN or infinity"),
+    ],
+    ids=["raises", "nan"],
+)
+def test_what_the_original_cannot_do_is_told_and_not_failed(ground: Lay, original: Answer, told: str) -> None:
+    case = cases(ground(), original=original)["sequence 64"]
+    assert (case.ok, case.cosine, case.told) == (True, None, told)
+
+
+def test_sizes_that_a_target_does_not_have_are_told_and_not_failed(ground: Lay) -> None:
+    case = cases(ground(), int8=failing_from(64, InputError))["sequence 64"]
+    assert case.ok
+    assert case.told == "outside of the target's sizes: InputError: too long"
+
+
+def test_what_int8_alone_cannot_do_fails(ground: Lay) -> None:
+    found = cases(ground(), int8=failing_from(64, RuntimeError))
+    assert failed(found) == {"sequence 64"}
+    assert found["sequence 64"].told == "int8 does not answer: RuntimeError: too long"
+
+
+def test_an_answer_of_other_dims_fails(ground: Lay) -> None:
+    found = cases(ground(), int8=lambda inputs: {"sums": sums(inputs)["sums"][:, :1]})
+    assert "dims" in str(found["batch 3"].told)
+    assert failed(found) == set(found)
+
+
+def test_of_packed_inputs_whose_sizes_follow_from_values_nothing_is_made_up(ground: Lay) -> None:
+    axes = Axes(ground().axes.dims, packed=frozenset({"batch"}))
+    assert cases(ground(axes=axes)) == {}
