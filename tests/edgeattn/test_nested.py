@@ -38,7 +38,7 @@ model = Encoder().eval()
 
 
 def samples():
-    for length in (3, 7, 5, 9, 4, 8):
+    for length in 7 * (3, 7, 5, 9, 4, 8):  # enough for a verdict
         tokens = torch.arange(length)[None] * 7 % 30
         yield {"tokens": tokens, "mask": torch.ones_like(tokens), "kind": "text"}, "text"
 

@@ -39,7 +39,7 @@ def model():
 
 
 def samples():
-    for length in (3, 7, 5, 9, 4, 8):
+    for length in 7 * (3, 7, 5, 9, 4, 8):  # enough for a verdict
         yield {"tokens": torch.arange(length)[None] * 7 % VOCABULARY, "past": None}
     tokens = torch.ones(1, 2, dtype=torch.int64)
     yield {"tokens": tokens, "past": model()(tokens, None)[1]}

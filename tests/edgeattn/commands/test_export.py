@@ -153,7 +153,7 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
             {"checks": (Check("cosine_min", 0.999, 0.998, False, decided=False, share=0.8, needed=59),)},
             "undecided",
             "tiny for cpu: not enough samples: cosine_min is 0.99900, at least 0.998 asked, but 24 "
-            "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more; bundle still",
+            "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more",
         ),
         (
             {"edge_cases": (EdgeCase("batch 3", ok=False, cosine=0.1, told="cosine of int8 0.1"),)},
