@@ -15,7 +15,15 @@ from edgeattn.report.number_words import counts, figure, megabytes
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.promises import promises, role
 from edgeattn.report.report import read_report
-from edgeattn.report.table import checks_table, layers_table, machine_line, pairs, show, verdict_line
+from edgeattn.report.table import (
+    checks_table,
+    edge_cases_parts,
+    layers_table,
+    machine_line,
+    pairs,
+    show,
+    verdict_line,
+)
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.manifest import Manifest, Variant
@@ -48,6 +56,7 @@ def inspect(
             layers_table(report.layers),
             *map(Text, report.notes),
             pairs(_provenance(manifest.provenance)),
+            *edge_cases_parts(report.edge_cases),
             checks_table(report.checks),
             machine_line(report.machine),
             verdict_line(report),

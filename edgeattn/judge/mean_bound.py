@@ -18,7 +18,7 @@ from edgeattn.judge.confidence import CONFIDENCE, LEAST
 
 DRAWS = 5000
 MOST = 10_000  # evaluation samples, beyond which nobody is sent for more
-REACH = 2.0  # an unseen input is so many times as far from the mean as the worst that was seen
+REACH = 3.0  # an unseen input is so many times as far from the mean as the worst that was seen
 
 
 def unseen_score(scores: Sequence[float], *, at_least: bool) -> float:

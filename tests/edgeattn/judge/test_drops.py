@@ -12,4 +12,4 @@ def test_of_right_or_wrong_an_unseen_input_may_lose_all() -> None:
 def test_of_grades_it_loses_more_than_any_that_was_seen() -> None:
     drop = mean_drop([0.9, 0.8, 0.5], [0.8, 0.8, 0.5])
     assert drop.value == pytest.approx(0.1 / 3)
-    assert drop.unseen == pytest.approx(2 * 0.1 - 0.1 / 3)
+    assert drop.unseen == pytest.approx(3 * 0.1 - 2 * 0.1 / 3)

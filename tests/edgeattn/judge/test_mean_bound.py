@@ -85,6 +85,6 @@ def test_none_at_all_is_shown_by_no_number_of_samples() -> None:
 
 
 def test_an_unseen_input_is_farther_off_than_the_worst() -> None:
-    assert unseen_score([1.0, 0.9, 0.8], at_least=True) == pytest.approx(0.7)
-    assert unseen_score([1.0, 0.9, 0.8], at_least=False) == pytest.approx(1.1)
+    assert unseen_score([1.0, 0.9, 0.8], at_least=True) == pytest.approx(0.6)
+    assert unseen_score([1.0, 0.9, 0.8], at_least=False) == pytest.approx(1.2)
     assert unseen_score([0.5], at_least=True) == 0.5
