@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated haswell without-vnni
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated haswell without-vnni trace
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -26,6 +26,9 @@ verdicts:  ## whether a pass holds on inputs that it was not judged by; some min
 
 calibration:  ## the memory that calibration takes, by the number of samples; two minutes
 	python tests/bench/bench_calibration.py
+
+trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
+	python tests/bench/bench_trace.py
 
 web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
 	python tests/bench/bench_web_forms.py

@@ -100,7 +100,12 @@ def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bu
     packed = pack(
         [outcome.made for outcome in outcomes],
         first.evaluation.golden.samples,
-        label=Label(name=source.name, budget=request.budget.limits, source=source.sha256),
+        label=Label(
+            name=source.name,
+            budget=request.budget.limits,
+            source=source.sha256,
+            weights=source.weights_sha256,
+        ),
         rows=first.evaluation.rows,
         processing=None if own is None else own.processing,
         assets=None if own is None else own.files(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import replayed
@@ -35,12 +36,20 @@ def validate(
     samples: Annotated[
         Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
     ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
+    ] = False,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw what --trace finds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare a bundle with its original, or else its golden vectors."""
+    tracing.check(trace=trace, model=model, picture=picture)
     if model is None:
         _against_golden(bundle, as_json=as_json)
+    elif trace:
+        asked = tracing.Asked(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
+        tracing.show_trace(asked)
     else:
         _against_original(bundle, model, samples, as_json=as_json, verbose=verbose)
 
@@ -69,14 +78,17 @@ def _against_original(
     bundle: Path, model: str, samples: Path | None, *, as_json: bool, verbose: bool
 ) -> None:
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
+        from edgeattn.judge.provenance import differing
         from edgeattn.judge.revalidate import revalidate
         from edgeattn.source.given import given
 
         progress.stage("load")
         files = open_bundle(bundle)
-        found = revalidate(bundle, files, given(model, samples), progress=progress)
+        source = given(model, samples)
+        changed = differing(files.manifest, source)
+        found = revalidate(bundle, files, source, progress=progress)
     before = {target: read_report(files, target) for target in found}
-    reports = {target: _anew(before[target], now) for target, now in found.items()}
+    reports = {target: _anew(before[target], now, changed) for target, now in found.items()}
     if as_json:
         sys.stdout.write(to_json(reports))
     for target, report in reports.items():
@@ -86,7 +98,7 @@ def _against_original(
         check_verdict(report, "the bundle is left as it is")
 
 
-def _anew(before: Report, found: Revalidated) -> Report:
+def _anew(before: Report, found: Revalidated, changed: tuple[str, ...]) -> Report:
     measures = found.measures
     return replace(
         before,
@@ -97,4 +109,5 @@ def _anew(before: Report, found: Revalidated) -> Report:
         accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
+        notes=(*before.notes, *changed),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+import torch
 from torch import nn
 
 from edgeattn.source.eval_mode import in_eval_mode
@@ -58,6 +60,16 @@ class ModuleSource:
         """
         plain = plain_module(module)
         return cls(name=name or type(plain).__name__.lower(), module=plain, samples=samples, **more)
+
+    @property
+    def weights_sha256(self) -> str:
+        """Of all tensors of its state, with their names."""
+        digest = hashlib.sha256()
+        for name, value in self.module.state_dict().items():
+            if isinstance(value, torch.Tensor):
+                digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+                digest.update(value.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
 
     def read(self) -> Samples:
         """Put the module into eval mode, and read the samples against its ``forward``."""

@@ -24,6 +24,7 @@ class OnnxSource:
     original = "ONNX file"
     metric = None
     processing = None
+    weights_sha256 = None  # they are part of the model file
 
     @property
     def name(self) -> str:

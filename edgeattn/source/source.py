@@ -39,6 +39,10 @@ class Source(Protocol):
     def sha256(self) -> str | None:
         """Of the file that defines it; None where there is none."""
 
+    @property
+    def weights_sha256(self) -> str | None:
+        """Of its weights; None where they are part of that file."""
+
     def read(self) -> Samples:
         """Read its samples.
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -28,33 +25,14 @@ from edgeattn.report.pareto.points import (
     stairs,
 )
 from edgeattn.report.report import Report
+from edgeattn.report.svg import INK, PALE, svg
 from edgeattn.report.trial_line import TrialLine
 
-if TYPE_CHECKING:
-    from matplotlib.typing import RcKeyType  # younger than the matplotlib that is asked for
-
-_INK, _PALE = "#2b3440", "#c9d0d8"
 _WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
 _LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, and where there are none
 _TICKS = 8  # parts that ticks cut the latencies' axis into
 _CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
 _SHORT = 1e-5  # from here on a number is short enough to be written in full
-_STYLE: Mapping[RcKeyType, object] = {
-    "svg.hashsalt": "edgeattn",  # the same ids, so the same bytes, every time
-    "svg.fonttype": "path",  # the same look on machines without the font
-    "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.size": 9.5,
-    "text.parse_math": False,  # a recipe's name may hold a $
-    "text.color": _INK,
-    "axes.edgecolor": _PALE,
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "figure.dpi": 72,  # a pixel is a point, as for the svg backend
-}
-_NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 
 
 MEASURED = "Latency of a call, ms, median on one thread"
@@ -63,12 +41,7 @@ NOMINAL = "Nominal ms of the linear layers of a call: counted, not measured"
 
 def pareto_svg(report: Report) -> bytes:
     """Draw a report's trials, at least one; the same report gives the same bytes."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        file = io.BytesIO()
-        _drawn(report).savefig(file, format="svg", metadata=_NO_METADATA)
-    return file.getvalue()
+    return svg(lambda: _drawn(report))
 
 
 def _drawn(report: Report) -> Figure:
@@ -110,7 +83,7 @@ def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], w
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(_written(axis.get_view_interval()[0])))
-    axes.grid(color=_PALE, alpha=0.4, linewidth=0.6)
+    axes.grid(color=PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_ylabel("1 - cosine of the worst sample (lower is better)")
 
@@ -176,7 +149,7 @@ def _draw_legend(picture: Figure, points: Sequence[Point]) -> None:
     entries = [_mark(LARGEST / 2, words[face], face, edges[face]) for face in words if face in edges]
     sizes = {figure(point.size_mb): point for point in sorted(points, key=lambda point: point.size_mb)}
     extremes = dict.fromkeys((next(iter(sizes)), next(reversed(sizes))))
-    entries += [_mark(sizes[size].area, f"{size} MB", "none", _INK) for size in extremes]
+    entries += [_mark(sizes[size].area, f"{size} MB", "none", INK) for size in extremes]
     picture.legend(handles=entries, loc="lower center", ncols=len(entries), **_CLOSE)
 
 

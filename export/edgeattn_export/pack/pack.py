@@ -69,11 +69,19 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a bundle is called, what was asked of it, and the hash of the source that defines the model."""
+    """What a bundle is called, what was asked of it, and what it was made of.
+
+    Attributes:
+        name: The bundle's.
+        budget: Limits by name.
+        source: The sha256 of the file that defines the model; None where there is none.
+        weights: The sha256 of the model's weights; None where they are part of that file.
+    """
 
     name: str
     budget: Mapping[str, float]
     source: str | None
+    weights: str | None = None
 
 
 def pack(
@@ -116,7 +124,7 @@ def pack(
         files=file_entries(files),
         golden=Golden(GOLDEN_FILE, len(golden)),
         budget=label.budget,
-        provenance=_provenance(first.recipe, label.source),
+        provenance=_provenance(first.recipe, label),
     )
     return Packed(manifest, files)
 
@@ -169,8 +177,9 @@ def _golden_bytes(golden: Iterable[Sample]) -> bytes:
         return path.read_bytes()
 
 
-def _provenance(recipe: str, source: str | None) -> dict[str, object]:
-    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": source}
+def _provenance(recipe: str, label: Label) -> dict[str, object]:
+    weights = {} if label.weights is None else {"weights": label.weights}
+    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **weights}
 
 
 def versions() -> dict[str, str]:

@@ -17,6 +17,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, is_constant, producer
+from edgeattn_export.graph.scaled import note_scaled
 from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.match import floats, match_linear
@@ -29,7 +30,7 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
     """Let norms and value projections, float ones too, absorb the divisors of the layers behind them.
 
     Args:
-        model: The float graph; the scale and shift of norms change in it.
+        model: The float graph; the scale and shift of norms change in it, and it notes what comes divided.
         prepared: Layers by their node's name, about to be written.
 
     Returns:
@@ -45,11 +46,13 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
         divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
         projection = _values(x, made_by, found)
         if projection is not None:
-            maker, columns = projection
+            maker, columns, values = projection
             made = found.get(maker) or Prepared.unchanged(matches[maker])
             found[maker] = _divided(made, columns, divisor)
+            note_scaled(model, values, 1 / divisor)
         elif not _norm_absorbs(model, x, divisor):
             continue
+        note_scaled(model, x, 1 / divisor)
         found[name] = replace(found[name], linear=_undivided(found[name].linear, divisor))
     return found
 
@@ -78,8 +81,8 @@ def _norm_absorbs(model: ir.Model, x: ir.Value, divisor: Floats) -> bool:
 
 def _values(
     x: ir.Value, made_by: Mapping[ir.Value, str], prepared: Mapping[str, Prepared]
-) -> tuple[str, slice] | None:
-    """Return the layer that makes the values of the attention behind ``x``, and which of its columns."""
+) -> tuple[str, slice, ir.Value] | None:
+    """Return the layer that makes the values of the attention behind ``x``, its columns, and the values."""
     attention = producer(x, "Attention")
     if attention is None or len(attention.outputs) > 1 or not _has_equal_heads(attention):
         return None
@@ -92,13 +95,13 @@ def _values(
     if name is None or (name in prepared and prepared[name].outliers is not None):
         return None
     if split is None:
-        return name, slice(None)
+        return name, slice(None), values
     sizes = constant(split.inputs[1]) if len(split.inputs) > 1 else None
     if sizes is None or split.attributes.get_int("axis", 0) != -1:
         return None
     ends = np.cumsum(sizes.astype(np.int64))
     index = split.outputs.index(values)
-    return name, slice(int(ends[index - 1]) if index else 0, int(ends[index]))
+    return name, slice(int(ends[index - 1]) if index else 0, int(ends[index])), values
 
 
 def _has_equal_heads(attention: ir.Node) -> bool:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed, only_user, producer
+from edgeattn_export.graph.scaled import note_scaled
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.quantize.layout import LAST
+from edgeattn_export.quantize.linear import Floats
 from edgeattn_export.quantize.match import Match, floats, match_linear
 from edgeattn_export.quantize.write_linear import Prepared
 
@@ -38,7 +40,7 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
     """Split outlier channels off in the layers before, float ones too, where that is exact.
 
     Args:
-        model: The float graph; it gains the small products.
+        model: The float graph; it gains the small products, and notes the zeros.
         prepared: Layers by their node's name, about to be written.
 
     Returns:
@@ -65,7 +67,11 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         for value in tape.initializers:
             model.graph.register_initializer(value)
         model.graph.insert_before(nodes[name], tape.nodes)
-        found[origin.name] = _without(before, channels)
+        kept = np.ones(len(origin.match.array.T), np.float32)  # (N)
+        kept[channels] = 0
+        found[origin.name] = _without(before, kept)
+        for value in (origin.match.output, *origin.activation.outputs):
+            note_scaled(model, value, kept)
         found[name] = replace(found[name], linear=replace(layer.linear, outliers=None), outliers=outliers)
     return found
 
@@ -92,10 +98,8 @@ def _outliers(
     return tape.op("MatMul", [value, embed(tape, weight, f"{name}.outliers_next")])
 
 
-def _without(prepared: Prepared, channels: NDArray[np.int64]) -> Prepared:
+def _without(prepared: Prepared, kept: Floats) -> Prepared:
     linear = prepared.linear
-    kept = np.ones(linear.weight.shape[1], np.float32)  # (N)
-    kept[channels] = 0
     changed = replace(
         linear,
         weight=linear.weight * kept,

@@ -54,11 +54,12 @@ def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: 
         verdict="fail",
         measured="a machine",
     )
-    label = Label(name="tiny", budget={}, source=None)
+    label = Label(name="tiny", budget={}, source=None, weights="ab12")
     manifest = pack([made], [], label=label, rows=rows, reports={}).manifest
     (variant,) = manifest.variants
     assert (variant.session, variant.verdict, variant.measured) == (session, "fail", "a machine")
     assert manifest.rows == rows
+    assert manifest.provenance["weights"] == "ab12"
 
 
 def test_every_file_is_listed_with_its_hash(packed: Packed) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,8 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.scaled import scaled
+from edgeattn_export.graph.taps import tapped
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
@@ -126,6 +128,28 @@ def test_the_answer_stays_and_the_division_goes(graph: str) -> None:
     assert "Mul" not in operators(model)
     for name, value in expected.items():
         assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_what_comes_divided_is_noted(graph: str) -> None:
+    plain, model = _model(graph), _model(graph)
+    layers = _prepared(model)
+    divisor = layers["output"].linear.divisor
+    assert divisor is not None
+    absorbed = absorb(model, layers)
+    notes = scaled(model)
+    assert len(notes) == (2 if "values" in graph else 1)  # the values, and what the attention makes of them
+    expected, found = _shown(plain, _prepared(plain), notes), _shown(model, absorbed, notes)
+    for name, factor in notes.items():
+        np.testing.assert_allclose(factor, 1 / divisor, rtol=1e-6)
+        assert np.abs(found[name] - expected[name] * factor).max() < CLOSE * np.abs(found[name]).max()
+
+
+def _shown(
+    model: ir.Model, prepared: Mapping[str, Prepared], names: Iterable[str]
+) -> dict[str, NDArray[np.generic]]:
+    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    return ORT_CPU.runner(tapped(model, names))({"x": _draw(40, 1, 7, WIDTH)})
 
 
 @pytest.mark.parametrize("graph", ["values", "merged values"])

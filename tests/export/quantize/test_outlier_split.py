@@ -12,6 +12,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.scaled import scaled
 from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms import FLOAT
@@ -145,6 +146,16 @@ def test_the_int8_product_sees_zeros() -> None:
     for values in (up.weight, up.rounded, up.bias[None], up.outlier_weight):
         assert not values[:, DOWN["down"]].any()
     assert prepared["down0"].outliers is not None
+
+
+def test_the_zeros_are_noted_before_and_behind_the_activation() -> None:
+    model = Blocks()()
+    split_early(model, _prepared(model, DOWN))
+    notes = scaled(model)
+    assert len(notes) == 2
+    for factor in notes.values():
+        assert np.flatnonzero(factor == 0).tolist() == DOWN["down"]
+        assert (factor != 0).sum() == (factor == 1).sum()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""edgeattn validate --trace: which module does the loss come from?"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from edgeattn.commands.terminal import working
+from edgeattn.report.table import show
+from edgeattn.stages import staged
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which bundle and original, and how it is told.
+
+    Attributes:
+        picture: Where to draw it; None draws nothing.
+        as_json: Whether to print JSON alone.
+    """
+
+    bundle: Path
+    model: str
+    samples: Path | None
+    picture: Path | None
+    as_json: bool
+    verbose: bool
+
+
+def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
+    """Check that what was asked goes together.
+
+    Raises:
+        BadInput: It does not.
+    """
+    if trace and model is None:
+        raise BadInput("--trace: no model found; name the bundle's original after it")
+    if picture is not None and not trace:
+        raise BadInput(f"--picture {picture}: found without --trace; add it")
+    if picture is not None and picture.suffix != ".svg":
+        raise BadInput(f"--picture {picture}: a name that ends in .svg expected")
+    if picture is not None and not picture.resolve().parent.is_dir():
+        raise BadInput(f"--picture {picture}: no such folder; create it, or name another place")
+
+
+def show_trace(asked: Asked) -> None:
+    """Trace, print, and draw."""
+    with working(verbose=asked.verbose) as shown, staged(asked.bundle.name, shown) as progress:
+        from edgeattn.judge.provenance import differing
+        from edgeattn.judge.trace.of_bundle import trace_bundle
+        from edgeattn.report.trace_picture import trace_svg
+        from edgeattn.report.trace_table import trace_json, trace_parts
+        from edgeattn.source.given import given
+
+        progress.stage("load")
+        files = open_bundle(asked.bundle)
+        source = given(asked.model, asked.samples)
+        notes = differing(files.manifest, source)
+        traced = trace_bundle(files, source, progress=progress)
+        if asked.picture is not None:
+            asked.picture.write_bytes(trace_svg(traced.trace))
+    name = files.manifest.name
+    if asked.as_json:
+        sys.stdout.write(trace_json(name, traced, notes))
+    else:
+        show((*trace_parts(name, traced), *map(Text, notes)))

@@ -1,0 +1,94 @@
+"""What each module adds to the error, the worst first: measured against what such a step may add."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from edgeattn.judge.trace.departure import Departure
+
+EXACT = 1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
+SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a module computes up to one point, and how far the two graphs depart there.
+
+    Attributes:
+        module: Whose doing it is; empty for the model itself.
+        in_float: In the float graph.
+        in_int8: In the int8 graph; None where it has left nothing of the point, nor of any behind it.
+        merged: Whether it has left nothing of the point, and ``in_int8`` is of the next one behind it.
+    """
+
+    module: str
+    in_float: Departure
+    in_int8: Departure | None
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleError:
+    """The worst step of a module.
+
+    Attributes:
+        module: Its path; empty for the model itself.
+        in_float: In the float graph.
+        in_int8: In the int8 graph; None where that has left nothing of it.
+        merged: Whether the int8 graph computes that step in one with what stands behind it.
+        order: Of its first step among all, in PyTorch.
+        excess: How many times what such a step may add it adds, in the graph where that is more: ``EXACT``
+            in float, in integers ``SPREAD`` times what the median step adds.
+    """
+
+    module: str
+    in_float: Departure
+    in_int8: Departure | None
+    merged: bool
+    order: int
+    excess: float
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The graphs that are wrong here: that compute in float, and not what PyTorch does."""
+        named = {"float": self.in_float, "int8": self.in_int8}
+        return tuple(graph for graph, it in named.items() if it and not it.rounds and it.introduced > EXACT)
+
+
+def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
+    """Return what each module adds, the worst first.
+
+    Args:
+        steps: In PyTorch's order.
+    """
+    usual = _usual(steps)
+    modules: dict[str, list[Step]] = {}
+    for step in steps:
+        modules.setdefault(step.module, []).append(step)
+    found = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
+    return tuple(sorted(found, key=lambda error: -error.excess))
+
+
+def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
+    worst = max(steps, key=lambda step: _excess(step, usual))
+    excess = _excess(worst, usual)
+    return ModuleError(module, worst.in_float, worst.in_int8, worst.merged, order, excess)
+
+
+def _usual(steps: Iterable[Step]) -> float:
+    """Return what a step in integers may add; no less than one in float."""
+    rounding = [
+        step.in_int8.introduced
+        for step in steps
+        if step.in_int8 is not None and step.in_int8.rounds and not step.merged
+    ]
+    return max(EXACT, SPREAD * statistics.median(rounding)) if rounding else EXACT
+
+
+def _excess(step: Step, usual: float) -> float:
+    beyond = step.in_float.introduced / EXACT
+    if step.in_int8 is None:
+        return beyond
+    return max(beyond, step.in_int8.introduced / (usual if step.in_int8.rounds else EXACT))

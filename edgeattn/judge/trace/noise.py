@@ -1,0 +1,49 @@
+"""How far an array is from what it should be: the root of its noise's energy over the signal's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Energies, which add up over samples: of the difference, and of what was expected."""
+
+    noise: float
+    signal: float
+
+    @classmethod
+    def between(cls, expected: NDArray[Any], found: NDArray[Any]) -> Noise:
+        """Compare two arrays of the same dims.
+
+        What PyTorch itself does not answer with a number is left out; what is no number although PyTorch's is
+        one counts as lost, that is as 0.
+        """
+        defined = np.isfinite(expected)
+        a = expected[defined].astype(np.float64)
+        b = np.nan_to_num(found[defined].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        return cls(float(np.square(a - b).sum()), float(np.square(a).sum()))
+
+    @classmethod
+    def sum(cls, parts: Iterable[Noise]) -> Noise:
+        """Return the noise of several samples together."""
+        known = list(parts)
+        return cls(math.fsum(part.noise for part in known), math.fsum(part.signal for part in known))
+
+    @property
+    def error(self) -> float:
+        """The relative error, 10^(-SNR / 20): 0 where nothing differs, 1 where the noise is as loud."""
+        if not self.noise:
+            return 0.0
+        return math.sqrt(self.noise / self.signal) if self.signal else 1.0
+
+
+def relative_error(expected: NDArray[Any], found: NDArray[Any]) -> float:
+    """Return the relative error of one array."""
+    return Noise.between(expected, found).error

@@ -1,0 +1,91 @@
+"""PyTorch module by module against the float graph against int8: what each module adds to the error.
+
+Two errors at each point, both relative (see ``noise``) to what PyTorch has there for the same input:
+
+- *accumulated*: of what flows there when the graph runs as ever;
+- *introduced*: of what the graph makes there of PyTorch's own tensors at the points before. So it is the
+  module's own.
+
+The second is that of a shadow module in PyTorch's Numeric Suite (``torch.ao.ns``), which is fed the float
+module's inputs, but for whatever a graph has become: it is cut at the points, and all its steps run at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeattn.judge.trace.departure import Departure, Departures
+from edgeattn.judge.trace.inside import Graphs, Inside
+from edgeattn.judge.trace.merged import next_known
+from edgeattn.judge.trace.module_error import ModuleError, Step, by_module
+from edgeattn.judge.trace.points import Point, points_of
+from edgeattn.judge.trace.recording import Floats, recorded
+from edgeattn.judge.trace.trials import Trial
+from edgeattn.progress import Progress
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.reference import Reference
+from edgeattn_runtime.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a trace found.
+
+    Attributes:
+        modules: The worst first.
+        inputs: How many were run.
+    """
+
+    modules: tuple[ModuleError, ...]
+    inputs: int
+
+
+def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: Progress) -> Trace:
+    """Find where int8, or the float graph, departs from PyTorch.
+
+    Args:
+        captured: The float graph, and the module that it is of.
+        int8: What was made of it.
+        trials: Inputs, at least one.
+        progress: Told after each of them.
+
+    Raises:
+        BadInput: The original is no PyTorch module, but an ONNX file.
+        ModelError: The module fails on an input.
+    """
+    reference = captured.reference
+    if not isinstance(reference, Reference):
+        raise BadInput("an ONNX file found, which has no modules; a PyTorch model expected; name its file")
+    largest = _largest(trials)
+    points = points_of(captured, reference, largest.inputs)
+    graphs = (Graphs((captured.model,), captured.engine), int8)
+    expected = _expected(reference, points, largest)
+    in_float, in_int8 = (Departures(Inside(it, points, expected, largest.inputs)) for it in graphs)
+    for i, trial in enumerate(trials):
+        right = _expected(reference, points, trial)
+        in_float.add(trial, right)
+        in_int8.add(trial, right)
+        progress.step(i + 1, len(trials), trial.name)
+    steps = [
+        _step(captured, point, in_float.at(point.value), in_int8)
+        for point in points
+        if point.value in in_float.values
+    ]
+    return Trace(by_module(steps), len(trials))
+
+
+def _step(captured: Captured, point: Point, in_float: Departure, in_int8: Departures) -> Step:
+    known = point.value in in_int8.values
+    value = point.value if known else next_known(captured.model, point.value, in_int8.values)
+    return Step(point.module, in_float, None if value is None else in_int8.at(value), merged=not known)
+
+
+def _largest(trials: Sequence[Trial]) -> Trial:
+    """Return the trial in which a value's dims tell most."""
+    return max(trials, key=lambda trial: sum(array.size for array in trial.inputs.values()))
+
+
+def _expected(reference: Reference, points: Sequence[Point], trial: Trial) -> dict[str, Floats]:
+    found = recorded(reference, trial.inputs)
+    return {point.value: found[point.place] for point in points if point.place in found}

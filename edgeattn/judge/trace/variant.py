@@ -1,0 +1,53 @@
+"""A bundle's variant as graphs that can be looked into."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgeattn.judge.trace.inside import Graphs
+from edgeattn.measure.variants import engine_of
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.cache import fresh_cache, past_tensors
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.manifest import Variant
+
+_SUFFIX = ".onnx"
+
+
+def graphs_of(files: BundleFiles, variant: Variant) -> Graphs:
+    """Read a variant's graphs.
+
+    Args:
+        files: The bundle.
+        variant: One that can be run here.
+
+    Raises:
+        BadInput: It is written in another format than ONNX, which shows nothing of its inside.
+    """
+    manifest, generation = files.manifest, files.manifest.generation
+    for file in variant.files.values():
+        if not file.endswith(_SUFFIX):
+            raise BadInput(
+                f"{files.path(file)}: a graph in ONNX expected, as no other format shows its inside; trace a "
+                "bundle for a target such as cpu"
+            )
+    engine = engine_of(variant)
+    if generation is None:
+        return Graphs((_read(files, variant.files[manifest.main_graph]),), engine)
+    names = [name for name in (generation.encoder, generation.decoder) if name is not None]
+    pasts = past_tensors(generation, manifest.graphs[generation.decoder])
+
+    def feed(inputs: Inputs) -> Inputs:
+        tokens = inputs[generation.tokens].astype("int64", copy=False)
+        batch, sequence = tokens.shape
+        cache = fresh_cache(generation, pasts, batch=batch, sequence=sequence)
+        return {**inputs, generation.tokens: tokens, **cache}
+
+    return Graphs(tuple(_read(files, variant.files[name]) for name in names), engine, feed)
+
+
+def _read(files: BundleFiles, file: str) -> ir.Model:
+    model = ir.load(files.path(file))
+    ir.external_data.load_to_model(model)
+    return model

@@ -1,0 +1,71 @@
+"""Where the loss comes from, as a picture: each module's own error, and how it adds up through the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from edgeattn.judge.trace.departure import Departure
+from edgeattn.judge.trace.module_error import ModuleError
+from edgeattn.judge.trace.trace import Trace
+from edgeattn.report.svg import PALE, svg
+from edgeattn.report.trace_table import LEAST, WHOLE, percent
+
+_WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
+_ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.4  # points: around the axes, and of a letter of a name
+_BLUE, _RED, _GREY = "#2f6fb3", "#b3261e", "#7a8693"
+
+
+def trace_svg(found: Trace) -> bytes:
+    """Draw a trace, modules in the order in which PyTorch runs them; the same trace gives the same bytes."""
+    return svg(lambda: _drawn(sorted(found.modules, key=lambda error: error.order)))
+
+
+def _drawn(errors: Sequence[ModuleError]) -> Figure:
+    names = [error.module or WHOLE for error in errors]
+    height, left = _ABOVE + _ROW * len(errors) + _BELOW, 12 + _LETTER * max(map(len, names))
+    across = max(_WIDTH, left + 2 * _WIDTH / 3)
+    picture = Figure(figsize=(across / 72, height / 72))
+    FigureCanvasSVG(picture)
+    box = (left / across, _BELOW / height, (across - left - _RIGHT) / across, _ROW * len(errors) / height)
+    axes = picture.add_axes(box)
+    _set_axes(axes, names)
+    rows = range(len(errors))
+    for row, error in zip(rows, errors, strict=True):
+        color = _RED if error.faults else _BLUE
+        axes.plot([LEAST, _at(error.in_int8, _introduced)], [row, row], color=color, linewidth=3)
+    axes.plot([_at(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
+    floats = [_at(error.in_float, _introduced) for error in errors]
+    axes.plot(floats, rows, color=_RED, marker="|", linestyle="", markersize=7)
+    axes.set_xlim(left=LEAST)
+    axes.set_title(
+        "bar: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
+    )
+    return picture
+
+
+def _set_axes(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=PALE, alpha=0.4, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("relative error to PyTorch (further left is better)")
+
+
+def _at(departure: Departure | None, read: Callable[[Departure], float]) -> float:
+    return LEAST if departure is None else max(LEAST, read(departure))
+
+
+def _introduced(departure: Departure) -> float:
+    return departure.introduced
+
+
+def _accumulated(departure: Departure) -> float:
+    return departure.accumulated

@@ -1,0 +1,91 @@
+"""Where the loss comes from, as a person reads it on a terminal, and as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.judge.trace.departure import Departure
+from edgeattn.judge.trace.module_error import ModuleError
+from edgeattn.judge.trace.of_bundle import Traced
+from edgeattn.report.number_words import count
+
+SHOWN = 20  # modules; the JSON has them all
+WHOLE = "(the model)"
+
+_LEGEND = (
+    "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
+    "gives it. Accumulated: there, as the graph runs."
+)
+
+
+def trace_parts(name: str, traced: Traced) -> tuple[RenderableType, ...]:
+    """Lay out a trace: what is wrong, then the modules, the worst first."""
+    found = traced.trace
+    return (
+        Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(found.inputs, 'input')}"),
+        *map(_fault_line, (error for error in found.modules if error.faults)),
+        _table(found.modules[:SHOWN]),
+        *_rest(len(found.modules) - SHOWN),
+        Text(_LEGEND, style="dim"),
+    )
+
+
+def trace_json(name: str, traced: Traced, notes: tuple[str, ...]) -> str:
+    """Return what ``--json`` prints: every module, the worst first."""
+    found = traced.trace
+    modules = [{**asdict(error), "faults": error.faults} for error in found.modules]
+    table = {
+        "model": name,
+        "target": traced.target,
+        "inputs": found.inputs,
+        "notes": notes,
+        "modules": modules,
+    }
+    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _fault_line(error: ModuleError) -> Text:
+    graphs = " and ".join(f"the {graph} graph" for graph in error.faults)
+    return Text(f"{error.module or WHOLE}: {graphs} computes this in float, and not as PyTorch does", "red")
+
+
+def _table(errors: tuple[ModuleError, ...]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("Module")
+    for column in ("introduced", "accumulated", "float introduced"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("worst on samples")
+    for error in errors:
+        table.add_row(*_row(error))
+    return table
+
+
+def _row(error: ModuleError) -> Iterator[str]:
+    int8, floats = error.in_int8, error.in_float
+    yield f"{error.module or WHOLE}{' (in one with the next)' if error.merged else ''}"
+    yield "" if int8 is None else percent(int8.introduced)
+    yield "" if int8 is None else percent(int8.accumulated)
+    yield percent(floats.introduced)
+    yield _worst(floats if int8 is None or "float" in error.faults else int8)
+
+
+def _worst(departure: Departure) -> str:
+    return ", ".join(f"{it.sample}: {percent(it.introduced)}" for it in departure.worst)
+
+
+def _rest(count_left: int) -> tuple[Text, ...]:
+    return (Text(f"and {count(count_left, 'module')} with less", style="dim"),) if count_left > 0 else ()
+
+
+def percent(error: float) -> str:
+    """Write a relative error with two digits that count: 8.2 %, 0.052 %, 0 %."""
+    return f"{float(f'{100 * error:.2g}'):g} %" if error >= LEAST else "0 %"
+
+
+LEAST = 1e-5  # of an error that is shown: float sums of two engines differ by less

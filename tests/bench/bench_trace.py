@@ -1,0 +1,178 @@
+"""Planted faults in the reference models: is the module named first by `edgeattn validate --trace`?
+
+    python tests/bench/bench_trace.py [--model digits] [--inputs 12]
+
+Each model is exported, or taken from `--bundles FOLDER`, where `NAME.edge` lies. Then one fault after the
+other is planted in its float and in its int8 graph, each in a module drawn at random, and both are traced.
+Prints a line a fault: what it introduces at its module, and which other one came first, if one did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from torch import nn
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "edgeattn" / "judge" / "trace"))
+
+import plants  # noqa: E402
+
+from edgeattn import pipeline  # noqa: E402
+from edgeattn.judge.objective import FASTEST  # noqa: E402
+from edgeattn.judge.padding import Padded  # noqa: E402
+from edgeattn.judge.request import Request  # noqa: E402
+from edgeattn.judge.trace import trace  # noqa: E402
+from edgeattn.judge.trace.inside import Graphs  # noqa: E402
+from edgeattn.judge.trace.points import Point, points_of  # noqa: E402
+from edgeattn.judge.trace.trials import Trial, trials  # noqa: E402
+from edgeattn.judge.trace.variant import graphs_of  # noqa: E402
+from edgeattn.progress import Silent  # noqa: E402
+from edgeattn.source.handover import load  # noqa: E402
+from edgeattn.source.module import ModuleSource  # noqa: E402
+from edgeattn_export.capture import Captured  # noqa: E402
+from edgeattn_export.capture.reference import Reference  # noqa: E402
+from edgeattn_export.lower.ort_cpu import ORT_CPU  # noqa: E402
+from edgeattn_runtime.bundle import open_bundle  # noqa: E402
+
+HEAD = 32  # channels of one, in each of the models
+WIDTHS = {"digits": 128, "sentence": 384, "story": 128, "translation": 128}  # of all heads together
+FAULTS: Mapping[str, tuple[str, plants.Fault]] = {
+    "weights shuffled": ("linear", plants.shuffle_weights),
+    "scale halved": ("scaled", plants.halve_scale),
+    "saturating layer": ("linear", plants.saturate),
+    "mask ignored": ("attention", plants.ignore_mask),
+    "wrong epsilon": ("norm", plants.wrong_epsilon),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with its two graphs, and where faults may be planted."""
+
+    name: str
+    captured: Captured
+    int8: Graphs
+    points: tuple[Point, ...]
+    inputs: list[Trial]
+
+    @property
+    def module(self) -> nn.Module:
+        """The PyTorch original."""
+        assert isinstance(self.captured.reference, Reference)
+        return self.captured.reference.module
+
+    def places(self, kind: str, graph: str) -> list[Point]:
+        """Return the points at which a kind of module ends."""
+        if kind == "scaled":
+            kind = "norm" if graph == "float" else "linear"
+        modules = dict(self.module.named_modules())
+        attentions = {point.module for point in self.points if _mixes(point, self.captured)}
+        return [
+            point
+            for point in self.points
+            if (kind == "attention" and point.module in attentions and _mixes(point, self.captured))
+            or (kind == "linear" and isinstance(modules[point.module], nn.Linear))
+            or (kind == "norm" and type(modules[point.module]).__name__.endswith("Norm"))
+        ]
+
+
+def main() -> None:
+    """Export, plant, trace, print."""
+    arguments = _arguments()
+    logging.disable(logging.WARNING)
+    named = total = 0
+    with tempfile.TemporaryDirectory() as made:
+        for name in arguments.model or WIDTHS:
+            subject = _subject(name, arguments.bundles or Path(made), arguments.inputs)
+            for line, is_first in _tried(subject):
+                named, total = named + is_first, total + 1
+                print(line, flush=True)
+    print(f"named first: {named} of {total}")
+
+
+def _tried(subject: Subject) -> Iterator[tuple[str, bool]]:
+    width = WIDTHS[subject.name]
+    faults = {**FAULTS, "heads swapped": ("attention", partial(plants.swap_heads, size=HEAD, width=width))}
+    draw = random.Random(0)
+    for words, (kind, fault) in faults.items():
+        for graph in ("float", "int8"):
+            places = subject.places(kind, graph)
+            draw.shuffle(places)
+            for point in places:
+                faulty = _with(subject, graph, point, fault)
+                if faulty is not None:
+                    found = trace(*faulty, subject.inputs, Silent()).modules
+                    at = next(i for i, it in enumerate(found) if it.module == point.module)
+                    departure = found[at].in_float if graph == "float" else found[at].in_int8
+                    introduced = departure.introduced if departure else 0.0
+                    what = f"{words} in {graph} at {point.module}: introduces {introduced:.2g}"
+                    behind = f", but {found[0].module} is first ({found[0].excess / found[at].excess:.1f} x)"
+                    yield f"{subject.name}: {what}{behind if at else ''}", at == 0
+                    break
+            else:
+                print(f"{subject.name}: {words} in {graph}: has no place", flush=True)
+
+
+def _with(subject: Subject, graph: str, point: Point, fault: plants.Fault) -> tuple[Captured, Graphs] | None:
+    captured, int8 = subject.captured, subject.int8
+    if graph == "float":
+        model = plants.planted(captured.model, point.value, fault)
+        return None if model is None else (replace(captured, model=model), int8)
+    models = [plants.planted(model, point.value, fault) for model in int8.models]
+    if not any(models):
+        return None
+    changed = tuple(new or old for new, old in zip(models, int8.models, strict=True))
+    return captured, replace(int8, models=changed)
+
+
+def _mixes(point: Point, captured: Captured) -> bool:
+    """Say whether a point is what an attention makes of its values."""
+    value = plants.values_of(captured.model)[point.value]
+    near = [node.op_type for node, _ in zip(plants.behind(value), range(4), strict=False)]
+    return value.producer().op_type in ("Reshape", "Attention") and (
+        "Attention" in near or near.count("MatMul") > 0
+    )
+
+
+def _subject(name: str, bundles: Path, inputs: int) -> Subject:
+    source = load(str(ROOT / "models" / name / "model.py"))
+    samples = source.read()
+    folder = bundles / f"{name}.edge"
+    if not folder.is_dir():
+        _export(source, folder)
+    captured = source.capture(samples, ORT_CPU)
+    parts = samples.split()
+    padded = Padded.of(captured, parts.selection)
+    few = parts.evaluation[:: max(1, len(parts.evaluation) // inputs)]
+    files = open_bundle(folder)
+    tried = list(trials(few, padded, captured.axes, {}))
+    assert isinstance(captured.reference, Reference)
+    largest = max(tried, key=lambda trial: sum(array.size for array in trial.inputs.values()))
+    points = points_of(captured, captured.reference, largest.inputs)
+    return Subject(name, captured, graphs_of(files, files.manifest.variants[0]), points, tried)
+
+
+def _export(source: ModuleSource, folder: Path) -> None:
+    request = Request.read("cpu", source.budget, FASTEST, has_metric=source.metric is not None)
+    pipeline.run(source, request, Silent()).save(folder)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--model", action="append", choices=tuple(WIDTHS), help="all where it is left out")
+    parser.add_argument("--bundles", type=Path, help="folder in which bundles lie, or are put")
+    parser.add_argument("--inputs", type=int, default=12, help="evaluation samples to trace on")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""A planted fault is named first; ``tests/bench/bench_trace.py`` plants them in the reference models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from plants import Fault, halve_scale, ignore_mask, planted, saturate, shuffle_weights
+
+from edgeattn.judge.padding import Padded
+from edgeattn.judge.trace import Trace, trace
+from edgeattn.judge.trace.inside import Graphs
+from edgeattn.judge.trace.module_error import EXACT
+from edgeattn.judge.trace.points import points_of
+from edgeattn.judge.trace.trials import Trial, trials
+from edgeattn.judge.trace.variant import graphs_of
+from edgeattn.progress import Silent
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.reference import Reference
+from edgeattn_export.graph.samples import Parts
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def inputs(captured: Captured, samples: Parts) -> list[Trial]:
+    return list(trials(samples.evaluation, Padded.of(captured, samples.selection), captured.axes, {}))
+
+
+@pytest.fixture
+def int8(folder: Path) -> Graphs:
+    files = open_bundle(folder)
+    return graphs_of(files, files.manifest.variants[0])
+
+
+@pytest.fixture
+def value_of(captured: Captured, inputs: list[Trial]) -> Callable[[str], str]:
+    """Return the graphs' name of what a module computes."""
+    assert isinstance(captured.reference, Reference)
+    points = points_of(captured, captured.reference, inputs[-1].inputs)
+    return {point.module: point.value for point in points}.__getitem__
+
+
+def first(found: Trace) -> str:
+    return found.modules[0].module
+
+
+def test_a_right_graph_has_no_faults(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+    found = trace(captured, int8, inputs, Silent())
+    assert {error.module for error in found.modules} == {"", "embed", "query", "key", "value", "tags"}
+    for error in found.modules:
+        assert error.faults == ()
+        assert error.in_float.introduced < EXACT / 10
+        assert error.in_float.accumulated < EXACT / 10
+        assert error.in_int8 is not None
+        assert error.in_int8.introduced < 0.1
+    assert found.inputs == len(inputs)
+
+
+@pytest.mark.parametrize("fault", [shuffle_weights, saturate])
+@pytest.mark.parametrize("module", ["query", "value"])
+def test_a_fault_in_the_int8_graph_is_named_first(
+    fault: Fault,
+    module: str,
+    captured: Captured,
+    int8: Graphs,
+    inputs: list[Trial],
+    value_of: Callable[[str], str],
+) -> None:
+    faulty = planted(int8.models[0], value_of(module), fault)
+    assert faulty is not None
+    found = trace(captured, replace(int8, models=(faulty,)), inputs, Silent())
+    worst = found.modules[0]
+    assert worst.module == module
+    assert worst.in_int8 is not None
+    assert worst.in_int8.introduced > 0.2
+    assert len(worst.in_int8.worst) == 3
+    assert worst.in_int8.worst[0].introduced >= worst.in_int8.introduced
+
+
+def test_a_halved_scale_is_named_first(
+    captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+) -> None:
+    faulty = planted(int8.models[0], value_of("key"), halve_scale)
+    assert faulty is not None
+    assert first(trace(captured, replace(int8, models=(faulty,)), inputs, Silent())) == "key"
+
+
+@pytest.mark.parametrize("fault", [shuffle_weights, saturate])
+def test_a_wrong_float_export_is_named_first(
+    fault: Fault, captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+) -> None:
+    faulty = planted(captured.model, value_of("key"), fault)
+    assert faulty is not None
+    found = trace(replace(captured, model=faulty), int8, inputs, Silent())
+    assert first(found) == "key"
+    assert found.modules[0].faults == ("float",)
+    assert [error.module for error in found.modules if error.faults] == ["key"]  # not those behind it
+
+
+def test_an_ignored_mask_shows_on_padded_inputs_alone(
+    captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+) -> None:
+    faulty = planted(int8.models[0], value_of(""), ignore_mask)
+    assert faulty is not None
+    found = trace(captured, replace(int8, models=(faulty,)), inputs, Silent())
+    worst = found.modules[0]
+    assert worst.module == ""  # the attention is computed by the model itself
+    assert worst.faults == ("int8",)
+    assert worst.in_int8 is not None
+    assert all(it.sample.endswith(" padded") for it in worst.in_int8.worst)
+
+
+def test_an_onnx_file_has_no_modules(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+    no_module = replace(captured, reference=captured.engine.runner(captured.model))
+    with pytest.raises(BadInput, match="a PyTorch model expected"):
+        trace(no_module, int8, inputs, Silent())
