@@ -32,14 +32,13 @@ from edgeattn.judge.padding import Padded  # noqa: E402
 from edgeattn.judge.request import Request  # noqa: E402
 from edgeattn.judge.trace import trace  # noqa: E402
 from edgeattn.judge.trace.inside import Graphs  # noqa: E402
-from edgeattn.judge.trace.points import Point, points_of  # noqa: E402
-from edgeattn.judge.trace.trials import Trial, trials  # noqa: E402
+from edgeattn.judge.trace.points import Point, module_behind, points_of  # noqa: E402
+from edgeattn.judge.trace.trials import Trial, pad_token, trials  # noqa: E402
 from edgeattn.judge.trace.variant import graphs_of  # noqa: E402
 from edgeattn.progress import Silent  # noqa: E402
 from edgeattn.source.handover import load  # noqa: E402
 from edgeattn.source.module import ModuleSource  # noqa: E402
 from edgeattn_export.capture import Captured  # noqa: E402
-from edgeattn_export.capture.reference import Reference  # noqa: E402
 from edgeattn_export.lower.ort_cpu import ORT_CPU  # noqa: E402
 from edgeattn_runtime.bundle import open_bundle  # noqa: E402
 
@@ -67,8 +66,7 @@ class Subject:
     @property
     def module(self) -> nn.Module:
         """The PyTorch original."""
-        assert isinstance(self.captured.reference, Reference)
-        return self.captured.reference.module
+        return module_behind(self.captured).module
 
     def places(self, kind: str, graph: str) -> list[Point]:
         """Return the points at which a kind of module ends."""
@@ -154,10 +152,9 @@ def _subject(name: str, bundles: Path, inputs: int) -> Subject:
     padded = Padded.of(captured, parts.selection)
     few = parts.evaluation[:: max(1, len(parts.evaluation) // inputs)]
     files = open_bundle(folder)
-    tried = list(trials(few, padded, captured.axes, {}))
-    assert isinstance(captured.reference, Reference)
+    tried = list(trials(few, padded, captured.axes, {}, pad_token(module_behind(captured).module)))
     largest = max(tried, key=lambda trial: sum(array.size for array in trial.inputs.values()))
-    points = points_of(captured, captured.reference, largest.inputs)
+    points = points_of(captured, largest.inputs)
     return Subject(name, captured, graphs_of(files, files.manifest.variants[0]), points, tried)
 
 

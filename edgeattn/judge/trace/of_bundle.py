@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.trace import Trace, trace
-from edgeattn.judge.trace.trials import trials
+from edgeattn.judge.trace.trials import pad_token, trials
 from edgeattn.judge.trace.variant import graphs_of
 from edgeattn.measure.threads import THREADS, torch_threads
 from edgeattn.measure.variants import measurable
@@ -43,7 +44,7 @@ def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> T
     original = recapture(source, files, variant, progress=progress)
     captured, samples = original.captured, original.samples
     progress.stage("trace")
-    padded = Padded.of(captured, samples.selection)
-    inputs = list(trials(samples.evaluation, padded, captured.axes, variant.sizes))
+    padded, pad = Padded.of(captured, samples.selection), pad_token(module_behind(captured).module)
+    inputs = list(trials(samples.evaluation, padded, captured.axes, variant.sizes, pad))
     with torch_threads(THREADS):
         return Traced(variant.target, trace(captured, graphs, inputs, progress))

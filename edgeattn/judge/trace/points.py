@@ -16,6 +16,7 @@ from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.taps import tapped, values_of
+from edgeattn_runtime.errors import BadInput
 
 ANOTHER = 0.1  # relative error from which on a value of a right graph is not the one looked for
 
@@ -38,7 +39,18 @@ class Point:
         return self.place.owner
 
 
-def points_of(captured: Captured, reference: Reference, inputs: Inputs) -> tuple[Point, ...]:
+def module_behind(captured: Captured) -> Reference:
+    """Return the PyTorch module that a graph is of.
+
+    Raises:
+        BadInput: It is of an ONNX file.
+    """
+    if not isinstance(captured.reference, Reference):
+        raise BadInput("an ONNX file found, which has no modules; a PyTorch model expected; name its file")
+    return captured.reference
+
+
+def points_of(captured: Captured, inputs: Inputs) -> tuple[Point, ...]:
     """Find the values of a float graph that are tensors between modules, in PyTorch's order.
 
     A module's output leaves the nodes that came from it, and its input enters them. Where several such values
@@ -47,10 +59,12 @@ def points_of(captured: Captured, reference: Reference, inputs: Inputs) -> tuple
 
     Args:
         captured: The float graph as exported, whose nodes tell their modules.
-        reference: The module.
         inputs: One input.
+
+    Raises:
+        BadInput: The graph is of an ONNX file.
     """
-    model = captured.model
+    model, reference = captured.model, module_behind(captured)
     floats = [name for name, value in values_of(model).items() if value.dtype is ir.DataType.FLOAT]
     values = captured.engine.runner(tapped(model, floats))(inputs)
     right = disagreement(reference(inputs), values, EXPORT_TOLERANCE) is None

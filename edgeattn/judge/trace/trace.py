@@ -19,13 +19,13 @@ from edgeattn.judge.trace.departure import Departure, Departures
 from edgeattn.judge.trace.inside import Graphs, Inside
 from edgeattn.judge.trace.merged import next_known
 from edgeattn.judge.trace.module_error import ModuleError, Step, by_module
-from edgeattn.judge.trace.points import Point, points_of
+from edgeattn.judge.trace.points import Point, module_behind, points_of
 from edgeattn.judge.trace.recording import Floats, recorded
 from edgeattn.judge.trace.trials import Trial
 from edgeattn.progress import Progress
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import EdgeAttnError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +47,37 @@ def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: P
     Args:
         captured: The float graph, and the module that it is of.
         int8: What was made of it.
-        trials: Inputs, at least one.
-        progress: Told after each of them.
+        trials: Inputs, at least one real; others are left out where the model does not take them.
+        progress: Told before each of them.
 
     Raises:
         BadInput: The original is no PyTorch module, but an ONNX file.
         ModelError: The module fails on an input.
     """
-    reference = captured.reference
-    if not isinstance(reference, Reference):
-        raise BadInput("an ONNX file found, which has no modules; a PyTorch model expected; name its file")
+    reference = module_behind(captured)
     largest = _largest(trials)
-    points = points_of(captured, reference, largest.inputs)
+    points = points_of(captured, largest.inputs)
     graphs = (Graphs((captured.model,), captured.engine), int8)
     expected = _expected(reference, points, largest)
     in_float, in_int8 = (Departures(Inside(it, points, expected, largest.inputs)) for it in graphs)
+    run = 0
     for i, trial in enumerate(trials):
-        right = _expected(reference, points, trial)
-        in_float.add(trial, right)
-        in_int8.add(trial, right)
-        progress.step(i + 1, len(trials), trial.name)
+        progress.step(i, len(trials), trial.name)
+        try:
+            right = _expected(reference, points, trial)
+            in_float.add(trial, right)
+            in_int8.add(trial, right)
+        except EdgeAttnError:
+            if trial.real:
+                raise
+            continue  # what is made up may be beyond the model
+        run += 1
     steps = [
         _step(captured, point, in_float.at(point.value), in_int8)
         for point in points
         if point.value in in_float.values
     ]
-    return Trace(by_module(steps), len(trials))
+    return Trace(by_module(steps), run)
 
 
 def _step(captured: Captured, point: Point, in_float: Departure, in_int8: Departures) -> Step:

@@ -1,4 +1,4 @@
-"""The inputs that a trace runs: evaluation samples, and some of them again with padding behind them."""
+"""The inputs that a trace runs: evaluation samples, and some of them again with padding at their end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from edgeattn.judge.padding import Padded
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.lower.fixed import Sizes
+from edgeattn_runtime.graph import Tensor
 
 MOST = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
 PADDED = 8  # of them, the longest, that come again
@@ -26,12 +28,14 @@ class Trial:
     Attributes:
         name: Of the evaluation sample, for a person: "12", or "12 padded".
         inputs: By name.
-        kept: Where its positions count, bool (batch, sequence); None where nothing tells padding.
+        kept: Where its positions count, bool (batch, sequence); None where all do.
+        real: Whether it is a sample as it came.
     """
 
     name: str
     inputs: Inputs
     kept: NDArray[np.bool_] | None = None
+    real: bool = True
 
     def counted(self, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return a tensor (batch, sequence, ...) without padded positions; any other as it is."""
@@ -40,35 +44,50 @@ class Trial:
         return tensor[self.kept]
 
 
-def trials(samples: Samples, padded: Padded, axes: Axes, sizes: Sizes) -> Iterator[Trial]:
-    """Yield samples spread over all, and the longest again with their last third masked out.
+def trials(samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int) -> Iterator[Trial]:
+    """Yield samples spread over all, and the longest again with padding in their last third.
 
     Samples that come one by one are seldom padded, and a mask that hides nothing shows no fault.
 
     Args:
         samples: The evaluation samples.
-        padded: How padding is told.
+        padded: How padding is told; where no input tells it, tokens may.
         axes: The samples' axes.
         sizes: Those that the graphs fix, to which samples are cut and joined; empty where they fix none.
+        pad: The token that stands for padding.
     """
     picked = np.unique(np.linspace(0, len(samples) - 1, MOST).astype(int)).tolist()
     inputs = {i: shaped(samples[i : i + 1], axes, sizes) if sizes else samples[i].inputs for i in picked}
     for i in picked:
-        yield _trial(str(i), inputs[i], padded)
-    if padded.padding is not None:
-        longest = sorted(picked, key=lambda i: -sum(array.size for array in inputs[i].values()))
-        for i in longest[:PADDED]:
-            yield _trial(f"{i} padded", _hidden(inputs[i], padded), padded)
+        yield Trial(str(i), inputs[i], _kept(inputs[i], padded))
+    longest = sorted(picked, key=lambda i: -sum(array.size for array in inputs[i].values()))
+    for i in longest[:PADDED]:
+        changed = {**inputs[i], **dict(_with_padding(inputs[i], padded, pad))}
+        if any(changed[name] is not array for name, array in inputs[i].items()):
+            yield Trial(f"{i} padded", changed, _kept(changed, padded), real=False)
 
 
-def _trial(name: str, inputs: Inputs, padded: Padded) -> Trial:
-    padding = padded.padding
-    return Trial(name, inputs, None if padding is None else inputs[padding.mask] != padding.masked_out)
+def pad_token(module: nn.Module) -> int:
+    """Return the token that a model's embeddings keep for padding; 0, the usual one, where they keep none."""
+    kept = (it.padding_idx for it in module.modules() if isinstance(it, nn.Embedding))
+    return next((token for token in kept if token is not None), 0)
 
 
-def _hidden(inputs: Inputs, padded: Padded) -> Inputs:
-    if padded.padding is None:
-        return inputs
-    mask = inputs[padded.padding.mask].copy()  # (B, S)
-    mask[:, max(1, round(mask.shape[1] * SHOWN)) :] = padded.padding.masked_out
-    return {**inputs, padded.padding.mask: mask}
+def _kept(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
+    return None if padded.padding is None else inputs[padded.padding.mask] != padded.padding.masked_out
+
+
+def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    """Yield the input that tells padding, or else all of tokens, with padding in its last third."""
+    told = padded.padding
+    for tensor in padded.graph.inputs:
+        array = inputs[tensor.name]
+        tells = _is_tokens(tensor) if told is None else tensor.name == told.mask
+        if tells and array.shape[1] > 1:
+            changed = array.copy()
+            changed[:, max(1, round(array.shape[1] * SHOWN)) :] = pad if told is None else told.masked_out
+            yield tensor.name, changed
+
+
+def _is_tokens(tensor: Tensor) -> bool:
+    return np.dtype(tensor.dtype).kind in "iu" and len(tensor.dims) == 2 and isinstance(tensor.dims[1], str)

@@ -18,7 +18,6 @@ from edgeattn.judge.trace.trials import Trial, trials
 from edgeattn.judge.trace.variant import graphs_of
 from edgeattn.progress import Silent
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.samples import Parts
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
@@ -26,7 +25,7 @@ from edgeattn_runtime.errors import BadInput
 
 @pytest.fixture(scope="module")
 def inputs(captured: Captured, samples: Parts) -> list[Trial]:
-    return list(trials(samples.evaluation, Padded.of(captured, samples.selection), captured.axes, {}))
+    return list(trials(samples.evaluation, Padded.of(captured, samples.selection), captured.axes, {}, 0))
 
 
 @pytest.fixture
@@ -38,8 +37,7 @@ def int8(folder: Path) -> Graphs:
 @pytest.fixture
 def value_of(captured: Captured, inputs: list[Trial]) -> Callable[[str], str]:
     """Return the graphs' name of what a module computes."""
-    assert isinstance(captured.reference, Reference)
-    points = points_of(captured, captured.reference, inputs[-1].inputs)
+    points = points_of(captured, inputs[-1].inputs)
     return {point.module: point.value for point in points}.__getitem__
 
 
