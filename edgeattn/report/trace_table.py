@@ -16,11 +16,12 @@ from edgeattn.judge.trace.of_bundle import Traced
 from edgeattn.report.number_words import count
 
 SHOWN = 20  # modules; the JSON has them all
+LEAST = 1e-5  # of an error that is shown: float sums of two engines differ by less
 WHOLE = "(the model)"
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
-    "gives it. Accumulated: there, as the graph runs."
+    "gives it. Accumulated: there, as the graph runs. Float: introduced by the float graph."
 )
 
 
@@ -57,10 +58,10 @@ def _fault_line(error: ModuleError) -> Text:
 
 def _table(errors: tuple[ModuleError, ...]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("Module")
-    for column in ("introduced", "accumulated", "float introduced"):
+    table.add_column("Module", overflow="fold")
+    for column in ("introduced", "accumulated", "float"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("worst on samples")
+    table.add_column("worst samples")
     for error in errors:
         table.add_row(*_row(error))
     return table
@@ -76,7 +77,7 @@ def _row(error: ModuleError) -> Iterator[str]:
 
 
 def _worst(departure: Departure) -> str:
-    return ", ".join(f"{it.sample}: {percent(it.introduced)}" for it in departure.worst)
+    return ", ".join(it.sample for it in departure.worst if it.introduced >= LEAST)
 
 
 def _rest(count_left: int) -> tuple[Text, ...]:
@@ -86,6 +87,3 @@ def _rest(count_left: int) -> tuple[Text, ...]:
 def percent(error: float) -> str:
     """Write a relative error with two digits that count: 8.2 %, 0.052 %, 0 %."""
     return f"{float(f'{100 * error:.2g}'):g} %" if error >= LEAST else "0 %"
-
-
-LEAST = 1e-5  # of an error that is shown: float sums of two engines differ by less

@@ -60,6 +60,8 @@ class ModuleError:
 def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     """Return what each module adds, the worst first.
 
+    Those that add more than such a step may come by how many times; all others by what they introduce.
+
     Args:
         steps: In PyTorch's order.
     """
@@ -68,13 +70,18 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     for step in steps:
         modules.setdefault(step.module, []).append(step)
     found = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
-    return tuple(sorted(found, key=lambda error: -error.excess))
+    return tuple(sorted(found, key=_rank))
 
 
 def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
     worst = max(steps, key=lambda step: _excess(step, usual))
     excess = _excess(worst, usual)
     return ModuleError(module, worst.in_float, worst.in_int8, worst.merged, order, excess)
+
+
+def _rank(error: ModuleError) -> tuple[float, float]:
+    introduced = max(it.introduced for it in (error.in_float, error.in_int8) if it is not None)
+    return -max(error.excess, 1.0), -introduced
 
 
 def _usual(steps: Iterable[Step]) -> float:

@@ -30,6 +30,7 @@ def traced() -> Traced:
         Step("layer.norm", exact(2e-7), exact(0.05)),
         Step("", exact(0.004), exact(0.0)),
         Step("layer.value", exact(0.0), at(0.08), merged=True),
+        Step("layer.gelu", exact(0.0), exact(0.0009)),
         Step("layer.query", exact(0.0), at(0.009)),
         Step("layer.last", exact(0.0), None),
     ]
@@ -43,11 +44,12 @@ def printed(traced: Traced) -> str:
     return console.export_text()
 
 
-def test_the_worst_is_first_by_what_such_a_step_may_add(traced: Traced) -> None:
+def test_what_adds_more_than_it_may_is_first(traced: Traced) -> None:
     modules = [error.module for error in traced.trace.modules]
     # in float 50 times and 4 times 0.1 %; in integers twice what is 4 times the median of those not merged
-    assert modules == ["layer.norm", "", "layer.value", "layer.query", "layer.key", "layer.last"]
-    assert [round(error.excess, 2) for error in traced.trace.modules] == [50, 4, 2, 0.27, 0.25, 0]
+    assert modules[:3] == ["layer.norm", "", "layer.value"]
+    assert [round(error.excess, 2) for error in traced.trace.modules] == [50, 4, 2, 0.27, 0.25, 0.9, 0]
+    assert modules[3:] == ["layer.query", "layer.key", "layer.gelu", "layer.last"]  # by what they introduce
     assert [error.faults for error in traced.trace.modules if error.faults] == [("int8",), ("float",)]
 
 
@@ -57,7 +59,7 @@ def test_the_table_names_what_is_wrong_before_all(traced: Traced) -> None:
     assert "layer.norm: the int8 graph computes this in float, and not as PyTorch does" in text
     assert "(the model): the float graph computes this in float, and not as PyTorch does" in text
     rows = [line for line in text.splitlines() if line.startswith("layer.query")]
-    told = "layer.query 1.1 % 2 % 0 % 12 padded: 2.2 %, 3: 1.1 %"
+    told = "layer.query 1.1 % 2 % 0 % 12 padded, 3"
     assert [" ".join(row.split()) for row in rows] == [told]
     assert "layer.value (in one with the next)" in text
 

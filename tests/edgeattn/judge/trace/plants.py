@@ -9,6 +9,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.dataflow import sources
+from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.graph.taps import values_of
 
 # Which input of an operator holds a weight, and which holds its scale.
@@ -79,6 +80,7 @@ def swap_heads(model: ir.Model, value: ir.Value, size: int, width: int) -> bool:
     model.graph.register_initializer(index)
     name, users = value.name, tuple(value.uses())
     node = ir.Node("", "Gather", [value, index], [ir.AttrInt64("axis", -1)])
+    node.metadata_props[MODULE] = module_of(value.producer())
     (swapped,) = node.outputs
     value.name, swapped.name = f"{name}.planted", name
     swapped.type, swapped.shape = value.type, value.shape
