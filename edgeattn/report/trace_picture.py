@@ -37,7 +37,8 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
     rows = range(len(errors))
     for row, error in zip(rows, errors, strict=True):
         color = _RED if error.faults else _BLUE
-        axes.plot([LEAST, _at(error.in_int8, _introduced)], [row, row], color=color, linewidth=3)
+        ends = [LEAST, _at(error.in_int8, _introduced)]
+        axes.plot(ends, [row, row], color=color, linewidth=1, marker="o", markersize=5, markevery=[1])
     axes.plot([_at(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
     floats = [_at(error.in_float, _introduced) for error in errors]
     axes.plot(floats, rows, color=_RED, marker="|", linestyle="", markersize=7)

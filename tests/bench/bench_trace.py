@@ -1,9 +1,9 @@
 """Planted faults in the reference models: is the module named first by `edgeattn validate --trace`?
 
-    python tests/bench/bench_trace.py [--model digits] [--inputs 12]
+    python tests/bench/bench_trace.py [--model digits] [--draws 2] [--inputs 6]
 
 Each model is exported, or taken from `--bundles FOLDER`, where `NAME.edge` lies. Then one fault after the
-other is planted in its float and in its int8 graph, each in a module drawn at random, and both are traced.
+other is planted in its float and in its int8 graph, each in modules drawn at random, and both are traced.
 Prints a line a fault: what it introduces at its module, and which other one came first, if one did.
 """
 
@@ -14,9 +14,10 @@ import logging
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from torch import nn
@@ -32,6 +33,7 @@ from edgeattn.judge.padding import Padded  # noqa: E402
 from edgeattn.judge.request import Request  # noqa: E402
 from edgeattn.judge.trace import trace  # noqa: E402
 from edgeattn.judge.trace.inside import Graphs  # noqa: E402
+from edgeattn.judge.trace.module_error import ModuleError  # noqa: E402
 from edgeattn.judge.trace.points import Point, module_behind, points_of  # noqa: E402
 from edgeattn.judge.trace.trials import Trial, pad_token, trials  # noqa: E402
 from edgeattn.judge.trace.variant import graphs_of  # noqa: E402
@@ -91,13 +93,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         for name in arguments.model or WIDTHS:
             subject = _subject(name, arguments.bundles or Path(made), arguments.inputs)
-            for line, is_first in _tried(subject):
+            for line, is_first in _tried(subject, arguments.draws):
                 named, total = named + is_first, total + 1
                 print(line, flush=True)
     print(f"named first: {named} of {total}")
 
 
-def _tried(subject: Subject) -> Iterator[tuple[str, bool]]:
+def _tried(subject: Subject, draws: int) -> Iterator[tuple[str, bool]]:
     width = WIDTHS[subject.name]
     faults = {**FAULTS, "heads swapped": ("attention", partial(plants.swap_heads, size=HEAD, width=width))}
     draw = random.Random(0)
@@ -105,19 +107,20 @@ def _tried(subject: Subject) -> Iterator[tuple[str, bool]]:
         for graph in ("float", "int8"):
             places = subject.places(kind, graph)
             draw.shuffle(places)
-            for point in places:
-                faulty = _with(subject, graph, point, fault)
-                if faulty is not None:
-                    found = trace(*faulty, subject.inputs, Silent()).modules
-                    at = next(i for i, it in enumerate(found) if it.module == point.module)
-                    departure = found[at].in_float if graph == "float" else found[at].in_int8
-                    introduced = departure.introduced if departure else 0.0
-                    what = f"{words} in {graph} at {point.module}: introduces {introduced:.2g}"
-                    behind = f", but {found[0].module} is first ({found[0].excess / found[at].excess:.1f} x)"
-                    yield f"{subject.name}: {what}{behind if at else ''}", at == 0
-                    break
-            else:
-                print(f"{subject.name}: {words} in {graph}: has no place", flush=True)
+            planted = ((point, faulty) for point in places if (faulty := _with(subject, graph, point, fault)))
+            for point, faulty in islice(planted, draws):
+                found = trace(*faulty, subject.inputs, Silent()).modules
+                yield _line(subject, f"{words} in {graph}", graph, point, found)
+
+
+def _line(
+    subject: Subject, what: str, graph: str, point: Point, found: Sequence[ModuleError]
+) -> tuple[str, bool]:
+    at = next(i for i, error in enumerate(found) if error.module == point.module)
+    departure = found[at].in_float if graph == "float" else found[at].in_int8
+    introduced = departure.introduced if departure else 0.0
+    behind = f", but {found[0].module} is first ({found[0].excess / found[at].excess:.1f} x)" if at else ""
+    return f"{subject.name}: {what} at {point.module}: introduces {introduced:.2g}{behind}", at == 0
 
 
 def _with(subject: Subject, graph: str, point: Point, fault: plants.Fault) -> tuple[Captured, Graphs] | None:
@@ -167,7 +170,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", action="append", choices=tuple(WIDTHS), help="all where it is left out")
     parser.add_argument("--bundles", type=Path, help="folder in which bundles lie, or are put")
-    parser.add_argument("--inputs", type=int, default=12, help="evaluation samples to trace on")
+    parser.add_argument("--draws", type=int, default=2, help="modules a fault and graph")
+    parser.add_argument("--inputs", type=int, default=6, help="evaluation samples to trace on")
     return parser.parse_args()
 
 
