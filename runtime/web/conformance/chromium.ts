@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 import { argv } from 'node:process';
-import { chromium } from 'playwright-core';
+import { launched } from './browser.mjs';
 import type { Told } from './page.js';
 import { served } from './served.mjs';
 
 const [, , folder = '.', threads = '1'] = argv;
 const page = join(import.meta.dirname, '..', 'conformance-page');
 const server = await served({ '/cases/': folder, '/': page });
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await launched();
 try {
   const tab = await browser.newPage();
   tab.on('pageerror', (error) => console.error(error.message));

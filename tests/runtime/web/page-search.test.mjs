@@ -2,18 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { launched } from '../../../runtime/web/conformance/browser.mjs';
 import { served } from '../../../runtime/web/conformance/served.mjs';
 import { CONFORMANCE } from './bundles.mjs';
 
 const PACKAGE = fileURLToPath(new URL('../../../runtime/web/', import.meta.url));
 const BUNDLE = `${CONFORMANCE}processed.edge`; // a dozen words, and vectors
-const { chromium } = createRequire(join(PACKAGE, 'package.json'))('playwright-core');
 
 let browser, server, page;
 
@@ -21,7 +20,7 @@ before(async () => {
   const build = ['vite', 'build', '--config', 'examples/search/vite.config.ts', '--logLevel', 'error'];
   await promisify(execFile)('npx', build, { cwd: PACKAGE, env: { ...env, BUNDLE } });
   server = await served({ '/': join(PACKAGE, 'build', 'search') });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  browser = await launched();
   page = await (await browser.newContext()).newPage();
   await page.goto(`http://127.0.0.1:${server.port}/index.html`);
   await ready();

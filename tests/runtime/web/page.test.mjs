@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { launched } from '../../../runtime/web/conformance/browser.mjs';
 import { served } from '../../../runtime/web/conformance/served.mjs';
 import { CONFORMANCE } from './bundles.mjs';
 import { hashed } from './hashed.mjs';
@@ -17,7 +17,6 @@ const SWIFTSHADER = [
   ...['--enable-unsafe-webgpu', '--enable-features=Vulkan,WebGPU', '--use-webgpu-adapter=swiftshader'],
   ...['--use-vulkan=swiftshader', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 ];
-const { chromium } = createRequire(join(PACKAGE, 'package.json'))('playwright-core');
 
 let browser, server, large;
 const asked = [];
@@ -31,8 +30,7 @@ before(async () => {
   }
   const folders = { '/cases/': CONFORMANCE, '/large/': large, '/package/': PACKAGE, '/': import.meta.dirname };
   server = await served(folders, (path) => asked.push(path));
-  const args = ['--no-sandbox', `--host-resolver-rules=MAP ${PHONE} 127.0.0.1`, ...SWIFTSHADER];
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  browser = await launched([`--host-resolver-rules=MAP ${PHONE} 127.0.0.1`, ...SWIFTSHADER]);
 });
 
 after(async () => {
