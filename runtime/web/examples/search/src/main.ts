@@ -38,7 +38,8 @@ async function read(): Promise<void> {
   for (const [i, sentence] of fresh.entries()) {
     if (passages !== mine) return;
     count.textContent = `Reading sentence ${i + 1} of ${fresh.length}`;
-    vectors.set(sentence.text, await encoder.encode(sentence.text));
+    const vector = await vectorOf(sentence.text);
+    if (vector) vectors.set(sentence.text, vector);
     if (i % 8 === 0) await search();
   }
   count.textContent = `${mine.paragraphs.filter(Boolean).length} passages, ${mine.sentences.length} sentences`;
@@ -50,9 +51,12 @@ async function search(): Promise<void> {
   const wanted = query.value.trim();
   suggestions.hidden = wanted !== '';
   if (wanted === '') return show(results, []);
-  const vector = await encoder.encode(wanted);
-  if (wanted === query.value.trim()) show(results, rank(passages, vectors, vector));
+  const vector = await vectorOf(wanted);
+  if (wanted === query.value.trim()) show(results, vector ? rank(passages, vectors, vector) : []);
 }
+
+/** Return what a text means; null for one that the model does not take, such as half a character. */
+const vectorOf = (given: string): Promise<Float32Array | null> => encoder.encode(given).catch(() => null);
 
 /** Call a function once nothing has happened for a while. */
 function afterPause(call: () => void): () => void {
