@@ -21,10 +21,15 @@ func run(_ words: [String]) async throws -> Int32 {
         print(try Model(bundle: bundle))
     case "check":
         let results = try Model(bundle: bundle).check()
-        for result in results { print("sample \(result.sample) \(result.output): cosine \(result.cosine) \(result.ok ? "ok" : "FAILED")") }
+        for result in results {
+            print("sample \(result.sample) \(result.output): cosine \(result.cosine) \(result.ok ? "ok" : "FAILED")")
+        }
         return results.allSatisfy(\.ok) ? 0 : 1
     case "bench":
-        print(String(decoding: try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) }).json, as: UTF8.self))
+        print(
+            String(
+                decoding: try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) }).json,
+                as: UTF8.self))
     case "generate" where words.count >= 3:
         var options = GenerationOptions()
         options.maxNewTokens = words.dropFirst(3).first.flatMap { Int($0) }

@@ -9,7 +9,8 @@
     enum DigitsCommand {
         static func main() throws {
             let reader = try DigitReader(bundle: URL(fileURLWithPath: CommandLine.arguments[1]))
-            let strokes = try JSONDecoder().decode([[CGPoint]].self, from: FileHandle.standardInput.readDataToEndOfFile())
+            let strokes = try JSONDecoder().decode(
+                [[CGPoint]].self, from: FileHandle.standardInput.readDataToEndOfFile())
             for label in try reader.read(Drawing(strokes: strokes)) { print(label.name, label.value) }
         }
     }

@@ -25,7 +25,8 @@
                 Canvas { context, _ in
                     let style = StrokeStyle(lineWidth: Drawing.thickness * side, lineCap: .round, lineJoin: .round)
                     for stroke in drawing.strokes {
-                        let path = Path { path in path.addLines(stroke.map { CGPoint(x: $0.x * side, y: $0.y * side) }) }
+                        let path = Path { path in path.addLines(stroke.map { CGPoint(x: $0.x * side, y: $0.y * side) })
+                        }
                         context.stroke(path, with: .color(.primary), style: style)
                     }
                 }
@@ -52,7 +53,8 @@
             } else {
                 Text(labels.first?.name ?? "–").font(.system(size: 72, weight: .semibold, design: .rounded))
                     .accessibilityLabel(labels.first.map { "Read as \($0.name)" } ?? "Nothing drawn yet")
-                Text(labels.dropFirst().prefix(2).map { "or \($0.name)" }.joined(separator: ", ")).foregroundStyle(.secondary)
+                Text(labels.dropFirst().prefix(2).map { "or \($0.name)" }.joined(separator: ", ")).foregroundStyle(
+                    .secondary)
             }
         }
 

@@ -50,7 +50,8 @@ extension Model {
     public static func bench(
         _ bundle: URL, target: String? = nil, threads: [Int] = [], rounds: Int = 100, warmup: Int = 10
     ) throws -> Benchmark {
-        try requireInput(rounds >= 1 && warmup >= 0, "\(rounds) rounds after \(warmup) found, at least 1 after at least 0 expected")
+        try requireInput(
+            rounds >= 1 && warmup >= 0, "\(rounds) rounds after \(warmup) found, at least 1 after at least 0 expected")
         var model: Model!
         let loadMs = try milliseconds { model = try Model(bundle: bundle, target: target, threads: threads.first) }
         let golden = try model.check()
@@ -68,7 +69,8 @@ extension Model {
     }
 
     private func timed(_ rounds: Int, _ warmup: Int) throws -> Benchmark.Run {
-        let samples = try samples(), main = graphs[manifest.mainGraph]!
+        let samples = try samples()
+        let main = graphs[manifest.mainGraph]!
         var times = [[Double]](repeating: [], count: samples.count)
         for turn in -warmup..<rounds {
             for i in samples.indices {  // in another order each turn, so that none always runs behind the same
@@ -78,7 +80,8 @@ extension Model {
             }
         }
         let timings = try samples.enumerated().map { index, sample in
-            Benchmark.Timing(sample: index, shape: try main.graph.sizes(in: sample.inputs), latencyMs: percentiles(times[index]))
+            Benchmark.Timing(
+                sample: index, shape: try main.graph.sizes(in: sample.inputs), latencyMs: percentiles(times[index]))
         }
         return .init(threads: main.threads, timings: timings)
     }
@@ -93,7 +96,8 @@ private func milliseconds(_ call: () throws -> Void) rethrows -> Double {
 private func percentiles(_ times: [Double]) -> Benchmark.Latency {
     let sorted = times.sorted()
     func at(_ share: Double) -> Double {
-        let place = share * Double(sorted.count - 1), low = Int(place)
+        let place = share * Double(sorted.count - 1)
+        let low = Int(place)
         return sorted[low] + (place - Double(low)) * (sorted[min(low + 1, sorted.count - 1)] - sorted[low])
     }
     return .init(p50: at(0.5), p90: at(0.9), p99: at(0.99), count: times.count)

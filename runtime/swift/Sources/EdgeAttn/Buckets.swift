@@ -38,20 +38,22 @@ struct Buckets: Sendable {
     func run(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
         let sizes = try graph.sizes(in: inputs)
         let index = try fitting(sizes)
-        let session = sessions[index], fixed = variants[index].sizes.filter { sizes[$0.key] != nil }
+        let session = sessions[index]
+        let fixed = variants[index].sizes.filter { sizes[$0.key] != nil }
         if fixed.allSatisfy({ sizes[$0.key] == $0.value }) { return try session.run(inputs) }
         let padded = try pad(inputs, to: rows?.sequence(graph).flatMap { fixed[$0] })
-        return try cut( runRows(session, padded, rows.flatMap { fixed[$0.batch] }, sizes), sizes)
+        return try cut(runRows(session, padded, rows.flatMap { fixed[$0.batch] }, sizes), sizes)
     }
 
     /// What stands in padding changes no answer, but for the mask that tells it.
     private func pad(_ inputs: [String: Tensor], to length: Int?) throws -> [String: Tensor] {
         guard let length, let padding = rows?.padding else { return inputs }
-        return try Dictionary(uniqueKeysWithValues: graph.inputs.map { spec in
-            let tensor = inputs[spec.name]!
-            let dims = zip(tensor.dims, spec.dims).map { $1.symbol == rows?.sequence(graph) ? length : $0 }
-            return (spec.name, try tensor.resized(dims, filling: spec.name == padding.mask ? padding.maskedOut : 0))
-        })
+        return try Dictionary(
+            uniqueKeysWithValues: graph.inputs.map { spec in
+                let tensor = inputs[spec.name]!
+                let dims = zip(tensor.dims, spec.dims).map { $1.symbol == rows?.sequence(graph) ? length : $0 }
+                return (spec.name, try tensor.resized(dims, filling: spec.name == padding.mask ? padding.maskedOut : 0))
+            })
     }
 
     /// Run as many rows at a time as the variant takes; its last call is filled up with the last row.
@@ -59,21 +61,26 @@ struct Buckets: Sendable {
         _ session: GraphSession, _ inputs: [String: Tensor], _ count: Int?, _ sizes: [String: Int]
     ) throws -> [String: Tensor] {
         guard let count, let batch = rows?.batch, let all = sizes[batch] else { return try session.run(inputs) }
+        try requireInput(
+            count <= 1 << 16, "a variant of \(count) rows at once found, fewer expected; use another target")
         let answers = try stride(from: 0, to: all, by: count).map { start in
-            try session.run(inputs.mapValues { $0.rows((start..<start + count).map { min($0, all - 1) }) })
+            try session.run(inputs.mapValues { try $0.rows((start..<start + count).map { min($0, all - 1) }) })
         }
-        return answers[0].keys.reduce(into: [:]) { joined, name in joined[name] = .joined(answers.map { $0[name]! }) }
+        return try answers[0].keys.reduce(into: [:]) { joined, name in
+            joined[name] = try .joined(answers.map { $0[name]! })
+        }
     }
 
     private func cut(_ outputs: [String: Tensor], _ sizes: [String: Int]) throws -> [String: Tensor] {
         let padded = [rows?.batch, rows?.sequence(graph)].compactMap { $0 }
-        return try Dictionary(uniqueKeysWithValues: graph.outputs.map { spec in
-            let tensor = outputs[spec.name]!
-            let dims = zip(tensor.dims, spec.dims).map { size, dim in
-                dim.symbol.flatMap { padded.contains($0) ? sizes[$0] : nil } ?? size
-            }
-            return (spec.name, try tensor.resized(dims))
-        })
+        return try Dictionary(
+            uniqueKeysWithValues: graph.outputs.map { spec in
+                let tensor = outputs[spec.name]!
+                let dims = zip(tensor.dims, spec.dims).map { size, dim in
+                    dim.symbol.flatMap { padded.contains($0) ? sizes[$0] : nil } ?? size
+                }
+                return (spec.name, try tensor.resized(dims))
+            })
     }
 }
 

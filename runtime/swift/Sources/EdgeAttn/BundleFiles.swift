@@ -29,7 +29,10 @@ struct BundleFiles: Sendable {
         try checkListed()
         for (file, entry) in manifest.files {
             let found = try sha256(folder.appendingPathComponent(file))
-            try require(found == entry.sha256, "\(folder.appendingPathComponent(file).path): sha256 \(found.prefix(12))... found, \(entry.sha256.prefix(12))... expected (changed); copy the bundle again")
+            try require(
+                found == entry.sha256,
+                "\(folder.appendingPathComponent(file).path): sha256 \(found.prefix(12))... found, \(entry.sha256.prefix(12))... expected (changed); copy the bundle again"
+            )
         }
     }
 
@@ -37,12 +40,15 @@ struct BundleFiles: Sendable {
 
     private func checkSizes() throws {
         if manifest.signature != nil {
-            let path = try inside(folder, "manifest.sig"), found = try size(path)
+            let path = try inside(folder, "manifest.sig")
+            let found = try size(path)
             try require(found == 64, "\(path): \(found) bytes found, 64 expected; copy the bundle again")
         }
         for (file, entry) in manifest.files {
-            let path = try inside(folder, file), found = try size(path)
-            try require(found == entry.size, "\(path): \(found) bytes found, \(entry.size) expected; copy the bundle again")
+            let path = try inside(folder, file)
+            let found = try size(path)
+            try require(
+                found == entry.size, "\(path): \(found) bytes found, \(entry.size) expected; copy the bundle again")
         }
     }
 
@@ -60,9 +66,12 @@ struct BundleFiles: Sendable {
 /// Return the path of a file that is there, and within the folder once links are followed.
 private func inside(_ folder: URL, _ file: String) throws -> String {
     let path = folder.appendingPathComponent(file).path
-    let home = realPath(folder.path), found = realPath(path)
+    let home = realPath(folder.path)
+    let found = realPath(path)
     try require(found != nil, "\(path): no such file; copy the bundle again, whole")
-    try require(found!.hasPrefix(home! + "/"), "\(path): a link that leaves the folder; copy the bundle with its links followed")
+    try require(
+        found!.hasPrefix(home! + "/"), "\(path): a link that leaves the folder; copy the bundle with its links followed"
+    )
     let type = try? FileManager.default.attributesOfItem(atPath: found!)[.type] as? FileAttributeType
     try require(type == .typeRegular, "\(path): no file; copy the bundle again, whole")
     return path

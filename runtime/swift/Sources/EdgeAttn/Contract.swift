@@ -1,6 +1,7 @@
 /// A dim of a contract: a size, or a symbol.
 public enum Dim: Codable, Hashable, Sendable, CustomStringConvertible {
-    case size(Int), symbol(String)
+    case size(Int)
+    case symbol(String)
 
     public init(from decoder: Decoder) throws {
         let value = try decoder.singleValueContainer()
@@ -55,7 +56,8 @@ public struct Graph: Codable, Sendable {
         let missing = names.filter { found[$0] == nil }.sorted().map { "missing \($0)" }
         try requireInput(
             unknown.isEmpty && missing.isEmpty,
-            "inputs: \((unknown + missing).joined(separator: ", ")); expected \(names.sorted().joined(separator: ", "))")
+            "inputs: \((unknown + missing).joined(separator: ", ")); expected \(names.sorted().joined(separator: ", "))"
+        )
         for spec in expected {
             let tensor = found[spec.name]!
             try requireInput(tensor.dtype == spec.dtype, "\(spec): \(tensor.dtype) found, \(spec.dtype) expected")

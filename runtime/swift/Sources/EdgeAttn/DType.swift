@@ -77,7 +77,8 @@ public struct Half: Element {
 
     public var double: Double {
         let sign = bits >> 15 == 0 ? 1.0 : -1.0
-        let exponent = bits >> 10 & 31, fraction = Double(bits & 1023) / 1024
+        let exponent = bits >> 10 & 31
+        let fraction = Double(bits & 1023) / 1024
         switch exponent {
         case 0: return sign * fraction * 0x1p-14
         case 31: return fraction == 0 ? sign * .infinity : .nan

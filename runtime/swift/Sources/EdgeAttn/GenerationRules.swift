@@ -6,12 +6,15 @@ extension Manifest {
         }
         let paired = names.kind == .encoderDecoder
         for found in [names.encoder != nil, names.sources != nil, names.carried != nil] {
-            try require(found == paired, "generation: encoder, sources and carried expected of an encoder-decoder alone")
+            try require(
+                found == paired, "generation: encoder, sources and carried expected of an encoder-decoder alone")
         }
         let taken = [names.tokens] + names.memory + (names.carried ?? [])
-        try require(decoder.inputs.map(\.name).sorted() == taken.sorted(), "generation.decoder: inputs \(taken) expected")
+        try require(
+            decoder.inputs.map(\.name).sorted() == taken.sorted(), "generation.decoder: inputs \(taken) expected")
         let tokens = try find(names.tokens, decoder.inputs, .int64, [nil, nil])
-        let batch = tokens.dims[0], sequence = tokens.dims[1]
+        let batch = tokens.dims[0]
+        let sequence = tokens.dims[1]
         try require(batch.symbol != nil && sequence.symbol != nil, "generation.tokens: two symbols expected")
         let logits = try find(names.logits, decoder.outputs, .float32, [batch, sequence, nil])
         try require(logits.dims[2].size != nil, "generation.logits: a size expected last")
@@ -20,7 +23,8 @@ extension Manifest {
         try require(Set(names.cache.map(\.present)).count == names.cache.count, "generation.cache: a present twice")
         for entry in names.cache {
             let past = try find(entry.past, decoder.inputs, .float32, [batch, nil, .symbol("capacity"), nil])
-            try require(past.dims[1].size != nil && past.dims[3].size != nil, "generation.cache: sizes expected in \(past)")
+            try require(
+                past.dims[1].size != nil && past.dims[3].size != nil, "generation.cache: sizes expected in \(past)")
             _ = try find(entry.present, decoder.outputs, .float32, past.dims)
         }
         if paired { try check(names, decoder) }
@@ -52,7 +56,10 @@ extension Manifest {
     private func find(_ name: String, _ tensors: [TensorSpec], _ dtype: DType, _ dims: [Dim?]) throws -> TensorSpec {
         guard let tensor = tensors.first(where: { $0.name == name }), tensor.dtype == dtype,
             tensor.dims.count == dims.count, zip(tensor.dims, dims).allSatisfy({ $1 == nil || $0 == $1 })
-        else { throw BundleError(description: "generation: \(name) expected to be a \(dtype) \(dims.map { $0?.description ?? "any" })") }
+        else {
+            throw BundleError(
+                description: "generation: \(name) expected to be a \(dtype) \(dims.map { $0?.description ?? "any" })")
+        }
         return tensor
     }
 }

@@ -23,7 +23,8 @@ extension Model {
             let answers = try run(sample.inputs)
             let variant = main.variants[try main.fitting(main.graph.sizes(in: sample.inputs))]
             return main.graph.outputs.map { spec in
-                let found = answers[spec.name]!, expected = sample.outputs[spec.name]!
+                let found = answers[spec.name]!
+                let expected = sample.outputs[spec.name]!
                 let (cosine, difference) = compare(found, expected)
                 let ok = cosine >= variant.tolerance.cosine
                 return GoldenResult(sample: index, output: spec.name, cosine: cosine, maxAbs: difference, ok: ok)
@@ -44,7 +45,9 @@ extension Model {
             }
         }
         let samples = try (0..<manifest.golden.samples).map {
-            Sample(inputs: try take($0, "input", manifest.main.inputs), outputs: try take($0, "output", manifest.main.outputs))
+            Sample(
+                inputs: try take($0, "input", manifest.main.inputs),
+                outputs: try take($0, "output", manifest.main.outputs))
         }
         let extra = tensors.keys.min() ?? ""
         try require(tensors.isEmpty, "\(path): tensor \(extra) found, which no sample has; export the model again")
@@ -66,7 +69,8 @@ public func compare(_ a: Tensor, _ b: Tensor) -> (cosine: Double, maxAbs: Double
     if scales.0 == 0 || scales.1 == 0 { return (scales.0 == scales.1 ? 1 : 0, known) }
     var (xy, xx, yy) = (0.0, 0.0, 0.0)
     for pair in finite {
-        let x = pair.0 / scales.0, y = pair.1 / scales.1
+        let x = pair.0 / scales.0
+        let y = pair.1 / scales.1
         (xy, xx, yy) = (xy + x * y, xx + x * x, yy + y * y)
     }
     return (min(max(xy / (xx.squareRoot() * yy.squareRoot()), -1), 1), known)

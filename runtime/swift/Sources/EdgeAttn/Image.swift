@@ -5,33 +5,41 @@ public struct Image: Sendable {
 
     /// - Throws: `InputError` where there are not `width` x `height` x `channels` pixels.
     public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws {
-        let fits = width >= 1 && height >= 1 && (1...4).contains(channels) && pixels.count == width * height * channels
-        try requireInput(fits, "\(pixels.count) bytes found, \(height) x \(width) pixels of \(channels) channels expected")
+        let fits =
+            max(width, height) <= 1 << 24 && width >= 1 && height >= 1 && (1...4).contains(channels)
+            && pixels.count == width * height * channels
+        try requireInput(
+            fits, "\(pixels.count) bytes found, \(height) x \(width) pixels of \(channels) channels expected")
         (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
     }
 
     /// Return the planes of an opaque image in the order that is wanted.
     func planes(_ wanted: Processing.Image.Channels) throws -> [[UInt8]] {
         let alpha = channels == 2 || channels == 4 ? plane(channels - 1) : []
-        try requireInput(alpha.allSatisfy { $0 == 255 }, "an image with transparent pixels found; put it on a background")
+        try requireInput(
+            alpha.allSatisfy { $0 == 255 }, "an image with transparent pixels found; put it on a background")
         if channels < 3 { return [[UInt8]](repeating: plane(0), count: wanted.rawValue.count) }
         let (red, green, blue) = (plane(0), plane(1), plane(2))
         switch wanted {
-        case .RGB: return [red, green, blue]
-        case .BGR: return [blue, green, red]
-        case .L:
+        case .rgb: return [red, green, blue]
+        case .bgr: return [blue, green, red]
+        case .grey:
             let parts = [(red, 19595), (green, 38470), (blue, 7471)]
             return [red.indices.map { i in UInt8(parts.reduce(32768) { $0 + Int($1.0[i]) * $1.1 } >> 16) }]
         }
     }
 
-    private func plane(_ channel: Int) -> [UInt8] { stride(from: channel, to: pixels.count, by: channels).map { pixels[$0] } }
+    private func plane(_ channel: Int) -> [UInt8] {
+        stride(from: channel, to: pixels.count, by: channels).map { pixels[$0] }
+    }
 }
 
 typealias Filter = Processing.Image.Resample
 
 /// Stretch a plane, the width first and then the height, as Pillow does with images of 8 bits.
-func resized(_ plane: [UInt8], width: Int, height: Int, to wanted: (width: Int, height: Int), _ filter: Filter) -> [UInt8] {
+func resized(_ plane: [UInt8], width: Int, height: Int, to wanted: (width: Int, height: Int), _ filter: Filter)
+    -> [UInt8]
+{
     let across = lines(plane, count: height, length: width, to: wanted.width, filter)
     let upright = transposed(across, rows: height, columns: wanted.width)
     let both = lines(upright, count: wanted.width, length: height, to: wanted.height, filter)
@@ -48,7 +56,9 @@ private func lines(_ plane: [UInt8], count: Int, length: Int, to wanted: Int, _ 
     let reaches = filter == .nearest ? nearest(length, wanted) : weighed(length, wanted, filter)
     return (0..<count).flatMap { line in
         reaches.map { reach in
-            let sum = reach.weights.enumerated().reduce(1 << 21) { $0 + $1.element * Int(plane[line * length + reach.first + $1.offset]) }
+            let sum = reach.weights.enumerated().reduce(1 << 21) {
+                $0 + $1.element * Int(plane[line * length + reach.first + $1.offset])
+            }
             return UInt8(max(0, min(255, sum >> 22)))
         }
     }
@@ -79,10 +89,12 @@ private func weighed(_ length: Int, _ wanted: Int, _ filter: Filter) -> [Reach] 
         let end = min(Int(center + support + 0.5), length)
         let weights = (first..<end).map { weight((Double($0) - center + 0.5) * (1 / stretch), filter) }
         let total = weights.reduce(0, +)
-        return Reach(first: first, weights: weights.map { weight in
-            let share = weight / total * 0x1p22
-            return Int(share < 0 ? share - 0.5 : share + 0.5)
-        })
+        return Reach(
+            first: first,
+            weights: weights.map { weight in
+                let share = weight / total * 0x1p22
+                return Int(share < 0 ? share - 0.5 : share + 0.5)
+            })
     }
 }
 

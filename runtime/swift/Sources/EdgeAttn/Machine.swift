@@ -24,7 +24,9 @@ func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
     private func processor() -> (String, [String]) {
         let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         func line(_ names: [String]) -> String? {
-            let lines = text.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) } }
+            let lines = text.split(separator: "\n").map {
+                $0.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            }
             return lines.first { $0.count == 2 && names.contains($0[0]) }?[1]
         }
         let known = [
@@ -58,7 +60,8 @@ func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
     }
 
     private func setting(_ name: String) -> String? {
-        var value = [CChar](repeating: 0, count: 256), size = 255
+        var value = [CChar](repeating: 0, count: 256)
+        var size = 255
         return sysctlbyname(name, &value, &size, nil, 0) == 0 ? String(cString: value) : nil
     }
 

@@ -102,7 +102,10 @@ public struct Generation: Codable, Sendable {
     public let cache: [Entry]
     @Nullable public private(set) var positions: Int?
 
-    public enum Kind: String, Codable, Sendable { case decoder, encoderDecoder = "encoder-decoder" }
+    public enum Kind: String, Codable, Sendable {
+        case decoder
+        case encoderDecoder = "encoder-decoder"
+    }
 
     public struct Entry: Codable, Sendable {
         public let past, present: String
@@ -135,8 +138,15 @@ public struct Processing: Codable, Sendable {
         public let scale: Double
         public let mean, std: [Double]
 
-        public enum Channels: String, Codable, Sendable { case RGB, BGR, L }
-        public enum Layout: String, Codable, Sendable { case NCHW, NHWC }
+        public enum Channels: String, Codable, Sendable {
+            case rgb = "RGB"
+            case bgr = "BGR"
+            case grey = "L"
+        }
+        public enum Layout: String, Codable, Sendable {
+            case nchw = "NCHW"
+            case nhwc = "NHWC"
+        }
         public enum Resample: String, Codable, Sendable { case nearest, bilinear, bicubic }
     }
 

@@ -23,9 +23,10 @@ public final class Model: Sendable, CustomStringConvertible {
         let files = try BundleFiles(bundle)
         let variants = try files.manifest.runnable(target: target)
         self.files = files
-        graphs = try Dictionary(uniqueKeysWithValues: files.manifest.graphs.keys.map {
-            ($0, try Buckets(files, $0, variants, threads: threads))
-        })
+        graphs = try Dictionary(
+            uniqueKeysWithValues: files.manifest.graphs.keys.map {
+                ($0, try Buckets(files, $0, variants, threads: threads))
+            })
     }
 
     /// All that the bundle says of itself.
@@ -57,25 +58,28 @@ public final class Model: Sendable, CustomStringConvertible {
     private func withCache(_ inputs: [String: Tensor], _ names: Generation, _ graph: Graph) throws -> [String: Tensor] {
         if names.memory.contains(where: { inputs[$0] != nil }) {
             try graph.check(inputs, manifest.symbols)
-            let capacity = inputs[names.cache[0].past]!.dims[2], new = inputs[names.tokens]!.dims[1]
+            let capacity = inputs[names.cache[0].past]!.dims[2]
+            let new = inputs[names.tokens]!.dims[1]
             let held = (inputs[names.length]!.elements() as [Int64])[0]
             try requireInput(
                 held >= 0 && held <= capacity - new,
-                "\(names.length): \(held) tokens found before \(new) new ones in a cache with room for \(capacity); give a larger cache")
+                "\(names.length): \(held) tokens found before \(new) new ones in a cache with room for \(capacity); give a larger cache"
+            )
             return inputs
         }
         try graph.check(inputs, manifest.symbols, leaving: Set(names.memory))
         let dims = inputs[names.tokens]!.dims
-        return inputs.merging(names.emptyCache(graph, batch: dims[0], capacity: dims[1])) { $1 }
+        return try inputs.merging(names.emptyCache(graph, batch: dims[0], capacity: dims[1])) { $1 }
     }
 }
 
 extension Generation {
     /// Return a cache that holds nothing, with room for `capacity` tokens.
-    func emptyCache(_ decoder: Graph, batch: Int, capacity: Int) -> [String: Tensor] {
-        decoder.inputs.reduce(into: [length: Tensor(zeros: .int64, dims: [1])]) { tensors, spec in
+    func emptyCache(_ decoder: Graph, batch: Int, capacity: Int) throws -> [String: Tensor] {
+        try decoder.inputs.reduce(into: [length: Tensor(zeros: .int64, dims: [1])]) { tensors, spec in
             guard memory.contains(spec.name), spec.name != length else { return }
-            tensors[spec.name] = Tensor(zeros: .float32, dims: [batch, spec.dims[1].size!, capacity, spec.dims[3].size!])
+            tensors[spec.name] = try Tensor(
+                zeros: .float32, dims: [batch, spec.dims[1].size!, capacity, spec.dims[3].size!])
         }
     }
 }

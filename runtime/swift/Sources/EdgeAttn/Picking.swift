@@ -11,7 +11,8 @@ extension Manifest {
         let found = zip(candidates, lacking).filter { $1 == nil }.map(\.0)
         if found.isEmpty {
             let needs = zip(candidates, lacking).map { "\($0.target) \($1!)" }.joined(separator: "; ")
-            throw IncompatibleRuntimeError(description: "\(name): no variant runs here: \(needs); export for this device")
+            throw IncompatibleRuntimeError(
+                description: "\(name): no variant runs here: \(needs); export for this device")
         }
         return found
     }
@@ -24,8 +25,12 @@ extension Manifest {
             return "needs onnxruntime \(needs.version) or newer, and \(engine.version) is installed"
         }
         let missing = needs.providers.filter { !engine.providers.contains($0) }
-        if !missing.isEmpty { return "needs \(missing), and onnxruntime \(engine.version) here has \(engine.providers)" }
-        if generation != nil && !variant.sizes.isEmpty { return "fixes \(variant.sizes), and this runtime generates in dynamic sizes alone" }
+        if !missing.isEmpty {
+            return "needs \(missing), and onnxruntime \(engine.version) here has \(engine.providers)"
+        }
+        if generation != nil && !variant.sizes.isEmpty {
+            return "fixes \(variant.sizes), and this runtime generates in dynamic sizes alone"
+        }
         return nil
     }
 }

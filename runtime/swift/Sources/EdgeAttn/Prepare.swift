@@ -30,7 +30,8 @@ extension Model {
     public func prepare(texts: [String], tokenizer: Tokenizer) throws -> [String: Tensor] {
         guard let rule = manifest.processing?.text else { throw lacking("text") }
         let rows = try texts.map { text in
-            let whole = try tokenizer(text, true), plain = try tokenizer(text, false)
+            let whole = try tokenizer(text, true)
+            let plain = try tokenizer(text, false)
             let row = try rule.longest.map { try shorten(whole, plain, to: $0) } ?? whole
             try requireInput(!row.ids.isEmpty, "a text that gives no token found; give another text")
             return row
@@ -38,7 +39,9 @@ extension Model {
         try requireInput(!rows.isEmpty, "no text found, at least one expected")
         let length = rows.map(\.ids.count).max()!
         let isEven = rows.allSatisfy { $0.ids.count == length }
-        try requireInput(rule.mask != nil || isEven, "texts of several lengths found, without a mask for padding; give them one by one")
+        try requireInput(
+            rule.mask != nil || isEven,
+            "texts of several lengths found, without a mask for padding; give them one by one")
         var inputs: [String: Tensor] = [:]
         func fill(_ name: String?, _ values: (Encoding) -> [Int]) throws {
             guard let name else { return }
@@ -55,7 +58,12 @@ extension Model {
     public func prepare(images: [Image]) throws -> [String: Tensor] {
         guard let rule = manifest.processing?.image else { throw lacking("image") }
         try requireInput(!images.isEmpty, "no image found, at least one expected")
-        let count = rule.channels.rawValue.count, area = rule.width * rule.height, isPlanar = rule.layout == .NCHW
+        try require(
+            max(rule.width, rule.height) <= 1 << 14,
+            "processing.image: \(rule.width) x \(rule.height) found, less expected")
+        let count = rule.channels.rawValue.count
+        let area = rule.width * rule.height
+        let isPlanar = rule.layout == .nchw
         var values = [Float](repeating: 0, count: images.count * count * area)
         for (i, image) in images.enumerated() {
             for (channel, plane) in try image.planes(rule.channels).enumerated() {
@@ -78,8 +86,12 @@ extension Model {
         try requireInput(length > 0, "no sample found, at least one expected")
         for sound in sounds {
             try requireInput(sound.rate == rule.rate, "\(sound.rate) Hz found, \(rule.rate) expected; resample it")
-            try requireInput(sound.channels.count == rule.channels, "\(sound.channels.count) channels found, \(rule.channels) expected; mix them")
-            try requireInput(sound.channels.allSatisfy { $0.count == length }, "sounds of several lengths found; give them one by one")
+            try requireInput(
+                sound.channels.count == rule.channels,
+                "\(sound.channels.count) channels found, \(rule.channels) expected; mix them")
+            try requireInput(
+                sound.channels.allSatisfy { $0.count == length },
+                "sounds of several lengths found; give them one by one")
             let isWithin = sound.channels.allSatisfy { $0.allSatisfy { abs($0) <= 1 } }
             try requireInput(isWithin, "a sample beyond -1 to 1 found; divide integers by half their range")
         }
@@ -90,11 +102,14 @@ extension Model {
     /// Name the places of a call's outputs: for every vector, names and values from the largest value to the least.
     public func labels(_ outputs: [String: Tensor]) throws -> [[(name: String, value: Float)]] {
         guard let rule = manifest.processing?.labels else { throw lacking("labels") }
-        guard let output = outputs[rule.output] else { throw InputError(description: "outputs: missing \(rule.output)") }
+        guard let output = outputs[rule.output] else {
+            throw InputError(description: "outputs: missing \(rule.output)")
+        }
         let values: [Float] = try output.values()
         try requireInput(!output.hasNaN, "\(rule.output): NaN found, numbers expected")
         let count = rule.names.count
-        try requireInput(output.dims.last == count, "\(rule.output): \(output.dims) found, \(count) places expected last")
+        try requireInput(
+            output.dims.last == count, "\(rule.output): \(output.dims) found, \(count) places expected last")
         return stride(from: 0, to: values.count, by: count).map { start in
             let ranked = (0..<count).sorted { (-values[start + $0], $0) < (-values[start + $1], $1) }
             return ranked.map { (rule.names[$0], values[start + $0]) }
@@ -113,7 +128,8 @@ extension Model {
 /// Cut the last tokens of the text itself, so that special ones stay.
 private func shorten(_ whole: Encoding, _ plain: Encoding, to longest: Int) throws -> Encoding {
     let special = whole.ids.count - plain.ids.count
-    try requireInput(longest > special, "\(longest) tokens at most, and \(special) are special ones: no room for the text's")
+    try requireInput(
+        longest > special, "\(longest) tokens at most, and \(special) are special ones: no room for the text's")
     if whole.ids.count <= longest { return whole }
     let before = (0...special).first { Array(whole.ids[$0..<$0 + plain.ids.count]) == plain.ids } ?? 0
     let cutting = before + longest - special..<before + plain.ids.count

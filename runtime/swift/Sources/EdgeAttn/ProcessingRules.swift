@@ -35,6 +35,7 @@ extension Manifest {
     private func check(input name: String, _ dims: Int, _ takes: (DType) -> Bool) throws {
         let input = called.flatMap(\.inputs).last { $0.name == name }
         let fits = input.map { takes($0.dtype) && $0.dims.count == dims } ?? false
-        try require(fits, "processing: \(input?.description ?? name) found, another input expected: see the specification")
+        try require(
+            fits, "processing: \(input?.description ?? name) found, another input expected: see the specification")
     }
 }

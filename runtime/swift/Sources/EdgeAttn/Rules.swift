@@ -7,7 +7,8 @@ extension Manifest {
     static func parse(_ data: Data) throws -> Manifest {
         struct Schema: Decodable { let schema: Int? }  // before all else: it says what the other keys mean
         if let schema = try? JSONDecoder().decode(Schema.self, from: data).schema {
-            try require(schema == 2, "schema: \(schema) found, 2 expected; \(schema > 2 ? "upgrade edgeattn" : "export again")")
+            try require(
+                schema == 2, "schema: \(schema) found, 2 expected; \(schema > 2 ? "upgrade edgeattn" : "export again")")
         }
         let manifest = try decodeStrictly(Manifest.self, data, free: ["provenance"])
         try manifest.check()
@@ -30,16 +31,20 @@ extension Manifest {
         if let processing { try check(processing) }
         for (i, variant) in variants.enumerated() { try check(variant, "variants[\(i)]") }
         try require(!variants.isEmpty, "variants: none found, at least one expected")
-        try require(isHex(signature?.key ?? String(repeating: "0", count: 64)), "signature.key: 64 lowercase hex digits expected")
+        try require(
+            isHex(signature?.key ?? String(repeating: "0", count: 64)),
+            "signature.key: 64 lowercase hex digits expected")
     }
 
     private func check(_ graph: Graph, _ key: String) throws {
         for tensors in [graph.inputs, graph.outputs] {
-            try require(Set(tensors.map(\.name)).count == tensors.count, "\(key): two tensors of one name; expected one")
+            try require(
+                Set(tensors.map(\.name)).count == tensors.count, "\(key): two tensors of one name; expected one")
             for tensor in tensors {
                 try integers("\(key).\(tensor.name)", 1, tensor.dims.compactMap(\.size))
                 for symbol in tensor.dims.compactMap(\.symbol) {
-                    try require(symbols[symbol] != nil, "\(key): \(tensor.name) has a dim \(symbol) that is not in symbols")
+                    try require(
+                        symbols[symbol] != nil, "\(key): \(tensor.name) has a dim \(symbol) that is not in symbols")
                 }
             }
         }
@@ -76,7 +81,8 @@ extension Manifest {
         try require(rows != nil || variant.stacks.isEmpty, "\(key).stacks: some found, none expected without rows")
         for stack in variant.stacks {
             let known = EdgeAttn.symbols(of: main.inputs.flatMap { $0.dims.dropFirst() }).sorted()
-            try require(stack.sizes.keys.sorted() == known, "\(key).stacks: sizes of \(known) expected as in the inputs")
+            try require(
+                stack.sizes.keys.sorted() == known, "\(key).stacks: sizes of \(known) expected as in the inputs")
             try integers("\(key).stacks", 1, stack.sizes.values)
             try integers("\(key).stacks", 1, [stack.rows])
             let bounds = symbols[rows!.batch]!
@@ -106,7 +112,8 @@ extension Manifest {
 
 func integers<Values: Sequence>(_ key: String, _ least: Int, _ values: Values) throws where Values.Element == Int {
     for value in values {
-        try require(value >= least && value <= largest, "\(key): \(value) found, an integer from \(least) to 2^53 - 1 expected")
+        try require(
+            value >= least && value <= largest, "\(key): \(value) found, an integer from \(least) to 2^53 - 1 expected")
     }
 }
 

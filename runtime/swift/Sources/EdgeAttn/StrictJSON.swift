@@ -2,7 +2,12 @@ import Foundation
 
 /// A JSON value of any kind.
 public indirect enum JSON: Codable, Sendable {
-    case null, flag(Bool), number(Double), text(String), list([JSON]), table([String: JSON])
+    case null
+    case flag(Bool)
+    case number(Double)
+    case text(String)
+    case list([JSON])
+    case table([String: JSON])
 
     public init(from decoder: Decoder) throws {
         let value = try decoder.singleValueContainer()
@@ -63,7 +68,8 @@ func decodeStrictly<Value: Codable>(_ type: Value.Type, _ data: Data, free: Set<
     do {
         let tree = try JSONDecoder().decode(JSON.self, from: data)
         try checkText([UInt8](data))
-        let decoder = JSONDecoder(), encoder = JSONEncoder()
+        let decoder = JSONDecoder()
+        let encoder = JSONEncoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let value = try decoder.decode(type, from: data)
@@ -93,7 +99,8 @@ private func checkText(_ bytes: [UInt8]) throws {
             let start = at
             at += 1
             while bytes[at] != UInt8(ascii: "\"") { at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1 }
-            last = try JSONDecoder().decode(String.self, from: Data(bytes[start...at]))
+            let isPlain = !bytes[start..<at].contains(UInt8(ascii: "\\"))
+            last = isPlain ? String(decoding: bytes[(start + 1)..<at], as: UTF8.self) : try unescaped(bytes[start...at])
         default: break
         }
         if bytes[at] > 0x20 { before = bytes[at] }
@@ -101,6 +108,11 @@ private func checkText(_ bytes: [UInt8]) throws {
     }
 }
 
+private func unescaped(_ text: ArraySlice<UInt8>) throws -> String {
+    try JSONDecoder().decode(String.self, from: Data(text))
+}
+
+/// Check that `tree` has no key that `known` lacks.
 private func checkKnown(_ tree: JSON, _ known: JSON, _ path: [String], _ free: Set<String>) throws {
     let key = path.joined(separator: ".")
     switch (tree, known) {
@@ -109,7 +121,8 @@ private func checkKnown(_ tree: JSON, _ known: JSON, _ path: [String], _ free: S
             try require(isPrintable(name), "\(key): an object with printable keys expected")
             guard let other = expected[name] else {
                 let names = expected.keys.sorted().joined(separator: ", ")
-                throw BundleError(description: "\((path + [name]).joined(separator: ".")): unknown key; expected \(names)")
+                throw BundleError(
+                    description: "\((path + [name]).joined(separator: ".")): unknown key; expected \(names)")
             }
             try checkKnown(value, other, path + [name], free)
         }
@@ -121,13 +134,14 @@ private func checkKnown(_ tree: JSON, _ known: JSON, _ path: [String], _ free: S
 }
 
 private func isPrintable(_ text: String) -> Bool {
-    !text.isEmpty && text.unicodeScalars.allSatisfy { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        case .spaceSeparator: scalar == " "
-        default: true
+    !text.isEmpty
+        && text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+            case .spaceSeparator: scalar == " "
+            default: true
+            }
         }
-    }
 }
 
 private func explain(_ error: DecodingError) -> String {

@@ -8,41 +8,53 @@ public struct Tensor: @unchecked Sendable {
 
     /// Memory at one place for as long as a tensor holds it, zeros at first.
     final class Memory {
-        let bytes: UnsafeMutableRawBufferPointer
-        var start: UnsafeMutableRawPointer { bytes.baseAddress! }
+        let start: UnsafeMutableRawPointer
 
-        init(_ count: Int) {
-            bytes = .allocate(byteCount: Swift.max(count, 1), alignment: 64)
-            bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        init?(_ size: Int) {
+            guard let start = calloc(max(size, 1), 1) else { return nil }
+            self.start = start
         }
 
-        deinit { bytes.deallocate() }
+        deinit { free(start) }
     }
 
     /// Make a tensor of zeros.
-    public init(zeros dtype: DType, dims: [Int]) {
-        self.dtype = dtype
-        self.dims = dims
-        memory = Memory(dims.reduce(dtype.size, *))
+    ///
+    /// - Throws: `InputError` where it needs more memory than there is.
+    public init(zeros dtype: DType, dims: [Int]) throws {
+        guard let size = Tensor.size(dims, dtype), let memory = Memory(size) else {
+            throw InputError(description: "\(dtype)\(dims) found, a tensor that fits into memory expected")
+        }
+        (self.dtype, self.dims, self.memory) = (dtype, dims, memory)
+    }
+
+    /// Return the bytes that a tensor takes, or nil where dims are below 0 or beyond all memory.
+    static func size(_ dims: [Int], _ dtype: DType) -> Int? {
+        dims.reduce(dtype.size) { count, dim in
+            guard let count, dim >= 0 else { return nil }
+            let (product, overflow) = count.multipliedReportingOverflow(by: dim)
+            return overflow ? nil : product
+        }
     }
 
     /// Make a tensor of `values` in C order.
     ///
     /// - Throws: `InputError` where their number is not that of `dims`.
     public init<Value: Element>(_ values: [Value], dims: [Int]) throws {
-        let fits = dims.allSatisfy { $0 >= 0 } && dims.reduce(1, *) == values.count
-        try requireInput(fits, "\(values.count) values found, dims \(dims) expected")
-        self.init(zeros: Value.dtype, dims: dims)
-        values.withUnsafeBytes { memory.bytes.copyMemory(from: $0) }
+        let bytes = values.withUnsafeBytes { Data($0) }
+        try self.init(bytes: bytes, dtype: Value.dtype, dims: dims)
     }
 
     /// Make a tensor of bytes as they lie in memory, little-endian.
     ///
     /// - Throws: `InputError` where their number is not that of `dims`.
     public init(bytes: Data, dtype: DType, dims: [Int]) throws {
-        try requireInput(dims.reduce(dtype.size, *) == bytes.count, "\(bytes.count) bytes for \(dtype)\(dims)")
-        self.init(zeros: dtype, dims: dims)
-        bytes.withUnsafeBytes { memory.bytes.copyMemory(from: $0) }
+        let fits = Tensor.size(dims, dtype) == bytes.count
+        try requireInput(fits, "\(bytes.count) bytes found, those of \(dtype)\(dims) expected")
+        try self.init(zeros: dtype, dims: dims)
+        bytes.withUnsafeBytes {
+            if let start = $0.baseAddress { memory.start.copyMemory(from: start, byteCount: $0.count) }
+        }
     }
 
     public var count: Int { dims.reduce(1, *) }
@@ -69,16 +81,15 @@ public struct Tensor: @unchecked Sendable {
 
     /// Return the same of other dims: cut at the end of each axis, or filled up there with `filling`.
     func resized(_ wanted: [Int], filling: Int = 0) throws -> Tensor {
-        let size = wanted.reduce(1, *)
-        let result = try filling == 0
-            ? Tensor(zeros: dtype, dims: wanted) : .whole([Int](repeating: filling, count: size), dtype, dims: wanted)
+        var result = try Tensor(zeros: dtype, dims: wanted)
+        if filling != 0 { result = try .whole([Int](repeating: filling, count: result.count), dtype, dims: wanted) }
         copy(axis: 0, from: 0, to: 0, into: result)
         return result
     }
 
     /// Return rows, along the first axis, by their places.
-    func rows(_ places: [Int]) -> Tensor {
-        let result = Tensor(zeros: dtype, dims: [places.count] + dims.dropFirst())
+    func rows(_ places: [Int]) throws -> Tensor {
+        let result = try Tensor(zeros: dtype, dims: [places.count] + dims.dropFirst())
         let size = dims.dropFirst().reduce(dtype.size, *)
         for (i, place) in places.enumerated() where size > 0 {
             (result.memory.start + i * size).copyMemory(from: memory.start + place * size, byteCount: size)
@@ -87,9 +98,9 @@ public struct Tensor: @unchecked Sendable {
     }
 
     /// Return tensors one behind the other along the first axis.
-    static func joined(_ parts: [Tensor]) -> Tensor {
+    static func joined(_ parts: [Tensor]) throws -> Tensor {
         let dims = [parts.reduce(0) { $0 + $1.dims[0] }] + parts[0].dims.dropFirst()
-        let result = Tensor(zeros: parts[0].dtype, dims: dims)
+        let result = try Tensor(zeros: parts[0].dtype, dims: dims)
         var at = 0
         for part in parts {
             let size = part.count * part.dtype.size

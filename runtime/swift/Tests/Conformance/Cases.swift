@@ -19,7 +19,7 @@ struct Case: Decodable {
     struct Run: Decodable {
         let prompt, start, tokens: [Int]?
         let sources: [String: Numbers]?
-        let max_new_tokens: Int?
+        let maxNewTokens: Int?
         let error: String?
     }
 
@@ -41,7 +41,9 @@ struct Numbers: Decodable {
     let data: [Number]
 
     enum Number: Decodable {
-        case integer(Int64), real(Double), flag(Bool)
+        case integer(Int64)
+        case real(Double)
+        case flag(Bool)
 
         init(from decoder: Decoder) throws {
             let value = try decoder.singleValueContainer()
@@ -92,18 +94,25 @@ struct RawImage: Decodable {
             let bytes = stride(from: 0, to: pixels.count, by: 2).map { at in
                 UInt8(pixels.dropFirst(at).prefix(2), radix: 16)!
             }
-            return try Image(width: dims.count > 1 ? dims[1] : 0, height: dims[0], channels: dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0, pixels: bytes)
+            return try Image(
+                width: dims.count > 1 ? dims[1] : 0, height: dims[0],
+                channels: dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0, pixels: bytes)
         }
     }
 }
 
 /// One value, or a list of them: a batch.
 enum OneOrMany<Value: Decodable>: Decodable {
-    case one(Value), many([Value])
+    case one(Value)
+    case many([Value])
 
     init(from decoder: Decoder) throws {
         let value = try decoder.singleValueContainer()
-        if let one = try? value.decode(Value.self) { self = .one(one) } else { self = .many(try value.decode([Value].self)) }
+        if let one = try? value.decode(Value.self) {
+            self = .one(one)
+        } else {
+            self = .many(try value.decode([Value].self))
+        }
     }
 
     var list: [Value] {

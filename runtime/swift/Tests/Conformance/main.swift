@@ -5,12 +5,16 @@ import Foundation
 
 setvbuf(stdout, nil, _IOLBF, 0)
 let folder = URL(fileURLWithPath: CommandLine.arguments[1])
-let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: folder.appendingPathComponent("cases.json")))
+let decoder = JSONDecoder()
+decoder.keyDecodingStrategy = .convertFromSnakeCase
+let cases = try decoder.decode([Case].self, from: Data(contentsOf: folder.appendingPathComponent("cases.json")))
 for given in cases {
     let bundle = folder.appendingPathComponent(given.bundle)
     report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(bundle)) }
     for (index, call) in given.calls.enumerated() {
-        report(given.bundle, "call \(index)", expected: call.error ?? "answered") { try answer(call, Model(bundle: bundle)) }
+        report(given.bundle, "call \(index)", expected: call.error ?? "answered") {
+            try answer(call, Model(bundle: bundle))
+        }
     }
     for (index, entry) in (given.prepare ?? []).enumerated() {
         report(given.bundle, "prepare \(index)", expected: entry.of == "text" ? "no tokenizer" : "answered") {
@@ -18,7 +22,9 @@ for given in cases {
         }
     }
     for (index, read) in (given.labels ?? []).enumerated() {
-        report(given.bundle, "labels \(index)", expected: read.error ?? "answered") { try labels(read, Model(bundle: bundle)) }
+        report(given.bundle, "labels \(index)", expected: read.error ?? "answered") {
+            try labels(read, Model(bundle: bundle))
+        }
     }
     for (index, run) in given.generate.enumerated() {
         await report(given.bundle, "generate \(index)", expected: run.error ?? "answered") {
@@ -61,7 +67,7 @@ func answer(_ call: Case.Call, _ model: Model) throws -> Outcome {
 func generate(_ run: Case.Run, _ model: Model) async throws -> Outcome {
     var options = GenerationOptions()
     options.start = run.start ?? []
-    options.maxNewTokens = run.max_new_tokens
+    options.maxNewTokens = run.maxNewTokens
     let prompt = try run.prompt.map(Prompt.tokens) ?? .sources((run.sources ?? [:]).mapValues { try $0.tensor })
     var tokens: [Int] = []
     for try await token in try model.generate(prompt, options) { tokens.append(token) }
@@ -93,7 +99,8 @@ func labels(_ read: Case.Labels, _ model: Model) throws -> Outcome {
     let found = try model.labels(read.outputs.mapValues { try $0.tensor })
     let expected = (read.labels ?? []).map { row in
         row.map { pair in
-            guard case .list(let parts) = pair, case .text(let name) = parts[0], case .number(let value) = parts[1] else {
+            guard case .list(let parts) = pair, case .text(let name) = parts[0], case .number(let value) = parts[1]
+            else {
                 fatalError("a label is a name and a value")
             }
             return (name, Float(value))

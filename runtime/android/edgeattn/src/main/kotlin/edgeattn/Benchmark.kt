@@ -35,8 +35,12 @@ class Benchmark internal constructor(
  * @param rounds counted calls for each sample and number of threads.
  * @param warmup calls before them.
  */
-fun bench(bundle: File, target: String? = null, threads: List<Int> = emptyList(), rounds: Int = 100, warmup: Int = 10): Benchmark {
-    requireInput(rounds >= 1 && warmup >= 0) { "$rounds rounds after $warmup found, at least 1 after at least 0 expected" }
+fun bench(
+    bundle: File, target: String? = null, threads: List<Int> = emptyList(), rounds: Int = 100, warmup: Int = 10,
+): Benchmark {
+    requireInput(rounds >= 1 && warmup >= 0) {
+        "$rounds rounds after $warmup found, at least 1 after at least 0 expected"
+    }
     val start = System.nanoTime()
     Model.load(bundle, target, threads.firstOrNull()).use { model ->
         val loadMs = (System.nanoTime() - start) / 1e6
@@ -45,8 +49,17 @@ fun bench(bundle: File, target: String? = null, threads: List<Int> = emptyList()
         val peak = peakMemory()
         val others = threads.drop(1).map { count -> Model.load(bundle, target, count).use { it.timed(rounds, warmup) } }
         val variants = model.graphs.getValue(model.manifest.mainGraph).variants
-        val hashes = variants.flatMap { it.files.values }.distinct().sorted().associateWith { model.manifest.files.getValue(it).sha256 }
-        return Benchmark(model.manifest.name, variants[0].target, hashes, Machine.here(), loadMs, peak, golden, listOf(first) + others)
+        val files = variants.flatMap { it.files.values }.distinct().sorted()
+        return Benchmark(
+            model = model.manifest.name,
+            target = variants[0].target,
+            graphs = files.associateWith { model.manifest.files.getValue(it).sha256 },
+            machine = Machine.here(),
+            loadMs = loadMs,
+            peakMemoryMb = peak,
+            golden = golden,
+            runs = listOf(first) + others,
+        )
     }
 }
 
@@ -61,7 +74,9 @@ private fun Model.timed(rounds: Int, warmup: Int): Benchmark.Run {
             if (turn >= 0) times[place] += (System.nanoTime() - start) / 1e6
         }
     }
-    val timings = samples.mapIndexed { i, sample -> Benchmark.Timing(i, manifest.main.sizes(sample.inputs), percentiles(times[i])) }
+    val timings = samples.mapIndexed { i, sample ->
+        Benchmark.Timing(i, manifest.main.sizes(sample.inputs), percentiles(times[i]))
+    }
     return Benchmark.Run(settings.threads, timings)
 }
 

@@ -17,7 +17,9 @@ internal class Buckets(
                 size == fixed || symbol == rows?.batch || (symbol == sequence && size < fixed)
             }
         }
-        requireInput(index >= 0) { "inputs of $sizes found, sizes of a variant expected: ${variants.joinToString(" or ") { "${it.sizes}" }}" }
+        requireInput(index >= 0) {
+            "inputs of $sizes found, sizes of a variant expected: ${variants.joinToString(" or ") { "${it.sizes}" }}"
+        }
         return index
     }
 
@@ -46,6 +48,7 @@ internal class Buckets(
         run: (Map<String, Tensor>) -> Map<String, Tensor>, inputs: Map<String, Tensor>, count: Int?, sizes: Map<String, Int>,
     ): Map<String, Tensor> {
         if (count == null) return run(inputs)
+        requireInput(count <= 1 shl 16) { "a variant of $count rows at once found, fewer expected; use another target" }
         val all = sizes.getValue(rows!!.batch)
         val answers = (0 until all step count).map { start ->
             run(inputs.mapValues { it.value.rows((start until start + count).map { row -> minOf(row, all - 1) }) })
@@ -56,7 +59,7 @@ internal class Buckets(
     private fun cut(outputs: Map<String, Tensor>, sizes: Map<String, Int>) = graph.outputs.associate { spec ->
         val tensor = outputs.getValue(spec.name)
         val dims = tensor.dims.zip(spec.dims) { size, dim ->
-            if (dim.symbol != null && (dim.symbol == rows?.batch || dim.symbol == sequence)) sizes.getValue(dim.symbol!!) else size
+            dim.symbol.takeIf { it == rows?.batch || it == sequence }?.let { sizes.getValue(it) } ?: size
         }
         spec.name to tensor.resized(dims)
     }

@@ -17,7 +17,9 @@ internal class BundleFiles(val folder: File) {
         require(folder.isDirectory) { "$folder: the folder of a bundle expected; check the path" }
         try {
             val file = inside("manifest.json")
-            require(file.length() <= LARGEST_MANIFEST) { "$file: ${file.length()} bytes found, at most $LARGEST_MANIFEST expected" }
+            require(file.length() <= LARGEST_MANIFEST) {
+                "$file: ${file.length()} bytes found, at most $LARGEST_MANIFEST expected"
+            }
             manifest = try {
                 readManifest(Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(file.readBytes())).toString())
             } catch (error: BundleError) {
@@ -47,7 +49,9 @@ internal class BundleFiles(val folder: File) {
         }
         for ((file, entry) in manifest.files) {
             val found = inside(file).length()
-            require(found == entry.size) { "${path(file)}: $found bytes found, ${entry.size} expected; copy the bundle again" }
+            require(found == entry.size) {
+                "${path(file)}: $found bytes found, ${entry.size} expected; copy the bundle again"
+            }
         }
     }
 
@@ -57,7 +61,9 @@ internal class BundleFiles(val folder: File) {
         Files.walk(folder.toPath()).use { paths ->
             paths.filter { !Files.isDirectory(it, java.nio.file.LinkOption.NOFOLLOW_LINKS) }.forEach { path ->
                 val file = folder.toPath().relativize(path).joinToString("/")
-                require(file in listed) { "${path(file)}: not listed in manifest.json; remove it or copy the bundle again" }
+                require(file in listed) {
+                    "${path(file)}: not listed in manifest.json; remove it or copy the bundle again"
+                }
             }
         }
     }

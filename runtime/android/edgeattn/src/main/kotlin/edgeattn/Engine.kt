@@ -37,7 +37,10 @@ internal object Engine {
     /** Return what to throw where a call fails: it is the inputs' fault, or else the graph's. */
     fun failed(label: String, error: Exception, inputs: Map<String, Tensor>): EdgeAttnError {
         val reason = explain(error)
-        OUT_OF_TABLE.find(reason)?.let { return InputError("$label: index ${it.groupValues[1]} found in an input, beyond a lookup table; give 0 to ${it.groupValues[2]}") }
+        OUT_OF_TABLE.find(reason)?.let {
+            val (found, last) = it.destructured
+            return InputError("$label: index $found found in an input, beyond a lookup table; give 0 to $last")
+        }
         if (MEMORY.any { it in reason }) {
             val dims = inputs.map { "${it.key} ${it.value.dims}" }.joinToString()
             return InputError("$label: $dims need more memory than there is; give shorter inputs")

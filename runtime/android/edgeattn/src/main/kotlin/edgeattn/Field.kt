@@ -20,13 +20,15 @@ internal class Field(val key: String, val value: Any?) {
     }
 
     /** An object with exactly these keys, and any of [optional]. */
-    fun record(vararg names: String, optional: List<String> = emptyList()): Map<String, Field> {
+    fun record(vararg names: String, optional: List<String> = emptyList()): Record {
         val fields = table()
         names.forEach { name -> require(name in fields) { "$key.$name: missing".trimStart('.') } }
         fields.forEach { (name, field) ->
-            require(name in names || name in optional) { "${field.key}: unknown key; expected ${(names.toList() + optional).joinToString()}" }
+            require(name in names || name in optional) {
+                "${field.key}: unknown key; expected ${(names.toList() + optional).joinToString()}"
+            }
         }
-        return fields
+        return Record(fields)
     }
 
     fun list(): List<Field> =
@@ -66,13 +68,24 @@ internal class Field(val key: String, val value: Any?) {
     fun refusal(expected: String) = BundleError("${key.ifEmpty { "the manifest" }}: ${"$value".take(60)} found, $expected expected")
 }
 
+/** The fields of an object whose keys are known to be there. */
+internal class Record(private val fields: Map<String, Field>) {
+    val isEmpty get() = fields.isEmpty()
+
+    operator fun get(name: String): Field = fields.getValue(name)
+
+    fun <T> optional(name: String, read: (Field) -> T): T? = fields[name]?.let(read)
+}
+
 /** Parse JSON: no key twice in an object, no NaN or infinity, nothing behind its end. */
 internal fun parse(text: String): Field {
     try {
         if (text.startsWith('\uFEFF')) throw BundleError("not valid JSON (a byte order mark); copy the bundle again")
         val reader = JsonReader(StringReader(text)) // strict where it is not set to be lenient
         val value = read(reader, 0)
-        require(reader.peek() == JsonToken.END_DOCUMENT) { "not valid JSON (more behind its end); copy the bundle again" }
+        require(reader.peek() == JsonToken.END_DOCUMENT) {
+            "not valid JSON (more behind its end); copy the bundle again"
+        }
         return Field("", value)
     } catch (error: IOException) {
         throw BundleError("not valid JSON (${error.message?.lines()?.first()}); copy the bundle again", error)

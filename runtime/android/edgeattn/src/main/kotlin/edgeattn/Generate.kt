@@ -34,14 +34,15 @@ class GenerationOptions(
  * @throws InputError for a prompt or an option that the model does not take.
  */
 fun Model.generate(prompt: Prompt, options: GenerationOptions = GenerationOptions()): Sequence<Int> {
-    val names = manifest.generation ?: throw InputError("${manifest.name}: no generation in its manifest; export a decoder with a key-value cache")
+    val names = manifest.generation
+        ?: throw InputError("${manifest.name}: no generation in its manifest; export a decoder with a key-value cache")
     val graph = manifest.graphs.getValue(names.decoder)
     val words = graph.outputs.first { it.name == names.logits }.dims[2].size!!
     check(options, words)
     val begin = beginning(prompt, options, names, words)
     val count = listOfNotNull(options.maxNewTokens, names.positions?.let { it - begin.size + 1 }).minOrNull()
         ?: throw InputError("maxNewTokens: null found, a number expected: the model has no last position")
-    checkMemory(names, graph, begin.size + count - 1)
+    checkMemory(names, graph, begin.size.toLong() + count - 1)
     val stepper = Stepper(decoder, graph, names, encode(prompt, names), words)
     return sequence {
         var next = begin
@@ -55,18 +56,28 @@ fun Model.generate(prompt: Prompt, options: GenerationOptions = GenerationOption
 }
 
 private fun check(options: GenerationOptions, words: Int) {
-    requireInput(options.temperature >= 0 && options.temperature.isFinite()) { "temperature: ${options.temperature} found, at least 0 expected" }
+    requireInput(options.temperature >= 0 && options.temperature.isFinite()) {
+        "temperature: ${options.temperature} found, at least 0 expected"
+    }
     requireInput((options.topK ?: 1) >= 1) { "topK: ${options.topK} found, at least 1 expected" }
-    requireInput(options.topP == null || (options.topP > 0 && options.topP <= 1)) { "topP: ${options.topP} found, above 0 and at most 1 expected" }
-    requireInput((options.maxNewTokens ?: 1) >= 1) { "maxNewTokens: ${options.maxNewTokens} found, at least 1 expected" }
+    requireInput(options.topP == null || (options.topP > 0 && options.topP <= 1)) {
+        "topP: ${options.topP} found, above 0 and at most 1 expected"
+    }
+    requireInput((options.maxNewTokens ?: 1) >= 1) {
+        "maxNewTokens: ${options.maxNewTokens} found, at least 1 expected"
+    }
     checkTokens("stop", options.stop, words, 0)
 }
 
 /** Return the tokens that the decoder begins with. */
 private fun beginning(prompt: Prompt, options: GenerationOptions, names: Generation, words: Int): List<Int> {
     val (name, begin) = if (names.encoder != null) "start" to options.start else {
-        requireInput(prompt is Prompt.Tokens) { "prompt: tensors by name found, tokens expected: a decoder alone has no sources" }
-        requireInput(options.start.isEmpty()) { "start: tokens found, none expected: a decoder alone begins with its prompt" }
+        requireInput(prompt is Prompt.Tokens) {
+            "prompt: tensors by name found, tokens expected: a decoder alone has no sources"
+        }
+        requireInput(options.start.isEmpty()) {
+            "start: tokens found, none expected: a decoder alone begins with its prompt"
+        }
         "prompt" to (prompt as Prompt.Tokens).ids
     }
     checkTokens(name, begin, words, 1)
@@ -81,12 +92,13 @@ private fun checkTokens(name: String, tokens: Collection<Int>, words: Int, least
 }
 
 /** Check that a cache of [total] tokens can be had, one tensor of it twice while it grows. */
-private fun checkMemory(names: Generation, decoder: Graph, total: Int) {
+private fun checkMemory(names: Generation, decoder: Graph, total: Long) {
     val available = File("/proc/meminfo").takeIf { it.canRead() }?.useLines { lines ->
         lines.firstOrNull { it.startsWith("MemAvailable:") }?.filter { it.isDigit() }?.toLong()?.times(1024)
     } ?: return
-    val sizes = decoder.inputs.filter { spec -> names.cache.any { it.past == spec.name } }.map { it.dims[1].size!!.toLong() * it.dims[3].size!! * 4 }
-    requireInput((sizes.sum() + sizes.max()).toDouble() * names.room(total) <= available) {
+    val pasts = decoder.inputs.filter { spec -> names.cache.any { it.past == spec.name } }
+    val sizes = pasts.map { it.dims[1].size!!.toDouble() * it.dims[3].size!! * 4 }
+    requireInput((sizes.sum() + sizes.max()) * names.room(total) <= available) {
         "a cache of $total tokens: more memory than the ${available shr 20} MiB available; ask for fewer new tokens"
     }
 }
@@ -102,7 +114,8 @@ private fun Model.encode(prompt: Prompt, names: Generation): Map<String, Tensor>
             requireInput(graph.inputs.size == 1 && spec.dtype.isInteger && spec.dims.size == 2) {
                 "prompt: tokens found, tensors by name expected by the encoder: ${graph.inputs}"
             }
-            mapOf(spec.name to Tensor.whole(prompt.ids.map { it.toLong() }.toLongArray(), spec.dtype, listOf(1, prompt.ids.size)))
+            val ids = LongArray(prompt.ids.size) { prompt.ids[it].toLong() }
+            mapOf(spec.name to Tensor.whole(ids, spec.dtype, listOf(1, ids.size)))
         }
     }
     graph.check(sources, manifest.symbols)
@@ -116,11 +129,15 @@ private fun Model.encode(prompt: Prompt, names: Generation): Map<String, Tensor>
  * Return the room that a cache is given for [total] tokens: whole blocks. Moving it costs about what two steps read, so a step
  * in 64 may; attention reads the whole capacity, so more room would cost every step.
  */
-private fun Generation.room(total: Int): Int = minOf((total + 63) / 64 * 64, positions ?: Int.MAX_VALUE)
+private fun Generation.room(total: Long): Int = minOf((total + 63) / 64 * 64, (positions ?: Int.MAX_VALUE).toLong()).toInt()
 
 /** One sequence, from an empty cache on. A step writes its keys and values where they stay, and copies nothing of the past. */
 private class Stepper(
-    private val session: GraphSession, decoder: Graph, private val names: Generation, private val carried: Map<String, Tensor>, private val words: Int,
+    private val session: GraphSession,
+    decoder: Graph,
+    private val names: Generation,
+    private val carried: Map<String, Tensor>,
+    private val words: Int,
 ) {
     private val cache = names.emptyCache(decoder, 1, 0).toMutableMap()
     private var capacity = 0
@@ -129,7 +146,7 @@ private class Stepper(
     /** Take the next tokens, and return the logits that follow the last. */
     fun step(tokens: List<Int>): FloatArray {
         if (held + tokens.size > capacity) {
-            capacity = names.room(held + tokens.size)
+            capacity = names.room(held + tokens.size.toLong())
             for (entry in names.cache) {
                 val old = cache.getValue(entry.past)
                 cache[entry.past] = old.resized(listOf(1, old.dims[1], capacity, old.dims[3]))
@@ -142,7 +159,9 @@ private class Stepper(
         session.run(cache + carried + (names.tokens to ids), presents + (names.logits to logits))
         held += tokens.size
         val last = logits.floats().let { it.copyOfRange(it.size - words, it.size) }
-        require(last.none { it.isNaN() || it == Float.POSITIVE_INFINITY }) { "${names.logits}: a NaN or infinity found; export the model again" }
+        require(last.none { it.isNaN() || it == Float.POSITIVE_INFINITY }) {
+            "${names.logits}: a NaN or infinity found; export the model again"
+        }
         return last
     }
 }

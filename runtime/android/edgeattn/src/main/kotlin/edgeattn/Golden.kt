@@ -33,12 +33,16 @@ internal fun readGolden(files: BundleFiles): List<Sample> {
         val key = "$index.$kind.${spec.name}"
         spec.name to (tensors.remove(key) ?: throw BundleError("$path: tensor $key missing; export the model again"))
     }
-    val samples = List(manifest.golden.samples) { Sample(take(it, "input", manifest.main.inputs), take(it, "output", manifest.main.outputs)) }
-    require(tensors.isEmpty()) { "$path: tensor ${tensors.keys.min()} found, which no sample has; export the model again" }
+    val samples = List(manifest.golden.samples) { i ->
+        Sample(take(i, "input", manifest.main.inputs), take(i, "output", manifest.main.outputs))
+    }
+    require(tensors.isEmpty()) {
+        "$path: tensor ${tensors.keys.min()} found, which no sample has; export the model again"
+    }
     return samples
 }
 
-/** Return the cosine of two tensors, and their largest difference: null where shapes differ, or a NaN or infinity is not shared. */
+/** Return the cosine of two tensors, and their largest difference: null for other shapes, or a NaN or infinity not shared. */
 fun compare(a: Tensor, b: Tensor): Pair<Double, Double?> {
     if (a.dims != b.dims) return 0.0 to null
     val pairs = List(a.count) { a.double(it) to b.double(it) }

@@ -5,7 +5,9 @@ import ai.onnxruntime.TensorInfo.OnnxTensorType
 
 /** An element type, by numpy's name: its bytes, its name in safetensors, and its names in `ai.onnxruntime`. */
 @Suppress("EnumEntryName")
-enum class DType(val size: Int, internal val safetensors: String, internal val engine: OnnxTensorType, internal val java: OnnxJavaType?) {
+enum class DType(
+    val size: Int, internal val safetensors: String, internal val engine: OnnxTensorType, internal val java: OnnxJavaType?,
+) {
     bool(1, "BOOL", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, OnnxJavaType.BOOL),
     int8(1, "I8", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, OnnxJavaType.INT8),
     uint8(1, "U8", OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, OnnxJavaType.UINT8),

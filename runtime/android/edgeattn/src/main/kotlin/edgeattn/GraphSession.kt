@@ -8,12 +8,16 @@ import ai.onnxruntime.TensorInfo
 import java.io.File
 
 /** One graph opened in onnxruntime; it takes tensors that keep its contract. */
-internal class GraphSession(private val file: File, private val graph: Graph, needs: Variant.Engine, settings: Variant.Session) : AutoCloseable {
+internal class GraphSession(
+    private val file: File, private val graph: Graph, needs: Variant.Engine, settings: Variant.Session,
+) : AutoCloseable {
     private val session: OrtSession
 
     init {
         val strange = (graph.inputs + graph.outputs).firstOrNull { it.dtype.java == null }
-        if (strange != null) throw IncompatibleRuntimeError("$file: $strange found, and onnxruntime's Java has no ${strange.dtype}; use another runtime")
+        if (strange != null) {
+            throw IncompatibleRuntimeError("$file: $strange found, and onnxruntime's Java has no such dtype; use another runtime")
+        }
         session = try {
             OrtSession.SessionOptions().use { options ->
                 set(options, needs, settings)
@@ -34,7 +38,8 @@ internal class GraphSession(private val file: File, private val graph: Graph, ne
         options.setCPUArenaAllocator(settings.arena)
         options.setMemoryPatternOptimization(settings.memoryPattern)
         options.addConfigEntry("session.intra_op.allow_spinning", if (settings.spinning) "1" else "0")
-        needs.options.filterKeys { it.substringBefore('.') !in needs.providers }.forEach { (name, value) -> options.addConfigEntry(name, value) }
+        val entries = needs.options.filterKeys { it.substringBefore('.') !in needs.providers }
+        entries.forEach { (name, value) -> options.addConfigEntry(name, value) }
         for (provider in needs.providers) {
             val own = needs.options.filterKeys { it.startsWith("$provider.") }.mapKeys { it.key.removePrefix("$provider.") }
             when (provider) {
@@ -42,7 +47,7 @@ internal class GraphSession(private val file: File, private val graph: Graph, ne
                 "XnnpackExecutionProvider" -> options.addXnnpack(mapOf("intra_op_num_threads" to "${settings.threads}") + own)
                 "QNNExecutionProvider" -> options.addQnn(own)
                 "NnapiExecutionProvider" -> options.addNnapi()
-                else -> throw IncompatibleRuntimeError("$file: $provider found, which this runtime does not set up; use another target")
+                else -> throw IncompatibleRuntimeError("$file: this runtime does not set up $provider; use another target")
             }
         }
     }
@@ -81,8 +86,10 @@ internal class GraphSession(private val file: File, private val graph: Graph, ne
     }
 
     /** Hand a tensor's own memory over; nothing is copied. */
-    private fun value(tensor: Tensor): OnnxTensor =
-        OnnxTensor.createTensor(Engine.environment, tensor.bytes, tensor.dims.map { it.toLong() }.toLongArray(), tensor.dtype.java)
+    private fun value(tensor: Tensor): OnnxTensor {
+        val shape = LongArray(tensor.dims.size) { tensor.dims[it].toLong() }
+        return OnnxTensor.createTensor(Engine.environment, tensor.bytes, shape, tensor.dtype.java)
+    }
 
     private fun check(kind: String, nodes: Map<String, NodeInfo>, specs: List<TensorSpec>) {
         val found = nodes.mapValues { (it.value.info as? TensorInfo)?.onnxType }

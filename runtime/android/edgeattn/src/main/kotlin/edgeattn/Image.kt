@@ -34,7 +34,8 @@ internal fun resized(plane: IntArray, width: Int, height: Int, toWidth: Int, toH
     return transposed(upright, toWidth, toHeight)
 }
 
-private fun transposed(plane: IntArray, rows: Int, columns: Int) = IntArray(plane.size) { plane[it % rows * columns + it / rows] }
+private fun transposed(plane: IntArray, rows: Int, columns: Int) =
+    IntArray(plane.size) { plane[it % rows * columns + it / rows] }
 
 /** Resample [count] lines from [length] values to [wanted]. */
 private fun lines(plane: IntArray, count: Int, length: Int, wanted: Int, filter: Resample): IntArray {

@@ -44,7 +44,9 @@ data class Variant(
 
     data class Engine(val name: String, val version: String, val providers: List<String>, val options: Map<String, String>)
 
-    data class Session(val threads: Int = 1, val spinning: Boolean = false, val arena: Boolean = true, val memoryPattern: Boolean = true)
+    data class Session(
+        val threads: Int = 1, val spinning: Boolean = false, val arena: Boolean = true, val memoryPattern: Boolean = true,
+    )
 
     data class Stack(val sizes: Map<String, Int>, val rows: Int)
 }

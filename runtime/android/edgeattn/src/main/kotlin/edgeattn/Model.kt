@@ -22,7 +22,8 @@ class Model private constructor(internal val files: BundleFiles, runnable: List<
             graphs = manifest.graphs.mapValues { (name, graph) ->
                 val variants = reached(runnable, graph)
                 val sessions = variants.map { variant ->
-                    GraphSession(files.path(variant.files.getValue(name)), graph, variant.engine, variant.settings(threads)).also { opened += it }
+                    val file = files.path(variant.files.getValue(name))
+                    GraphSession(file, graph, variant.engine, variant.settings(threads)).also { opened += it }
                 }
                 if (name == manifest.generation?.decoder) decoder = sessions[0]
                 Buckets(graph, manifest.rows.takeIf { name == manifest.mainGraph }, variants, sessions.map { it::run })
@@ -49,9 +50,11 @@ class Model private constructor(internal val files: BundleFiles, runnable: List<
      * @throws BundleError where the graph fails on them.
      */
     fun run(inputs: Map<String, Tensor>, graph: String = manifest.mainGraph): Map<String, Tensor> {
-        val buckets = graphs[graph] ?: throw InputError("${manifest.name}: no graph $graph; it has ${graphs.keys.joinToString()}")
+        val buckets = graphs[graph] ?: throw InputError("${manifest.name}: no graph $graph; it has ${graphs.keys}")
         val generation = manifest.generation
-        if (generation != null && graph == generation.decoder) return buckets.answer(withCache(inputs, generation, buckets.graph))
+        if (generation != null && graph == generation.decoder) {
+            return buckets.answer(withCache(inputs, generation, buckets.graph))
+        }
         buckets.graph.check(inputs, manifest.symbols)
         return buckets.answer(inputs)
     }
@@ -94,7 +97,9 @@ private fun Variant.settings(threads: Int?): Variant.Session {
 }
 
 /** Return a cache that holds nothing, with room for [capacity] tokens. */
-internal fun Generation.emptyCache(decoder: Graph, batch: Int, capacity: Int): Map<String, Tensor> =
-    mapOf(length to Tensor.zeros(DType.int64, listOf(1))) + decoder.inputs.filter { spec -> cache.any { it.past == spec.name } }.associate { spec ->
+internal fun Generation.emptyCache(decoder: Graph, batch: Int, capacity: Int): Map<String, Tensor> {
+    val pasts = decoder.inputs.filter { spec -> cache.any { it.past == spec.name } }
+    return mapOf(length to Tensor.zeros(DType.int64, listOf(1))) + pasts.associate { spec ->
         spec.name to Tensor.zeros(DType.float32, listOf(batch, spec.dims[1].size!!, capacity, spec.dims[3].size!!))
     }
+}

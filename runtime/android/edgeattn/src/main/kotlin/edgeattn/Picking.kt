@@ -3,7 +3,9 @@ package edgeattn
 /** Return the variants that this device can run, in the bundle's order, of one [target] where it is named. */
 internal fun Manifest.runnable(target: String?): List<Variant> {
     val candidates = variants.filter { target == null || it.target == target }
-    requireInput(candidates.isNotEmpty()) { "$name: no target $target; it has ${variants.map { it.target }.distinct().joinToString()}" }
+    requireInput(candidates.isNotEmpty()) {
+        "$name: no target $target; it has ${variants.map { it.target }.distinct().joinToString()}"
+    }
     val lacking = candidates.associateWith { lack(it) }
     val found = candidates.filter { lacking[it] == null }
     if (found.isEmpty()) {
@@ -17,10 +19,14 @@ internal fun Manifest.runnable(target: String?): List<Variant> {
 private fun Manifest.lack(variant: Variant): String? {
     val needs = variant.engine
     if (needs.name != "onnxruntime") return "needs ${needs.name}, and this runtime drives onnxruntime"
-    if (isOlder(Engine.version, needs.version)) return "needs onnxruntime ${needs.version} or newer, and ${Engine.version} is installed"
+    if (isOlder(Engine.version, needs.version)) {
+        return "needs onnxruntime ${needs.version} or newer, and ${Engine.version} is installed"
+    }
     val missing = needs.providers - Engine.providers.toSet()
-    if (missing.isNotEmpty()) return "needs ${missing.joinToString()}, and onnxruntime ${Engine.version} here has ${Engine.providers.joinToString()}"
-    if (generation != null && variant.sizes.isNotEmpty()) return "fixes ${variant.sizes}, and this runtime generates in dynamic sizes alone"
+    if (missing.isNotEmpty()) return "needs $missing, and onnxruntime ${Engine.version} here has ${Engine.providers}"
+    if (generation != null && variant.sizes.isNotEmpty()) {
+        return "fixes ${variant.sizes}, and this runtime generates in dynamic sizes alone"
+    }
     return null
 }
 

@@ -1,6 +1,6 @@
 package edgeattn
 
-/** A text's tokens, by a library that reads `tokenizer.json`; type ids are zeros, as of a first sentence, where they are left out. */
+/** A text's tokens, by a library that reads `tokenizer.json`; type ids left out are zeros, as of a first sentence. */
 class Encoding(val ids: LongArray, val types: LongArray = LongArray(ids.size))
 
 /** Encodes a text, with the special tokens of the tokenizer's post-processor or without; it neither cuts nor pads. */
@@ -20,14 +20,18 @@ fun Model.prepare(texts: List<String>, tokenizer: Tokenizer): Map<String, Tensor
     val rule = manifest.processing?.text ?: throw lacking("text")
     requireInput(texts.isNotEmpty()) { "no text found, at least one expected" }
     val rows = texts.map { text ->
-        requireInput(Charsets.UTF_8.newEncoder().canEncode(text)) { "a text with a lone surrogate found, valid Unicode expected" }
+        requireInput(Charsets.UTF_8.newEncoder().canEncode(text)) {
+            "a text with a lone surrogate found, valid Unicode expected"
+        }
         val whole = tokenizer.encode(text, special = true)
         val row = rule.longest?.let { shorten(whole, tokenizer.encode(text, special = false), it) } ?: whole
         requireInput(row.ids.isNotEmpty()) { "a text that gives no token found; give another text" }
         row
     }
     val length = rows.maxOf { it.ids.size }
-    requireInput(rule.mask != null || rows.all { it.ids.size == length }) { "texts of several lengths found, without a mask for padding; give them one by one" }
+    requireInput(rule.mask != null || rows.all { it.ids.size == length }) {
+        "texts of several lengths found, without a mask for padding; give them one by one"
+    }
     fun fill(name: String, values: (Encoding) -> LongArray): Pair<String, Tensor> {
         val dtype = manifest.graphs.values.flatMap { it.inputs }.first { it.name == name }.dtype
         val padded = rows.flatMap { values(it).copyOf(length).asList() }.toLongArray()
@@ -45,6 +49,9 @@ fun Model.prepare(texts: List<String>, tokenizer: Tokenizer): Map<String, Tensor
 fun Model.prepare(images: List<Image>): Map<String, Tensor> {
     val rule = manifest.processing?.image ?: throw lacking("image")
     requireInput(images.isNotEmpty()) { "no image found, at least one expected" }
+    require(maxOf(rule.width, rule.height) <= 1 shl 14) {
+        "processing.image: ${rule.width} x ${rule.height} found, less expected"
+    }
     val count = rule.channels.name.length
     val area = rule.width * rule.height
     val isPlanar = rule.layout == Processing.Layout.NCHW
@@ -70,8 +77,12 @@ fun Model.prepare(sounds: List<Sound>): Map<String, Tensor> {
     requireInput(length > 0) { "no sample found, at least one expected" }
     for (sound in sounds) {
         requireInput(sound.rate == rule.rate) { "${sound.rate} Hz found, ${rule.rate} expected; resample it" }
-        requireInput(sound.channels.size == rule.channels) { "${sound.channels.size} channels found, ${rule.channels} expected; mix them" }
-        requireInput(sound.channels.all { it.size == length }) { "sounds of several lengths found; give them one by one" }
+        requireInput(sound.channels.size == rule.channels) {
+            "${sound.channels.size} channels found, ${rule.channels} expected; mix them"
+        }
+        requireInput(sound.channels.all { it.size == length }) {
+            "sounds of several lengths found; give them one by one"
+        }
         val isWithin = sound.channels.all { channel -> channel.all { it in -1f..1f } }
         requireInput(isWithin) { "a sample beyond -1 to 1 found; divide integers by half their range" }
     }
@@ -84,7 +95,9 @@ fun Model.prepare(sounds: List<Sound>): Map<String, Tensor> {
 fun Model.labels(outputs: Map<String, Tensor>): List<List<Label>> {
     val rule = manifest.processing?.labels ?: throw lacking("labels")
     val output = outputs[rule.output] ?: throw InputError("outputs: missing ${rule.output}")
-    requireInput(output.dims.lastOrNull() == rule.names.size) { "${rule.output}: ${output.dims} found, ${rule.names.size} places expected last" }
+    requireInput(output.dims.lastOrNull() == rule.names.size) {
+        "${rule.output}: ${output.dims} found, ${rule.names.size} places expected last"
+    }
     requireInput(!output.hasNaN()) { "${rule.output}: NaN found, numbers expected" }
     return output.floats().asList().chunked(rule.names.size) { values ->
         rule.names.zip(values, ::Label).sortedWith { a, b -> if (a.value == b.value) 0 else b.value.compareTo(a.value) }
@@ -99,6 +112,7 @@ private fun shorten(whole: Encoding, plain: Encoding, longest: Int): Encoding {
     requireInput(longest > special) { "$longest tokens at most, and $special are special ones: no room for the text's" }
     if (whole.ids.size <= longest) return whole
     val before = (0..special).firstOrNull { whole.ids.copyOfRange(it, it + plain.ids.size).contentEquals(plain.ids) } ?: 0
-    fun cut(values: LongArray) = values.copyOf(before + longest - special) + values.copyOfRange(before + plain.ids.size, values.size)
+    val after = before + plain.ids.size
+    fun cut(values: LongArray) = values.copyOf(before + longest - special) + values.copyOfRange(after, values.size)
     return Encoding(cut(whole.ids), cut(whole.types))
 }

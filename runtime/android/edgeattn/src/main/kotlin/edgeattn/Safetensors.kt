@@ -13,13 +13,14 @@ internal fun readSafetensors(file: File): Map<String, Tensor> {
     if (length < 0 || length > data.capacity() - 8) throw broken("a header beyond its end")
     val body = 8 + length.toInt()
     val headers = try {
-        parse(String(data.array(), 8, length.toInt(), Charsets.UTF_8)).table().filterKeys { it != "__metadata__" }.mapValues { (_, field) -> readHeader(field) }
+        val table = parse(String(data.array(), 8, length.toInt(), Charsets.UTF_8)).table()
+        table.filterKeys { it != "__metadata__" }.mapValues { readHeader(it.value) }
     } catch (error: BundleError) {
         throw broken("${error.message}")
     }
     var end = 0L
     val tensors = headers.entries.sortedWith(compareBy({ it.value.start }, { it.value.end })).associate { (name, header) ->
-        val size = header.dims.fold(header.dtype.size.toLong()) { all, dim -> if (dim != 0L && all > Int.MAX_VALUE / dim) -1 else all * dim }
+        val size = sizeOf(header.dtype, header.dims)
         if (header.start != end || header.end - end != size || header.end > data.capacity() - body) throw broken("tensor $name")
         val from = body + end.toInt()
         end = header.end
@@ -33,8 +34,9 @@ private class Header(val dtype: DType, val dims: List<Long>, val start: Long, va
 
 private fun readHeader(field: Field): Header {
     val fields = field.record("dtype", "shape", "data_offsets")
-    val dtype = DType.entries.firstOrNull { it.safetensors == fields.getValue("dtype").value } ?: throw field.refusal("a dtype of numpy's")
-    val offsets = fields.getValue("data_offsets").list().map { it.integer(0) }
-    if (offsets.size != 2) throw fields.getValue("data_offsets").refusal("two offsets")
-    return Header(dtype, fields.getValue("shape").list().map { it.integer(0) }, offsets[0], offsets[1])
+    val dtype = DType.entries.firstOrNull { it.safetensors == fields["dtype"].value }
+        ?: throw field.refusal("a dtype of numpy's")
+    val offsets = fields["data_offsets"].list().map { it.integer(0) }
+    if (offsets.size != 2) throw fields["data_offsets"].refusal("two offsets")
+    return Header(dtype, fields["shape"].list().map { it.integer(0) }, offsets[0], offsets[1])
 }

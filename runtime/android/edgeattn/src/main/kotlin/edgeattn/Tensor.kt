@@ -37,7 +37,8 @@ class Tensor internal constructor(val dtype: DType, val dims: List<Int>, interna
 
     /** Return the same of other dims: cut at the end of each axis, or filled up there with 0 or 1. */
     internal fun resized(wanted: List<Int>, filling: Int = 0): Tensor {
-        val result = if (filling == 0) zeros(dtype, wanted) else whole(LongArray(wanted.fold(1, Int::times)) { 1 }, dtype, wanted)
+        var result = zeros(dtype, wanted)
+        if (filling != 0) result = whole(LongArray(result.count) { 1 }, dtype, wanted)
         copy(0, 0, 0, result)
         return result
     }
@@ -66,9 +67,13 @@ class Tensor internal constructor(val dtype: DType, val dims: List<Int>, interna
     companion object {
         /** Make a tensor of zeros. */
         fun zeros(dtype: DType, dims: List<Int>): Tensor {
-            val size = dims.fold(dtype.size.toLong()) { all, dim -> if (dim < 0) Long.MAX_VALUE else Math.multiplyExact(all, dim.toLong()) }
-            requireInput(size <= Int.MAX_VALUE) { "$dtype$dims found, at most 2 GB expected" }
-            return Tensor(dtype, dims, ByteBuffer.allocateDirect(size.toInt()).order(ByteOrder.nativeOrder()))
+            val size = sizeOf(dtype, dims.map { it.toLong() })
+            requireInput(size >= 0) { "$dtype$dims found, at most 2 GB expected" }
+            try {
+                return Tensor(dtype, dims, ByteBuffer.allocateDirect(size.toInt()).order(ByteOrder.nativeOrder()))
+            } catch (_: OutOfMemoryError) {
+                throw InputError("$dtype$dims found, a tensor that fits into memory expected")
+            }
         }
 
         fun of(values: FloatArray, vararg dims: Int) = filled(DType.float32, dims, values.size) { it.asFloatBuffer().put(values) }
@@ -116,6 +121,11 @@ class Tensor internal constructor(val dtype: DType, val dims: List<Int>, interna
             return result
         }
     }
+}
+
+/** Return the bytes that a tensor takes, or -1 where dims are below 0 or beyond Java's arrays. */
+internal fun sizeOf(dtype: DType, dims: List<Long>): Long = dims.fold(dtype.size.toLong()) { all, dim ->
+    if (all < 0 || dim < 0 || (dim > 0 && all > Int.MAX_VALUE / dim)) -1 else all * dim
 }
 
 /** Return what the bits of a float16 are. */
