@@ -27,12 +27,18 @@ public struct Sound: Sendable {
 /// The inputs of a call by the bundle's `processing`, bit for bit as in every other language.
 extension Model {
     /// Make the inputs of a batch of texts.
-    public func prepare(texts: [String], tokenizer: Tokenizer) throws -> [String: Tensor] {
+    ///
+    /// - Parameter onCut: Is told of each text that is longer than the model takes, and of how many tokens it has.
+    public func prepare(
+        texts: [String], tokenizer: Tokenizer, onCut: (_ text: String, _ tokens: Int) -> Void = { _, _ in }
+    ) throws -> [String: Tensor] {
         guard let rule = manifest.processing?.text else { throw lacking("text") }
         let rows = try texts.map { text in
             let whole = try tokenizer(text, true)
-            let plain = try tokenizer(text, false)
-            let row = try rule.longest.map { try shorten(whole, plain, to: $0) } ?? whole
+            try requireInput(
+                whole.types.count == whole.ids.count, "\(whole.types.count) type ids found, one a token expected")
+            let row = try rule.longest.map { try shorten(whole, tokenizer(text, false), to: $0) } ?? whole
+            if row.ids.count < whole.ids.count { onCut(text, whole.ids.count) }
             try requireInput(!row.ids.isEmpty, "a text that gives no token found; give another text")
             return row
         }
@@ -128,6 +134,7 @@ extension Model {
 /// Cut the last tokens of the text itself, so that special ones stay.
 private func shorten(_ whole: Encoding, _ plain: Encoding, to longest: Int) throws -> Encoding {
     let special = whole.ids.count - plain.ids.count
+    try requireInput(special >= 0, "\(-special) more tokens without special ones found; check the tokenizer")
     try requireInput(
         longest > special, "\(longest) tokens at most, and \(special) are special ones: no room for the text's")
     if whole.ids.count <= longest { return whole }

@@ -14,9 +14,15 @@ class Sound(val rate: Int, val channels: List<FloatArray>)
 /** A name and its value. */
 data class Label(val name: String, val value: Float)
 
-/** Make the inputs of a batch of texts. */
+/**
+ * Make the inputs of a batch of texts.
+ *
+ * @param onCut is told of each text that is longer than the model takes, and of how many tokens it has.
+ */
 @JvmName("prepareTexts")
-fun Model.prepare(texts: List<String>, tokenizer: Tokenizer): Map<String, Tensor> {
+fun Model.prepare(
+    texts: List<String>, onCut: (text: String, tokens: Int) -> Unit = { _, _ -> }, tokenizer: Tokenizer,
+): Map<String, Tensor> {
     val rule = manifest.processing?.text ?: throw lacking("text")
     requireInput(texts.isNotEmpty()) { "no text found, at least one expected" }
     val rows = texts.map { text ->
@@ -24,7 +30,9 @@ fun Model.prepare(texts: List<String>, tokenizer: Tokenizer): Map<String, Tensor
             "a text with a lone surrogate found, valid Unicode expected"
         }
         val whole = tokenizer.encode(text, special = true)
+        requireInput(whole.types.size == whole.ids.size) { "${whole.types.size} type ids found, one a token expected" }
         val row = rule.longest?.let { shorten(whole, tokenizer.encode(text, special = false), it) } ?: whole
+        if (row.ids.size < whole.ids.size) onCut(text, whole.ids.size)
         requireInput(row.ids.isNotEmpty()) { "a text that gives no token found; give another text" }
         row
     }
@@ -109,6 +117,7 @@ private fun Model.lacking(part: String) = InputError("${manifest.name}: no $part
 /** Cut the last tokens of the text itself, so that special ones stay. */
 private fun shorten(whole: Encoding, plain: Encoding, longest: Int): Encoding {
     val special = whole.ids.size - plain.ids.size
+    requireInput(special >= 0) { "${-special} more tokens without special ones found; check the tokenizer" }
     requireInput(longest > special) { "$longest tokens at most, and $special are special ones: no room for the text's" }
     if (whole.ids.size <= longest) return whole
     val before = (0..special).firstOrNull { whole.ids.copyOfRange(it, it + plain.ids.size).contentEquals(plain.ids) } ?: 0

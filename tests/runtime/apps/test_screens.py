@@ -1,0 +1,52 @@
+"""The example's screen in SwiftUI is type-checked against a stand-in; Android's is compiled by build-jvm."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SWIFT = Path(__file__).parents[3] / "runtime" / "swift"
+STAND_IN = Path(__file__).parent / "screen" / "SwiftUI.swift"
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Path:
+    """Return the folder of Swift's toolchain, with the package built."""
+    if shutil.which("apt-get") is None:
+        pytest.skip("Swift is built with Debian's packages")
+    subprocess.run([SWIFT / "build"], check=True, capture_output=True)
+    cache = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
+    return Path(os.environ.get("EDGEATTN_BACKENDS", Path(cache) / "edgeattn" / "backends")) / "swift"
+
+
+def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.CompletedProcess[str]:
+    swiftc = toolchain / "usr" / "bin" / "swiftc"
+    module = modules / "SwiftUI.swiftmodule"
+    subprocess.run([swiftc, "-emit-module", "-module-name", "SwiftUI", "-o", module, STAND_IN], check=True)
+    folders = [
+        modules,
+        SWIFT / ".build/debug/Modules",
+        SWIFT / "Sources/COnnxRuntime",
+        SWIFT / "Sources/CCrypto",
+    ]
+    command = [swiftc, "-typecheck", "-warnings-as-errors", "-parse-as-library", "-swift-version", "5"]
+    command += [f"-I{folder}" for folder in folders]
+    command += ["-Xcc", f"-I{toolchain}/usr/include/onnxruntime", *sources]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_screen_type_checks(toolchain: Path, tmp_path: Path) -> None:
+    done = _check(toolchain, tmp_path, *sorted((SWIFT / "Examples" / "Digits").glob("*.swift")))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_screen_that_shows_no_text_is_found(toolchain: Path, tmp_path: Path) -> None:
+    screen = tmp_path / "Screen.swift"
+    screen.write_text("import SwiftUI\n\nstruct Screen: View {\n    var body: some View { Text(5) }\n}\n")
+    done = _check(toolchain, tmp_path, screen)
+    assert done.returncode == 1
+    assert "Text" in done.stderr
