@@ -97,8 +97,10 @@ def test_the_first_variant_that_runs_is_taken(conformance: Path, target: str | N
 def test_a_target_that_does_not_run_or_is_not_there(conformance: Path) -> None:
     with pytest.raises(IncompatibleRuntimeError, match="future needs onnxruntime 99"):
         load(conformance / "preferred.edge", target="future")
-    with pytest.raises(BadInput, match=r"web.*npu, future, gpu, cpu"):
+    with pytest.raises(IncompatibleRuntimeError, match="this runtime drives onnxruntime"):
         load(conformance / "preferred.edge", target="web")
+    with pytest.raises(BadInput, match=r"watch.*npu, future, web, gpu, cpu"):
+        load(conformance / "preferred.edge", target="watch")
 
 
 def test_many_threads_may_call(good: Path) -> None:

@@ -13,9 +13,16 @@ from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.picking import reached, runnable
 
 
+def _manifest(bundle: Path) -> Manifest:
+    """Return a manifest without the variants for onnxruntime-web, which stand after each of the others."""
+    manifest = open_bundle(bundle).manifest
+    variants = tuple(variant for variant in manifest.variants if variant.target != "web")
+    return replace(manifest, variants=variants)
+
+
 @pytest.fixture
 def preferred(conformance: Path) -> Manifest:
-    return open_bundle(conformance / "preferred.edge").manifest
+    return _manifest(conformance / "preferred.edge")
 
 
 def _targets(manifest: Manifest, target: str | None = None) -> list[str]:
@@ -71,7 +78,7 @@ def test_too_old(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed
 
 
 def test_generation_takes_dynamic_sizes_alone(conformance: Path) -> None:
-    manifest = open_bundle(conformance / "decoder.edge").manifest
+    manifest = _manifest(conformance / "decoder.edge")
     (dynamic,) = manifest.variants
     step = replace(dynamic, target="step", sizes={"sequence": 1})
     assert _targets(replace(manifest, variants=(step, dynamic))) == ["cpu"]
@@ -80,7 +87,7 @@ def test_generation_takes_dynamic_sizes_alone(conformance: Path) -> None:
 
 
 def test_calls_reach_no_variant_behind_one_of_any_sizes(conformance: Path) -> None:
-    manifest = open_bundle(conformance / "buckets.edge").manifest
+    manifest = _manifest(conformance / "buckets.edge")
     graph = manifest.graphs["model"]
     short, long, dynamic = manifest.variants
     assert list(reached([short, dynamic, long], graph)) == [short, dynamic]

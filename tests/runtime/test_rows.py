@@ -22,7 +22,7 @@ TEXT = (ROOM / "conformance" / "tuned.edge" / "manifest.json").read_text("utf-8"
 
 def test_the_manifest_gives_back_what_was_measured() -> None:
     manifest = Manifest.from_json(TEXT)
-    (variant,) = manifest.variants
+    variant, _ = manifest.variants  # and its twin for onnxruntime-web
     assert variant.session == SessionSettings(threads=2, spinning=False, arena=False, memory_pattern=True)
     assert variant.stacks == (Stack({"sequence": 4}, 3),)
     assert manifest.rows == Rows("batch", Padding("mask", 0))
@@ -35,7 +35,8 @@ def test_each_section_stands_alone() -> None:
     assert manifest.variants[0].session is None
     assert "session" not in json.loads(manifest.to_json())["variants"][0]
     del table["rows"]
-    table["variants"][0]["stacks"] = []
+    for variant in table["variants"]:
+        variant["stacks"] = []
     manifest = Manifest.from_json(json.dumps(table))
     assert manifest.rows is None
     assert "rows" not in json.loads(manifest.to_json())
