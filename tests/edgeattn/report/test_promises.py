@@ -37,6 +37,13 @@ def test_what_generates_says_how(name: str, words: str) -> None:
     assert "Rows" not in said
 
 
+def test_what_is_prepared_is_said_where_anything_is() -> None:
+    said = told(read("processed"))["Prepares"]
+    assert said == "text by tokenizer.json into tokens, mask, 16 tokens at most; 8 labels for embedding"
+    assert told(read("nearest"))["Prepares"] == "L image of 8 x 8 into pixels"
+    assert "Prepares" not in told(read("good"))
+
+
 def test_graphs_have_roles_where_they_generate() -> None:
     generation = read("encoder-decoder").generation
     assert generation is not None

@@ -14,6 +14,7 @@ from edgeattn.report.table import checks_table, differing_machines, golden_table
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.processing import Image, Labels, Processing
 
 ENDS = tuple(
     Tensor(name, "int64", ("batch", "sequence")) for name in ("input_ids", "attention_mask", "token_type_ids")
@@ -27,6 +28,27 @@ def test_inputs_that_python_has_no_keyword_for_are_given_in_a_dict(
     graph = Graph((Tensor("maps.0", "float32", (1,)), Tensor("in", "float32", (1,))), GRAPH.outputs)
     show(loading_parts(Path("maps.edge"), graph))
     assert 'net(**{"maps.0": ..., "in": ...})["embedding"]' in capsys.readouterr().out
+
+
+def test_an_app_calls_a_bundle_by_what_it_prepares(capsys: pytest.CaptureFixture[str]) -> None:
+    image = Image(
+        input="pixels",
+        height=8,
+        width=8,
+        channels="L",
+        layout="NCHW",
+        resample="nearest",
+        scale=1,
+        mean=(0,),
+        std=(1,),
+    )
+    labels = Labels(output="embedding", names=("a", "b"))
+    for processing, call in (
+        (Processing(image=image), 'net(**net.prepare(image="photo.png"))["embedding"]'),
+        (Processing(labels=labels), "input_ids=..., attention_mask=..., token_type_ids=..."),
+    ):
+        show(loading_parts(Path("sentence.edge"), GRAPH, None, processing))
+        assert call in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [80, 120])
