@@ -34,6 +34,7 @@ PAGES = [
         "runtime/README.md",
         "runtime/web/README.md",
         "docs/using.md",
+        "docs/serve.md",
         "CONTRIBUTING.md",
     )
 ]

@@ -16,7 +16,7 @@ const [BLACK, WHITE] = [0, 255];
 export function showDrawing(asked: Asked, { manifest, golden }: Opened): void {
   const paper = paperOf(manifest, golden);
   const ink = WHITE - paper;
-  const canvas = make('canvas', { width: SIDE, height: SIDE, className: 'drawing', tabIndex: 0, role: 'img' });
+  const canvas = make('canvas', { width: SIDE, height: SIDE, className: 'drawing', role: 'img' });
   canvas.setAttribute('aria-label', 'A field to draw in');
   const labels = new Labels('Draw with a finger or the mouse.');
   const clear = make('button', { type: 'button' }, 'Clear');

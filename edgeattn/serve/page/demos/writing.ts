@@ -1,6 +1,6 @@
 /** Begin a text and let the model continue it; or give a text, and let it answer. */
 
-import type { Manifest, Sample, Tensor } from 'edgeattn-web';
+import type { Manifest, Sample } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Opened } from '../protocol.js';
 import type { Asked } from '../remote.js';
@@ -11,12 +11,17 @@ const MOST = 120; // tokens
 /** Show a field for a text, and what the model writes. */
 export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): void {
   const paired = manifest.generation?.kind === 'encoder-decoder';
-  const field = make('textarea', { rows: 3, value: beginning(texts[0] ?? '', paired) });
+  const field = make('textarea', { rows: 3, value: beginning(texts[0] ?? '', paired), placeholder: 'Type a text' });
   const button = make('button', { type: 'button' }, paired ? 'Answer' : 'Continue');
   const written = make('p', { className: 'written', 'aria-live': 'polite' });
   const pace = make('p', { className: 'note' });
   const title = paired ? 'Try it: give it a text' : 'Try it: continue a text';
   card(title, make('label', { className: 'field' }, paired ? 'A text' : 'A beginning', field), button, written, pace);
+  const ready = (): void => {
+    button.disabled = field.value === '';
+  };
+  field.addEventListener('input', ready);
+  ready();
   button.addEventListener('click', async () => {
     button.disabled = true;
     const prompt = field.value;
@@ -31,19 +36,15 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
     await asked.write({ prompt, start, most: MOST }, told).catch((error: Error) => {
       pace.textContent = error.message;
     });
-    button.disabled = false;
+    ready();
   });
 }
 
 /** Return a first text: of one that is to be continued, the first words alone. */
 const beginning = (text: string, paired: boolean): string => (paired ? text : text.split(/\s+/).slice(0, 8).join(' '));
 
-/** Return the token that an answer begins with: the one of the golden samples, as the manifest names none. */
-function startOf({ generation }: Manifest, golden: readonly Sample[]): readonly number[] {
-  const sources = new Set(generation?.sources);
-  const targets = Object.entries(golden[0]?.inputs ?? {}).filter(
-    ([name, { dtype }]) => !sources.has(name) && dtype === 'int64',
-  );
-  const [, tokens] = targets[0] ?? [];
-  return tokens ? [Number((tokens as Tensor).data[0])] : [];
+/** Return the token that an answer begins with: the golden samples' first, as the manifest names none. */
+function startOf({ generation }: Manifest, [sample]: readonly Sample[]): readonly number[] {
+  const tokens = sample?.inputs[generation?.tokens ?? ''];
+  return tokens ? [Number(tokens.data[0])] : [];
 }
