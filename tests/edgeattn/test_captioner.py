@@ -138,7 +138,7 @@ def test_its_time_per_token_is_known(folder: Path) -> None:
 def test_it_validates_benches_and_says_how_to_generate(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(race, "ROUNDS", 8)
+    monkeypatch.setattr(race, "ROUNDS", 60)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(CAPTIONER), "--json"]) == 0

@@ -103,7 +103,7 @@ def test_each_target_has_its_variant_and_its_report(
     assert [variant.target for variant in measurable(files.manifest)] == ["cpu", "apart"]
     anew = revalidate(folder, files, source, progress=Silent())
     assert list(anew) == ["cpu", "apart"]
-    assert anew["apart"].measures.accuracy == bundle.reports["apart"].accuracy
+    assert anew["apart"].measures.scores.accuracy == bundle.reports["apart"].accuracy
     assert main(["run", str(folder), "--help"]) == 0  # the app's runtime takes the variant that it can run
     assert main(["inspect", str(folder)]) == 0
     assert "apart" in capsys.readouterr().out

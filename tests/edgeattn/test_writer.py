@@ -141,7 +141,7 @@ def test_it_validates_and_benches_against_its_original(
     folder: Path, captured: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "capture", lambda *_: captured)
-    monkeypatch.setattr(race, "ROUNDS", 8)
+    monkeypatch.setattr(race, "ROUNDS", 60)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
