@@ -51,7 +51,7 @@ def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
 def show_trace(asked: Asked) -> None:
     """Trace, print, and draw."""
     with working(verbose=asked.verbose) as shown, staged(asked.bundle.name, shown) as progress:
-        from edgeattn.judge.provenance import differing
+        from edgeattn.judge.provenance import differing, other_names
         from edgeattn.judge.trace.of_bundle import trace_bundle
         from edgeattn.report.trace_picture import trace_svg
         from edgeattn.report.trace_table import trace_json, trace_parts
@@ -60,7 +60,7 @@ def show_trace(asked: Asked) -> None:
         progress.stage("load")
         files = open_bundle(asked.bundle)
         source = given(asked.model, asked.samples)
-        notes = differing(files.manifest, source)
+        notes = (*differing(files.manifest, source), *other_names(files.manifest))
         traced = trace_bundle(files, source, progress=progress)
         if asked.picture is not None:
             asked.picture.write_bytes(trace_svg(traced.trace))

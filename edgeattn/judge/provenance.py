@@ -1,11 +1,15 @@
-"""Whether a model is still the one that a bundle was made of, by the hashes in the bundle's provenance."""
+"""Whether a model, and the tools, are still those that a bundle was made of and with, by its provenance."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgeattn.source.source import Source
+from edgeattn_export.pack.pack import versions
 from edgeattn_runtime.manifest import Manifest
 
 _SHOWN = 12  # digits of a hash, which tell two apart
+_NAMING = ("torch", "onnxscript")  # the tools that name the values of an exported graph
 
 
 def differing(manifest: Manifest, source: Source) -> tuple[str, ...]:
@@ -19,4 +23,17 @@ def differing(manifest: Manifest, source: Source) -> tuple[str, ...]:
         f"{words[name]} (sha256 {now[:_SHOWN]}, {str(before)[:_SHOWN]} expected): compared all the same."
         for name, now in found.items()
         if now is not None and (before := manifest.provenance.get(name)) not in (None, now)
+    )
+
+
+def other_names(manifest: Manifest) -> tuple[str, ...]:
+    """Say where a tool that names a graph's values is not the one that the bundle was made with, a line each."""
+    made, here = manifest.provenance.get("versions"), versions()
+    if not isinstance(made, Mapping):
+        return ()
+    return tuple(
+        f"Made with {tool} {made[tool]}, traced with {here[tool]}: where the two name values otherwise, one "
+        "module is compared with another; export again to be sure."
+        for tool in _NAMING
+        if tool in made and made[tool] != here[tool]
     )

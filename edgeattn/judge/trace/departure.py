@@ -63,7 +63,7 @@ class Departures:
     @property
     def values(self) -> Collection[str]:
         """The points that the graph shows, by their values."""
-        return self._introduced.keys()
+        return self._inside.rounding.keys()
 
     def at(self, value: str) -> Departure:
         """Return the departure at a point that the graph shows."""

@@ -25,7 +25,7 @@ from edgeattn.judge.trace.trials import Trial
 from edgeattn.progress import Progress
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
-from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: P
 
     Raises:
         BadInput: The original is no PyTorch module, but an ONNX file.
+        BundleError: The int8 graph has none of the float graph's values.
         ModelError: The module fails on an input.
     """
     reference = module_behind(captured)
@@ -60,6 +61,11 @@ def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: P
     graphs = (Graphs((captured.model,), captured.engine), int8)
     expected = _expected(reference, points, largest)
     in_float, in_int8 = (Departures(Inside(it, points, expected, largest.inputs)) for it in graphs)
+    if not in_int8.values:
+        raise BundleError(
+            "the int8 graph has none of the values of the float graph; a bundle made with the tools that are "
+            "here expected; export the model again"
+        )
     run = 0
     for i, trial in enumerate(trials):
         progress.step(i, len(trials), trial.name)

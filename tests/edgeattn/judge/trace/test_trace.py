@@ -20,7 +20,7 @@ from edgeattn.progress import Silent
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Parts
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, BundleError
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +115,22 @@ def test_an_onnx_file_has_no_modules(captured: Captured, int8: Graphs, inputs: l
     no_module = replace(captured, reference=captured.engine.runner(captured.model))
     with pytest.raises(BadInput, match="a PyTorch model expected"):
         trace(no_module, int8, inputs, Silent())
+
+
+def test_a_graph_of_other_names_is_refused(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+    other = int8.models[0].clone()
+    for node in other.graph:
+        for output in node.outputs:
+            if not output.is_graph_output():
+                output.name = f"{output.name}.other"
+    for output in other.graph.outputs:
+        output.name = "other"
+    with pytest.raises(BundleError, match="export the model again"):
+        trace(captured, replace(int8, models=(other,)), inputs, Silent())
+
+
+def test_only_graphs_in_onnx_show_their_inside(folder: Path) -> None:
+    files = open_bundle(folder)
+    compiled = replace(files.manifest.variants[0], files={"model": "model.ort"})
+    with pytest.raises(BadInput, match=r"model.ort: a graph in ONNX expected"):
+        graphs_of(files, compiled)
