@@ -42,7 +42,9 @@ class Folder:
 
 FOLDERS = (
     Folder("digits", "safetensors", ("sklearn",), 3.2, ("model.py",)),
+    Folder("policy", "safetensors", ("gymnasium",), 3.0, ("model.py", "decision_transformer.py")),
     Folder("sentence", "transformers", ("sentence_transformers",)),
+    Folder("series", "safetensors", ("autots", "pandas"), 3.0, ("model.py", "patches.py")),
     Folder("story", "tokenizers", ("rdata", "transformers"), 3.0, ("model.py",)),
     Folder("translation", "safetensors", ("babel", "num2words"), 3.0, ("model.py", "transformer.py")),
 )

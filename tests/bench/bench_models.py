@@ -1,0 +1,146 @@
+"""The table of models/README.md: every shipped model, exported as a user does, and used as an app does.
+
+    python tests/bench/bench_models.py [MODEL ...]
+
+For each model it prints the metric of PyTorch and of int8 over the evaluation samples, the worst cosine of
+the float export, the sizes of both exports, and how many times as fast as each other runner int8 is: the
+median of one thread, interleaved. Of those that act step by step it also prints what they reach in use: the
+mean return of policy over a hundred episodes of each game, and the character error of dictation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+import edgeattn_runtime
+from edgeattn.source import shipped
+
+SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
+COLUMNS = (
+    "model",
+    "verdict",
+    "metric: PyTorch",
+    "int8",
+    "cosine: float, worst",
+    "int8, mean",
+    "MB: float",
+    "int8",
+    "ms: int8",
+    "PyTorch / int8",
+    "float / int8",
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a row a model, as they come, then what is reached in use."""
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser(description="Print the table of the reference models.")
+    parser.add_argument("models", nargs="*", default=shipped.names(), help="default: all")
+    names = parser.parse_args(arguments).models
+    print(row(COLUMNS), row(["---"] * len(COLUMNS)), sep="\n")
+    used = []
+    with tempfile.TemporaryDirectory() as place:
+        for name in names:
+            bundle = Path(place) / f"{name}.edge"
+            print(row([name, *cells(export(name, bundle))]), flush=True)
+            if name in USES:
+                used += [f"{name}: {line}" for line in USES[name](bundle)]
+    if used:
+        print(*used, sep="\n")
+
+
+def row(cells: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def export(name: str, bundle: Path) -> Mapping[str, Any]:
+    """Export a shipped model by the command that a user types; return its report."""
+    command = ["-m", "edgeattn", "export", str(shipped.locate(name)), "-o", str(bundle), "--json"]
+    printed = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, check=False).stdout
+    report: Mapping[str, Any] = json.loads(printed)
+    return report
+
+
+def cells(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a row of the table, behind the model's name."""
+    accuracy, size, latency = report["accuracy"], report["size_mb"], report["latency_ms"]["latencies"]
+    yield report["verdict"]
+    for runner in ("pytorch", "int8"):
+        value = accuracy[f"metric_{runner}"]
+        yield "" if value is None else f"{value:.4f}"
+    yield f"{accuracy['cosine_float_min']:.6f}"
+    yield f"{accuracy['cosine_mean']:.4f}"
+    yield f"{size['float']:.2f}"
+    yield f"{size['int8']:.2f} ({size['int8'] / size['float']:.2f})"
+    p50 = {runner: latency[runner]["p50"] for runner in ("pytorch", "float", "int8")}
+    yield f"{p50['int8']:.2f}"
+    yield f"{p50['pytorch'] / p50['int8']:.2f}"
+    yield f"{p50['float'] / p50['int8']:.2f}"
+
+
+def played(bundle: Path) -> Iterator[str]:
+    """Yield the mean returns of policy: PyTorch's, as train.py kept them, and those of int8."""
+    play, net = load("policy", "play"), edgeattn_runtime.load(bundle)
+    kept = json.loads(shipped.locate("policy").with_name("scores.json").read_text(encoding="utf-8"))
+    for game in play.GAMES:
+        reached = np.mean(play.returns(lambda inputs: net(**inputs)["logits"], game, SEEDS))
+        means = {"PyTorch": kept[game.name]["transformer"], "int8": reached}
+        shown = ", ".join(f"{name} {mean:.1f}, score {game.score(mean):.3f}" for name, mean in means.items())
+        yield f"{game.name}, mean return of {len(SEEDS)} episodes: {shown}"
+
+
+def spelled(bundle: Path) -> Iterator[str]:
+    """Yield the character error of dictation, by PyTorch and by int8, on the same recordings."""
+    model, errors = load("dictation", "model"), load("dictation", "errors")
+    network, net = model.model(), edgeattn_runtime.load(bundle)
+    right, said, device = [], [], []
+    for audio, phrase in model.recordings():
+        sound = model.features(audio)
+        right.append(phrase)
+        said.append(model.decode_text(model.greedy(network, sound)[0]))
+        tokens = edgeattn_runtime.generate(
+            net,
+            {"sound": sound.numpy()},
+            start=(model.START,),
+            stop=(model.END,),
+            max_new_tokens=model.LONGEST,
+        )
+        device.append(model.decode_text(torch.tensor(list(tokens), dtype=torch.long)))
+    shown = " and ".join(f"{errors.character_error(each, right):.2%}" for each in (said, device))
+    yield f"{len(right)} phrases, character error of PyTorch and int8 {shown}"
+
+
+def load(model: str, name: str) -> ModuleType:
+    """Import models/MODEL/NAME.py."""
+    path = shipped.locate(model).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"{model}_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # a dataclass looks its own module up
+    sys.path.insert(0, str(path.parent))  # for the files beside
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+USES: Mapping[str, Callable[[Path], Iterator[str]]] = {"policy": played, "dictation": spelled}
+
+
+if __name__ == "__main__":
+    main()
