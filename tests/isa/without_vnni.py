@@ -20,13 +20,14 @@ from emulators import CACHE, haswell
 HERE = Path(__file__).parent
 
 EMULATED = ("tests/runtime", "tests/export/quantize", "tests/export/search")  # of what int8 computes
+NATIVE = [f"--ignore=tests/runtime/{each}" for each in ("apps", "cpp", "web")]  # programs that a test would start
 
 
 def emulated(arguments: list[str]) -> int:
     """Run tests on two workers, which are emulated; what a test starts itself is not."""
     worker = f"2*popen//python={' '.join(haswell(CACHE).command)}"
     options = ["-o", "addopts=--import-mode=importlib --strict-markers", "--tx", worker, "--dist", "loadfile"]
-    return _pytest([*options, *(arguments or EMULATED)])
+    return _pytest([*options, *(arguments or (*EMULATED, *NATIVE))])
 
 
 def hidden(arguments: list[str]) -> int:
