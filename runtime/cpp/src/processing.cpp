@@ -123,23 +123,36 @@ const Processing& processing_of(const Manifest& manifest) {
   return manifest.processing ? *manifest.processing : none;
 }
 
-/// Fills an input of integers or floats from whole numbers.
-Tensor in_dtype(const std::string& dtype, const std::vector<std::int64_t>& dims,
-                const std::vector<std::int64_t>& numbers) {
-  const auto cast = [&](auto like) {
-    using Number = decltype(like);
-    return Tensor::of<Number>(dims, std::vector<Number>(numbers.begin(), numbers.end()));
-  };
-  if (dtype == "int64") return cast(std::int64_t{});
-  if (dtype == "int32") return cast(std::int32_t{});
-  if (dtype == "float32") return cast(float{});
-  if (dtype == "float64") return cast(double{});
-  if (dtype != "bool")
-    throw BundleError(words("processing.text: an input of ", dtype,
-                            " found; int64, int32, float32, float64 or bool expected"));
-  auto flags = cast(std::uint8_t{});
-  flags.dtype = dtype;
-  return flags;
+using Whole = std::vector<std::int64_t>;  // numbers, or dims
+
+template <class Number>
+Tensor filled(const Whole& dims, const Whole& numbers) {
+  return Tensor::of(dims, std::vector<Number>(numbers.begin(), numbers.end()));
+}
+
+/// Fills an input of any dtype but float16 with whole numbers.
+Tensor in_dtype(const std::string& dtype, const Whole& dims, const Whole& numbers) {
+  static const std::map<std::string, Tensor (*)(const Whole&, const Whole&)> fillers = {
+      {"bool", filled<std::uint8_t>},    {"int8", filled<std::int8_t>},     {"uint8", filled<std::uint8_t>},
+      {"int16", filled<std::int16_t>},   {"uint16", filled<std::uint16_t>}, {"int32", filled<std::int32_t>},
+      {"uint32", filled<std::uint32_t>}, {"int64", filled<std::int64_t>},   {"uint64", filled<std::uint64_t>},
+      {"float32", filled<float>},        {"float64", filled<double>}};
+  if (!fillers.count(dtype))
+    throw InputError(
+        words("text: an input of ", dtype, " found, which is not filled here; give arrays to run"));
+  auto tensor = fillers.at(dtype)(dims, numbers);
+  tensor.dtype = dtype;  // of bool, whose bytes are 0 and 1
+  return tensor;
+}
+
+/// Returns the dtype of an input of the graphs that an app's data goes into.
+const std::string& dtype_of_input(const Manifest& manifest, const std::string& name) {
+  std::vector<std::string> called{manifest.main_graph()};
+  if (const auto& names = manifest.generation)
+    called = {names->encoder.value_or(names->decoder), names->decoder, called[0]};
+  for (const auto& graph : called)
+    if (const auto* input = find(manifest.graphs.at(graph).inputs, name)) return input->dtype;
+  throw InputError(words(quoted(name), ": no such input"));
 }
 
 }  // namespace
@@ -177,12 +190,8 @@ Tensors Model::prepare(const std::vector<std::string>& texts, const Tokenizer& t
   if (rows.empty()) throw InputError("texts: none found, at least one expected");
   const std::vector<std::int64_t> dims{static_cast<std::int64_t>(rows.size()),
                                        static_cast<std::int64_t>(longest)};
-  const auto& main = manifest().generation && manifest().generation->encoder
-                         ? impl_->graph(*manifest().generation->encoder)
-                         : impl_->graph();
-  const auto fill = [&](const std::string& name, const std::vector<std::int64_t>& numbers) {
-    const auto* input = find(main.spec().inputs, name);
-    return std::pair{name, in_dtype(input ? input->dtype : "int64", dims, numbers)};
+  const auto fill = [&](const std::string& name, const Whole& numbers) {
+    return std::pair{name, in_dtype(dtype_of_input(manifest(), name), dims, numbers)};
   };
   Tensors inputs{fill(how->ids, ids)};
   if (how->mask) inputs.insert(fill(*how->mask, mask));

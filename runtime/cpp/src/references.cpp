@@ -8,7 +8,16 @@
 namespace edgeattn {
 namespace {
 
-const std::string kSize = "a size", kSymbol = "a symbol";  // a dim that is any size, or any symbol
+const Dim kSize{-1, ""}, kSymbol{-2, ""};  // any size, and any symbol
+
+bool fits(const Dim& found, const Dim& expected) {
+  if (expected.size < 0) return found.symbol.empty() == (expected.size == kSize.size);
+  return found.size == expected.size && found.symbol == expected.symbol;
+}
+
+std::string expected_word(const Dim& dim) {
+  return dim.size >= 0 ? written(dim) : dim.size == kSize.size ? "a size" : "a symbol";
+}
 
 template <class Value>
 const Value& lookup(const std::map<std::string, Value>& table, const std::string& name,
@@ -34,29 +43,19 @@ void check_takes(const GraphSpec& graph, const std::string& key, const std::vect
                             " found, one that takes ", listed(named), " expected"));
 }
 
-/// Returns the tensor of that name, of that dtype and those dims: each a size, a symbol, kSize or kSymbol.
+/// Returns the tensor of that name, of that dtype and those dims.
 const TensorSpec& require(const std::string& name, const std::string& key,
                           const std::vector<TensorSpec>& tensors, const std::string& dtype,
-                          const std::vector<std::string>& dims) {
+                          const std::vector<Dim>& dims) {
   const auto* tensor = find(tensors, name);
   if (!tensor)
     throw BundleError(
         words("generation.", key, ": the graph has no ", quoted(name), ", only ", listed(tensors)));
-  const auto fits = [](const Dim& found, const std::string& dim) {
-    return written(found) == dim || dim == (found.symbol.empty() ? kSize : kSymbol);
-  };
-  if (tensor->dtype != dtype || tensor->dims.size() != dims.size() ||
-      !std::equal(dims.begin(), dims.end(), tensor->dims.begin(),
-                  [&](const std::string& dim, const Dim& found) { return fits(found, dim); }))
-    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[", listed(dims),
-                            "] expected"));
+  if (tensor->dtype != dtype ||
+      !std::equal(tensor->dims.begin(), tensor->dims.end(), dims.begin(), dims.end(), fits))
+    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[",
+                            listed(dims, expected_word), "] expected"));
   return *tensor;
-}
-
-std::vector<std::string> dims_of(const TensorSpec& tensor) {
-  std::vector<std::string> dims;
-  for (const auto& dim : tensor.dims) dims.push_back(written(dim));
-  return dims;
 }
 
 void check_bounds(const Symbols& symbols, const std::string& name, const std::optional<std::int64_t>& most) {
@@ -74,13 +73,13 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   check_takes(decoder, "decoder", taken);
   const auto& tokens = require(names.tokens, "tokens", decoder.inputs, "int64", {kSymbol, kSymbol});
   const auto batch = tokens.dims[0].symbol, sequence = tokens.dims[1].symbol;
-  require(names.logits, "logits", decoder.outputs, "float32", {batch, sequence, kSize});
-  require(names.length, "length", decoder.inputs, "int64", {"1"});
+  require(names.logits, "logits", decoder.outputs, "float32", {tokens.dims[0], tokens.dims[1], kSize});
+  require(names.length, "length", decoder.inputs, "int64", {Dim{1, ""}});
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
-    const auto& past =
-        require(past_name, "cache", decoder.inputs, "float32", {batch, kSize, kCapacity, kSize});
-    require(present, "cache", decoder.outputs, "float32", dims_of(past));
+    const auto& past = require(past_name, "cache", decoder.inputs, "float32",
+                               {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
+    require(present, "cache", decoder.outputs, "float32", past.dims);
     if (!presents.insert(present).second)
       throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));
   }
@@ -89,7 +88,7 @@ void check_generation(const Generation& names, const Manifest& manifest) {
     check_takes(encoder, "sources", names.sources);
     for (const auto& name : names.carried) {
       const auto& input = *find(decoder.inputs, name);
-      require(name, "carried", encoder.outputs, input.dtype, dims_of(input));
+      require(name, "carried", encoder.outputs, input.dtype, input.dims);
     }
   }
   check_bounds(manifest.symbols, batch, 1);
@@ -100,9 +99,9 @@ void check_generation(const Generation& names, const Manifest& manifest) {
 void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols) {
   for (const auto* tensors : {&graph.inputs, &graph.outputs})
     for (const auto& tensor : *tensors) {
-      const auto dims = dims_of(tensor);
-      if (dims.empty() || dims[0] != rows.batch || std::count(dims.begin(), dims.end(), rows.batch) > 1 ||
-          tensor.dims[0].symbol.empty())
+      const auto leads = [&](const Dim& dim) { return dim.symbol == rows.batch; };
+      if (tensor.dims.empty() || !leads(tensor.dims[0]) ||
+          std::count_if(tensor.dims.begin(), tensor.dims.end(), leads) > 1)
         throw BundleError(words("rows.batch: ", written(tensor), " found, ", quoted(rows.batch),
                                 " expected to lead it and no more"));
     }
@@ -158,7 +157,7 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
   if (const auto& labels = processing.labels) {
     const auto* output = find(outputs, labels->output);
     check("labels.output", labels->output, outputs, "float32", output ? output->dims.size() : 0);
-    if (output->dims.empty() || written(output->dims.back()) != std::to_string(labels->names.size()))
+    if (output->dims.empty() || output->dims.back().size != static_cast<std::int64_t>(labels->names.size()))
       throw BundleError(words("processing.labels.names: ", labels->names.size(),
                               " found, as many as the last dim of ", written(*output), " expected"));
   }

@@ -105,6 +105,13 @@ def test_c_opens_describes_and_checks_a_bundle(run: Run, clang: Path) -> None:
     assert "4 golden outputs, 0 failed" in said
 
 
+def test_texts_are_prepared_by_the_apps_tokenizer(run: Run, gcc: Path) -> None:
+    said = run(gcc / "tests" / "edgeattn-text-example", CONFORMANCE / "wordpiece.edge").stdout.splitlines()
+    assert said[0] == "ids 2 x 3: 97 98 99 100 0 0"
+    assert said[1] == "shown 2 x 3: 1 1 1 1 0 0"
+    assert said[2].startswith("refused: text: no token found")
+
+
 def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -32,8 +32,8 @@ int main(int count, char** words) try {
   if (count < 3) return std::cerr << "digits NAME.edge IMAGE...\n", 2;
   const auto model = edgeattn::load(words[1]);
   for (int i = 2; i < count; ++i) {
-    const auto labels = model.labels(model.run(model.prepare({read_image(words[i])}))).front();
-    std::cout << words[i] << ": " << labels[0].first << " (or else " << labels[1].first << ")\n";
+    const auto labels = model.labels(model.run(model.prepare({read_image(words[i])})));
+    std::cout << words[i] << ": " << labels.at(0).at(0).first << "\n";
   }
 } catch (const edgeattn::EdgeAttnError& error) {
   std::cerr << "digits: " << error.what() << "\n";
