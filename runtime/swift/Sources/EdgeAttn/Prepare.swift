@@ -138,7 +138,10 @@ private func shorten(_ whole: Encoding, _ plain: Encoding, to longest: Int) thro
     try requireInput(
         longest > special, "\(longest) tokens at most, and \(special) are special ones: no room for the text's")
     if whole.ids.count <= longest { return whole }
-    let before = (0...special).first { Array(whole.ids[$0..<$0 + plain.ids.count]) == plain.ids } ?? 0
+    guard let before = (0...special).first(where: { whole.ids[$0...].starts(with: plain.ids) }) else {
+        throw InputError(
+            description: "a text of other tokens with special ones than without found; check the tokenizer")
+    }
     let cutting = before + longest - special..<before + plain.ids.count
     func cut(_ values: [Int]) -> [Int] { Array(values[..<cutting.lowerBound]) + Array(values[cutting.upperBound...]) }
     return Encoding(ids: cut(whole.ids), types: cut(whole.types))

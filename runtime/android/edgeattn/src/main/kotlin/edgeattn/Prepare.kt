@@ -120,7 +120,8 @@ private fun shorten(whole: Encoding, plain: Encoding, longest: Int): Encoding {
     requireInput(special >= 0) { "${-special} more tokens without special ones found; check the tokenizer" }
     requireInput(longest > special) { "$longest tokens at most, and $special are special ones: no room for the text's" }
     if (whole.ids.size <= longest) return whole
-    val before = (0..special).firstOrNull { whole.ids.copyOfRange(it, it + plain.ids.size).contentEquals(plain.ids) } ?: 0
+    val before = (0..special).firstOrNull { whole.ids.copyOfRange(it, it + plain.ids.size).contentEquals(plain.ids) }
+        ?: throw InputError("a text of other tokens with special ones than without found; check the tokenizer")
     val after = before + plain.ids.size
     fun cut(values: LongArray) = values.copyOf(before + longest - special) + values.copyOfRange(after, values.size)
     return Encoding(cut(whole.ids), cut(whole.types))
