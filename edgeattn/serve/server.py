@@ -25,8 +25,8 @@ MOST_CONNECTIONS = 800  # at once: below the 1024 files that a process may usual
 class Server(HTTPServer):
     """An HTTP server that turns away connections beyond a number."""
 
-    def initialize(self, application: Application) -> None:  # type: ignore[override]
-        """Take the routes."""
+    def initialize(self, application: Application, journal: Journal) -> None:  # type: ignore[override]
+        """Take the routes, and whom to tell."""
         super().initialize(
             application,
             idle_connection_timeout=HEADERS_WITHIN,
@@ -34,11 +34,13 @@ class Server(HTTPServer):
             max_body_size=MOST_BYTES,
             max_header_size=_MOST_HEADERS,
         )
+        self._journal = journal
         self._open = 0
 
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
         """Begin a connection, or close it."""
         if self._open >= MOST_CONNECTIONS:
+            self._journal.refused(str(address[0]), "a connection beyond the most that are served at once")
             stream.close()
             return
         self._open += 1
@@ -53,7 +55,7 @@ class Server(HTTPServer):
 @asynccontextmanager
 async def serving(house: House, listener: socket.socket) -> AsyncIterator[None]:
     """Serve while the block runs."""
-    server = Server(application(house))
+    server = Server(application(house), house.journal)
     listener.setblocking(False)
     server.add_sockets([listener])
     with _told(house.journal):

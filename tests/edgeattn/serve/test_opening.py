@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,3 +51,12 @@ def test_without_the_environment_the_command_is_told(tmp_path: Path, monkeypatch
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/node")
     with pytest.raises(BadInput, match="edgeattn targets --install web"), opened(GOOD):
         pass
+
+
+def test_without_the_extra_the_command_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    for module in [name for name in sys.modules if name.startswith(("edgeattn.serve.", "tornado"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "tornado", None)
+    assert "pip install 'edgeattn[export]'" in refused("serve", folder)

@@ -227,6 +227,7 @@ def test_slow_clients_are_left_and_hold_up_nobody(impatient: Running) -> None:
         assert connection.recv(65536) == b""  # closed by the server
         connection.close()
     assert impatient.noted.results == []
+    assert any("Timeout reading body" in reason for reason in impatient.noted.refusals)
     alive(impatient)
 
 
@@ -252,6 +253,7 @@ def test_connections_beyond_some_are_turned_away(server: Running, monkeypatch: p
     held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
     with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
         assert beyond.recv(1) == b""
+    assert "beyond the most" in server.noted.refusals[-1]
     for connection in held:
         connection.close()
     until(lambda: _answers(server))
