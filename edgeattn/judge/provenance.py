@@ -27,7 +27,7 @@ def differing(manifest: Manifest, source: Source) -> tuple[str, ...]:
 
 
 def other_names(manifest: Manifest) -> tuple[str, ...]:
-    """Say where a tool that names a graph's values is not the one that the bundle was made with, a line each."""
+    """Say which tools that name a graph's values are not those that the bundle was made with, a line each."""
     made, here = manifest.provenance.get("versions"), versions()
     if not isinstance(made, Mapping):
         return ()

@@ -13,10 +13,10 @@ from edgeattn.judge.trace.departure import Departure
 from edgeattn.judge.trace.module_error import ModuleError
 from edgeattn.judge.trace.trace import Trace
 from edgeattn.report.svg import PALE, svg
-from edgeattn.report.trace_table import LEAST, WHOLE, percent
+from edgeattn.report.trace_table import LEAST, WHOLE
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
-_ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.4  # points: around the axes, and of a letter of a name
+_ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the axes, and of a letter of a name
 _BLUE, _RED, _GREY = "#2f6fb3", "#b3261e", "#7a8693"
 
 
@@ -36,22 +36,28 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
     _set_axes(axes, names)
     rows = range(len(errors))
     for row, error in zip(rows, errors, strict=True):
-        color = _RED if error.faults else _BLUE
-        ends = [LEAST, _at(error.in_int8, _introduced)]
-        axes.plot(ends, [row, row], color=color, linewidth=1, marker="o", markersize=5, markevery=[1])
+        _draw_error(axes, row, error)
     axes.plot([_at(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
-    floats = [_at(error.in_float, _introduced) for error in errors]
-    axes.plot(floats, rows, color=_RED, marker="|", linestyle="", markersize=7)
     axes.set_xlim(left=LEAST)
     axes.set_title(
-        "bar: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
+        "dot: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
     )
     return picture
 
 
+def _draw_error(axes: Axes, row: int, error: ModuleError) -> None:
+    own, in_float = _at(error.in_int8, _introduced), _at(error.in_float, _introduced)
+    color = _RED if error.faults else _BLUE
+    if own > LEAST:
+        axes.plot([LEAST, own], [row, row], color=color, linewidth=1)
+        axes.plot([own], [row], color=color, marker="o", markersize=5)
+    if in_float > LEAST:
+        axes.plot([in_float], [row], color=_RED, marker="|", linestyle="", markersize=7)
+
+
 def _set_axes(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

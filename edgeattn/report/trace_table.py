@@ -16,6 +16,7 @@ from edgeattn.judge.trace.of_bundle import Traced
 from edgeattn.report.number_words import count
 
 SHOWN = 20  # modules; the JSON has them all
+WORST = 2  # samples of a module
 LEAST = 1e-5  # of an error that is shown: float sums of two engines differ by less
 WHOLE = "(the model)"
 
@@ -77,7 +78,7 @@ def _row(error: ModuleError) -> Iterator[str]:
 
 
 def _worst(departure: Departure) -> str:
-    return ", ".join(it.sample for it in departure.worst if it.introduced >= LEAST)
+    return ", ".join(it.sample for it in departure.worst[:WORST] if it.introduced >= LEAST)
 
 
 def _rest(count_left: int) -> tuple[Text, ...]:
