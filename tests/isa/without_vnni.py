@@ -20,7 +20,7 @@ from emulators import CACHE, haswell
 HERE = Path(__file__).parent
 
 EMULATED = ("tests/runtime", "tests/export/quantize", "tests/export/search")  # of what int8 computes
-NATIVE = [f"--ignore=tests/runtime/{each}" for each in ("apps", "cpp", "web")]  # programs that a test would start
+NATIVE = [f"--ignore=tests/runtime/{each}" for each in ("apps", "cpp", "web")]  # a test starts them
 
 
 def emulated(arguments: list[str]) -> int:
