@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated haswell without-vnni trace
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance haswell without-vnni trace
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -51,6 +51,9 @@ coverage-hub:  ## every family of timm and transformers, small and random; an ho
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/same_answer.py
+
+conformance:  ## every runtime against the conformance cases, built first; five minutes
+	python runtime/conformance/table.py
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
