@@ -48,7 +48,7 @@ SPLITS = 200
 SIZES = (60, 120, 300)  # evaluation samples, enough for any limit
 TEXTS = 2000
 NEIGHBOURHOOD = 1000  # texts, that the nearest are looked for among
-STEPS = (-20, -8, -4, -2, -1, -0.5, 0, 0.5)  # standard errors from the mean of all, to the harder side
+STEPS = (-20, -8, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1)  # standard errors from the mean of all
 BELOW = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12)  # shares of all inputs that miss a limit on a worst case
 CHANCE = 0.03  # of contradictions beyond what is allowed, in so many splits
 
