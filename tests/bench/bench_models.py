@@ -70,6 +70,8 @@ def export(name: str, bundle: Path) -> Mapping[str, Any]:
     """Export a shipped model by the command that a user types; return its report."""
     command = ["-m", "edgeattn", "export", str(shipped.locate(name)), "-o", str(bundle), "--json"]
     printed = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, check=False).stdout
+    if not printed:
+        sys.exit(f"bench_models: {name} was not exported; the line above says why")
     report: Mapping[str, Any] = json.loads(printed)
     return report
 

@@ -41,7 +41,9 @@ class Folder:
 
 
 FOLDERS = (
+    Folder("dictation", "safetensors", ("scipy", "num2words"), 3.0, ("model.py", "speech_transformer.py")),
     Folder("digits", "safetensors", ("sklearn",), 3.2, ("model.py",)),
+    Folder("keywords", "safetensors", ("scipy",), 3.0, ("model.py",)),
     Folder("policy", "safetensors", ("gymnasium",), 3.0, ("model.py", "decision_transformer.py")),
     Folder("sentence", "transformers", ("sentence_transformers",)),
     Folder("series", "safetensors", ("autots", "pandas"), 3.0, ("model.py", "patches.py")),
