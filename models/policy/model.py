@@ -24,7 +24,7 @@ dynamic = {
     "wanted": ("batch", "steps"),
     "observation": ("batch", "steps", None),
 }
-budget = {"cosine": 0.99, "metric_drop": 0.01}
+budget = {"cosine": 0.99, "metric_drop": 0.03}
 
 
 def model() -> nn.Module:
