@@ -73,7 +73,7 @@ def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         (["inspect"], "Missing argument 'NAME.edge'"),
         (["inspect", "x.edge", "--loud"], "No such option: --loud"),
         (["bench", "x.edge", "--threads", "0"], "Invalid value for '--threads'"),
-        (["run", "x.edge"], "Missing option '--input'"),
+        (["run"], "Missing argument 'NAME.edge'"),
     ],
 )
 def test_arguments_that_are_none_are_refused_in_a_line(

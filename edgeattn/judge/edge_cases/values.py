@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeattn.judge.edge_cases.case import Case, Ground
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import stratified
 from edgeattn_runtime.graph import Tensor
+
+Array = NDArray[np.generic]
 
 
 def valued(ground: Ground) -> Iterator[Case]:
@@ -22,11 +25,31 @@ def valued(ground: Ground) -> Iterator[Case]:
             continue
         if _has_positions(tensor):
             yield Case(f"{name} repeated", {**middle, name: np.repeat(array[:, :1], array.shape[1], axis=1)})
-        finite = [inputs[name][np.isfinite(inputs[name])] for inputs in every]
-        least, largest = (pick(pick(values) for values in finite if values.size) for pick in (min, max))
-        if least < largest:
-            yield Case(f"{name} at its smallest", {**middle, name: np.full_like(array, least)})
-            yield Case(f"{name} at its largest", {**middle, name: np.full_like(array, largest)})
+        extremes = _scaled if array.dtype.kind == "f" else _filled
+        for word, extreme in extremes(array, [inputs[name] for inputs in every]):
+            yield Case(f"{name} at its {word}", {**middle, name: extreme})
+
+
+def _filled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """Yield what holds the smallest, or the largest, integer seen at all positions."""
+    held = [values for values in every if values.size]
+    least, largest = min(values.min() for values in held), max(values.max() for values in held)
+    if least < largest:
+        yield "smallest", np.full_like(array, least)
+        yield "largest", np.full_like(array, largest)
+
+
+def _scaled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """Yield an input as faint, and as strong, as any seen; all of it at one end would be no real input."""
+    own, reaches = _reach(array), [_reach(values) for values in every]
+    for word, reach in (("faintest", min(reaches)), ("strongest", max(reaches))):
+        if reach != own and own > 0:
+            yield word, np.multiply(array, reach / own, dtype=array.dtype)
+
+
+def _reach(array: Array) -> float:
+    """Return how far from 0 an input's numbers lie at most."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
 def _has_positions(tensor: Tensor) -> bool:

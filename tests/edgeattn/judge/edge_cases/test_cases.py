@@ -91,14 +91,19 @@ def test_values_are_repeated_and_taken_to_their_ends(ground: Lay, named: Named) 
     assert cases["tokens repeated"].inputs["mask"].all()
 
 
-def test_what_is_the_same_everywhere_has_no_ends_and_infinities_are_none(ground: Lay, named: Named) -> None:
-    def bias(first: float) -> Sample:
-        held = np.array([[first, -np.inf, 2.0]], np.float32)
-        return Sample({"tokens": held, "mask": np.ones((1, 3), np.int64)})
+def test_floats_are_taken_as_faint_and_as_strong_as_any_sample(ground: Lay, named: Named) -> None:
+    def bias(*first: float) -> tuple[Sample, ...]:
+        held = (np.array([[each, -np.inf, 2 * each]], np.float32) for each in first)
+        return tuple(Sample({"tokens": each, "mask": np.ones((1, 3), np.int64)}) for each in held)
 
-    cases = named(valued(ground(samples=Samples((bias(1.0), bias(0.5))))))
-    assert set(cases["tokens at its smallest"].inputs["tokens"].ravel()) == {0.5}
-    assert named(valued(ground(samples=Samples((bias(2.0), bias(2.0)))))).keys() == {"tokens repeated"}
+    cases = named(valued(ground(samples=Samples(bias(0.5, 1.0, 4.0)))))
+    faintest, strongest = (
+        cases[f"tokens at its {word}"].inputs["tokens"] for word in ("faintest", "strongest")
+    )
+    assert (faintest.dtype, strongest.dtype) == (np.float32, np.float32)
+    assert faintest.tolist() == [[0.5, -np.inf, 1.0]]
+    assert strongest.tolist() == [[4.0, -np.inf, 8.0]]
+    assert named(valued(ground(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated"}
 
 
 def test_what_a_decoder_knows_by_itself_is_left_as_it_is(ground: Lay, named: Named) -> None:
