@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -20,6 +21,14 @@ _PACKAGES = {
 def names() -> tuple[str, ...]:
     """Return the names of the shipped models, sorted."""
     return tuple(sorted(path.parent.name for path in _folder().glob("*/model.py")))
+
+
+def described() -> dict[str, str]:
+    """Return by name what each shipped model does: the first line of its file."""
+    files = {name: (_folder() / name / "model.py").read_text("utf-8") for name in names()}
+    return {
+        name: (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for name, text in files.items()
+    }
 
 
 def locate(name: str) -> Path:
