@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance haswell without-vnni trace
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages haswell without-vnni trace
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -54,6 +54,9 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
+
+languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
+	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
