@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from edgeattn_runtime.batches import Ratio
 from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.surroundings import Surroundings
 
 PYTORCH, FLOAT, INT8 = "pytorch", "float", "int8"  # the original, the plain export and the product
+COMPILED = "compiled"  # the original by torch.compile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,9 @@ class Conditions:
         samples: How many samples were timed, from the smallest to the largest.
         rounds: Calls counted per model, interleaved, over all of these samples.
         spinning: Whether threads busy-wait for work. They never do: an app pays for it in battery.
+        warmup: Calls per model before, that are not counted; None where nobody noted it.
+        steady: Whether calls had become no faster by then.
+        surroundings: What else the machine did; None where nobody noted it.
     """
 
     threads: int
@@ -27,14 +33,25 @@ class Conditions:
     samples: int
     rounds: int
     spinning: bool = False
+    warmup: int | None = None
+    steady: bool = True
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Latencies in ms by runner, measured side by side, and their conditions."""
+    """Latencies in ms by runner, measured side by side, and their conditions.
+
+    Attributes:
+        latencies: By runner.
+        conditions: Of all.
+        speedups: By runner, how many times as long the original takes, p50; empty where it did not run, and
+            in reports that were written before it was noted.
+    """
 
     latencies: Mapping[str, Latency]
     conditions: Conditions
+    speedups: Mapping[str, Ratio] = field(default_factory=dict)
 
     def __getitem__(self, runner: str) -> Latency:
         return self.latencies[runner]

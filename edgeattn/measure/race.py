@@ -7,20 +7,31 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import cycle
 from statistics import median_low
 
-from edgeattn.measure.latencies import Conditions, Race
+from edgeattn.measure.latencies import PYTORCH, Conditions, Race
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_runtime.batches import in_batches, ratio_of
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.latency import interleave
+from edgeattn_runtime.latency import Latency, milliseconds, take_turns
 from edgeattn_runtime.manifest import Graph
+from edgeattn_runtime.surroundings import Watch
+from edgeattn_runtime.warmup import WINDOW, warm_up
 
 SAMPLES = 32  # timed at most, from the smallest to the largest
 ROUNDS = 384  # counted at most: 12 passes over 32 samples
 SECONDS = 20.0  # that a race may take, about
+WARMING = 0.2  # of them that calls may take until they get no faster
 
 
-def race(runners: Mapping[str, Runner], inputs: Iterable[Inputs], graph: Graph, *, threads: int) -> Race:
-    """Time all runners on a stratified share of the inputs, interleaved, for about ``SECONDS`` in all.
+def race(
+    runners: Mapping[str, Runner],
+    inputs: Iterable[Inputs],
+    graph: Graph,
+    *,
+    threads: int,
+    seconds: float = SECONDS,
+) -> Race:
+    """Time all runners on a stratified share of the inputs, interleaved.
 
     A round is one call of each runner on one sample, and the samples take turns, so that the percentiles are
     over the inputs' own mix of sizes. Inputs are bound beforehand: no conversion is timed.
@@ -30,15 +41,32 @@ def race(runners: Mapping[str, Runner], inputs: Iterable[Inputs], graph: Graph, 
         inputs: Real ones, at least one.
         graph: The contract, by whose symbols the sizes are named.
         threads: For the conditions.
+        seconds: That it may take in all, about.
     """
     inputs = list(inputs)
     largest = stratified(inputs, len(inputs))[-1]
-    affordable = max(2, int(SECONDS / _round_seconds([runner.bind(largest) for runner in runners.values()])))
+    affordable = max(2, int(seconds / _round_seconds([runner.bind(largest) for runner in runners.values()])))
     timed = stratified(inputs, min(SAMPLES, affordable // 2))
     passes = min(ROUNDS, affordable - len(timed)) // len(timed)
     calls = {name: _in_turn(runner.bind(arrays) for arrays in timed) for name, runner in runners.items()}
-    latencies = interleave(calls, rounds=passes * len(timed), warmup=len(timed))
-    return Race(latencies, Conditions(threads, _shape(graph, timed), len(timed), passes * len(timed)))
+    window = min(WINDOW, max(1, affordable // WINDOW))  # a slow model's windows are short
+    warm = warm_up(calls, seconds=WARMING * seconds, unit=len(timed), window=window)
+    watch = Watch()
+    times = take_turns(calls, milliseconds, rounds=passes * len(timed), warmup=0)
+    batches = {name: in_batches(found, unit=len(timed)) for name, found in times.items()}
+    return Race(
+        {name: Latency.of(found) for name, found in batches.items()},
+        Conditions(
+            threads,
+            _shape(graph, timed),
+            len(timed),
+            passes * len(timed),
+            warmup=warm.rounds,
+            steady=warm.steady,
+            surroundings=watch.surroundings(),
+        ),
+        {name: ratio_of(batches[PYTORCH], batches[name]) for name in runners if PYTORCH in runners},
+    )
 
 
 def _round_seconds(calls: list[Callable[[], object]]) -> float:

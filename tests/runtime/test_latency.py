@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from edgeattn_runtime.batches import in_batches
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.latency import Latency, interleave, measure
 
@@ -27,7 +28,29 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 def test_percentiles(clock: Callable[[float], None]) -> None:
     durations = iter([1000.0, *range(101)])  # the first is warm-up
-    assert measure(lambda: clock(next(durations)), rounds=101, warmup=1) == Latency(50.0, 90.0, 99.0, 101)
+    found = measure(lambda: clock(next(durations)), rounds=101, warmup=1)
+    assert (found.p50, found.p90, found.p99, found.mean, found.count) == (50.0, 90.0, 99.0, 50.0, 101)
+
+
+def test_a_distribution_is_quantiles_from_the_fastest_call_to_the_slowest(
+    clock: Callable[[float], None],
+) -> None:
+    durations = iter(range(1, 42))
+    found = measure(lambda: clock(next(durations)), rounds=41, warmup=0)
+    assert found.quantiles == tuple(map(float, range(1, 42)))
+
+
+def test_few_calls_have_no_intervals_and_many_have() -> None:
+    few = Latency.of(in_batches([1.0, 2.0, 3.0]))
+    assert (few.p50_interval, few.p90_interval, few.p99_interval) == (None, None, None)
+    many = Latency.of(in_batches([1.0, 2.0, 3.0] * 300))
+    for figure, interval in (
+        (many.p50, many.p50_interval),
+        (many.p90, many.p90_interval),
+        (many.p99, many.p99_interval),
+    ):
+        assert interval is not None
+        assert interval.low <= figure <= interval.high
 
 
 def test_runners_take_turns_in_rotated_order() -> None:
@@ -41,7 +64,10 @@ def test_runners_take_turns_in_rotated_order() -> None:
 
 def test_each_runner_has_its_own_times(clock: Callable[[float], None]) -> None:
     latencies = interleave({"slow": lambda: clock(3), "fast": lambda: clock(1)}, rounds=5, warmup=0)
-    assert latencies == {"slow": Latency(3.0, 3.0, 3.0, 5), "fast": Latency(1.0, 1.0, 1.0, 5)}
+    assert {name: (it.p50, it.p99, it.count) for name, it in latencies.items()} == {
+        "slow": (3.0, 3.0, 5),
+        "fast": (1.0, 1.0, 5),
+    }
 
 
 def test_no_runners() -> None:

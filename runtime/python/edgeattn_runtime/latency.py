@@ -1,28 +1,69 @@
-"""Latency one can trust: percentiles over many calls, runners measured side by side."""
+"""Latency one can trust: quantiles over many calls with their intervals, runners measured side by side."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
+from edgeattn_runtime.batches import Interval, Times, in_batches, interval_of
 from edgeattn_runtime.errors import BadInput
 
 Call = Callable[[], object]
 Name = TypeVar("Name", str, int)
 
+STEPS = 40  # of equal shares of the calls, between which the quantiles of a distribution lie
+DIGITS = 4  # of a quantile: a picture shows no more
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Percentiles of one call's wall-clock time, in milliseconds, over ``count`` calls."""
+    """A call's wall-clock time in milliseconds, over ``count`` calls.
+
+    Attributes:
+        p50: The median; half of the calls took longer.
+        p90: A tenth took longer.
+        p99: A hundredth took longer.
+        count: Calls.
+        mean: Over all; None in results that do not tell it.
+        p50_interval: Where p50 lies, see ``edgeattn_runtime.batches``; None where calls are too few to tell.
+        p90_interval: Where p90 lies.
+        p99_interval: Where p99 lies.
+        quantiles: The distribution, from the fastest call to the slowest: a fortieth of the calls lies
+            between one and the next. Empty in results that do not tell it.
+    """
 
     p50: float
     p90: float
     p99: float
     count: int
+    mean: float | None = None
+    p50_interval: Interval | None = None
+    p90_interval: Interval | None = None
+    p99_interval: Interval | None = None
+    quantiles: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, batches: Sequence[Times]) -> Latency:
+        """Return the latency of calls that were measured in batches, at least one call in each."""
+        times = np.concatenate(batches)
+        p50, p90, p99 = np.percentile(times, (50, 90, 99)).tolist()
+        return cls(
+            p50,
+            p90,
+            p99,
+            times.size,
+            mean=float(times.mean()),
+            p50_interval=interval_of(batches, 0.50),
+            p90_interval=interval_of(batches, 0.90),
+            p99_interval=interval_of(batches, 0.99),
+            quantiles=tuple(
+                float(f"{time:.{DIGITS}g}") for time in np.quantile(times, np.linspace(0, 1, STEPS + 1))
+            ),
+        )
 
 
 def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
@@ -34,14 +75,14 @@ def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
     return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
 
 
-def interleave(runners: Mapping[str, Call], *, rounds: int, warmup: int) -> dict[str, Latency]:
+def interleave(runners: Mapping[Name, Call], *, rounds: int, warmup: int) -> dict[Name, Latency]:
     """Time every runner once a round, see ``take_turns``.
 
     Raises:
         BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
     """
-    times = take_turns(runners, _milliseconds, rounds=rounds, warmup=warmup)
-    return {name: _percentiles(found) for name, found in times.items()}
+    times = take_turns(runners, milliseconds, rounds=rounds, warmup=warmup)
+    return {name: Latency.of(in_batches(found)) for name, found in times.items()}
 
 
 def take_turns(
@@ -78,7 +119,8 @@ def take_turns(
     return found
 
 
-def _milliseconds(call: Call) -> float:
+def milliseconds(call: Call) -> float:
+    """Return the wall-clock time of a call."""
     start = time.perf_counter_ns()
     call()
     return (time.perf_counter_ns() - start) / 1e6
@@ -89,8 +131,3 @@ def processor_milliseconds(call: Call) -> float:
     start = time.thread_time_ns()
     call()
     return (time.thread_time_ns() - start) / 1e6
-
-
-def _percentiles(times: list[float]) -> Latency:
-    p50, p90, p99 = np.percentile(times, (50, 90, 99)).tolist()
-    return Latency(p50, p90, p99, len(times))

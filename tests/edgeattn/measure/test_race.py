@@ -8,8 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn.measure import race as module
+from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.measure.race import race
 from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.warmup import WINDOW
 
 Arrays = Mapping[str, NDArray[Any]]
 GRAPH = Graph((Tensor("x", "float32", ("batch", "sequence")),), ())
@@ -36,7 +38,11 @@ def test_every_runner_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch
     assert found.conditions.rounds == 6  # whole passes over three samples
     assert {latency.count for latency in found.latencies.values()} == {6}
     assert found["a"] is found.latencies["a"]
-    counted = seen[4 + 2 * 3 :]  # after two calls each on the largest, and a pass to warm up
+    warmup = found.conditions.warmup
+    assert warmup is not None
+    assert warmup >= WINDOW
+    assert warmup % 3 == 0
+    counted = seen[4 + 2 * warmup :]  # after two calls each on the largest
     assert sorted(counted) == sorted((name, length) for name in "ab" for length in (2, 5, 9) for _ in "12")
     for i in range(0, len(counted), 2):  # a round is both runners on one sample
         assert {name for name, _ in counted[i : i + 2]} == {"a", "b"}
@@ -70,3 +76,18 @@ def test_the_slowest_model_is_still_timed_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "_round_seconds", lambda calls: 10 * module.SECONDS)
     found = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1)
     assert (found.conditions.samples, found.conditions.rounds) == (1, 1)
+
+
+def test_speedups_are_over_the_original_and_have_intervals() -> None:
+    found = race({name: Runner(name, []) for name in (PYTORCH, INT8)}, INPUTS, GRAPH, threads=1)
+    speedup = found.speedups[INT8]
+    assert speedup.value == pytest.approx(found[PYTORCH].p50 / found[INT8].p50)
+    assert speedup.interval is not None
+    assert found.speedups[PYTORCH].value == 1
+    assert race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1).speedups == {}
+
+
+def test_the_surroundings_are_noted() -> None:
+    surroundings = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=2).conditions.surroundings
+    assert surroundings is not None
+    assert surroundings.before.load == surroundings.after.load or surroundings.after.load is not None

@@ -36,7 +36,7 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
     assert contract <= table["accuracy"].keys()
     assert table["size_mb"].keys() == {"pytorch", "float", "int8"}
     latency = table["latency_ms"]
-    assert latency.keys() == {"latencies", "conditions"}
+    assert latency.keys() == {"latencies", "conditions", "speedups"}
     assert latency["latencies"].keys() == {"pytorch", "float", "int8"}
     assert {"p50", "p90", "p99"} <= latency["latencies"]["int8"].keys()
     assert latency["conditions"]["threads"] == 1
