@@ -89,7 +89,8 @@ def evaluate(
     progress.stage("tune")
     notes = (*comparison.padded.notes, *known.rows.notes)
     is_here = device is request.target.engine and device.host is HERE
-    tuned = tune(chosen.parts, device, chosen.selection, rows) if is_here else AS_IT_IS
+    cores = request.machine.cores
+    tuned = tune(chosen.parts, device, chosen.selection, rows, cores=cores) if is_here else AS_IT_IS
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
     sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}

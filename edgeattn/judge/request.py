@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.objective import Objective
+from edgeattn.measure.place import Place
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search import Bench, Store
 from edgeattn_export.targets import TARGETS, Target
@@ -22,13 +23,13 @@ class Request:
         targets: What it is for, the preferred one first.
         budget: The limits.
         objective: What to minimize within them.
-        machine: Where it is measured.
+        places: Where it is measured, the preferred one first.
     """
 
     targets: tuple[Target, ...]
     budget: Budget
     objective: Objective
-    machine: Machine
+    places: tuple[Place, ...]
 
     @classmethod
     def read(
@@ -38,8 +39,9 @@ class Request:
         objective: Objective,
         *,
         has_metric: bool = False,
+        places: Sequence[Place] = (),
     ) -> Request:
-        """Read what a caller asks for.
+        """Read what a caller asks for; without ``places`` it is measured here.
 
         Raises:
             BudgetError: A limit that is unknown, or that nothing can meet.
@@ -57,26 +59,38 @@ class Request:
         found = tuple(TARGETS[name] for name in targets)
         for target in found:
             check_measurable(target, limits)
-        return cls(found, limits, objective, Machine.here())
+        return cls(found, limits, objective, tuple(places) or (Place.here(),))
 
     @property
     def target(self) -> Target:
         """The preferred one, or the only one."""
         return self.targets[0]
 
+    @property
+    def place(self) -> Place:
+        """The preferred one, or the only one."""
+        return self.places[0]
+
+    @property
+    def machine(self) -> Machine:
+        """Where it is measured."""
+        return self.place.machine
+
     def each(self) -> Iterator[Request]:
         """Yield what is asked for each target alone."""
         yield from (replace(self, targets=(target,)) for target in self.targets)
 
     def bench(self) -> Bench:
-        """Return where the search measures: here, with what this user measured before."""
-        return Bench(self.target.candidates, self.device, Store.of_user())
+        """Return where the search measures, with what this user measured there before."""
+        place = self.place
+        return Bench(self.target.candidates, self.device, Store.of_user(), place.host, place.threads)
 
     @property
     def device(self) -> str:
-        """What measurements depend on: the processor, its instruction sets, and the engine's version."""
+        """What measurements depend on: the processor, its instruction sets, threads, the engine's version."""
         sets, engine = " ".join(self.machine.instruction_sets), self.target.prover.name
-        return f"{self.machine.cpu}; {sets}; {engine} {self.machine.versions[engine]}"
+        threads = f"; {self.place.threads} threads" if self.place.threads > 1 else ""
+        return f"{self.machine.cpu}; {sets}; {engine} {self.machine.versions[engine]}{threads}"
 
 
 def check_measurable(target: Target, budget: Budget) -> None:

@@ -13,7 +13,8 @@ from edgeattn.measure.cost import Way, cheapest
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
+from edgeattn_runtime.settings import PLAIN, SessionSettings
+from edgeattn_runtime.turns import Each, Turns
 
 MARGIN = 0.03  # of the cost, that an option must save
 PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
@@ -21,7 +22,7 @@ PAUSE = 0.002  # seconds after a call, in which threads that spin still burn wha
 Change = Callable[[SessionSettings], SessionSettings]
 
 
-def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs]) -> SessionSettings:
+def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs], *, cores: int) -> SessionSettings:
     """Try one option after the other, and keep what is cheaper beyond the noise and changes no bit.
 
     Two options of onnxruntime are left out. ``session.set_denormal_as_zero`` holds for the whole process: its
@@ -32,14 +33,15 @@ def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs]) -> Se
         graph: The file that an app calls, with its weights beside it.
         engine: Opens it.
         inputs: Real ones of this graph, from the smallest to the largest.
+        cores: Of the device.
     """
     chosen, current = PLAIN, engine.file_runner(graph)
-    for change in _changes(available_cores()):
+    for change in _changes(cores):
         settings = change(chosen)
         if settings.spinning and settings.threads == 1:
             continue  # no thread waits for another
         other = engine.file_runner(graph, settings=settings)
-        if _alike(current, other, inputs) and _pays(current, other, inputs, settings):
+        if _alike(current, other, inputs) and _pays(current, other, inputs, settings, engine.host.turns):
             chosen, current = settings, other
     return chosen
 
@@ -62,17 +64,12 @@ def _alike(current: Runner, other: Runner, inputs: Sequence[Inputs]) -> bool:
     return True
 
 
-def _pays(current: Runner, other: Runner, inputs: Sequence[Inputs], settings: SessionSettings) -> bool:
-    ways = {name: Way(_each(runner, inputs)) for name, runner in (("current", current), ("other", other))}
+def _pays(
+    current: Runner, other: Runner, inputs: Sequence[Inputs], settings: SessionSettings, turns: Turns
+) -> bool:
+    runners = {"current": current, "other": other}
+    ways = {name: Way(Each(tuple(map(runner.bind, inputs)))) for name, runner in runners.items()}
     pause = PAUSE if settings.spinning else 0.0
-    return cheapest(ways, "current", margin=MARGIN, threads=settings.threads, pause=pause) == "other"
-
-
-def _each(runner: Runner, inputs: Sequence[Inputs]) -> Callable[[], None]:
-    calls = [runner.bind(arrays) for arrays in inputs]
-
-    def run() -> None:
-        for call in calls:
-            call()
-
-    return run
+    threads = settings.threads
+    best = cheapest(ways, "current", margin=MARGIN, threads=threads, pause=pause, turns=turns)
+    return best == "other"

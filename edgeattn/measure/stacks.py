@@ -13,6 +13,7 @@ from edgeattn_runtime.manifest import Graph, Symbol
 from edgeattn_runtime.many import stacked
 from edgeattn_runtime.rows import Rows, row_symbols
 from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.turns import Turns, timed
 
 TOGETHER = (1, 2, 4, 8)  # rows in a call
 SIZES = 4  # of rows measured at most, from the smallest to the largest
@@ -27,6 +28,7 @@ def measure_stacks(
     model: Runner,
     *,
     threads: int,
+    turns: Turns = timed,
 ) -> tuple[Stack, ...]:
     """Return how many rows of which sizes to run in one call, from the smallest sizes to the largest.
 
@@ -37,6 +39,7 @@ def measure_stacks(
         real: Real rows without their padding, as batches of one.
         model: The int8 model, opened as a device will.
         threads: How many it was opened with.
+        turns: Times its calls where they run.
     """
     names, most = row_symbols(graph.inputs), symbols[rows.batch].max
     counts = [count for count in TOGETHER if most is None or count <= most]
@@ -45,16 +48,17 @@ def measure_stacks(
         bound = bind(graph.inputs, arrays)
         sizes = {name: bound[name] for name in names}
         if tuple(sizes.values()) not in measured:
-            measured[tuple(sizes.values())] = Stack(sizes, _together(arrays, counts, model, threads))
+            together = _together(arrays, counts, model, threads, turns)
+            measured[tuple(sizes.values())] = Stack(sizes, together)
     return tuple(_merged(measured.values()))
 
 
-def _together(arrays: Inputs, counts: Sequence[int], model: Runner, threads: int) -> int:
+def _together(arrays: Inputs, counts: Sequence[int], model: Runner, threads: int, turns: Turns) -> int:
     """Return how many rows to run in a call: more than two are tried only where two gain something."""
     few = counts[:2]
     for tried in (few, counts) if len(counts) > len(few) else (few,):
         ways = {count: Way(model.bind(stacked([arrays] * count)), count) for count in tried}
-        best = cheapest(ways, 1, margin=MARGIN, threads=threads)
+        best = cheapest(ways, 1, margin=MARGIN, threads=threads, turns=turns)
         if best == 1:
             break
     return best

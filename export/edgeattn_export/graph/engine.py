@@ -51,6 +51,10 @@ class Engine:
     host: Host = HERE
     format: Format = ONNX
 
+    def on(self, host: Host) -> Engine:
+        """Return the same engine with its sessions elsewhere."""
+        return replace(self, host=host)
+
     def runner(self, model: ir.Model, *, threads: int = 1) -> Runner:
         """Open a graph, its needs met in a copy.
 

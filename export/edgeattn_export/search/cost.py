@@ -29,14 +29,11 @@ from edgeattn_export.search.paces import nominal
 from edgeattn_export.search.step import Step
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
-from edgeattn_runtime.latency import processor_milliseconds, take_turns
+from edgeattn_runtime.turns import Rounds
 
 CACHES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4
-ROUNDS = (7, 25)  # at least, at most
-SECONDS = 0.5  # that one comparison may take, about, beyond its least rounds
-LEAST = 1e-3  # milliseconds: below what any clock tells
-WARMUP = 3
+ROUNDS = Rounds(least=7, most=25, seconds=0.5, warmup=3)  # of one comparison
 
 Wanted = Mapping[Unit, Sequence[Treatment]]
 
@@ -151,12 +148,9 @@ class _Cuts:
         return tuple(self._inputs[value.name or ""].shape for value in graph.graph.inputs)
 
     def _raced(self, graphs: Sequence[ir.Model]) -> list[float]:
-        runner = self.judge.part.calibration.engine.runner
-        calls = {i: runner(graph).bind(self._inputs) for i, graph in enumerate(graphs)}
-        trial = take_turns(calls, processor_milliseconds, rounds=1, warmup=WARMUP)
-        affordable = int(SECONDS * 1e3 / max(sum(chain.from_iterable(trial.values())), LEAST))
-        rounds = max(ROUNDS[0], min(ROUNDS[1], affordable))
-        times = take_turns(calls, processor_milliseconds, rounds=rounds, warmup=0)
+        engine, bench = self.judge.part.calibration.engine, self.judge.bench
+        calls = {i: bench.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs)}
+        times = bench.turns(calls, ROUNDS)
         return [median(times[i]) for i in calls]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import cycle
 from statistics import median
 
 import onnx_ir as ir
@@ -15,7 +14,8 @@ from edgeattn_export.search.judge import Judge
 from edgeattn_export.search.paces import nominal_of
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.trial import Trial
-from edgeattn_runtime.latency import Call, processor_milliseconds, take_turns
+from edgeattn_runtime.latency import Call
+from edgeattn_runtime.turns import InTurn, Rounds
 
 TIMED = 8  # samples, from the smallest to the largest
 PASSES = 6
@@ -61,12 +61,12 @@ def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Mod
 def _raced(judge: Judge, models: list[ir.Model]) -> Answer:
     calls = {str(i): _in_turn(judge, model) for i, model in enumerate(models)}
     timed = min(TIMED, len(judge.samples))
-    times = take_turns(calls, processor_milliseconds, rounds=PASSES * timed, warmup=timed)
+    rounds = Rounds(least=PASSES * timed, most=PASSES * timed, warmup=timed)
+    times = judge.bench.turns(calls, rounds)
     return {i: median(measured) for i, measured in times.items()}
 
 
 def _in_turn(judge: Judge, model: ir.Model) -> Call:
-    runner = judge.part.calibration.engine.runner(model)
+    runner = judge.bench.runner(judge.part.calibration.engine, model)
     chosen = stratified((sample.inputs for sample in judge.samples), TIMED)
-    turns = cycle([runner.bind(inputs) for inputs in chosen])
-    return lambda: next(turns)()
+    return InTurn([runner.bind(inputs) for inputs in chosen])

@@ -1,27 +1,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from itertools import cycle
+from collections.abc import Callable
+from itertools import cycle, islice
 
 import pytest
 
-from edgeattn.measure import cost
 from edgeattn.measure.cost import Way, cheapest
 
 Scripted = Callable[..., str]
+ROUNDS = 8
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+def scripted() -> Scripted:
     """``cheapest`` over ways whose costs follow a script, round by round; the first is the default."""
 
     def choose(answers: dict[str, int] | None = None, /, **costs: list[float]) -> str:
-        scripts: dict[str, Iterator[float]] = {name: cycle(numbers) for name, numbers in costs.items()}
-        ways = {name: Way(lambda name=name: name, (answers or {}).get(name, 1)) for name in costs}
-        monkeypatch.setattr(cost, "_cost", lambda call, **_: next(scripts[call()]))
-        monkeypatch.setattr(cost, "ROUNDS", (8, 8))
-        return cheapest(ways, next(iter(costs)), margin=0.1)
+        ways = {name: Way(lambda: None, (answers or {}).get(name, 1)) for name in costs}
+        found = {name: list(islice(cycle(numbers), ROUNDS)) for name, numbers in costs.items()}
+        return cheapest(ways, next(iter(costs)), margin=0.1, turns=lambda *_: found)
 
     return choose
 

@@ -33,7 +33,7 @@ def inputs(samples: Parts) -> list[Inputs]:
 
 
 def test_what_was_found_fits_the_manifest(bundle: Bundle, parts: Parts8, inputs: list[Inputs]) -> None:
-    tuned = tune(parts, ORT_CPU, inputs, bundle.manifest.rows)
+    tuned = tune(parts, ORT_CPU, inputs, bundle.manifest.rows, cores=2)
     (variant,) = bundle.manifest.variants
     variant = replace(variant, session=tuned.session, stacks=tuned.stacks)
     manifest = replace(bundle.manifest, variants=(variant,))
@@ -46,7 +46,7 @@ def test_stacks_are_measured_on_rows_without_their_padding(
     measured: list[tuple[int, ...]] = []
 
     def measure_stacks(
-        rows: Rows, graph: object, symbols: object, real: list[Inputs], *_: object, threads: int
+        rows: Rows, graph: object, symbols: object, real: list[Inputs], *_: object, **__: object
     ) -> tuple[Stack, ...]:
         measured.extend(arrays["tokens"].shape for arrays in real)
         return (Stack({}, 8),)
@@ -55,12 +55,12 @@ def test_stacks_are_measured_on_rows_without_their_padding(
     length = inputs[0]["tokens"].shape[1]
     padded = {name: array.copy() for name, array in inputs[0].items()}
     padded["attention_mask"][:, -2:] = 0
-    tuned = tune(parts, ORT_CPU, [padded], bundle.manifest.rows)
+    tuned = tune(parts, ORT_CPU, [padded], bundle.manifest.rows, cores=2)
     assert measured == [(1, length - 2)]
     assert tuned.stacks == (Stack({}, 8),)
 
 
 def test_a_graph_of_dependent_rows_has_a_session_but_no_stacks(parts: Parts8, inputs: list[Inputs]) -> None:
-    tuned = tune(parts, ORT_CPU, inputs, None)
+    tuned = tune(parts, ORT_CPU, inputs, None, cores=2)
     assert tuned.session.threads >= 1
     assert tuned.stacks == ()

@@ -17,7 +17,7 @@ from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_parts import FloatPart
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.search import Bench, Found, Goal, Trial, cost, follow, judge, race, search
+from edgeattn_export.search import Bench, Found, Goal, Trial, follow, judge, race, search
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
@@ -89,8 +89,7 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     goal = Goal(cosine_min=0.9995, thorough=True)
     once = find(goal)
     monkeypatch.setattr(judge.Judge, "_run", lambda *_: pytest.fail("ran again"))
-    for place in (cost, race):
-        monkeypatch.setattr(place, "take_turns", lambda *_, **__: pytest.fail("timed again"))
+    monkeypatch.setattr(Bench, "turns", lambda *_: pytest.fail("timed again"))
     assert find(goal) == once
     assert search(replace(part), goal, bench(folder)) == once
 
@@ -100,8 +99,7 @@ def test_measured_times_come_from_the_store_too(
 ) -> None:
     goal = Goal(prefer="size")
     once = search(part, goal, bench(folder))
-    monkeypatch.setattr(cost, "take_turns", lambda *_, **__: pytest.fail("timed again"))
-    monkeypatch.setattr(race, "take_turns", lambda *_, **__: pytest.fail("timed again"))
+    monkeypatch.setattr(Bench, "turns", lambda *_: pytest.fail("timed again"))
     assert search(part, goal, bench(folder)) == once
 
 

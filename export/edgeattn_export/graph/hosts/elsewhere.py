@@ -20,6 +20,8 @@ from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.turns import Clock, Rounds, timed
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
     from edgeattn_export.graph.samples import Inputs
@@ -69,6 +71,10 @@ class Elsewhere:
                 "settings": asdict(opening.settings),
             },
         )
+
+    def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
+        """Time calls from here: each holds the way to its worker and back."""
+        return timed(calls, clock, rounds)
 
     def _worker(self) -> Worker:
         lacking = self.missing()

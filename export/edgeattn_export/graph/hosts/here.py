@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.session import open_session
+from edgeattn_runtime.turns import Clock, Rounds, timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Here:
             settings=opening.settings,
         )
         return SessionRunner(session)
+
+    def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
+        """Time calls in this process."""
+        return timed(calls, clock, rounds)
 
 
 HERE = Here()

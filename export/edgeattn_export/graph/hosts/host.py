@@ -9,7 +9,9 @@ from typing import Protocol
 
 from edgeattn_export.graph.runner import Placed
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.turns import Clock, Rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +58,6 @@ class Host(Protocol):
             BundleError: The engine refuses it.
             IncompatibleRuntimeError: It is beyond the installed release, or the host itself is missing.
         """
+
+    def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
+        """Time bound calls of what it has opened side by side, as ``edgeattn_runtime.turns.timed`` does."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.turns import Clock, Rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +36,9 @@ class Nowhere:
         raise IncompatibleRuntimeError(self.missing())
 
     def open(self, _: Opening) -> NoReturn:
+        """Raise IncompatibleRuntimeError."""
+        raise IncompatibleRuntimeError(self.missing())
+
+    def turns(self, _: Mapping[Name, Call], __: Clock, ___: Rounds) -> NoReturn:
         """Raise IncompatibleRuntimeError."""
         raise IncompatibleRuntimeError(self.missing())
