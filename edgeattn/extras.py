@@ -1,22 +1,27 @@
-"""What `pip install edgeattn` leaves out: the workshop and the command line, told in one line when missed."""
+"""What `pip install edgeattn` leaves out: workshop, command line and Dask, told in one line when missed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from edgeattn_runtime.errors import EdgeAttnError
 
-# Top-level modules of edgeattn[export]; any other that is missing is somebody's mistake, not an extra.
-_EXPORT = frozenset(
-    {"jinja2", "matplotlib", "msgspec", "onnx", "onnx_ir", "onnxscript", "rich"}
-    | {"segno", "torch", "tornado", "typer"}
-)
+# Top-level modules by extra; any other that is missing is somebody's mistake.
+_MODULES = {
+    "export": frozenset(
+        {"dask", "distributed", "jinja2", "matplotlib", "msgspec", "onnx", "onnx_ir", "onnxscript", "rich"}
+        | {"segno", "torch", "tornado", "typer"}
+    ),
+    "device": frozenset({"dask", "distributed"}),
+}
+_NOUNS = {"export": "the workshop", "device": "Dask"}
 
 
 @contextmanager
-def needed_by(what: str) -> Iterator[None]:
-    """Tell how to install the extra ``export`` where an import inside the block misses a module of it.
+def needed_by(what: str, *, extra: Literal["export", "device"] = "export") -> Iterator[None]:
+    """Tell how to install an extra where an import inside the block misses a module of it.
 
     Raises:
         EdgeAttnError: One line with the command.
@@ -24,6 +29,6 @@ def needed_by(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _EXPORT:
+        if error.name is None or error.name.partition(".")[0] not in _MODULES[extra]:
             raise
-        raise EdgeAttnError(f"{what} needs the workshop: pip install 'edgeattn[export]'") from error
+        raise EdgeAttnError(f"{what} needs {_NOUNS[extra]}: pip install 'edgeattn[{extra}]'") from error

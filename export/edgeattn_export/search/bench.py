@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -41,9 +41,19 @@ class Bench:
         return engine.on(self.host).runner(model, threads=self.threads)
 
     def turns(self, calls: Mapping[Name, Call], rounds: Rounds) -> dict[Name, list[float]]:
-        """Time calls of these graphs side by side: in processor time, or on several threads by the wall's."""
-        clock = Clock() if self.threads == 1 else Clock("wall")
-        return self.host.turns(calls, clock, rounds)
+        """Time calls of these graphs side by side."""
+        return self.host.turns(calls, self._clock, rounds)
+
+    def races(
+        self, races: Iterable[Mapping[Name, Call]], rounds: Rounds
+    ) -> Iterator[dict[Name, list[float]]]:
+        """Time one set of calls after the other, each side by side."""
+        return self.host.races(races, self._clock, rounds)
+
+    @property
+    def _clock(self) -> Clock:
+        """Processor time; where several threads share the work, that of the clock on the wall."""
+        return Clock() if self.threads == 1 else Clock("wall")
 
     def answer(self, question: Question, measure: Callable[[], Answer]) -> Answer:
         """Return what is known of a question on this device, measured now where nothing is."""
@@ -53,3 +63,23 @@ class Bench:
             answer = measure()
             self.store.put(asked, answer)
         return answer
+
+    def answers(
+        self, questions: Sequence[Question], measure: Callable[[Sequence[int]], Iterator[Answer]]
+    ) -> Iterator[Answer]:
+        """Yield what is known of questions on this device, each remembered as soon as it is measured.
+
+        Args:
+            questions: In their order.
+            measure: Yields the answers to those that nothing is known of, by their places.
+        """
+        asked = [{**question, "on": self.device, "version": VERSION} for question in questions]
+        known = [self.store.get(question) for question in asked]
+        measured = measure([place for place, answer in enumerate(known) if answer is None])
+        for question, answer in zip(asked, known, strict=True):
+            if answer is None:
+                found = next(measured)
+                self.store.put(question, found)
+                yield found
+            else:
+                yield answer

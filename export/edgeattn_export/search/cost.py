@@ -8,9 +8,9 @@ layers in turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from glob import escape
 from itertools import chain
 from statistics import median
@@ -29,6 +29,7 @@ from edgeattn_export.search.paces import nominal
 from edgeattn_export.search.step import Step
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
+from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import Rounds
 
 CACHES = 32 * 2**20  # bytes that a core's caches hold, about
@@ -64,19 +65,22 @@ def milliseconds(judge: Judge, wanted: Wanted, step: Step) -> dict[str, list[flo
             unit.name: [nominal(known, unit.layers, treatment, paces) for treatment in treatments]
             for unit, treatments in wanted.items()
         }
-    cuts = _Cuts(judge, wanted)
-    found: dict[str, list[float]] = {}
-    for done, (unit, treatments) in enumerate(wanted.items()):
-        step(done, len(wanted), f"timing {unit.name}")
-        question = {
+    cuts, units = _Cuts(judge, wanted), list(wanted)
+    questions = [
+        {
             "milliseconds": judge.fingerprint,
             "layers": [layer.name for layer in timed_layers(unit.layers)],
             "recipes": [unit.alone(treatment).unnamed().to_json() for treatment in treatments],
         }
-        answer = judge.bench.answer(question, partial(cuts.timed, unit))
+        for unit, treatments in wanted.items()
+    ]
+    answers = judge.bench.answers(questions, lambda places: cuts.timed([units[place] for place in places]))
+    found: dict[str, list[float]] = {}
+    for done, unit in enumerate(units):
+        step(done, len(units), f"timing {unit.name}")
         share = len(unit.layers) / len(timed_layers(unit.layers))
-        found[unit.name] = [float(time) * share for time in np.asarray(answer["p50"], np.float64)]
-    step(len(wanted), len(wanted), "")
+        found[unit.name] = [float(time) * share for time in np.asarray(next(answers)["p50"], np.float64)]
+    step(len(units), len(units), "")
     return found
 
 
@@ -114,14 +118,21 @@ class _Cuts:
     wanted: Wanted
     _known: dict[Hashable, list[float]] = field(default_factory=dict, init=False)
 
-    def timed(self, unit: Unit) -> Answer:
-        """Return the time of a unit's layers in each treatment; equal graphs share one."""
-        graphs = {signature(graph): graph for graph in self._graphs[unit.name]}
-        asked = tuple((each, self._sizes(graph)) for each, graph in graphs.items())
-        if asked not in self._known:
-            self._known[asked] = self._raced(list(graphs.values()))
-        times = dict(zip(graphs, self._known[asked], strict=True))
-        return {"p50": [times[signature(graph)] for graph in self._graphs[unit.name]]}
+    def timed(self, units: Sequence[Unit]) -> Iterator[Answer]:
+        """Yield the time of each unit's layers in each treatment; equal graphs share one."""
+        by_unit = [{signature(graph): graph for graph in self._graphs[unit.name]} for unit in units]
+        asked = [tuple((its, self._sizes(graph)) for its, graph in graphs.items()) for graphs in by_unit]
+        unknown = {
+            each: graphs for each, graphs in zip(asked, by_unit, strict=True) if each not in self._known
+        }
+        races = self.judge.bench.races(map(self._calls, unknown.values()), ROUNDS)
+        measured = zip(unknown, races, strict=True)
+        for unit, each, graphs in zip(units, asked, by_unit, strict=True):
+            while each not in self._known:
+                done, raced = next(measured)
+                self._known[done] = [median(found) for found in raced.values()]
+            times = dict(zip(graphs, self._known[each], strict=True))
+            yield {"p50": [times[signature(graph)] for graph in self._graphs[unit.name]]}
 
     @cached_property
     def _graphs(self) -> dict[str, list[ir.Model]]:
@@ -147,11 +158,9 @@ class _Cuts:
     def _sizes(self, graph: ir.Model) -> Hashable:
         return tuple(self._inputs[value.name or ""].shape for value in graph.graph.inputs)
 
-    def _raced(self, graphs: Sequence[ir.Model]) -> list[float]:
+    def _calls(self, graphs: Mapping[Hashable, ir.Model]) -> dict[int, Call]:
         engine, bench = self.judge.part.calibration.engine, self.judge.bench
-        calls = {i: bench.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs)}
-        times = bench.turns(calls, ROUNDS)
-        return [median(times[i]) for i in calls]
+        return {i: bench.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs.values())}
 
 
 def _fed(graphs: Iterable[ir.Model]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, cycle
 from typing import Literal, Protocol
 
-from edgeattn_runtime.latency import Call, Name, processor_milliseconds, take_turns
+from edgeattn_runtime.latency import Call, Name, milliseconds, processor_milliseconds, take_turns
 
 _LEAST = 1e-3  # milliseconds: below what any clock tells
 
@@ -38,11 +38,11 @@ class Clock:
         """Make a call, and return what it took."""
         if self.kind == "processor":
             return processor_milliseconds(call)
-        return wall_milliseconds(call) if self.kind == "wall" else self._cost(call)
+        return milliseconds(call) if self.kind == "wall" else self._cost(call)
 
     def _cost(self, call: Call) -> float:
         before = time.process_time()
-        delay = wall_milliseconds(call)
+        delay = milliseconds(call)
         time.sleep(self.pause)
         burnt = (time.process_time() - before) * 1e3
         if not burnt:  # on Windows, whose clock of processor time ticks every 16 ms
@@ -114,14 +114,7 @@ def timed(calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name
     """
     if rounds.least == rounds.most:
         return take_turns(calls, clock, rounds=rounds.least, warmup=rounds.warmup)
-    trial = take_turns(calls, wall_milliseconds, rounds=1, warmup=rounds.warmup)
+    trial = take_turns(calls, milliseconds, rounds=1, warmup=rounds.warmup)
     one = sum(took + clock.pause * 1e3 for took in chain.from_iterable(trial.values()))
     affordable = int(min(rounds.seconds * 1e3 / max(one, _LEAST), rounds.most))
     return take_turns(calls, clock, rounds=max(rounds.least, affordable), warmup=0)
-
-
-def wall_milliseconds(call: Call) -> float:
-    """Return the time that a call takes by the clock on the wall."""
-    start = time.perf_counter_ns()
-    call()
-    return (time.perf_counter_ns() - start) / 1e6

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -75,6 +75,12 @@ class Elsewhere:
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time calls from here: each holds the way to its worker and back."""
         return timed(calls, clock, rounds)
+
+    def races(
+        self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
+    ) -> Iterator[dict[Name, list[float]]]:
+        """Time one set of calls after the other."""
+        return (timed(calls, clock, rounds) for calls in races)
 
     def _worker(self) -> Worker:
         lacking = self.missing()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edgeattn_export.graph.hosts.host import Opening
@@ -43,6 +43,12 @@ class Here:
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time calls in this process."""
         return timed(calls, clock, rounds)
+
+    def races(
+        self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
+    ) -> Iterator[dict[Name, list[float]]]:
+        """Time one set of calls after the other."""
+        return (timed(calls, clock, rounds) for calls in races)
 
 
 HERE = Here()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,3 +61,8 @@ class Host(Protocol):
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time bound calls of what it has opened side by side, as ``edgeattn_runtime.turns.timed`` does."""
+
+    def races(
+        self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
+    ) -> Iterator[dict[Name, list[float]]]:
+        """Do as ``turns`` does for one set of calls after the other; a far host takes several at once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -40,5 +40,9 @@ class Nowhere:
         raise IncompatibleRuntimeError(self.missing())
 
     def turns(self, _: Mapping[Name, Call], __: Clock, ___: Rounds) -> NoReturn:
+        """Raise IncompatibleRuntimeError."""
+        raise IncompatibleRuntimeError(self.missing())
+
+    def races(self, _: Iterable[Mapping[Name, Call]], __: Clock, ___: Rounds) -> NoReturn:
         """Raise IncompatibleRuntimeError."""
         raise IncompatibleRuntimeError(self.missing())

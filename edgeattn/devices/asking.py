@@ -1,0 +1,112 @@
+"""Asking a device: a verb and plain data there, an answer back; files go once, in pieces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Client, Future, KilledWorker
+from distributed.client import FutureCancelledError
+
+import edgeattn_runtime.errors
+from edgeattn.devices.device import Device, devices_of
+from edgeattn.devices.on_device.declaration import RESOURCE
+from edgeattn.devices.on_device.verbs import Answer, perform
+from edgeattn_runtime.errors import BadInput
+
+PIECE = 4_000_000  # bytes of a file that one task carries
+PATIENCE = 60.0  # seconds in which a device that has gone must be back
+LOOK = 2.0  # seconds between looks at whether it is there
+
+Contents = Mapping[str, bytes]  # of files, by their sha256
+
+
+class DeviceLostError(BadInput):
+    """A device, or its scheduler, has gone in a measurement and not come back."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One device, asked by this host; others take turns with it.
+
+    Attributes:
+        client: Of its scheduler.
+        device: Who is asked.
+        patience: Seconds in which it must be back, once it has gone.
+    """
+
+    client: Client
+    device: Device
+    patience: float = PATIENCE
+
+    def ask(self, verb: str, request: Mapping[str, object], contents: Contents) -> Answer:
+        """Have a verb performed, and return the answer.
+
+        Args:
+            verb: One of the device's.
+            request: Plain data.
+            contents: Of all files that it names.
+
+        Raises:
+            EdgeAttnError: What the device raised.
+            DeviceLostError: It ended in the measurement and did not come back, or ended again and again.
+        """
+        while True:
+            answer = self._task(verb, request)
+            missing: list[str] = answer.get("missing", [])
+            if not missing:
+                return answer
+            for digest in missing:
+                self._send(digest, contents[digest])
+
+    def _send(self, digest: str, content: bytes) -> None:
+        size = len(content)
+        for start in range(0, max(size, 1), PIECE):
+            piece = content[start : start + PIECE]
+            self._task("keep", {"sha256": digest, "start": start, "size": size, "piece": piece})
+
+    def _task(self, verb: str, request: Mapping[str, object]) -> Answer:
+        future: Future[Answer] = self.client.submit(
+            perform, verb, request, resources={f"{RESOURCE}{self.device.name}": 1}, pure=False
+        )
+        answer = self._result(future)
+        if "error" in answer:
+            kind = getattr(edgeattn_runtime.errors, answer["error"], BadInput)
+            raise kind(f"device {self.device.name}: {answer['reason']}")
+        return answer
+
+    def _result(self, future: Future[Answer]) -> Answer:
+        """Wait for an answer as long as the device is there, or may be back."""
+        name, seen = self.device.name, time.monotonic()
+        while True:
+            try:
+                found: Any = future.result(timeout=LOOK)
+            except TimeoutError:
+                if self._is_there():
+                    seen = time.monotonic()
+                elif time.monotonic() - seen > self.patience:
+                    future.cancel()
+                    raise DeviceLostError(
+                        f"device {name}: gone in a measurement, and not back in {self.patience:.0f} s; "
+                        f"start it again there: edgeattn device SCHEDULER --name {name}"
+                    ) from None
+            except KilledWorker as error:
+                raise DeviceLostError(
+                    f"device {name}: its worker ended in this measurement time and again, as it does where "
+                    "memory runs out; export a smaller model, or measure on a larger device"
+                ) from error
+            except (FutureCancelledError, OSError) as error:
+                raise DeviceLostError(
+                    f"device {name}: its scheduler has gone ({' '.join(str(error).split())}); start it and "
+                    "this command again: what was measured is kept"
+                ) from error
+            else:
+                return dict(found)
+
+    def _is_there(self) -> bool:
+        try:
+            return any(device.name == self.device.name for device in devices_of(self.client))
+        except (OSError, TimeoutError):
+            return False

@@ -1,0 +1,79 @@
+"""edgeattn device: makes this machine a device that a host measures on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.machine import Machine
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+ADDRESS = re.compile(r"(tcp|tls)://[^/:\s]+:\d+")
+LIMIT_MB = 4000.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's own."""
+    made = argparse.ArgumentParser(
+        prog="edgeattn device",
+        description="Let hosts measure on this machine: a worker of Dask with a fixed set of verbs.",
+    )
+    made.add_argument("scheduler", help="of Dask: tcp://HOST:PORT or tls://HOST:PORT")
+    made.add_argument("--name", required=True, help="as --on has it, such as pi4")
+    made.add_argument(
+        "--threads", type=int, default=1, help="intra-op threads that a search times; default: 1"
+    )
+    made.add_argument(
+        "--files", type=Path, default=_cache(), help="folder of what hosts send; default: %(default)s"
+    )
+    made.add_argument(
+        "--files-mb", type=float, default=LIMIT_MB, help="size of that folder at most; default: %(default)s"
+    )
+    return made
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Work until interrupted, or until the scheduler has gone for good.
+
+    Raises:
+        BadInput: A scheduler or a name of another form, or a scheduler that does not answer.
+    """
+    args = parser().parse_args(arguments)
+    if not ADDRESS.fullmatch(args.scheduler):
+        raise BadInput(f"scheduler {args.scheduler!r}: tcp://HOST:PORT or tls://HOST:PORT expected")
+    if not NAME.fullmatch(args.name):
+        raise BadInput(f"name {args.name!r}: letters, digits, _ and - expected, such as pi4")
+    if args.threads < 1:
+        raise BadInput(f"{args.threads} threads; expected at least 1")
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    asyncio.run(_work(args))
+    return 0
+
+
+async def _work(args: argparse.Namespace) -> None:
+    from edgeattn.devices.on_device.worker import DeviceNanny
+
+    try:
+        async with DeviceNanny(
+            args.scheduler,
+            name=args.name,
+            files=args.files,
+            limit_mb=args.files_mb,
+            threads=args.threads,
+        ) as nanny:
+            sys.stderr.write(f"device {args.name}: {Machine.here()}; at {args.scheduler}\n")
+            await nanny.finished()
+    except (OSError, RuntimeError) as error:
+        raise BadInput(f"{args.scheduler}: no device there ({' '.join(str(error).split())})") from error
+
+
+def _cache() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "edgeattn" / "device"

@@ -1,0 +1,24 @@
+"""What a device says of itself when it joins a scheduler."""
+
+from __future__ import annotations
+
+import edgeattn_runtime
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.plugins import available_providers
+
+KEY = "edgeattn"  # among what Dask knows of a worker
+RESOURCE = "device:"  # and the name: what a measurement takes, so that there is one at a time
+
+
+def declaration(threads: int) -> dict[str, object]:
+    """Return it: plain data.
+
+    Args:
+        threads: Intra-op threads that the search there is to time.
+    """
+    return {
+        "runtime": edgeattn_runtime.__version__,
+        "machine": Machine.here().to_table(),
+        "providers": list(available_providers()),
+        "threads": threads,
+    }

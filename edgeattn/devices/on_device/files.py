@@ -1,0 +1,136 @@
+"""What a device was sent: files by their content, each once, in a folder of bounded size."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeattn_runtime.errors import BadInput
+
+SUFFIX = ".part"  # of what has not come whole
+_SHA256 = re.compile("[0-9a-f]{64}")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")  # of a path, as a bundle's manifest has it
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files by the sha256 of their content.
+
+    Attributes:
+        folder: Where they lie.
+        limit: Bytes of all of them; what was not used for longest makes room.
+    """
+
+    folder: Path
+    limit: int
+
+    def missing(self, wanted: Mapping[str, str]) -> list[str]:
+        """Return which contents are not here, of files by name."""
+        return [digest for digest in dict.fromkeys(wanted.values()) if not self._path(digest).is_file()]
+
+    def keep(self, digest: str, start: int, size: int, piece: bytes) -> None:
+        """Take a piece of a file; the last one makes it whole.
+
+        Args:
+            digest: The sha256 of the whole, in hex.
+            start: Where the piece begins. One that does not continue what came before is refused.
+            size: Of the whole, in bytes.
+            piece: Its bytes.
+
+        Raises:
+            BadInput: The file is too large, a piece is missing, the content is another, or the disk is full.
+        """
+        path = self._path(digest)
+        if size > self.limit:
+            raise BadInput(
+                f"a file of {size / 1e6:,.0f} MB found, at most {self.limit / 1e6:,.0f} MB expected"
+            )
+        part = path.with_suffix(SUFFIX)
+        with self._told_when_full(size):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if start == 0:
+                self._make_room(size)
+            with part.open("r+b" if start else "wb") as file:
+                file.seek(0, os.SEEK_END)
+                if file.tell() != start:
+                    raise BadInput(f"a piece of {digest[:12]} at {start:,} found, {file.tell():,} expected")
+                file.write(piece)
+            if start + len(piece) == size:
+                self._close(part, path, digest)
+
+    @contextmanager
+    def laid_out(self, wanted: Mapping[str, str]) -> Iterator[Path]:
+        """Yield a folder with files under their names, all of which are here.
+
+        Args:
+            wanted: By relative path, the sha256 of its content.
+
+        Raises:
+            BadInput: A path that leaves the folder, or the disk is full.
+        """
+        with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix="set-") as name:
+            for path, digest in wanted.items():
+                if not all(_PART.fullmatch(part) for part in path.split("/")):
+                    raise BadInput(f"path {path!r}: parts of A-Z a-z 0-9 . _ - expected, joined by /")
+                _link(self._path(digest), Path(name) / path)
+            yield Path(name)
+
+    def read(self, digest: str) -> bytes:
+        """Return a file's content, which is here."""
+        path = self._path(digest)
+        path.touch()
+        return path.read_bytes()
+
+    def _path(self, digest: str) -> Path:
+        if not _SHA256.fullmatch(digest):
+            raise BadInput(f"digest {digest[:80]!r}: 64 hexadecimal digits expected")
+        return self.folder / digest
+
+    def _close(self, part: Path, path: Path, digest: str) -> None:
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != digest:
+            part.unlink()
+            raise BadInput(f"content {found[:12]} found, {digest[:12]} expected; send it again")
+        part.replace(path)
+
+    def _make_room(self, size: int) -> None:
+        found = sorted((path.stat().st_mtime, path) for path in self.folder.iterdir() if path.is_file())
+        taken = sum(path.stat().st_size for _, path in found)
+        for _, path in found:
+            if taken + size <= self.limit:
+                return
+            taken -= path.stat().st_size
+            path.unlink()
+
+    @contextmanager
+    def _told_when_full(self, size: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            free = shutil.disk_usage(self.folder.parent).free / 1e6
+            needs = f" for a file of {size / 1e6:,.0f} MB" if size else ""
+            raise BadInput(
+                f"its disk is full: {free:,.0f} MB free in {self.folder}{needs}; free some there"
+            ) from error
+
+
+def _link(content: Path, path: Path) -> None:
+    content.touch()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.hardlink_to(content)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        shutil.copyfile(content, path)  # where a file system has no links

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from distributed import Client
+
+import edgeattn_runtime
+from edgeattn.devices.device import devices_of, named
+from edgeattn.devices.host import DeviceHost
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.machine import Machine
+
+
+def test_a_device_says_what_it_is(board: DeviceHost, client: Client) -> None:
+    device = named(client, "board")
+    here = Machine.here()
+    assert (device.machine.cpu, device.machine.instruction_sets) == (here.cpu, here.instruction_sets)
+    assert device.runtime == edgeattn_runtime.__version__
+    assert "CPUExecutionProvider" in device.providers
+    assert device.threads == 1
+
+
+def test_a_name_that_nobody_has_lists_those_there_are(board: DeviceHost, client: Client) -> None:
+    with pytest.raises(BadInput, match=r"'pi4': not at this scheduler, which has board \(.*onnxruntime"):
+        named(client, "pi4")
+    assert [device.name for device in devices_of(client)] == ["board"]
+
+
+@pytest.mark.parametrize("function", [os.getpid, os.system])
+def test_a_device_runs_no_function_but_its_verbs(board: DeviceHost, client: Client, function: object) -> None:
+    task = client.submit(function, resources={"device:board": 1}, pure=False)
+    with pytest.raises(BadInput, match="a device performs its own verbs alone"):
+        task.result(timeout=60)
+    assert "posix" in str(task.exception())
+    with pytest.raises(BadInput, match="device board: verb 'dance'"):
+        board.asking.ask("dance", {}, {})
+
+
+def test_a_device_answers_no_other_request_of_dask(board: DeviceHost, client: Client) -> None:
+    with pytest.raises(Exception, match=r"."):  # of one kind or another, by what its peer then reads
+        client.run(os.getpid, workers=["board"], on_error="raise")
+    assert board.asking.ask("answer", {"calls": []}, {}) == {"answers": []}
