@@ -137,7 +137,7 @@ def _accuracy(report: Report) -> dict[str, str]:
     }
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
         rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
-        rows["Metric of the model, int8"] = f"{accuracy.metric_int8:.4f}"
+        rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"
     return rows
 
 

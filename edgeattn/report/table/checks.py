@@ -1,0 +1,59 @@
+"""What was asked and what was found: checks of the budget, edge cases, golden outputs, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.report.number_words import asked, cosine, measured
+from edgeattn.report.report import Layer
+from edgeattn.report.table.layout import colored, listing, passed
+from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
+from edgeattn_runtime.golden import GoldenResult
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    """Lay out what was measured against what was asked."""
+    table = listing("Budget", ">measured", f">{SHOWN}", "asked", "")
+    for check in checks:
+        table.add_row(check.name, measured(check), shown(check), asked(check), colored(check.verdict))
+    return table
+
+
+def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
+    """Lay out what users meet besides the samples: how many cases are right, and each that is not."""
+    if not cases:
+        return ()
+    line = Text(edge_cases_line(cases))
+    told = [case for case in cases if case.told is not None]
+    if not told:
+        return (line,)
+    table = listing("Edge case", "", "")
+    for case in sorted(told, key=lambda case: case.ok):
+        word = Text("not compared", style="dim") if case.ok else passed(ok=False)
+        table.add_row(case.name, word, case.told)
+    return line, table
+
+
+def golden_table(results: Iterable[GoldenResult]) -> Table:
+    """Lay out how near each output of each golden sample came."""
+    table = listing(">Golden sample", "output", ">cosine", ">largest difference", "")
+    for result in results:
+        name = result.output
+        difference = "none" if result.max_abs is None else f"{result.max_abs:.2g}"
+        table.add_row(str(result.sample), name, cosine(result.cosine), difference, passed(ok=result.ok))
+    return table
+
+
+def layers_table(layers: Iterable[Layer]) -> Table:
+    """Lay out the form of each layer, and the cosine that its output kept."""
+    table = listing("Layer", "form", ">cosine")
+    for layer in layers:
+        kept = "" if layer.cosine is None else cosine(layer.cosine)
+        table.add_row(layer.module or "(the model)", layer.form, kept)
+    return table

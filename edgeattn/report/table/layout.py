@@ -1,0 +1,58 @@
+"""How a terminal shows parts: printed one below the other, words in pairs, listings, colored verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.judge.check import Verdict
+
+STYLES: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "undecided": "yellow"}
+
+INDENT = (0, 0, 0, 2)  # rich's order: top, right, bottom, left
+
+
+def show(parts: Iterable[RenderableType], *, width: int | None = None) -> None:
+    """Print parts to stdout, a blank line around each.
+
+    Args:
+        parts: What to print; brackets in it are dims, not markup.
+        width: In columns; None takes the terminal's.
+    """
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    for part in parts:
+        console.print()
+        console.print(Padding(part, INDENT, expand=False))
+    console.print()
+
+
+def pairs(rows: Mapping[str, RenderableType]) -> Table:
+    """Lay out words and what they stand for, in two columns."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for word, meaning in rows.items():
+        table.add_row(word, meaning)
+    return table
+
+
+def listing(*columns: str) -> Table:
+    """Return a table without rows; a column whose name begins with ">" stands at the right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return table
+
+
+def passed(*, ok: bool) -> Text:
+    """Write whether something holds."""
+    return colored("pass" if ok else "fail")
+
+
+def colored(verdict: Verdict) -> Text:
+    """Write a verdict in its color."""
+    return Text(verdict, style=STYLES[verdict])
