@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.loading import example_parts, loading_parts
@@ -56,11 +57,13 @@ def export(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
+    summary: Summary = None,
+    junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Export a model to an int8 bundle, and check it against its budget."""
-    limits = parse(budget or ())
+    limits, for_ci = parse(budget or ()), ForCI(summary, junit)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.objective import Objective
@@ -82,6 +85,7 @@ def export(
         bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
         shown = None if as_json else _example(folder, source)
+    for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
         sys.stdout.write(to_json(bundle.reports))
     else:

@@ -1,22 +1,33 @@
-"""edgeattn report: the report on a bundle again, with what devices measured of it."""
+"""edgeattn report: the report on a bundle again, with what devices measured of it, or beside another."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edgeattn.commands.comparing import compare as compare_bundles
+from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.terminal import working
 from edgeattn.report.report import read_report
 from edgeattn.report.table import device_parts, report_parts, show
 from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
 
 
 def report(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[OTHER.edge]", help="A second one, beside it.")
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="Tell what became worse in OTHER.edge; exit code 1 where any did."),
+    ] = False,
     add: Annotated[
         list[Path] | None,
         typer.Option(
@@ -24,21 +35,45 @@ def report(
             help="A device's result, kept in the bundle: python -m edgeattn_runtime bench NAME.edge --json.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
+    summary: Summary = None,
+    junit: JUnit = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
-    """Show the report on a bundle, and add results from devices to it."""
-    files = open_bundle(bundle)
-    found = read_report(files)
+    """Show the report on a bundle, add results from devices to it, or compare it with another."""
+    for_ci = ForCI(summary, junit)
+    _check(other, add, junit, compare=compare)
+    bundles = [path for path in (bundle, other) if path is not None]
     if add:
-        with working():
-            from edgeattn.report.adding import with_devices
-            from edgeattn.report.device_result import read_result
-            from edgeattn_export.pack import save
-
-            results = [read_result(path, files) for path in add]
-            found, packed = with_devices(files, found, results)
-            save(packed, bundle)
-    if as_json:
-        sys.stdout.write(found.to_json())
+        _add(bundle, add)
+    opened = [open_bundle(path) for path in bundles]
+    reports = [read_report(files) for files in opened]
+    if compare and other is not None:
+        compare_bundles(bundle, other, for_ci, as_json=as_json)
         return
-    show((*report_parts(found), *chain.from_iterable(map(device_parts, found.devices))))
+    for files, found in zip(opened, reports, strict=True):
+        for_ci.write({found.target: found}, files.manifest)
+    if as_json:
+        sys.stdout.write("".join(found.to_json() for found in reports))
+        return
+    for found in reports:
+        show((*report_parts(found), *chain.from_iterable(map(device_parts, found.devices))))
+
+
+def _add(bundle: Path, results: Sequence[Path]) -> None:
+    with working():
+        from edgeattn.report.adding import with_devices
+        from edgeattn.report.device_result import read_result
+        from edgeattn_export.pack import save
+
+        files = open_bundle(bundle)
+        _, packed = with_devices(files, read_report(files), [read_result(path, files) for path in results])
+        save(packed, bundle)
+
+
+def _check(other: Path | None, add: Sequence[Path] | None, junit: Path | None, *, compare: bool) -> None:
+    if compare and other is None:
+        raise BadInput("--compare: one bundle found, two expected; name the newer one behind the older one")
+    if other is not None and add:
+        raise BadInput("--add: found with two bundles, one expected; add to each of them in turn")
+    if other is not None and junit is not None:
+        raise BadInput("--junit: found with two bundles, one expected; call it for each of them in turn")

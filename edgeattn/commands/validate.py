@@ -13,13 +13,15 @@ import typer
 
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
+from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import replayed
+from edgeattn.report.ci import golden_outcomes, golden_summary
 from edgeattn.report.report import Report, read_report, to_json
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import CheckFailed
+from edgeattn_runtime.errors import BadInput, CheckFailed
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
 
@@ -40,23 +42,31 @@ def validate(
         bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
     ] = False,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw what --trace finds.")] = None,
+    summary: Summary = None,
+    junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare a bundle with its original, or else its golden vectors."""
     tracing.check(trace=trace, model=model, picture=picture)
+    for_ci = ForCI(summary, junit)
+    if trace and (summary or junit):
+        raise BadInput("--trace: found with --summary or --junit, which tell figures; leave one out")
     if model is None:
-        _against_golden(bundle, as_json=as_json)
+        _against_golden(bundle, for_ci, as_json=as_json)
     elif trace:
         asked = tracing.Asked(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
         tracing.show_trace(asked)
     else:
-        _against_original(bundle, model, samples, as_json=as_json, verbose=verbose)
+        _against_original(bundle, model, samples, for_ci, as_json=as_json, verbose=verbose)
 
 
-def _against_golden(bundle: Path, *, as_json: bool) -> None:
+def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
     files = open_bundle(bundle)
     results = replayed(bundle, files)
+    name = files.manifest.name
+    for_ci.write_junit({f"{name} here": golden_outcomes(results)}, Machine.here())
+    for_ci.write_summary(golden_summary(name, results))
     if as_json:
         sys.stdout.write(_golden_json(results))
     else:
@@ -75,7 +85,7 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
 
 
 def _against_original(
-    bundle: Path, model: str, samples: Path | None, *, as_json: bool, verbose: bool
+    bundle: Path, model: str, samples: Path | None, for_ci: ForCI, *, as_json: bool, verbose: bool
 ) -> None:
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.judge.provenance import differing
@@ -89,6 +99,7 @@ def _against_original(
         found = revalidate(bundle, files, source, progress=progress)
     before = {target: read_report(files, target) for target in found}
     reports = {target: _anew(before[target], now, changed) for target, now in found.items()}
+    for_ci.write(reports, files.manifest)
     if as_json:
         sys.stdout.write(to_json(reports))
     for target, report in reports.items():

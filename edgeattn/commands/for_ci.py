@@ -1,0 +1,72 @@
+"""--summary and --junit: what a command writes beside what it prints, for continuous integration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeattn.report.ci import Outcome, junit, outcomes, summary
+from edgeattn.report.report import Report
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.manifest import Manifest
+
+Summary = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.md", help="Write a Markdown summary, as for a pull request."),
+]
+JUnit = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.xml", help="Write JUnit XML: each check, edge case and promise a test."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ForCI:
+    """Where to write what; None writes nothing.
+
+    Attributes:
+        summary: Markdown.
+        junit: JUnit XML.
+    """
+
+    summary: Path | None
+    junit: Path | None
+
+    def __post_init__(self) -> None:
+        check_place("--summary", self.summary)
+        check_place("--junit", self.junit)
+
+    def write(self, reports: Mapping[str, Report], manifest: Manifest) -> None:
+        """Write what there is to say of a bundle, by target."""
+        found = {f"{manifest.name} for {it.target}": outcomes(it, manifest) for it in reports.values()}
+        self.write_junit(found, next(iter(reports.values())).machine)
+        self.write_summary("\n".join(map(summary, reports.values())))
+
+    def write_junit(self, suites: Mapping[str, Sequence[Outcome]], machine: Machine) -> None:
+        """Write outcomes, by suite."""
+        if self.junit is not None:
+            self.junit.write_bytes(junit(suites, {"machine": str(machine)}))
+
+    def write_summary(self, text: str) -> None:
+        """Write Markdown."""
+        if self.summary is not None:
+            self.summary.write_text(text, encoding="utf-8")
+
+
+def check_place(option: str, path: Path | None) -> None:
+    """Check, before any work, that a file can be written where an option says.
+
+    Raises:
+        BadInput: It is a folder, or in none.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise BadInput(f"{option} {path}: a folder found, the name of a file expected")
+    if not path.resolve().parent.is_dir():
+        raise BadInput(f"{option} {path}: no such folder; create it, or name another place")

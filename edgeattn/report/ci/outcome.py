@@ -1,0 +1,97 @@
+"""A report as single outcomes, each with a name and a word: its checks, edge cases, promises and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.report.devices import Device
+from edgeattn.report.number_words import asked, cosine, measured
+from edgeattn.report.placement_words import placement_words
+from edgeattn.report.promises import promises
+from edgeattn.report.report import Report
+from edgeattn.report.verdict_words import SHOWN, shown, undecided
+from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.manifest import Manifest
+
+Word = Literal["pass", "fail", "undecided", "not compared"]
+
+_PROMISED = ("Rows", "Generates", "Prepares")  # of what a manifest says, what a bundle is proven to do
+_UNPROVEN = ("not known", "not run")  # how words on it begin that promise nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One of them.
+
+    Attributes:
+        kind: Such as "edge cases".
+        name: Told apart from all others of its kind.
+        word: How it ended.
+        told: More of it, in words; may be empty.
+    """
+
+    kind: str
+    name: str
+    word: Word
+    told: str = ""
+
+
+def outcomes(report: Report, manifest: Manifest) -> tuple[Outcome, ...]:
+    """Return all that a report and the manifest of its bundle say of one target."""
+    checks = (_of_check(check, report.samples.evaluation) for check in report.checks)
+    return (
+        *checks,
+        *map(_of_edge_case, report.edge_cases),
+        *_promised(report, manifest),
+        *map(_of_device, map(Device.of, report.devices)),
+    )
+
+
+def golden_outcomes(results: Iterable[GoldenResult]) -> tuple[Outcome, ...]:
+    """Return how each golden output was answered here."""
+    return tuple(
+        Outcome(
+            "golden outputs",
+            f"sample {result.sample}, {result.output}",
+            "pass" if result.ok else "fail",
+            f"cosine {cosine(result.cosine)}",
+        )
+        for result in results
+    )
+
+
+def _of_check(check: Check, evaluation: int) -> Outcome:
+    told = f"{measured(check)} measured, {asked(check)} asked"
+    if not check.decided:
+        told = " ".join((f"{told};", *undecided([check], evaluation)))
+    elif shown(check):
+        told = f"{told}; {shown(check)} {SHOWN}"
+    return Outcome("checks", check.name, check.verdict, told)
+
+
+def _of_edge_case(case: EdgeCase) -> Outcome:
+    if case.ok and case.cosine is None:
+        return Outcome("edge cases", case.name, "not compared", case.told or "")
+    near = "" if case.cosine is None else f"cosine {cosine(case.cosine)}"
+    return Outcome("edge cases", case.name, "pass" if case.ok else "fail", case.told or near)
+
+
+def _promised(report: Report, manifest: Manifest) -> Iterator[Outcome]:
+    first, *_ = manifest.variants
+    variant = next((each for each in manifest.variants if each.target == report.target), first)
+    said = promises(manifest, variant)
+    proven = {**{name: said[name] for name in _PROMISED if name in said}, "Measured": said["Measured"]}
+    for name, words in proven.items():
+        yield Outcome("promises", name, "not compared" if words.startswith(_UNPROVEN) else "pass", words)
+    if report.placement is not None:
+        words = "; ".join(placement_words(report.placement).splitlines())
+        yield Outcome("promises", "Placement", "pass" if report.placement.is_whole else "not compared", words)
+
+
+def _of_device(device: Device) -> Outcome:
+    told = f"lowest cosine of its golden outputs {cosine(device.cosine)}"
+    return Outcome("devices", f"{device.name}, {device.target}", "pass" if device.ok else "fail", told)

@@ -1,0 +1,68 @@
+"""A report as Markdown, for a pull request or the summary of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from edgeattn.judge.check import Verdict
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.report.ci.markdown import plain, table
+from edgeattn.report.number_words import asked, cosine, count, figure, measured
+from edgeattn.report.report import Report
+from edgeattn.report.table import RUNNERS
+from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
+from edgeattn_runtime.golden import GoldenResult
+
+SIGNS: dict[Verdict, str] = {"pass": "✅ pass", "fail": "❌ **fail**", "undecided": "⚠️ **undecided**"}
+
+
+def summary(report: Report) -> str:
+    """Return the report in short: verdict, checks, the three side by side, what failed and what to know."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
+    """Return in short how golden outputs were answered on this machine."""
+    right = sum(result.ok for result in results)
+    verdict: Verdict = "pass" if right == len(results) else "fail"
+    lowest = min((result.cosine for result in results), default=1.0)
+    told = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
+    return f"### {plain(name)}: {SIGNS[verdict]}\n\n{told}\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"### {plain(report.model)} for {plain(report.target)}: {SIGNS[report.verdict]}"
+    yield ""
+    heads = ("Budget", ">measured", f">{SHOWN}", "asked", "")
+    rows = [
+        (f"`{check.name}`", measured(check), shown(check), asked(check), SIGNS[check.verdict])
+        for check in report.checks
+    ]
+    yield from table(heads, rows)
+    yield ""
+    yield from table(
+        ("", f">{plain(report.original)}", f">{RUNNERS[FLOAT]}", f">{RUNNERS[INT8]}"), _three(report)
+    )
+    yield ""
+    if report.edge_cases:
+        yield f"{edge_cases_line(report.edge_cases)}."
+        yield from (f"- ❌ {plain(it.name)}: {plain(it.told or '')}" for it in report.edge_cases if not it.ok)
+        yield ""
+    if report.notes:
+        yield f"<details><summary>Notes ({len(report.notes)})</summary>\n"
+        yield from (f"- {plain(note)}" for note in report.notes)
+        yield "\n</details>\n"
+    of = count(report.samples.evaluation, "evaluation sample")
+    yield f"<sub>Measured on {plain(str(report.machine))}, {of}.</sub>"
+
+
+def _three(report: Report) -> Iterator[tuple[str, ...]]:
+    names, accuracy, race = (PYTORCH, FLOAT, INT8), report.accuracy, report.latency_ms
+    yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
+    if race is not None and PYTORCH in race.latencies:
+        yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
+        yield "Speedup, p50", *(f"{figure(race[PYTORCH].p50 / race[name].p50)}x" for name in names)
+    yield "Cosine, mean", "1", "", cosine(accuracy.cosine_mean)
+    yield "Cosine, worst sample", "1", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
+    if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
+        yield "Metric of the model", f"{accuracy.metric_pytorch:.4f}", "", f"{accuracy.metric_int8:.4f}"

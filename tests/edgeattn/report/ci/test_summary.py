@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgeattn.judge.check import Check
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.report.ci import golden_summary, summary
+from edgeattn.report.ci.markdown import plain, table
+from edgeattn.report.report import Report
+from edgeattn_runtime.golden import GoldenResult
+
+
+def test_a_summary_tells_verdict_checks_figures_and_notes(report: Report) -> None:
+    text = summary(report)
+    for line in (
+        "### sentence for cpu: ✅ pass",
+        "| `cosine` | 0.99340 | 0.99210 | at least 0.99 | ✅ pass |",
+        "| Size, MB | 90.3 | 90.3 | 22.9 |",
+        "| Latency, ms, p50 | 16.0 | 9.00 | 3.20 |",
+        "| Speedup, p50 | 1.00x | 1.78x | 5.00x |",
+        "Edge cases: 1 of 1 right, the lowest cosine 0.99120.",
+        "- Int8 is not faster here: encoder.0.output is too small.",
+    ):
+        assert line in text.splitlines()
+
+
+def test_what_fails_is_named(report: Report) -> None:
+    wrong = EdgeCase("left padding", ok=False, told="cosine 0.3")
+    few = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=118)
+    failed = replace(report, checks=(few,), edge_cases=(wrong,), latency_ms=None)
+    text = summary(failed)
+    assert "❌ **fail**" in text.splitlines()[0]
+    assert "- ❌ left padding: cosine 0.3" in text
+    assert "undecided" in text
+    assert "Latency" not in text
+
+
+def test_golden_outputs_are_told_in_short() -> None:
+    results = (GoldenResult(0, "y", 0.99, 0.1, ok=True), GoldenResult(1, "y", 0.2, 0.1, ok=False))
+    assert golden_summary("tiny", results) == (
+        "### tiny: ❌ **fail**\n\n1 of 2 golden outputs right, the lowest cosine 0.20000.\n"
+    )
+
+
+def test_a_name_is_no_markup_no_link_and_no_mention() -> None:
+    assert plain("a|b\n<script> `*_[x](y) @me") == r"a\|b &lt;script&gt; \`\*\_\[x\](y) @<!-- -->me"
+    assert "://" not in plain("https://a.b")
+
+
+def test_a_table_is_one() -> None:
+    assert list(table(("a", ">b"), [("1", "2")])) == ["| a | b |", "| --- | ---: |", "| 1 | 2 |"]
