@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages haswell without-vnni trace
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -57,6 +57,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
+
+coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes
+	pytest tests/coverage
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
