@@ -17,6 +17,7 @@ from edgeattn.commands.inspect import inspect
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.serve import serve
+from edgeattn.commands.sweep import sweep
 from edgeattn.commands.targets import targets
 from edgeattn.commands.validate import validate
 from edgeattn_runtime.errors import BadInput
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(export)
 app.command()(validate)
 app.command()(bench)
+app.command()(sweep)
 app.command("run")(run_bundle)
 app.command()(inspect)
 app.command()(report)

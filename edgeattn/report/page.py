@@ -76,7 +76,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         placement=None if report.placement is None else placement_words(report.placement).splitlines(),
         layers=sorted(report.layers, key=_worst_first),
         kept=[line for line in report.trials if line.recipe],
-        picture=None if picture is None else _inline(picture),
+        picture=None if picture is None else inline(picture),
         facts=facts,
         devices=tuple(map(Device.of, report.devices)),
     )
@@ -149,7 +149,7 @@ def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
     return case.ok, case.cosine is None, case.cosine or 0.0
 
 
-def _inline(picture: bytes) -> str:
+def inline(picture: bytes) -> str:
     """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
     text = picture.decode()
     element = text[text.index("<svg") :]

@@ -7,7 +7,7 @@ from pathlib import Path
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, ModelError
 
 
 def given(model: str, samples: Path | None) -> ModuleSource | OnnxSource:
@@ -28,6 +28,20 @@ def given(model: str, samples: Path | None) -> ModuleSource | OnnxSource:
     if samples is None:
         raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")
     return OnnxSource(Path(model), samples)
+
+
+def check_there(model: str, samples: Path | None) -> None:
+    """Check that there are the files of a model, without reading them; arguments are those of ``given``.
+
+    Raises:
+        ModelError: One is missing.
+    """
+    if not is_onnx(model):
+        handover.find(model)
+        return
+    for file in (Path(model), samples):
+        if file is not None and not file.is_file():
+            raise ModelError(f"{file}: no such file; check the path")
 
 
 def is_onnx(model: str) -> bool:

@@ -37,7 +37,7 @@ def load(source: str) -> ModuleSource:
         ModelError: There is no such file; it cannot be imported; it has no ``model()`` or ``samples()``,
             or these raise or return something else than an ``nn.Module`` in float32 and an iterable.
     """
-    path = _find(source)
+    path = find(source)
     with _importable(path.parent), _told(path):
         defined = _import(source, path)
         module = _model(defined, path)
@@ -59,7 +59,12 @@ def load(source: str) -> ModuleSource:
     )
 
 
-def _find(source: str) -> Path:
+def find(source: str) -> Path:
+    """Return the file that a model's name stands for.
+
+    Raises:
+        ModelError: There is none.
+    """
     path = Path(source)
     if path.is_file():
         return path.resolve()

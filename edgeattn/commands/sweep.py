@@ -1,0 +1,88 @@
+"""edgeattn sweep: many models by many budgets, for many targets, on many devices."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeattn.commands.terminal import Verbose, working
+from edgeattn.report.number_words import count
+from edgeattn.report.table import show
+from edgeattn_runtime.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from edgeattn.sweep.line import Line
+
+DEFAULT = "cpu"
+
+
+def sweep(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...",
+            help="Python files, package.modules, or ONNX files, each followed by its .npz.",
+        ),
+    ],
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER[,...]",
+            help="The limits of one row, such as cosine=0.99,size_mb=5; once or several times. "
+            "[default: each model's own]",
+        ),
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Once or several times; see edgeattn targets. [default: cpu]")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder of the table, its page and its index.")
+    ] = Path("sweep"),
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes here. [default: half the cores]")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EDGEATTN_SCHEDULER", metavar="tcp://HOST:PORT", help="Dask's, whose workers do the work."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table alone, as JSON.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Export models by each of several budgets, for each of several targets; goes on where it was stopped."""
+    with working(verbose=verbose):
+        from edgeattn.commands.sweep_bars import watching
+        from edgeattn.sweep.cluster import connected, dashboard, machine_of
+        from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE, to_json, write
+        from edgeattn.sweep.index import Index
+        from edgeattn.sweep.line import Line
+        from edgeattn.sweep.page import page
+        from edgeattn.sweep.plan import Plan
+        from edgeattn.sweep.run import run
+        from edgeattn.sweep.table import table_parts
+
+        plan = Plan.read(models, budget or (), target or [DEFAULT])
+        with Index.opened(output, plan) as index, connected(scheduler, workers) as client:
+            with watching(dashboard(client)) as watch:
+                outcomes = run(plan, index, client, machine_of(scheduler), watch)
+            lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
+            write(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
+    if as_json:
+        sys.stdout.write(to_json(lines))
+    else:
+        show(table_parts(lines))
+    _check(lines, output / PAGE_FILE)
+
+
+def _check(lines: list[Line], page: Path) -> None:
+    """Raise CheckFailed where a row is no pass."""
+    words = Counter(line.verdict for line in lines)
+    passed = words.pop("pass", 0)
+    if words:
+        others = ", ".join(f"{number} {word}" for word, number in words.items())
+        raise CheckFailed(f"{count(passed, 'row')} of {len(lines)} pass, {others}; see {page}")

@@ -1,0 +1,75 @@
+"""How far the rows of a sweep have come, told by workers through Dask's own events."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from distributed import get_worker
+
+TOPIC = "edgeattn"
+PAUSE = 0.2  # seconds between two steps that are told
+
+
+class Watch(Protocol):
+    """Who listens to a sweep."""
+
+    def begin(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` rows were done before."""
+
+    def stage(self, row: str, name: str) -> None:
+        """Say that a row, in words, comes to a stage."""
+
+    def step(self, row: str, done: int, total: int, doing: str) -> None:
+        """Say how far a row has come in its stage."""
+
+    def end(self, row: str) -> None:
+        """Say that a row is done."""
+
+
+class Unwatched:
+    """Nobody listens."""
+
+    def begin(self, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def stage(self, row: str, name: str) -> None:
+        """Do nothing."""
+
+    def step(self, row: str, done: int, total: int, doing: str) -> None:
+        """Do nothing."""
+
+    def end(self, row: str) -> None:
+        """Do nothing."""
+
+
+class Told:
+    """A progress on a worker, told to whoever listens to the sweep.
+
+    Args:
+        row: In words.
+    """
+
+    def __init__(self, row: str) -> None:
+        self._row, self._told = row, 0.0
+
+    def stage(self, name: str) -> None:
+        """Tell that a stage begins."""
+        get_worker().log_event(TOPIC, {"row": self._row, "stage": name})
+
+    def step(self, done: int, total: int, doing: str = "") -> None:
+        """Tell a step, but for those that follow one another too fast to be read."""
+        now = time.monotonic()
+        if now - self._told >= PAUSE:
+            self._told = now
+            get_worker().log_event(TOPIC, {"row": self._row, "step": (done, total, doing)})
+
+
+def heard(watch: Watch, event: dict[str, object]) -> None:
+    """Hand a worker's event on to who listens."""
+    row = str(event["row"])
+    match event:
+        case {"stage": str(name)}:
+            watch.stage(row, name)
+        case {"step": (int(done), int(total), str(doing))}:
+            watch.step(row, done, total, doing)

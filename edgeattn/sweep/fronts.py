@@ -1,0 +1,113 @@
+"""All that the searches of a sweep tried of each model: by target and device, with the fronts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edgeattn.report.pareto.points import stairs
+from edgeattn.report.trial_line import TrialLine
+from edgeattn.sweep.line import Line, chosen_of
+from edgeattn.sweep.outcome import Outcome
+
+Key = tuple[
+    str, float, float
+]  # a recipe's name, worst cosine and MB, which are the same wherever it is timed
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What was tried of a model for one target on one device, by all budgets together.
+
+    Attributes:
+        target: What it is for.
+        device: Where it was timed.
+        nominal: Whether the times are counted, not measured.
+        trials: Every recipe once, the fastest first.
+        chosen: By the number of a row, the recipe of its bundle.
+    """
+
+    target: str
+    device: str
+    nominal: bool
+    trials: tuple[TrialLine, ...]
+    chosen: Mapping[int, TrialLine]
+
+    @property
+    def front(self) -> tuple[TrialLine, ...]:
+        """What nothing dominates in latency and worst cosine, the fastest first."""
+        return stairs(self.trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One recipe, and what it costs where.
+
+    Attributes:
+        name: The recipe's.
+        cosine_min: The worst selection sample's.
+        size_mb: The int8 graphs with their weights.
+        latency_ms: By the place of a series, p50; None where it was not tried there.
+        rows: The numbers of the rows whose bundles it makes.
+    """
+
+    name: str
+    cosine_min: float
+    size_mb: float
+    latency_ms: tuple[float | None, ...]
+    rows: tuple[int, ...]
+
+
+def series_of(lines: Sequence[Line], outcomes: Sequence[Outcome]) -> dict[str, tuple[Series, ...]]:
+    """Return by model what was tried of it; a model without a report is left out.
+
+    Args:
+        lines: The rows.
+        outcomes: What they came to, in the same order.
+    """
+    found: dict[str, dict[tuple[str, str, bool], list[tuple[Line, Outcome]]]] = {}
+    for line, outcome in zip(lines, outcomes, strict=True):
+        if outcome.report is not None:
+            where = (line.target, line.device, line.nominal)
+            found.setdefault(line.model, {}).setdefault(where, []).append((line, outcome))
+    return {
+        model: tuple(_series(*where, rows) for where, rows in by_place.items())
+        for model, by_place in found.items()
+    }
+
+
+def costs(several: Sequence[Series]) -> tuple[Cost, ...]:
+    """Return what each recipe on a front, and each chosen one, costs in every series."""
+    timed = [{_key(trial): trial for trial in series.trials} for series in several]
+    rows: dict[Key, list[int]] = {_key(trial): [] for series in several for trial in series.front}
+    for series in several:
+        for number, trial in series.chosen.items():
+            rows.setdefault(_key(trial), []).append(number)
+    found = (
+        Cost(
+            *key,
+            tuple(known[key].latency_ms if key in known else None for known in timed),
+            tuple(sorted(numbers)),
+        )
+        for key, numbers in rows.items()
+    )
+    return tuple(sorted(found, key=lambda cost: min(ms for ms in cost.latency_ms if ms is not None)))
+
+
+def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, Outcome]]) -> Series:
+    trials: dict[Key, TrialLine] = {}
+    chosen: dict[int, TrialLine] = {}
+    for line, outcome in rows:
+        report = outcome.read()
+        if report is None:
+            continue
+        trials |= {_key(trial): trial for trial in report.trials}
+        best = chosen_of(report)
+        if best is not None:
+            chosen[line.number] = best
+    ordered = sorted(trials.values(), key=lambda trial: trial.latency_ms)
+    return Series(target, device, nominal, tuple(ordered), chosen)
+
+
+def _key(trial: TrialLine) -> Key:
+    return trial.name, trial.cosine_min, trial.size_mb

@@ -1,0 +1,109 @@
+"""A sweep from its plan to the outcome of every row: what is done stays done, the rest goes to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+
+from distributed import Client, Future, KilledWorker, as_completed
+
+from edgeattn.sweep.cluster import HOST
+from edgeattn.sweep.events import TOPIC, Watch, heard
+from edgeattn.sweep.index import Index
+from edgeattn.sweep.outcome import Outcome
+from edgeattn.sweep.plan import Plan
+from edgeattn.sweep.row import Model, Row, key_of
+from edgeattn.sweep.work import Identified, export, identify
+from edgeattn_export.pack.pack import versions
+from edgeattn_runtime.errors import EdgeAttnError
+
+LOST = (
+    "its worker ended again and again, as where memory runs out; take a larger machine, or fewer workers: "
+    "--workers 1"
+)
+
+
+def run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) -> dict[Row, Outcome]:
+    """Return what every row comes to, in the plan's order.
+
+    Args:
+        plan: The rows.
+        index: Of what is done; a row's outcome is put there as soon as it is known.
+        client: Of the workers.
+        machine: Where they measure.
+        watch: Told how far the rows have come.
+
+    Raises:
+        BadInput: The index cannot be written.
+        EdgeAttnError: The scheduler was lost.
+    """
+    client.subscribe_topic(TOPIC, lambda event: heard(watch, event[1]))
+    try:
+        return _run(plan, index, client, machine, watch)
+    except CancelledError as error:
+        raise EdgeAttnError(
+            "the scheduler was lost; start it, and give the same command again: rows that are done stay done"
+        ) from error
+    finally:
+        client.unsubscribe_topic(TOPIC)
+
+
+def _run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) -> dict[Row, Outcome]:
+    models = _identified(plan, client)
+    outcomes: dict[Row, Outcome] = {}
+    keys: dict[Row, str] = {}
+    waiting: dict[Future[Outcome], Row] = {}
+    for place, row in enumerate(plan.rows):
+        known = models[row.model]
+        if known.identity is None:
+            outcomes[row] = Outcome(None, known.told)
+            continue
+        question = row.question(known.identity, machine, versions())
+        keys[row] = key_of(question)
+        done = index.get(keys[row])
+        if done is not None:
+            outcomes[row] = done
+        else:
+            waiting[_submitted(client, row, question, place)] = row
+    watch.begin(len(outcomes), len(plan.rows))
+    for future in as_completed(waiting):
+        row = waiting[future]
+        outcomes[row] = _outcome(future)
+        index.put(keys[row], outcomes[row])
+        watch.end(row.words)
+        future.release()
+    return {row: outcomes[row] for row in plan.rows}
+
+
+def _identified(plan: Plan, client: Client) -> Mapping[Model, Identified]:
+    """Return every model by its content; they are loaded side by side."""
+    futures = {
+        model: client.submit(identify, model, pure=False, resources={HOST: 1}) for model in plan.models
+    }
+    return {model: _identity(future) for model, future in futures.items()}
+
+
+def _identity(future: Future[Identified]) -> Identified:
+    try:
+        return future.result()
+    except KilledWorker:
+        return Identified(None, LOST)
+
+
+def _submitted(client: Client, row: Row, question: Mapping[str, object], place: int) -> Future[Outcome]:
+    """Hand a row to a worker; two sweeps on one scheduler that ask the same share the work."""
+    return client.submit(
+        export,
+        row,
+        question,
+        key=f"edgeattn-row-{key_of(question)}",
+        priority=-place,
+        resources={HOST: 1},
+    )
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except KilledWorker:
+        return Outcome(None, LOST)

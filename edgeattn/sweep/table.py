@@ -1,0 +1,62 @@
+"""The rows of a sweep as a person reads them on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.report.number_words import cosine, figure
+from edgeattn.sweep.line import Line, Word
+
+_STYLES: dict[Word, str] = {"pass": "green", "fail": "red", "undecided": "yellow", "refused": "red"}
+_NUMBERS = ("cosine", "worst", "ms", "MB", "speedup")
+
+
+def table_parts(lines: Sequence[Line]) -> tuple[RenderableType, ...]:
+    """Lay out a sweep: a row each, then what those that do not pass miss."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    places = _differing(lines)
+    for name in ("", "Model", "Budget", *places, ""):
+        table.add_column(name)
+    for name in _NUMBERS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        where = (str(getattr(line, name.lower())) for name in places)
+        word = Text(line.verdict, style=_STYLES[line.verdict])
+        table.add_row(
+            Text(str(line.number), style="dim"), line.model, line.budget, *where, word, *_figures(line)
+        )
+    told = [Text(f"{line.number}  {line.model}: {line.told}") for line in lines if line.told]
+    return table, *told, Text(_conditions(lines, places), style="dim")
+
+
+def _differing(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return which of the columns for a place do not say the same in every row."""
+    told = {
+        "Target": {line.target for line in lines},
+        "Device": {line.device for line in lines if line.device},
+    }
+    return tuple(name for name, words in told.items() if len(words) > 1)
+
+
+def _figures(line: Line) -> tuple[str, ...]:
+    cosines = (line.cosine, line.cosine_min)
+    return (
+        *("" if value is None else cosine(value) for value in cosines),
+        "" if line.latency_ms is None else figure(line.latency_ms) + ("*" if line.nominal else ""),
+        "" if line.size_mb is None else figure(line.size_mb),
+        "" if line.speedup is None else f"{figure(line.speedup)}x",
+    )
+
+
+def _conditions(lines: Sequence[Line], places: Sequence[str]) -> str:
+    target = "" if "Target" in places else f"For {lines[0].target}. "
+    device = "" if "Device" in places else f" on {max(line.device for line in lines)}"
+    nominal = " * counted, not measured." if any(line.nominal for line in lines) else ""
+    return (
+        f"{target}ms: the chosen recipe in the search, p50, one thread{device}, processor time. speedup: "
+        f"PyTorch's p50 over int8's, raced side by side.{nominal}"
+    )

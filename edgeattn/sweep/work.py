@@ -1,0 +1,94 @@
+"""What a worker does of a sweep: it names a model by its content, and takes a row's way to its report."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeattn import pipeline
+from edgeattn.judge.objective import FASTEST
+from edgeattn.judge.request import Request
+from edgeattn.report.report import Report
+from edgeattn.source.given import given
+from edgeattn.source.source import Source
+from edgeattn.stages import staged
+from edgeattn.sweep.events import Told
+from edgeattn.sweep.identity import identity_of
+from edgeattn.sweep.outcome import Outcome
+from edgeattn.sweep.row import Model, Row
+from edgeattn_export.search import Store
+from edgeattn_runtime.errors import BundleError, EdgeAttnError
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A model by its content, or why it cannot be loaded, in one line."""
+
+    identity: str | None
+    told: str = ""
+
+
+def identify(model: Model) -> Identified:
+    """Load a model, and name it by its content."""
+    try:
+        with _apart(), staged(model.name, Told(model.name)):
+            return Identified(identity_of(_source(model)))
+    except EdgeAttnError as error:
+        return Identified(None, _line(error))
+
+
+def export(row: Row, question: Mapping[str, object]) -> Outcome:
+    """Return what a row comes to: remembered in the user's cache, or exported now.
+
+    Args:
+        row: What is asked for.
+        question: All that its outcome depends on.
+    """
+    store = Store.of_user()
+    known = store.get(question)
+    if known is not None and _is_report(str(known.get("report"))):
+        return Outcome(str(known["report"]))
+    try:
+        with _apart():
+            report = _exported(row).to_json()
+    except EdgeAttnError as error:
+        return Outcome(None, _line(error))
+    store.put(question, {"report": report})
+    return Outcome(report)
+
+
+def _exported(row: Row) -> Report:
+    progress = Told(row.words)
+    progress.stage("load")
+    source = _source(row.model)
+    limits = {**source.budget, **dict(row.limits)}
+    request = Request.read(row.target, limits, FASTEST, has_metric=source.metric is not None)
+    return pipeline.run(source, request, progress).report
+
+
+def _source(model: Model) -> Source:
+    return given(model.path, None if model.samples is None else Path(model.samples))
+
+
+def _is_report(text: str) -> bool:
+    try:
+        Report.from_json(text)
+    except BundleError:
+        return False
+    return True
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Keep what a model prints from the table, and what it warns of from the bars."""
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _line(error: EdgeAttnError) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edgeattn.sweep.index import FILE, Index
+from edgeattn.sweep.outcome import Outcome
+from edgeattn.sweep.plan import Plan
+from edgeattn_runtime.errors import BadInput
+
+TINY = str(Path(__file__).parents[1] / "tiny.py")
+PLAN = Plan.read([TINY], ["cosine=0.9"], ["cpu"])
+OTHER = Plan.read([TINY], ["cosine=0.8"], ["cpu"])
+
+
+def test_what_is_put_is_there_when_the_folder_is_opened_again(tmp_path: Path) -> None:
+    with Index.opened(tmp_path / "new", PLAN) as index:
+        assert index.get("a") is None
+        index.put("a", Outcome("{}"))
+        index.put("a", Outcome("{1}"))
+    with Index.opened(tmp_path / "new", PLAN) as index:
+        assert index.get("a") == Outcome("{1}")
+
+
+def test_a_row_that_could_not_be_exported_is_tried_again(tmp_path: Path) -> None:
+    with Index.opened(tmp_path, PLAN) as index:
+        index.put("a", Outcome(None, "torch cannot export it"))
+        assert index.get("a") is None
+
+
+def test_the_folder_of_another_sweep_is_refused(tmp_path: Path) -> None:
+    with Index.opened(tmp_path, PLAN):
+        pass
+    with pytest.raises(BadInput, match="holds another sweep"), Index.opened(tmp_path, OTHER):
+        pass
+
+
+def test_two_at_once_are_refused(tmp_path: Path) -> None:
+    with (
+        Index.opened(tmp_path, PLAN),
+        pytest.raises(BadInput, match="another process works on this sweep"),
+        Index.opened(tmp_path, PLAN),
+    ):
+        pass
+
+
+def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
+    with Index.opened(tmp_path, PLAN):
+        pass
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(BadInput, match="version 99 found, 1 expected"), Index.opened(tmp_path, PLAN):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to be read as one" * 9, b"x"])
+def test_what_is_no_index_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(BadInput, match="not the index of a sweep"), Index.opened(tmp_path, PLAN):
+        pass
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    with pytest.raises(BadInput, match="not the index of a sweep"), Index.opened(tmp_path, PLAN):
+        pass
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with (
+        pytest.raises(BadInput, match=r"holds thesis\.tex and no sweep\.sqlite"),
+        Index.opened(tmp_path, PLAN),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(BadInput, match="a file; expected a folder"), Index.opened(tmp_path / "out", PLAN):
+        pass
+
+
+def test_a_full_disk_is_told_and_keeps_what_is_done(tmp_path: Path) -> None:
+    with Index.opened(tmp_path, PLAN) as index:
+        index.put("a", Outcome("{}"))
+        pages = index._connection.execute("PRAGMA page_count").fetchone()[0]
+        index._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own: the disk is full
+        with pytest.raises(BadInput, match=r"full; make room.* give the same command again"):
+            index.put("b", Outcome("x" * 100_000))
+        assert index.get("a") == Outcome("{}")
+    with Index.opened(tmp_path, PLAN) as index:
+        assert (index.get("a"), index.get("b")) == (Outcome("{}"), None)
