@@ -47,9 +47,7 @@ def sweep(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            envvar="EDGEATTN_SCHEDULER", metavar="tcp://HOST:PORT", help="Dask's, whose workers do the work."
-        ),
+        typer.Option(metavar="tcp://HOST:PORT", help="Dask's. [default: $EDGEATTN_SCHEDULER, or none]"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table alone, as JSON.")] = False,
     verbose: Verbose = False,
@@ -57,7 +55,8 @@ def sweep(
     """Export models by each of several budgets, for each of several targets; goes on where it was stopped."""
     with working(verbose=verbose):
         from edgeattn.commands.sweep_bars import watching
-        from edgeattn.sweep.cluster import connected, dashboard, machine_of
+        from edgeattn.devices.cluster import connected, dashboard, machine_of
+        from edgeattn.devices.connection import named_scheduler
         from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE, to_json, write
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.line import Line
@@ -67,9 +66,10 @@ def sweep(
         from edgeattn.sweep.table import table_parts
 
         plan = Plan.read(models, budget or (), target or [DEFAULT])
-        with Index.opened(output, plan) as index, connected(scheduler, workers) as client:
+        address = named_scheduler(scheduler)
+        with Index.opened(output, plan) as index, connected(address, workers) as client:
             with watching(dashboard(client)) as watch:
-                outcomes = run(plan, index, client, machine_of(scheduler), watch)
+                outcomes = run(plan, index, client, machine_of(address), watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
             write(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
     if as_json:

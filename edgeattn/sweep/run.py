@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from edgeattn.sweep.cluster import HOST
+from edgeattn.devices.connection import HOST
 from edgeattn.sweep.events import TOPIC, Watch, heard
 from edgeattn.sweep.index import Index
 from edgeattn.sweep.outcome import Outcome
