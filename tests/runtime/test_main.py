@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_runtime import __main__, command_line, generate, load
+from edgeattn_runtime import __main__, command_line, generate, generate_many, load
 from edgeattn_runtime.machine import Machine
 
 TOKENS = np.array([[1, 2, 3]])
@@ -161,6 +161,28 @@ def test_generate_draws(conformance: Path) -> None:
     assert result.stdout.split() == list(map(str, generate(decoder, [1], **settings)))  # type: ignore[arg-type]
 
 
+def test_generate_with_beams(conformance: Path) -> None:
+    decoder = conformance / "decoder.edge"
+    settings = {"num_beams": 3, "num_return_sequences": 2, "length_penalty": 0.5, "early_stopping": "never"}
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    prompts = [f"--tokens={tokens}" for tokens in ("1,2,3", "5")]
+    stops = ["--stop-sequences=8,8", "--stop-sequences=1,2", "--repetition-penalty=1.5"]
+    result = _command("generate", decoder, *prompts, *stops, *options)
+    answers = generate_many(
+        decoder,
+        [[1, 2, 3], [5]],
+        stop_sequences=[(8, 8), (1, 2)],
+        repetition_penalty=1.5,
+        **settings,  # type: ignore[arg-type]
+    )
+    expected = [
+        f"{i} {found.score:.4f} {','.join(map(str, found.tokens))}"
+        for i, row in enumerate(answers)
+        for found in row
+    ]
+    assert [line.split() for line in result.stdout.splitlines()] == [line.split() for line in expected]
+
+
 def test_generate_from_a_source(conformance: Path) -> None:
     bundle = conformance / "encoder-decoder.edge"
     result = _command("generate", bundle, "--tokens", "3,1", "--start", "1,2")
@@ -185,6 +207,9 @@ def test_generate_refuses_bad_input(good: Path, conformance: Path) -> None:
     _bad_input("'1,x' found", "generate", decoder, "--tokens", "1,x")
     _bad_input("prompt: 17 tokens found", "generate", decoder, "--tokens", ",".join("1" * 17))
     _bad_input("top_p: 2.0 found", "generate", decoder, "--tokens", "1", "--top-p", "2")
+    _bad_input("num_beams: 9 found", "generate", decoder, "--tokens", "1", "--num-beams", "9")
+    _bad_input("'x' found, true, false or never", "generate", decoder, "--tokens=1", "--early-stopping=x")
+    _bad_input("prompts[1]: token 99", "generate", decoder, "--tokens", "1", "--tokens", "99")
     _bad_input("start: no token found", "generate", conformance / "encoder-decoder.edge", "--tokens", "1")
     _bad_input("'generation'", "generate", good, "--tokens", "1")
     _bad_input("--tokens --text --input is required", "generate", decoder)

@@ -134,6 +134,72 @@ def test_arrays_are_bound_once_a_block(
     assert bound == [(3, 4), (1, 4), (1, 8), (1, 12), (1, POSITIONS)]
 
 
+ROWS = np.array([[1, 2, 3], [1, 2, 4], [5, 6, 7]])
+NEXT = np.array([[8], [9], [10]])
+
+
+def _logits_after(decoder: Model, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    logits: NDArray[np.float32] = decoder(tokens=rows)["logits"][:, -1:]
+    return logits
+
+
+@pytest.mark.parametrize("kept", [[0], [2, 0], [1, 1, 0, 2, 2]])
+def test_rows_that_are_kept_go_on_as_they_were(decoder: Model, kept: list[int]) -> None:
+    step = _stepper(decoder, batch=3)
+    step(ROWS)
+    step.keep(np.array(kept))
+    tokens = np.arange(len(kept))[:, np.newaxis]
+    _assert_close(step(tokens), _logits_after(decoder, np.hstack((ROWS[kept], tokens))))
+
+
+@pytest.mark.parametrize(("rows", "shared"), [([0, 1, 2], 3), ([1, 0, 2], 2), ([2, 0, 1], 0), ([1, 1, 1], 0)])
+def test_rows_change_places(decoder: Model, rows: list[int], shared: int) -> None:
+    step = _stepper(decoder, batch=3)
+    step(ROWS)
+    step.reorder(np.array(rows), shared=shared)
+    _assert_close(step(NEXT), _logits_after(decoder, np.hstack((ROWS[rows], NEXT))))
+
+
+def test_only_what_differs_is_copied(decoder: Model) -> None:
+    step = _stepper(decoder, batch=3)
+    step(ROWS)
+    before = step.inputs(NEXT)
+    step.reorder(np.array([1, 0, 2]), shared=2)
+    after = step.inputs(NEXT)
+    for part in PARTS:
+        old, new = (each[f"past_{part}_0"] for each in (before, after))
+        np.testing.assert_array_equal(new[:, :, :2], old[:, :, :2])
+        np.testing.assert_array_equal(new[:, :, 2], old[[1, 0, 2], :, 2])
+
+
+@pytest.mark.parametrize("capacities", [(0, 0), (5, 16), (16, 5)])
+def test_steppers_that_hold_as_much_join(decoder: Model, capacities: tuple[int, int]) -> None:
+    one, other = (_stepper(decoder, batch=n, capacity=c) for n, c in zip((1, 2), capacities, strict=True))
+    one(ROWS[:1])
+    other(ROWS[1:])
+    one.join(other)
+    assert one.held == 3
+    _assert_close(one(NEXT), _logits_after(decoder, np.hstack((ROWS, NEXT))))
+
+
+def test_what_the_encoder_gave_moves_with_its_row(captioner: Model) -> None:
+    features = np.random.default_rng(0).standard_normal((2, 3, 6)).astype(np.float32)
+    carried = captioner.graph("encoder")(features=features, mask=np.ones((2, 3), bool))
+    generation = _generation(captioner)
+
+    def stepper(rows: list[int]) -> Stepper:
+        given = {name: carried[name][rows] for name in generation.carried}
+        return Stepper(captioner.session, generation, given, batch=len(rows))
+
+    tokens = np.array([[3], [4], [5]])
+    expected = stepper([1, 0, 1])(tokens).copy()
+    kept, joined = stepper([0, 1]), stepper([1])
+    kept.keep(np.array([1, 0, 1]))
+    _assert_close(kept(tokens), expected)
+    joined.join(stepper([0, 1]))
+    _assert_close(joined(tokens), expected)
+
+
 def test_sequences_do_not_share_a_cache(decoder: Model) -> None:
     alone = [list(generate(decoder, [token])) for token in (1, 2)]
     together = zip(*(generate(decoder, [token]) for token in (1, 2)), strict=True)

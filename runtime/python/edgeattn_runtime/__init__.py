@@ -8,6 +8,8 @@
     for token in edgeattn_runtime.generate("story.edge", [5, 2, 9], max_new_tokens=50):
         ...
 
+    best, *others = edgeattn_runtime.generate_many("story.edge", [[5, 2, 9], [4]], num_beams=4)[0]
+
 The bundle's format is specified in runtime/README.md.
 """
 
@@ -31,7 +33,7 @@ from edgeattn_runtime.errors import (
 )
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.decoding import generate
+    from edgeattn_runtime.decoding import Hypothesis, generate, generate_many
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
 
@@ -40,12 +42,14 @@ __all__ = [
     "BundleError",
     "CheckFailed",
     "EdgeAttnError",
+    "Hypothesis",
     "IncompatibleRuntimeError",
     "InputError",
     "Label",
     "Model",
     "Sound",
     "generate",
+    "generate_many",
     "load",
 ]
 
@@ -53,10 +57,12 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
 _HEAVY = {
+    "Hypothesis": "decoding",
     "Label": "processing",
     "Model": "model",
     "Sound": "processing",
     "generate": "decoding",
+    "generate_many": "decoding",
     "load": "model",
 }
 

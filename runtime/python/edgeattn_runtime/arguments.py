@@ -52,21 +52,56 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
     prompt = parser.add_mutually_exclusive_group(required=True)
+    several = "; several times: several prompts"
     prompt.add_argument(
-        "--tokens", type=_token_ids, metavar="1,2", help="the prompt; what an encoder of tokens reads"
+        "--tokens",
+        type=_token_ids,
+        action="append",
+        metavar="1,2",
+        help=f"the prompt; what an encoder of tokens reads{several}",
     )
-    prompt.add_argument("--text", metavar="TEXT", help="the prompt as a text; what follows is printed as one")
     prompt.add_argument(
-        "--input", type=Path, metavar="FILE", help="what an encoder reads: X.npz, SOUND.wav or an image"
+        "--text",
+        action="append",
+        metavar="TEXT",
+        help=f"the prompt as a text; what follows is printed as one{several}",
+    )
+    prompt.add_argument(
+        "--input",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help=f"what an encoder reads: X.npz, SOUND.wav or an image{several}",
     )
     add = parser.add_argument
     add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
     add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
+    add(
+        "--stop-sequences",
+        type=_token_ids,
+        action="append",
+        default=[],
+        metavar="5,2",
+        help="tokens in a row that end it; may be given several times",
+    )
     add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
+    add("--repetition-penalty", type=float, default=1.0, metavar="P", help="above 1 tokens return less (1)")
     add("--temperature", type=float, default=0.0, metavar="T", help="above 0 tokens are drawn (0)")
     add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
     add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
     add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
+    beams = parser.add_argument_group("beams", "a line a sequence: the prompt's number, score, answer")
+    add = beams.add_argument
+    add("--num-beams", type=int, default=1, metavar="N", help="sequences continued together, 1 to 8 (1)")
+    add("--num-return-sequences", type=int, default=1, metavar="N", help="sequences to print (1)")
+    add("--length-penalty", type=float, default=1.0, metavar="P", help="above 0 favors long ones (1)")
+    add("--early-stopping", type=_early_stopping, default=False, metavar="true|false|never", help="(false)")
+
+
+def _early_stopping(text: str) -> bool | str:
+    if text not in ("true", "false", "never"):
+        raise argparse.ArgumentTypeError(f"{text!r} found, true, false or never expected")
+    return text if text == "never" else text == "true"
 
 
 def _token_ids(text: str) -> tuple[int, ...]:

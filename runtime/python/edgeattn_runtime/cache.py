@@ -64,8 +64,8 @@ def capacity_for(total: int, positions: int | None) -> int:
     return blocks if positions is None else min(blocks, positions)
 
 
-def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int) -> None:
-    """Check that a cache of ``total`` tokens can be had, where the machine says what it has.
+def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int, batch: int = 1) -> None:
+    """Check that a cache of ``total`` tokens in each row can be had, where the machine says what it has.
 
     Its tensors are moved one by one where it grows, so that the largest is there twice.
 
@@ -75,19 +75,28 @@ def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int)
     pasts = tuple(pasts)
     largest = max(pasts, key=lambda past: cache_bytes((past,), batch=1, total=1))
     room = capacity_for(total, generation.positions)
-    needed, available = cache_bytes((*pasts, largest), batch=1, total=room) / 1e6, available_memory_mb()
+    needed, available = cache_bytes((*pasts, largest), batch=batch, total=room) / 1e6, available_memory_mb()
     if available is not None and needed > available:
+        rows, advice = (
+            ("", "") if batch == 1 else (f" in each of {batch:,} rows", ", beams or prompts at once")
+        )
         raise InputError(
-            f"a cache of {total:,} tokens: {needed:,.1f} MB needed while it grows, {available:,.1f} MB "
-            "available; ask for fewer new tokens"
+            f"a cache of {total:,} tokens{rows}: {needed:,.1f} MB needed while it grows, {available:,.1f} MB "
+            f"available; ask for fewer new tokens{advice}"
         )
 
 
-def moved(array: NDArray[np.generic], *, held: int, capacity: int) -> NDArray[np.generic]:
-    """Return a cache's array with room for ``capacity`` tokens, the first ``held`` of them taken over."""
-    batch, heads, _, size = array.shape
-    room = np.zeros((batch, heads, capacity, size), array.dtype)
-    room[:, :, :held] = array[:, :, :held]
+def moved(*arrays: NDArray[np.generic], held: int, capacity: int) -> NDArray[np.generic]:
+    """Return a cache's array with room for ``capacity`` tokens, the first ``held`` of them taken over.
+
+    Of several arrays the rows follow one another.
+    """
+    _, heads, _, size = arrays[0].shape
+    room = np.zeros((sum(map(len, arrays)), heads, capacity, size), arrays[0].dtype)
+    begin = 0
+    for array in arrays:
+        room[begin : begin + len(array), :, :held] = array[:, :, :held]
+        begin += len(array)
     return room
 
 

@@ -7,19 +7,17 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from itertools import chain
 
 from edgeattn_runtime.answer_words import answer_words
 from edgeattn_runtime.arguments import parser
 from edgeattn_runtime.bench import Benchmark, Timing, bench
-from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
+from edgeattn_runtime.generate_command import pieces
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.raw_input import read_input, read_prompt
-from edgeattn_runtime.spoken import spoken
+from edgeattn_runtime.raw_input import read_input
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -64,20 +62,7 @@ def _bench(args: argparse.Namespace) -> None:
 
 
 def _generate(args: argparse.Namespace) -> None:
-    model = _load(args)
-    tokens = generate(
-        model,
-        args.tokens if args.tokens is not None else read_prompt(model, args.input, args.text),
-        start=args.start,
-        max_new_tokens=args.max_new_tokens,
-        temperature=args.temperature,
-        top_k=args.top_k,
-        top_p=args.top_p,
-        stop=args.stop,
-        seed=args.seed,
-    )
-    pieces = (f"{token}\n" for token in tokens) if args.text is None else chain(spoken(model, tokens), "\n")
-    for piece in pieces:
+    for piece in pieces(_load(args), args):
         sys.stdout.write(piece)
         sys.stdout.flush()
 

@@ -130,6 +130,13 @@ def batch_symbol(decoder: Graph, generation: Generation) -> str:
     return next(str(tensor.dims[0]) for tensor in decoder.inputs if tensor.name == generation.tokens)
 
 
+def batch_axes(generation: Generation, decoder: Graph) -> dict[str, int]:
+    """Return the axis of the sequences in each tensor that the encoder gives a row of for every sequence."""
+    batch = batch_symbol(decoder, generation)
+    carried = [tensor for tensor in decoder.inputs if tensor.name in generation.carried]
+    return {tensor.name: tensor.dims.index(batch) for tensor in carried if batch in tensor.dims}
+
+
 def _names(field: Field) -> tuple[str, ...]:
     """Read at least one name, each once."""
     names = tuple(item.text() for item in field.items(least=1))

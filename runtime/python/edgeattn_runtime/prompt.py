@@ -43,8 +43,8 @@ def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least:
     return array.astype(np.int64)
 
 
-def read_count(name: str, value: int, *, least: int) -> int:
-    """Return an integer of at least ``least``.
+def read_count(name: str, value: int, *, least: int, most: int | None = None) -> int:
+    """Return an integer of at least ``least``, and at most ``most``.
 
     Raises:
         InputError: It is something else.
@@ -53,6 +53,7 @@ def read_count(name: str, value: int, *, least: int) -> int:
         count = operator.index(value)
     except TypeError as error:
         raise InputError(f"{name}: {value!r} found, an integer expected") from error
-    if count < least:
-        raise InputError(f"{name}: {count} found, at least {least} expected")
+    if count < least or (most is not None and count > most):
+        expected = f"at least {least}" if most is None else f"{least} to {most}"
+        raise InputError(f"{name}: {count} found, {expected} expected")
     return count

@@ -12,34 +12,34 @@ from edgeattn_runtime.prompt import read_tokens
 Prompt = Iterable[int] | Mapping[str, object]
 
 
-def read_sources(prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol], *, batch: str) -> Arrays:
-    """Return an encoder's inputs for one sequence.
+def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol]) -> Arrays:
+    """Return an encoder's inputs.
 
     Args:
-        prompt: By name, one array per input of the encoder, of its dtype and dims, with a batch of 1. Where
-            its only input is integers (batch, source), token ids will do, 1-D.
+        name: What the prompt is, for the message.
+        prompt: By name, one array per input of the encoder, of its dtype and dims. Where its only input is
+            integers (batch, source), token ids of one sequence will do, 1-D.
         encoder: The contract.
         symbols: The bounds of its symbolic dims.
-        batch: The symbol of the batch.
 
     Raises:
-        InputError: Token ids where arrays are expected, inputs that do not keep the contract, or more than
-            one sequence.
+        InputError: Token ids where arrays are expected, or inputs that do not keep the contract.
     """
-    named = prompt if isinstance(prompt, Mapping) else _tokens(prompt, encoder)
-    arrays = check_inputs(encoder, symbols, named)
-    rows = bind(encoder.inputs, arrays).get(batch, 1)
-    if rows != 1:
-        raise InputError(f"prompt: {rows} sequences found, 1 expected; generate for each by itself")
-    return arrays
+    named = prompt if isinstance(prompt, Mapping) else _tokens(name, prompt, encoder)
+    return check_inputs(encoder, symbols, named)
 
 
-def _tokens(prompt: Iterable[int], encoder: Graph) -> Mapping[str, object]:
+def sequences(sources: Arrays, encoder: Graph, batch: str) -> int:
+    """Return how many sequences an encoder's inputs are of; ``batch`` is the symbol of that."""
+    return bind(encoder.inputs, sources).get(batch, 1)
+
+
+def _tokens(name: str, prompt: Iterable[int], encoder: Graph) -> Mapping[str, object]:
     tensor, *others = encoder.inputs
     if others or tensor.dtype not in INTEGERS or len(tensor.dims) != 2:
         expected = ", ".join(map(str, encoder.inputs))
         raise InputError(
-            f"prompt: {type(prompt).__name__} found, a dict of arrays expected by the encoder: {expected}"
+            f"{name}: {type(prompt).__name__} found, a dict of arrays expected by the encoder: {expected}"
         )
     # The vocabulary of a source may be another, and the manifest does not tell it.
-    return {tensor.name: [read_tokens("prompt", prompt, vocabulary=None).tolist()]}
+    return {tensor.name: [read_tokens(name, prompt, vocabulary=None).tolist()]}

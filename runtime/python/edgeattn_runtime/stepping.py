@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.cache import capacity_for, empty_cache, moved, past_tensors
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.generation import Generation, vocabulary
+from edgeattn_runtime.generation import Generation, batch_axes, vocabulary
 from edgeattn_runtime.open_graph import OpenGraph
 from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.sampling import Logits
+
+Logits = NDArray[np.floating[Any]]
 
 
 class Stepper:
@@ -46,6 +47,7 @@ class Stepper:
         self._capacity = capacity
         self._cache = empty_cache(past_tensors(generation, decoder.graph), batch=batch, capacity=capacity)
         self._held = np.zeros(1, np.int64)  # tokens in the cache
+        self._batch_axes = batch_axes(generation, decoder.graph)
         self._tokens = np.zeros((batch, 0), np.int64)
         self._logits = np.zeros((batch, 0, vocabulary(decoder.graph, generation)), np.float32)
         self._run: Callable[[], None] | None = None
@@ -72,6 +74,45 @@ class Stepper:
         self._held += tokens.shape[1]
         return self._logits
 
+    @property
+    def held(self) -> int:
+        """How many tokens each sequence has so far."""
+        return int(self._held[0])
+
+    def reorder(self, rows: NDArray[np.int64], *, shared: int) -> None:
+        """Go on with these rows in the places of the batch, and copy only what differs.
+
+        Args:
+            rows: int64 (batch,); each has what the encoder gave in common with the one that it replaces.
+            shared: The number of first tokens that they have in common too.
+        """
+        changed = np.flatnonzero(rows != np.arange(self._batch))
+        if shared < self.held and len(changed):
+            for array in self._cache.values():
+                array[changed, :, shared : self.held] = array[rows[changed], :, shared : self.held]
+
+    def keep(self, rows: NDArray[np.int64]) -> None:
+        """Go on with these rows alone, in this order; one may be there several times.
+
+        Args:
+            rows: int64 (new batch,).
+        """
+        self._run, self._batch = None, len(rows)  # it holds the arrays that are to go
+        for name in self._cache:
+            self._cache[name] = self._cache[name][rows]
+        for name, axis in self._batch_axes.items():
+            self._carried[name] = self._carried[name].take(rows, axis)
+
+    def join(self, other: Stepper) -> None:
+        """Take the sequences of another stepper of this graph in behind these; both hold as many tokens."""
+        self._run, self._batch = None, self._batch + other._batch
+        self._capacity = max(self._capacity, other._capacity)
+        for name in self._cache:
+            both = (self._cache[name], other._cache[name])
+            self._cache[name] = moved(*both, held=self.held, capacity=self._capacity)
+        for name, axis in self._batch_axes.items():
+            self._carried[name] = np.concatenate((self._carried[name], other._carried[name]), axis)
+
     def inputs(self, tokens: Tokens) -> Arrays:
         """Return copies of all that a call with these tokens would feed to the graph now."""
         self._make_room(tokens.shape[1])
@@ -79,13 +120,12 @@ class Stepper:
         return {tensor.name: fed[tensor.name].copy() for tensor in self._decoder.graph.inputs}
 
     def _make_room(self, new: int) -> None:
-        held = int(self._held[0])
-        if held + new <= self._capacity:
+        if self.held + new <= self._capacity:
             return
         self._run = None  # it holds the arrays that are to go
-        self._capacity = capacity_for(held + new, self._generation.positions)
+        self._capacity = capacity_for(self.held + new, self._generation.positions)
         for name in self._cache:
-            self._cache[name] = moved(self._cache[name], held=held, capacity=self._capacity)
+            self._cache[name] = moved(self._cache[name], held=self.held, capacity=self._capacity)
 
     def _bound(self, new: int) -> Callable[[], None]:
         """Return the call for so many new tokens."""

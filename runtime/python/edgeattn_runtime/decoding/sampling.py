@@ -1,25 +1,26 @@
-"""How the next token is chosen: greedily, or drawn with temperature, top-k and top-p."""
+"""How the next token is chosen by itself: greedily, or drawn with temperature, top-k and top-p."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.decoding.log_probabilities import read_penalty
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.prompt import read_count
+from edgeattn_runtime.stepping import Logits
 
-Logits = NDArray[np.floating[Any]]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """How the next token is chosen, in the order of the fields.
 
     Attributes:
+        repetition_penalty: Makes tokens that were there before, the prompt's too, less likely; 1 does
+            nothing.
         temperature: Divides the logits; 0 takes the likeliest token and draws nothing.
         top_k: Keeps this many of the likeliest tokens (Fan et al. 2018, section 5.4); None keeps all.
         top_p: Then keeps the fewest of the likeliest tokens whose mass reaches it: the nucleus (Holtzman et
@@ -29,11 +30,13 @@ class Sampling:
         InputError: A field is out of its range.
     """
 
+    repetition_penalty: float = 1.0
     temperature: float = 0.0
     top_k: int | None = None
     top_p: float | None = None
 
     def __post_init__(self) -> None:
+        read_penalty(self.repetition_penalty)
         if not (self.temperature >= 0 and math.isfinite(self.temperature)):
             raise InputError(f"temperature: {self.temperature} found, a finite number of at least 0 expected")
         if self.top_k is not None:
@@ -46,7 +49,7 @@ def choose(logits: Logits, sampling: Sampling, random: np.random.Generator) -> i
     """Return the next token.
 
     Args:
-        logits: float (vocabulary,).
+        logits: float (vocabulary,), penalized.
         sampling: How to choose.
         random: Gives one number per token drawn, none where the temperature is 0.
     """
@@ -67,7 +70,7 @@ def candidates(logits: Logits, sampling: Sampling) -> tuple[NDArray[np.int64], N
     Returns:
         Both (kept,); the probabilities sum to 1.
     """
-    ranked = _likeliest(logits, sampling.top_k)
+    ranked = likeliest(logits, sampling.top_k)
     scores = logits[ranked].astype(np.float64)
     with np.errstate(over="ignore"):  # a temperature near 0 leaves the likeliest alone
         masses = np.exp((scores - scores[0]) / sampling.temperature)
@@ -78,7 +81,8 @@ def candidates(logits: Logits, sampling: Sampling) -> tuple[NDArray[np.int64], N
     return ranked, masses / masses.sum()
 
 
-def _likeliest(logits: Logits, count: int | None) -> NDArray[np.int64]:
+def likeliest(logits: Logits, count: int | None) -> NDArray[np.int64]:
+    """Return the places of the largest numbers, the largest first and of a tie the first; None is of all."""
     if count is None or count >= len(logits):
         return np.argsort(-logits, kind="stable")
     least = np.partition(logits, -count)[-count]

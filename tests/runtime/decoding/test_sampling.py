@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from edgeattn_runtime.decoding.sampling import Sampling, candidates, choose
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.sampling import Sampling, candidates, choose
 
 ROUNDING = 1e-12  # of sums in float64
 DRAWS = 20_000
@@ -46,7 +46,7 @@ def test_greedy_draws_nothing() -> None:
 
 @given(LOGITS, TEMPERATURES)
 def test_temperature_alone_is_a_softmax_over_all(logits: NDArray[Any], temperature: float) -> None:
-    tokens, masses = candidates(logits, Sampling(temperature))
+    tokens, masses = candidates(logits, Sampling(temperature=temperature))
     assert sorted(tokens) == list(range(len(logits)))
     np.testing.assert_allclose(masses, _softmax(logits, temperature)[tokens], rtol=0, atol=ROUNDING)
 
@@ -55,7 +55,7 @@ def test_temperature_alone_is_a_softmax_over_all(logits: NDArray[Any], temperatu
 def test_candidates_are_ranked_and_whole(
     logits: NDArray[Any], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
-    tokens, masses = candidates(logits, Sampling(temperature, top_k, top_p))
+    tokens, masses = candidates(logits, Sampling(temperature=temperature, top_k=top_k, top_p=top_p))
     ranks = [(-logits[token], token) for token in tokens]
     assert ranks == sorted(ranks)
     assert len(set(tokens.tolist())) == len(tokens) >= 1
@@ -64,8 +64,8 @@ def test_candidates_are_ranked_and_whole(
 
 @given(LOGITS, TEMPERATURES, st.integers(1, 50))
 def test_top_k_keeps_the_k_likeliest(logits: NDArray[Any], temperature: float, top_k: int) -> None:
-    everything, _ = candidates(logits, Sampling(temperature))
-    tokens, _ = candidates(logits, Sampling(temperature, top_k))
+    everything, _ = candidates(logits, Sampling(temperature=temperature))
+    tokens, _ = candidates(logits, Sampling(temperature=temperature, top_k=top_k))
     assert tokens.tolist() == everything[:top_k].tolist()
     assert len(tokens) == min(top_k, len(logits))
 
@@ -74,8 +74,8 @@ def test_top_k_keeps_the_k_likeliest(logits: NDArray[Any], temperature: float, t
 def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
     logits: NDArray[Any], temperature: float, top_p: float
 ) -> None:
-    _, masses = candidates(logits, Sampling(temperature))
-    tokens, _ = candidates(logits, Sampling(temperature, top_p=top_p))
+    _, masses = candidates(logits, Sampling(temperature=temperature))
+    tokens, _ = candidates(logits, Sampling(temperature=temperature, top_p=top_p))
     kept = len(tokens)
     assert masses[:kept].sum() >= top_p - ROUNDING
     assert masses[: kept - 1].sum() < top_p + ROUNDING
@@ -87,7 +87,7 @@ def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
 )
 def test_top_p_on_masses_one_can_count(top_p: float, kept: list[int]) -> None:
     masses = np.array([0.125, 0.5, 0.25, 0.125])
-    tokens, drawn = candidates(np.log(masses), Sampling(1.0, top_p=top_p))
+    tokens, drawn = candidates(np.log(masses), Sampling(temperature=1.0, top_p=top_p))
     assert tokens.tolist() == kept
     np.testing.assert_allclose(drawn, masses[kept] / masses[kept].sum(), rtol=0, atol=ROUNDING)
 
@@ -95,39 +95,40 @@ def test_top_p_on_masses_one_can_count(top_p: float, kept: list[int]) -> None:
 def test_top_k_comes_before_top_p() -> None:
     logits = np.log(np.array([0.4, 0.3, 0.2, 0.1], np.float32))
     # Of the two likeliest the first holds 4/7, which reaches 0.5; of all four it holds 0.4 alone.
-    assert candidates(logits, Sampling(1.0, 2, 0.5))[0].tolist() == [0]
-    assert candidates(logits, Sampling(1.0, None, 0.5))[0].tolist() == [0, 1]
+    assert candidates(logits, Sampling(temperature=1.0, top_k=2, top_p=0.5))[0].tolist() == [0]
+    assert candidates(logits, Sampling(temperature=1.0, top_p=0.5))[0].tolist() == [0, 1]
 
 
 def test_temperature_comes_before_top_p() -> None:
     logits = np.log(np.array([0.6, 0.3, 0.1], np.float32))
-    assert candidates(logits, Sampling(1.0, top_p=0.7))[0].tolist() == [0, 1]
-    assert candidates(logits, Sampling(0.5, top_p=0.7))[0].tolist() == [0]
+    assert candidates(logits, Sampling(temperature=1.0, top_p=0.7))[0].tolist() == [0, 1]
+    assert candidates(logits, Sampling(temperature=0.5, top_p=0.7))[0].tolist() == [0]
 
 
 @given(LOGITS, TEMPERATURES, TEMPERATURES)
 def test_the_likeliest_gains_as_the_temperature_falls(logits: NDArray[Any], one: float, other: float) -> None:
     cold, hot = (
-        candidates(logits, Sampling(temperature))[1] for temperature in (min(one, other), max(one, other))
+        candidates(logits, Sampling(temperature=temperature))[1]
+        for temperature in (min(one, other), max(one, other))
     )
     assert cold[0] >= hot[0] - ROUNDING
 
 
 @given(LOGITS, st.floats(5e-324, 1e-300))
 def test_a_temperature_near_zero_is_greedy(logits: NDArray[Any], temperature: float) -> None:
-    token = choose(logits, Sampling(temperature), _generator())
+    token = choose(logits, Sampling(temperature=temperature), _generator())
     assert logits[token] == logits.max()
 
 
 @given(LOGITS, TEMPERATURES, st.integers(0, 2**32))
 def test_only_candidates_of_some_mass_are_drawn(logits: NDArray[Any], temperature: float, seed: int) -> None:
-    sampling = Sampling(temperature, top_p=0.9)
+    sampling = Sampling(temperature=temperature, top_p=0.9)
     tokens, masses = candidates(logits, sampling)
     assert choose(logits, sampling, _generator(seed)) in tokens[masses > 0]
 
 
 def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
-    logits, sampling = np.array([0.0, 1.0, 2.0, -1.0, 1.5], np.float32), Sampling(0.7, 4)
+    logits, sampling = np.array([0.0, 1.0, 2.0, -1.0, 1.5], np.float32), Sampling(temperature=0.7, top_k=4)
     random = _generator(7)
     counts = np.bincount([choose(logits, sampling, random) for _ in range(DRAWS)], minlength=len(logits))
     tokens, masses = candidates(logits, sampling)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime import BadInput, BundleError, InputError, Model, generate, load
 from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.sampling import Logits
-from edgeattn_runtime.stepping import Stepper
+from edgeattn_runtime.stepping import Logits, Stepper
 
 TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=16)
 SOURCE = [3, 1, 4, 1]

@@ -1,0 +1,147 @@
+"""Beam search: the likeliest sequences are continued together, and those that end are ranked by length.
+
+Its answers, scores and end are those of transformers' ``generate(num_beams=...)``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.decoding.log_probabilities import log_softmax, penalized
+from edgeattn_runtime.decoding.sampling import likeliest
+from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
+from edgeattn_runtime.decoding.stops import Stops
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.prompt import Tokens, read_count
+from edgeattn_runtime.stepping import Logits
+
+MOST_BEAMS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beams:
+    """How many sequences are continued together, how they are ranked, and when that ends.
+
+    Attributes:
+        num_beams: 1 to 8; 1 is no beam search.
+        num_return_sequences: The most to return, at most the beams.
+        length_penalty: A sequence's score is its log-probability over its length to the power of this: above
+            0 favors long ones, below 0 short ones.
+        early_stopping: True ends where there are as many ended sequences as beams. False ends where, besides,
+            no sequence could score better at the length that they have now; "never" where none could at any
+            length.
+
+    Raises:
+        InputError: A field is out of its range.
+    """
+
+    num_beams: int = 1
+    num_return_sequences: int = 1
+    length_penalty: float = 1.0
+    early_stopping: bool | Literal["never"] = False
+
+    def __post_init__(self) -> None:
+        read_count("num_beams", self.num_beams, least=1, most=MOST_BEAMS)
+        if read_count("num_return_sequences", self.num_return_sequences, least=1) > self.num_beams:
+            raise InputError(
+                f"num_return_sequences: {self.num_return_sequences} found, at most num_beams expected, "
+                f"{self.num_beams}; ask for more beams"
+            )
+        if not (isinstance(self.length_penalty, (int, float)) and math.isfinite(self.length_penalty)):
+            raise InputError(f"length_penalty: {self.length_penalty!r} found, a finite number expected")
+        if not (isinstance(self.early_stopping, bool) or self.early_stopping == "never"):
+            raise InputError(
+                f"early_stopping: {self.early_stopping!r} found, True, False or 'never' expected"
+            )
+
+
+class BeamSearch:
+    """One prompt's beams.
+
+    Args:
+        begin: int64 (length,), the tokens that every sequence begins with.
+        limit: The most new tokens.
+        stops: What ends a sequence.
+        beams: How many, how ranked, when ended.
+        repetition_penalty: On the log-probabilities of tokens that a sequence has already.
+    """
+
+    def __init__(
+        self, begin: Tokens, limit: int, stops: Stops, beams: Beams, *, repetition_penalty: float = 1.0
+    ) -> None:
+        self._begun = len(begin)
+        self._limit = limit
+        self._stops = stops
+        self._beams = beams
+        self._repetition_penalty = repetition_penalty
+        self._running = begin[np.newaxis]  # (R, T), the likeliest first
+        self._scores = np.zeros(1)  # (R,), their log-probabilities
+        self._ended: list[Hypothesis] = []  # the best first
+
+    def advance(self, logits: Logits) -> Continuation | None:
+        """Take the logits behind the running sequences, (running, vocabulary); None where the search ends."""
+        width = self._beams.num_beams
+        rows, tokens, scores = self._candidates(logits)
+        sequences = np.column_stack((self._running[rows], tokens))  # (C, T + 1)
+        ends = [self._end(sequence.tolist()) for sequence in sequences[:, self._begun :]]
+        # What ends behind the first candidates is dropped: it is only there so that enough others go on.
+        for place in range(min(width, len(ends))):
+            if ends[place] is not None:
+                self._keep(sequences[place, self._begun :].tolist(), scores[place], ends[place] or 0)
+        going = [place for place, end in enumerate(ends) if end is None][:width]
+        if not going or self._is_done(best=scores[going[0]], length=sequences.shape[1] - self._begun):
+            return None
+        before, rows = self._running, rows[going]
+        self._running, self._scores = sequences[going], scores[going]
+        return Continuation(rows, tokens[going], shared=_shared(before, rows))
+
+    @property
+    def hypotheses(self) -> list[Hypothesis]:
+        """The best ended sequences, as many as were asked for."""
+        return self._ended[: self._beams.num_return_sequences]
+
+    def _candidates(self, logits: Logits) -> tuple[NDArray[np.int64], Tokens, NDArray[np.float64]]:
+        """Return the likeliest continuations (C,): their rows, their tokens and their log-probabilities.
+
+        For every beam there is one for each token that may end it, and one that goes on.
+        """
+        scores = penalized(log_softmax(logits), self._running, self._repetition_penalty)  # (R, V)
+        scores = (scores + self._scores[:, np.newaxis]).ravel()
+        count = max(2, 1 + self._stops.last_tokens) * self._beams.num_beams
+        best = likeliest(scores, count)
+        rows, tokens = np.divmod(best, logits.shape[-1])
+        return rows, tokens, scores[best]
+
+    def _end(self, generated: list[int]) -> int | None:
+        """Return how many of the new tokens stop the sequence; None where it goes on."""
+        stopped = self._stops.reached(generated)
+        return stopped if stopped or len(generated) == self._limit else None
+
+    def _keep(self, generated: list[int], score: float, end: int) -> None:
+        ranked = normalized(score, len(generated), self._beams.length_penalty)
+        self._ended.append(Hypothesis(tuple(generated[: len(generated) - end]), ranked))
+        self._ended.sort(key=lambda hypothesis: hypothesis.score, reverse=True)  # of a tie the older first
+        del self._ended[self._beams.num_beams :]
+
+    def _is_done(self, *, best: float, length: int) -> bool:
+        """Say whether the search ends, given its best running sequence's log-probability and length."""
+        beams = self._beams
+        if len(self._ended) < beams.num_beams:
+            return False
+        if beams.early_stopping is True:
+            return True
+        at_any_length = beams.early_stopping == "never" and beams.length_penalty > 0
+        reachable = normalized(best, self._limit if at_any_length else length, beams.length_penalty)
+        return reachable <= self._ended[-1].score
+
+
+def _shared(running: Tokens, rows: NDArray[np.int64]) -> int:
+    """Return how many first tokens every row of (R, T) has in common with the one that replaces it."""
+    places = min(len(running), len(rows))
+    differs = (running[:places] != running[rows[:places]]).any(axis=0)  # (T,)
+    return int(differs.argmax()) if differs.any() else len(differs)

@@ -1,0 +1,71 @@
+"""What ends a sequence: a token, or several in a row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.prompt import read_tokens
+
+Ids = tuple[int, ...]
+
+
+class Stops:
+    """Sequences of tokens, each of which ends the one that it stands at the end of.
+
+    Args:
+        sequences: Each of at least one token.
+    """
+
+    def __init__(self, sequences: Iterable[Ids]) -> None:
+        self._sequences = tuple(sorted(set(sequences), key=len, reverse=True))
+        self._by_last: dict[int, list[Ids]] = defaultdict(list)
+        for sequence in self._sequences:
+            self._by_last[sequence[-1]].append(sequence)
+
+    @classmethod
+    def read(cls, stop: Iterable[int], sequences: Iterable[Iterable[int]], vocabulary: int) -> Stops:
+        """Read what a caller says.
+
+        Args:
+            stop: Tokens, each of which ends a sequence by itself.
+            sequences: Sequences of tokens, none empty.
+            vocabulary: Tokens are below it.
+
+        Raises:
+            InputError: No token ids, an empty sequence, or an id outside the vocabulary.
+        """
+        if not isinstance(sequences, Iterable):
+            found = type(sequences).__name__
+            raise InputError(f"stop_sequences: {found} found, a list of sequences of token ids expected")
+        single = read_tokens("stop", stop, vocabulary=vocabulary, least=0).tolist()
+        several = (
+            read_tokens(f"stop_sequences[{i}]", sequence, vocabulary=vocabulary).tolist()
+            for i, sequence in enumerate(sequences)
+        )
+        return cls([*((token,) for token in single), *map(tuple, several)])
+
+    @property
+    def last_tokens(self) -> int:
+        """The number of different tokens that may end a sequence."""
+        return len(self._by_last)
+
+    def reached(self, tokens: Sequence[int]) -> int:
+        """Return how many of the last tokens end the sequence: the longest stop; 0 where none does."""
+        for sequence in self._by_last.get(tokens[-1], ()):
+            if tuple(tokens[-len(sequence) :]) == sequence:
+                return len(sequence)
+        return 0
+
+    def begun(self, tokens: Sequence[int]) -> int:
+        """Return how many of the last tokens may turn out to be the beginning of a stop."""
+        return max((_overlap(tokens, sequence) for sequence in self._sequences), default=0)
+
+
+def _overlap(tokens: Sequence[int], sequence: Ids) -> int:
+    """Return the most of a sequence's first tokens, but not all, that ``tokens`` ends with."""
+    for length in range(min(len(sequence) - 1, len(tokens)), 0, -1):
+        if tuple(tokens[-length:]) == sequence[:length]:
+            return length
+    return 0

@@ -1,0 +1,92 @@
+"""Generation of one prompt: its tokens as they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.decoding.opened import Opened
+from edgeattn_runtime.decoding.sampling import Sampling
+from edgeattn_runtime.decoding.single import SingleSearch
+from edgeattn_runtime.decoding.stops import Stops
+from edgeattn_runtime.model import Model
+from edgeattn_runtime.prompt import Tokens, read_count
+from edgeattn_runtime.sources import Prompt
+
+
+def generate(
+    bundle: str | os.PathLike[str] | Model,
+    prompt: Prompt,
+    *,
+    start: Iterable[int] = (),
+    max_new_tokens: int | None = None,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float = 1.0,
+    stop: Iterable[int] = (),
+    stop_sequences: Iterable[Iterable[int]] = (),
+    seed: int | None = None,
+) -> Iterator[int]:
+    """Continue a prompt, or answer what an encoder reads, and yield the new tokens as they come.
+
+    It ends at the first of: a token of ``stop``, or one of ``stop_sequences``, which are not yielded;
+    ``max_new_tokens``; the model's last position. Tokens that may be the beginning of a stop sequence come
+    once it is clear that they are not. What is wrong with the call is told at once, before the first step;
+    an encoder runs at once too.
+
+    Args:
+        bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
+        prompt: Token ids, 1-D, at least one: the sequence so far, or what an encoder-decoder reads. An
+            encoder whose sources are others, such as pixels and a mask, takes them by name: one array per
+            source, of its dtype and dims, with a batch of 1.
+        start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone.
+        max_new_tokens: The most to yield, at least 1; None is as many as there are positions.
+        temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn.
+        top_k: Draw from this many of the likeliest tokens; None from all.
+        top_p: Draw from the fewest of the likeliest tokens that hold this share of 1; None from all.
+        repetition_penalty: Above 1 makes tokens that were there before, the prompt's of a decoder alone too,
+            less likely; below 1 more likely.
+        stop: Token ids that end it.
+        stop_sequences: Several token ids in a row that end it, each sequence of at least one.
+        seed: Of ``numpy.random.default_rng``: the same seed draws the same tokens; None draws anew.
+
+    Returns:
+        The token ids, each computed when it is asked for.
+
+    Raises:
+        InputError: The prompt is empty or longer than the model's positions, a token is outside the
+            vocabulary, the sources do not keep the encoder's contract, a setting is out of its range, or the
+            cache needs more memory than there is.
+        BadInput: The bundle does not generate.
+        BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
+        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
+    """
+    opened = Opened(bundle)
+    sampling = Sampling(
+        repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
+    )
+    random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
+    stops = Stops.read(stop, stop_sequences, opened.vocabulary)
+    begin = opened.beginning("prompt", prompt, start)
+    sources = {} if opened.encoder is None else opened.encoder.read("prompt", prompt)
+    limit = opened.limit(max_new_tokens, len(begin))
+    opened.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
+    carried = {} if opened.encoder is None else opened.encoder.run(sources)
+    return _tokens(opened, carried, begin, SingleSearch(begin, limit, stops, sampling, random))
+
+
+def _tokens(opened: Opened, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
+    yielded = 0
+    step, logits = opened.prefill([begin], [carried])
+    while True:
+        continued = search.advance(logits)
+        certain = search.certain
+        yield from certain[yielded:]
+        yielded = len(certain)
+        if continued is None:
+            return
+        logits = opened.behind(step, continued.tokens[:, np.newaxis])

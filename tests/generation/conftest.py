@@ -1,0 +1,74 @@
+"""transformers' models as float bundles: each exported once, and opened as an app opens it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from transformers import PreTrainedModel
+
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.cache import Steps, decoder_samples, with_cache
+from edgeattn_export.pack import Label, Made, pack, save
+from edgeattn_export.quantize import Recipe
+from edgeattn_export.quantize.float_parts import float_parts
+from edgeattn_export.quantize.parts import int8_parts
+from edgeattn_export.recover import recover
+from edgeattn_export.targets import for_target
+from edgeattn_export.targets.cpu import CPU
+from edgeattn_runtime import Model, load
+from edgeattn_runtime.golden import Sample
+
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+from transformers_models import build
+
+FLOAT = Recipe("float", layers=(), rewrites=())
+
+
+@dataclass(frozen=True)
+class Both:
+    """One network twice: as transformers generates with it, and as a bundle does."""
+
+    original: PreTrainedModel
+    bundle: Model
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Both]:
+    """A function that exports one of the models by name, once a session."""
+
+    @cache
+    def export(name: str) -> Both:
+        original, module, samples = build(name)
+        folder = tmp_path_factory.mktemp(name) / f"{name}.edge"
+        _save_float(ModuleSource.of(module, samples, name), folder)
+        return Both(original, load(folder))
+
+    return export
+
+
+def _save_float(source: ModuleSource, folder: Path) -> None:
+    real = source.read()
+    samples = real.split()
+    captured = source.capture(real, CPU.prover)
+    cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
+    assert isinstance(cached.graphs, Steps), cached.refused
+    lowered = for_target(CPU, captured, cached, samples.calibration)
+    floats = float_parts(captured, lowered.graphs, samples, CPU.prover, CPU.forms)
+    made = Made(
+        target=CPU,
+        parts=int8_parts(floats, FLOAT),
+        tolerance=0.99,
+        scores={},
+        verdict="pass",
+        measured=None,
+    )
+    first = next(iter(decoder_samples(lowered.graphs, samples.calibration, CPU.prover))).inputs
+    golden = Sample(first, CPU.prover.runner(lowered.graphs.decoder.model)(first))
+    label = Label(name=source.name, budget={}, source=None)
+    save(pack([made], [golden], label=label, reports={"report.json": b"{}\n"}), folder)
