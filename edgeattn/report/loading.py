@@ -52,7 +52,7 @@ def _calling(bundle: Path, graph: Graph, processing: Processing) -> str:
 
 def _prepared(processing: Processing) -> str | None:
     """Return what makes a call's arguments of an app's own data; None where nothing does."""
-    given = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"'}
+    given = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"', "series": '"hours.csv"'}
     raw = [f"{kind}={value}" for kind, value in given.items() if getattr(processing, kind) is not None]
     return f"**net.prepare({', '.join(raw)})" if raw else None
 

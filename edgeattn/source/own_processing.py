@@ -22,6 +22,7 @@ TOKENIZER_FILE = "tokenizer.json"
 
 # A float input made by other code than a device's may differ by its rounding.
 _RELATIVE, _ABSOLUTE = 1e-5, 1e-6
+_LOGARITHMS = 1e-3  # absolute: the logarithm of a faint energy makes more of its rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +89,25 @@ class OwnProcessing:
             except InputError as error:
                 raise ModelError(f"raw input {i} cannot be prepared: {error}") from error
             for name, array in prepared.items():
-                _check_same(f"raw input {i}: {name!r}", array, np.asarray(sample.inputs[name]))
+                absolute = _LOGARITHMS if name == self._log_mel else _ABSOLUTE
+                _check_same(f"raw input {i}: {name!r}", array, np.asarray(sample.inputs[name]), absolute)
+
+    @property
+    def _log_mel(self) -> str | None:
+        """The input of log-mel features, where there is one."""
+        audio = self.processing.audio
+        return audio.input if audio is not None and audio.log_mel is not None else None
 
 
-def _check_same(where: str, prepared: NDArray[np.generic], sample: NDArray[np.generic]) -> None:
+def _check_same(
+    where: str, prepared: NDArray[np.generic], sample: NDArray[np.generic], absolute: float
+) -> None:
     if (prepared.dtype, prepared.shape) != (sample.dtype, sample.shape):
         raise ModelError(
             f"{where} becomes {prepared.dtype} {list(prepared.shape)}, but the sample holds {sample.dtype} "
             f"{list(sample.shape)}; make processing and samples() agree"
         )
-    unlike = ~np.isclose(prepared, sample, rtol=_RELATIVE, atol=_ABSOLUTE)
+    unlike = ~np.isclose(prepared, sample, rtol=_RELATIVE, atol=absolute)
     if unlike.any():
         raise ModelError(
             f"{where} becomes {prepared[unlike][0]}, but the sample holds {sample[unlike][0]}; make "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from sound import decoded, features
+from sound import BANDS, FLOOR, FRAME, HOP, RATE, STACK, decoded, features
 from speech_transformer import Config, SpeechTransformer, padding_mask
 from torch import Tensor
 
@@ -19,6 +19,21 @@ LONGEST = 80  # characters of an answer, and its end
 
 dynamic = {"sound": ("batch", "sound", None), "text": ("batch", "text")}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+processing = {
+    "audio": {
+        "input": "sound",
+        "rate": RATE,
+        "channels": 1,
+        "log_mel": {"frame": FRAME, "hop": HOP, "bands": BANDS, "stack": STACK, "floor": FLOOR},
+    },
+    "text": {
+        "tokenizer": HERE / "tokenizer.json",  # of the same characters: make_tokenizer.py
+        "ids": "text",
+        "mask": None,
+        "types": None,
+        "longest": None,
+    },
+}
 
 
 def encode_text(text: str) -> Tensor:
@@ -79,6 +94,12 @@ def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
     for audio, phrase in recordings():
         answer = encode_text(phrase)  # (1, T + 1)
         yield {"sound": features(audio), "text": answer[:, :-1]}, answer[:, 1:]
+
+
+def raw() -> Iterator[dict[str, object]]:
+    """Yield the recordings as sounds: their rate, and their samples, float32 (samples,)."""
+    for audio, _ in recordings():
+        yield {"audio": {"rate": RATE, "samples": audio}}
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:

@@ -19,6 +19,10 @@ LABELS = (*WORDS, "another word", "no word")
 
 dynamic = {"audio": ("batch", None)}
 budget = {"cosine": 0.99, "metric_drop": 0.05}
+processing = {
+    "audio": {"input": "audio", "rate": RATE, "channels": 1},
+    "labels": {"output": "logits", "names": LABELS},
+}
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,12 @@ def samples() -> Iterator[tuple[dict[str, Tensor], Tensor]]:
     clips = load_file(HERE / "clips.safetensors")
     for codes, label in zip(clips["audio"], clips["labels"], strict=True):
         yield {"audio": decoded(codes)[None]}, label.view(1).long()
+
+
+def raw() -> Iterator[dict[str, object]]:
+    """Yield the same clips as sounds: their rate, and their samples, float32 (8000,)."""
+    for codes in load_file(HERE / "clips.safetensors")["audio"]:
+        yield {"audio": {"rate": RATE, "samples": decoded(codes)}}
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:

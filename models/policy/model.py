@@ -25,6 +25,7 @@ dynamic = {
     "observation": ("batch", "steps", None),
 }
 budget = {"cosine": 0.99, "metric_drop": 0.03}
+processing = {"labels": {"output": "logits", "names": ACTIONS}}
 
 
 def model() -> nn.Module:

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-LACKS = {"listing": "cannot list", "tokenizer": "no tokenizer"}  # what a reader says, by what it may lack
+LACKS = {  # what a reader says, by what it may lack
+    "listing": "cannot list",
+    "tokenizer": "no tokenizer",
+    "audio": "no audio",
+    "log-mel": "no log-mel",
+    "series": "no series",
+}
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"

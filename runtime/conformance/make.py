@@ -349,6 +349,51 @@ PREPARED = (
         processed.of_images("nearest"),
         prepare=processed.images("nearest"),
     ),
+    Case(
+        "mono.edge",
+        ACCEPTED,
+        "sounds of one channel, filled up to the 12 samples of the input",
+        processed.of_sounds("mono"),
+        prepare=processed.of_signals("audio", "mono"),
+    ),
+    Case(
+        "stereo.edge",
+        ACCEPTED,
+        "sounds of two channels and any length",
+        processed.of_sounds("stereo"),
+        prepare=processed.of_signals("audio", "stereo"),
+    ),
+    Case(
+        "log-mel.edge",
+        ACCEPTED,
+        "sounds as log-mel features",
+        processed.of_sounds("log-mel"),
+        prepare=processed.of_signals("audio", "log-mel"),
+    ),
+    Case(
+        "series-hold.edge",
+        ACCEPTED,
+        "two series, where a missing value is the one before it",
+        processed.of_series("series-hold"),
+        prepare=processed.of_signals("series", "series-hold"),
+    ),
+    Case(
+        "series-refuse.edge",
+        ACCEPTED,
+        "two series without gaps",
+        processed.of_series("series-refuse"),
+        prepare=processed.of_signals("series", "series-refuse"),
+    ),
+    _refused(
+        "processing-series.edge",
+        "a mean for one of two series",
+        changed("processing", "series", "mean", to=[0.1], whole=processed.of_series("series-hold")),
+    ),
+    _refused(
+        "processing-log-mel.edge",
+        "features of more bands than the input takes",
+        changed("processing", "audio", "log_mel", "bands", to=5, whole=processed.of_sounds("log-mel")),
+    ),
     _refused(
         "processing-ids.edge",
         "token ids for an input of floats",
@@ -371,6 +416,7 @@ def main(target: Path) -> None:
             shutil.rmtree(target / case.bundle, ignore_errors=True)
         case.make(target / case.bundle)
     processed.write_images(target)
+    processed.write_signals(target)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (target / CASES_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
 

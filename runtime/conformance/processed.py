@@ -1,4 +1,4 @@
-"""Bundles that prepare texts and images, and what becomes of a thousand odd texts and of odd images."""
+"""Bundles that prepare texts, images, sounds and series, and what becomes of odd ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 import pictures
 import resampled
+import signals
 import tiny
 from breaking import Make
 from texts import LONGEST, MASKLESS
@@ -21,7 +22,8 @@ from tiny import Array
 
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.processing import Image, Processing, Text
+from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
+from edgeattn_runtime.processing.log_mel import LogMel
 
 FOLDER = "prepare"  # beside this file: raw inputs, and what becomes of them
 
@@ -61,6 +63,32 @@ IMAGES = {
     ),
 }
 
+SOUNDS: dict[str, tuple[Audio, tuple[str | int, ...]]] = {  # with the dims of the input behind its batch
+    "mono": (Audio(input="wave", rate=8000, channels=1), (12,)),
+    "stereo": (Audio(input="wave", rate=16000, channels=2), (2, "time")),
+    "log-mel": (
+        Audio(
+            input="sound",
+            rate=8000,
+            channels=1,
+            log_mel=LogMel(frame=8, hop=3, bands=4, stack=2, floor=1e-5),
+        ),
+        ("tokens", 8),
+    ),
+}
+SERIES = {
+    name: Series(
+        input="past",
+        output="same",
+        names=("rain in mm", "wind"),
+        mean=(0.1, 50),
+        std=(3, 1 / 3),
+        missing=name.removeprefix("series-"),
+    )
+    for name in ("series-hold", "series-refuse")
+}
+TIME = 6  # values of each series
+
 
 def of_texts(name: str) -> Make:
     """Return what writes a bundle with that tokenizer; its network adds up the ids of a row."""
@@ -97,6 +125,42 @@ def of_images(name: str) -> Make:
     return make
 
 
+def of_sounds(name: str) -> Make:
+    """Return what writes a bundle that takes sounds so; its network adds up the numbers of each."""
+
+    def make(folder: Path) -> None:
+        audio, dims = SOUNDS[name]
+        folder.mkdir(parents=True)
+        _write(folder, (Tensor(audio.input, "float32", ("batch", *dims)),), Processing(audio=audio))
+
+    return make
+
+
+def of_series(name: str) -> Make:
+    """Return what writes a bundle that takes series so, and forecasts what it was given."""
+
+    def make(folder: Path) -> None:
+        series = SERIES[name]
+        dims = ("batch", len(series.names), TIME)
+        past, same = Tensor("past", "float32", dims), Tensor("same", "float32", dims)
+        folder.mkdir(parents=True)
+        tape = ir.tape.Tape()
+        taken, given = (ir.val(tensor.name, ir.DataType.FLOAT, dims) for tensor in (past, same))
+        tape.op("Identity", [taken], output=given)
+        bundles.save(tiny.model(tape, [taken], [given]), folder / bundles.MODEL_FILE)
+        values = np.arange(2 * TIME, dtype=np.float32).reshape(1, 2, TIME)
+        golden = [Sample({"past": values * i}, {"same": values * i}) for i in range(1, bundles.SAMPLES + 1)]
+        write_golden(folder / bundles.GOLDEN_FILE, golden)
+        bundles.describe(
+            folder,
+            graphs={"model": Graph((past,), (same,))},
+            symbols={"batch": Symbol(1, None)},
+            processing=Processing(series=series),
+        )
+
+    return make
+
+
 def texts(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd texts."""
     files = {"given": f"{FOLDER}/texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
@@ -106,6 +170,37 @@ def texts(name: str) -> list[dict[str, Any]]:
 def images(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd images."""
     return [{"of": "image", "given": f"{FOLDER}/images.json", "expected": f"{FOLDER}/{name}.numbers.json"}]
+
+
+def of_signals(kind: str, name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of the odd sounds ("audio") or series that ``name`` is given."""
+    exact = {"tolerance": 1e-4} if name == "log-mel" else {}
+    needs = "log-mel" if name == "log-mel" else kind
+    files = {"given": f"{FOLDER}/{name}.given.json", "expected": f"{FOLDER}/{name}.numbers.json"}
+    return [{"of": kind, **files, **exact, "needs": needs}]
+
+
+def write_signals(folder: Path) -> None:
+    """Write the odd sounds and series that each bundle is given, and the numbers that it makes of them."""
+    draw = np.random.default_rng(12)
+    for name, (audio, dims) in SOUNDS.items():
+        last = dims[-1]
+        time = last if isinstance(last, int) and audio.log_mel is None else None
+        raw = signals.sounds(audio.rate, audio.channels, draw)
+        numbers = [signals.heard(_batch(each), audio.to_table(), time) for each in raw]
+        _lines(folder / FOLDER / f"{name}.given.json", raw)
+        _lines(folder / FOLDER / f"{name}.numbers.json", numbers)
+    for name, series in SERIES.items():
+        given = signals.series(len(series.names), TIME, draw)
+        _lines(folder / FOLDER / f"{name}.given.json", given)
+        _lines(
+            folder / FOLDER / f"{name}.numbers.json",
+            [signals.scaled(_batch(each), asdict(series), TIME) for each in given],
+        )
+
+
+def _batch(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
 def write_images(folder: Path) -> None:
@@ -130,7 +225,7 @@ def _write(folder: Path, inputs: tuple[Tensor, ...], processing: Processing) -> 
     bundles.describe(
         folder,
         graphs={"model": Graph(inputs, (total,))},
-        symbols={name: Symbol(1, None) for name in ("batch", "sequence") if name in inputs[0].dims},
+        symbols={dim: Symbol(1, None) for dim in inputs[0].dims if isinstance(dim, str)},
         processing=processing,
     )
 
@@ -151,7 +246,8 @@ def _adder(inputs: tuple[Tensor, ...], total: Tensor) -> ir.Model:
 def _samples(inputs: tuple[Tensor, ...]) -> Iterator[Sample]:
     draw = np.random.default_rng(4)
     for batch in range(1, bundles.SAMPLES + 1):
-        shape = [{"batch": batch, "sequence": batch + 2}.get(str(dim), dim) for dim in inputs[0].dims]
+        sizes = {"batch": batch}
+        shape = [sizes.get(dim, batch + 2) if isinstance(dim, str) else dim for dim in inputs[0].dims]
         arrays = {tensor.name: draw.integers(0, 9, shape).astype(tensor.dtype) for tensor in inputs}
         product = np.prod([*arrays.values()], axis=0).reshape(batch, -1)
         yield Sample(arrays, {"total": product.sum(1, keepdims=True).astype(np.float32)})

@@ -22,6 +22,7 @@ from edgeattn_runtime import (
     IncompatibleRuntimeError,
     InputError,
     Model,
+    Sound,
     generate,
     load,
 )
@@ -113,7 +114,8 @@ def _generate(model: Model, run: dict[str, Any]) -> Line:
 
 
 def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
-    prepare = {"text": _of_text, "image": _of_image}[entry["of"]]
+    prepare = {"text": _of_text, "image": _of_image, "audio": _of_audio, "series": _of_series}[entry["of"]]
+    tolerance = entry.get("tolerance", 0.0)
     given, expected = (json.loads((folder / entry[key]).read_text("ascii")) for key in ("given", "expected"))
     unlike, farthest = [], 0.0
     for i, (raw, wanted) in enumerate(zip(given, expected, strict=True)):
@@ -121,9 +123,9 @@ def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
             difference = prepare(model, raw, wanted)
         except InputError:
             difference = 0.0 if wanted is None else np.inf
-        if difference:
+        if difference > tolerance:
             unlike.append(i)
-            farthest = max(farthest, difference)
+        farthest = max(farthest, difference)
     said = f"{len(unlike)} of {len(given)} unlike, the first at {unlike[0]}" if unlike else ANSWERED
     return {"found": said, "max_abs": farthest if np.isfinite(farthest) else None}
 
@@ -146,9 +148,22 @@ def _of_text(model: Model, raw: Any, wanted: Any) -> float:
 def _of_image(model: Model, raw: Any, wanted: Any) -> float:
     image = model.manifest.processing.image  # type: ignore[union-attr]
     inputs = model.prepare(image=[_levels(each) for each in raw] if isinstance(raw, list) else _levels(raw))
-    if wanted is None:
-        return np.inf
-    return _difference(inputs[image.input].ravel(), np.array(wanted, np.float32))
+    return _numbers(inputs[image.input], wanted)
+
+
+def _of_audio(model: Model, raw: Any, wanted: Any) -> float:
+    sounds = [_sound(each) for each in raw] if isinstance(raw, list) else _sound(raw)
+    return _numbers(*model.prepare(audio=sounds).values(), wanted)
+
+
+def _of_series(model: Model, raw: Any, wanted: Any) -> float:
+    series = [_values(each) for each in raw] if isinstance(raw, list) else _values(raw)
+    return _numbers(*model.prepare(series=series).values(), wanted)
+
+
+def _numbers(array: NDArray[Any], wanted: Any) -> float:
+    """Return how far an input is from its numbers in C order; infinity where it was to be refused."""
+    return np.inf if wanted is None else _difference(array.ravel(), np.array(wanted, np.float32))
 
 
 def _labels(model: Model, read: dict[str, Any]) -> Line:
@@ -164,6 +179,18 @@ def _text(raw: Any) -> str:
 
 def _levels(raw: Any) -> NDArray[np.uint8]:
     return np.frombuffer(bytes.fromhex(raw["pixels"]), np.uint8).reshape(raw["dims"])
+
+
+def _sound(raw: Any) -> Sound:
+    try:
+        samples = np.array(raw["channels"], np.float32)
+    except ValueError as error:
+        raise InputError(f"channels of several lengths are no array of numpy's ({error})") from error
+    return Sound(raw["rate"], samples)
+
+
+def _values(raw: Any) -> NDArray[np.float64]:
+    return np.array(raw["values"], np.float64)  # None is a NaN
 
 
 def _difference(array: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -3,7 +3,7 @@
     net = edgeattn_runtime.load("sentence.edge")
     embedding = net(input_ids=ids, attention_mask=mask)["embedding"]
 
-    outputs = net(**net.prepare(text="..."))  # where the bundle says how; so image=... and audio=...
+    outputs = net(**net.prepare(text="..."))  # where the bundle says how; or image, audio, series
 
     for token in edgeattn_runtime.generate("story.edge", [5, 2, 9], max_new_tokens=50):
         ...
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgeattn_runtime.decoding import Hypothesis, generate, generate_many
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
+    from edgeattn_runtime.stream import Moment, Stream
 
 __all__ = [
     "BadInput",
@@ -47,7 +48,9 @@ __all__ = [
     "InputError",
     "Label",
     "Model",
+    "Moment",
     "Sound",
+    "Stream",
     "generate",
     "generate_many",
     "load",
@@ -60,7 +63,9 @@ _HEAVY = {
     "Hypothesis": "decoding",
     "Label": "processing",
     "Model": "model",
+    "Moment": "stream",
     "Sound": "processing",
+    "Stream": "stream",
     "generate": "decoding",
     "generate_many": "decoding",
     "load": "model",

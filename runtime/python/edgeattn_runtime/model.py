@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.buckets import Bucket, Buckets
@@ -141,7 +142,9 @@ class Model:
         """
         return self._buckets.run(arrays)
 
-    def prepare(self, *, text: object = None, image: object = None, audio: object = None) -> Arrays:
+    def prepare(
+        self, *, text: object = None, image: object = None, audio: object = None, series: object = None
+    ) -> Arrays:
         """Make the inputs of a call from an app's own data, as the bundle's ``processing`` says.
 
         Each is one or, for a batch, a list of them. Inputs that the bundle prepares nothing for are left to
@@ -151,6 +154,7 @@ class Model:
             text: A str. One of more tokens than the bundle takes is cut at its end, with a warning.
             image: The path of a file, an image of Pillow's, or an array of uint8, (H, W) or (H, W, C).
             audio: The path of a WAV file, or an ``edgeattn_runtime.Sound``.
+            series: The path of a CSV file, or an array of numbers, (series, time); NaN is a missing one.
 
         Returns:
             One array per input that is prepared, by name.
@@ -160,7 +164,7 @@ class Model:
                 that the bundle does not take.
             EdgeAttnError: An extra is not installed: ``edgeattn[text]`` or ``edgeattn[image]``.
         """
-        return self._preparation.inputs(text=text, image=image, audio=audio)
+        return self._preparation.inputs(text=text, image=image, audio=audio, series=series)
 
     def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
         """Read what a call returned by the bundle's labels.
@@ -176,6 +180,20 @@ class Model:
             InputError: The bundle has no labels, or the output is not that of its contract.
         """
         return self._preparation.labels(outputs)
+
+    def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
+        """Return what a call forecast, in the series' own units.
+
+        Args:
+            outputs: A call's.
+
+        Returns:
+            (N, series, time), the series in the order of the manifest's ``processing.series.names``.
+
+        Raises:
+            InputError: The bundle forecasts no series, or the output is not that of its contract.
+        """
+        return self._preparation.forecast(outputs)
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of token ids, such as ``generate`` yields, without special tokens.

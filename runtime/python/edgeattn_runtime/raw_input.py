@@ -1,4 +1,4 @@
-"""What a command line names as a call's inputs: arrays in an .npz file, a sound, an image, or a text."""
+"""What a command line names as a call's inputs: an .npz file, a sound, series, an image, or a text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
 
     Args:
         model: Whose processing prepares what is no array.
-        path: An .npz file, a .wav file, or the file of an image.
+        path: An .npz file, a .wav file, a .csv file, or the file of an image.
         text: A text, where there is no file.
 
     Raises:
@@ -35,6 +35,8 @@ def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
         suffix = path.suffix.lower()
         if suffix == ".npz":
             return read_npz(path)
+        if suffix == ".csv":
+            return model.prepare(series=path)
         return model.prepare(audio=path) if suffix == ".wav" else model.prepare(image=path)
 
 

@@ -1,26 +1,32 @@
-/** Raw texts and images, and what a bundle's processing must make of them, to the bit. */
+/** Raw texts, images, sounds and series, and what a bundle's processing must make of them, to the bit. */
 
-import type { Model, Pixels, Tensor } from 'edgeattn-web';
+import type { Model, Pixels, Series, Sound, Tensor } from 'edgeattn-web';
+
+export const NO_LOG_MEL = 'no log-mel';
 
 /** Two files beside cases.json: what is given, and what becomes of each; null where it is refused. */
 export type Preparing = {
-  readonly of: 'text' | 'image';
+  readonly of: 'text' | 'image' | 'audio' | 'series';
   readonly given: string;
   readonly expected: string;
+  readonly needs?: string;
   readonly error?: never;
 };
 
 type RawText = string | { readonly utf16: readonly number[] };
+type RawSound = { readonly rate: number; readonly channels: readonly (readonly number[])[] };
+type RawSeries = { readonly values: readonly (readonly (number | null)[])[] };
 type RawImage = { readonly dims: readonly number[]; readonly pixels: string };
 
 /** Say whether all are prepared as they must be, and else which is the first that is not. */
 export async function prepared(
   model: Model,
-  { of, given, expected }: Preparing,
+  { of, given, expected, needs }: Preparing,
   json: (path: string) => Promise<unknown>,
 ): Promise<{ readonly found: string }> {
+  if (needs === 'log-mel') return { found: NO_LOG_MEL };
   const [raws, wanted] = (await Promise.all([json(given), json(expected)])) as [readonly unknown[], readonly unknown[]];
-  const prepare = of === 'text' ? (raw: unknown) => ids(model, raw) : (raw: unknown) => numbers(model, raw);
+  const prepare = (raw: unknown): unknown => (of === 'text' ? ids(model, raw) : numbers(model, of, raw));
   const unlike = raws.flatMap((raw, i) =>
     alike(
       orNull(() => prepare(raw)),
@@ -48,14 +54,24 @@ function ids(model: Model, raw: unknown): unknown {
   return Array.isArray(raw) ? found : found[0];
 }
 
-/** Return the numbers of an image, or of a batch. */
-function numbers(model: Model, raw: unknown): unknown {
-  const image = ({ dims, pixels }: RawImage): Pixels => {
-    const [height, width] = dims.length <= 3 ? (dims as [number, number]) : [0, 0]; // of more dims there are no Pixels
-    return { height, width, data: Uint8Array.from(pixels.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)) };
-  };
-  const inputs = model.prepare({ image: Array.isArray(raw) ? raw.map(image) : image(raw as RawImage) });
+/** Return the numbers of an image, a sound or series, or of a batch. */
+function numbers(model: Model, of: 'image' | 'audio' | 'series', raw: unknown): unknown {
+  const read = { image, audio: sound, series }[of] as (raw: unknown) => never;
+  const inputs = model.prepare({ [of]: Array.isArray(raw) ? raw.map(read) : read(raw) });
   return Array.from(Object.values(inputs)[0]?.data as Float32Array);
+}
+
+function image({ dims, pixels }: RawImage): Pixels {
+  const [height, width] = dims.length <= 3 ? (dims as [number, number]) : [0, 0]; // of more dims there are no Pixels
+  return { height, width, data: Uint8Array.from(pixels.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)) };
+}
+
+function sound({ rate, channels }: RawSound): Sound {
+  return { rate, channels: channels.map((samples) => Float32Array.from(samples)) };
+}
+
+function series({ values }: RawSeries): Series {
+  return { values: values.map((row) => row.map((value) => value ?? Number.NaN)) };
 }
 
 /** Compare numbers as float32 holds them. */

@@ -54,10 +54,33 @@ export type ImageProcessing = {
   readonly std: readonly number[];
 };
 
+export type AudioProcessing = {
+  readonly input: string;
+  readonly rate: number;
+  readonly channels: number;
+  readonly log_mel?: {
+    readonly frame: number;
+    readonly hop: number;
+    readonly bands: number;
+    readonly stack: number;
+    readonly floor: number;
+  };
+};
+
+export type SeriesProcessing = {
+  readonly input: string;
+  readonly output: string | null;
+  readonly names: readonly string[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly missing: 'refuse' | 'hold';
+};
+
 export type Processing = {
   readonly text?: TextProcessing;
   readonly image?: ImageProcessing;
-  readonly audio?: { readonly input: string; readonly rate: number; readonly channels: number };
+  readonly audio?: AudioProcessing;
+  readonly series?: SeriesProcessing;
   readonly labels?: { readonly output: string; readonly names: readonly string[] };
 };
 

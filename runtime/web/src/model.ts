@@ -9,6 +9,7 @@ import { type GenerateOptions, generate, type Prompt } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
 import { type Graph, type Manifest, mainGraph, type Variant, written } from './manifest.js';
 import { type Label, labels, prepare, type Raw } from './processing.js';
+import { forecast } from './series.js';
 import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 
@@ -115,6 +116,11 @@ export class Model {
   /** Name the numbers of every vector of an output, the largest first, as the bundle's `processing` says. */
   labels(outputs: Tensors): Label[][] {
     return labels(this.manifest, outputs);
+  }
+
+  /** Return what a call forecast in the series' own units: of each of the batch, an array a series. */
+  forecast(outputs: Tensors): Float64Array[][] {
+    return forecast(this.manifest, outputs);
   }
 
   /** Give the memory of its graphs back; no call may follow. */

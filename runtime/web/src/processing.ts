@@ -3,11 +3,10 @@
 import { InputError } from './errors.js';
 import { type Pixels, prepareImages } from './image.js';
 import { type Manifest, mainGraph, named, type TensorSpec } from './manifest.js';
-import type { Tensor, Tensors } from './tensor.js';
+import { prepareSeries, type Series } from './series.js';
+import { prepareSounds, type Sound } from './sound.js';
+import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
-
-/** A sound: so many samples a second, of -1 to 1, an array a channel. */
-export type Sound = { readonly rate: number; readonly channels: readonly Float32Array[] };
 
 type OneOrMany<T> = T | readonly T[];
 
@@ -16,6 +15,7 @@ export type Raw = {
   readonly text?: OneOrMany<string>;
   readonly image?: OneOrMany<Pixels>;
   readonly audio?: OneOrMany<Sound>;
+  readonly series?: OneOrMany<Series>;
 };
 
 /** What a place along an output is called, and the number there. */
@@ -25,8 +25,8 @@ const many = <T>(given: OneOrMany<T>): readonly T[] => (Array.isArray(given) ? g
 
 /** Make inputs of all that is given; throws InputError where the bundle says nothing of its kind, or it is none. */
 export function prepare(manifest: Manifest, text: TextPreparation | undefined, raw: Raw): Tensors {
-  const { image, audio } = manifest.processing ?? {};
-  const has = { text, image, audio };
+  const { image, audio, series } = manifest.processing ?? {};
+  const has = { text, image, audio, series };
   for (const kind of Object.keys(raw) as (keyof Raw)[]) {
     if (!has[kind])
       throw new InputError(`${kind}: found, and ${manifest.name} has no processing for it; make its inputs yourself`);
@@ -36,7 +36,9 @@ export function prepare(manifest: Manifest, text: TextPreparation | undefined, r
     ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => specOf(manifest, input).dtype)),
     ...(raw.image !== undefined && image && { [image.input]: prepareImages(many(raw.image), image) }),
     ...(raw.audio !== undefined &&
-      audio && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input).dims.length) }),
+      audio && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input)) }),
+    ...(raw.series !== undefined &&
+      series && { [series.input]: prepareSeries(many(raw.series), series, specOf(manifest, series.input)) }),
   };
 }
 
@@ -65,26 +67,4 @@ function specOf({ graphs, generation, ...manifest }: Manifest, input: string): T
     called.flatMap((name) => graphs[name ?? '']?.inputs ?? []),
     input,
   );
-}
-
-function prepareSounds(
-  sounds: readonly Sound[],
-  { rate, channels }: { rate: number; channels: number },
-  dims: number,
-): Tensor {
-  const length = sounds[0]?.channels[0]?.length ?? 0;
-  const refuse = (found: string, expected: string): never => {
-    throw new InputError(`audio: ${found} found, ${expected} expected`);
-  };
-  for (const sound of sounds) {
-    if (sound.rate !== rate) refuse(`${sound.rate} samples a second`, `${rate}`);
-    if (sound.channels.length !== channels) refuse(`${sound.channels.length} channel(s)`, `${channels}`);
-    if (length === 0 || sound.channels.some((samples) => samples.length !== length))
-      refuse('no sample, or another number of them', 'equally many, at least 1');
-    if (sound.channels.some((samples) => samples.some((sample) => !(Math.abs(sample) <= 1))))
-      refuse('a sample beyond -1 to 1', 'numbers of -1 to 1');
-  }
-  const data = new Float32Array(sounds.length * channels * length);
-  sounds.flatMap((sound) => sound.channels).forEach((samples, i) => void data.set(samples, i * length));
-  return { dtype: 'float32', dims: [sounds.length, ...(dims === 2 ? [] : [channels]), length], data };
 }

@@ -121,21 +121,47 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
   const has = (key: string, name: string | null | undefined, kind: RegExp, ...ranks: number[]): void => {
     if (name == null) return;
     const found = named(
-      called.flatMap((graph) => (key === 'labels.output' ? graph.outputs : graph.inputs)),
+      called.flatMap((graph) => (key.endsWith('.output') ? graph.outputs : graph.inputs)),
       name,
     );
     const kept = found && kind.test(found.dtype) && (ranks.length === 0 || ranks.includes(found.dims.length));
     const expected = `${kind.source} of ${ranks.join(' or ') || 'any'} dims`;
     expect(kept === true, `processing.${key}: ${found ? written(found) : name} found, ${expected} expected`);
   };
-  const { text, image, audio, labels } = processing;
+  const { text, image, audio, series, labels } = processing;
   if (text)
     expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
   has('text.ids', text?.ids, /int/, 2);
   has('text.mask', text?.mask, /./, 2);
   has('text.types', text?.types, /./, 2);
   has('image.input', image?.input, /float32/, 4);
-  has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 ? [2, 3] : [3]));
+  has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 && !audio.log_mel ? [2, 3] : [3]));
+  if (audio?.log_mel) {
+    const { bands, stack } = audio.log_mel;
+    const found = named(
+      called.flatMap(({ inputs }) => inputs),
+      audio.input,
+    );
+    expect(
+      found?.dims[2] === bands * stack,
+      `processing.audio.log_mel: ${bands * stack} numbers a token found, ${written(found)}`,
+    );
+  }
+  has('series.input', series?.input, /float32/, 3);
+  has('series.output', series?.output, /float32/, 3);
+  if (series) {
+    const { input, output, names, mean, std } = series;
+    const each = called.flatMap(({ inputs, outputs }) => [named(inputs, input), named(outputs, output ?? '')]);
+    for (const tensor of each)
+      expect(
+        !tensor || tensor.dims[1] === names.length,
+        `processing.series.names: ${names.length} found, another number than in ${tensor && written(tensor)}`,
+      );
+    expect(
+      mean.length === names.length && std.length === names.length,
+      'processing.series: a mean and a std for each of names expected',
+    );
+  }
   has('labels.output', labels?.output, /float32/);
   if (labels) {
     const places =

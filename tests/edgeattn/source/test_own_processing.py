@@ -65,7 +65,7 @@ def test_a_file_of_the_users_gets_the_name_that_bundles_have(tokenizer: Path) ->
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({}, "processing: .* text, image, audio or labels expected"),
+        ({}, "processing: .* text, image, audio, series or labels expected"),
         ({"video": {}}, "processing.video: unknown key"),
         ({"text": _text("none.json")}, "processing.text.tokenizer: 'none.json' found, the path of a file"),
         ({"text": _text(None)}, "processing.text.tokenizer: None found"),

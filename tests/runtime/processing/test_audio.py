@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from edgeattn_runtime import InputError, Sound
+from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.audio import Audio, prepare_audio
 from edgeattn_runtime.processing.wav import read_wav
 
 MONO = Audio(input="wave", rate=16000, channels=1)
 STEREO = Audio(input="wave", rate=16000, channels=2)
+ANY = Tensor("wave", "float32", ("batch", "time"))
+CHANNELS = Tensor("wave", "float32", ("batch", "channels", "time"))
 SAMPLES = np.array([0, 0.5, -1, 1], np.float32)
 
 
@@ -36,17 +39,17 @@ def test_integers_are_divided_by_half_their_range(width: int, tmp_path: Path) ->
 def test_channels_lie_apart(tmp_path: Path) -> None:
     data = np.array([[1, 2], [3, 4], [5, 6]], "<i2").tobytes()
     path = _write(tmp_path / "s.wav", data, channels=2)
-    stacked = prepare_audio(STEREO, 3, [path, path]) * 2**15
+    stacked = prepare_audio(STEREO, CHANNELS, [path, path]) * 2**15
     assert stacked.tolist() == [[[1, 3, 5], [2, 4, 6]]] * 2
 
 
 def test_an_input_of_one_channel_may_lack_its_dim() -> None:
-    assert prepare_audio(MONO, 2, [Sound(16000, SAMPLES)]).tolist() == [SAMPLES.tolist()]
-    assert prepare_audio(MONO, 3, [Sound(16000, SAMPLES)]).tolist() == [[SAMPLES.tolist()]]
+    assert prepare_audio(MONO, ANY, [Sound(16000, SAMPLES)]).tolist() == [SAMPLES.tolist()]
+    assert prepare_audio(MONO, CHANNELS, [Sound(16000, SAMPLES)]).tolist() == [[SAMPLES.tolist()]]
 
 
 def test_silence_is_a_sound() -> None:
-    assert not prepare_audio(MONO, 2, [Sound(16000, np.zeros((1, 9)))]).any()
+    assert not prepare_audio(MONO, ANY, [Sound(16000, np.zeros((1, 9)))]).any()
 
 
 @pytest.mark.parametrize(
@@ -66,12 +69,20 @@ def test_silence_is_a_sound() -> None:
 )
 def test_what_is_refused(source: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        prepare_audio(MONO, 2, [source])
+        prepare_audio(MONO, ANY, [source])
+
+
+def test_silence_fills_up_an_input_of_a_size() -> None:
+    sounds = [Sound(16000, SAMPLES), {"rate": 16000, "samples": SAMPLES[:2]}]
+    filled = prepare_audio(MONO, Tensor("wave", "float32", ("batch", 6)), sounds)
+    assert filled.tolist() == [[0, 0.5, -1, 1, 0, 0], [0, 0.5, 0, 0, 0, 0]]
+    with pytest.raises(InputError, match="audio: 4 samples found, 3 at most expected; cut it"):
+        prepare_audio(MONO, Tensor("wave", "float32", ("batch", 3)), sounds)
 
 
 def test_sounds_of_a_batch_have_one_length() -> None:
     with pytest.raises(InputError, match="sounds of 2 to 4 samples found"):
-        prepare_audio(MONO, 2, [Sound(16000, SAMPLES), Sound(16000, SAMPLES[:2])])
+        prepare_audio(MONO, ANY, [Sound(16000, SAMPLES), Sound(16000, SAMPLES[:2])])
 
 
 def test_files_that_are_refused(tmp_path: Path) -> None:

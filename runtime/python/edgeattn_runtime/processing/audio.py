@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.log_mel import LogMel
 from edgeattn_runtime.processing.naming import check_kind, named
 from edgeattn_runtime.processing.wav import read_wav
 
@@ -33,47 +34,81 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
-    """How sound becomes an input: ``rate`` samples a second of -1 to 1, in so many channels."""
+    """How sound becomes an input: ``rate`` samples a second of -1 to 1, in so many channels.
+
+    Attributes:
+        log_mel: What the input holds in place of the samples, of one channel; None for these.
+    """
 
     input: str
     rate: int
     channels: int
+    log_mel: LogMel | None = None
 
     def __str__(self) -> str:
-        return f"audio of {self.rate} Hz, {self.channels} channel(s), into {self.input}"
+        what = "" if self.log_mel is None else f"; {self.log_mel}"
+        return f"audio of {self.rate} Hz, {self.channels} channel(s), into {self.input}{what}"
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def from_field(cls, field: Field) -> Audio:
         """Read the manifest's ``processing.audio``."""
-        fields = field.record(*cls.__dataclass_fields__)
+        fields = field.record("input", "rate", "channels", optional=["log_mel"])
+        channels = fields["channels"].integer(1)
+        log_mel = LogMel.from_field(fields["log_mel"]) if "log_mel" in fields else None
+        if log_mel is not None and channels != 1:
+            raise fields["channels"].refusal("1 channel for log-mel features")
         return cls(
             input=fields["input"].text(),
             rate=fields["rate"].integer(1),
-            channels=fields["channels"].integer(1),
+            channels=channels,
+            log_mel=log_mel,
         )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
-        """Check that its input is there, float32, with a dim of channels or of one channel alone."""
+        """Check that its input is there, float32, of one channel, several channels or features."""
         tensor = named("audio.input", self.input, inputs)
+        if self.log_mel is not None:
+            check_kind("audio.input", tensor, ("float32",), 3)
+            if tensor.dims[2] != self.log_mel.size:
+                raise BundleError(
+                    f"processing.audio.log_mel: {self.log_mel.size} numbers a token found, {tensor}"
+                )
+            return
         if self.channels == 1 and len(tensor.dims) == 2:
             check_kind("audio.input", tensor, ("float32",), 2)
         else:
             check_kind("audio.input", tensor, ("float32",), 3)
 
 
-def prepare_audio(audio: Audio, dims: int, sources: Sequence[object]) -> NDArray[np.float32]:
-    """Return sounds as an input takes them: float32, (N, time) or (N, channels, time).
+def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
+    """Return sounds as an input takes them: float32, (N, time), (N, channels, time) or (N, tokens, features).
 
     Args:
         audio: What the manifest says.
-        dims: How many dims the input has.
-        sources: The paths of WAV files, or Sounds.
+        tensor: The input. Where its time is a size, silence fills up what is shorter.
+        sources: The paths of WAV files, Sounds, or dicts of a ``rate`` and ``samples``.
 
     Raises:
         InputError: One is no sound, of another rate or number of channels, without a sample, or with one that
-            is not finite or beyond -1 to 1; or they differ in length.
+            is not finite or beyond -1 to 1; longer than the input; or they differ in length.
     """
-    sounds = [_checked(audio, *_named(source)) for source in sources]
+    named_sounds = [_named(source) for source in sources]
+    sounds = [_checked(audio, name, sound) for name, sound in named_sounds]
+    if audio.log_mel is not None:
+        rows = [
+            audio.log_mel.tokens(name, samples[0], audio.rate)
+            for (name, _), samples in zip(named_sounds, sounds, strict=True)
+        ]
+        return _padded(rows)
+    time = tensor.dims[-1]
+    if isinstance(time, int):
+        sounds = [
+            _filled(name, samples, time) for (name, _), samples in zip(named_sounds, sounds, strict=True)
+        ]
     lengths = {sound.shape[1] for sound in sounds}
     if len(lengths) > 1:
         raise InputError(
@@ -81,7 +116,25 @@ def prepare_audio(audio: Audio, dims: int, sources: Sequence[object]) -> NDArray
             "prepare them one by one"
         )
     stacked = np.stack(sounds)  # (N, channels, time)
-    return stacked if dims == 3 else stacked[:, 0]
+    return stacked if len(tensor.dims) == 3 else stacked[:, 0]
+
+
+def _filled(name: str, samples: NDArray[np.float32], time: int) -> NDArray[np.float32]:
+    """Return samples (channels, time) with silence at their end, as many as the input takes."""
+    found = samples.shape[1]
+    if found > time:
+        raise InputError(
+            f"{name}: {found:,} samples found, {time:,} at most expected; cut it, or move a window over it"
+        )
+    return np.pad(samples, ((0, 0), (0, time - found)))
+
+
+def _padded(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return rows of tokens, each (tokens, features), as one batch with zeros after the shorter ones."""
+    batch = np.zeros((len(rows), max(map(len, rows)), rows[0].shape[1]), np.float32)
+    for place, row in zip(batch, rows, strict=True):
+        place[: len(row)] = row
+    return batch
 
 
 def _named(source: object) -> tuple[str, Sound]:
@@ -89,6 +142,8 @@ def _named(source: object) -> tuple[str, Sound]:
         return str(source), Sound(*read_wav(Path(source)))
     if isinstance(source, Sound):
         return "audio", source
+    if isinstance(source, Mapping) and source.keys() == {"rate", "samples"}:
+        return "audio", Sound(**source)
     raise InputError(f"audio: {type(source).__name__} found, the path of a WAV file or a Sound expected")
 
 

@@ -7,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
@@ -14,11 +17,13 @@ from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.processing import Processing
+from edgeattn_runtime.processing.series import prepare_series
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer, prepare_text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+KINDS = ("text", "image", "audio", "series")  # of an app's data
 
 _Part = TypeVar("_Part")
 
@@ -47,7 +52,12 @@ class Preparation:
 
     def inputs(self, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
-        prepared = {"text": self._of_text, "image": self._of_image, "audio": self._of_audio}
+        prepared = {
+            "text": self._of_text,
+            "image": self._of_image,
+            "audio": self._of_audio,
+            "series": self._of_series,
+        }
         for name in raw.keys() - prepared.keys():
             raise InputError(f"{name}: unknown; {self._taken()}")
         given = {name: _batch(name, value) for name, value in raw.items() if value is not None}
@@ -64,6 +74,12 @@ class Preparation:
             raise InputError(f"{self._owner}: has no labels; read the outputs themselves")
         return self._processing.labels.read(outputs)
 
+    def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
+        """Return what is forecast in the series' own units, see ``Model.forecast``."""
+        if self._processing.series is None:
+            raise InputError(f"{self._owner}: forecasts no series; read the outputs themselves")
+        return self._processing.series.forecast(outputs)
+
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of token ids, see ``Model.decode``."""
         return decode_text(self._tokenizer, tokens)
@@ -78,7 +94,11 @@ class Preparation:
 
     def _of_audio(self, sources: Sequence[object]) -> Arrays:
         audio = self._part("audio", self._processing.audio)
-        return {audio.input: prepare_audio(audio, len(self._inputs[audio.input].dims), sources)}
+        return {audio.input: prepare_audio(audio, self._inputs[audio.input], sources)}
+
+    def _of_series(self, sources: Sequence[object]) -> Arrays:
+        series = self._part("series", self._processing.series)
+        return {series.input: prepare_series(series, self._inputs[series.input], sources)}
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -91,7 +111,7 @@ class Preparation:
         return part
 
     def _taken(self) -> str:
-        kinds = [name for name in ("text", "image", "audio") if getattr(self._processing, name) is not None]
+        kinds = [name for name in KINDS if getattr(self._processing, name) is not None]
         return f"give {' or '.join(kinds)}" if kinds else "call it with arrays"
 
 

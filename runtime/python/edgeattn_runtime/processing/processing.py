@@ -11,6 +11,7 @@ from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing.audio import Audio
 from edgeattn_runtime.processing.image import Image
 from edgeattn_runtime.processing.labels import Labels
+from edgeattn_runtime.processing.series import Series
 from edgeattn_runtime.processing.text import Text
 
 
@@ -21,26 +22,33 @@ class Processing:
     text: Text | None = None
     image: Image | None = None
     audio: Audio | None = None
+    series: Series | None = None
     labels: Labels | None = None
 
     def __str__(self) -> str:
-        parts = (self.text, self.image, self.audio, self.labels)
+        parts = (self.text, self.image, self.audio, self.series, self.labels)
         return "; ".join(str(part) for part in parts if part is not None)
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it."""
-        return {name: table for name, table in asdict(self).items() if table is not None}
+        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            name: part.to_table() if isinstance(part, Audio) else asdict(part)
+            for name, part in parts.items()
+            if part is not None
+        }
 
     @classmethod
     def from_field(cls, field: Field) -> Processing:
         """Read the manifest's ``processing``."""
         fields = field.record(optional=tuple(cls.__dataclass_fields__))
         if not fields:
-            raise field.refusal("text, image, audio or labels")
+            raise field.refusal("text, image, audio, series or labels")
         return cls(
             text=Text.from_field(fields["text"]) if "text" in fields else None,
             image=Image.from_field(fields["image"]) if "image" in fields else None,
             audio=Audio.from_field(fields["audio"]) if "audio" in fields else None,
+            series=Series.from_field(fields["series"]) if "series" in fields else None,
             labels=Labels.from_field(fields["labels"]) if "labels" in fields else None,
         )
 
@@ -69,5 +77,7 @@ def check_processing(processing: Processing, graphs: Iterable[Graph], files: Con
         processing.image.check(inputs)
     if processing.audio is not None:
         processing.audio.check(inputs)
+    if processing.series is not None:
+        processing.series.check(inputs, outputs)
     if processing.labels is not None:
         processing.labels.check(outputs)

@@ -1,0 +1,142 @@
+"""Odd sounds and series, and the specification of both written out once more: where expectations come from.
+
+A raw sound is {"rate", "channels"}, an array of samples a channel; raw series are {"values"}, an array of
+numbers a series, where null is a missing one.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Raw = dict[str, Any]
+Numbers = list[float]
+
+
+def sounds(rate: int, channels: int, draw: np.random.Generator) -> list[Raw | list[Raw]]:
+    """Return sounds of 1 to 41 samples, some of which a bundle of that rate and channels must refuse."""
+
+    def sound(time: int, *, channels: int = channels, rate: int = rate) -> Raw:
+        samples = draw.uniform(-1, 1, (channels, time)).astype(np.float32)
+        return {"rate": rate, "channels": [_short(row) for row in samples]}
+
+    def of(value: float) -> Raw:
+        return {"rate": rate, "channels": [[value] * 12] * channels}
+
+    uneven = {"rate": rate, "channels": [[0.5] * (6 + i) for i in range(2)]}
+    single = [
+        *(sound(time) for time in (1, 2, 5, 6, 7, 11, 12, 13, 20, 41)),
+        *(of(0), of(1), of(-1), of(1.0000001), of(-1.5)),
+        *(sound(12, rate=2 * rate), sound(12, channels=3 - channels), sound(12, channels=3), uneven),
+        {"rate": rate, "channels": [[]] * channels},
+    ]
+    return [*single, [sound(12), sound(12)], [sound(7), sound(11)], [sound(9), of(2)], []]
+
+
+def heard(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | None) -> Numbers | None:
+    """Return sounds as ``processing.audio`` says, in C order; None where they are refused.
+
+    Args:
+        batch: Of raw sounds.
+        audio: The manifest's.
+        time: The input's last dim; None for a symbol.
+    """
+    log_mel = audio.get("log_mel")
+    for sound in batch:
+        lengths = {len(samples) for samples in sound["channels"]}
+        if sound["rate"] != audio["rate"] or len(sound["channels"]) != audio["channels"] or len(lengths) > 1:
+            return None
+        if 0 in lengths or any(abs(sample) > 1 for samples in sound["channels"] for sample in samples):
+            return None
+    if log_mel is not None:
+        tokens = [_log_mel(sound["channels"][0], audio["rate"], **log_mel) for sound in batch]
+        if not tokens or any(each is None for each in tokens):
+            return None
+        longest = max(len(each) for each in tokens if each is not None)
+        filler = [0.0] * log_mel["bands"] * log_mel["stack"]
+        rows = [[*each, *[filler] * (longest - len(each))] for each in tokens if each is not None]
+        return _short(np.array(rows, np.float32))
+    lengths = {len(sound["channels"][0]) for sound in batch}
+    if not batch or (time is None and len(lengths) > 1) or (time is not None and max(lengths) > time):
+        return None
+    whole = [[*row, *[0.0] * ((time or len(row)) - len(row))] for each in batch for row in each["channels"]]
+    return _short(np.array(whole, np.float32))
+
+
+def series(count: int, time: int, draw: np.random.Generator) -> list[Raw | list[Raw]]:
+    """Return series, some of which a bundle that takes so many must refuse."""
+
+    def drawn(count: int = count, time: int = time, gaps: Sequence[int] = ()) -> Raw:
+        values = np.round(draw.normal(50, 100, (count, time)), 3).tolist()
+        for gap in gaps:
+            values[gap % count][gap % time] = None
+        return {"values": values}
+
+    empty = drawn()
+    empty["values"][0] = [None] * time
+    large = {"values": [[1e30] * time, [-1e-30] * time][:count] + [[0.0] * time] * (count - 2)}
+    single = [
+        *(drawn(), drawn(time=time - 1), drawn(time=time + 1), drawn(count=count + 1), large),
+        *(drawn(gaps=[3]), drawn(gaps=[0]), drawn(gaps=[time - 1]), drawn(gaps=range(0, time, 2)), empty),
+        {"values": [[]] * count},
+    ]
+    return [*single, [drawn(), drawn(gaps=[1])], [drawn(), empty], []]
+
+
+def scaled(batch: Sequence[Raw], how: Mapping[str, Any], time: int) -> Numbers | None:
+    """Return series as ``processing.series`` says, in C order; None where they are refused."""
+    numbers = []
+    for each in batch:
+        if len(each["values"]) != len(how["names"]):
+            return None
+        for values, mean, std in zip(each["values"], how["mean"], how["std"], strict=True):
+            known = [value for value in values if value is not None]
+            if len(values) != time or not known or (how["missing"] == "refuse" and len(known) < time):
+                return None
+            before = known[0]
+            for value in values:
+                before = before if value is None else value
+                numbers.append((before - mean) / std)
+    return _short(np.array(numbers).astype(np.float32)) if batch else None
+
+
+def _log_mel(
+    samples: Sequence[float], rate: int, *, frame: int, hop: int, bands: int, stack: int, floor: float
+) -> list[list[float]] | None:
+    """Return the tokens of a sound, step by step; None where it is refused."""
+    if len(samples) < max(frame - hop + 1, 1):
+        return None
+    tokens = max(math.ceil((len(samples) + hop - frame) / (hop * stack)), 1)
+    found = []
+    for f in range(tokens * stack):
+        held = [samples[i] if i < len(samples) else 0.0 for i in range(f * hop, f * hop + frame)]
+        shaped = [s * (0.5 - 0.5 * math.cos(2 * math.pi * i / frame)) for i, s in enumerate(held)]
+        power = [
+            abs(sum(s * cmath.exp(-2j * math.pi * k * i / frame) for i, s in enumerate(shaped))) ** 2
+            for k in range(frame // 2 + 1)
+        ]
+        places = [_mel(k * (rate / 2) / (frame // 2)) for k in range(frame // 2 + 1)]
+        step = _mel(rate / 2) / (bands + 1)
+        for b in range(1, bands + 1):
+            weights = [max(1 - abs(place / step - b), 0) for place in places]
+            found.append(math.log(sum(w * p for w, p in zip(weights, power, strict=True)) + floor))
+    if min(found) == max(found):
+        return None
+    mean = sum(found) / len(found)
+    spread = math.sqrt(sum((x - mean) ** 2 for x in found) / (len(found) - 1))
+    whole = [(x - mean) / spread for x in found]
+    size = bands * stack
+    return [whole[t * size : (t + 1) * size] for t in range(tokens)]
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * math.log10(1 + hertz / 700)
+
+
+def _short(numbers: Any) -> Numbers:
+    """Return float32 numbers in C order, each as short as float32 reads it back."""
+    return [float(str(number)) for number in np.ravel(numbers)]

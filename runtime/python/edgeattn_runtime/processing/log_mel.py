@@ -1,0 +1,97 @@
+"""Log-mel features of sound: log energies of bands evenly spaced in mel, several frames a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.fields import Field
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMel:
+    """How sound becomes tokens.
+
+    Attributes:
+        frame: Samples that a frame looks at.
+        hop: Samples from a frame to the next.
+        bands: Energies of a frame.
+        stack: Frames of a token.
+        floor: Is added to each energy: what is quieter is silence.
+    """
+
+    frame: int
+    hop: int
+    bands: int
+    stack: int
+    floor: float
+
+    def __str__(self) -> str:
+        return f"log-mel features of {self.bands} bands each {self.hop} samples, {self.stack} a token"
+
+    @classmethod
+    def from_field(cls, field: Field) -> LogMel:
+        """Read the manifest's ``processing.audio.log_mel``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        floor = fields["floor"].number()
+        if floor <= 0:
+            raise fields["floor"].refusal("a number above 0")
+        return cls(
+            frame=fields["frame"].integer(2),
+            hop=fields["hop"].integer(1),
+            bands=fields["bands"].integer(1),
+            stack=fields["stack"].integer(1),
+            floor=floor,
+        )
+
+    @property
+    def size(self) -> int:
+        """How many numbers a token has."""
+        return self.bands * self.stack
+
+    def tokens(self, name: str, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        """Return the tokens of a sound, (tokens, size), of mean 0 and standard deviation 1.
+
+        Args:
+            name: The sound's, for messages.
+            samples: Of -1 to 1, (time,); zeros fill the last token up.
+            rate: Samples a second.
+
+        Raises:
+            InputError: It is shorter than a frame without its hop, or silent throughout.
+        """
+        least = self.frame - self.hop + 1
+        if len(samples) < max(least, 1):
+            raise InputError(f"{name}: {len(samples)} samples found, at least {max(least, 1)} expected")
+        tokens = max(-(-(len(samples) + self.hop - self.frame) // (self.hop * self.stack)), 1)
+        frames = tokens * self.stack
+        whole = np.zeros((frames - 1) * self.hop + self.frame)
+        whole[: len(samples)] = samples[: len(whole)]
+        windows = sliding_window_view(whole, self.frame)[:: self.hop]  # (frames, frame)
+        power = np.abs(np.fft.rfft(windows * _hann(self.frame))) ** 2  # (frames, bins)
+        bands = np.log(power @ _bank(self.frame // 2 + 1, self.bands, rate) + self.floor)
+        if bands.min() == bands.max():
+            raise InputError(f"{name}: silence found, a sound expected; record it again")
+        even: Floats = (bands - bands.mean()) / bands.std(ddof=1)
+        return even.astype(np.float32).reshape(tokens, self.size)
+
+
+def _hann(frame: int) -> Floats:
+    """Return a periodic Hann window, (frame,)."""
+    window: Floats = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
+    return window
+
+
+@cache
+def _bank(bins: int, bands: int, rate: int) -> Floats:
+    """Return triangles evenly spaced in mel that gather bins of energy, (bins, bands)."""
+    places = 2595 * np.log10(1 + np.linspace(0, rate / 2, bins) / 700)  # (bins,)
+    step = places[-1] / (bands + 1)
+    return np.clip(1 - np.abs(places[:, np.newaxis] / step - np.arange(1, bands + 1)), 0, None)

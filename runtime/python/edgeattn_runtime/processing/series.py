@@ -1,0 +1,174 @@
+"""Series: what the manifest says of them, how they become an input, and an output what it forecasts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.naming import check_kind, named
+from edgeattn_runtime.processing.table import read_columns
+
+_MISSING = re.compile("refuse|hold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """How several series become an input: (value - mean) / std, by series.
+
+    Attributes:
+        input: Float32, ``[batch, series, time]``.
+        output: What is forecast, in the same units and order; None where nothing is.
+        names: Of the series, in the input's order.
+        mean: A number for each.
+        std: A number above 0 for each.
+        missing: What becomes of a missing value: "refuse", or "hold", the value before it.
+    """
+
+    input: str
+    output: str | None
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    missing: str
+
+    def __str__(self) -> str:
+        return f"{len(self.names)} series ({', '.join(self.names)}) into {self.input}"
+
+    @classmethod
+    def from_field(cls, field: Field) -> Series:
+        """Read the manifest's ``processing.series``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        names = tuple(item.text() for item in fields["names"].items(least=1))
+        if len(set(names)) < len(names):
+            raise fields["names"].refusal("each name once")
+        std = _by_series(fields["std"], names)
+        if min(std) <= 0:
+            raise fields["std"].refusal("numbers above 0")
+        return cls(
+            input=fields["input"].text(),
+            output=None if fields["output"].value is None else fields["output"].text(),
+            names=names,
+            mean=_by_series(fields["mean"], names),
+            std=std,
+            missing=fields["missing"].text(_MISSING, '"refuse" or "hold"'),
+        )
+
+    def check(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> None:
+        """Check that its input, and its output where it has one, are float32 with a place for each series."""
+        self._check("series.input", self.input, inputs)
+        if self.output is not None:
+            self._check("series.output", self.output, outputs)
+
+    def _check(self, key: str, name: str, known: Mapping[str, Tensor]) -> None:
+        tensor = named(key, name, known)
+        check_kind(key, tensor, ("float32",), 3)
+        if tensor.dims[1] != len(self.names):
+            raise BundleError(
+                f"processing.series.names: {len(self.names)} found, as many as in {tensor} expected"
+            )
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return values, (series, time), as the input takes them."""
+        with np.errstate(over="ignore"):
+            return ((values - _column(self.mean)) / _column(self.std)).astype(np.float32)
+
+    def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
+        """Return the output in the series' own units, (N, series, time).
+
+        Raises:
+            InputError: Nothing is forecast, or the output is missing or another.
+        """
+        if self.output is None or self.output not in outputs:
+            raise InputError(f"outputs: no {self.output or 'forecast'} among {', '.join(outputs) or 'none'}")
+        values = np.asarray(outputs[self.output])
+        if values.dtype != np.float32 or values.ndim != 3 or values.shape[1] != len(self.names):
+            raise InputError(
+                f"{self.output}: {values.dtype} {list(values.shape)} found, float32 "
+                f"[batch, {len(self.names)}, time] expected"
+            )
+        return values * _column(self.std) + _column(self.mean)
+
+
+def prepare_series(series: Series, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
+    """Return series as an input takes them: float32, (N, series, time).
+
+    Args:
+        series: What the manifest says.
+        tensor: The input.
+        sources: The paths of CSV files, or arrays of numbers, (series, time); a NaN is a missing value.
+
+    Raises:
+        InputError: One is neither, has other series, another number of values than the input or the others,
+            an infinite value, or a missing one where none may be or all are missing.
+    """
+    rows = [series.scaled(_checked(series, tensor, *_named(series, source))) for source in sources]
+    lengths = {row.shape[1] for row in rows}
+    if len(lengths) > 1:
+        raise InputError(
+            f"series: {min(lengths):,} to {max(lengths):,} values of each found, one length expected; "
+            "prepare them one by one"
+        )
+    return np.stack(rows)
+
+
+def _named(series: Series, source: object) -> tuple[str, NDArray[Any]]:
+    if isinstance(source, str | os.PathLike):
+        return str(source), read_columns(Path(source), series.names)
+    return "series", np.asarray(source)
+
+
+def _checked(series: Series, tensor: Tensor, name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    if values.dtype.kind not in "fiu" or values.ndim != 2 or len(values) != len(series.names):
+        raise InputError(
+            f"{name}: {values.dtype} {list(values.shape)} found, numbers of [{len(series.names)}, time] "
+            f"expected: {', '.join(series.names)}"
+        )
+    time, expected = values.shape[1], tensor.dims[2]
+    if time == 0 or (isinstance(expected, int) and time != expected):
+        which = f"{expected:,}" if isinstance(expected, int) else "at least 1"
+        remedy = f"; give the last {which}" if isinstance(expected, int) and time > expected else ""
+        raise InputError(f"{name}: {time:,} values of each series found, {which} expected{remedy}")
+    numbers = values.astype(np.float64)
+    if np.isinf(numbers).any():
+        raise InputError(f"{name}: an infinite value found, numbers expected")
+    for label, row in zip(series.names, numbers, strict=True):
+        _fill(series, f"{name}: {label}", row)
+    return numbers
+
+
+def _fill(series: Series, name: str, row: NDArray[np.float64]) -> None:
+    """Fill the gaps of one series, in place, as the manifest says."""
+    missing = np.isnan(row)
+    if not missing.any():
+        return
+    if series.missing == "refuse":
+        raise InputError(
+            f"{name}: {missing.sum():,} of {row.size:,} values are missing, the first at "
+            f"{missing.argmax():,}; the bundle takes none with gaps"
+        )
+    if missing.all():
+        raise InputError(f"{name}: all {row.size:,} values are missing, at least one expected")
+    known = np.flatnonzero(~missing)
+    before = np.maximum(np.searchsorted(known, np.arange(row.size), side="right") - 1, 0)
+    row[:] = row[known[before]]
+
+
+def _column(numbers: Sequence[float]) -> NDArray[np.float64]:
+    return np.array(numbers, np.float64)[:, np.newaxis]
+
+
+def _by_series(field: Field, names: Sequence[str]) -> tuple[float, ...]:
+    numbers = tuple(item.number() for item in field.items())
+    if len(numbers) != len(names):
+        raise field.refusal(f"{len(names)} number(s), one a series")
+    return numbers

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeattn_runtime import InputError, Stream, load
+
+SAMPLES = np.random.default_rng(0).uniform(-1, 1, 100).astype(np.float32)
+WINDOW = 12  # samples, of mono.edge
+
+
+@pytest.mark.parametrize("came", [1, 5, 7, 12, 100])
+@pytest.mark.parametrize("hop", [1, 5, 12, 30])
+def test_each_window_is_answered_once_however_it_comes(came: int, hop: int, conformance: Path) -> None:
+    net = load(conformance / "mono.edge")
+    stream = Stream(net, hop=hop)
+    moments = [
+        moment for start in range(0, 100, came) for moment in stream.push(SAMPLES[start : start + came])
+    ]
+    ends = range(WINDOW, 101, hop)
+    assert [moment.end for moment in moments] == list(ends)
+    for moment in moments:
+        window = SAMPLES[moment.end - WINDOW : moment.end]
+        np.testing.assert_allclose(moment.outputs["total"], net(wave=window[np.newaxis])["total"], rtol=1e-5)
+
+
+def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
+    stream = Stream(load(conformance / "mono.edge"), hop=4)
+    for _ in range(1000):
+        stream.push(SAMPLES[:10])
+        assert stream._kept.shape[1] <= WINDOW
+
+
+def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
+    net = load(conformance / "stereo.edge")
+    with pytest.raises(InputError, match="window: None found, a number expected"):
+        Stream(net, hop=2)
+    moments = Stream(net, hop=3, window=4).push(SAMPLES.reshape(2, 50)[:, :10])
+    assert [moment.end for moment in moments] == [4, 7, 10]
+
+
+def test_series_come_value_by_value(conformance: Path) -> None:
+    net = load(conformance / "series-hold.edge")
+    stream, values = Stream(net, hop=1), np.arange(20.0).reshape(2, 10)
+    moments = [moment for hour in range(10) for moment in stream.push(values[:, hour : hour + 1])]
+    assert [moment.end for moment in moments] == list(range(6, 11))
+    np.testing.assert_allclose(net.forecast(moments[-1].outputs)[0], values[:, 4:], atol=1e-5)
+
+
+def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
+    stream = Stream(load(conformance / "series-refuse.edge"), hop=6)
+    values = np.arange(24.0).reshape(2, 12)
+    values[0, 2] = np.nan
+    with pytest.raises(InputError, match="1 of 6 values are missing"):
+        stream.push(values)
+    assert [moment.end for moment in stream.push(values[:, :0])] == [12]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({"hop": 0}, "a hop of 0 in a window of 12 found"), ({"hop": 1, "window": 0}, "a window of 0 found")],
+)
+def test_settings_that_are_refused(settings: dict[str, int], told: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=told):
+        Stream(load(conformance / "mono.edge"), **settings)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_streamed(conformance: Path) -> None:
+    with pytest.raises(InputError, match="prepares neither audio nor series"):
+        Stream(load(conformance / "good.edge"), hop=1)
+    stream = Stream(load(conformance / "mono.edge"), hop=1)
+    for values in (np.zeros((2, 3)), ["a"], 1.0, np.zeros((1, 1, 1))):
+        with pytest.raises(InputError, match=r"found, numbers of \[1, time\] expected"):
+            stream.push(values)
