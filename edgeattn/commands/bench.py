@@ -1,4 +1,4 @@
-"""edgeattn bench: how fast a bundle is, and how much memory it takes."""
+"""edgeattn bench: how fast a bundle is, and how much memory it takes; or how two such results differ."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.measure.shape import parse
-from edgeattn.report.number_words import figure
-from edgeattn.report.table import conditions_line, latency_table, machine_line, show
+from edgeattn.measure.grid import parse_shapes, parse_threads
+from edgeattn.report.table import show
 from edgeattn.stages import staged
-
-if TYPE_CHECKING:
-    from edgeattn.measure.benchmark import Benchmark
-    from edgeattn.measure.token_time import TokenTime
+from edgeattn_runtime.errors import BadInput, CheckFailed
 
 
 def bench(
-    bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+    bundle: Annotated[Path | None, typer.Argument(metavar="NAME.edge", help="The bundle.")] = None,
     model: Annotated[
         str | None, typer.Argument(metavar="[MODEL]", help="Its original, timed side by side with it.")
     ] = None,
@@ -32,47 +27,65 @@ def bench(
     ] = None,
     shape: Annotated[
         list[str] | None,
-        typer.Option(metavar="SYMBOL=SIZE", help="Real samples cut and joined to this; else one by one."),
+        typer.Option(
+            metavar="SYMBOL=SIZE,SIZE",
+            help="Real samples cut and joined to this, all combinations; else one by one.",
+        ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Intra-op threads.")] = 1,
+    threads: Annotated[str, typer.Option(metavar="N,N", help="Intra-op threads, swept.")] = "1",
+    compiled: Annotated[bool, typer.Option("--compiled", help="Time torch.compile of MODEL too.")] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="OLD.json NEW.json", help="Compare two results of --json; exit 1 where one is worse."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Time a bundle, and weigh the memory it takes."""
-    sizes = parse(shape or ())
+    if compare is not None:
+        if bundle is not None:
+            raise BadInput(f"{bundle}: found beside --compare, which reads two results; leave it out")
+        _compare(*compare, as_json=as_json)
+        return
+    if bundle is None:
+        raise BadInput("no bundle found; NAME.edge expected, or --compare OLD.json NEW.json")
+    if compiled and model is None:
+        raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
+    shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
-        from edgeattn.measure.benchmark import benchmark
+        from edgeattn.measure.benchmark import Sweep, benchmark
+        from edgeattn.report.benchmark_result import to_json
+        from edgeattn.report.benchmark_table import benchmark_parts
 
         source = None
         if model is not None:
             from edgeattn.source.given import given
 
             source = given(model, samples)
-        found = benchmark(bundle, source, sizes=sizes, threads=threads, progress=progress)
+        found = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
-        sys.stdout.write(_json(found))
+        sys.stdout.write(to_json(found))
     else:
-        memory = f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
-        lines = (found.timed, *_token_line(found.token), memory)
-        latency = latency_table(found.latency_ms, found.original)
-        conditions = conditions_line(found.latency_ms)
-        show((latency, conditions, machine_line(found.machine), *map(Text, lines)))
+        show(benchmark_parts(found))
 
 
-def _json(found: Benchmark) -> str:
-    table = {
-        "latency_ms": asdict(found.latency_ms),
-        "memory_mb": found.memory_mb,
-        "machine": found.machine.to_table(),
-    }
-    if found.token is not None:
-        table["token_ms"] = asdict(found.token.latency_ms)
-    return json.dumps(table, indent=2, allow_nan=False) + "\n"
+def _compare(before: Path, after: Path, *, as_json: bool) -> None:
+    from edgeattn.measure.changes import changes, remarks
+    from edgeattn.report.benchmark_result import read_result
+    from edgeattn.report.benchmark_table import changes_parts
 
-
-def _token_line(token: TokenTime | None) -> tuple[str, ...]:
-    if token is None:
-        return ()
-    ms = token.latency_ms
-    written = f"{ms.count} tokens written one by one by int8 after a prompt of {token.prompt}"
-    return (f"Time per token {figure(ms.p50)} ms, p50, {figure(ms.p90)} ms, p90: {written}",)
+    old, new = read_result(before), read_result(after)
+    found = changes(old, new)
+    if as_json:
+        table = {
+            "changes": [{**asdict(each), "verdict": each.verdict} for each in found],
+            "remarks": remarks(old, new),
+        }
+        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
+    else:
+        show(changes_parts(found, old, new))
+    worse = sum(each.verdict == "worse" for each in found)
+    if worse:
+        raise CheckFailed(f"{after}: {worse} of {len(found)} figures are worse than in {before}")

@@ -1,21 +1,29 @@
-"""Latency and memory of a bundle, alone or side by side with its original and the float export."""
+"""Latency, start and memory of a bundle, alone or side by side with its original and the float export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeattn.measure.alone import Start, alone, start
+from edgeattn.measure.beside import Beside
+from edgeattn.measure.grid import points as points_of
 from edgeattn.measure.latencies import INT8, Race
 from edgeattn.measure.memory import memory_mb
-from edgeattn.measure.race import race
-from edgeattn.measure.runners import runner_of_bundle, runner_of_main_graph, runners_of
+from edgeattn.measure.operator_times import module_times
 from edgeattn.measure.shape import benchmark_inputs
 from edgeattn.measure.token_time import TokenTime, token_time
+from edgeattn.measure.variants import engine_of
 from edgeattn.progress import Progress
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.contract import bind
+from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Manifest, Variant
 from edgeattn_runtime.picking import runnable
@@ -23,100 +31,153 @@ from edgeattn_runtime.picking import runnable
 if TYPE_CHECKING:
     from edgeattn.source.source import Source  # brings PyTorch
 
+PROFILED = 4  # inputs, from the smallest to the largest
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What is asked of a benchmark.
+
+    Attributes:
+        shapes: By symbol the sizes of a grid; real samples are cut and joined to them. Empty takes the
+            samples as they are, one by one.
+        threads: Numbers of intra-op threads.
+        compiled: Whether the original is timed by torch.compile too.
+    """
+
+    shapes: Mapping[str, Sequence[int]]
+    threads: Sequence[int] = (1,)
+    compiled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A shape at a number of threads, which is in the conditions of its latencies.
+
+    Attributes:
+        sizes: By symbol, as asked; empty where the samples are as they are.
+        latency_ms: With its conditions.
+        per_second: By runner, the samples that it answers in a second: a call answers its batch.
+        energy_mj: Of a call, in millijoules of the whole processor; None beside an original, and where the
+            machine has no counter that may be read.
+    """
+
+    sizes: Mapping[str, int]
+    latency_ms: Race
+    per_second: Mapping[str, float]
+    energy_mj: float | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """What a bundle costs.
 
     Attributes:
-        latency_ms: With its conditions.
-        memory_mb: As ``edgeattn.measure.memory`` has it, in MB.
-        machine: Where both were measured.
+        bundle: Its name.
+        target: What was run of it.
+        graphs: By file of that target its sha256.
+        machine: Where all was measured.
         timed: On what the latencies were measured, in words.
-        token: Of a decoder: the time of a token.
         original: What the original was.
+        points: The shapes, and at each of them the numbers of threads.
+        start: In processes that had called nothing before.
+        memory_mb: As ``edgeattn.measure.memory`` has it; None where the system does not tell it.
+        token: Of a decoder: the time of a token.
+        modules: By PyTorch module, its share of the time.
+        notes: What could not be measured, a line each.
     """
 
-    latency_ms: Race
-    memory_mb: float
+    bundle: str
+    target: str
+    graphs: Mapping[str, str]
     machine: Machine
     timed: str
-    token: TokenTime | None
     original: str
+    points: tuple[Point, ...]
+    start: Start
+    memory_mb: float | None
+    token: TokenTime | None
+    modules: Mapping[str, float]
+    notes: tuple[str, ...] = ()
 
 
-def benchmark(
-    bundle: Path, source: Source | None, *, sizes: Mapping[str, int], threads: int, progress: Progress
-) -> Benchmark:
+def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Progress) -> Benchmark:
     """Time a bundle on its model's evaluation samples, or on its own golden inputs where no model is given.
 
     Args:
         bundle: Its folder.
         source: Its original, to be timed side by side.
-        sizes: By symbol: real samples cut and joined to this shape; empty takes them one by one.
-        threads: Intra-op threads of each runner.
+        sweep: Shapes and threads.
         progress: Told of the stages.
 
     Raises:
         BundleError: The bundle is not whole, or is not of this model.
-        BadInput: The model cannot be captured, or has no axis that ``sizes`` names.
+        BadInput: The model cannot be captured, or has no axis that the sweep names.
     """
     files = open_bundle(bundle)
-    variant, *_ = runnable(files.manifest)  # in this process: its memory is measured too
+    manifest, graph = files.manifest, files.manifest.graphs[files.manifest.main_graph]
+    variant, *_ = runnable(manifest)  # in this process: its memory is measured too
+    golden = [sample.inputs for sample in read_golden(files)]
+    grid, heads = points_of(sweep.shapes), _heads(files, variant)
+    notes: tuple[str, ...] = ()
     if source is None:
-        latency = _alone(files, variant, sizes, threads=threads, progress=progress)
+        inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
+        progress.stage("time")
+        races, begun = alone(bundle, variant.target, inputs, graph, threads=sweep.threads, progress=progress)
     else:
-        latency = _beside(source, files, variant, sizes, threads=threads, progress=progress)
-    token = token_time(bundle, threads=threads)
+        beside = Beside.of(source, files, variant, progress=progress)
+        inputs = [beside.inputs(sizes, heads=heads) for sizes in grid]
+        progress.stage("time")
+        races, notes = beside.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
+        graph = beside.graph
+        begun = start(
+            bundle, variant.target, stratified(golden, 1)[0], threads=sweep.threads[0], progress=progress
+        )
+    progress.stage("profile")
+    modules = module_times(
+        files.path(variant.files[manifest.main_graph]), engine_of(variant), stratified(golden, PROFILED)
+    )
+    token = token_time(bundle, threads=sweep.threads[0])
     progress.stage("memory")
+    try:
+        memory = memory_mb(bundle, threads=sweep.threads[0])
+    except BudgetError:
+        memory, notes = None, (*notes, "Memory: this system does not tell a process's peak")
     return Benchmark(
-        latency_ms=latency,
-        memory_mb=memory_mb(bundle, threads=threads),
+        bundle=manifest.name,
+        target=variant.target,
+        graphs={file: manifest.files[file].sha256 for file in sorted(variant.files.values())},
         machine=Machine.here(),
-        timed=_timed(files.manifest, has_original=source is not None, has_shape=bool(sizes)),
-        token=token,
+        timed=_timed(manifest, has_original=source is not None, has_shape=bool(sweep.shapes)),
         original="PyTorch" if source is None else source.original,
+        points=tuple(
+            _point(sizes, race, graph, given)
+            for (sizes, given), race in zip(
+                ((sizes, given) for sizes, given in zip(grid, inputs, strict=True) for _ in sweep.threads),
+                races,
+                strict=True,
+            )
+        ),
+        start=begun,
+        memory_mb=memory,
+        token=token,
+        modules=modules,
+        notes=notes,
     )
 
 
-def _alone(
-    files: BundleFiles, variant: Variant, sizes: Mapping[str, int], *, threads: int, progress: Progress
-) -> Race:
-    manifest = files.manifest
-    graph = manifest.graphs[manifest.main_graph]
-    inputs = benchmark_inputs(
-        [sample.inputs for sample in read_golden(files)],
-        graph,
-        manifest.symbols,
-        sizes,
-        heads=_heads(files, variant),
+def _point(sizes: Mapping[str, int], race: Race, graph: Graph, inputs: Sequence[Inputs]) -> Point:
+    batch = Axes({tensor.name: tensor.dims for tensor in graph.inputs}).batch
+    bound = [bind(graph.inputs, arrays) for arrays in inputs]
+    rows = 1.0 if batch is None else sum(each[batch] for each in bound) / len(bound)
+    surroundings, alone = race.conditions.surroundings, list(race.latencies) == [INT8]
+    joules = surroundings.energy_j if surroundings is not None and alone else None
+    return Point(
+        sizes=sizes,
+        latency_ms=race,
+        per_second={name: 1000 * rows / (it.mean or it.p50) for name, it in race.latencies.items()},
+        energy_mj=None if joules is None else 1000 * joules / race.conditions.rounds,
     )
-    main = runner_of_main_graph(files, variant, threads=threads)
-    progress.stage("time")
-    return race({INT8: main}, inputs, graph, threads=threads)
-
-
-def _beside(
-    source: Source,
-    files: BundleFiles,
-    variant: Variant,
-    sizes: Mapping[str, int],
-    *,
-    threads: int,
-    progress: Progress,
-) -> Race:
-    from edgeattn.measure.threads import torch_threads
-    from edgeattn.source.original import recapture
-
-    original = recapture(source, files, variant, progress=progress)
-    graph = original.captured.graph
-    real = [sample.inputs for sample in original.samples.evaluation]
-    symbols = original.captured.symbols
-    inputs = benchmark_inputs(real, graph, symbols, sizes, heads=_heads(files, variant))
-    int8 = runner_of_bundle(files, variant, threads=threads)
-    progress.stage("time")
-    with torch_threads(threads):
-        return race(runners_of(original.captured, int8, threads=threads), inputs, graph, threads=threads)
 
 
 def _heads(files: BundleFiles, variant: Variant) -> int:

@@ -1,20 +1,22 @@
-"""Where a graph's time goes: the share of each operator, as the engine itself counts it."""
+"""Where a graph's time goes: the share of each operator, or PyTorch module, as the engine counts it."""
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import onnx_ir as ir
 
+from edgeattn.measure.profile import kernels
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.formats import ONNX
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_runtime.session import open_session
 
-ROUNDS = 4  # of each input; the first of them is not counted
-KERNEL = "_kernel_time"  # how onnxruntime ends the name of a node's event
+ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
 
 
 def operator_times(model: ir.Model, engine: Engine, inputs: Iterable[Inputs]) -> dict[str, float]:
@@ -27,11 +29,37 @@ def operator_times(model: ir.Model, engine: Engine, inputs: Iterable[Inputs]) ->
         engine: What runs it, on one thread.
         inputs: Real ones, at least one.
     """
-    times: Counter[str] = Counter()
-    for arrays in inputs:
-        times.update(_microseconds(model, engine, arrays))
-    whole = sum(times.values()) or 1.0
-    return {name: time / whole for name, time in times.most_common()}
+    times: defaultdict[str, float] = defaultdict(float)
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        session = engine.open(model, profile=Path(folder) / "profile")
+        for kernel in kernels(session, inputs):
+            times[kernel.operator] += kernel.microseconds
+    return _shares(times)
+
+
+def module_times(graph: Path, engine: Engine, inputs: Iterable[Inputs]) -> dict[str, float]:
+    """Return the share of the kernels' time that each PyTorch module takes, the largest first.
+
+    Args:
+        graph: A bundle's file, whose nodes carry the names of their modules.
+        engine: What runs it, on one thread of this process.
+        inputs: Real ones, at least one.
+
+    Returns:
+        By the module's path, empty for the model itself; nothing where the file is no ONNX, which carries no
+        such names.
+    """
+    if graph.suffix != ONNX.suffix:
+        return {}
+    modules = _modules(ir.load(graph))
+    times: defaultdict[str, float] = defaultdict(float)
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        session = open_session(
+            graph, providers=engine.providers, options=engine.options, profile=Path(folder) / "profile"
+        )
+        for kernel in kernels(session, inputs):
+            times[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
+    return _shares(times)
 
 
 def convolutions(times: Mapping[str, float]) -> float:
@@ -39,18 +67,19 @@ def convolutions(times: Mapping[str, float]) -> float:
     return sum(share for name, share in times.items() if "Conv" in name)
 
 
-def _microseconds(model: ir.Model, engine: Engine, inputs: Inputs) -> Counter[str]:
-    """Return the time of each operator in all calls but the first."""
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        session = engine.open(model, profile=Path(folder) / "profile")
-        for _ in range(ROUNDS):
-            session.run(None, {value.name: inputs[value.name] for value in session.get_inputs()})
-        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    found: Counter[str] = Counter()
-    seen: set[str] = set()
-    for event in events:
-        if event["name"].endswith(KERNEL):
-            if event["name"] in seen:
-                found[event["args"]["op_name"]] += event["dur"]
-            seen.add(event["name"])
+def _modules(model: ir.Model) -> dict[str, str]:
+    """Return the modules by the names that the engine may give to their nodes.
+
+    It names a convolution that it lays out anew after its output.
+    """
+    found = {}
+    for node in model.graph.all_nodes():
+        found[node.name or ""] = module_of(node)
+        for value in node.outputs:
+            found[f"{value.name}_nchwc"] = module_of(node)
     return found
+
+
+def _shares(times: Mapping[str, float]) -> dict[str, float]:
+    whole = sum(times.values()) or 1.0
+    return {name: time / whole for name, time in sorted(times.items(), key=lambda item: -item[1])}

@@ -15,7 +15,7 @@ from edgeattn_runtime.contract import bind
 from edgeattn_runtime.latency import Latency, milliseconds, take_turns
 from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.surroundings import Watch
-from edgeattn_runtime.warmup import WINDOW, warm_up
+from edgeattn_runtime.warmup import warm_up, window_of
 
 SAMPLES = 32  # timed at most, from the smallest to the largest
 ROUNDS = 384  # counted at most: 12 passes over 32 samples
@@ -49,8 +49,7 @@ def race(
     timed = stratified(inputs, min(SAMPLES, affordable // 2))
     passes = min(ROUNDS, affordable - len(timed)) // len(timed)
     calls = {name: _in_turn(runner.bind(arrays) for arrays in timed) for name, runner in runners.items()}
-    window = min(WINDOW, max(1, affordable // WINDOW))  # a slow model's windows are short
-    warm = warm_up(calls, seconds=WARMING * seconds, unit=len(timed), window=window)
+    warm = warm_up(calls, seconds=WARMING * seconds, unit=len(timed), window=window_of(affordable))
     watch = Watch()
     times = take_turns(calls, milliseconds, rounds=passes * len(timed), warmup=0)
     batches = {name: in_batches(found, unit=len(timed)) for name, found in times.items()}
@@ -58,7 +57,7 @@ def race(
         {name: Latency.of(found) for name, found in batches.items()},
         Conditions(
             threads,
-            _shape(graph, timed),
+            median_shape(graph, timed),
             len(timed),
             passes * len(timed),
             warmup=warm.rounds,
@@ -83,6 +82,7 @@ def _in_turn(calls: Iterable[Callable[[], object]]) -> Callable[[], object]:
     return lambda: next(turns)()
 
 
-def _shape(graph: Graph, timed: list[Inputs]) -> dict[str, int]:
+def median_shape(graph: Graph, timed: Iterable[Inputs]) -> dict[str, int]:
+    """Return the median size of every symbolic dim over some inputs."""
     sizes = [bind(graph.inputs, arrays) for arrays in timed]
     return {symbol: median_low(size[symbol] for size in sizes) for symbol in sizes[0]}

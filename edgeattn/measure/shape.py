@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,23 +14,6 @@ from edgeattn_runtime.memory import available_memory_mb
 Arrays = Mapping[str, NDArray[Any]]
 
 SCORE_BYTES = 4  # float32
-
-
-def parse(items: Iterable[str]) -> dict[str, int]:
-    """Read sizes as the command line gives them: ``SYMBOL=SIZE``.
-
-    Raises:
-        BadInput: An item of another form, or a symbol given twice.
-    """
-    sizes: dict[str, int] = {}
-    for item in items:
-        symbol, _, size = (part.strip() for part in item.partition("="))
-        if not symbol or not size.isascii() or not size.isdigit():
-            raise BadInput(f"shape {item!r}: SYMBOL=SIZE expected, such as sequence=128")
-        if symbol in sizes:
-            raise BadInput(f"shape {symbol}: given twice, once expected; leave one out")
-        sizes[symbol] = int(size)
-    return sizes
 
 
 def benchmark_inputs(

@@ -108,7 +108,8 @@ def test_broken_bundles_are_told_in_one_line(conformance: Path, command: str) ->
 def test_bench(good: Path) -> None:
     result = _command("bench", good, "--rounds", "3", "--threads", "1,2")
     assert (result.returncode, result.stderr) == (0, "")
-    first, golden, machine, head, *rows = result.stdout.splitlines()
+    first, golden, machine, head, *lines = result.stdout.splitlines()
+    rows = lines[: 2 * 4]  # behind them: what disturbed, where something did
     assert first.startswith("tiny for cpu: ")
     assert "cosine" in golden
     assert machine == str(Machine.here())
@@ -128,7 +129,7 @@ def test_bench_json(good: Path) -> None:
     (run,) = benchmark["runs"]
     assert run["threads"] == 2
     assert run["timings"][3]["shape"] == {"batch": 2, "sequence": 8}
-    assert run["timings"][3]["latency_ms"].keys() == {"p50", "p90", "p99", "count"}
+    assert run["timings"][3]["latency_ms"].keys() >= {"p50", "p90", "p99", "count", "quantiles"}
 
 
 @pytest.mark.parametrize("threads", ["", "two", "1,", "1,1"])

@@ -21,7 +21,7 @@ def test_a_bundle_opens_as_it_says_within_the_machines_cores(
     monkeypatch.setattr(settings, "available_cores", lambda: cores)
     net = load(conformance / "tuned.edge")
     assert net.settings == SessionSettings(threads=threads, arena=False)
-    (run,) = bench(conformance / "tuned.edge", rounds=1, warmup=0).runs
+    (run,) = bench(conformance / "tuned.edge", rounds=1).runs
     assert run.threads == threads
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from statistics import NormalDist, median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +39,16 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times as long one call takes as another, p50; no interval where calls are too few."""
+class Estimate:
+    """A figure and its interval; none where what was observed is too little to tell."""
 
     value: float
     interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(Estimate):
+    """How many times as long one call takes as another, p50."""
 
     @property
     def sure(self) -> bool:
@@ -89,6 +94,11 @@ def ratio_of(slower: Sequence[Times], faster: Sequence[Times]) -> Ratio:
     overall = _quantile(np.concatenate(slower), 0.5) / _quantile(np.concatenate(faster), 0.5)
     ratios = [_quantile(a, 0.5) / _quantile(b, 0.5) for a, b in zip(slower, faster, strict=True)]
     return Ratio(overall, _around(overall, ratios) if len(ratios) >= LEAST else None)
+
+
+def typical(values: Sequence[float]) -> Estimate:
+    """Return the median of what was observed once in each of several processes, all above 0."""
+    return Estimate(median(values), _around(median(values), values) if len(values) >= LEAST else None)
 
 
 def _around(overall: float, observed: Sequence[float]) -> Interval:

@@ -14,13 +14,22 @@ from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.memory import peak_memory_mb
 from edgeattn_runtime.model import Model, load
+from edgeattn_runtime.surroundings import Surroundings, Watch
+from edgeattn_runtime.warmup import WINDOW, warm_up
 
 SCHEMA = 1
+WARMING = 1.0  # seconds that calls may take until they get no faster
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The latency of one golden sample, and the sizes its symbolic dims had."""
+    """The latency of one golden sample.
+
+    Attributes:
+        sample: Its index.
+        shape: The sizes of its symbolic dims.
+        latency_ms: Of the app's call, with the checks of its inputs.
+    """
 
     sample: int
     shape: Mapping[str, int]
@@ -29,10 +38,21 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A timing for each golden sample, at a number of intra-op threads."""
+    """A timing for each golden sample, at a number of intra-op threads; None is what a runtime does not tell.
+
+    Attributes:
+        threads: As many.
+        timings: In the samples' order, measured in turns.
+        warmup: Calls of each sample before, that are not counted.
+        steady: Whether calls had become no faster by then.
+        surroundings: What else the machine did meanwhile.
+    """
 
     threads: int
     timings: tuple[Timing, ...]
+    warmup: int | None = None
+    steady: bool = True
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +90,8 @@ def bench(
     threads: Sequence[int] = (),
     target: str | None = None,
     rounds: int = 100,
-    warmup: int = 10,
 ) -> Benchmark:
-    """Load a bundle, replay its golden vectors, and time it on their inputs, interleaved.
+    """Load a bundle, replay its golden vectors, and time it on their inputs in turns.
 
     The load time covers the checks of every file and onnxruntime's own preparation.
 
@@ -81,10 +100,9 @@ def bench(
         threads: Numbers of intra-op threads to sweep; none takes what the bundle says.
         target: A target of the bundle; None takes the first that runs here.
         rounds: Counted calls for each sample and number of threads.
-        warmup: Calls before them.
 
     Raises:
-        BadInput: ``rounds`` is below 1 or ``warmup`` below 0, or the bundle has no such target.
+        BadInput: ``rounds`` is below 1, or the bundle has no such target.
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
@@ -93,7 +111,7 @@ def bench(
     model = load(path, threads=first, target=target)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     samples = read_golden(model.files)
-    timed = partial(_timed, samples=samples, rounds=rounds, warmup=warmup)
+    timed = partial(_timed, samples=samples, rounds=rounds)
     golden, run, peak = check(model), timed(model), peak_memory_mb()
     files = {file for variant in model.variants for file in variant.files.values()}
     return Benchmark(
@@ -108,10 +126,15 @@ def bench(
     )
 
 
-def _timed(model: Model, samples: Sequence[Sample], *, rounds: int, warmup: int) -> Run:
-    calls = {str(i): partial(model, **sample.inputs) for i, sample in enumerate(samples)}
-    latencies = interleave(calls, rounds=rounds, warmup=warmup)
-    timings = (
-        Timing(i, bind(model.inputs, sample.inputs), latencies[str(i)]) for i, sample in enumerate(samples)
+def _timed(model: Model, samples: Sequence[Sample], *, rounds: int) -> Run:
+    calls = {i: partial(model, **sample.inputs) for i, sample in enumerate(samples)}
+    warm = warm_up(calls, seconds=WARMING, window=min(WINDOW, max(1, rounds)))
+    watch = Watch()
+    latencies = interleave(calls, rounds=rounds, warmup=0)
+    return Run(
+        model.settings.threads,
+        tuple(Timing(i, bind(model.inputs, sample.inputs), latencies[i]) for i, sample in enumerate(samples)),
+        warmup=warm.rounds,
+        steady=warm.steady,
+        surroundings=watch.surroundings(),
     )
-    return Run(model.settings.threads, tuple(timings))

@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 from edgeattn_runtime.answer_words import answer_words
 from edgeattn_runtime.arguments import parser
-from edgeattn_runtime.bench import Benchmark, Timing, bench
+from edgeattn_runtime.bench import bench
+from edgeattn_runtime.bench_words import bench_words
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import pieces
 from edgeattn_runtime.golden import GoldenResult, check
@@ -58,7 +59,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _bench(args: argparse.Namespace) -> None:
     benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
-    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else _bench_table(benchmark))
+    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else bench_words(benchmark))
 
 
 def _generate(args: argparse.Namespace) -> None:
@@ -88,27 +89,6 @@ def _said(model: Model) -> Iterator[str]:
 
 def _difference(result: GoldenResult) -> str:
     return "none" if result.max_abs is None else f"{result.max_abs:.4f}"
-
-
-def _bench_table(benchmark: Benchmark) -> str:
-    peak = benchmark.peak_memory_mb
-    memory = "" if peak is None else f", {peak:.1f} MB at the peak of the whole process, Python included"
-    return "\n".join(
-        [
-            f"{benchmark.model} for {benchmark.target}: loaded in {benchmark.load_ms:.1f} ms{memory}",
-            f"cosine of golden outputs at least {min(result.cosine for result in benchmark.golden):.6f}",
-            str(benchmark.machine),
-            "threads  sample   p50 ms   p90 ms   p99 ms   calls  shape",
-            *(_timing_row(run.threads, timing) for run in benchmark.runs for timing in run.timings),
-        ]
-    )
-
-
-def _timing_row(threads: int, timing: Timing) -> str:
-    ms = timing.latency_ms
-    shape = " ".join(f"{name}={size}" for name, size in timing.shape.items())
-    times = f"{ms.p50:8.3f} {ms.p90:8.3f} {ms.p99:8.3f} {ms.count:7}"
-    return f"{threads:7}  {timing.sample:6} {times}  {shape}"
 
 
 def _print(text: str) -> None:

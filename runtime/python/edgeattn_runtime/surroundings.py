@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -91,6 +92,23 @@ class Surroundings:
             "energy": self.energy_j,
         }
         return tuple(name for name, value in known.items() if value is None)
+
+
+def together(measured: Sequence[Surroundings]) -> Surroundings:
+    """Return the surroundings of several measurements one after the other as those of one."""
+    return Surroundings(
+        before=measured[0].before,
+        after=measured[-1].after,
+        others=_mean(each.others for each in measured),
+        stolen=_mean(each.stolen for each in measured),
+        switches=_mean(each.switches for each in measured),
+        energy_j=_mean((each.energy_j for each in measured), times=len(measured)),
+    )
+
+
+def _mean(values: Iterable[float | None], *, times: int = 1) -> float | None:
+    known = [value for value in values if value is not None]
+    return times * mean(known) if known else None
 
 
 class Watch:

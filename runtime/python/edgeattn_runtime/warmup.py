@@ -11,7 +11,7 @@ from edgeattn_runtime.latency import Call, Name, milliseconds, take_turns
 
 FASTER = 0.02  # by which a window's median must lie below the best one before, for calls to get faster still
 STEADY = 2  # windows in a row that are no faster
-WINDOW = 8  # rounds at least
+WINDOW = 8  # rounds of a window at least, where as many windows are affordable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,11 @@ class WarmUp:
 
     rounds: int
     steady: bool
+
+
+def window_of(affordable: int) -> int:
+    """Return the rounds of a window, where a measurement can afford so many: a slow model's is short."""
+    return min(WINDOW, max(1, affordable // WINDOW))
 
 
 def warm_up(runners: Mapping[Name, Call], *, seconds: float, unit: int = 1, window: int = WINDOW) -> WarmUp:

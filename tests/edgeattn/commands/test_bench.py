@@ -5,12 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from onnxruntime import InferenceSession
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from edgeattn.__main__ import main
-from edgeattn.measure import benchmark, race
-from edgeattn_runtime.fields import Field
+from edgeattn.measure import alone, benchmark, race
+from edgeattn.report.benchmark_result import read_result
 from edgeattn_runtime.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
@@ -18,56 +16,127 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "ROUNDS", 8)
+    monkeypatch.setattr(race, "ROUNDS", 24)
+    monkeypatch.setattr(alone, "PROCESSES", 4)
+    monkeypatch.setattr(alone, "SECONDS", 1.0)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
 
 
 def test_alone_a_bundle_is_timed_on_its_golden_inputs(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", str(folder), "--json"]) == 0
-    table = json.loads(capsys.readouterr().out)
-    assert table["memory_mb"] == 51.5
-    assert Machine.from_field(Field("machine", table["machine"])) == Machine.here()
-    assert table["latency_ms"]["latencies"].keys() == {"int8"}
-    int8 = table["latency_ms"]["latencies"]["int8"]
-    assert 0 < int8["p50"] <= int8["p99"]
-    assert table["latency_ms"]["conditions"]["samples"] == 4
+    result = tmp_path / "result.json"
+    result.write_text(capsys.readouterr().out)
+    found = read_result(result)
+    (point,) = found.points
+    int8 = point.latency_ms["int8"]
+    assert found.memory_mb == 51.5
+    assert found.machine == Machine.here()
+    assert point.latency_ms.latencies.keys() == {"int8"}
+    assert 0 < int8.p50 <= int8.p99
+    assert int8.p50_interval is not None
+    assert point.latency_ms.conditions.samples == 4
+    assert point.per_second["int8"] > 0
+    assert found.start.load_ms.interval is not None
+    assert sum(found.modules.values()) == pytest.approx(1)
+
+    assert main(["bench", "--compare", str(result), str(result)]) == 0
+    assert "same" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_with_its_original_all_three_are_timed_at_a_shape(
+def test_with_its_original_all_are_timed_at_every_shape_and_number_of_threads(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shape = ["--shape", "batch=2", "--shape", "sequence=20"]
-    assert main(["bench", str(folder), str(TINY), *shape, "--threads", "2", "--json"]) == 0
-    latency = json.loads(capsys.readouterr().out)["latency_ms"]
-    assert latency["latencies"].keys() == {"pytorch", "float", "int8"}
-    assert latency["conditions"]["shape"] == {"batch": 2, "sequence": 20}
-    assert latency["conditions"]["threads"] == 2
+    grid = ["--shape", "batch=2", "--shape", "sequence=20,30", "--threads", "1,2"]
+    assert main(["bench", str(folder), str(TINY), *grid, "--json"]) == 0
+    points = json.loads(capsys.readouterr().out)["points"]
+    conditions = [point["latency_ms"]["conditions"] for point in points]
+    assert [(each["shape"]["sequence"], each["threads"]) for each in conditions] == [
+        (20, 1),
+        (20, 2),
+        (30, 1),
+        (30, 2),
+    ]
+    assert points[0]["latency_ms"]["latencies"].keys() == {"pytorch", "float", "int8"}
+    assert points[0]["sizes"] == {"batch": 2, "sequence": 20}
+    int8 = points[0]["latency_ms"]["latencies"]["int8"]
+    assert points[0]["per_second"]["int8"] == pytest.approx(2 * 1000 / int8["mean"])
+    assert points[0]["latency_ms"]["speedups"]["int8"]["interval"] is not None
 
 
 def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(folder), "--shape", "sequence=20"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "Latency, ms, p50" in text
+    assert "sequence 20 1 int8" in text
     assert f"Measured on {Machine.here()}" in text
-    assert "1 sample, 1 thread; batch 1, sequence 20" in text
+    assert "Cold start: loaded in" in text
     assert "Memory of the bundle alone 51.5 MB" in text
     assert "Timed on the bundle's golden inputs, cut and joined to one shape" in text
+    assert "Module time" in text
     assert "Time per token" not in text
 
 
-def test_a_shape_beyond_the_memory_is_told_in_a_line(
-    folder: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("instant_capture")
+def test_a_module_that_does_not_compile_is_said_and_the_others_are_timed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise Fail("Failed to allocate memory for requested buffer of size 400")
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no working C++ compiler found")
 
-    monkeypatch.setattr(InferenceSession, "run", fail)
-    line = refused("bench", folder, "--shape", "sequence=20")
-    assert "tokens (1, 20), attention_mask (1, 20)" in line
-    assert "memory" in line
+    monkeypatch.setattr("torch.compile", lambda module, dynamic: fail)
+    assert main(["bench", str(folder), str(TINY), "--compiled"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "torch.compile: not timed" in text
+    assert "no working C++ compiler found" in text
+    assert "PyTorch, compiled" not in text
+
+
+def test_a_result_that_is_worse_is_told_by_the_exit_code(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(folder), "--json"]) == 0
+    text = capsys.readouterr().out
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(text)
+    table = json.loads(text)
+    for name in ("p50", "p90"):
+        latency = table["points"][0]["latency_ms"]["latencies"]["int8"]
+        latency[name] *= 100
+        latency[f"{name}_interval"] = {"low": latency[name], "high": latency[name]}
+    new.write_text(json.dumps(table))
+    assert main(["bench", "--compare", str(old), str(new)]) == 1
+    out, err = capsys.readouterr()
+    assert "worse" in out
+    assert "2 of" in err
+    assert main(["bench", "--compare", str(new), str(old), "--json"]) == 0
+    assert {each["verdict"] for each in json.loads(capsys.readouterr().out)["changes"]} >= {"better"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"schema": 7}', "schema 7 found, 1 expected"),
+        ('{"schema": 1, "runs": []}', "bundle"),
+        ("{", "edgeattn bench NAME.edge --json expected"),
+        (None, "no such file"),
+    ],
+)
+def test_what_is_no_result_is_refused(
+    refused: Callable[..., str], tmp_path: Path, text: str | None, told: str
+) -> None:
+    path = tmp_path / "result.json"
+    if text is not None:
+        path.write_text(text)
+    assert told in refused("bench", "--compare", path, path)
+
+
+def test_nothing_to_do_is_refused(refused: Callable[..., str], folder: Path, tmp_path: Path) -> None:
+    assert "NAME.edge expected" in refused("bench")
+    assert "leave it out" in refused("bench", folder, "--compare", tmp_path / "a", tmp_path / "b")
+    assert "--compiled" in refused("bench", folder, "--compiled")
+    assert "whole numbers expected" in refused("bench", folder, "--threads", "two")
 
 
 def test_an_axis_that_is_none_is_refused(folder: Path, refused: Callable[..., str]) -> None:
@@ -80,8 +149,8 @@ def test_an_axis_that_is_none_is_refused(folder: Path, refused: Callable[..., st
 def test_a_length_that_no_memory_holds_is_refused_at_once(
     folder: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(InferenceSession, "run", lambda *_: pytest.fail("run with a million positions"))
-    assert f"sequence={size}" in refused("bench", folder, "--shape", f"sequence={size}")
+    monkeypatch.setattr(alone, "launches", lambda *_, **__: pytest.fail("run with a million positions"))
+    assert f"sequence={size}" in refused("bench", folder, "--shape", f"sequence=20,{size}")
     assert f"sequence={size}" in refused("bench", folder, "--shape", f"sequence={size}", "--json")
 
 

@@ -19,7 +19,7 @@ from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE, Signatur
 @pytest.fixture
 def result(folder: Path, machine: Machine) -> Path:
     """What another machine printed of the bundle."""
-    measured = replace(bench(folder, rounds=1, warmup=0), machine=machine)
+    measured = replace(bench(folder, rounds=1), machine=machine)
     return _written(folder.parent / "result.json", measured)
 
 

@@ -4,28 +4,13 @@ import numpy as np
 import pytest
 
 from edgeattn.measure import shape
-from edgeattn.measure.shape import benchmark_inputs, parse
+from edgeattn.measure.shape import benchmark_inputs
 from edgeattn_runtime.errors import BadInput, SampleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 GRAPH = Graph((Tensor("tokens", "int64", ("batch", "sequence")),), ())
 SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(2, 5000)}
 INPUTS = [{"tokens": np.arange(5)[None]}, {"tokens": np.arange(5, 12)[None]}]
-
-
-def test_sizes_are_read_by_symbol() -> None:
-    assert parse(["batch=2", " sequence = 9"]) == {"batch": 2, "sequence": 9}
-
-
-@pytest.mark.parametrize("item", ["batch", "batch=", "=3", "batch=-1", "batch=1.5", "batch=x", "batch=²"])
-def test_an_item_of_another_form_is_refused(item: str) -> None:
-    with pytest.raises(BadInput, match="SYMBOL=SIZE expected"):
-        parse([item])
-
-
-def test_a_symbol_given_twice_is_refused() -> None:
-    with pytest.raises(BadInput, match="batch: given twice"):
-        parse(["batch=1", "batch=2"])
 
 
 def test_without_sizes_the_samples_stay_as_they_are() -> None:

@@ -14,7 +14,7 @@ from edgeattn_runtime.errors import BadInput
 
 @pytest.fixture
 def result(folder: Path) -> Benchmark:
-    return bench(folder, threads=(1, 2), rounds=1, warmup=0)
+    return bench(folder, threads=(1, 2), rounds=1)
 
 
 def written(folder: Path, table: object) -> Path:

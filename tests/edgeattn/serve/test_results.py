@@ -50,7 +50,7 @@ def results(folder: Path, shown: Shown) -> DeviceResults:
 @pytest.fixture
 def table(folder: Path, machine: Machine) -> Table:
     """What a device posts."""
-    measured = replace(bench(folder, rounds=1, warmup=0), machine=machine)
+    measured = replace(bench(folder, rounds=1), machine=machine)
     return dict(json.loads(json.dumps(measured.to_table())))
 
 

@@ -1,0 +1,38 @@
+"""The original by torch.compile, which takes a compiler of C++."""
+
+from __future__ import annotations
+
+import warnings
+from typing import cast
+
+import torch
+from torch import nn
+
+from edgeattn_export.capture.reference import Reference
+from edgeattn_export.graph.optional import reason
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import BadInput
+
+
+def compiled(original: Runner, inputs: Inputs) -> Runner:
+    """Return an original compiled for sizes that may vary, once it has answered.
+
+    Args:
+        original: The module; no ONNX file.
+        inputs: Real ones.
+
+    Raises:
+        BadInput: It is no module, or does not compile here; the message says why.
+    """
+    if not isinstance(original, Reference):
+        raise BadInput("torch.compile: not timed: an ONNX file found, a PyTorch module expected")
+    module = cast("nn.Module", torch.compile(original.module, dynamic=True))
+    found = Reference(module, original.call, original.answer)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the compiler says of the user's module
+            found.bind(inputs)()
+    except Exception as error:
+        raise BadInput(f"torch.compile: not timed, it fails here: {reason(error)}") from error
+    return found

@@ -1,0 +1,188 @@
+"""A benchmark, and what changed between two of them, as a person reads them on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.measure.benchmark import Benchmark, Point
+from edgeattn.measure.changes import Change, Verdict
+from edgeattn.measure.changes import remarks as remarks_on
+from edgeattn.measure.latencies import COMPILED, PYTORCH, Race
+from edgeattn.measure.token_time import TokenTime
+from edgeattn.report.number_words import count, figure
+from edgeattn.report.table import RUNNERS, machine_line
+from edgeattn_runtime.batches import Estimate, Interval, Ratio
+from edgeattn_runtime.bench_words import off_by
+from edgeattn_runtime.surroundings import Surroundings
+
+MODULES = 10  # shown at most
+
+_STYLES: Mapping[Verdict, str] = {"worse": "red", "better": "green", "same": "dim", "unknown": "yellow"}
+
+
+def benchmark_parts(found: Benchmark) -> tuple[RenderableType, ...]:
+    """Lay out a benchmark: times, where they go, start and memory, the machine and what disturbed it."""
+    return (
+        _times(found),
+        *map(Text, _lines(found)),
+        *([_modules(found.modules)] if found.modules else []),
+        Text("\n".join(_weather(found)), style="dim"),
+        machine_line(found.machine),
+    )
+
+
+def changes_parts(
+    changes: Iterable[Change], before: Benchmark, after: Benchmark
+) -> tuple[RenderableType, ...]:
+    """Lay out what changed, and what a reader must know of it."""
+    table = _table("Figure", "at", ">before", ">after", "")
+    for it in changes:
+        verdict = Text(it.verdict, style=_STYLES[it.verdict])
+        table.add_row(it.name, it.at, _figure(it.before), _figure(it.after), verdict)
+    rule = "Worse and better: the intervals of 95 % have nothing in common. Unknown: too few calls."
+    return (table, *map(Text, remarks_on(before, after)), Text(rule, style="dim"))
+
+
+def _times(found: Benchmark) -> Table:
+    columns = ("Shape", ">threads", "", ">p50, ms", ">p90", ">p99", ">a second", ">speedup")
+    table = _table(*columns if PYTORCH in found.points[0].latency_ms.latencies else columns[:-1])
+    labels = {**RUNNERS, PYTORCH: found.original, COMPILED: f"{found.original}, compiled"}
+    for point in found.points:
+        race = point.latency_ms
+        for i, name in enumerate(race.latencies):
+            place = ("", "") if i else (_shape(point), str(race.conditions.threads))
+            table.add_row(*place, labels.get(name, name), *_row(point, name))
+    return table
+
+
+def _row(point: Point, name: str) -> Iterator[str]:
+    ms, speedup = point.latency_ms[name], point.latency_ms.speedups.get(name)
+    yield _with(ms.p50, ms.p50_interval)
+    yield _with(ms.p90, ms.p90_interval)
+    yield _with(ms.p99, ms.p99_interval)
+    yield figure(point.per_second[name])
+    if speedup is not None:
+        yield _speedup(speedup)
+
+
+def _lines(found: Benchmark) -> Iterator[str]:
+    yield found.timed
+    for point in found.points:
+        yield from _unsure(point)
+    load, first = found.start.load_ms, found.start.first_call_ms
+    yield (
+        f"Cold start: loaded in {_figure(load)} ms, first call {_figure(first)} ms, in processes of their own"
+    )
+    yield from _token(found.token)
+    if found.memory_mb is not None:
+        yield f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
+    energies = [point.energy_mj for point in found.points if point.energy_mj is not None]
+    if energies:
+        words = ", ".join(map(figure, energies))
+        yield f"Energy of a call {words} mJ: of the whole processor, others included"
+    yield from found.notes
+
+
+def _unsure(point: Point) -> Iterator[str]:
+    """Say why a speedup is not told as a number."""
+    for name, speedup in point.latency_ms.speedups.items():
+        if name == PYTORCH or speedup.sure:
+            continue
+        surroundings = point.latency_ms.conditions.surroundings
+        told = surroundings.disturbances if surroundings is not None else ()
+        why = "; ".join(told) or "nothing that this machine tells"
+        where = speedup.interval
+        known = "too few calls" if where is None else f"between {figure(where.low)} and {figure(where.high)}"
+        yield f"Speedup of {RUNNERS.get(name, name)} at {_shape(point)} not told: {known}; disturbed by {why}"
+
+
+def _token(token: TokenTime | None) -> Iterator[str]:
+    if token is not None:
+        ms = token.latency_ms
+        written = f"{ms.count} tokens written one by one by int8 after a prompt of {token.prompt}"
+        yield f"Time per token {figure(ms.p50)} ms, p50, {figure(ms.p90)} ms, p90: {written}"
+
+
+def _modules(modules: Mapping[str, float]) -> Table:
+    table = _table("Module", ">time")
+    for name, share in list(modules.items())[:MODULES]:
+        table.add_row(name or "(the model)", f"{100 * share:.0f} %")
+    rest = sum(list(modules.values())[MODULES:])
+    if rest:
+        table.add_row(f"{len(modules) - MODULES} others", f"{100 * rest:.0f} %")
+    return table
+
+
+def _weather(found: Benchmark) -> Iterator[str]:
+    """Say how the calls were made, what the machine did before and after, and what it does not tell."""
+    races = [point.latency_ms for point in found.points]
+    calls, warmups = ([each(race) for race in races] for each in (_rounds, _warmup))
+    yield f"{_range(calls)} calls, after {_range(warmups)} of warm-up; ± is of 95 %, from batches of calls"
+    if not all(race.conditions.steady for race in races):
+        yield "Calls were still getting faster when the time for warm-up was over"
+    known = [it for race in races if (it := race.conditions.surroundings) is not None]
+    if known:
+        yield _states(known)
+        told = dict.fromkeys(words for each in known for words in each.disturbances)
+        yield f"Disturbed: {'; '.join(told)}" if told else "Nothing disturbed that this machine tells"
+        if known[0].absent:
+            yield f"This machine does not tell: {', '.join(known[0].absent)}"
+
+
+def _states(known: list[Surroundings]) -> str:
+    before, after = known[0].before, known[-1].after
+    parts = [
+        f"load {_words(before.load, 1)} before, {_words(after.load, 1)} after",
+        f"clock {_words(before.clock_mhz, 0)} MHz before, {_words(after.clock_mhz, 0)} after",
+        f"governor {before.governor or 'unknown'}",
+    ]
+    return "Machine: " + "; ".join(parts)
+
+
+def _words(value: float | None, decimals: int) -> str:
+    return "unknown" if value is None else f"{value:.{decimals}f}"
+
+
+def _rounds(race: Race) -> int:
+    return race.conditions.rounds
+
+
+def _warmup(race: Race) -> int:
+    return race.conditions.warmup or 0
+
+
+def _range(counts: list[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _shape(point: Point) -> str:
+    if point.sizes:
+        return ", ".join(f"{symbol} {size}" for symbol, size in point.sizes.items())
+    conditions = point.latency_ms.conditions
+    median = ", ".join(f"{symbol} {size}" for symbol, size in conditions.shape.items())
+    of = count(conditions.samples, "sample")
+    return f"{of}, median {median}" if median else of
+
+
+def _speedup(ratio: Ratio) -> str:
+    return _with(ratio.value, ratio.interval) if ratio.sure else "unsure"
+
+
+def _figure(estimate: Estimate) -> str:
+    return _with(estimate.value, estimate.interval)
+
+
+def _with(value: float, interval: Interval | None) -> str:
+    return f"{figure(value)} {off_by(interval)}".rstrip()
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return table
