@@ -1,4 +1,4 @@
-"""Clips of a second each, spoken and silent, in noise: made by espeak-ng and drawn numbers alone."""
+"""Clips of a second each, with a spoken word or none: made by espeak-ng and drawn numbers alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from random import Random
 
 import torch
 from model import LABELS, RATE, WORDS
+from noise import between
 from torch import Tensor
 from voices import drawn, speak
 
@@ -24,9 +25,6 @@ OTHER, NONE = LABELS.index("another word"), LABELS.index("no word")
 SPEAKERS = 4  # at once
 OTHER_SHARE = 0.2  # of the clips
 NONE_SHARE = 0.06
-SNR = (5.0, 30.0)  # dB, in training
-JUDGED_SNR = (10.0, 30.0)
-LOUDNESS = (0.02, 0.3)  # root mean square
 
 
 def asked(draw: Random) -> tuple[str, int]:
@@ -40,37 +38,20 @@ def asked(draw: Random) -> tuple[str, int]:
     return word, LABELS.index(word)
 
 
-def clip(word: str, draw: Random, names: list[str]) -> Tensor:
-    """Return a second of silence with `word` anywhere inside, of a root mean square of 1, float16 (8000,)."""
-    audio = torch.zeros(RATE, dtype=torch.float16)
-    if word:
-        sound = speak(word, drawn(names, draw))[:RATE]
-        start = draw.randint(0, RATE - len(sound))
-        audio[start : start + len(sound)] = sound / sound.square().mean().sqrt()
-    return audio
+def word(asked: str, draw: Random, names: list[str]) -> Tensor:
+    """Return what is `asked` in one of the voices `names`, a second at most, float32 (samples,)."""
+    return speak(asked, drawn(names, draw))[:RATE] if asked else torch.zeros(0)
 
 
-def spoken(number: int, names: list[str], seed: int) -> tuple[Tensor, Tensor]:
-    """Return clips of the voices `names` without noise, float16 (N, 8000), and their labels, int64 (N,)."""
-    draws = [Random(seed * number + index) for index in range(number)]  # spoken at once
+def spoken(number: int, names: list[str], seed: int) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Return words of the voices `names`, each (samples,), where each begins, and its label, int64 (N,)."""
+    seeds = Random(seed)
+    draws = [Random(seeds.getrandbits(32)) for _ in range(number)]  # each its own: they are spoken at once
     words, labels = zip(*map(asked, draws), strict=True)
     with ThreadPoolExecutor(SPEAKERS) as pool:
-        audio = list(pool.map(partial(clip, names=names), words, draws))
-    return torch.stack(audio), torch.tensor(labels)
-
-
-def noise(clips: int, draw: torch.Generator) -> Tensor:
-    """Return noise of a root mean square of 1, from white to brown, (clips, 8000)."""
-    spectrum = torch.fft.rfft(torch.randn(clips, RATE, generator=draw))
-    slope = 2 * torch.rand(clips, 1, generator=draw)  # of the power: 0 is white, 2 brown
-    spectrum = spectrum * torch.arange(1, spectrum.size(1) + 1) ** (-slope / 2)
-    sound = torch.fft.irfft(spectrum, n=RATE)
-    return sound / sound.square().mean(dim=1, keepdim=True).sqrt()
-
-
-def between(low: float, high: float, clips: int, draw: torch.Generator) -> Tensor:
-    """Return a number for each clip, evenly drawn, (clips, 1)."""
-    return low + (high - low) * torch.rand(clips, 1, generator=draw)
+        sounds = list(pool.map(partial(word, names=names), words, draws))
+    starts = [draw.randint(0, RATE - len(sound)) for draw, sound in zip(draws, sounds, strict=True)]
+    return sounds, torch.tensor(starts), torch.tensor(labels)
 
 
 def stretched(audio: Tensor, rates: tuple[float, float], draw: torch.Generator) -> Tensor:
@@ -81,11 +62,3 @@ def stretched(audio: Tensor, rates: tuple[float, float], draw: torch.Generator) 
     before = places.long().clamp(max=RATE - 2)
     sound = audio.float()
     return torch.lerp(sound.gather(1, before), sound.gather(1, before + 1), places - before)
-
-
-def noisy(audio: Tensor, snr: tuple[float, float], draw: torch.Generator) -> Tensor:
-    """Return `audio` (N, 8000) in noise `snr` dB below it, at any loudness, float32 from -1 to 1."""
-    clips = len(audio)
-    ratio = 10 ** (-between(*snr, clips, draw) / 20)
-    mixed = audio.float() + ratio * noise(clips, draw)
-    return (mixed * between(*LOUDNESS, clips, draw) / (1 + ratio)).clamp(-1, 1)

@@ -1,4 +1,4 @@
-"""Words as espeak-ng speaks them: its voices, and those of them that training never hears."""
+"""Words as espeak-ng speaks them: its voices, for training, for choices and for the test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ SPOKEN_RATE = 22050  # samples a second, of espeak-ng
 SPEEDS = (120, 220)  # words a minute
 PITCHES = (20, 80)  # of 99
 UNFIT = {"fast", "whisper", "whisperf", "croak", "Demonic", "announcer"}  # effects rather than voices
-HELD_OUT_EVERY = 5  # families of voices
+PARTS = 5  # that the families of voices are dealt into
+VALIDATION_PART, TEST_PART = 0, 2
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,30 @@ class Voice:
     pitch: int
 
 
-def variants() -> tuple[list[str], list[str]]:
-    """Return the variants that training hears, and those that it never does.
+@dataclass(frozen=True)
+class Voices:
+    """The variants of a voice: whom training hears, whom choices are made by, and whom the test is."""
 
-    Variants of one family, such as robosoft2 and robosoft5, are on one side.
+    train: list[str]
+    validation: list[str]
+    test: list[str]
+
+
+def variants() -> Voices:
+    """Return espeak-ng's variants in three parts.
+
+    Variants of one family, such as robosoft2 and robosoft5, are in one part.
     """
     command = ["espeak-ng", "--voices=variant"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     names = sorted(set(re.findall(r"!v/(\S+)", listed)) - UNFIT)
     families = sorted({family(name) for name in names})
-    apart = set(families[::HELD_OUT_EVERY])
-    return [name for name in names if family(name) not in apart], [n for n in names if family(n) in apart]
+    part = {name: families.index(family(name)) % PARTS for name in names}
+    return Voices(
+        [name for name in names if part[name] not in (VALIDATION_PART, TEST_PART)],
+        [name for name in names if part[name] == VALIDATION_PART],
+        [name for name in names if part[name] == TEST_PART],
+    )
 
 
 def family(variant: str) -> str:

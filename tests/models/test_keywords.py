@@ -13,7 +13,7 @@ import torch
 
 FOLDER = Path(__file__).parents[2] / "models" / "keywords"
 ACCURACY = 0.95  # on voices that training never heard
-CLIPS = 240
+CLIPS = 1200
 SAME = {"rtol": 0.0, "atol": 1e-4}
 
 
@@ -51,7 +51,7 @@ def test_samples_are_a_second_of_sound_and_of_every_label(keywords: ModuleType) 
         assert inputs.keys() == keywords.dynamic.keys()
         audio = inputs["audio"]
         assert (audio.shape, audio.dtype) == ((1, keywords.RATE), torch.float32)
-        assert 0.01 < audio.abs().max() <= 1
+        assert 0.001 < audio.abs().max() <= 1  # where nothing is said, what noise there is
         labels[int(label)] += 1
     assert labels.keys() == set(range(len(keywords.LABELS)))
 
