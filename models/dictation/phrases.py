@@ -1,8 +1,9 @@
-"""Phrases of a kitchen, a car and a desk, with numbers in words."""
+"""Phrases of a kitchen, a car and a desk, with numbers in words; each belongs to one part of the data."""
 
 from __future__ import annotations
 
 import re
+import zlib
 from random import Random
 
 from num2words import num2words
@@ -62,11 +63,16 @@ def phrase(draw: Random) -> str:
     return re.sub(r"{(\w+)}", filled, draw.choice(TEMPLATES))
 
 
-def unlike(count: int, draw: Random, apart: set[str]) -> list[str]:
-    """Return `count` phrases, none twice and none of those `apart`."""
+def part(said: str) -> str:
+    """Return the part of the data that a phrase is in, whoever says it; one in 20 is in "test"."""
+    return {0: "test", 1: "validation"}.get(zlib.crc32(said.encode()) % 20, "train")
+
+
+def phrases(count: int, of: str, draw: Random) -> list[str]:
+    """Return `count` phrases `of` a part, none twice."""
     found: dict[str, None] = {}
     while len(found) < count:
         said = phrase(draw)
-        if said not in apart:
+        if part(said) == of:
             found.setdefault(said)
     return list(found)

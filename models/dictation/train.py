@@ -12,7 +12,7 @@ from statistics import fmean
 import torch
 from errors import character_error
 from model import CHARACTERS, FIRST_CHARACTER, HERE, PAD, decode_text, encode_text, greedy, untrained
-from phrases import unlike
+from phrases import phrases
 from safetensors.torch import save_file
 from sound import decoded, encoded, features
 from speech_transformer import SpeechTransformer, padding_mask
@@ -23,7 +23,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from voices import recorded
 
 SEED = 0
-PHRASES, HELD_OUT, KEPT = 6000, 300, 64  # to train on, to judge by, and of these to keep as samples
+TRAIN, VALIDATION, TEST = 6000, 300, 300  # phrases
+KEPT = 160  # of the test's, as samples
 SPEAKERS = 4  # at once
 ROUNDS = (1200, 700)  # steps; in each the learning rates rise, and fall to zero
 BATCH = 32
@@ -133,26 +134,37 @@ def spelled(network: SpeechTransformer, spoken: list[Spoken]) -> list[str]:
     ]
 
 
+def spoken(count: int, part: str, draw: Random) -> tuple[list[str], list[Tensor]]:
+    """Return phrases of a part, and how they are said, as 8-bit codes (samples,)."""
+    asked = phrases(count, part, draw)
+    return asked, [encoded(audio) for audio in speak(asked, draw)]
+
+
+def judge(network: SpeechTransformer, asked: list[str], audio: list[Tensor]) -> str:
+    """Say how well `network` spells what was `asked`."""
+    answers = spelled(network, pairs(asked, [decoded(codes) for codes in audio]))
+    right = sum(map(str.__eq__, answers, asked))
+    return f"character error {character_error(answers, asked):.2%}, {right} of {len(asked)} phrases right"
+
+
 def main() -> None:
     """Train, print the character error on phrases never heard, write the weights and recordings of some."""
     torch.set_num_threads(1)  # the same sums in the same order: the weights can be made again
     torch.manual_seed(SEED)
     draw = Random(SEED)
     started = time.process_time()
-    asked = unlike(HELD_OUT, draw, set())
-    known = unlike(PHRASES, draw, set(asked))
-    questions = [encoded(audio) for audio in speak(asked, draw)]
+    known = phrases(TRAIN, "train", draw)
     heard = pairs(known, speak(known, draw))
     network = untrained()
     examples = batches(heard, draw)
     for steps in ROUNDS:
         train(network, examples, steps, draw)
-    answers = spelled(network.eval(), pairs(asked, [decoded(codes) for codes in questions]))
-    print(f"character error {character_error(answers, asked):.2%}", end=", ")
-    print(f"{sum(map(str.__eq__, answers, asked))} of {len(asked)} phrases right", end=", ")
-    print(f"after {time.process_time() - started:.0f} s of one core")
+    network.eval()
+    print(f"validation: {judge(network, *spoken(VALIDATION, 'validation', draw))}", flush=True)
+    asked, audio = spoken(TEST, "test", draw)
+    print(f"test: {judge(network, asked, audio)}; {time.process_time() - started:.0f} s of one core")
     save_file(network.state_dict(), HERE / "weights.safetensors")
-    kept = questions[:KEPT]
+    kept = audio[:KEPT]
     lengths = torch.tensor([len(codes) for codes in kept])
     save_file({"audio": torch.cat(kept), "samples": lengths}, HERE / "recordings.safetensors")
     (HERE / "phrases.txt").write_text("\n".join(asked[:KEPT]) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 FOLDER = Path(__file__).parents[2] / "models" / "dictation"
 CHARACTER_ERROR = 0.05  # on phrases that training never heard
 FORETOLD = 0.95  # of the characters, those before them being given
-RECORDINGS = 64
+RECORDINGS = 160
 SAME = {"rtol": 0.0, "atol": 1e-4}
 
 Spoken = tuple[Tensor, Tensor]  # sound, (1, S, 160), and text, (1, T)
