@@ -19,7 +19,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 MODELS = Path(__file__).parents[1] / "models"
-PAIRS = 140  # of the held-out pairs, every third, so that every language is among them
+PAIRS = 140  # of the first 420 held-out pairs, every third, so that every language is among them
 EXACT_MATCH_LOST = 0.01
 NEXT_TOKEN_AGREES = 0.95
 GREEDY_TOKENS = 40
@@ -78,7 +78,7 @@ def writer(story: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> edgea
 def test_translation_matches_as_often_as_pytorch(
     translation: ModuleType, translator: edgeattn_runtime.Model
 ) -> None:
-    module, pairs = translation.model(), translation.held_out()[::3]
+    module, pairs = translation.model(), translation.held_out()[:420:3]
     assert len(pairs) == PAIRS
     said, device = 0, 0
     for pair in pairs:

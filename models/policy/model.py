@@ -24,7 +24,7 @@ dynamic = {
     "wanted": ("batch", "steps"),
     "observation": ("batch", "steps", None),
 }
-budget = {"cosine": 0.99, "metric_drop": 0.03}
+budget = {"cosine": 0.99, "metric_drop": 0.005}
 processing = {"labels": {"output": "logits", "names": ACTIONS}}
 
 

@@ -42,18 +42,16 @@ def drawn(draw: random.Random, unseen: set[str]) -> Iterator[Pair]:
             yield pair
 
 
-def batches(draw: random.Random, unseen: set[str]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield sources (B, S) and answers from START to END (B, T + 1), both int64, without end."""
+def batches(draw: random.Random, unseen: set[str]) -> Iterator[list[Pair]]:
+    """Yield BATCH pairs, alike in length, none of them `unseen`, without end."""
     pairs = drawn(draw, unseen)
     while True:
         bucket = sorted((next(pairs) for _ in range(BATCH * BUCKET)), key=lambda pair: len(pair.source))
         for start in draw.sample(range(0, len(bucket), BATCH), BUCKET):
-            batch = bucket[start : start + BATCH]
-            sources = padded([encode_text(pair.source) for pair in batch])
-            yield sources, padded([encode_answer(pair.target) for pair in batch])
+            yield bucket[start : start + BATCH]
 
 
-def train(network: Transformer, examples: Iterator[tuple[Tensor, Tensor]]) -> None:
+def train(network: Transformer, examples: Iterator[list[Pair]]) -> None:
     """Fit `network` to STEPS batches, in place."""
     optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, betas=BETAS)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -61,7 +59,9 @@ def train(network: Transformer, examples: Iterator[tuple[Tensor, Tensor]]) -> No
     )
     losses: deque[float] = deque(maxlen=REPORT)
     for step in range(1, STEPS + 1):
-        source, answer = next(examples)
+        pairs = next(examples)
+        source = padded([encode_text(pair.source) for pair in pairs])  # (B, S)
+        answer = padded([encode_answer(pair.target) for pair in pairs])  # (B, T + 1)
         scores = network(source, answer[:, :-1])["logits"].flatten(0, 1)  # (B * T, V)
         following = answer[:, 1:].flatten()  # (B * T,)
         loss = cross_entropy(scores, following, ignore_index=PAD, label_smoothing=LABEL_SMOOTHING)
