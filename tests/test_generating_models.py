@@ -20,6 +20,7 @@ from edgeattn_export.recover import recover
 
 MODELS = Path(__file__).parents[1] / "models"
 PAIRS = 140  # of the first 420 held-out pairs, every third, so that every language is among them
+SIZE = 0.35  # of the float export's
 EXACT_MATCH_LOST = 0.01
 NEXT_TOKEN_AGREES = 0.95
 GREEDY_TOKENS = 40
@@ -52,6 +53,7 @@ def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
     )
     assert bundle.report.verdict == "pass"
     assert "Softmax" not in bundle.report.operators
+    assert bundle.report.size_mb["int8"] <= SIZE * bundle.report.size_mb["float"]
     return edgeattn_runtime.load(bundle.save(folder))
 
 

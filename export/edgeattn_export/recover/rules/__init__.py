@@ -20,6 +20,7 @@ from edgeattn_export.recover.rules.projections import MergeProjections
 from edgeattn_export.recover.rules.regrouped_bias import RegroupBias
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
 from edgeattn_export.recover.rules.softmax import RecoverSoftmax
+from edgeattn_export.recover.rules.table_columns import TakeColumns
 from edgeattn_export.recover.rules.transposed_scores import TransposeScores
 from edgeattn_export.recover.rules.weighted_sum import WeightedSum
 from edgeattn_export.recover.rules.written_slices import AddToWhole
@@ -40,6 +41,7 @@ RULES: tuple[Rule[Any], ...] = (
     RecoverAttention(),
     ShareHeads(),
     RecoverRotaryEmbedding(),
+    TakeColumns(),
     AttentionWithoutTransposes(),
     MergeProjections(),
     RecoverGelu(),

@@ -1,0 +1,77 @@
+"""Columns that are taken of a table's rows are taken of the table: it is smaller, and a step is saved.
+
+Before: Slice(Slice(table, rows), columns)     table and columns known, no other columns of these rows used
+After:  Slice(table[..., columns], rows)
+
+So both tables of rotary positions, whose halves are alike, are stored by half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, scalar
+
+AXES, STEPS = 3, 4  # inputs of Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``outputs`` are all ``table[rows][..., start:end]``; ``node`` takes the rows."""
+
+    node: ir.Node
+    table: ir.Value
+    start: int
+    end: int
+    outputs: tuple[ir.Value, ...]
+
+
+class TakeColumns:
+    """Takes the columns of a table before its rows."""
+
+    name = "table columns"
+    roots = frozenset({"Slice"})
+
+    def check(self, node: ir.Node) -> Match | None:
+        """Match rows of a known table of which nothing but the same columns is used."""
+        table, rows = node.inputs[0], node.outputs[0]
+        if table is None or not is_constant(table) or rows.is_graph_output() or _takes_columns(node):
+            return None
+        users = [use.node for use in rows.uses()]
+        columns = {_columns(user) for user in users if user.inputs[0] is rows}
+        if len(columns) != 1 or any(user.inputs[0] is not rows for user in users):
+            return None
+        bounds = columns.pop()
+        return None if bounds is None else Match(node, table, *bounds, tuple(u.outputs[0] for u in users))
+
+    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+        """Emit the smaller table's rows."""
+        known = constant(match.table)
+        assert known is not None
+        columns = np.ascontiguousarray(known[..., match.start : match.end])
+        table = embed(tape, columns, f"{match.table.name}.{match.start}.{match.end}")
+        taken = tape.op("Slice", [table, *match.node.inputs[1:]])
+        taken.type, taken.shape = match.outputs[0].type, match.outputs[0].shape
+        return dict.fromkeys(match.outputs, taken)
+
+
+def _takes_columns(node: ir.Node) -> bool:
+    """Say whether a Slice cuts the last axis, or may."""
+    axes = constant(node.inputs[AXES]) if len(node.inputs) > AXES else None
+    return axes is None or bool(np.isin(axes, (-1, len(dims(node.inputs[0])) - 1)).any())
+
+
+def _columns(node: ir.Node) -> tuple[int, int] | None:
+    """Return where a Slice of the last axis alone starts and ends, one step at a time."""
+    if node.op_type != "Slice" or len(node.inputs) <= AXES:
+        return None
+    start, end, axis = (scalar(bound) for bound in node.inputs[1 : AXES + 1])
+    step = scalar(node.inputs[STEPS]) if len(node.inputs) > STEPS else 1
+    if start is None or end is None or axis not in (-1, len(dims(node.inputs[0])) - 1) or step != 1:
+        return None
+    return int(start), int(end)

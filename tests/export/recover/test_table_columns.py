@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import onnx_ir as ir
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import Applied, apply
+from edgeattn_export.graph.dataflow import dims, is_constant
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.recover.rules.table_columns import TakeColumns
+
+TOLERANCE = 1e-5  # of the output's scale
+LONGEST, WIDTH, HALF = 16, 8, 4
+
+Taken = tuple[Captured, Samples, ir.Model, Applied]
+
+
+class Positions(nn.Module):
+    """A linear layer, and a table's rows that are added to what it gives."""
+
+    def __init__(self, add: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.linear, self.add = nn.Linear(WIDTH, HALF), add
+        self.register_buffer("table", torch.randn(LONGEST, WIDTH), persistent=False)
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        return self.add(self.linear(x), self.table[: x.size(1)])  # (B, S, HALF), (S, WIDTH)
+
+
+FIRES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "first": lambda x, rows: x + rows[:, :HALF],
+    "last": lambda x, rows: x + rows[:, -HALF:],
+    "used_twice": lambda x, rows: (x + rows[:, :HALF]) * rows[:, :HALF].cos(),
+}
+OTHERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "used_whole": lambda x, rows: x + rows[:, :HALF] + rows.sum(),
+    "other_columns": lambda x, rows: x + rows[:, :HALF] * rows[:, HALF:],
+    "other_rows": lambda x, rows: x + rows[1:2, :HALF] + rows[:1, :HALF],
+    "computed": lambda x, rows: x + rows.cos()[:, :HALF],
+    "every_other": lambda x, rows: x + rows[:, ::2],
+}
+
+
+@pytest.fixture(scope="module")
+def taken(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Taken:
+    parts = {name: lambda add=add: Positions(add) for name, add in {**FIRES, **OTHERS}.items()}
+    captured, samples = side_by_side(parts)
+    model = captured.model.clone()
+    return captured, samples, model, apply(TakeColumns(), model)
+
+
+def test_fires_where_nothing_but_the_same_columns_is_used(taken: Taken) -> None:
+    tables = [
+        dims(node.inputs[0])
+        for node in taken[2].graph
+        if node.op_type == "Slice" and is_constant(node.inputs[0])
+    ]
+    assert len(taken[3].sites) == len(FIRES)
+    assert tables.count((LONGEST, HALF)) == len(FIRES)
+    assert tables.count((LONGEST, WIDTH)) == len(OTHERS)
+
+
+@pytest.mark.parametrize("part", FIRES)
+def test_columns_are_cut_at_export(
+    part: str, taken: Taken, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    assert operators_of(taken[2], part).count("Slice") == 1
+
+
+@pytest.mark.parametrize(("batch", "sequence"), [(1, 3), (3, 7)])
+def test_answers_as_pytorch(
+    batch: int, sequence: int, taken: Taken, scaled_error: Callable[..., float]
+) -> None:
+    captured, samples, model, _ = taken
+    inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": sequence})
+    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE
