@@ -14,6 +14,7 @@ from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
+from edgeattn.measure.float_steps import float_steps
 from edgeattn.measure.latencies import FLOAT, INT8, Race
 from edgeattn.measure.operator_times import operator_times
 from edgeattn.measure.runners import runner_of_buckets, runner_of_floats
@@ -87,7 +88,11 @@ def evaluate(
     edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation)
     latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
-    notes = (*comparison.padded.notes, *known.rows.notes)
+    notes = (
+        *comparison.padded.notes,
+        *known.rows.notes,
+        *_not_faster(latency, graphs, int8, samples.evaluation, comparison, request),
+    )
     is_here = device is request.target.engine and device.host is HERE
     cores = request.machine.cores
     tuned = tune(chosen.parts, device, chosen.selection, rows, cores=cores) if is_here else AS_IT_IS
@@ -141,6 +146,24 @@ def _timed(
     main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
     times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
     return comparison.race(int8, samples), times
+
+
+def _not_faster(
+    latency: Race | None,
+    graphs: Recovered | Steps,
+    int8: Runner,
+    samples: Samples,
+    comparison: Comparison,
+    request: Request,
+) -> tuple[str, ...]:
+    """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
+    engine = request.target.engine
+    stepping = isinstance(graphs, Steps) and engine.host is HERE
+    if latency is None or not stepping or latency[INT8].p50 < latency[FLOAT].p50:
+        return ()
+    floats = runner_of_floats(graphs, engine, threads=THREADS)
+    inputs = [sample.inputs for sample in samples]
+    return (float_steps(latency, int8, floats, inputs, comparison.captured.graph),)
 
 
 def _golden(
