@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace repeats
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -20,6 +20,9 @@ fmt:
 bench:  ## int8 against onnxruntime's own quantization, and the time per token; three minutes
 	python tests/bench/bench_int8.py
 	python tests/bench/bench_generation.py
+
+repeats:  ## whether two runs of bench agree, idle and beside a busy process; half an hour on a quiet machine
+	python tests/bench/bench_repeats.py $(BENCH)
 
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits

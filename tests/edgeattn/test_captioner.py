@@ -17,7 +17,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
-from edgeattn.measure import benchmark, race
+from edgeattn.measure import alone, benchmark, race
 from edgeattn.measure.token_time import WARMUP, token_time
 from edgeattn.progress import Silent
 from edgeattn.report.example import example
@@ -139,6 +139,7 @@ def test_it_validates_benches_and_says_how_to_generate(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(race, "ROUNDS", 60)
+    monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(CAPTIONER), "--json"]) == 0

@@ -19,7 +19,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
-from edgeattn.measure import benchmark, race
+from edgeattn.measure import alone, benchmark, race
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
@@ -142,6 +142,7 @@ def test_it_validates_and_benches_against_its_original(
 ) -> None:
     monkeypatch.setattr(module, "capture", lambda *_: captured)
     monkeypatch.setattr(race, "ROUNDS", 60)
+    monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
@@ -151,6 +152,7 @@ def test_it_validates_and_benches_against_its_original(
 def test_a_bench_tells_the_time_per_token(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["bench", str(folder)]) == 0
     words = " ".join(capsys.readouterr().out.split())

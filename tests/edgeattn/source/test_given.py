@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.measure import benchmark, race
+from edgeattn.measure import alone, benchmark, race
 from edgeattn.source.given import given
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
@@ -55,6 +55,7 @@ def test_a_bundle_of_an_onnx_file_is_held_against_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(race, "ROUNDS", 32)
+    monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     model, samples, folder = str(onnx[0]), str(onnx[1]), str(tmp_path / "x.edge")
     assert main(["export", model, samples, "-o", folder]) == 0
