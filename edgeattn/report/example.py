@@ -1,53 +1,111 @@
-"""One real sample, answered by PyTorch and by the bundle without it, in the user's own words."""
+"""One real sample, answered by PyTorch and by the bundle without it: in the user's own words, and drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.variants import measurable
+from edgeattn.report.pictures import Shown, picture_of
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError, ModelError
+
+EXAMPLE_FILE = "example.svg"
+
+Runner = Callable[[Inputs], Mapping[str, NDArray[np.generic]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What ``pretty`` makes of either's outputs."""
+    """What ``pretty`` makes of either's outputs.
+
+    Attributes:
+        pytorch: In words.
+        bundle: In words.
+        picture: An SVG of the sample with both; None where it is neither seen nor heard.
+    """
 
     pytorch: str
     bundle: str
+    picture: bytes | None = None
 
 
 def example(bundle: Path, source: ModuleSource) -> Example | None:
     """Answer an evaluation sample twice; None where the model's file has no ``pretty``, or nothing runs here.
 
     Raises:
-        ModelError: ``pretty`` failed.
+        ModelError: ``pretty`` or ``picture`` failed.
     """
     if source.pretty is None:
         return None
     samples, files = source.read(), open_bundle(bundle)
-    inputs = samples.split().evaluation[-1].inputs
-    reference = Reference(source.module, Call(samples.beginning)).settled(inputs)
-    original = reference.bind(inputs)()
+    evaluation = samples.split().evaluation
+    sample = evaluation[-1]
+    reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
+    original = reference.bind(sample.inputs)()
     try:
         variant, *_ = measurable(files.manifest)
     except IncompatibleRuntimeError:  # it is for other devices, and the report says so
         return None
-    answers = runner_of_bundle(files, variant, threads=THREADS)(inputs)
-    passed = {name: inputs[given] for name, given in reference.passed.items()}
+    runner = runner_of_bundle(files, variant, threads=THREADS)
+    answers = runner(sample.inputs)
+    passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})
-    return Example(_told(source.pretty, original), _told(source.pretty, answer))
+    words = _told("pretty", source.pretty, original), _told("pretty", source.pretty, answer)
+    if source.picture is not None:
+        picture = source.picture
+        inputs = {name: torch.from_numpy(np.array(array)) for name, array in sample.inputs.items()}
+        drawn = _told("picture", lambda outputs: picture(inputs, outputs), answer)
+        return Example(*words, drawn.encode())
+    return Example(*words, _picture(source, reference, runner, sample, evaluation, words))
 
 
-def _told(pretty: Pretty, outputs: object) -> str:
+def _picture(
+    source: ModuleSource,
+    reference: Reference,
+    runner: Runner,
+    sample: Sample,
+    evaluation: Samples,
+    words: tuple[str, str],
+) -> bytes | None:
+    """Draw a sample by what is known of its processing."""
+    own = source.processing
+    if own is None:
+        return None
+    target = None if sample.target is None else np.asarray(sample.target)
+    original, answers = reference(sample.inputs), runner(sample.inputs)
+
+    def others() -> list[tuple[Inputs, Mapping[str, NDArray[np.generic]], Mapping[str, NDArray[np.generic]]]]:
+        every = (each.inputs for each in evaluation if each is not sample)
+        return [(inputs, reference(inputs), runner(inputs)) for inputs in every]
+
+    return picture_of(
+        Shown(
+            own=own,
+            inputs=sample.inputs,
+            original=original,
+            bundle=answers,
+            words=words,
+            target=target,
+            others=others,
+        )
+    )
+
+
+def _told(name: str, show: Pretty, outputs: object) -> str:
     try:
-        return str(pretty(outputs))
+        return str(show(outputs))
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise ModelError(f"pretty(outputs) failed: {type(error).__name__}: {reason}") from error
+        raise ModelError(f"{name}(outputs) failed: {type(error).__name__}: {reason}") from error

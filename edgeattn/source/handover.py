@@ -54,6 +54,7 @@ def load(source: str) -> ModuleSource:
         budget=_mapping(defined, path, "budget") or {},
         metric=_function(defined, path, "metric"),
         pretty=_function(defined, path, "pretty"),
+        picture=_function(defined, path, "picture"),
         processing=processing,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )

@@ -21,6 +21,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 
 Pretty = Callable[[Any], str]  # of the module's outputs
+Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class ModuleSource:
         budget: Limits by name; empty where there is none.
         metric: ``metric(outputs, target)``, higher is better.
         pretty: ``pretty(outputs)``, one line for a person.
+        picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
         sha256: Of the file that defines the module; None where there is none.
     """
@@ -46,6 +48,7 @@ class ModuleSource:
     budget: Mapping[str, float] = field(default_factory=dict)
     metric: Metric | None = None
     pretty: Pretty | None = None
+    picture: Picture | None = None
     processing: OwnProcessing | None = None
     sha256: str | None = None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from decision_transformer import Config, DecisionTransformer
+from picture import drawing
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -57,3 +58,8 @@ def pretty(outputs: dict[str, Tensor]) -> str:
     """Say what to do now and how surely, such as "CartPole: push left (98 %)"."""
     certainty, action = torch.softmax(outputs["logits"][0, -1], dim=-1).max(dim=-1)
     return f"{ACTIONS[action.item()]} ({certainty.item():.0%})".replace("%", " %")
+
+
+def picture(inputs: dict[str, Tensor], outputs: dict[str, Tensor]) -> str:
+    """Show the last steps as an SVG that moves, over what to do now."""
+    return drawing(inputs["observation"][0], pretty(outputs))
