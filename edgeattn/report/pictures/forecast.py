@@ -58,4 +58,5 @@ def _came(shown: Shown, series: Series) -> _Values | None:
     output = shown.original[series.output or ""]
     if shown.target is None or np.shape(shown.target) != output.shape:
         return None
-    return series.forecast({series.output or "": np.asarray(shown.target, np.float32)})[0]
+    forecast: _Values = series.forecast({series.output or "": np.asarray(shown.target, np.float32)})[0]
+    return forecast

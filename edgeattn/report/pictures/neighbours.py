@@ -54,4 +54,5 @@ def _text(shown: Shown, inputs: Arrays) -> str:
 def _cosines(vector: NDArray[np.generic], others: list[NDArray[np.generic]]) -> NDArray[np.float64]:
     one = np.asarray(vector[0], np.float64)
     every = np.array([other[0] for other in others], np.float64)
-    return every @ one / (np.linalg.norm(every, axis=1) * np.linalg.norm(one))
+    cosines: NDArray[np.float64] = every @ one / (np.linalg.norm(every, axis=1) * np.linalg.norm(one))
+    return cosines

@@ -32,4 +32,5 @@ def _levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.uint8]:
     planes = np.moveaxis(numbers, 0, -1) if image.layout == "NCHW" else numbers
     levels = (planes * np.array(image.std) + np.array(image.mean)) / image.scale
     levels = levels[..., ::-1] if image.channels == "BGR" else levels
-    return (levels[..., 0] if image.channels == "L" else levels).round().clip(0, 255).astype(np.uint8)
+    kept: NDArray[np.float64] = levels[..., 0] if image.channels == "L" else levels
+    return kept.round().clip(0, 255).astype(np.uint8)

@@ -94,4 +94,5 @@ def _bank(bins: int, bands: int, rate: int) -> Floats:
     """Return triangles evenly spaced in mel that gather bins of energy, (bins, bands)."""
     places = 2595 * np.log10(1 + np.linspace(0, rate / 2, bins) / 700)  # (bins,)
     step = places[-1] / (bands + 1)
-    return np.clip(1 - np.abs(places[:, np.newaxis] / step - np.arange(1, bands + 1)), 0, None)
+    triangles: Floats = 1 - np.abs(places[:, np.newaxis] / step - np.arange(1, bands + 1))
+    return triangles.clip(0)
