@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeattn.measure.alone import Start, alone, start
-from edgeattn.measure.beside import Beside
 from edgeattn.measure.grid import points as points_of
-from edgeattn.measure.latencies import INT8, Race
+from edgeattn.measure.latencies import Race
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.operator_times import module_times
+from edgeattn.measure.point import Point
 from edgeattn.measure.shape import benchmark_inputs
 from edgeattn.measure.token_time import TokenTime, token_time
 from edgeattn.measure.variants import engine_of
 from edgeattn.progress import Progress
-from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.golden import read_golden
 from edgeattn_runtime.graph import Graph
@@ -48,24 +46,6 @@ class Sweep:
     shapes: Mapping[str, Sequence[int]]
     threads: Sequence[int] = (1,)
     compiled: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A shape at a number of threads, which is in the conditions of its latencies.
-
-    Attributes:
-        sizes: By symbol, as asked; empty where the samples are as they are.
-        latency_ms: With its conditions.
-        per_second: By runner, the samples that it answers in a second: a call answers its batch.
-        energy_mj: Of a call, in millijoules of the whole processor; None beside an original, and where the
-            machine has no counter that may be read.
-    """
-
-    sizes: Mapping[str, int]
-    latency_ms: Race
-    per_second: Mapping[str, float]
-    energy_mj: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,34 +95,19 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         BadInput: The model cannot be captured, or has no axis that the sweep names.
     """
     files = open_bundle(bundle)
-    manifest, graph = files.manifest, files.manifest.graphs[files.manifest.main_graph]
+    manifest, threads = files.manifest, sweep.threads[0]
     variant, *_ = runnable(manifest)  # in this process: its memory is measured too
-    golden = [sample.inputs for sample in read_golden(files)]
-    grid, heads = points_of(sweep.shapes), _heads(files, variant)
-    notes: tuple[str, ...] = ()
+    given = [sample.inputs for sample in read_golden(files)]
     if source is None:
-        inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
-        progress.stage("time")
-        races, begun = alone(bundle, variant.target, inputs, graph, threads=sweep.threads, progress=progress)
+        timed = _alone(files, variant, given, sweep, progress)
     else:
-        beside = Beside.of(source, files, variant, progress=progress)
-        inputs = [beside.inputs(sizes, heads=heads) for sizes in grid]
-        progress.stage("time")
-        races, notes = beside.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
-        graph = beside.graph
-        begun = start(
-            bundle, variant.target, stratified(golden, 1)[0], threads=sweep.threads[0], progress=progress
-        )
+        timed = _beside(source, files, variant, given, sweep, progress)
     progress.stage("profile")
-    modules = module_times(
-        files.path(variant.files[manifest.main_graph]), engine_of(variant), stratified(golden, PROFILED)
-    )
-    token = token_time(bundle, threads=sweep.threads[0])
+    graph = files.path(variant.files[manifest.main_graph])
+    modules = module_times(graph, engine_of(variant), stratified(given, PROFILED))
+    token = token_time(bundle, threads=threads)
     progress.stage("memory")
-    try:
-        memory = memory_mb(bundle, threads=sweep.threads[0])
-    except BudgetError:
-        memory, notes = None, (*notes, "Memory: this system does not tell a process's peak")
+    memory, absent = _memory(bundle, threads)
     return Benchmark(
         bundle=manifest.name,
         target=variant.target,
@@ -150,34 +115,71 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         machine=Machine.here(),
         timed=_timed(manifest, has_original=source is not None, has_shape=bool(sweep.shapes)),
         original="PyTorch" if source is None else source.original,
-        points=tuple(
-            _point(sizes, race, graph, given)
-            for (sizes, given), race in zip(
-                ((sizes, given) for sizes, given in zip(grid, inputs, strict=True) for _ in sweep.threads),
-                races,
-                strict=True,
-            )
-        ),
-        start=begun,
+        points=tuple(timed.points),
+        start=timed.start,
         memory_mb=memory,
         token=token,
         modules=modules,
-        notes=notes,
+        notes=(*timed.notes, *absent),
     )
 
 
-def _point(sizes: Mapping[str, int], race: Race, graph: Graph, inputs: Sequence[Inputs]) -> Point:
-    batch = Axes({tensor.name: tensor.dims for tensor in graph.inputs}).batch
-    bound = [bind(graph.inputs, arrays) for arrays in inputs]
-    rows = 1.0 if batch is None else sum(each[batch] for each in bound) / len(bound)
-    surroundings, alone = race.conditions.surroundings, list(race.latencies) == [INT8]
-    joules = surroundings.energy_j if surroundings is not None and alone else None
-    return Point(
-        sizes=sizes,
-        latency_ms=race,
-        per_second={name: 1000 * rows / (it.mean or it.p50) for name, it in race.latencies.items()},
-        energy_mj=None if joules is None else 1000 * joules / race.conditions.rounds,
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    points: Sequence[Point]
+    start: Start
+    notes: tuple[str, ...] = ()
+
+
+def _alone(
+    files: BundleFiles, variant: Variant, given: Sequence[Inputs], sweep: Sweep, progress: Progress
+) -> _Timed:
+    manifest, grid, heads = files.manifest, points_of(sweep.shapes), _heads(files, variant)
+    graph = manifest.graphs[manifest.main_graph]
+    inputs = [benchmark_inputs(given, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
+    progress.stage("time")
+    races, begun = alone(
+        files.folder, variant.target, inputs, graph, threads=sweep.threads, progress=progress
     )
+    return _Timed(_points(grid, races, graph, inputs), begun)
+
+
+def _beside(
+    source: Source,
+    files: BundleFiles,
+    variant: Variant,
+    given: Sequence[Inputs],
+    sweep: Sweep,
+    progress: Progress,
+) -> _Timed:
+    from edgeattn.measure.beside import Beside  # brings PyTorch
+
+    grid, heads = points_of(sweep.shapes), _heads(files, variant)
+    beside = Beside.of(source, files, variant, progress=progress)
+    inputs = [beside.inputs(sizes, heads=heads) for sizes in grid]
+    progress.stage("time")
+    races, notes = beside.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
+    (middle,) = stratified(given, 1)
+    begun = start(files.folder, variant.target, middle, threads=sweep.threads[0], progress=progress)
+    return _Timed(_points(grid, races, beside.graph, inputs), begun, notes)
+
+
+def _points(
+    grid: Sequence[Mapping[str, int]],
+    races: Sequence[Race],
+    graph: Graph,
+    inputs: Sequence[Sequence[Inputs]],
+) -> list[Point]:
+    """Return the points of races that are as many at each shape as there are numbers of threads."""
+    each = len(races) // len(grid)
+    return [Point.of(grid[i // each], race, graph, inputs[i // each]) for i, race in enumerate(races)]
+
+
+def _memory(bundle: Path, threads: int) -> tuple[float | None, tuple[str, ...]]:
+    try:
+        return memory_mb(bundle, threads=threads), ()
+    except BudgetError:
+        return None, ("Memory: this system does not tell a process's peak",)
 
 
 def _heads(files: BundleFiles, variant: Variant) -> int:

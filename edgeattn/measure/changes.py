@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeattn.measure.benchmark import Benchmark, Point
+from edgeattn.measure.benchmark import Benchmark
 from edgeattn.measure.latencies import INT8
+from edgeattn.measure.point import Point
 from edgeattn_runtime.batches import Estimate
 from edgeattn_runtime.errors import BadInput
 

@@ -8,10 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.measure.benchmark import Benchmark, Point
+from edgeattn.measure.benchmark import Benchmark
 from edgeattn.measure.changes import Change, Verdict
 from edgeattn.measure.changes import remarks as remarks_on
 from edgeattn.measure.latencies import COMPILED, PYTORCH, Race
+from edgeattn.measure.point import Point
 from edgeattn.measure.token_time import TokenTime
 from edgeattn.report.number_words import count, figure
 from edgeattn.report.table import RUNNERS, machine_line

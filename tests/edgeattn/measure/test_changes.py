@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.measure.alone import Start
-from edgeattn.measure.benchmark import Benchmark, Point
+from edgeattn.measure.benchmark import Benchmark
 from edgeattn.measure.changes import changes, remarks
 from edgeattn.measure.latencies import INT8, Conditions, Race
+from edgeattn.measure.point import Point
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.latency import Latency

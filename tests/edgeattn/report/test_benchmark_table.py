@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.measure.alone import Start
-from edgeattn.measure.benchmark import Benchmark, Point
+from edgeattn.measure.benchmark import Benchmark
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Conditions, Race
+from edgeattn.measure.point import Point
 from edgeattn.report.benchmark_table import benchmark_parts
 from edgeattn.report.table import show
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
