@@ -5,7 +5,8 @@
 For each model it prints the metric of PyTorch and of int8 over the evaluation samples, the worst cosine of
 the float export, the sizes of both exports, and how many times as fast as each other runner int8 is: the
 median of one thread, interleaved. Of those that act step by step it also prints what they reach in use: the
-mean return of policy over a hundred episodes of each game, and the character error of dictation.
+mean return of policy over a hundred episodes of each game, which passes where it is PyTorch's within two
+standard errors and 95 % of the best, and the character error of dictation.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import edgeattn_runtime
 from edgeattn.source import shipped
 
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
+SCORE = 0.95  # of what the best policies reach
 COLUMNS = (
     "model",
     "verdict",
@@ -98,10 +100,15 @@ def played(bundle: Path) -> Iterator[str]:
     play, net = load("policy", "play"), edgeattn_runtime.load(bundle)
     kept = json.loads(shipped.locate("policy").with_name("scores.json").read_text(encoding="utf-8"))
     for game in play.GAMES:
-        reached = np.mean(play.returns(lambda inputs: net(**inputs)["logits"], game, SEEDS))
-        means = {"PyTorch": kept[game.name]["transformer"], "int8": reached}
+        reached = play.returns(lambda inputs: net(**inputs)["logits"], game, SEEDS)
+        means = {"PyTorch": kept[game.name]["transformer"], "int8": np.mean(reached)}
+        noise = np.std(reached, ddof=1) / np.sqrt(len(reached))  # the standard error of the mean
+        as_good = means["int8"] >= means["PyTorch"] - 2 * noise and game.score(means["int8"]) >= SCORE
         shown = ", ".join(f"{name} {mean:.1f}, score {game.score(mean):.3f}" for name, mean in means.items())
-        yield f"{game.name}, mean return of {len(SEEDS)} episodes: {shown}"
+        yield (
+            f"{game.name}, mean return of {len(SEEDS)} episodes: {shown}, standard error {noise:.1f}: "
+            f"{'pass' if as_good else 'fail'}"
+        )
 
 
 def spelled(bundle: Path) -> Iterator[str]:
