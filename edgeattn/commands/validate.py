@@ -15,6 +15,7 @@ from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.terminal import Verbose, working
+from edgeattn.commands.where import ReadOn, Scheduler, Where, Workers
 from edgeattn.judge.golden_check import replayed
 from edgeattn.report.ci import golden_outcomes, golden_summary
 from edgeattn.report.report import Report, read_report, to_json
@@ -42,6 +43,9 @@ def validate(
         bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
     ] = False,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw what --trace finds.")] = None,
+    read_on: ReadOn = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     summary: Summary = None,
     junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
@@ -52,13 +56,15 @@ def validate(
     for_ci = ForCI(summary, junit)
     if trace and (summary or junit):
         raise BadInput("--trace: found with --summary or --junit, which tell figures; leave one out")
+    where = Where(read_on=read_on, workers=workers, scheduler=scheduler)
+    where.check(model=model, trace=trace)
     if model is None:
         _against_golden(bundle, for_ci, as_json=as_json)
     elif trace:
         asked = tracing.Asked(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
         tracing.show_trace(asked)
     else:
-        _against_original(bundle, model, samples, for_ci, as_json=as_json, verbose=verbose)
+        _against_original(bundle, model, samples, where, for_ci, as_json=as_json, verbose=verbose)
 
 
 def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
@@ -85,7 +91,14 @@ def _golden_json(results: Sequence[GoldenResult]) -> str:
 
 
 def _against_original(
-    bundle: Path, model: str, samples: Path | None, for_ci: ForCI, *, as_json: bool, verbose: bool
+    bundle: Path,
+    model: str,
+    samples: Path | None,
+    where: Where,
+    for_ci: ForCI,
+    *,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.judge.provenance import differing
@@ -96,7 +109,10 @@ def _against_original(
         files = open_bundle(bundle)
         source = given(model, samples)
         changed = differing(files.manifest, source)
-        found = revalidate(bundle, files, source, progress=progress)
+        with where.scoring(files, model, samples, source) as scoring:
+            found = revalidate(
+                bundle, files, source, progress=progress, read_on=where.read_on, scoring=scoring
+            )
     before = {target: read_report(files, target) for target in found}
     reports = {target: _anew(before[target], now, changed) for target, now in found.items()}
     for_ci.write(reports, files.manifest)

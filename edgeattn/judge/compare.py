@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,71 +13,45 @@ from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.output_metrics.output_metric import Answered
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.scores import Scores
+from edgeattn.judge.sample_score import SampleScore
 from edgeattn.judge.signal import snr_db
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
-from edgeattn.progress import Progress
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
-    """One sample's part of ``Scores``."""
-
-    cosine: float
-    cosine_float: float
-    max_abs: float
-    snr_db: float
-    metric_pytorch: float  # NaN where there is no metric
-    metric_int8: float
-
-
 def compare(
     runners: Mapping[str, Runner],
-    samples: Samples,
+    samples: Iterable[Sample],
     padded: Padded,
     *,
     metric: MetricOfArrays | None,
-    progress: Progress,
     asked: Asked = (),
-) -> Scores:
-    """Run the original, float and int8 on every sample, one after the other, and compare their answers.
+) -> Iterator[SampleScore]:
+    """Run the original, float and int8 on samples that may be a stream, and yield how near the answers are.
 
     Args:
         runners: By the names of ``edgeattn.measure.runners``.
-        samples: Real samples, at least one; their targets go to ``metric``.
+        samples: Real samples; their targets go to ``metric``.
         padded: Tells the positions of outputs that are padding.
         metric: None where the model has none.
-        progress: Told after each sample.
         asked: Metrics of single outputs.
 
     Raises:
         ModelError: The original alone answers a sample with NaN, or the metric fails.
         CaptureError: A graph answers a sample with other dims than the original.
     """
-    scores = []
-    kept: dict[str, list[Any]] = {metric.name: [] for metric, _ in asked}
-    for done, sample in enumerate(samples, 1):
+    for sample in samples:
         answers = _answers(runners, sample)
-        scores.append(_score(answers, sample, padded, metric))
-        for of_output, tensor in asked:
-            answered = _answered(runners, answers, sample, padded, tensor)
-            kept[of_output.name].append(of_output.keep(answered))
-        progress.step(done, len(samples))
-    return Scores(
-        cosine=tuple(score.cosine for score in scores),
-        cosine_float=tuple(score.cosine_float for score in scores),
-        max_abs=tuple(score.max_abs for score in scores),
-        snr_db=tuple(score.snr_db for score in scores),
-        metric_pytorch=tuple(score.metric_pytorch for score in scores if metric),
-        metric_int8=tuple(score.metric_int8 for score in scores if metric),
-        asked={metric.name: metric.mean(kept[metric.name]) for metric, _ in asked},
-    )
+        kept = {
+            of_output.name: of_output.keep(_answered(runners, answers, sample, padded, tensor))
+            for of_output, tensor in asked
+        }
+        yield _score(answers, sample, padded, metric, kept)
 
 
 def _answers(runners: Mapping[str, Runner], sample: Sample) -> dict[str, Outputs]:
@@ -120,17 +93,22 @@ def _answered(
 
 
 def _score(
-    answers: Mapping[str, Outputs], sample: Sample, padded: Padded, metric: MetricOfArrays | None
-) -> _Score:
+    answers: Mapping[str, Outputs],
+    sample: Sample,
+    padded: Padded,
+    metric: MetricOfArrays | None,
+    kept: Mapping[str, Any],
+) -> SampleScore:
     flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(sample.number, flat)
-    return _Score(
+    return SampleScore(
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
         max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
         snr_db=snr_db(flat[PYTORCH], flat[INT8]),
         metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
         metric_int8=metric(answers[INT8], sample) if metric else math.nan,
+        kept=kept,
     )
 
 

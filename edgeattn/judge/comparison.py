@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from edgeattn.judge.compare import compare
 from edgeattn.judge.edge_cases.case import Ground
@@ -11,6 +13,7 @@ from edgeattn.judge.edge_cases.trial import tried
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.sample_score import SampleScore, counted, scores_of
 from edgeattn.judge.scores import Scores
 from edgeattn.measure.latencies import FLOAT, Race
 from edgeattn.measure.race import race
@@ -20,7 +23,7 @@ from edgeattn.progress import Progress
 from edgeattn.source.metric import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.rows import Rows
 
@@ -44,19 +47,35 @@ class Comparison:
     asked: Asked = ()
 
     def scores(self, int8: Runner, samples: Samples) -> Scores:
-        """Compare answers on every sample, with ``THREADS`` threads.
+        """Compare answers on every sample.
 
         Raises:
             ModelError: The module or the metric fails on a sample.
         """
+        return self.merged(counted(self.each(int8, samples), len(samples), self.progress))
+
+    def each(self, int8: Runner, samples: Iterable[Sample]) -> Iterator[SampleScore]:
+        """Compare answers sample by sample, with ``THREADS`` threads.
+
+        Args:
+            int8: What is compared.
+            samples: Real ones, at least one; they may be a stream.
+
+        Raises:
+            ModelError: The module or the metric fails on a sample.
+        """
+        stream = iter(samples)
+        first = next(stream)
         with torch_threads(THREADS):
-            on_arrays = None
+            metric = None
             if self.metric is not None:
-                on_arrays = MetricOfArrays(self.metric, self.captured, samples[0].inputs)
+                metric = MetricOfArrays(self.metric, self.captured, first.inputs)
             runners = runners_of(self.captured, int8, threads=THREADS)
-            return compare(
-                runners, samples, self.padded, metric=on_arrays, progress=self.progress, asked=self.asked
-            )
+            yield from compare(runners, chain([first], stream), self.padded, metric=metric, asked=self.asked)
+
+    def merged(self, stream: Iterable[SampleScore]) -> Scores:
+        """Return what the scores of samples come to, in their order."""
+        return scores_of(stream, self.asked, has_metric=self.metric is not None)
 
     def edge_cases(
         self, int8: Runner, samples: Samples, rows: Rows | None, generation: Generation | None

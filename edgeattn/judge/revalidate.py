@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from edgeattn.judge.budget import Budget
@@ -12,6 +14,8 @@ from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.sample_score import SampleScore, counted
+from edgeattn.judge.scores import Scores
 from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import runner_of_bundle
@@ -21,10 +25,14 @@ from edgeattn.progress import Progress
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Parts, Sample
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Variant
+
+# Yields the score of each of some samples, in their order, wherever int8 is compared with the original.
+Scoring = Callable[[Comparison, Runner, Variant, Iterable[Sample]], Iterator[SampleScore]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,21 @@ class Revalidated:
     evaluation: int
 
 
+def here(
+    comparison: Comparison, int8: Runner, _: Variant, samples: Iterable[Sample]
+) -> Iterator[SampleScore]:
+    """Compare samples in this process, one after the other."""
+    return comparison.each(int8, samples)
+
+
 def revalidate(
-    bundle: Path, files: BundleFiles, source: Source, *, progress: Progress
+    bundle: Path,
+    files: BundleFiles,
+    source: Source,
+    *,
+    progress: Progress,
+    read_on: bool = False,
+    scoring: Scoring = here,
 ) -> dict[str, Revalidated]:
     """Measure a bundle again on all evaluation samples, and judge it by its own budget.
 
@@ -56,6 +77,8 @@ def revalidate(
         files: The same, opened.
         source: Its original.
         progress: Told of the stages.
+        read_on: Whether the samples that follow those of the export, which chose nothing, evaluate too.
+        scoring: Where samples are compared.
 
     Returns:
         By target, of all that can be run here.
@@ -66,41 +89,73 @@ def revalidate(
         IncompatibleRuntimeError: No variant can be run here.
     """
     variants = {variant.target: variant for variant in reversed(measurable(files.manifest))}
-    limits = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
-    original = recapture(source, files, next(reversed(variants.values())), progress=progress)
+    first = next(reversed(variants.values()))
+    comparison, samples = comparison_with(files, source, first, progress)
+    measured = _Measured(bundle, files, source, samples, comparison, read_on, scoring)
+    return {target: measured.on(variant) for target, variant in reversed(variants.items())}
+
+
+def comparison_with(
+    files: BundleFiles, source: Source, variant: Variant, progress: Progress
+) -> tuple[Comparison, Parts]:
+    """Return what compares a bundle with its original by the bundle's own budget, and the parts of samples.
+
+    Args:
+        files: The bundle.
+        source: Its original, captured anew.
+        variant: For whose target.
+        progress: Told of the stages.
+
+    Raises:
+        BundleError: The bundle is not of this model.
+        BadInput: The model cannot be captured.
+    """
+    original = recapture(source, files, variant, progress=progress)
     captured, samples = original.captured, original.samples
+    limits = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
     padded, asked = Padded.of(captured, samples.selection), asked_of(limits, captured.graph)
-    comparison = Comparison(captured, padded, source.metric, progress, asked)
-    return {
-        target: _measured(bundle, files, variant, samples, comparison, limits)
-        for target, variant in reversed(variants.items())
-    }
+    return Comparison(captured, padded, source.metric, progress, asked), samples
 
 
-def _measured(
-    bundle: Path,
-    files: BundleFiles,
-    variant: Variant,
-    samples: Parts,
-    comparison: Comparison,
-    limits: Budget,
-) -> Revalidated:
-    int8, host = runner_of_bundle(files, variant, threads=THREADS), engine_of(variant).host
-    comparison.progress.stage("evaluate")
-    scores = comparison.scores(int8, samples.evaluation)
-    comparison.progress.stage("edge cases")
-    manifest = files.manifest
-    edge_cases = comparison.edge_cases(int8, samples.selection, manifest.rows, manifest.generation)
-    comparison.progress.stage("time")
-    measures = Measures(
-        scores=scores,
-        latency_ms=None if host.emulated else comparison.race(int8, samples.evaluation),
-        size_mb={"int8": _size_mb(files, variant.target)},
-        memory_mb=memory_mb(bundle, threads=THREADS) if "memory_mb" in limits and host is HERE else None,
-        golden=variant.tolerance["cosine"],
-    )
-    checks = limits.checks(measures)
-    return Revalidated(measures, checks, edge_cases, Machine.here(), len(samples.evaluation))
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A bundle and its original, ready to be compared."""
+
+    bundle: Path
+    files: BundleFiles
+    source: Source
+    samples: Parts
+    comparison: Comparison
+    read_on: bool
+    scoring: Scoring
+
+    def on(self, variant: Variant) -> Revalidated:
+        """Measure one of the bundle's variants."""
+        comparison, samples, manifest = self.comparison, self.samples, self.files.manifest
+        limits = Budget.read(manifest.budget, has_metric=self.source.metric is not None)
+        int8, host = runner_of_bundle(self.files, variant, threads=THREADS), engine_of(variant).host
+        comparison.progress.stage("evaluate")
+        scores = self._scores(int8, variant)
+        comparison.progress.stage("edge cases")
+        edge_cases = comparison.edge_cases(int8, samples.selection, manifest.rows, manifest.generation)
+        comparison.progress.stage("time")
+        weigh = "memory_mb" in limits and host is HERE
+        measures = Measures(
+            scores=scores,
+            latency_ms=None if host.emulated else comparison.race(int8, samples.evaluation),
+            size_mb={"int8": _size_mb(self.files, variant.target)},
+            memory_mb=memory_mb(self.bundle, threads=THREADS) if weigh else None,
+            golden=variant.tolerance["cosine"],
+        )
+        checks = limits.checks(measures)
+        return Revalidated(measures, checks, edge_cases, Machine.here(), len(scores.cosine))
+
+    def _scores(self, int8: Runner, variant: Variant) -> Scores:
+        known, comparison = self.samples.evaluation, self.comparison
+        every = chain(known, self.source.read_on(known)) if self.read_on else known
+        total = None if self.read_on else len(known)
+        stream = self.scoring(comparison, int8, variant, every)
+        return comparison.merged(counted(stream, total, comparison.progress))
 
 
 def _size_mb(files: BundleFiles, target: str) -> float:

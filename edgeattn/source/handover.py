@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,7 @@ def load(source: str) -> ModuleSource:
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
         module=plain_module(module),
         samples=samples,
+        more=partial(_beyond, defined, path),
         dynamic=_mapping(defined, path, "dynamic"),
         budget=_mapping(defined, path, "budget") or {},
         metric=_function(defined, path, "metric"),
@@ -148,6 +150,12 @@ def _model(defined: ModuleType, path: Path) -> object:
     if module_in(made) is None:
         raise ModelError(f"{path}: model() returned {_type(made)}, an nn.Module expected")
     return made
+
+
+def _beyond(defined: ModuleType, path: Path) -> Iterator[object]:
+    """Yield the samples that were not drawn at first."""
+    with _told(path):
+        yield from islice(_required(defined, path, "samples", "samples()")(), LIMIT, None)
 
 
 def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:

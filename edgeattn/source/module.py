@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -16,9 +16,10 @@ from edgeattn.source.metric import Metric
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.capture.read_samples import LIMIT, read_on
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -32,6 +33,7 @@ class ModuleSource:
         name: The bundle's, where the caller gives none.
         module: In float32, not compiled.
         samples: Real inputs as they came, see ``read_samples``.
+        more: Yields the raw samples that follow the first ``LIMIT``.
         dynamic: Axis names by input, where the user fixes them.
         budget: Limits by name; empty where there is none.
         metric: ``metric(outputs, target)``, higher is better.
@@ -44,6 +46,7 @@ class ModuleSource:
     name: str
     module: nn.Module
     samples: Iterable[object]
+    more: Callable[[], Iterable[object]] = tuple
     dynamic: Dynamic | None = None
     budget: Mapping[str, float] = field(default_factory=dict)
     metric: Metric | None = None
@@ -78,6 +81,10 @@ class ModuleSource:
         """Put the module into eval mode, and read the samples against its ``forward``."""
         in_eval_mode(self.module)
         return read_samples(self.module, self.samples)
+
+    def read_on(self, samples: Samples) -> Iterator[Sample]:
+        """Yield the samples that follow those of ``read``, one after the other."""
+        yield from read_on(self.module, samples, self.more(), LIMIT)
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Export the module."""

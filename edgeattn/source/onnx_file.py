@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn_export.capture import Captured, adopt
 from edgeattn_export.capture.from_onnx import read_npz
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.serialize import file_mb
 
 
@@ -44,6 +44,10 @@ class OnnxSource:
     def read(self) -> Samples:
         """Read the .npz file."""
         return read_npz(self.npz)
+
+    def read_on(self, _: Samples) -> Iterator[Sample]:
+        """Yield nothing: the file's samples are read at once."""
+        yield from ()
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Bring the file to the opset of the standard Attention."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from edgeattn.source.metric import Metric
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 
 
 class Source(Protocol):
@@ -48,6 +48,13 @@ class Source(Protocol):
 
         Raises:
             BadInput: They are not what the model takes.
+        """
+
+    def read_on(self, samples: Samples) -> Iterator[Sample]:
+        """Yield the samples that follow those of ``read``, which reads no more than fit into memory.
+
+        Raises:
+            BadInput: They are not like the others.
         """
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:

@@ -43,19 +43,24 @@ class Forward:
         return cls(module, tuple(p.name for p in takes), required)
 
 
-def calls_of(forward: Forward, raw: Sequence[object]) -> tuple[list[Values], list[object]]:
+def calls_of(forward: Forward, raw: Sequence[object], start: int = 0) -> tuple[list[Values], list[object]]:
     """Return what each sample gives ``forward``, by parameter and in its order, and each sample's target.
 
     Where ``forward`` takes one dict, the dict's own keys may stand in the place of the parameter's name.
+
+    Args:
+        forward: What is called.
+        raw: Samples.
+        start: The place of the first of them among all.
 
     Raises:
         SampleError: A sample is neither a dict, nor a tuple, nor a pair of one and a target; or its names are
             not those of ``forward``.
     """
-    parted = [_parted(forward, i, sample) for i, sample in enumerate(raw)]
+    parted = [_parted(forward, i, sample) for i, sample in enumerate(raw, start)]
     whole = _whole(forward, parted[0][0]) if parted else None
     calls: list[Values] = []
-    for i, (inputs, _) in enumerate(parted):
+    for i, (inputs, _) in enumerate(parted, start):
         values = {whole: inputs} if whole is not None and whole not in inputs else inputs
         _check_names(forward, i, values)
         calls.append({name: values[name] for name in forward.names if name in values})

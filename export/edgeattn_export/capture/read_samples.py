@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -13,11 +13,12 @@ from torch import nn
 from edgeattn_export.capture.calls import Forward, calls_of
 from edgeattn_export.capture.nested_inputs import Values, flat, nested_inputs
 from edgeattn_export.graph.nested import Nested
-from edgeattn_export.graph.samples import LEAST, Sample, Samples, alike, array_of
+from edgeattn_export.graph.samples import LEAST, Sample, Samples, alike, array_of, check_alike
 from edgeattn_export.graph.tree import as_torch, is_tree
 from edgeattn_runtime.errors import SampleError
 
-LIMIT = 2000  # samples read; what follows them is ignored, so that memory stays bounded
+LIMIT = 2000  # samples read at once, so that memory stays bounded; what follows them is read on, or ignored
+AT_ONCE = 64  # samples read on at once
 
 
 def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
@@ -53,6 +54,30 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
         beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
     return replace(alike(beginning), continued=continued, nested=nested)
+
+
+def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
+    """Read samples one after the other that follow others; those that continue a text are left out.
+
+    Args:
+        module: As for ``read_samples``.
+        known: Samples of it, which these must be like.
+        raw: As for ``read_samples``, of any number.
+        start: The place of the first of them among all.
+
+    Raises:
+        SampleError: As ``read_samples`` does.
+    """
+    forward, items = Forward.of(module), iter(raw)
+    while some := list(islice(items, AT_ONCE)):
+        calls, targets = calls_of(forward, some, start)
+        for i, (call, target) in enumerate(zip(calls, targets, strict=True), start):
+            inputs, past = _arrays(known.nested, i, call), _past(forward, known.nested, call)
+            check_alike(i, inputs, known[0].inputs)
+            sample = Sample(inputs, target, past, i)
+            if not sample.continues:
+                yield sample
+        start += len(some)
 
 
 def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:

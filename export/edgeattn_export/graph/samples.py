@@ -139,7 +139,7 @@ def alike(samples: Iterable[Sample]) -> Samples:
             "evaluate); yield a few hundred real inputs"
         )
     for i, item in enumerate(items):
-        _check_alike(i, item.inputs, items[0].inputs)
+        check_alike(i, item.inputs, items[0].inputs)
     return Samples(items)
 
 
@@ -173,7 +173,12 @@ def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
     return value
 
 
-def _check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
+def check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
+    """Check that the sample of a place has the names, dtypes and ranks of the first one.
+
+    Raises:
+        SampleError: It has others.
+    """
     for name in inputs.keys() ^ first.keys():
         held = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
         raise SampleError(

@@ -12,6 +12,7 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.compare import compare
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.sample_score import counted, scores_of
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Silent
 from edgeattn_export.graph.samples import Sample, Samples
@@ -56,7 +57,8 @@ def runners(
 
 
 def compared(sides: Mapping[str, Runner], metric: Any = None) -> Accuracy:
-    return compare(sides, SAMPLES, UNPADDED, metric=metric, progress=Silent()).accuracy
+    each = compare(sides, SAMPLES, UNPADDED, metric=metric)
+    return scores_of(each, (), has_metric=metric is not None).accuracy
 
 
 def test_equal_answers_are_perfect() -> None:
@@ -124,7 +126,8 @@ def test_progress_is_told_of_every_sample() -> None:
         def step(self, done: int, total: int, doing: str = "") -> None:
             steps.append((done, total))
 
-    compare(runners(outputs), SAMPLES, UNPADDED, metric=None, progress=Listener())
+    each = compare(runners(outputs), SAMPLES, UNPADDED, metric=None)
+    scores_of(counted(each, len(SAMPLES), Listener()), (), has_metric=False)
     assert steps == [(1, 2), (2, 2)]
 
 
@@ -142,7 +145,7 @@ def test_what_is_padded_is_not_compared() -> None:
         for name, last in ((PYTORCH, np.nan), (FLOAT, 5), (INT8, -5))
     }
     padded = Padded(MASKED, Padding("keep", 0))
-    found = compare(sides, samples, padded, metric=None, progress=Silent()).accuracy
+    found = scores_of(compare(sides, samples, padded, metric=None), (), has_metric=False).accuracy
     assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)
 
 
@@ -162,10 +165,12 @@ def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_paddin
     }
     padded = Padded(LOGITS, Padding("keep", 0))
     asked = asked_of(Budget.read({"top1": 0.9, "kl": 0.1}), LOGITS)
-    found = compare(sides, samples, padded, metric=None, progress=Silent(), asked=asked).asked
+    found = scores_of(
+        compare(sides, samples, padded, metric=None, asked=asked), asked, has_metric=False
+    ).asked
     assert found["top1"].scores == [0.5, 0.5]
     assert found["top1"].unseen == 0.5
     assert found["kl"].scores == pytest.approx([0.2311] * 2, abs=1e-4)
     undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
     with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
-        compare(undefined, samples, padded, metric=None, progress=Silent(), asked=asked)
+        list(compare(undefined, samples, padded, metric=None, asked=asked))

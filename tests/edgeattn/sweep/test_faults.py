@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +24,36 @@ BUDGETS = ("cosine=0.9", "cosine=0.9,size_mb=0.016")
 PATIENCE = 300  # seconds, far beyond what any step takes
 
 
-def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(tmp_path: Path) -> None:
-    undisturbed = _Sweep(tmp_path / "undisturbed")
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[Callable[[str], _Sweep]]:
+    """Make sweeps by name, none of which outlives the test."""
+    sweeps: list[_Sweep] = []
+
+    def begin(name: str) -> _Sweep:
+        sweeps.append(_Sweep(tmp_path / name))
+        return sweeps[-1]
+
+    yield begin
+    for sweep in sweeps:
+        sweep.kill()
+
+
+def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(begun: Begun) -> None:
+    undisturbed, disturbed = begun("undisturbed"), begun("disturbed")
     undisturbed.ends()
-    disturbed = _Sweep(tmp_path / "disturbed")
     _hand_on_measurements(undisturbed.cache, disturbed.cache)
 
-    host = disturbed.start()
+    disturbed.start()
     _wait(lambda: len(disturbed.loads()) == 2)  # one to be identified, one for its first row
-    host.kill()
-    host.wait()
+    disturbed.kill()
     _wait(lambda: not any(map(_runs, disturbed.loads())))
     assert disturbed.outcomes() == 0
 
-    host = disturbed.start()
-    _wait(
-        lambda: disturbed.outcomes() == 1 and len(disturbed.loads()) == 5
-    )  # identified, and both rows begun
+    disturbed.start()
+    _wait(lambda: len(disturbed.loads()) == 5)  # identified, and both rows begun
+    assert disturbed.outcomes() == 1
     os.kill(disturbed.loads()[-1], signal.SIGKILL)
-    assert host.wait(PATIENCE) == 0, host.communicate()
+    assert disturbed.wait() == 0, disturbed.told()
     assert len(disturbed.loads()) == 6  # the second row once more
 
     assert disturbed.table() == undisturbed.table()
@@ -53,14 +64,13 @@ def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(tmp_path: Pa
     assert len(disturbed.loads()) == 7
 
 
-def test_ctrl_c_ends_it_in_one_line_and_leaves_what_is_done(tmp_path: Path) -> None:
-    sweep = _Sweep(tmp_path)
-    host = sweep.start()
+def test_ctrl_c_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun) -> None:
+    sweep = begun("sweep")
+    sweep.start()
     _wait(lambda: len(sweep.loads()) == 2)
-    os.killpg(host.pid, signal.SIGINT)  # as a terminal does, to the workers too
-    printed, told = host.communicate(timeout=PATIENCE)
-    assert host.returncode == 130
-    assert (printed, told) == ("", "edgeattn: interrupted; nothing is left half-written\n")
+    sweep.interrupt()
+    assert sweep.wait() == 130
+    assert sweep.told() == "edgeattn: interrupted; nothing is left half-written\n"
     assert sorted(path.name for path in sweep.folder.iterdir()) == [FILE]
     _wait(lambda: not any(map(_runs, sweep.loads())))
 
@@ -69,28 +79,48 @@ class _Sweep:
     """A sweep of a tiny model by two budgets, with a cache of its own."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(exist_ok=True)
-        self.folder, self.cache, self._log = root / "out", root / "cache", root / "loads"
-        self._log.touch()
-
-    def start(self) -> subprocess.Popen[str]:
-        asked = [word for budget in BUDGETS for word in ("--budget", budget)]
-        asked += ["-o", str(self.folder), "--workers", "1", "--json"]
-        return subprocess.Popen(
-            [sys.executable, "-m", "edgeattn", "sweep", str(MODEL), *asked],
-            env={**os.environ, "EDGEATTN_CACHE": str(self.cache), "TOLD_BY": str(self._log)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+        root.mkdir()
+        self.folder, self.cache, self._log, self._told = (
+            root / name for name in ("out", "cache", "loads", "told")
         )
+        self._log.touch()
+        self._host: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        asked = [word for budget in BUDGETS for word in ("--budget", budget)]
+        asked += ["-o", str(self.folder), "--workers", "1"]
+        with self._told.open("wb") as told:
+            self._host = subprocess.Popen(
+                [sys.executable, "-m", "edgeattn", "sweep", str(MODEL), *asked],
+                env={**os.environ, "EDGEATTN_CACHE": str(self.cache), "TOLD_BY": str(self._log)},
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+                start_new_session=True,
+            )
+
+    def wait(self) -> int:
+        assert self._host is not None
+        return self._host.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Kill the host, not its workers."""
+        if self._host is not None:
+            self._host.kill()
+            self._host.wait()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, which a terminal tells the workers too."""
+        assert self._host is not None
+        os.killpg(self._host.pid, signal.SIGINT)
+
+    def told(self) -> str:
+        return self._told.read_text()
 
     def ends(self) -> None:
         """Run it to its end."""
-        host = self.start()
-        printed, told = host.communicate(timeout=PATIENCE)
-        assert (host.returncode, told) == (0, "")
-        assert json.loads(printed) == json.loads((self.folder / TABLE_FILE).read_text())
+        self.start()
+        assert self.wait() == 0, self.told()
+        assert self.told() == ""
         assert "<svg" in (self.folder / PAGE_FILE).read_text()
 
     def loads(self) -> list[int]:
@@ -109,6 +139,9 @@ class _Sweep:
         """Return all rows but for what is raced anew each time."""
         rows = json.loads((self.folder / TABLE_FILE).read_text())["rows"]
         return [{name: value for name, value in row.items() if name != "speedup"} for row in rows]
+
+
+Begun = Callable[[str], _Sweep]
 
 
 def _hand_on_measurements(cache: Path, to: Path) -> None:

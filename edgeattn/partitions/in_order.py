@@ -1,0 +1,62 @@
+"""The scores of partitions that workers compare side by side, in the order of the samples."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from distributed import Client, Future, KilledWorker
+
+from edgeattn.devices.connection import HOST
+from edgeattn.judge.sample_score import SampleScore
+from edgeattn.partitions.cut import SAMPLES, cut
+from edgeattn.partitions.on_worker import Asked, compared
+from edgeattn_export.graph.samples import Sample
+from edgeattn_runtime.errors import StageError
+
+AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
+
+Scores = tuple[SampleScore, ...]
+
+
+def in_order(
+    client: Client, asked: Asked, samples: Iterable[Sample], count: int = SAMPLES
+) -> Iterator[SampleScore]:
+    """Yield the score of each sample, in their order, whichever worker compares it.
+
+    A partition whose worker dies is given to another one.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        asked: What is compared.
+        samples: Real ones; a stream is read no faster than it is compared.
+        count: How many a partition has at most.
+
+    Raises:
+        ModelError: The module or the metric fails on a sample.
+        BadInput: A worker does not have the same bundle or model.
+        StageError: Workers end again and again while they compare.
+    """
+    waiting: deque[Future[Scores]] = deque()
+    ahead = AHEAD * _workers(client)
+    for partition in cut(samples, count):
+        waiting.append(client.submit(compared, asked, partition, pure=False, resources={HOST: 1}))
+        if len(waiting) >= ahead:
+            yield from _scores(waiting.popleft())
+    while waiting:
+        yield from _scores(waiting.popleft())
+
+
+def _scores(future: Future[Scores]) -> Scores:
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise StageError(
+            "a partition's worker ended again and again, as where memory runs out; take fewer workers, or a "
+            "larger machine"
+        ) from error
+
+
+def _workers(client: Client) -> int:
+    known = client.scheduler_info(n_workers=-1)["workers"].values()
+    return max(1, sum(HOST in worker["resources"] for worker in known))
