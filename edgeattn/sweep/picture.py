@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from edgeattn.report.pareto.picture import MEASURED, NOMINAL
 from edgeattn.report.pareto.points import error
@@ -44,9 +44,10 @@ def _set_axes(axes: Axes, several: Sequence[Series]) -> None:
     axes.set_xlim(min(xs) / across, max(xs) * across)
     axes.set_ylim(min(ys) / up, max(ys) * up)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if max(xs) < 20 * min(xs) else (1, 3)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(ys) < 100 * min(ys) else (1,)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+        axis.set_minor_locator(NullLocator())
     axes.grid(color=PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_ylabel("1 - cosine of the worst sample")
