@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from edgeattn.commands.sweep_bars import SweepBars
+from edgeattn.sweep.events import heard
+
+TINY = Path(__file__).parents[1] / "tiny.py"
+Refused = Callable[..., str]
+
+
+def test_what_cannot_be_swept_is_one_line(tmp_path: Path, refused: Refused) -> None:
+    out = ("-o", tmp_path / "out")
+    assert "nowhere.py: no such file" in refused("sweep", "nowhere.py", *out)
+    assert "given twice" in refused("sweep", TINY, TINY, *out)
+    assert "budget 'speed': unknown" in refused("sweep", TINY, "--budget", "cosine=0.9,speed=3", *out)
+    assert "target 'tpu': unknown" in refused("sweep", TINY, "--target", "tpu", *out)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, refused: Refused) -> None:
+    (tmp_path / "thesis.tex").touch()
+    assert "holds thesis.tex and no sweep.sqlite" in refused("sweep", TINY, "-o", tmp_path)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(
+    tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeattn.devices.connection.SECONDS", 0.2)
+    told = refused("sweep", TINY, "-o", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
+    assert "scheduler tcp://127.0.0.1:9: no answer" in told
+    monkeypatch.setenv("EDGEATTN_SCHEDULER", "pi4")
+    assert "scheduler 'pi4': tcp://HOST:PORT" in refused("sweep", TINY, "-o", tmp_path / "out")
+
+
+def test_bars_count_rows_and_show_those_that_are_worked_on() -> None:
+    console = Console(width=120, force_terminal=True, record=True, file=io.StringIO())
+    with SweepBars(console, "http://127.0.0.1:8787/status") as bars:
+        bars.begin(3, 8)
+        heard(bars, {"row": "digits cosine=0.99 cpu", "stage": "quantize", "worker": "a"})
+        heard(bars, {"row": "digits cosine=0.99 cpu", "step": (2, 9, "timing blocks.0"), "worker": "a"})
+        console.print(bars._bars)
+        shown = console.export_text()
+        bars.end("digits cosine=0.99 cpu")
+        assert [task.description for task in bars._bars.tasks] == ["rows"]
+        assert bars._bars.tasks[0].completed == 4
+    assert "http://127.0.0.1:8787/status" in shown
+    assert "digits cosine=0.99 cpu" in shown
+    assert "timing blocks.0" in shown
