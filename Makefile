@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace repeats
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace sweep partitions repeats
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -32,6 +32,12 @@ calibration:  ## the memory that calibration takes, by the number of samples; tw
 
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py
+
+sweep:  ## four reference models, undisturbed and killed twice on the way: the same table; half an hour
+	python tests/bench/bench_sweep.py
+
+partitions:  ## an evaluation on one worker and on two; three minutes
+	python tests/bench/bench_partitions.py
 
 web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
 	python tests/bench/bench_web_forms.py

@@ -35,6 +35,7 @@ PAGES = [
         "runtime/web/README.md",
         "docs/using.md",
         "docs/serve.md",
+        "docs/sweep.md",
         "docs/ci.md",
         "CONTRIBUTING.md",
     )
