@@ -18,6 +18,7 @@ from edgeattn.report.placement_words import placement_words
 from edgeattn.report.report import Report, to_json
 from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided
+from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def export(
         )
         bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
-        shown = None if as_json else _example(folder, source)
+        shown = None if as_json else _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
         sys.stdout.write(to_json(bundle.reports))
@@ -132,8 +133,14 @@ def _check_kept(recipe: Path | None, folder: Path) -> None:
         )
 
 
-def _example(folder: Path, source: Source) -> Example | None:
+def _example(folder: Path, source: Source, report: Report) -> Example | None:
+    """Show what both make of a sample; where it can be drawn, the bundle gets the picture."""
+    from edgeattn.report.adding import with_example
     from edgeattn.report.example import example
     from edgeattn.source.module import ModuleSource
+    from edgeattn_export.pack import save
 
-    return example(folder, source) if isinstance(source, ModuleSource) else None
+    shown = example(folder, source) if isinstance(source, ModuleSource) else None
+    if shown is not None and shown.picture is not None:
+        save(with_example(open_bundle(folder), report, shown.picture), folder)
+    return shown

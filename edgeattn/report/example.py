@@ -21,8 +21,6 @@ from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError, ModelError
 
-EXAMPLE_FILE = "example.svg"
-
 Runner = Callable[[Inputs], Mapping[str, NDArray[np.generic]]]
 
 

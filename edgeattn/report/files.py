@@ -1,4 +1,4 @@
-"""The report -> its files in the bundle: as data, as a page, and as a picture of all that was tried."""
+"""The report -> its files in the bundle: as data, as a page, and as pictures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from edgeattn.report.report import REPORT_FILE, Report
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"
+EXAMPLE_FILE = "example.svg"
 
 NO_OTHERS: Mapping[str, Verdict] = MappingProxyType({})
 
@@ -26,6 +27,7 @@ def report_files(
     source: object = None,
     versions: Mapping[str, object],
     others: Mapping[str, Verdict] = NO_OTHERS,
+    example: bytes | None = None,
 ) -> dict[str, bytes]:
     """Return the content of each file by its name; there is no picture where nothing was tried.
 
@@ -36,15 +38,18 @@ def report_files(
         source: The sha256 of the file that defines the model; None where there is none.
         versions: Of the tools that made the bundle.
         others: The verdicts on the bundle's other targets.
+        example: An SVG of a sample with what both made of it; None where there is none.
     """
     picture = pareto_svg(report) if report.trials else None
     facts = _facts(report, tolerance, source, versions)
     if others:
         facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
-    html = page(report, picture=picture, facts=facts)
+    html = page(report, picture=picture, example=example, facts=facts)
     files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
     if picture is not None:
         files[PICTURE_FILE] = picture
+    if example is not None:
+        files[EXAMPLE_FILE] = example
     return {**files, **recipes}
 
 

@@ -34,13 +34,16 @@ class Bar:
     widths: tuple[float, ...]
 
 
-def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> str:
+def page(
+    report: Report, *, picture: bytes | None, facts: Mapping[str, str], example: bytes | None = None
+) -> str:
     """Lay a report out as HTML: no script, nothing fetched, light or dark as the reader has it.
 
     Args:
         report: All that is told.
         picture: The SVG of what was tried, to be set in; None where there is none.
         facts: What the bundle was made of and with, by words for each.
+        example: The SVG of a sample and what both made of it; None where there is none.
     """
     environment = Environment(
         loader=PackageLoader("edgeattn.report"),
@@ -77,6 +80,7 @@ def page(report: Report, *, picture: bytes | None, facts: Mapping[str, str]) -> 
         layers=sorted(report.layers, key=_worst_first),
         kept=[line for line in report.trials if line.recipe],
         picture=None if picture is None else inline(picture),
+        example=None if example is None else inline(example),
         facts=facts,
         devices=tuple(map(Device.of, report.devices)),
     )

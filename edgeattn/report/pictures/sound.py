@@ -40,7 +40,7 @@ def _draw_wave(axes: Axes, samples: NDArray[np.float64]) -> None:
     axes.fill_between(
         range(len(parts)), [part.min() for part in parts], [part.max() for part in parts], color=INK, lw=0.4
     )
-    axes.set_xlim(0, len(parts) - 1)
+    axes.set_xlim(0, max(len(parts) - 1, 1))
     axes.set_axis_off()
 
 
