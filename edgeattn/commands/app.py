@@ -13,6 +13,7 @@ from edgeattn.commands.bench import bench
 from edgeattn.commands.demo import demo
 from edgeattn.commands.device import device
 from edgeattn.commands.export import export
+from edgeattn.commands.generate import generate
 from edgeattn.commands.inspect import inspect
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
@@ -33,6 +34,7 @@ app.command()(validate)
 app.command()(bench)
 app.command()(sweep)
 app.command("run")(run_bundle)
+app.command()(generate)
 app.command()(inspect)
 app.command()(report)
 app.command()(serve)

@@ -6,7 +6,7 @@ For each model it prints the metric of PyTorch and of int8 over the evaluation s
 the float export, the sizes of both exports, and how many times as fast as each other runner int8 is: the
 median of one thread, interleaved. Of those that act step by step it also prints what they reach in use: the
 mean return of policy over a hundred episodes of each game, which passes where it is PyTorch's within two
-standard errors and 95 % of the best, and the character error of dictation.
+standard errors and 95 % of the best, and the character error of dictation, greedily and with beams.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from edgeattn.source import shipped
 
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
 SCORE = 0.95  # of what the best policies reach
+BEAMS = 4  # of dictation
 COLUMNS = (
     "model",
     "verdict",
@@ -115,21 +116,19 @@ def spelled(bundle: Path) -> Iterator[str]:
     """Yield the character error of dictation, by PyTorch and by int8, on the same recordings."""
     model, errors = load("dictation", "model"), load("dictation", "errors")
     network, net = model.model(), edgeattn_runtime.load(bundle)
-    right, said, device = [], [], []
+    settings = {"start": (model.START,), "stop": (model.END,), "max_new_tokens": model.LONGEST}
+    right, said = [], {"PyTorch": [], "int8": [], f"int8 with {BEAMS} beams": []}
     for audio, phrase in model.recordings():
         sound = model.features(audio)
+        sources = {"sound": sound.numpy()}
+        greedily = list(edgeattn_runtime.generate(net, sources, **settings))
+        ((best,),) = edgeattn_runtime.generate_many(net, [sources], num_beams=BEAMS, **settings)
+        answers = (model.greedy(network, sound)[0], torch.tensor(greedily), torch.tensor(best.tokens))
+        for name, answer in zip(said, answers, strict=True):
+            said[name].append(model.decode_text(answer))
         right.append(phrase)
-        said.append(model.decode_text(model.greedy(network, sound)[0]))
-        tokens = edgeattn_runtime.generate(
-            net,
-            {"sound": sound.numpy()},
-            start=(model.START,),
-            stop=(model.END,),
-            max_new_tokens=model.LONGEST,
-        )
-        device.append(model.decode_text(torch.tensor(list(tokens), dtype=torch.long)))
-    shown = " and ".join(f"{errors.character_error(each, right):.2%}" for each in (said, device))
-    yield f"{len(right)} phrases, character error of PyTorch and int8 {shown}"
+    shown = ", ".join(f"{name} {errors.character_error(each, right):.2%}" for name, each in said.items())
+    yield f"{len(right)} phrases, character error: {shown}"
 
 
 def load(model: str, name: str) -> ModuleType:

@@ -8,6 +8,23 @@ from typing import NoReturn
 
 from edgeattn_runtime.errors import EdgeAttnError
 
+# Of the command generate: what is passed on as it is.
+SETTINGS = (
+    "start",
+    "stop",
+    "stop_sequences",
+    "max_new_tokens",
+    "repetition_penalty",
+    "temperature",
+    "top_k",
+    "top_p",
+    "seed",
+    "num_beams",
+    "num_return_sequences",
+    "length_penalty",
+    "early_stopping",
+)
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:

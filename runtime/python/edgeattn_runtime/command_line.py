@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from edgeattn_runtime.answer_words import answer_words
-from edgeattn_runtime.arguments import parser
+from edgeattn_runtime.arguments import SETTINGS, parser
 from edgeattn_runtime.bench import bench
 from edgeattn_runtime.bench_words import bench_words
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
-from edgeattn_runtime.generate_command import pieces
+from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
@@ -63,7 +63,9 @@ def _bench(args: argparse.Namespace) -> None:
 
 
 def _generate(args: argparse.Namespace) -> None:
-    for piece in pieces(_load(args), args):
+    prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
+    settings = {name: getattr(args, name) for name in SETTINGS}
+    for piece in pieces(_load(args), prompts, settings):
         sys.stdout.write(piece)
         sys.stdout.flush()
 

@@ -2,58 +2,68 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 from edgeattn_runtime.decoding import generate, generate_many
+from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.raw_input import read_prompt
 from edgeattn_runtime.sources import Prompt
 from edgeattn_runtime.spoken import spoken
 
-_ALWAYS = (
-    "start",
-    "max_new_tokens",
-    "temperature",
-    "top_k",
-    "top_p",
-    "repetition_penalty",
-    "stop",
-    "stop_sequences",
-    "seed",
-)
-_WHOLE = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
+_OF_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
-def pieces(model: Model, args: argparse.Namespace) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The prompts of one kind: token ids, texts, or the files that an encoder reads.
+
+    Raises:
+        InputError: There is no prompt, or more than one kind.
+    """
+
+    tokens: Sequence[Sequence[int]] = ()
+    texts: Sequence[str] = ()
+    files: Sequence[Path] = ()
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.tokens, self.texts, self.files))) != 1:
+            raise InputError(
+                "no prompt, or several kinds found; give one of --tokens 1,2, --text TEXT and --input FILE"
+            )
+
+    def read(self, model: Model) -> list[Prompt]:
+        """Return them as ``generate`` takes them."""
+        texts = [read_prompt(model, None, text) for text in self.texts]
+        return [*self.tokens, *texts, *(read_prompt(model, path, None) for path in self.files)]
+
+
+def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator[str]:
     """Yield what is printed, as it comes.
 
     Several prompts, or beams, give a line a sequence: the prompt's number, from 0, the score and the answer.
 
     Args:
         model: The bundle.
-        args: The command's, as ``arguments.parser`` reads them.
+        prompts: What it continues.
+        settings: Those of ``generate_many``, by name; all of the beams' are there.
     """
-    prompts, settings = _prompts(model, args), {name: getattr(args, name) for name in _ALWAYS}
-    if len(prompts) == 1 and args.num_beams == args.num_return_sequences == 1:
-        tokens = generate(model, prompts[0], **settings)
-        return chain(spoken(model, tokens), "\n") if args.text else (f"{token}\n" for token in tokens)
-    settings |= {name: getattr(args, name) for name in _WHOLE}
-    answers = generate_many(model, prompts, **settings)
+    read = prompts.read(model)
+    if len(read) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
+        alone = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
+        tokens = generate(model, read[0], **alone)
+        return chain(spoken(model, tokens), "\n") if prompts.texts else (f"{token}\n" for token in tokens)
+    answers = generate_many(model, read, **settings)
     return (
-        f"{i}  {found.score:8.4f}  {_words(model, args, found.tokens)}\n"
+        f"{i}  {found.score:8.4f}  {_words(model, prompts, found.tokens)}\n"
         for i, row in enumerate(answers)
         for found in row
     )
 
 
-def _prompts(model: Model, args: argparse.Namespace) -> list[Prompt]:
-    if args.tokens:
-        return list(args.tokens)
-    texts = [read_prompt(model, None, text) for text in args.text or ()]
-    return texts or [read_prompt(model, path, None) for path in args.input]
-
-
-def _words(model: Model, args: argparse.Namespace, tokens: Sequence[int]) -> str:
-    return " ".join(model.decode(tokens).splitlines()) if args.text else ",".join(map(str, tokens))
+def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
+    return " ".join(model.decode(tokens).splitlines()) if prompts.texts else ",".join(map(str, tokens))

@@ -88,13 +88,14 @@ class BeamSearch:
         width = self._beams.num_beams
         rows, tokens, scores = self._candidates(logits)
         sequences = np.column_stack((self._running[rows], tokens))  # (C, T + 1)
-        ends = [self._end(sequence.tolist()) for sequence in sequences[:, self._begun :]]
+        length = sequences.shape[1] - self._begun
+        stopped = self._stopped(sequences)  # (C,)
+        ended = (stopped > 0) | (length == self._limit)  # (C,)
         # What ends behind the first candidates is dropped: it is only there so that enough others go on.
-        for place in range(min(width, len(ends))):
-            if ends[place] is not None:
-                self._keep(sequences[place, self._begun :].tolist(), scores[place], ends[place] or 0)
-        going = [place for place, end in enumerate(ends) if end is None][:width]
-        if not going or self._is_done(best=scores[going[0]], length=sequences.shape[1] - self._begun):
+        for place in np.flatnonzero(ended[:width]):
+            self._keep(sequences[place, self._begun :], scores[place], stopped[place])
+        going = np.flatnonzero(~ended)[:width]  # (R,)
+        if not len(going) or self._is_done(best=scores[going[0]], length=length):
             return None
         before, rows = self._running, rows[going]
         self._running, self._scores = sequences[going], scores[going]
@@ -117,14 +118,14 @@ class BeamSearch:
         rows, tokens = np.divmod(best, logits.shape[-1])
         return rows, tokens, scores[best]
 
-    def _end(self, generated: list[int]) -> int | None:
-        """Return how many of the new tokens stop the sequence; None where it goes on."""
-        stopped = self._stops.reached(generated)
-        return stopped if stopped or len(generated) == self._limit else None
+    def _stopped(self, sequences: Tokens) -> NDArray[np.int64]:
+        """Return how many of the last new tokens stop each sequence; 0 where none does."""
+        first = max(self._begun, sequences.shape[1] - self._stops.longest)
+        return np.array([self._stops.reached(tail) for tail in sequences[:, first:].tolist()])
 
-    def _keep(self, generated: list[int], score: float, end: int) -> None:
+    def _keep(self, generated: Tokens, score: float, stopped: int) -> None:
         ranked = normalized(score, len(generated), self._beams.length_penalty)
-        self._ended.append(Hypothesis(tuple(generated[: len(generated) - end]), ranked))
+        self._ended.append(Hypothesis(tuple(generated[: len(generated) - stopped].tolist()), ranked))
         self._ended.sort(key=lambda hypothesis: hypothesis.score, reverse=True)  # of a tie the older first
         del self._ended[self._beams.num_beams :]
 

@@ -47,6 +47,11 @@ class Stops:
         return cls([*((token,) for token in single), *map(tuple, several)])
 
     @property
+    def longest(self) -> int:
+        """The most tokens of a stop, at least 1."""
+        return max(map(len, self._sequences), default=1)
+
+    @property
     def last_tokens(self) -> int:
         """The number of different tokens that may end a sequence."""
         return len(self._by_last)
