@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn.judge.check import Verdict, verdict_of
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.prices import prices
 from edgeattn.judge.request import Request
 from edgeattn.report.files import report_files
 from edgeattn.report.report import Report
@@ -17,7 +18,7 @@ from edgeattn.report.tried import recipe_files
 from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Made, Packed, pack, save
 from edgeattn_export.pack.pack import versions
-from edgeattn_export.targets import Bucket
+from edgeattn_export.targets import Bucket, Target, target_of
 from edgeattn_runtime.manifest import Manifest
 
 
@@ -116,6 +117,28 @@ def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bu
         },
     )
     return Bundle({each.request.target.name: each.report for each in outcomes}, packed)
+
+
+def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outcome]:
+    """Return outcomes that tell what each device's recipe costs on every device, where there are several.
+
+    Args:
+        outcomes: One for each variant.
+        request: Names the devices.
+    """
+    if len(request.places) == 1:
+        return outcomes
+    found: list[Outcome] = []
+    for each in (replace(request, targets=(target,)) for target in request.targets):
+        its = [outcome for outcome in outcomes if _is_of(outcome, each.target)]
+        variants = {outcome.request.target.name: outcome.chosen.parts for outcome in its}
+        priced = prices(variants, list(its[0].chosen.selection), each)
+        found += (replace(outcome, report=replace(outcome.report, prices=priced)) for outcome in its)
+    return found
+
+
+def _is_of(outcome: Outcome, target: Target) -> bool:
+    return target_of(outcome.request.target.name) is target
 
 
 def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from edgeattn.bundle import Bundle, Outcome, bundled
+from edgeattn.bundle import Bundle, Outcome, bundled, with_prices
 from edgeattn.judge.choosing import Choice
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import evaluate
@@ -69,7 +69,8 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     check_metric(comparison, samples.evaluation, request.budget)
     rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
     float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
-    return bundled(source, request, [_for_target(float_model, each) for each in request.each()])
+    outcomes = [_for_target(float_model, each) for each in request.each()]
+    return bundled(source, request, with_prices(outcomes, request))
 
 
 def _for_target(known: FloatModel, request: Request) -> Outcome:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from edgeattn.commands.bench_on import bench_on
+from edgeattn.commands.on import On, Scheduler
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.grid import parse_shapes, parse_threads
 from edgeattn.report.table import show
@@ -40,6 +42,8 @@ def bench(
             metavar="OLD.json NEW.json", help="Compare two results of --json; exit 1 where one is worse."
         ),
     ] = None,
+    on: On = None,
+    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -54,6 +58,11 @@ def bench(
     if compiled and model is None:
         raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
     shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
+    if on:
+        if model is not None or shape:
+            raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
+        bench_on(bundle, on, scheduler, threads=counts, as_json=as_json, verbose=verbose)
+        return
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
         from edgeattn.report.benchmark_result import to_json

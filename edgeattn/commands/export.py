@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.on import On, Scheduler, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.loading import example_parts, loading_parts
@@ -55,6 +56,11 @@ def export(
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
     ] = None,
+    on: On = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="One recipe for all devices, the best for the worst of them.")
+    ] = False,
+    scheduler: Scheduler = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
@@ -80,10 +86,17 @@ def export(
         _check_kept(recipe, folder)
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
         asked_for = {**source.budget, **limits}
-        request = Request.read(
-            target or [DEFAULT], asked_for, objective, has_metric=source.metric is not None
-        )
-        bundle = pipeline.run(source, request, progress)
+        targets = target or [DEFAULT]
+        with places_on(on or (), scheduler, targets) as places:
+            request = Request.read(
+                targets,
+                asked_for,
+                objective,
+                has_metric=source.metric is not None,
+                places=places,
+                together=together,
+            )
+            bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
         shown = None if as_json else _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)

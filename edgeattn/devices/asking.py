@@ -18,6 +18,7 @@ from edgeattn_runtime.errors import BadInput
 
 PIECE = 4_000_000  # bytes of a file that one task carries
 PATIENCE = 60.0  # seconds in which a device that has gone must be back
+TIMES = 3  # that files are sent: those of other hosts may push them out
 LOOK = 2.0  # seconds between looks at whether it is there
 
 Contents = Mapping[str, bytes]  # of files, by their sha256
@@ -53,13 +54,17 @@ class Asking:
             EdgeAttnError: What the device raised.
             DeviceLostError: It ended in the measurement and did not come back, or ended again and again.
         """
-        while True:
+        for _ in range(TIMES):
             answer = self._task(verb, request)
             missing: list[str] = answer.get("missing", [])
             if not missing:
                 return answer
             for digest in missing:
                 self._send(digest, contents[digest])
+        raise BadInput(
+            f"device {self.device.name}: its folder holds less than the {_megabytes(contents):,.0f} MB "
+            "that are needed at once; start it with more: edgeattn device ... --files-mb"
+        )
 
     def _send(self, digest: str, content: bytes) -> None:
         size = len(content)
@@ -110,3 +115,7 @@ class Asking:
             return any(device.name == self.device.name for device in devices_of(self.client))
         except (OSError, TimeoutError):
             return False
+
+
+def _megabytes(contents: Contents) -> float:
+    return sum(map(len, contents.values())) / 1e6

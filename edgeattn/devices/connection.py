@@ -1,11 +1,11 @@
-"""Where workers are: a scheduler of Dask's that answers, or a cluster of processes on this machine."""
+"""Where workers are: a scheduler of Dask's that answers."""
 
 from __future__ import annotations
 
 import os
 import re
 
-from distributed import Client, LocalCluster, Security
+from distributed import Client, Security
 
 from edgeattn_runtime.errors import BadInput
 
@@ -20,25 +20,15 @@ def named_scheduler(asked: str | None) -> str | None:
     return asked or os.environ.get(SCHEDULER_VARIABLE) or None
 
 
-def connect(scheduler: str | None, *, workers: int | None = None) -> Client:
+def connect(scheduler: str) -> Client:
     """Connect to a scheduler, with what Dask's own configuration says of TLS.
 
     Args:
-        scheduler: Such as tcp://host:8786; None makes a cluster of worker processes here, of a thread each.
-        workers: Of that cluster; None takes one for each core.
+        scheduler: Such as tcp://host:8786.
 
     Raises:
         BadInput: An address of another form, or no scheduler answers there.
     """
-    if scheduler is None:
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            resources={HOST: 1},
-            dashboard_address=":0",
-        )
-        return Client(cluster)
     if not ADDRESS.fullmatch(scheduler):
         raise BadInput(f"scheduler {scheduler!r}: tcp://HOST:PORT or tls://HOST:PORT expected")
     try:

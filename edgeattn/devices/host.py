@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,12 +209,3 @@ def _batches(races: Iterable[Mapping[Name, Call]]) -> Iterator[Sequence[Mapping[
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def read_folder(folder: Path) -> dict[str, bytes]:
-    """Return the content of all files of a folder, by their paths in it with slashes."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }

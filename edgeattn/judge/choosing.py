@@ -26,6 +26,7 @@ from edgeattn_export.quantize.parts import Parts, int8_parts
 from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.search import Found, Goal
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_export.search.together import search_together
 from edgeattn_runtime.golden import Sample as GoldenSample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -90,7 +91,9 @@ class Choice:
         main = self._request.target.prover.runner(chosen.parts.graphs[MAIN_GRAPH].quantized.model)
         inputs = stratified(chosen.selection, WEIGHED)
         golden = [GoldenSample(arrays, main(arrays)) for arrays in inputs]
-        return Weighed(chosen, parts_mb(chosen.parts), memory_of(chosen.parts, self._request.target, golden))
+        request = self._request
+        memory = memory_of(chosen.parts, request.target, golden, request.place)
+        return Weighed(chosen, parts_mb(chosen.parts), memory)
 
     def _within(self, size_mb: float) -> Chosen:
         """Find a recipe whose graphs take at most so many MB, and refine it where selection samples fail."""
@@ -121,6 +124,8 @@ class Choice:
         if recipe is not None:
             return follow_bundle(self._floats, recipe, bench=self._bench)
         step = self._comparison.progress.step
+        if self._request.together:
+            return search_together(self._floats, goal, self._request.benches(), step=step)
         return search_bundle(self._floats, goal, bench=self._bench, step=step)
 
     def _is_exact(self, scores: Scores) -> bool:

@@ -12,6 +12,7 @@ from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.on_device import golden_on_device, race_on_device
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.float_steps import float_steps
@@ -86,22 +87,22 @@ def evaluate(
     scores = comparison.scores(int8, samples.evaluation)
     progress.stage("edge cases")
     edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation)
-    latency, times = _timed(chosen, graphs, int8, samples.evaluation, comparison, request)
+    latency, times = _timed(known, chosen, graphs, int8, request)
     progress.stage("tune")
     notes = (
         *comparison.padded.notes,
         *known.rows.notes,
         *_not_faster(latency, graphs, int8, samples.evaluation, comparison, request),
     )
-    is_here = device is request.target.engine and device.host is HERE
-    cores = request.machine.cores
-    tuned = tune(chosen.parts, device, chosen.selection, rows, cores=cores) if is_here else AS_IT_IS
+    tuned = _tuned(chosen, rows, request)
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
+    if not request.place.is_here:
+        edge_cases = (*edge_cases, *golden_on_device(golden, chosen, request))
     sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}
     memory = None
     if "memory_mb" in request.budget:
-        memory = memory_of(chosen.parts, request.target, golden.samples)
+        memory = memory_of(chosen.parts, request.target, golden.samples, request.place)
     measures = Measures(
         scores=scores,
         latency_ms=latency,
@@ -111,7 +112,7 @@ def evaluate(
         placement=_placement(known, chosen, buckets, request),
         golden=golden.tolerance,
     )
-    measured = device.host.machine() if device is request.target.engine else None
+    measured = request.engine.host.machine() if request.is_own_engine else None
     checks = request.budget.checks(measures)
     return Evaluation(measures, checks, edge_cases, golden, rows, tuned, measured, notes)
 
@@ -127,19 +128,24 @@ def _placement(
     return placement_of(request.target, bucket.parts.graphs[MAIN_GRAPH].quantized.model, inputs)
 
 
+def _tuned(chosen: Chosen, rows: Rows | None, request: Request) -> Tuned:
+    """Tune sessions where the target's engine is this runtime's: here, or on a device."""
+    is_this_runtime = not request.place.is_here or request.engine.host is HERE
+    if not request.is_own_engine or not is_this_runtime:
+        return AS_IT_IS
+    return tune(chosen.parts, request.engine, chosen.selection, rows, cores=request.machine.cores)
+
+
 def _timed(
-    chosen: Chosen,
-    graphs: Recovered | Steps,
-    int8: Runner,
-    samples: Samples,
-    comparison: Comparison,
-    request: Request,
+    known: FloatModel, chosen: Chosen, graphs: Recovered | Steps, int8: Runner, request: Request
 ) -> tuple[Race | None, Mapping[str, float]]:
-    """Race the three where the target's engine runs; an emulator's times, and a stand-in's, mean nothing."""
-    engine = request.target.device
-    if engine is not request.target.engine or engine.host.emulated:
+    """Race all where the target's engine runs; an emulator's times, and a stand-in's, mean nothing."""
+    engine, comparison, samples = request.engine, known.comparison, known.samples.evaluation
+    if not request.is_own_engine or engine.host.emulated:
         return None, {}
     comparison.progress.stage("time")
+    if not request.place.is_here:
+        return race_on_device(known, chosen, graphs, request), {}
     if engine.host is not HERE:
         floats = runner_of_floats(graphs, engine, threads=THREADS)
         return comparison.race(int8, samples, beside=floats), {}
@@ -158,7 +164,7 @@ def _not_faster(
 ) -> tuple[str, ...]:
     """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
     engine = request.target.engine
-    stepping = isinstance(graphs, Steps) and engine.host is HERE
+    stepping = isinstance(graphs, Steps) and engine.host is HERE and request.place.is_here
     if latency is None or not stepping or latency[INT8].p50 < latency[FLOAT].p50:
         return ()
     floats = runner_of_floats(graphs, engine, threads=THREADS)

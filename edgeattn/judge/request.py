@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.objective import Objective
 from edgeattn.measure.place import Place
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search import Bench, Store
-from edgeattn_export.targets import TARGETS, Target
+from edgeattn_export.targets import ON, TARGETS, Target
 from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.machine import Machine
 
@@ -24,12 +26,14 @@ class Request:
         budget: The limits.
         objective: What to minimize within them.
         places: Where it is measured, the preferred one first.
+        together: Whether one recipe serves all places, instead of a variant each.
     """
 
     targets: tuple[Target, ...]
     budget: Budget
     objective: Objective
     places: tuple[Place, ...]
+    together: bool = False
 
     @classmethod
     def read(
@@ -40,6 +44,7 @@ class Request:
         *,
         has_metric: bool = False,
         places: Sequence[Place] = (),
+        together: bool = False,
     ) -> Request:
         """Read what a caller asks for; without ``places`` it is measured here.
 
@@ -57,9 +62,10 @@ class Request:
         if not targets:
             raise BadInput(f"no target; expected at least one of {', '.join(TARGETS)}")
         found = tuple(TARGETS[name] for name in targets)
+        at = tuple(places) or (Place.here(),)
         for target in found:
-            check_measurable(target, limits)
-        return cls(found, limits, objective, tuple(places) or (Place.here(),))
+            check_measurable(target, limits, at)
+        return cls(found, limits, objective, at, together)
 
     @property
     def target(self) -> Target:
@@ -77,24 +83,54 @@ class Request:
         return self.place.machine
 
     def each(self) -> Iterator[Request]:
-        """Yield what is asked for each target alone."""
-        yield from (replace(self, targets=(target,)) for target in self.targets)
+        """Yield what is asked for each variant alone: of a target, and of one of several devices."""
+        if len(self.places) == 1 or self.together:
+            yield from (replace(self, targets=(target,)) for target in self.targets)
+            return
+        for target, place in product(self.targets, self.places):
+            variant = replace(target, name=f"{target.name}{ON}{place.name}")
+            yield replace(self, targets=(variant,), places=(place,))
+
+    @property
+    def engine(self) -> Engine:
+        """What its graphs are timed by: the target's own engine on a device, or what there is of it here."""
+        return self.target.device if self.place.is_here else self.target.engine.on(self.place.host)
+
+    @property
+    def is_own_engine(self) -> bool:
+        """Whether that is the target's own engine, and no stand-in."""
+        return not self.place.is_here or self.target.device is self.target.engine
 
     def bench(self) -> Bench:
         """Return where the search measures, with what this user measured there before."""
-        place = self.place
-        return Bench(self.target.candidates, self.device, Store.of_user(), place.host, place.threads)
+        return self.benches()[0]
+
+    def benches(self) -> tuple[Bench, ...]:
+        """Return as ``bench`` does, for each place."""
+        store, here = Store.of_user(), self._device(Place.here())
+        return tuple(
+            Bench(self.target.candidates, self._device(place), store, place.host, place.threads, here)
+            for place in self.places
+        )
 
     @property
     def device(self) -> str:
-        """What measurements depend on: the processor, its instruction sets, threads, the engine's version."""
-        sets, engine = " ".join(self.machine.instruction_sets), self.target.prover.name
-        threads = f"; {self.place.threads} threads" if self.place.threads > 1 else ""
-        return f"{self.machine.cpu}; {sets}; {engine} {self.machine.versions[engine]}{threads}"
+        """What times depend on: the processor, its instruction sets, the engine's version, the device."""
+        return self._device(self.place)
+
+    def _device(self, place: Place) -> str:
+        sets, engine = " ".join(place.machine.instruction_sets), self.target.prover.name
+        named = "" if place.is_here else f"; {place.name} with {place.threads} threads"
+        return f"{place.machine.cpu}; {sets}; {engine} {place.machine.versions[engine]}{named}"
 
 
-def check_measurable(target: Target, budget: Budget) -> None:
+def check_measurable(target: Target, budget: Budget, places: Sequence[Place] = ()) -> None:
     """Check that a target's files can be written here, and that a budget limits only what can be measured.
+
+    Args:
+        target: What is measured.
+        budget: The limits.
+        places: Where it is measured; none is here.
 
     Raises:
         BadInput: What compiles the files is not installed.
@@ -104,6 +140,12 @@ def check_measurable(target: Target, budget: Budget) -> None:
     host, compiler, limits = target.engine.host, target.engine.format.compiler, budget.limits
     if compiler is not None and (lacking := compiler.missing()) is not None:
         raise BadInput(f"target {target.name!r}: its compiler is not here: {lacking}")
+    if any(not place.is_here for place in places):
+        if "latency_ratio" in limits:
+            raise BudgetError(
+                "budget latency_ratio: cannot be measured on a device, which has no PyTorch; limit latency_ms"
+            )
+        return
     unknown = {"memory_mb"} if host is not HERE else set()
     unknown |= {"latency_ms", "latency_ratio"} if host.emulated or host.missing() else set()
     for name in limits:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgeattn.measure.memory import memory_mb
+from edgeattn.measure.place import Place
 from edgeattn.measure.threads import THREADS
 from edgeattn_export.pack import Label, Made, pack, save
 from edgeattn_export.quantize.parts import Parts
@@ -14,13 +14,14 @@ from edgeattn_export.targets import Target
 from edgeattn_runtime.golden import Sample
 
 
-def memory_of(parts: Parts, target: Target, golden: Iterable[Sample]) -> float:
+def memory_of(parts: Parts, target: Target, golden: Iterable[Sample], place: Place) -> float:
     """Return the memory of a process that runs graphs, in MB (10^6 bytes).
 
     Args:
         parts: The graphs.
         target: What they are for.
         golden: What is run.
+        place: Where it is run.
 
     Raises:
         BudgetError: This system does not tell a process's peak.
@@ -30,4 +31,4 @@ def memory_of(parts: Parts, target: Target, golden: Iterable[Sample]) -> float:
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         path = Path(folder) / "draft.edge"
         save(draft, path)
-        return memory_mb(path, threads=THREADS)
+        return place.weigh(path, threads=THREADS)

@@ -53,5 +53,10 @@ class Race:
     conditions: Conditions
     speedups: Mapping[str, Ratio] = field(default_factory=dict)
 
+    @property
+    def original(self) -> str:
+        """The runner that others are compared with: the float export on a device, which has no PyTorch."""
+        return PYTORCH if PYTORCH in self.latencies else FLOAT
+
     def __getitem__(self, runner: str) -> Latency:
         return self.latencies[runner]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
+from edgeattn.measure.memory import memory_mb
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_runtime.machine import Machine
+
+
+class Weigh(Protocol):
+    """Returns the memory of a process that runs a bundle, in MB, as ``edgeattn.measure.memory`` does."""
+
+    def __call__(self, bundle: Path, *, threads: int) -> float:
+        """Weigh a bundle with so many intra-op threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +27,24 @@ class Place:
         name: As ``--on`` has it; None for this machine.
         machine: The device.
         host: Opens graphs there, and times them.
-        threads: Intra-op threads of what the search times.
+        threads: Intra-op threads of what is timed.
+        weigh: Weighs bundles there.
+        marks: What disturbed the measurements that were made there, in words.
     """
 
     name: str | None
     machine: Machine
     host: Host
     threads: int = 1
+    weigh: Weigh = memory_mb
+    marks: Sequence[str] = ()
 
     @classmethod
     def here(cls) -> Place:
         """Return this machine."""
         return cls(None, Machine.here(), HERE)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this machine."""
+        return self.name is None

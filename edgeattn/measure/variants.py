@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.targets import TARGETS
+from edgeattn_export.targets import target_of
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 from edgeattn_runtime.manifest import Manifest, Variant
 from edgeattn_runtime.picking import runnable
@@ -12,7 +12,7 @@ from edgeattn_runtime.picking import runnable
 
 def engine_of(variant: Variant) -> Engine:
     """Return what opens a variant's graphs, where its target has them opened."""
-    asked, target = variant.engine, TARGETS.get(variant.target)
+    asked, target = variant.engine, target_of(variant.target)
     host = HERE if target is None else target.engine.host
     return Engine(asked.name, asked.version, asked.providers, asked.options, host=host)
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.latencies import INT8, PYTORCH
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
 from edgeattn.report.number_words import asked, cosine, counts, figure, measured, time_shares
@@ -100,13 +100,21 @@ def machine_facts(machine: Machine) -> dict[str, str]:
 
 def _highlights(report: Report) -> dict[str, str]:
     """Return the three figures that count, and what each of them is."""
-    latency, size = report.latency_ms, report.size_mb
-    faster = {} if latency is None else {figure(latency[PYTORCH].p50 / latency[INT8].p50) + "x": "speedup"}
+    size = report.size_mb
     return {
-        **{number: f"{words} over {report.original}, p50" for number, words in faster.items()},
+        **_speedup(report),
         f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
         cosine(report.accuracy.cosine_min): "cosine of the worst sample",
     }
+
+
+def _speedup(report: Report) -> dict[str, str]:
+    """Return how much faster int8 is than the original; than the float export on a device without PyTorch."""
+    latency = report.latency_ms
+    if latency is None:
+        return {}
+    name, words = (PYTORCH, report.original) if PYTORCH in latency.latencies else (FLOAT, "float")
+    return {f"{figure(latency[name].p50 / latency[INT8].p50)}x": f"speedup over {words}, p50"}
 
 
 def _latencies(report: Report) -> list[Bar]:

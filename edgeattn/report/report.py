@@ -11,6 +11,7 @@ import msgspec
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check, Verdict, verdict_of
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.prices import Price
 from edgeattn.measure.latencies import Race
 from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
@@ -78,6 +79,8 @@ class Report:
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
         devices: What other machines measured of it.
+        device: The name of the device that ``machine`` is; None where it is the one that exported.
+        prices: What each device's recipe costs on every device, where it was made for several.
     """
 
     model: str
@@ -102,6 +105,8 @@ class Report:
     trials: tuple[TrialLine, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[Benchmark, ...] = ()
+    device: str | None = None
+    prices: tuple[Price, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -17,6 +17,7 @@ from edgeattn.report.verdict_words import undecided
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.targets import ForTarget, Target
+from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 NOTICED = 0.02  # share of the time, from which convolutions are told of
@@ -61,8 +62,9 @@ def reported(
         ),
         original=source.original,
         trials=trial_lines(chosen.found.trials, chosen.found.chosen),
+        device=request.place.name,
         notes=(
-            *_not_run(request.target, evaluation),
+            *(_not_run(request.target, evaluation) if request.place.is_here else _on_device(request)),
             *captured.notes,
             *recovered.notes,
             *chosen.notes,
@@ -72,6 +74,19 @@ def reported(
             *undecided(evaluation.checks, len(samples.evaluation)),
             *(() if all(check.ok for check in evaluation.checks) else chosen.binding),
         ),
+    )
+
+
+def _on_device(request: Request) -> tuple[str, ...]:
+    """Say what was measured on a device, and what disturbed it."""
+    place, times = request.place, request.target.candidates.paces
+    nominal = ("Latencies of recipes are nominal: counted, not measured.",) if times is not None else ()
+    marks = (f"A measurement on {place.name} counts although {mark}." for mark in dict.fromkeys(place.marks))
+    return (
+        f"Latency, memory, sessions and golden samples are of device {place.name}; accuracy is of this "
+        f"machine: {Machine.here()}.",
+        *nominal,
+        *marks,
     )
 
 

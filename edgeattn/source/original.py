@@ -8,7 +8,7 @@ from edgeattn.progress import Progress
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Parts
-from edgeattn_export.targets import TARGETS
+from edgeattn_export.targets import TARGETS, target_of
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.manifest import Generation, Graph, Variant
@@ -35,7 +35,7 @@ def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress:
         BundleError: The model is not the one that the bundle was made of: its contract is another; or the
             bundle is for a target that this release does not have.
     """
-    target = TARGETS.get(variant.target)
+    target = target_of(variant.target)
     if target is None:
         raise BundleError(
             f"{files.folder}: target {variant.target!r} found, one of {', '.join(TARGETS)} expected; upgrade"

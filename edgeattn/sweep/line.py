@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.latencies import INT8, PYTORCH
+from edgeattn.measure.latencies import INT8
 from edgeattn.report.number_words import asked, measured
 from edgeattn.report.report import Report
 from edgeattn.report.trial_line import TrialLine
@@ -85,7 +85,7 @@ class Line:
             latency_ms=None if chosen is None else chosen.latency_ms,
             nominal=report.nominal,
             size_mb=report.size_mb[INT8],
-            speedup=None if race is None else race[PYTORCH].p50 / race[INT8].p50,
+            speedup=None if race is None else race[race.original].p50 / race[INT8].p50,
             command=row.command,
         )
 

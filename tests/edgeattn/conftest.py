@@ -14,6 +14,7 @@ from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.objective import Objective
+from edgeattn.judge.prices import Price
 from edgeattn.judge.request import Request
 from edgeattn.measure.latencies import Conditions, Race
 from edgeattn.progress import Silent
@@ -153,6 +154,11 @@ def report(machine: Machine, device: Benchmark) -> Report:
         ),
         notes=("Int8 is not faster here: encoder.0.output is too small.",),
         devices=(device,),
+        device="pi4",
+        prices=(
+            Price("cpu-on-pi4", "dynamic-int8", "pi4", 1, 3.2),
+            Price("cpu-on-pi4", "dynamic-int8", "server", 2, 0.8),
+        ),
     )
 
 

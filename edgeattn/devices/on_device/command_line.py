@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--files-mb", type=float, default=LIMIT_MB, help="size of that folder at most; default: %(default)s"
     )
+    made.add_argument("--no-nanny", action="store_true", help="do not start the worker again where it ends")
     return made
 
 
@@ -58,18 +59,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 async def _work(args: argparse.Namespace) -> None:
-    from edgeattn.devices.on_device.worker import DeviceNanny
+    from edgeattn.devices.on_device.worker import device_server
 
     try:
-        async with DeviceNanny(
+        async with device_server(
             args.scheduler,
             name=args.name,
+            threads=args.threads,
             files=args.files,
             limit_mb=args.files_mb,
-            threads=args.threads,
-        ) as nanny:
+            nanny=not args.no_nanny,
+        ) as server:
             sys.stderr.write(f"device {args.name}: {Machine.here()}; at {args.scheduler}\n")
-            await nanny.finished()
+            await server.finished()
     except (OSError, RuntimeError) as error:
         raise BadInput(f"{args.scheduler}: no device there ({' '.join(str(error).split())})") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from edgeattn_runtime.errors import BadInput
 
 SUFFIX = ".part"  # of what has not come whole
+_LAID_OUT = "set-"  # begins the name of a folder of files under their names
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")  # of a path, as a bundle's manifest has it
 
@@ -37,11 +37,11 @@ class Files:
         return [digest for digest in dict.fromkeys(wanted.values()) if not self._path(digest).is_file()]
 
     def keep(self, digest: str, start: int, size: int, piece: bytes) -> None:
-        """Take a piece of a file; the last one makes it whole.
+        """Take a piece of a file; the last one makes it whole. A piece may come again.
 
         Args:
             digest: The sha256 of the whole, in hex.
-            start: Where the piece begins. One that does not continue what came before is refused.
+            start: Where the piece begins: at most where those before it ended.
             size: Of the whole, in bytes.
             piece: Its bytes.
 
@@ -53,15 +53,19 @@ class Files:
             raise BadInput(
                 f"a file of {size / 1e6:,.0f} MB found, at most {self.limit / 1e6:,.0f} MB expected"
             )
+        if path.is_file():
+            return
         part = path.with_suffix(SUFFIX)
         with self._told_when_full(size):
             self.folder.mkdir(parents=True, exist_ok=True)
             if start == 0:
                 self._make_room(size)
+            come = part.stat().st_size if part.is_file() else 0
+            if come < start:
+                raise BadInput(f"a piece of {digest[:12]} at {start:,} found, {come:,} expected")
             with part.open("r+b" if start else "wb") as file:
-                file.seek(0, os.SEEK_END)
-                if file.tell() != start:
-                    raise BadInput(f"a piece of {digest[:12]} at {start:,} found, {file.tell():,} expected")
+                file.truncate(start)
+                file.seek(start)
                 file.write(piece)
             if start + len(piece) == size:
                 self._close(part, path, digest)
@@ -76,12 +80,17 @@ class Files:
         Raises:
             BadInput: A path that leaves the folder, or the disk is full.
         """
-        with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix="set-") as name:
+        with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name:
             for path, digest in wanted.items():
                 if not all(_PART.fullmatch(part) for part in path.split("/")):
                     raise BadInput(f"path {path!r}: parts of A-Z a-z 0-9 . _ - expected, joined by /")
                 _link(self._path(digest), Path(name) / path)
             yield Path(name)
+
+    def tidy(self) -> None:
+        """Remove what a process laid out here that was killed."""
+        for folder in self.folder.glob(f"{_LAID_OUT}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def read(self, digest: str) -> bytes:
         """Return a file's content, which is here."""
@@ -103,9 +112,9 @@ class Files:
         part.replace(path)
 
     def _make_room(self, size: int) -> None:
-        found = sorted((path.stat().st_mtime, path) for path in self.folder.iterdir() if path.is_file())
-        taken = sum(path.stat().st_size for _, path in found)
-        for _, path in found:
+        found = sorted((path for path in self.folder.iterdir() if path.is_file()), key=_last_used)
+        taken = sum(path.stat().st_size for path in found)
+        for path in found:
             if taken + size <= self.limit:
                 return
             taken -= path.stat().st_size
@@ -123,6 +132,11 @@ class Files:
             raise BadInput(
                 f"its disk is full: {free:,.0f} MB free in {self.folder}{needs}; free some there"
             ) from error
+
+
+def _last_used(path: Path) -> tuple[bool, float]:
+    """Order files by when they were used; what is still coming is the last to go."""
+    return path.suffix == SUFFIX, path.stat().st_mtime
 
 
 def _link(content: Path, path: Path) -> None:

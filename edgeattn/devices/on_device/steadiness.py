@@ -18,10 +18,12 @@ class Reading:
     """What a reference call takes at one time, and for how long the device has slept since it started.
 
     Attributes:
+        at: Seconds of the device's own clock.
         milliseconds: Processor time of a fixed piece of arithmetic, the least of a few calls.
         asleep: Seconds; 0 where the system does not tell.
     """
 
+    at: float
     milliseconds: float
     asleep: float
 
@@ -29,7 +31,7 @@ class Reading:
     def now(cls) -> Reading:
         """Take it."""
         calls = (processor_milliseconds(_hash) for _ in range(_CALLS))
-        return cls(min(calls), _asleep())
+        return cls(time.monotonic(), min(calls), _asleep())
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Watch:
         """Return what a host judges a measurement by: see ``edgeattn.devices.disturbance``."""
         slept = after.asleep - before.asleep
         return {
+            "began": before.at,
+            "ended": after.at,
             "before": before.milliseconds,
             "after": after.milliseconds,
             "best": self.best,

@@ -47,7 +47,7 @@ def perform(verb: str, request: Plain) -> Answer:
         if verb not in VERBS:
             raise BadInput(f"verb {verb!r}: one of {', '.join(VERBS)} expected")
         with _TURN:
-            return VERBS[verb](_files(), request)
+            return VERBS[verb](files_of_device(), request)
     except EdgeAttnError as error:
         return {"error": type(error).__name__, "reason": str(error)}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -125,6 +125,6 @@ def _python(*arguments: str) -> str:
     return process.stdout
 
 
-def _files() -> Files:
+def files_of_device() -> Files:
     """Return this device's files, as its command line told its worker."""
     return Files(Path(os.environ[FOLDER_VARIABLE]), int(float(os.environ[LIMIT_VARIABLE]) * 1e6))

@@ -12,7 +12,7 @@ from distributed import Nanny, Security, Worker
 
 from edgeattn.devices.on_device.declaration import KEY, RESOURCE, declaration
 from edgeattn.devices.on_device.guard import guard
-from edgeattn.devices.on_device.verbs import FOLDER_VARIABLE, LIMIT_VARIABLE
+from edgeattn.devices.on_device.verbs import FOLDER_VARIABLE, LIMIT_VARIABLE, files_of_device
 
 # What others may ask of it; all else that Dask's workers and nannies answer is left out, such as running a
 # function, a plug-in or an uploaded file.
@@ -31,12 +31,19 @@ QUIET = {
 
 
 class DeviceWorker(Worker):
-    """A worker whose tasks are verbs alone."""
+    """A worker whose tasks are verbs alone.
 
-    def __init__(self, *arguments: Any, threads: int, **named: Any) -> None:
+    Args:
+        scheduler: Its address.
+        threads: Intra-op threads that a search times.
+        named: What else a worker takes.
+    """
+
+    def __init__(self, scheduler: str, *, threads: int, **named: Any) -> None:
         guard()
+        files_of_device().tidy()
         about = {KEY: lambda _: declaration(threads)}
-        super().__init__(*arguments, startup_information=about, **named)
+        super().__init__(scheduler, startup_information=about, **named)
         _restrict(self)
 
     async def plugin_add(self, *_: Any, **__: Any) -> Any:
@@ -45,27 +52,43 @@ class DeviceWorker(Worker):
 
 
 class DeviceNanny(Nanny):
-    """Starts a device's worker, and again where it ends."""
+    """Starts a device's worker, and again where it ends; takes what ``DeviceWorker`` takes."""
 
-    def __init__(self, scheduler: str, *, name: str, files: Path, limit_mb: float, threads: int) -> None:
+    def __init__(self, scheduler: str, *, threads: int, **named: Any) -> None:
         guard()
-        os.environ[FOLDER_VARIABLE], os.environ[LIMIT_VARIABLE] = str(files), str(limit_mb)
-        with dask.config.set(QUIET):
-            super().__init__(
-                scheduler,
-                nthreads=1,
-                name=name,
-                resources={f"{RESOURCE}{name}": 1},
-                worker_class=partial(DeviceWorker, threads=threads),
-                local_directory=str(files),
-                security=Security(),
-                config=QUIET,
-            )
+        worker = partial(DeviceWorker, threads=threads)
+        super().__init__(scheduler, worker_class=worker, config=QUIET, **named)
         _restrict(self)
 
     async def plugin_add(self, *_: Any, **__: Any) -> Any:
         """Take no plug-in: it would be code."""
         return {"status": "OK"}
+
+
+def device_server(
+    scheduler: str, *, name: str, threads: int, files: Path, limit_mb: float, nanny: bool
+) -> DeviceWorker | DeviceNanny:
+    """Return what makes this machine a device, to be entered.
+
+    Args:
+        scheduler: Its address.
+        name: The device's.
+        threads: Intra-op threads that a search times.
+        files: The folder of what hosts send.
+        limit_mb: Its size at most.
+        nanny: Whether a process of its own starts the worker again where it ends.
+    """
+    os.environ[FOLDER_VARIABLE], os.environ[LIMIT_VARIABLE] = str(files), str(limit_mb)
+    dask.config.set(QUIET)
+    return (DeviceNanny if nanny else DeviceWorker)(
+        scheduler,
+        threads=threads,
+        nthreads=1,
+        name=name,
+        resources={f"{RESOURCE}{name}": 1},
+        local_directory=str(files),
+        security=Security(),
+    )
 
 
 def _restrict(server: Worker | Nanny) -> None:

@@ -25,8 +25,9 @@ def comparison(report: Report) -> Table:
     table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
-    for row in () if report.latency_ms is None else _latency_rows(report.latency_ms):
-        table.add_row(*row)
+    beside = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
+    for label, *figures in () if report.latency_ms is None else _latency_rows(report.latency_ms):
+        table.add_row(label, *beside, *figures)
     table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
     table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))
     table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
+from edgeattn.judge.prices import Price
+from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.devices import Device
 from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.report.table.layout import listing, passed
@@ -12,9 +16,22 @@ from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.machine import Machine
 
 
-def machine_line(machine: Machine) -> Text:
-    """Say where the latencies were measured."""
-    return Text(f"Measured on {machine}, onnxruntime {machine.versions['onnxruntime']}", style="dim")
+def machine_line(machine: Machine, device: str | None = None) -> Text:
+    """Say where the latencies were measured, on a device by its name."""
+    name = "" if device is None else f"{device}: "
+    return Text(f"Measured on {name}{machine}, onnxruntime {machine.versions['onnxruntime']}", style="dim")
+
+
+def prices_parts(prices: Sequence[Price]) -> tuple[RenderableType, ...]:
+    """Lay out what each device's recipe costs on every device."""
+    if not prices:
+        return ()
+    devices = {price.device: price.threads for price in prices}
+    table = listing("p50, ms", "recipe", *(f">{name}, {count(it, 'thread')}" for name, it in devices.items()))
+    for target in dict.fromkeys(price.target for price in prices):
+        its = [price for price in prices if price.target == target]
+        table.add_row(target, recipe_words(its[0].recipe), *(figure(price.latency_ms) for price in its))
+    return (table,)
 
 
 def differing_machines(before: Machine, now: Machine) -> tuple[Text, ...]:
@@ -24,14 +41,15 @@ def differing_machines(before: Machine, now: Machine) -> tuple[Text, ...]:
     return (Text(f"Measured on another machine: {before}. Latencies do not compare."),)
 
 
-def device_parts(result: Benchmark) -> tuple[RenderableType, ...]:
-    """Lay out what a device measured on the golden samples."""
+def device_parts(result: Benchmark, name: str | None = None) -> tuple[RenderableType, ...]:
+    """Lay out what a device, perhaps of a name, measured on the golden samples."""
     device = Device.of(result)
     memory = "" if device.memory_mb is None else f", peak memory {figure(device.memory_mb)} MB"
     table = listing("p50, ms", *(f">{count(threads, 'thread')}" for threads in device.threads))
     for sizes, times in device.p50:
         table.add_row(sizes, *map(figure, times))
     facts = f"lowest cosine {cosine(device.cosine)}, loaded in {figure(device.load_ms)} ms{memory}: "
+    where = device.name if name is None else f"{name}: {device.name}"
     return Text.assemble(
-        f"Golden samples on {device.name}, for {device.target}: {facts}", passed(ok=device.ok)
+        f"Golden samples on {where}, for {device.target}: {facts}", passed(ok=device.ok)
     ), table

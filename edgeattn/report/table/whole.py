@@ -15,7 +15,7 @@ from edgeattn.report.report import Refusal, Report
 from edgeattn.report.table.checks import checks_table, edge_cases_parts
 from edgeattn.report.table.figures import comparison, conditions_line
 from edgeattn.report.table.layout import colored, pairs
-from edgeattn.report.table.machines import machine_line
+from edgeattn.report.table.machines import machine_line, prices_parts
 
 
 def report_parts(report: Report) -> tuple[RenderableType, ...]:
@@ -25,7 +25,8 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
         _work(report),
         comparison(report),
         *(() if report.latency_ms is None else (conditions_line(report.latency_ms),)),
-        machine_line(report.machine),
+        machine_line(report.machine, report.device),
+        *prices_parts(report.prices),
         *(Text(note) for note in report.notes),
         *edge_cases_parts(report.edge_cases),
         checks_table(report.checks),

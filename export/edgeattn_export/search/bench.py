@@ -24,10 +24,11 @@ class Bench:
 
     Attributes:
         candidates: What is tried.
-        device: A stable name of its processor, instruction sets and engine: what a measurement depends on.
+        device: A stable name of its processor, instruction sets and engine: what a time depends on.
         store: What was measured before.
         host: Where graphs are timed.
         threads: Intra-op threads of what is timed.
+        here: Such a name of this machine, which all but times depend on; None where it is the device.
     """
 
     candidates: Candidates
@@ -35,6 +36,7 @@ class Bench:
     store: Store
     host: Host = HERE
     threads: int = 1
+    here: str | None = None
 
     def runner(self, engine: Engine, model: ir.Model) -> Runner:
         """Open a graph where it is timed."""
@@ -55,13 +57,18 @@ class Bench:
         """Processor time; where several threads share the work, that of the clock on the wall."""
         return Clock() if self.threads == 1 else Clock("wall")
 
-    def answer(self, question: Question, measure: Callable[[], Answer]) -> Answer:
-        """Return what is known of a question on this device, measured now where nothing is."""
-        asked = {**question, "on": self.device, "version": VERSION}
+    def computed(self, question: Question, compute: Callable[[], Answer]) -> Answer:
+        """Return what is known of a question that this machine answers, computed now where nothing is."""
+        asked = _asked(question, self.here or self.device)
         answer = self.store.get(asked)
         if answer is None:
-            answer = measure()
+            answer = compute()
             self.store.put(asked, answer)
+        return answer
+
+    def measured(self, question: Question, measure: Callable[[], Answer]) -> Answer:
+        """Return what is known of a question that the device answers, measured now where nothing is."""
+        (answer,) = self.answers([question], lambda places: (measure() for _ in places))
         return answer
 
     def answers(
@@ -73,7 +80,7 @@ class Bench:
             questions: In their order.
             measure: Yields the answers to those that nothing is known of, by their places.
         """
-        asked = [{**question, "on": self.device, "version": VERSION} for question in questions]
+        asked = [_asked(question, self.device) for question in questions]
         known = [self.store.get(question) for question in asked]
         measured = measure([place for place, answer in enumerate(known) if answer is None])
         for question, answer in zip(asked, known, strict=True):
@@ -83,3 +90,7 @@ class Bench:
                 yield found
             else:
                 yield answer
+
+
+def _asked(question: Question, machine: str) -> Question:
+    return {**question, "on": machine, "version": VERSION}

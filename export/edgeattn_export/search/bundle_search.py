@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_parts import FloatParts
 from edgeattn_export.search import Bench, Found, Goal, Trial, follow, search
 from edgeattn_export.search.bundle_goals import left_goals, shared_goals, smallest_goals
+from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.race import race
 from edgeattn_export.search.step import Step
 
 ByGraph = Mapping[str, Found]
@@ -57,6 +59,20 @@ def follow_bundle(floats: FloatParts, recipe: Recipe, bench: Bench) -> Found:
     recipes = floats.divided(recipe)
     found = {name: follow(part, recipes[name], bench) for name, part in floats.graphs.items()}
     return _whole(found, missed=())
+
+
+def race_bundle(floats: FloatParts, recipes: Sequence[Recipe], bench: Bench) -> tuple[Trial, ...]:
+    """Prove recipes of a bundle side by side, each graph with those of its own.
+
+    Raises:
+        RecipeError, QuantizeError: As ``follow_bundle`` does.
+    """
+    divided = [floats.divided(recipe) for recipe in recipes]
+    trials = {
+        name: race(Judge(part, bench), [recipes[name] for recipes in divided])
+        for name, part in floats.graphs.items()
+    }
+    return tuple(_together({name: its[i] for name, its in trials.items()}) for i in range(len(recipes)))
 
 
 def _whole(found: ByGraph, *, missed: tuple[str, ...]) -> Found:

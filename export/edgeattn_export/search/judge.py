@@ -89,7 +89,7 @@ class Judge:
             "outputs": list(self.part.outputs),
             "recipe": recipe.unnamed().to_json(),
         }
-        answer = self.bench.answer(question, lambda: self._run(recipe, chosen))
+        answer = self.bench.computed(question, lambda: self._run(recipe, chosen))
         return np.asarray(answer["errors"], np.float64)
 
     def _run(self, recipe: Recipe, chosen: tuple[int, ...]) -> Answer:

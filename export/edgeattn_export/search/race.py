@@ -54,7 +54,7 @@ def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Mod
         "race": judge.fingerprint,
         "recipes": [recipe.unnamed().to_json() for recipe in recipes],
     }
-    answer = judge.bench.answer(question, lambda: _raced(judge, models))
+    answer = judge.bench.measured(question, lambda: _raced(judge, models))
     return [float(str(answer[str(i)])) for i in range(len(recipes))]
 
 

@@ -20,4 +20,22 @@ TARGETS: Mapping[str, Target] = {
     for target in (CPU, MINIMAL, WEB, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, NNAPI, XNNPACK_CPU)
 }
 
-__all__ = ["TARGETS", "Bucket", "ForTarget", "Target", "buckets_of", "for_target", "sizes_for"]
+ON = "-on-"  # between a target and the device that its variant was measured on
+
+
+def target_of(name: str) -> Target | None:
+    """Return the target of a variant, such as "cpu" or "cpu-on-pi4"; None of one that is not known."""
+    return TARGETS.get(name.partition(ON)[0])
+
+
+__all__ = [
+    "ON",
+    "TARGETS",
+    "Bucket",
+    "ForTarget",
+    "Target",
+    "buckets_of",
+    "for_target",
+    "sizes_for",
+    "target_of",
+]

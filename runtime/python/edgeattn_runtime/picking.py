@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import onnxruntime
 
@@ -75,17 +75,27 @@ def _lacking(variant: Variant, manifest: Manifest) -> str | None:
 
 
 def _missing(engine: Engine) -> str | None:
+    return missing(engine, onnxruntime.__version__, available_providers())
+
+
+def missing(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
+    """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does.
+
+    Args:
+        engine: What is needed.
+        installed: The version of that onnxruntime.
+        available: Its execution providers.
+    """
     if engine.name != ENGINE:
         return f"needs {engine}, and this runtime drives {ENGINE}"
-    installed, available = onnxruntime.__version__, available_providers()
     if _release(installed) < _release(engine.version):
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
-    missing = [provider for provider in engine.providers if provider not in available]
-    if missing:
-        packages = dict.fromkeys(PACKAGES[name] for name in missing if name in PACKAGES)
+    lacking = [provider for provider in engine.providers if provider not in available]
+    if lacking:
+        packages = dict.fromkeys(PACKAGES[name] for name in lacking if name in PACKAGES)
         brought = f" (pip install {' '.join(packages)})" if packages else ""
         return (
-            f"needs {', '.join(missing)}{brought}, and {ENGINE} {installed} here has {', '.join(available)}"
+            f"needs {', '.join(lacking)}{brought}, and {ENGINE} {installed} here has {', '.join(available)}"
         )
     return None
 

@@ -1,4 +1,4 @@
-"""A scheduler and devices: processes of their own, over tcp on this machine."""
+"""Schedulers and devices: processes of their own, over tcp on this machine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,39 +23,29 @@ from edgeattn.devices.host import DeviceHost
 
 BARE = Path(__file__).with_name("bare_device.py")
 ROOT = Path(__file__).parents[3]
-SECONDS = 60.0
+SECONDS = 300.0  # in which a process must be up, on a machine that is busy
 
-Start = Callable[..., subprocess.Popen[bytes]]
+Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def running(*command: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+def _running(*command: str) -> Iterator[Process]:
     """Run a Python program in a process group of its own, and end all of it."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("", "export", "runtime/python"))
-    environment = {**os.environ, "PYTHONPATH": path, **variables}
+    environment = {**os.environ, "PYTHONPATH": path}
     process = subprocess.Popen([sys.executable, *command], env=environment, start_new_session=True)
     try:
         yield process
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-@contextmanager
-def scheduling(folder: Path, *options: str) -> Iterator[str]:
-    """Run a scheduler of Dask's, and yield its address."""
-    file = folder / "scheduler.json"
-    more = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file), *options)
-    with running("-m", "dask", "scheduler", *more):
-        wait_for(file.is_file)
-        yield str(json.loads(file.read_text())["address"])
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
+def _wait_for(is_so: Callable[[], bool]) -> None:
     end = time.monotonic() + SECONDS
     while not is_so():
         if time.monotonic() > end:
@@ -62,40 +53,63 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def device_command(scheduler: str, name: str, files: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
-    return (str(BARE), scheduler, "--name", name, "--files", str(files), *options)
+@dataclass
+class Network:
+    """A scheduler of Dask's, and devices that are at it."""
+
+    folder: Path
+    scheduler: Process
+    address: str
+    client: Client
+    stack: ExitStack
+    started: dict[str, Process] = field(default_factory=dict)
+
+    def start(self, name: str, *options: str) -> DeviceHost:
+        """Start a device, and return when the scheduler knows it."""
+        command = (str(BARE), self.address, "--name", name, "--files", str(self.folder / name), *options)
+        self.started[name] = self.stack.enter_context(_running(*command))
+        _wait_for(lambda: name in {device.name for device in devices_of(self.client)})
+        return self.host(name)
+
+    def host(self, name: str, **more: float) -> DeviceHost:
+        return DeviceHost(Asking(self.client, named(self.client, name), **more))
+
+    def kill(self, name: str) -> None:
+        """Take a device away, its nanny and its worker at once."""
+        os.killpg(self.started[name].pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with scheduling(tmp_path_factory.mktemp("scheduler")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def client(scheduler: str) -> Iterator[Client]:
-    with connect(scheduler) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def start(
-    scheduler: str, client: Client, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """A function that starts a device of a name, and returns when its scheduler knows it."""
+@contextmanager
+def _network(folder: Path) -> Iterator[Network]:
+    file = folder / "scheduler.json"
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
     with ExitStack() as stack:
-
-        def started(name: str, *options: str) -> subprocess.Popen[bytes]:
-            files = tmp_path_factory.mktemp(name)
-            process = stack.enter_context(running(*device_command(scheduler, name, files, options)))
-            wait_for(lambda: name in {device.name for device in devices_of(client)})
-            return process
-
-        yield started
+        scheduler = stack.enter_context(_running("-m", "dask", "scheduler", *options))
+        _wait_for(file.is_file)
+        address = str(json.loads(file.read_text())["address"])
+        client = stack.enter_context(connect(address))
+        yield Network(folder, scheduler, address, client, stack)
 
 
 @pytest.fixture(scope="session")
-def board(start: Start, client: Client) -> DeviceHost:
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    with _network(tmp_path_factory.mktemp("network")) as network:
+        yield network
+
+
+@pytest.fixture
+def frail(tmp_path: Path) -> Iterator[Network]:
+    """A network of a test's own, to be broken."""
+    with _network(tmp_path) as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def client(network: Network) -> Client:
+    return network.client
+
+
+@pytest.fixture(scope="session")
+def board(network: Network) -> DeviceHost:
     """A device."""
-    start("board")
-    return DeviceHost(Asking(client, named(client, "board")))
+    return network.start("board")

@@ -38,6 +38,21 @@ def test_a_piece_that_continues_nothing_is_refused(files: Files) -> None:
         files.keep(DIGEST, 6, 10, CONTENT[6:])
 
 
+def test_a_piece_may_come_again(files: Files) -> None:
+    for start, end in ((0, 4), (4, 8), (4, 8), (8, 10), (8, 10)):
+        files.keep(DIGEST, start, 10, CONTENT[start:end])
+    assert files.read(DIGEST) == CONTENT
+
+
+def test_what_a_killed_process_laid_out_is_removed(files: Files) -> None:
+    _send(files, CONTENT)
+    with files.laid_out({"model.onnx": DIGEST}) as folder:
+        files.tidy()
+        assert not folder.exists()
+        folder.mkdir()
+    assert files.read(DIGEST) == CONTENT
+
+
 def test_another_content_is_refused_and_forgotten(files: Files) -> None:
     with pytest.raises(BadInput, match="send it again"):
         files.keep(DIGEST, 0, 10, b"9876543210")

@@ -1,0 +1,75 @@
+"""edgeattn bench --on: what a bundle costs on devices, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeattn.commands.on import devices_at
+from edgeattn.commands.terminal import working
+from edgeattn.report.table import device_parts, show
+from edgeattn_runtime.errors import BadInput, CheckFailed
+
+if TYPE_CHECKING:
+    from edgeattn_runtime.bench import Benchmark
+
+
+def bench_on(
+    bundle: Path,
+    names: Sequence[str],
+    scheduler: str | None,
+    *,
+    threads: Sequence[int],
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Benchmark a bundle on devices, all at once, on its golden samples.
+
+    Args:
+        bundle: Its folder.
+        names: The devices'.
+        scheduler: Where they are.
+        threads: Numbers of intra-op threads.
+        as_json: Whether to print a table of results by device, as JSON alone.
+        verbose: Whether to print the traceback of what fails.
+
+    Raises:
+        BadInput: No device of a name, or one that cannot run the bundle.
+        CheckFailed: A golden output is below its tolerance on a device.
+    """
+    with working(verbose=verbose):
+        found = _benchmarks(bundle, names, scheduler, threads)
+    if as_json:
+        table = {name: result.to_table() for name, result in found.items()}
+        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
+    else:
+        show(chain.from_iterable(device_parts(result, name) for name, result in found.items()))
+    wrong = [name for name, result in found.items() if not all(golden.ok for golden in result.golden)]
+    if wrong:
+        raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
+
+
+def _benchmarks(
+    bundle: Path, names: Sequence[str], scheduler: str | None, threads: Sequence[int]
+) -> Mapping[str, Benchmark]:
+    from edgeattn.devices.asking import Asking
+    from edgeattn.devices.bundle_bench import bench_there
+    from edgeattn.devices.device import named
+    from edgeattn.devices.host import DeviceHost
+    from edgeattn.report.device_result import parse_result
+    from edgeattn_runtime.bundle import open_bundle
+
+    if len(set(names)) < len(names):
+        raise BadInput(f"--on {', '.join(names)}: a device given twice, once expected; leave one out")
+    files = open_bundle(bundle)
+    with devices_at(names, scheduler) as client, ThreadPoolExecutor(len(names)) as pool:
+        hosts = [DeviceHost(Asking(client, named(client, name))) for name in names]
+        texts = pool.map(lambda host: bench_there(host, bundle, threads=threads), hosts)
+        return {
+            name: parse_result(text, f"device {name}", files) for name, text in zip(names, texts, strict=True)
+        }

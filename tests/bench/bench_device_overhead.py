@@ -1,0 +1,117 @@
+"""What Dask adds to a measurement on a device: races of layers through it and directly, in turns.
+
+    python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15]
+
+A scheduler and a device are started here, over tcp. Both ways open the same files in new sessions, and make
+the rounds that a search makes. Printed is how much longer a race takes through Dask, the median over pairs:
+races of layers that take so many milliseconds, by the number of races that are asked for at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import onnx.parser
+
+from edgeattn.devices.asking import Asking
+from edgeattn.devices.connection import connect
+from edgeattn.devices.device import devices_of, named
+from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.hosts import HERE, Host
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.search.cost import ROUNDS
+from edgeattn_runtime.latency import Call
+from edgeattn_runtime.turns import Clock, Rounds, timed
+
+WIDTH = 256
+TREATMENTS = 6  # graphs in a race, as a search has them of a layer
+PORT = 8799
+LAYER = f"""<ir_version: 9, opset_import: ["" : 17]>
+layer (float[S, {WIDTH}] x, float[{WIDTH}, {WIDTH}] w) => (float[S, {WIDTH}] y) {{ y = MatMul (x, w) }}"""
+
+
+@contextmanager
+def device() -> Iterator[DeviceHost]:
+    """Run a scheduler and a device."""
+    address = f"tcp://127.0.0.1:{PORT}"
+    with tempfile.TemporaryDirectory() as folder:
+        scheduler = ["-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(PORT), "--no-dashboard"]
+        worker = ["-m", "edgeattn", "device", address, "--name", "bench", "--files", folder]
+        processes = [subprocess.Popen([sys.executable, *command]) for command in (scheduler, worker)]
+        try:
+            time.sleep(5)
+            with connect(address) as client:
+                while not devices_of(client):
+                    time.sleep(0.2)
+                yield DeviceHost(Asking(client, named(client, "bench")))
+        finally:
+            for process in reversed(processes):
+                process.terminate()
+                process.wait()
+
+
+def rows_of(file: Path, milliseconds: float) -> int:
+    """Return how many rows take a layer so long here."""
+    rows = 64
+    call = ORT_CPU.file_runner(file).bind(inputs_of(rows))
+    found = median(timed({0: call}, Clock(), Rounds(20, 20, warmup=5))[0])
+    return max(1, round(rows * milliseconds / found))
+
+
+def inputs_of(rows: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    return {
+        name: generator.standard_normal((size, WIDTH), np.float32)
+        for name, size in (("x", rows), ("w", WIDTH))
+    }
+
+
+def seconds(host: Host, file: Path, rows: int, races: int) -> float:
+    """Return what races take, sessions and all."""
+    engine: Engine = ORT_CPU.on(host)
+    inputs = inputs_of(rows)
+
+    def calls() -> Mapping[int, Call]:
+        return {i: engine.file_runner(file).bind(inputs) for i in range(TREATMENTS)}
+
+    start = time.perf_counter()
+    for _ in host.races((calls() for _ in range(races)), Clock(), ROUNDS):
+        pass
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure, and print a line for each size of layer and number of races."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--milliseconds", type=float, nargs="+", default=[1.0, 0.1, 0.02])
+    parser.add_argument("--pairs", type=int, default=15)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, device() as host:
+        file = Path(folder) / "model.onnx"
+        file.write_bytes(onnx.parser.parse_model(LAYER).SerializeToString())
+        for milliseconds in args.milliseconds:
+            rows = rows_of(file, milliseconds)
+            for races in (1, TOGETHER):
+                pairs = [
+                    (seconds(host, file, rows, races), seconds(HERE, file, rows, races))
+                    for _ in range(args.pairs + 1)
+                ][1:]  # the first one sends the files
+                over = median(there / here for there, here in pairs) - 1
+                here = median(here for _, here in pairs) / races
+                print(
+                    f"{milliseconds:6} ms a layer, {races} at once: {here * 1e3:7.1f} ms a race, {over:+.1%}"
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Devices and schedulers that end, come back or do not: real processes, really killed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from edgeattn.devices import connection
+from edgeattn.devices.asking import DeviceLostError
+from edgeattn.devices.connection import connect
+from edgeattn.devices.host import DeviceHost
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.turns import Clock, Rounds
+
+GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
+PAUSED = Clock("cost", pause=0.1)  # 30 rounds of it take seconds on any machine
+LONG = Rounds(least=30, most=30)
+
+Network = Any
+
+
+def _time(host: DeviceHost) -> dict[int, list[float]]:
+    return host.turns({0: ORT_CPU.on(host).file_runner(GRAPH).bind(INPUTS)}, PAUSED, LONG)
+
+
+def _amid(host: DeviceHost, act: Any) -> Any:
+    """Measure, and act while the device is at it; return what the measurement comes to."""
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(_time, host)
+        while not any(host.asking.client.processing().values()):
+            time.sleep(0.05)
+        time.sleep(1)
+        act()
+        return found.result()
+
+
+def test_a_worker_that_dies_in_a_measurement_is_started_again(frail: Network) -> None:
+    host = frail.start("frail")
+
+    def kill_worker() -> None:
+        (worker,) = (
+            child
+            for child in psutil.Process(frail.started["frail"].pid).children()
+            if "spawn_main" in " ".join(child.cmdline())
+        )
+        worker.kill()
+
+    found = _amid(host, kill_worker)
+    assert len(found[0]) == LONG.least
+
+
+def test_a_device_that_does_not_come_back_is_one_line(frail: Network) -> None:
+    frail.start("frail")
+    host = frail.host("frail", patience=3.0)
+    with pytest.raises(DeviceLostError, match=r"device frail: gone in a measurement, and not back in 3 s"):
+        _amid(host, lambda: frail.kill("frail"))
+
+
+def test_a_scheduler_that_ends_is_one_line(frail: Network) -> None:
+    frail.start("frail")
+    host = frail.host("frail", patience=3.0)
+    with pytest.raises(DeviceLostError, match="device frail: "):
+        _amid(host, frail.scheduler.kill)
+
+
+def test_two_hosts_take_turns(board: DeviceHost, network: Network) -> None:
+    call = ORT_CPU.on(board).file_runner(GRAPH).bind(INPUTS)
+    race = {
+        "calls": [call.plain()],
+        "clock": {"kind": "cost", "pause": 0.05},
+        "rounds": {"least": 9, "most": 9},
+    }
+    spans: list[tuple[float, float]] = []
+
+    def measure(host: DeviceHost) -> None:
+        for _ in range(3):
+            told = host.asking.ask("time", {"races": [race]}, call.contents())["steadiness"]
+            spans.append((told["began"], told["ended"]))
+
+    with connect(network.address) as other:
+        hosts = (board, DeviceHost(type(board.asking)(other, board.device)))
+        threads = [threading.Thread(target=measure, args=(host,)) for host in hosts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(spans) == 6
+    ordered = sorted(spans)
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(ordered))
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SECONDS", 1.0)
+    with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
+        connect("tcp://127.0.0.1:1")
+    with pytest.raises(BadInput, match="tcp://HOST:PORT"):
+        connect("pi4")
+
+
+def test_a_name_is_one_devices(board: DeviceHost, network: Network) -> None:
+    with pytest.raises(BadInput, match="'nobody': not at this scheduler, which has board"):
+        network.host("nobody")
