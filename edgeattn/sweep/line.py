@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.latencies import INT8
+from edgeattn.measure.latencies import INT8, PYTORCH, Race
 from edgeattn.report.number_words import asked, measured
 from edgeattn.report.report import Report
 from edgeattn.report.trial_line import TrialLine
@@ -70,7 +70,7 @@ class Line:
                 told=outcome.told,
                 command=row.command,
             )
-        race, chosen = report.latency_ms, chosen_of(report)
+        chosen = chosen_of(report)
         return cls(
             number=number,
             model=report.model,
@@ -85,9 +85,16 @@ class Line:
             latency_ms=None if chosen is None else chosen.latency_ms,
             nominal=report.nominal,
             size_mb=report.size_mb[INT8],
-            speedup=None if race is None else race[race.original].p50 / race[INT8].p50,
+            speedup=_speedup(report.latency_ms),
             command=row.command,
         )
+
+
+def _speedup(race: Race | None) -> float | None:
+    """Return PyTorch's p50 over int8's; None where no PyTorch ran beside it."""
+    if race is None or PYTORCH not in race.latencies:
+        return None
+    return race[PYTORCH].p50 / race[INT8].p50
 
 
 def chosen_of(report: Report) -> TrialLine | None:
