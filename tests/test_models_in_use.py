@@ -22,6 +22,7 @@ EPISODES = range(30_000, 30_003)  # seeds that nothing else has
 SCORE = 0.95  # of what the best policies reach
 CHARACTER_ERROR = 0.05
 PHRASES = 20
+BEAMS = 4
 
 
 def load(name: str, file: str = "model") -> ModuleType:
@@ -87,16 +88,18 @@ def test_phrases_are_spelled_with_a_cache(tmp_path: Path) -> None:
     net = exported(dictation, tmp_path / "dictation.edge")
     assert net.manifest.generation is not None
     assert net.manifest.generation.kind == "encoder-decoder"
-    said, right = [], []
+    settings = {
+        "start": (dictation.START,),
+        "stop": (dictation.END,),
+        "max_new_tokens": dictation.LONGEST,
+    }
+    greedily, by_beams, right = [], [], []
     for audio, phrase in list(dictation.recordings())[:PHRASES]:
         sound = {"sound": dictation.features(audio).numpy()}
-        tokens = edgeattn_runtime.generate(
-            net,
-            sound,
-            start=(dictation.START,),
-            stop=(dictation.END,),
-            max_new_tokens=dictation.LONGEST,
-        )
-        said.append(dictation.decode_text(torch.tensor(list(tokens), dtype=torch.long)))
+        tokens = list(edgeattn_runtime.generate(net, sound, **settings))
+        ((best,),) = edgeattn_runtime.generate_many(net, [sound], num_beams=BEAMS, **settings)
+        greedily.append(dictation.decode_text(torch.tensor(tokens, dtype=torch.long)))
+        by_beams.append(dictation.decode_text(torch.tensor(best.tokens, dtype=torch.long)))
         right.append(phrase)
-    assert errors.character_error(said, right) <= CHARACTER_ERROR
+    for said in (greedily, by_beams):
+        assert errors.character_error(said, right) <= CHARACTER_ERROR
