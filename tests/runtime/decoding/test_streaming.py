@@ -108,6 +108,37 @@ def test_a_stop_token_ends_it_and_is_not_yielded(decoder: Model) -> None:
     assert list(generate(decoder, [1, 2, 3], stop=tokens)) == []
 
 
+def test_a_stop_sequence_ends_it_and_is_not_yielded(decoder: Model) -> None:
+    tokens = list(generate(decoder, [1, 2, 3]))
+    begin = next(i for i in range(1, len(tokens) - 1) if tokens[i] != tokens[i + 1])
+    stop = tokens[begin : begin + 2]
+    first = next(i for i in range(len(tokens)) if tokens[i : i + 2] == stop)
+    assert list(generate(decoder, [1, 2, 3], stop_sequences=[stop])) == tokens[:first]
+
+
+def test_what_may_begin_a_stop_sequence_waits(decoder: Model, calls: list[list[int]]) -> None:
+    tokens = list(generate(decoder, [1, 2, 3]))
+    calls.clear()
+    held_back = generate(decoder, [1, 2, 3], stop_sequences=[[tokens[0], 15, 15, 15]])
+    assert next(held_back) == tokens[0]
+    assert len(calls) > 1
+    assert [tokens[0], *held_back] == tokens
+
+
+def test_what_waited_comes_where_the_answer_ends(decoder: Model) -> None:
+    first, second = islice(generate(decoder, [1, 2, 3]), 2)
+    stop = [first, second, 15]
+    assert list(generate(decoder, [1, 2, 3], stop_sequences=[stop], max_new_tokens=2)) == [first, second]
+
+
+def test_tokens_that_were_there_are_penalized(decoder: Model) -> None:
+    prompt = [1, 2, 3]
+    plain = list(generate(decoder, prompt))
+    varied = list(generate(decoder, prompt, repetition_penalty=100.0))
+    assert len(set(varied)) > len(set(plain))
+    assert len({*prompt, *varied[:8]}) == len(prompt) + 8  # logits above 0 are left, for none to return
+
+
 @pytest.mark.parametrize(
     ("prompt", "asked", "yielded"), [(1, 5, 5), (1, None, 16), (10, 99, 7), (16, None, 1)]
 )
@@ -143,6 +174,8 @@ def test_the_memory_of_all_tokens_is_checked_first(
         ([1], {"temperature": -1.0}, "temperature: "),
         ([1], {"top_k": 0}, "top_k: "),
         ([1], {"top_p": 0.0}, "top_p: "),
+        ([1], {"repetition_penalty": 0.0}, r"repetition_penalty: 0\.0"),
+        ([1], {"stop_sequences": [[]]}, r"stop_sequences\[0\]: no token found"),
         ([1], {"seed": -1}, "seed: -1"),
         ([1], {"seed": 0.5}, r"seed: 0\.5"),
     ],
