@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import wave
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import edgeattn
 import edgeattn_runtime
+from edgeattn.__main__ import main
 
 MODELS = Path(__file__).parents[1] / "models"
 SIZE = 0.35  # of the float export's
@@ -48,6 +52,7 @@ def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
         dynamic=source.dynamic,
         budget={**source.budget, "metric_drop": DROP},
         metric=source.metric,
+        processing=source.processing,
     )
     assert bundle.report.verdict == "pass"
     assert "Softmax" not in bundle.report.operators
@@ -55,9 +60,18 @@ def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
     return edgeattn_runtime.load(bundle.save(folder))
 
 
-def test_a_day_of_every_series_is_forecast_as_pytorch_does(tmp_path: Path) -> None:
-    series = load("series")
-    net = exported(series, tmp_path / "series.edge")
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
+    return exported(load("series"), tmp_path_factory.mktemp("series") / "series.edge")
+
+
+@pytest.fixture(scope="module")
+def listener(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
+    return exported(load("keywords"), tmp_path_factory.mktemp("keywords") / "keywords.edge")
+
+
+def test_a_day_of_every_series_is_forecast_as_pytorch_does(forecaster: edgeattn_runtime.Model) -> None:
+    series, net = load("series"), forecaster
     for inputs, _ in list(series.samples())[::20]:
         forecast = net(past=inputs["past"].numpy())["forecast"]
         with torch.inference_mode():
@@ -74,9 +88,88 @@ def test_both_games_are_played_in_int8(tmp_path: Path) -> None:
         assert game.score(sum(reached) / len(reached)) >= SCORE
 
 
-def test_a_word_is_heard_from_samples_of_sound(tmp_path: Path) -> None:
+def test_series_are_forecast_from_a_file(
+    forecaster: edgeattn_runtime.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series, path = load("series"), tmp_path / "hours.csv"
+    raw = next(iter(series.raw()))["series"]
+
+    def answer(values: torch.Tensor, names: tuple[str, ...] = series.NAMES) -> tuple[int, str, str]:
+        lines = [",".join(names), *(",".join(f"{value:g}" for value in hour) for hour in values.T.tolist())]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        code = main(["run", str(forecaster.files.folder), "--input", str(path)])
+        return (code, *capsys.readouterr())
+
+    code, words, told = answer(raw)
+    assert (code, told) == (0, "")
+    expected = forecaster.forecast(forecaster(past=series_input(series, raw)))[0]
+    for line, name, day in zip(words.splitlines(), series.NAMES, expected, strict=True):
+        assert line.startswith(name)
+        assert float(line.removeprefix(name).split()[0]) == pytest.approx(day[0], rel=0.01, abs=0.1)
+    gaps = raw.clone()
+    gaps[1, 100:110] = torch.nan  # held, as the manifest says
+    assert answer(gaps)[0] == 0
+    refusals = (
+        (answer(raw[:, 1:]), "335 values of each series found, 336 expected"),
+        (answer(raw.repeat(1, 2)), "672 values of each series found, 336 expected; give the last 336"),
+        (answer(raw * torch.nan), "all 336 values are missing"),
+        (answer(raw, ("cars", *series.NAMES[1:])), "0 columns 'vehicles an hour' found"),
+    )
+    for (code, words, told), line in refusals:
+        assert (code, words, told.count("\n")) == (2, "", 1)
+        assert line in told
+
+
+def series_input(series: ModuleType, raw: torch.Tensor) -> NDArray[np.float32]:
+    data = series.held_out()
+    scaled: NDArray[np.float32] = ((raw - data["mean"]) / data["std"])[None].numpy()
+    return scaled
+
+
+def test_a_word_is_heard_in_a_file(
+    listener: edgeattn_runtime.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     keywords = load("keywords")
-    net = exported(keywords, tmp_path / "keywords.edge")
+    clips = [(inputs["audio"][0].numpy(), label.item()) for inputs, label in keywords.samples()]
+
+    def answer(samples: NDArray[np.float32], rate: int = keywords.RATE) -> tuple[int, str, str]:
+        path = tmp_path / "speech.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        code = main(["run", str(listener.files.folder), "--input", str(path)])
+        return (code, *capsys.readouterr())
+
+    heard = [answer(audio) for audio, _ in clips[:20]]
+    assert {(code, told) for code, _, told in heard} == {(0, "")}
+    first = [words.splitlines()[0].rsplit(maxsplit=1)[0].strip() for _, words, _ in heard]
+    names = [keywords.LABELS[label] for _, label in clips[:20]]
+    assert sum(map(str.__eq__, first, names)) >= 18
+    _, words, _ = answer(np.zeros(keywords.RATE, np.float32))  # silence is a sound, and no word
+    assert words.startswith("no word")
+    assert answer(clips[0][0][: keywords.RATE // 2])[0] == 0  # silence fills it up
+    for (code, words, told), line in (
+        (answer(np.zeros(8001, np.float32)), "8,001 samples found, 8,000 at most expected; cut it"),
+        (answer(clips[0][0], 16000), "16000 Hz found, 8000 expected; resample it first"),
+    ):
+        assert (code, words, told.count("\n")) == (2, "", 1)
+        assert line in told
+
+
+def test_words_are_heard_where_they_are_in_a_long_recording(listener: edgeattn_runtime.Model) -> None:
+    recording = load("keywords", "recording")
+    audio, places = recording.recorded()
+    stream = edgeattn_runtime.Stream(listener, hop=recording.HOP)
+    moments = [moment for part in np.array_split(audio, 1000) for moment in stream.push(part)]
+    assert [moment.end for moment in moments] == list(range(8000, len(audio) + 1, recording.HOP))
+    found = recording.heard((moment.end, moment.outputs["logits"][0]) for moment in moments)
+    right, wrong = recording.matched(found, places)
+    assert right >= 0.75 * len(places)
+    assert wrong <= 0.1 * len(places)
+
+
+def test_a_word_is_heard_from_samples_of_sound(listener: edgeattn_runtime.Model) -> None:
+    keywords, net = load("keywords"), listener
     assert [(spec.name, spec.dims) for spec in net.inputs] == [("audio", ("batch", keywords.RATE))]
     clips = [(inputs["audio"].numpy(), label.item()) for inputs, label in keywords.samples()][:60]
     heard = [net(audio=audio)["logits"].argmax() == label for audio, label in clips]

@@ -6,7 +6,9 @@ For each model it prints the metric of PyTorch and of int8 over the evaluation s
 the float export, the sizes of both exports, and how many times as fast as each other runner int8 is: the
 median of one thread, interleaved. Of those that act step by step it also prints what they reach in use: the
 mean return of policy over a hundred episodes of each game, which passes where it is PyTorch's within two
-standard errors and 95 % of the best, and the character error of dictation, greedily and with beams.
+standard errors and 95 % of the best, and the character error of dictation, greedily and with beams. Keywords
+and series are also run as they are used, by a window that moves: how many calls a second one core makes, and
+which share of it the calls take as the samples come.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import edgeattn_runtime
 from edgeattn.source import shipped
@@ -31,6 +35,7 @@ from edgeattn.source import shipped
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
 SCORE = 0.95  # of what the best policies reach
 BEAMS = 4  # of dictation
+HOURS = 336 + 1000  # of series: those of the first window, and as many calls behind it
 COLUMNS = (
     "model",
     "verdict",
@@ -131,6 +136,49 @@ def spelled(bundle: Path) -> Iterator[str]:
     yield f"{len(right)} phrases, character error: {shown}"
 
 
+def listened(bundle: Path) -> Iterator[str]:
+    """Yield what it costs to listen without end, a call each 0.2 s, and which words are heard."""
+    model, recording, net = load("keywords", "model"), load("keywords", "recording"), load_bundle(bundle)
+    audio, places = recording.recorded()
+    moments, milliseconds = moved(net, audio[np.newaxis], recording.HOP)
+    found = recording.heard([(moment.end, moment.outputs["logits"][0]) for moment in moments])
+    right, wrong = recording.matched(found, places)
+    yield told_stream(len(moments), milliseconds, recording.HOP / model.RATE, "0.2 s")
+    yield f"{right} of {len(places)} words heard in {len(audio) / model.RATE:.0f} s of sound, {wrong} wrongly"
+
+
+def forecast_hourly(bundle: Path) -> Iterator[str]:
+    """Yield what it costs to forecast anew each hour."""
+    values = load("series", "model").held_out()["values"].numpy()[:, :HOURS]
+    moments, milliseconds = moved(load_bundle(bundle), values, 1)
+    yield told_stream(len(moments), milliseconds, 3600, "hour")
+
+
+def moved(
+    net: edgeattn_runtime.Model, values: NDArray[np.generic], hop: int
+) -> tuple[list[edgeattn_runtime.Moment], float]:
+    """Return the answers of a window that moves over (rows, time), and processor milliseconds a call."""
+    stream = edgeattn_runtime.Stream(net, hop=hop)
+    begun = time.process_time()
+    moments = [
+        moment
+        for start in range(0, values.shape[1], hop)
+        for moment in stream.push(values[:, start : start + hop])
+    ]
+    return moments, 1e3 * (time.process_time() - begun) / len(moments)
+
+
+def told_stream(calls: int, milliseconds: float, seconds: float, each: str) -> str:
+    """Say what a window that moves costs: its preparation is counted in."""
+    share = milliseconds / 1e3 / seconds
+    return f"a call each {each}: {1e3 / milliseconds:.0f} a second, {share:.2g} of a core ({calls} calls)"
+
+
+def load_bundle(bundle: Path) -> edgeattn_runtime.Model:
+    """Open a bundle, one thread."""
+    return edgeattn_runtime.load(bundle, threads=1)
+
+
 def load(model: str, name: str) -> ModuleType:
     """Import models/MODEL/NAME.py."""
     path = shipped.locate(model).with_name(f"{name}.py")
@@ -147,7 +195,12 @@ def load(model: str, name: str) -> ModuleType:
     return module
 
 
-USES: Mapping[str, Callable[[Path], Iterator[str]]] = {"policy": played, "dictation": spelled}
+USES: Mapping[str, Callable[[Path], Iterator[str]]] = {
+    "policy": played,
+    "dictation": spelled,
+    "keywords": listened,
+    "series": forecast_hourly,
+}
 
 
 if __name__ == "__main__":
