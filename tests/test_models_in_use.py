@@ -126,6 +126,14 @@ def series_input(series: ModuleType, raw: torch.Tensor) -> NDArray[np.float32]:
     return scaled
 
 
+def recorded(path: Path, samples: NDArray[np.float32], rate: int) -> Path:
+    """Write a WAV file of 16 bits."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
 def test_a_word_is_heard_in_a_file(
     listener: edgeattn_runtime.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,10 +141,7 @@ def test_a_word_is_heard_in_a_file(
     clips = [(inputs["audio"][0].numpy(), label.item()) for inputs, label in keywords.samples()]
 
     def answer(samples: NDArray[np.float32], rate: int = keywords.RATE) -> tuple[int, str, str]:
-        path = tmp_path / "speech.wav"
-        with wave.open(str(path), "wb") as file:
-            file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
-            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        path = recorded(tmp_path / "speech.wav", samples, rate)
         code = main(["run", str(listener.files.folder), "--input", str(path)])
         return (code, *capsys.readouterr())
 
@@ -176,9 +181,41 @@ def test_a_word_is_heard_from_samples_of_sound(listener: edgeattn_runtime.Model)
     assert sum(heard) / len(heard) >= 0.9
 
 
-def test_phrases_are_spelled_with_a_cache(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def speller(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
+    return exported(load("dictation"), tmp_path_factory.mktemp("dictation") / "dictation.edge")
+
+
+def test_a_phrase_is_spelled_from_a_file(
+    speller: edgeattn_runtime.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     dictation, errors = load("dictation"), load("dictation", "errors")
-    net = exported(dictation, tmp_path / "dictation.edge")
+
+    def answer(samples: NDArray[np.float32], *options: str) -> tuple[int, str, str]:
+        path = recorded(tmp_path / "speech.wav", samples, dictation.RATE)
+        code = main(["run", str(speller.files.folder), "--input", str(path), *options])
+        return (code, *capsys.readouterr())
+
+    phrases = list(dictation.recordings())[:5]
+    answers = [answer(audio.numpy(), "--start", "1", "--stop", "2") for audio, _ in phrases]
+    assert {(code, told) for code, _, told in answers} == {(0, "")}
+    said = [words.rstrip("\n") for _, words, _ in answers]
+    assert errors.character_error(said, [phrase for _, phrase in phrases]) <= 2 * CHARACTER_ERROR
+    audio = phrases[0][0].numpy()
+    for (code, words, told), line in (
+        (answer(audio), "no --start found"),
+        (answer(audio, "--start", "one"), "--start: 'one' found, token ids such as 1,2 expected"),
+        (answer(audio, "--start", "1", "-o", "y.npz"), "answers with tokens, no arrays"),
+        (answer(np.zeros(8000, np.float32), "--start", "1"), "silence found, a sound expected"),
+        (answer(audio[:100], "--start", "1"), "100 samples found, at least 121 expected"),
+        (answer(np.tile(audio, 9), "--start", "1"), "sound"),  # longer than the table of positions
+    ):
+        assert (code, words, told.count("\n")) == (2, "", 1)
+        assert line in told
+
+
+def test_phrases_are_spelled_with_a_cache(speller: edgeattn_runtime.Model) -> None:
+    dictation, errors, net = load("dictation"), load("dictation", "errors"), speller
     assert net.manifest.generation is not None
     assert net.manifest.generation.kind == "encoder-decoder"
     settings = {

@@ -40,3 +40,11 @@ def test_pytorch_stays_away(command: str, folder: Path, tmp_path: Path) -> None:
         f"assert main({[command, str(folder), *options]}) == 0; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_a_start_is_for_what_an_encoder_reads(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "x.npz", **INPUTS)
+    assert main(["run", str(folder), "--input", str(tmp_path / "x.npz"), "--start", "1"]) == 2
+    assert "they are for what an encoder reads" in capsys.readouterr().err

@@ -20,7 +20,8 @@ fun main(arguments: Array<String>) {
         each(case["generate"]) { i, run -> tell("generate $i", run) { generate(run, bundle) } }
         each(case["labels"]) { i, read -> tell("labels $i", read) { label(read, bundle) } }
         each(case["prepare"]) { i, entry ->
-            if (entry["of"] == "text") report(bundle.name, "prepare $i", "no tokenizer") { Outcome("no tokenizer") }
+            val lacking = listOf("tokenizer", "log-mel").find { it == entry["needs"] }?.let { "no $it" }
+            if (lacking != null) report(bundle.name, "prepare $i", lacking) { Outcome(lacking) }
             else tell("prepare $i", entry) { prepare(entry, bundle, folder) }
         }
     }
@@ -83,11 +84,15 @@ private fun label(read: Case, bundle: File): Outcome = Model.load(bundle).use { 
 private fun prepare(entry: Case, bundle: File, folder: File): Outcome = Model.load(bundle).use { model ->
     fun read(key: String) = parse(File(folder, entry[key] as String).readText()).list()
     val given = read("given")
-    val input = model.manifest.processing!!.image!!.input
     val differences = given.zip(read("expected")) { raw, wanted ->
         try {
-            val images = if (raw.value is List<*>) raw.list().map(::image) else listOf(image(raw))
-            val found = model.prepare(images).getValue(input).floats()
+            val raws = if (raw.value is List<*>) raw.list() else listOf(raw)
+            val inputs = when (entry["of"]) {
+                "image" -> model.prepare(raws.map(::image))
+                "audio" -> model.prepare(raws.map(::sound))
+                else -> model.prepare(raws.map(::series))
+            }
+            val found = inputs.values.single().floats()
             val numbers = (wanted.value as List<*>?)?.map { (it as Number).toFloat() }
             if (numbers?.size != found.size) Float.POSITIVE_INFINITY else found.indices.maxOf { abs(found[it] - numbers[it]) }
         } catch (_: InputError) {
@@ -98,6 +103,14 @@ private fun prepare(entry: Case, bundle: File, folder: File): Outcome = Model.lo
     val found = if (unlike.isEmpty()) "answered" else "${unlike.size} of ${given.size} unlike, the first at ${unlike[0]}"
     Outcome(found, differences.max().toDouble().takeIf { it.isFinite() })
 }
+
+private fun sound(raw: Field): Sound {
+    val channels = raw.table().getValue("channels").list().map { row -> row.list().map { it.number().toFloat() }.toFloatArray() }
+    return Sound(raw.table().getValue("rate").integer(1).toInt(), channels)
+}
+
+private fun series(raw: Field): Series =
+    Series(raw.table().getValue("values").list().map { row -> row.list().map { (it.value as Number?)?.toDouble() ?: Double.NaN }.toDoubleArray() })
 
 private fun image(raw: Field): Image {
     val fields = raw.table()

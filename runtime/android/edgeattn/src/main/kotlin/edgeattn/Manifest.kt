@@ -79,7 +79,7 @@ data class Generation(
 }
 
 /** What stands between an app's data and the arrays of a call. */
-data class Processing(val text: Text?, val image: Image?, val audio: Audio?, val labels: Labels?) {
+data class Processing(val text: Text?, val image: Image?, val audio: Audio?, val series: Series?, val labels: Labels?) {
     data class Text(val tokenizer: String, val ids: String, val mask: String?, val types: String?, val longest: Int?)
 
     data class Image(
@@ -101,7 +101,22 @@ data class Processing(val text: Text?, val image: Image?, val audio: Audio?, val
     @Suppress("EnumEntryName")
     enum class Resample { nearest, bilinear, bicubic }
 
-    data class Audio(val input: String, val rate: Int, val channels: Int)
+    data class Audio(val input: String, val rate: Int, val channels: Int, val logMel: LogMel?)
+
+    /** Features in place of samples; see the specification. */
+    data class LogMel(val frame: Int, val hop: Int, val bands: Int, val stack: Int, val floor: Double)
+
+    data class Series(
+        val input: String,
+        val output: String?,
+        val names: List<String>,
+        val mean: List<Double>,
+        val std: List<Double>,
+        val missing: Missing,
+    )
+
+    @Suppress("EnumEntryName")
+    enum class Missing { refuse, hold }
 
     data class Labels(val output: String, val names: List<String>)
 }

@@ -151,12 +151,13 @@ private fun readGeneration(field: Field): Generation {
 }
 
 private fun readProcessing(field: Field): Processing {
-    val fields = field.record(optional = listOf("text", "image", "audio", "labels"))
-    if (fields.isEmpty) throw field.refusal("text, image, audio or labels")
+    val fields = field.record(optional = listOf("text", "image", "audio", "series", "labels"))
+    if (fields.isEmpty) throw field.refusal("text, image, audio, series or labels")
     return Processing(
         fields.optional("text", ::readText),
         fields.optional("image", ::readImage),
         fields.optional("audio", ::readAudio),
+        fields.optional("series", ::readSeries),
         fields.optional("labels", ::readLabels),
     )
 }
@@ -196,8 +197,39 @@ private fun readImage(field: Field): Processing.Image {
 }
 
 private fun readAudio(field: Field): Processing.Audio {
-    val fields = field.record("input", "rate", "channels")
-    return Processing.Audio(fields["input"].text(), fields["rate"].int(1), fields["channels"].int(1))
+    val fields = field.record("input", "rate", "channels", optional = listOf("log_mel"))
+    val logMel = fields.optional("log_mel", ::readLogMel)
+    val channels = fields["channels"].int(1)
+    if (logMel != null && channels != 1) throw fields["channels"].refusal("1 channel for log-mel features")
+    return Processing.Audio(fields["input"].text(), fields["rate"].int(1), channels, logMel)
+}
+
+private fun readLogMel(field: Field): Processing.LogMel {
+    val fields = field.record("frame", "hop", "bands", "stack", "floor")
+    val floor = fields["floor"].number()
+    if (floor <= 0) throw fields["floor"].refusal("a number above 0")
+    return Processing.LogMel(fields["frame"].int(2), fields["hop"].int(1), fields["bands"].int(1), fields["stack"].int(1), floor)
+}
+
+private fun readSeries(field: Field): Processing.Series {
+    val fields = field.record("input", "output", "names", "mean", "std", "missing")
+    val names = fields["names"].texts()
+    if (names.isEmpty() || names.toSet().size < names.size) throw fields["names"].refusal("at least one, each once")
+    fun bySeries(key: String): List<Double> {
+        val numbers = fields[key].list().map { it.number() }
+        if (numbers.size != names.size || (key == "std" && numbers.any { it <= 0 })) {
+            throw fields[key].refusal("a number for each series, of std above 0")
+        }
+        return numbers
+    }
+    return Processing.Series(
+        input = fields["input"].text(),
+        output = fields["output"].orNull { it.text() },
+        names = names,
+        mean = bySeries("mean"),
+        std = bySeries("std"),
+        missing = fields["missing"].choice(Processing.Missing.entries),
+    )
 }
 
 private fun readLabels(field: Field): Processing.Labels {

@@ -41,7 +41,7 @@ fun Model.prepare(
         "texts of several lengths found, without a mask for padding; give them one by one"
     }
     fun fill(name: String, values: (Encoding) -> LongArray): Pair<String, Tensor> {
-        val dtype = manifest.graphs.values.flatMap { it.inputs }.first { it.name == name }.dtype
+        val dtype = input(name).dtype
         val padded = rows.flatMap { values(it).copyOf(length).asList() }.toLongArray()
         return name to Tensor.whole(padded, dtype, listOf(rows.size, length))
     }
@@ -77,24 +77,32 @@ fun Model.prepare(images: List<Image>): Map<String, Tensor> {
     return mapOf(rule.input to Tensor.of(values, images.size, *dims))
 }
 
-/** Make the input of a batch of sounds; nothing is resampled or mixed. */
+/**
+ * Make the input of a batch of sounds; nothing is resampled or mixed.
+ *
+ * Silence follows what is shorter than an input of a size takes.
+ */
 @JvmName("prepareSounds")
 fun Model.prepare(sounds: List<Sound>): Map<String, Tensor> {
-    val rule = manifest.processing?.audio ?: throw lacking("audio")
-    val length = sounds.firstOrNull()?.channels?.firstOrNull()?.size ?: 0
-    requireInput(length > 0) { "no sample found, at least one expected" }
+    val rule = manifest.processing?.audio?.takeIf { it.logMel == null } ?: throw lacking("audio of samples")
+    val given = sounds.flatMap { sound -> sound.channels.map { it.size } }
+    requireInput(given.isNotEmpty() && given.all { it > 0 }) { "no sample found, at least one expected" }
+    val fixed = input(rule.input).dims.last().size
+    requireInput(fixed != null || given.toSet().size == 1) { "sounds of several lengths found; give them one by one" }
+    val length = fixed ?: given[0]
+    requireInput(given.all { it <= length }) { "${given.max()} samples found, $length at most expected" }
     for (sound in sounds) {
         requireInput(sound.rate == rule.rate) { "${sound.rate} Hz found, ${rule.rate} expected; resample it" }
         requireInput(sound.channels.size == rule.channels) {
             "${sound.channels.size} channels found, ${rule.channels} expected; mix them"
         }
-        requireInput(sound.channels.all { it.size == length }) {
-            "sounds of several lengths found; give them one by one"
+        requireInput(sound.channels.all { it.size == sound.channels[0].size }) {
+            "channels of several lengths found, one length expected"
         }
         val isWithin = sound.channels.all { channel -> channel.all { it in -1f..1f } }
         requireInput(isWithin) { "a sample beyond -1 to 1 found; divide integers by half their range" }
     }
-    val samples = sounds.flatMap { sound -> sound.channels.flatMap { it.asList() } }.toFloatArray()
+    val samples = sounds.flatMap { sound -> sound.channels.flatMap { it.copyOf(length).asList() } }.toFloatArray()
     val dims = if (rule.channels == 1) intArrayOf(sounds.size, length) else intArrayOf(sounds.size, rule.channels, length)
     return mapOf(rule.input to Tensor.of(samples, *dims))
 }
@@ -112,7 +120,9 @@ fun Model.labels(outputs: Map<String, Tensor>): List<List<Label>> {
     }
 }
 
-private fun Model.lacking(part: String) = InputError("${manifest.name}: no $part in its processing; make the inputs in the app")
+internal fun Model.input(name: String): TensorSpec = manifest.graphs.values.flatMap { it.inputs }.first { it.name == name }
+
+internal fun Model.lacking(part: String) = InputError("${manifest.name}: no $part in its processing; make the inputs in the app")
 
 /** Cut the last tokens of the text itself, so that special ones stay. */
 private fun shorten(whole: Encoding, plain: Encoding, longest: Int): Encoding {

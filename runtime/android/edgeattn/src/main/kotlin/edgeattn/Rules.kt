@@ -129,7 +129,24 @@ private fun Manifest.check(processing: Processing) {
         listOfNotNull(text.mask, text.types).forEach { name -> check(name, 2) { true } }
     }
     processing.image?.let { image -> check(image.input, 4) { it == DType.float32 } }
-    processing.audio?.let { audio -> check(audio.input, if (audio.channels == 1) 2 else 3) { it == DType.float32 } }
+    processing.audio?.let { audio ->
+        check(audio.input, if (audio.channels == 1 && audio.logMel == null) 2 else 3) { it == DType.float32 }
+        audio.logMel?.let { features ->
+            val size = called.flatMap { it.inputs }.last { it.name == audio.input }.dims.last().size
+            require(size == features.bands * features.stack) {
+                "processing.audio.log_mel: ${features.bands * features.stack} numbers a token found, $size expected"
+            }
+        }
+    }
+    processing.series?.let { series ->
+        check(series.input, 3) { it == DType.float32 }
+        val tensors = called.flatMap { it.inputs }.filter { it.name == series.input } +
+            called.flatMap { it.outputs }.filter { it.name == series.output }
+        val fits = tensors.all { it.dtype == DType.float32 && it.dims.size == 3 && it.dims[1].size == series.names.size }
+        require(fits && (series.output == null || called.any { graph -> graph.outputs.any { it.name == series.output } })) {
+            "processing.series: $tensors found, float32 [batch, ${series.names.size}, time] expected"
+        }
+    }
     processing.labels?.let { labels ->
         val output = called.flatMap { it.outputs }.lastOrNull { it.name == labels.output }
         val fits = output?.dtype == DType.float32 && output.dims.lastOrNull()?.size == labels.names.size
