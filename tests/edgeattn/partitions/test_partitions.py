@@ -12,6 +12,7 @@ import pytest
 from distributed import Client
 
 from edgeattn.__main__ import main
+from edgeattn.bundle import Bundle
 from edgeattn.devices.cluster import connected
 from edgeattn.judge.revalidate import comparison_with
 from edgeattn.judge.sample_score import SampleScore
@@ -23,6 +24,7 @@ from edgeattn.progress import Silent
 from edgeattn.report.report import Report
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
+from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, ModelError
@@ -30,37 +32,44 @@ from edgeattn_runtime.errors import BadInput, ModelError
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 
-@pytest.fixture
-def files(folder: Path) -> BundleFiles:
-    return open_bundle(folder)
+@pytest.fixture(scope="module")
+def files(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BundleFiles:
+    return open_bundle(bundle.save(tmp_path_factory.mktemp("partitions") / "tiny.edge"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def asked(files: BundleFiles, source: ModuleSource) -> Asked:
     return Asked.of(files, str(TINY), None, source, "cpu")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def every(source: ModuleSource) -> Samples:
-    """All samples of the tiny model; of lengths 3 to 14."""
+    """All samples of the tiny model, of lengths 3 to 14."""
     return source.read()
 
 
-@pytest.fixture
-def alone(
-    files: BundleFiles, source: ModuleSource, every: Samples, instant_capture: None
-) -> list[SampleScore]:
+@pytest.fixture(scope="module")
+def alone(files: BundleFiles, source: ModuleSource, every: Samples, captured: Captured) -> list[SampleScore]:
     """What one process makes of them, one after the other."""
     variant = files.manifest.variants[0]
-    comparison, _ = comparison_with(files, source, variant, Silent())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "capture", lambda *_: captured)
+        comparison, _ = comparison_with(files, source, variant, Silent())
     return list(comparison.each(runner_of_bundle(files, variant, threads=1), every))
 
 
-@pytest.mark.parametrize(("workers", "count"), [(1, 7), (2, 5), (3, 1)])
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with connected(None, 1) as client:
+        yield client
+
+
 def test_workers_and_partitions_change_no_bit(
-    asked: Asked, every: Samples, alone: list[SampleScore], workers: int, count: int
+    asked: Asked, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
-    with connected(None, workers) as client:
+    for workers, count in ((1, 7), (2, 5), (3, 1)):
+        client.cluster.scale(workers)
+        client.wait_for_workers(workers)
         assert list(in_order(client, asked, every, count)) == alone
 
 
@@ -75,17 +84,16 @@ def test_the_command_says_the_same_as_the_export(
 
 
 def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it_is_compared(
-    asked: Asked, every: Samples, alone: list[SampleScore]
+    asked: Asked, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
-    with connected(None, 2) as client:
-        stream = _Stream(every)
-        scores = in_order(client, asked, stream, 3)
-        found = [next(scores)]
-        assert stream.drawn <= 2 * AHEAD * 3
-        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
-        for score in scores:
-            found.append(score)
-            assert stream.drawn - len(found) <= 2 * AHEAD * 3
+    ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * AHEAD * 3
+    stream = _Stream(every)
+    scores = in_order(client, asked, stream, 3)
+    found = [next(scores)]
+    os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+    for score in scores:
+        found.append(score)
+        assert stream.drawn - len(found) <= ahead
     assert found == alone
 
 
@@ -127,12 +135,6 @@ def test_partitions_keep_the_order(count: int, sizes: list[int]) -> None:
 def test_large_samples_make_small_partitions() -> None:
     samples = [Sample({"x": np.zeros(3 * 2**18)}) for _ in range(3)]  # 6 MiB each
     assert [len(part) for part in cut(samples)] == [1, 1, 1]
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with connected(None, 1) as client:
-        yield client
 
 
 class _Stream:
