@@ -88,6 +88,21 @@ def test_a_prompt_is_run_once_for_all_its_beams(decoder: Model, calls: list[tupl
     assert calls == [(2, 3), (8, 1), (8, 1)]
 
 
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_a_cache_that_grows_changes_no_answer(
+    decoder: Model, monkeypatch: pytest.MonkeyPatch, num_beams: int
+) -> None:
+    expected = best(generate_many(decoder, UNEQUAL, num_beams=num_beams))
+    monkeypatch.setattr("edgeattn_runtime.cache.BLOCK", 2)
+    assert best(generate_many(decoder, UNEQUAL, num_beams=num_beams)) == expected
+
+
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_one_token_is_the_likeliest(decoder: Model, num_beams: int) -> None:
+    found = best(generate_many(decoder, UNEQUAL, num_beams=num_beams, max_new_tokens=1))
+    assert found == [[next(generate(decoder, prompt))] for prompt in UNEQUAL]
+
+
 def test_a_row_draws_as_alone(decoder: Model) -> None:
     drawn = generate_many(decoder, UNEQUAL, temperature=2.0, top_k=8, seed=5)
     expected = [
