@@ -21,6 +21,8 @@ from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError, ModelError
 
+COMPARED = 100  # other samples at most that one is compared with
+
 Runner = Callable[[Inputs], Mapping[str, NDArray[np.generic]]]
 
 
@@ -85,7 +87,7 @@ def _picture(
     original, answers = reference(sample.inputs), runner(sample.inputs)
 
     def others() -> list[tuple[Inputs, Mapping[str, NDArray[np.generic]], Mapping[str, NDArray[np.generic]]]]:
-        every = (each.inputs for each in evaluation if each is not sample)
+        every = [each.inputs for each in evaluation if each is not sample][:COMPARED]
         return [(inputs, reference(inputs), runner(inputs)) for inputs in every]
 
     return picture_of(

@@ -74,9 +74,24 @@ struct ImageProcessing {
   std::vector<double> mean, std;
 };
 
+/// Features in place of samples; see the specification.
+struct LogMel {
+  std::int64_t frame = 0, hop = 0, bands = 0, stack = 0;
+  double floor = 0;
+};
+
 struct AudioProcessing {
   std::string input;
   std::int64_t rate = 0, channels = 0;
+  std::optional<LogMel> log_mel;
+};
+
+struct SeriesProcessing {
+  std::string input;
+  std::optional<std::string> output;
+  std::vector<std::string> names;
+  std::vector<double> mean, std;
+  std::string missing;
 };
 
 struct Labels {
@@ -88,6 +103,7 @@ struct Processing {
   std::optional<TextProcessing> text;
   std::optional<ImageProcessing> image;
   std::optional<AudioProcessing> audio;
+  std::optional<SeriesProcessing> series;
   std::optional<Labels> labels;
 };
 

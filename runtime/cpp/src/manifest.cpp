@@ -91,8 +91,30 @@ static void read(const Field& field, ImageProcessing& image) {
     throw record["std"].refusal("numbers above 0");
 }
 
+static void read(const Field& field, LogMel& features) {
+  Record record(field);
+  record("frame", features.frame, 2)("hop", features.hop, 1)("bands", features.bands, 1);
+  record("stack", features.stack, 1)("floor", features.floor).end();
+  if (features.floor <= 0) throw record["floor"].refusal("a number above 0");
+}
+
 static void read(const Field& field, AudioProcessing& audio) {
-  Record{field}("input", audio.input)("rate", audio.rate, 1)("channels", audio.channels, 1).end();
+  Record record(field);
+  record("input", audio.input)("rate", audio.rate, 1)("channels", audio.channels, 1);
+  record.maybe("log_mel", audio.log_mel).end();
+  if (audio.log_mel && audio.channels != 1) throw record["channels"].refusal("1 channel for log-mel features");
+}
+
+static void read(const Field& field, SeriesProcessing& series) {
+  Record record(field);
+  record("input", series.input)("output", series.output)("names", series.names, AtLeast{1});
+  record("mean", series.mean, AtLeast{0})("std", series.std, AtLeast{0});
+  record("missing", series.missing, Field::Names{"refuse", "hold"}).end();
+  check_unique(record["names"], series.names);
+  for (const auto& [name, numbers] : {std::pair{"mean", series.mean}, {"std", series.std}})
+    if (numbers.size() != series.names.size()) throw record[name].refusal("a number a series");
+  if (*std::min_element(series.std.begin(), series.std.end()) <= 0)
+    throw record["std"].refusal("numbers above 0");
 }
 
 static void read(const Field& field, Labels& labels) {
@@ -104,9 +126,10 @@ static void read(const Field& field, Processing& how) {
       .maybe("text", how.text)
       .maybe("image", how.image)
       .maybe("audio", how.audio)
+      .maybe("series", how.series)
       .maybe("labels", how.labels)
       .end();
-  if (field.table().empty()) throw field.refusal("text, image, audio or labels");
+  if (field.table().empty()) throw field.refusal("text, image, audio, series or labels");
 }
 
 static void read(const Field& field, Engine& engine) {

@@ -90,6 +90,8 @@ std::string Model::describe() const {
     if (const auto& audio = processing->audio)
       out << "audio of " << audio->rate << " Hz, " << audio->channels << " channel(s), into " << audio->input
           << "\n";
+    if (const auto& series = processing->series)
+      out << series->names.size() << " series into " << series->input << "\n";
     if (processing->labels)
       out << processing->labels->names.size() << " labels for " << processing->labels->output << "\n";
   }

@@ -152,8 +152,26 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     check("text.types", text->types, inputs, "", 2);
   }
   if (const auto& image = processing.image) check("image.input", image->input, inputs, "float32", 4);
-  if (const auto& audio = processing.audio)
-    check("audio.input", audio->input, inputs, "float32", audio->channels == 1 ? 2 : 3);
+  const auto has = [](const TensorSpec& tensor, std::size_t axis, std::int64_t size) {
+    return tensor.dims[axis].symbol.empty() && tensor.dims[axis].size == size;
+  };
+  if (const auto& audio = processing.audio) {
+    const auto& features = audio->log_mel;
+    check("audio.input", audio->input, inputs, "float32", audio->channels == 1 && !features ? 2 : 3);
+    if (features && !has(*find(inputs, audio->input), 2, features->bands * features->stack))
+      throw BundleError(words("processing.audio.log_mel: ", features->bands * features->stack,
+                              " numbers a token found, as many as in ", written(*find(inputs, audio->input)),
+                              " expected"));
+  }
+  if (const auto& series = processing.series) {
+    check("series.input", series->input, inputs, "float32", 3);
+    check("series.output", series->output, outputs, "float32", 3);
+    const auto count = static_cast<std::int64_t>(series->names.size());
+    for (const auto* tensor : {find(inputs, series->input), find(outputs, series->output.value_or(""))})
+      if (tensor && !has(*tensor, 1, count))
+        throw BundleError(words("processing.series.names: ", count, " found, as many as in ",
+                                written(*tensor), " expected"));
+  }
   if (const auto& labels = processing.labels) {
     const auto* output = find(outputs, labels->output);
     check("labels.output", labels->output, outputs, "float32", output ? output->dims.size() : 0);

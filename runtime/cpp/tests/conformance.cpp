@@ -116,7 +116,8 @@ Image image_of(const Json& raw) {
 /// Prepares a list of raw images, each or, in a list, together; an answer is to be exact, a refusal an
 /// InputError.
 Found prepare(const Model& model, const Json& entry) {
-  if (entry["of"] != "image") return {"no tokenizer"};  // which is the app's own: see Tokenizer
+  if (entry["of"] == "text") return {"no tokenizer"};  // which is the app's own: see Tokenizer
+  if (entry["of"] != "image") return {"no " + entry["needs"].get<std::string>()};
   const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
   const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
   Found found{"answered", 0, {}};
