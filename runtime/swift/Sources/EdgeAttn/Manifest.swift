@@ -120,6 +120,7 @@ public struct Processing: Codable, Sendable {
     public let text: Text?
     public let image: Image?
     public let audio: Audio?
+    public let series: Series?
     public let labels: Labels?
 
     public struct Text: Codable, Sendable {
@@ -153,6 +154,23 @@ public struct Processing: Codable, Sendable {
     public struct Audio: Codable, Sendable {
         public let input: String
         public let rate, channels: Int
+        public let logMel: LogMel?
+
+        /// Features in place of samples; see the specification.
+        public struct LogMel: Codable, Sendable {
+            public let frame, hop, bands, stack: Int
+            public let floor: Double
+        }
+    }
+
+    public struct Series: Codable, Sendable {
+        public let input: String
+        @Nullable public private(set) var output: String?
+        public let names: [String]
+        public let mean, std: [Double]
+        public let missing: Missing
+
+        public enum Missing: String, Codable, Sendable { case refuse, hold }
     }
 
     public struct Labels: Codable, Sendable {

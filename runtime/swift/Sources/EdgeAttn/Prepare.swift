@@ -86,23 +86,30 @@ extension Model {
     }
 
     /// Make the input of a batch of sounds; nothing is resampled or mixed.
+    ///
+    /// Silence follows what is shorter than an input of a size takes.
     public func prepare(sounds: [Sound]) throws -> [String: Tensor] {
-        guard let rule = manifest.processing?.audio else { throw lacking("audio") }
-        let length = sounds.first?.channels.first?.count ?? 0
-        try requireInput(length > 0, "no sample found, at least one expected")
+        guard let rule = manifest.processing?.audio, rule.logMel == nil else { throw lacking("audio of samples") }
+        let given = sounds.flatMap { $0.channels.map(\.count) }
+        let length = input(rule.input).dims.last?.size ?? given.first ?? 0
+        try requireInput(given.allSatisfy { $0 > 0 } && !given.isEmpty, "no sample found, at least one expected")
+        try requireInput(given.allSatisfy { $0 <= length }, "\(given.max()!) samples found, \(length) at most expected")
         for sound in sounds {
             try requireInput(sound.rate == rule.rate, "\(sound.rate) Hz found, \(rule.rate) expected; resample it")
             try requireInput(
                 sound.channels.count == rule.channels,
                 "\(sound.channels.count) channels found, \(rule.channels) expected; mix them")
-            try requireInput(
-                sound.channels.allSatisfy { $0.count == length },
-                "sounds of several lengths found; give them one by one")
+            let isEven = Set(sound.channels.map(\.count)).count == 1
+            try requireInput(isEven, "channels of several lengths found, one length expected")
             let isWithin = sound.channels.allSatisfy { $0.allSatisfy { abs($0) <= 1 } }
             try requireInput(isWithin, "a sample beyond -1 to 1 found; divide integers by half their range")
         }
+        let isFixed = input(rule.input).dims.last?.size != nil
+        try requireInput(
+            isFixed || Set(given).count == 1, "sounds of several lengths found; give them one by one")
         let dims = rule.channels == 1 ? [sounds.count, length] : [sounds.count, rule.channels, length]
-        return [rule.input: try Tensor(sounds.flatMap(\.channels).flatMap { $0 }, dims: dims)]
+        let samples = sounds.flatMap(\.channels).flatMap { $0 + [Float](repeating: 0, count: length - $0.count) }
+        return [rule.input: try Tensor(samples, dims: dims)]
     }
 
     /// Name the places of a call's outputs: for every vector, names and values from the largest value to the least.
@@ -122,11 +129,11 @@ extension Model {
         }
     }
 
-    private func lacking(_ part: String) -> InputError {
+    func lacking(_ part: String) -> InputError {
         InputError(description: "\(manifest.name): no \(part) in its processing; make the inputs in the app")
     }
 
-    private func input(_ name: String) -> TensorSpec {
+    func input(_ name: String) -> TensorSpec {
         manifest.graphs.values.flatMap(\.inputs).first { $0.name == name }!
     }
 }

@@ -25,6 +25,7 @@ struct Case: Decodable {
 
     struct Prepare: Decodable {
         let of, given, expected: String
+        let needs: String?
     }
 
     struct Labels: Decodable {
@@ -99,6 +100,21 @@ struct RawImage: Decodable {
                 channels: dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0, pixels: bytes)
         }
     }
+}
+
+/// A sound as cases have it.
+struct RawSound: Decodable {
+    let rate: Int
+    let channels: [[Float]]
+
+    var sound: Sound { Sound(rate: rate, channels: channels) }
+}
+
+/// Series as cases have them; null is a missing value.
+struct RawSeries: Decodable {
+    let values: [[Double?]]
+
+    var series: [[Double]] { values.map { $0.map { $0 ?? .nan } } }
 }
 
 /// One value, or a list of them: a batch.

@@ -17,8 +17,9 @@ for given in cases {
         }
     }
     for (index, entry) in (given.prepare ?? []).enumerated() {
-        report(given.bundle, "prepare \(index)", expected: entry.of == "text" ? "no tokenizer" : "answered") {
-            try entry.of == "text" ? .init(found: "no tokenizer") : prepare(entry, Model(bundle: bundle))
+        let lacking = ["tokenizer", "log-mel"].first { $0 == entry.needs }.map { "no \($0)" }
+        report(given.bundle, "prepare \(index)", expected: lacking ?? "answered") {
+            try lacking.map { Outcome(found: $0) } ?? prepare(entry, Model(bundle: bundle))
         }
     }
     for (index, read) in (given.labels ?? []).enumerated() {
@@ -78,12 +79,29 @@ func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
     func read<Value: Decodable>(_ file: String) throws -> Value {
         try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
     }
-    let given: [OneOrMany<RawImage>] = try read(entry.given)
-    let expected: [[Float]?] = try read(entry.expected)
-    let input = model.manifest.processing!.image!.input
+    switch entry.of {
+    case "image":
+        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawImage]) in
+            try model.prepare(images: raw.map { try $0.image })
+        }
+    case "audio":
+        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawSound]) in
+            try model.prepare(sounds: raw.map(\.sound))
+        }
+    default:
+        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawSeries]) in
+            try model.prepare(series: raw.map(\.series))
+        }
+    }
+}
+
+/// Compare what becomes of each raw input, or batch of them, with what must.
+func compare<Raw>(
+    _ given: [OneOrMany<Raw>], _ expected: [[Float]?], _ prepare: ([Raw]) throws -> [String: Tensor]
+) throws -> Outcome {
     let differences = zip(given, expected).map { raw, wanted in
         do {
-            let found: [Float] = try model.prepare(images: raw.list.map { try $0.image })[input]!.values()
+            let found: [Float] = try prepare(raw.list).values.first!.values()
             guard let wanted, wanted.count == found.count else { return Float.infinity }
             return zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
         } catch {
