@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import edgeattn
 import edgeattn_runtime
 from edgeattn.__main__ import main
+from edgeattn_runtime.__main__ import main as on_device
 
 MODELS = Path(__file__).parents[1] / "models"
 SIZE = 0.35  # of the float export's
@@ -201,6 +202,9 @@ def test_a_phrase_is_spelled_from_a_file(
     assert {(code, told) for code, _, told in answers} == {(0, "")}
     said = [words.rstrip("\n") for _, words, _ in answers]
     assert errors.character_error(said, [phrase for _, phrase in phrases]) <= 2 * CHARACTER_ERROR
+    command = ["generate", str(speller.files.folder), "--input", str(tmp_path / "speech.wav")]
+    assert on_device([*command, "--start", "1", "--stop", "2"]) == 0
+    assert capsys.readouterr() == (answers[-1][1], "")
     audio = phrases[0][0].numpy()
     for (code, words, told), line in (
         (answer(audio), "no --start found"),

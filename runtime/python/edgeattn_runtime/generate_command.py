@@ -41,6 +41,13 @@ class Prompts:
         texts = [read_prompt(model, None, text) for text in self.texts]
         return [*self.tokens, *texts, *(read_prompt(model, path, None) for path in self.files)]
 
+    def are_told(self, model: Model) -> bool:
+        """Say whether answers are text: to a text, or to a sound or an image where there is a tokenizer."""
+        processing = model.manifest.processing
+        has_tokenizer = processing is not None and processing.text is not None
+        arrays = any(path.suffix.lower() == ".npz" for path in self.files)
+        return bool(self.texts) or (has_tokenizer and bool(self.files) and not arrays)
+
 
 def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator[str]:
     """Yield what is printed, as it comes.
@@ -56,7 +63,8 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
     if len(read) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
         alone = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
         tokens = generate(model, read[0], **alone)
-        return chain(spoken(model, tokens), "\n") if prompts.texts else (f"{token}\n" for token in tokens)
+        as_text = prompts.are_told(model)
+        return chain(spoken(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
     answers = generate_many(model, read, **settings)
     return (
         f"{i}  {found.score:8.4f}  {_words(model, prompts, found.tokens)}\n"
@@ -66,4 +74,6 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
 
 
 def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
-    return " ".join(model.decode(tokens).splitlines()) if prompts.texts else ",".join(map(str, tokens))
+    if prompts.are_told(model):
+        return " ".join(model.decode(tokens).splitlines())
+    return ",".join(map(str, tokens))
