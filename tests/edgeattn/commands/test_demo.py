@@ -21,6 +21,11 @@ def test_a_newcomers_first_command(tmp_path: Path) -> None:
     for told in ("digits for cpu", "Attention 4", "Verdict: pass", 'edgeattn_runtime.load("digits.edge")'):
         assert told in words
     assert [path.name for path in tmp_path.iterdir()] == ["digits.edge"]
+    drawn = (tmp_path / "digits.edge" / "example.svg").read_text("utf-8")
+    assert "<!-- PyTorch: " in drawn
+    assert "A sample, and what both make of it" in (tmp_path / "digits.edge" / "report.html").read_text(
+        "utf-8"
+    )
 
 
 def test_an_unknown_model_is_refused_with_those_there_are(refused: Callable[..., str]) -> None:

@@ -27,3 +27,14 @@ def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Repor
     assert list(files) == ["report.json", "report.html", "pareto.svg", "recipes/01-dynamic-int8.json"]
     assert Report.from_json(files["report.json"].decode()) == report
     assert files["pareto.svg"] == pareto_svg(report)
+
+
+def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report) -> None:
+    drawn = b'<svg xmlns="http://www.w3.org/2000/svg"><title>a word</title></svg>'
+    files = report_files(report, {}, versions={}, example=drawn)
+    assert files["example.svg"] == drawn
+    assert "<svg><title>a word</title></svg>" in files["report.html"].decode()
+    assert (
+        "A sample, and what both make of it"
+        not in report_files(report, {}, versions={})["report.html"].decode()
+    )
