@@ -14,6 +14,7 @@ from edgeattn.measure.shape import benchmark_inputs
 from edgeattn.measure.threads import torch_threads
 from edgeattn.progress import Progress
 from edgeattn.source.original import Original, recapture
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
@@ -60,15 +61,7 @@ class Beside:
         Returns:
             For each point, and for each number of threads at it, the times; and what could not be timed.
         """
-        notes: tuple[str, ...] = ()
-        extra = {}
-        if compiled:
-            try:
-                extra[COMPILED] = compiled_runner(
-                    self.original.captured.reference, stratified(points[0], 1)[0]
-                )
-            except BadInput as error:
-                notes = (str(error),)
+        extra, notes = self._compiled(points[0], threads[0]) if compiled else ({}, ())
         share = SECONDS / len(points) / len(threads)
         found = {}
         for count in threads:
@@ -78,3 +71,18 @@ class Beside:
                 for i, inputs in enumerate(points):
                     found[i, count] = race(runners, inputs, self.graph, threads=count, seconds=share)
         return [found[i, count] for i in range(len(points)) for count in threads], notes
+
+    def _compiled(
+        self, inputs: Sequence[Inputs], threads: int
+    ) -> tuple[Mapping[str, Runner], tuple[str, ...]]:
+        """Return the original by torch.compile, or why there is none.
+
+        The number of threads becomes part of the code: another one later compiles it again.
+        """
+        with torch_threads(threads):
+            try:
+                return {
+                    COMPILED: compiled_runner(self.original.captured.reference, stratified(inputs, 1)[0])
+                }, ()
+            except BadInput as error:
+                return {}, (str(error),)

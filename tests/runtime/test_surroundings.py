@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import surroundings as module
-from edgeattn_runtime.surroundings import State, Surroundings, Watch
+from edgeattn_runtime.surroundings import State, Surroundings, Watch, together
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -107,3 +107,13 @@ def test_another_process_that_computes_is_seen() -> None:
     assert found.others is not None
     assert found.others > 0
     assert "the load of other processes" not in found.absent
+
+
+def test_measurements_one_after_the_other_are_one() -> None:
+    first, last = (State(load=load, clock_mhz=None, governor=None) for load in (1.0, 2.0))
+    one = Surroundings(before=first, after=first, others=0.2, stolen=None, switches=1.0, energy_j=3.0)
+    two = Surroundings(before=last, after=last, others=0.4, stolen=None, switches=3.0, energy_j=4.0)
+    found = together([one, two])
+    assert (found.before, found.after) == (first, last)
+    assert found.others == pytest.approx(0.3)
+    assert (found.stolen, found.switches, found.energy_j) == (None, 2.0, 7.0)

@@ -7,8 +7,12 @@ import pytest
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn.report.report import Report
+from edgeattn_runtime.batches import Interval, Ratio, in_batches
 from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.surroundings import Watch
 
 
 def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
@@ -136,3 +140,15 @@ def test_a_missing_key_is_named(report: Report, key: str) -> None:
 def test_what_is_no_json_or_no_object_is_refused(text: str) -> None:
     with pytest.raises(BundleError):
         Report.from_json(text)
+
+
+def test_intervals_distributions_and_surroundings_are_read_as_they_were_written(report: Report) -> None:
+    latency = Latency.of(in_batches([1.0, 2.0, 3.0] * 300))
+    race = Race(
+        {PYTORCH: latency, INT8: latency},
+        Conditions(1, {}, 1, 900, warmup=24, steady=False, surroundings=Watch().surroundings()),
+        {INT8: Ratio(1.0, Interval(0.9, 1.1)), FLOAT: Ratio(2.0, None)},
+    )
+    assert latency.p99_interval is not None
+    measured = replace(report, latency_ms=race)
+    assert Report.from_json(measured.to_json()).latency_ms == race
