@@ -24,6 +24,7 @@ from edgeattn.source.metric import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.lower.fixed import Sizes
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.rows import Rows
 
@@ -78,7 +79,13 @@ class Comparison:
         return scores_of(stream, self.asked, has_metric=self.metric is not None)
 
     def edge_cases(
-        self, int8: Runner, samples: Samples, rows: Rows | None, generation: Generation | None
+        self,
+        int8: Runner,
+        samples: Samples,
+        rows: Rows | None,
+        generation: Generation | None,
+        *,
+        sizes: Sizes,
     ) -> tuple[EdgeCase, ...]:
         """Try what users meet besides the samples.
 
@@ -87,6 +94,7 @@ class Comparison:
             samples: Real ones, that edge cases are made of.
             rows: What is proven of the rows; None where nothing is.
             generation: What makes it step; None where it does not.
+            sizes: That its graph fixes, by symbol; where one is the batch, rows are run one by one.
         """
         captured = self.captured
         ground = Ground(
@@ -97,6 +105,7 @@ class Comparison:
             padding=self.padded.padding,
             rows=rows,
             generation=generation,
+            by_row=captured.axes.batch in sizes,
         )
         with torch_threads(THREADS):
             return tried(ground, runners_of(captured, int8, threads=THREADS), self.padded)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.choosing import Chosen
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.evaluated import Evaluated, evaluated
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.measures import Measures
@@ -45,6 +46,7 @@ class Evaluation:
 
     Attributes:
         measures: Over the evaluation samples.
+        count: How many of them there were.
         checks: What was measured against what was asked.
         edge_cases: What users meet besides the samples.
         golden: The vectors that the bundle carries.
@@ -55,6 +57,7 @@ class Evaluation:
     """
 
     measures: Measures
+    count: int
     checks: tuple[Check, ...]
     edge_cases: tuple[EdgeCase, ...]
     golden: Golden
@@ -80,18 +83,34 @@ def evaluate(
         buckets: The same in the sizes that the target fixes.
         request: What was asked.
     """
+    device, samples, asked = request.target.device, known.samples, known.comparison.asked
+    int8 = runner_of_buckets(buckets, known.rows.rows, device, threads=THREADS)
+    known.comparison.progress.stage("evaluate")
+    with evaluated(int8, samples.evaluation, asked, emulated=device.host.emulated) as answered:
+        known = replace(known, samples=replace(samples, evaluation=answered.samples))
+        return _evaluated(known, chosen, graphs, buckets, request, answered)
+
+
+def _evaluated(
+    known: FloatModel,
+    chosen: Chosen,
+    graphs: Recovered | Steps,
+    buckets: Sequence[Bucket],
+    request: Request,
+    answered: Evaluated,
+) -> Evaluation:
     captured, samples, comparison, rows = known.captured, known.samples, known.comparison, known.rows.rows
-    device, progress = request.target.device, comparison.progress
-    int8 = runner_of_buckets(buckets, rows, device, threads=THREADS)
-    progress.stage("evaluate")
+    progress, int8 = comparison.progress, answered.int8
     scores = comparison.scores(int8, samples.evaluation)
     progress.stage("edge cases")
-    edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation)
+    sizes = buckets[0].sizes
+    edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation, sizes=sizes)
     latency, times = _timed(known, chosen, graphs, int8, request)
     progress.stage("tune")
     notes = (
         *comparison.padded.notes,
         *known.rows.notes,
+        *answered.notes,
         *_not_faster(latency, graphs, int8, samples.evaluation, comparison, request),
     )
     tuned = _tuned(chosen, rows, request)
@@ -99,14 +118,13 @@ def evaluate(
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
     if not request.place.is_here:
         edge_cases = (*edge_cases, *golden_on_device(golden, chosen, request))
-    sizes = {FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)}
     memory = None
     if "memory_mb" in request.budget:
         memory = memory_of(chosen.parts, request.target, golden.samples, request.place)
     measures = Measures(
         scores=scores,
         latency_ms=latency,
-        size_mb=sizes,
+        size_mb={FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)},
         memory_mb=memory,
         operator_times=times,
         placement=_placement(known, chosen, buckets, request),
@@ -114,7 +132,8 @@ def evaluate(
     )
     measured = request.engine.host.machine() if request.is_own_engine else None
     checks = request.budget.checks(measures)
-    return Evaluation(measures, checks, edge_cases, golden, rows, tuned, measured, notes)
+    count = len(samples.evaluation)
+    return Evaluation(measures, count, checks, edge_cases, golden, rows, tuned, measured, notes)
 
 
 def _placement(

@@ -39,6 +39,6 @@ class FloatModel:
 
     @property
     def sizes_seen(self) -> list[Sizes]:
-        """The sizes of every sample, by symbol."""
-        every = (*self.samples.calibration, *self.samples.selection, *self.samples.evaluation)
+        """The sizes of the samples that choose, by symbol: those that evaluate have no say."""
+        every = (*self.samples.calibration, *self.samples.selection)
         return [sizes_of(sample.inputs, self.captured.axes) for sample in every]

@@ -11,11 +11,13 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.evaluated import Evaluated, evaluated
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.sample_score import SampleScore, counted
 from edgeattn.judge.scores import Scores
+from edgeattn.measure.buckets import takes
 from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import runner_of_bundle
@@ -130,19 +132,28 @@ class _Measured:
     scoring: Scoring
 
     def on(self, variant: Variant) -> Revalidated:
-        """Measure one of the bundle's variants."""
+        """Measure one of the bundle's variants, on all samples where that is asked for."""
+        comparison, emulated = self.comparison, engine_of(variant).host.emulated
+        int8 = runner_of_bundle(self.files, variant, threads=THREADS)
+        bounded = emulated and not self.read_on and self.scoring is here
+        comparison.progress.stage("evaluate")
+        with evaluated(int8, self.samples.evaluation, comparison.asked, emulated=bounded) as answered:
+            return self._on(variant, answered)
+
+    def _on(self, variant: Variant, answered: Evaluated) -> Revalidated:
         comparison, samples, manifest = self.comparison, self.samples, self.files.manifest
         limits = Budget.read(manifest.budget, has_metric=self.source.metric is not None)
-        int8, host = runner_of_bundle(self.files, variant, threads=THREADS), engine_of(variant).host
-        comparison.progress.stage("evaluate")
-        scores = self._scores(int8, variant)
+        int8, host = answered.int8, engine_of(variant).host
+        scores = self._scores(answered, variant)
         comparison.progress.stage("edge cases")
-        edge_cases = comparison.edge_cases(int8, samples.selection, manifest.rows, manifest.generation)
+        edge_cases = comparison.edge_cases(
+            int8, samples.selection, manifest.rows, manifest.generation, sizes=variant.sizes
+        )
         comparison.progress.stage("time")
         weigh = "memory_mb" in limits and host is HERE
         measures = Measures(
             scores=scores,
-            latency_ms=None if host.emulated else comparison.race(int8, samples.evaluation),
+            latency_ms=None if host.emulated else comparison.race(int8, answered.samples),
             size_mb={"int8": _size_mb(self.files, variant.target)},
             memory_mb=memory_mb(self.bundle, threads=THREADS) if weigh else None,
             golden=variant.tolerance["cosine"],
@@ -150,9 +161,10 @@ class _Measured:
         checks = limits.checks(measures)
         return Revalidated(measures, checks, edge_cases, Machine.here(), len(scores.cosine))
 
-    def _scores(self, int8: Runner, variant: Variant) -> Scores:
-        known, comparison = self.samples.evaluation, self.comparison
-        every = chain(known, self.source.read_on(known)) if self.read_on else known
+    def _scores(self, answered: Evaluated, variant: Variant) -> Scores:
+        known, int8, comparison = answered.samples, answered.int8, self.comparison
+        further = self.source.read_on(self.samples.evaluation) if self.read_on else ()
+        every = chain(known, (sample for sample in further if takes(int8, sample.inputs)))
         total = None if self.read_on else len(known)
         stream = self.scoring(comparison, int8, variant, every)
         return comparison.merged(counted(stream, total, comparison.progress))

@@ -12,6 +12,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_runtime.buckets import Bucket, Buckets
 from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.rows import Rows
 
@@ -23,14 +24,29 @@ class BucketRunner:
         self._graph = graph
         self._buckets = Buckets(graph, [Bucket(sizes, (), _run(runner)) for sizes, runner in runners], rows)
 
+    def takes(self, inputs: Inputs) -> bool:
+        """Say whether there is a bucket for inputs."""
+        try:
+            self._buckets.check(self._fed(inputs))
+        except InputError:
+            return False
+        return True
+
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
         """Answer once, padding taken off; raises InputError where no bucket fits."""
-        fed = {tensor.name: inputs[tensor.name] for tensor in self._graph.inputs}
-        return dict(self._buckets.run(fed))
+        return dict(self._buckets.run(self._fed(inputs)))
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return the call that an app makes, padding included."""
         return lambda: self(inputs)
+
+    def _fed(self, inputs: Inputs) -> Arrays:
+        return {tensor.name: inputs[tensor.name] for tensor in self._graph.inputs}
+
+
+def takes(runner: Runner, inputs: Inputs) -> bool:
+    """Say whether a runner answers inputs of such sizes: one of dynamic sizes does."""
+    return not isinstance(runner, BucketRunner) or runner.takes(inputs)
 
 
 def _run(runner: Runner) -> Callable[[Arrays], Arrays]:

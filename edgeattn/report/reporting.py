@@ -44,7 +44,7 @@ def reported(
         recipe=chosen.parts.recipe,
         machine=request.machine,
         checks=evaluation.checks,
-        samples=Counts(len(samples.calibration), len(samples.selection), len(samples.evaluation)),
+        samples=Counts(len(samples.calibration), len(samples.selection), evaluation.count),
         accuracy=measures.scores.accuracy,
         size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
         latency_ms=measures.latency_ms,
@@ -71,7 +71,7 @@ def reported(
             *_convolutions(chosen, evaluation),
             *_scale(chosen, evaluation),
             *evaluation.notes,
-            *undecided(evaluation.checks, len(samples.evaluation)),
+            *undecided(evaluation.checks, evaluation.count),
             *(() if all(check.ok for check in evaluation.checks) else chosen.binding),
         ),
     )

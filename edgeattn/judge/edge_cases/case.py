@@ -39,6 +39,7 @@ class Ground:
         padding: How padding is told; None where no input tells it.
         rows: What is proven of its rows; None where nothing is.
         generation: What makes it step; None where it does not.
+        by_row: Whether int8 is given one row at a time, so that several show nothing more of it.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class Ground:
     padding: Padding | None
     rows: Rows | None
     generation: Generation | None = None
+    by_row: bool = False
 
     @property
     def batch(self) -> str | None:

@@ -12,6 +12,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_runtime.rows import Padding
 
+ROWS = 3  # of a batch, where the graph is given several at once
 SHORTEST = 6  # positions, of which some are padded and some are not
 
 
@@ -24,12 +25,12 @@ def padded(ground: Ground) -> Iterator[Case]:
     length = max(median_low(len(s.inputs[mask.name][0]) for s in ground.samples), SHORTEST)
     if not ground.symbols[sequence].allows(length):
         return
-    sizes = {sequence: length} | ({ground.batch: 3} if ground.batch else {})
+    sizes = {sequence: length} | ({ground.batch: 1 if ground.by_row else ROWS} if ground.batch else {})
     whole, third = shaped(ground.samples, ground.axes, sizes), length // 3
     yield Case("right padding", _masked(whole, ground.padding, slice(None), slice(-third, None)))
     if mask.name not in ground.derived:  # a model that steps knows padding behind its tokens alone
         yield Case("left padding", _masked(whole, ground.padding, slice(None), slice(third)))
-    if ground.batch:
+    if ground.batch and not ground.by_row:
         yield Case("one padded row", _masked(whole, ground.padding, slice(-1, None), slice(third, None)))
     one_left = _masked(whole, ground.padding, slice(-1, None), slice(1, None))
     yield Case("a row masked out but for one position", one_left)

@@ -16,10 +16,14 @@ def sized(ground: Ground) -> Iterator[Case]:
     """Yield inputs of sizes at the ends of the contract, one symbol at a time."""
     batch = ground.axes.batch
     for symbol in ground.axes.symbols:
-        for size in BATCHES if symbol == batch else _ends(ground, symbol):
+        for size in _batches(ground) if symbol == batch else _ends(ground, symbol):
             if ground.symbols[symbol].allows(size):
                 inputs = shaped(ground.samples, ground.axes, {symbol: size})
                 yield Case(f"{symbol} {size}", inputs)
+
+
+def _batches(ground: Ground) -> tuple[int, ...]:
+    return BATCHES[:1] if ground.by_row else BATCHES
 
 
 def _ends(ground: Ground, symbol: str) -> list[int]:

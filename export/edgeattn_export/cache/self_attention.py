@@ -73,6 +73,7 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
         heads = node.attributes.get_int("q_num_heads", 1)
         query = draft.op("Transpose", [_split(draft, query, heads)], SWAP, name=f"{query.name}.apart")
         new = [_split(draft, value, node.attributes.get_int("kv_num_heads", heads)) for value in new]
+    query.type, query.shape = node.inputs[0].type, ir.Shape(_by_head(draft.anatomy, node))
     for past, written, present in zip(attention.past, new, attention.present, strict=True):
         slots.write(past, written, present, layout=TOKENS_FIRST if side_by_side else HEADS_FIRST)
     result = draft.tape.op(
@@ -86,6 +87,15 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
         result = _joined(draft, result)
     result.name, result.type = node.outputs[0].name, node.outputs[0].type
     own.give(node.outputs[0], result)
+
+
+def _by_head(anatomy: Anatomy, node: ir.Node) -> Dims:
+    """Return the dims of a query (batch, heads, new, size)."""
+    batch, *rest, width = anatomy.dims(node.inputs[0])
+    if len(rest) == 2:
+        return (batch, *rest, width)
+    heads = node.attributes.get_int("q_num_heads", 1)
+    return (batch, heads, *rest, width // heads if isinstance(width, int) else None)
 
 
 def _split(draft: Draft, value: ir.Value, heads: int) -> ir.Value:

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -90,9 +91,10 @@ class Elsewhere:
 
 
 class Worker:
-    """A process that answers requests, one after the other; it ends with this object."""
+    """A process that answers requests, one after the other, of any thread; it ends with this object."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        self._lock = Lock()
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
         self._process = subprocess.Popen(
@@ -113,7 +115,7 @@ class Worker:
         if requests is None or answers is None:
             raise TypeError("a worker without pipes")
         frame = None
-        with suppress(BrokenPipeError):
+        with self._lock, suppress(BrokenPipeError):
             write_frame(requests, message, arrays)
             frame = read_frame(answers)
         if frame is None:

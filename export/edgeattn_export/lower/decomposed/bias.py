@@ -82,7 +82,9 @@ def _may_empty(mask: ir.Value) -> bool:
 
 
 def _finite(tape: Tape, mask: ir.Value) -> ir.Value:
-    return tape.op("Not", [tape.op("IsInf", [mask], {"detect_positive": 0})])
+    """Emit where a mask is not minus infinity, by an operator that every engine has."""
+    lowest = embed(tape, np.array(np.finfo(np.float32).min), "attention.lowest")
+    return tape.op("GreaterOrEqual", [mask, lowest])
 
 
 def _all(tape: Tape, shown: list[ir.Value]) -> ir.Value | None:

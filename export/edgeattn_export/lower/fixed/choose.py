@@ -104,8 +104,14 @@ def _too_many(exact: Iterable[tuple[tuple[str, int], ...]], few: Few) -> str:
     every = [dict(fixed) for fixed in exact]
     varying = {symbol: sorted({fixed[symbol] for fixed in every}) for symbol in every[0]}
     found = {symbol: sizes for symbol, sizes in varying.items() if len(sizes) > 1}
+    most = few.most if len(found) == 1 else 1
+    proposed = ", ".join(
+        f"{symbol} {' or '.join(map(str, choose_lengths(sizes, most, few.padding)))}"
+        for symbol, sizes in found.items()
+    )
     ranges = ", ".join(f"{symbol} from {sizes[0]} to {sizes[-1]}" for symbol, sizes in found.items())
     return (
         f"samples of {len(every)} sizes found ({ranges}), where padding is not proven to change nothing; at "
-        f"most {few.most} expected, a graph each; resize the samples, or give the model a padding mask"
+        f"most {few.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
+        "model a padding mask"
     )

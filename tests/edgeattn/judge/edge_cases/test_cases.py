@@ -74,6 +74,19 @@ def test_the_same_row_is_asked_alone_without_its_padding(ground: Lay, named: Nam
     np.testing.assert_array_equal(case.alone["tokens"], case.inputs["tokens"][-1:, :4])
 
 
+def test_where_rows_are_run_one_by_one_a_single_one_shows_all(ground: Lay, named: Named) -> None:
+    by_row = ground(by_row=True)
+    assert named(sized(by_row)).keys() == {"batch 3", "sequence 1", "sequence 64"}
+    cases = named(padded(by_row))
+    assert {len(case.inputs["mask"]) for case in cases.values()} == {1}
+    assert cases.keys() == {
+        "right padding",
+        "left padding",
+        "a row masked out but for one position",
+        "padding invariance",
+    }
+
+
 def test_padding_is_asked_of_nothing_that_has_none(ground: Lay, named: Named) -> None:
     assert list(padded(ground(padding=None))) == []
     assert "padding invariance" not in named(padded(ground(rows=None)))
