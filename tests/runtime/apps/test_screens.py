@@ -35,7 +35,7 @@ def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.Complet
     ]
     command = [swiftc, "-typecheck", "-warnings-as-errors", "-parse-as-library", "-swift-version", "5"]
     command += [f"-I{folder}" for folder in folders]
-    command += ["-Xcc", f"-I{toolchain}/usr/include/onnxruntime", *sources]
+    command += ["-Xcc", f"-I{toolchain}/engine/include", *sources]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
