@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.binding import BoundCall
@@ -37,6 +41,23 @@ def test_steps_say_what_pytorch_says(
     found = derivation(name)
     inputs = shaped(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
     assert scaled_error(found.captured.reference(inputs), stepped(found.steps, inputs, chunks)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_attention_over_a_cache_has_a_plain_form_too(
+    name: str,
+    derivation: Callable[[str], Any],
+    stepped: Take,
+    scaled_error: Callable[[Arrays, Arrays], float],
+) -> None:
+    """For engines that have no such operator."""
+    found = derivation(name)
+    model = found.steps.decoder.model.clone()
+    apply(DecomposeAttention(), model)
+    assert "Attention" not in operators(model)
+    plain = replace(found.steps, decoder=replace(found.steps.decoder, model=model))
+    inputs = shaped(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
+    assert scaled_error(found.captured.reference(inputs), stepped(plain, inputs, (6, 1, 1, 5))) < TOLERANCE
 
 
 @pytest.mark.parametrize(("name", "key_heads"), [("learned", 4), ("rotary", 2), ("single", 1)])
