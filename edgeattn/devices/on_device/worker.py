@@ -34,16 +34,16 @@ class DeviceWorker(Worker):
     """A worker whose tasks are verbs alone.
 
     Args:
-        scheduler: Its address.
+        scheduler: Its address; a nanny gives it by name.
         threads: Intra-op threads that a search times.
         named: What else a worker takes.
     """
 
-    def __init__(self, scheduler: str, *, threads: int, **named: Any) -> None:
+    def __init__(self, *scheduler: str, threads: int, **named: Any) -> None:
         guard()
         files_of_device().tidy()
         about = {KEY: lambda _: declaration(threads)}
-        super().__init__(scheduler, startup_information=about, **named)
+        super().__init__(*scheduler, startup_information=about, **named)
         _restrict(self)
 
     async def plugin_add(self, *_: Any, **__: Any) -> Any:
