@@ -3,8 +3,9 @@
     python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15]
 
 A scheduler and a device are started here, over tcp. Both ways open the same files in new sessions, and make
-the rounds that a search makes. Printed is how much longer a race takes through Dask, the median over pairs:
-races of layers that take so many milliseconds, by the number of races that are asked for at once.
+the rounds that a search makes. Printed is how much longer a race takes through Dask, the median over pairs,
+and how much more processor time all processes take, which other work on this machine disturbs less: races of
+layers that take so many milliseconds, by the number of races that are asked for at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from statistics import median
 
 import numpy as np
 import onnx.parser
+import psutil
 
 from edgeattn.devices.asking import Asking
 from edgeattn.devices.connection import connect
@@ -76,18 +78,24 @@ def inputs_of(rows: int) -> dict[str, np.ndarray]:
     }
 
 
-def seconds(host: Host, file: Path, rows: int, races: int) -> float:
-    """Return what races take, sessions and all."""
+def processor_seconds() -> float:
+    """Return what this process and those that it started have taken."""
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(times.user + times.system for times in (process.cpu_times() for process in processes))
+
+
+def seconds(host: Host, file: Path, rows: int, races: int) -> tuple[float, float]:
+    """Return what races take, sessions and all, on the wall's clock and of the processor."""
     engine: Engine = ORT_CPU.on(host)
     inputs = inputs_of(rows)
 
     def calls() -> Mapping[int, Call]:
         return {i: engine.file_runner(file).bind(inputs) for i in range(TREATMENTS)}
 
-    start = time.perf_counter()
+    start, before = time.perf_counter(), processor_seconds()
     for _ in host.races((calls() for _ in range(races)), Clock(), ROUNDS):
         pass
-    return time.perf_counter() - start
+    return time.perf_counter() - start, processor_seconds() - before
 
 
 def main() -> None:
@@ -106,10 +114,13 @@ def main() -> None:
                     (seconds(host, file, rows, races), seconds(HERE, file, rows, races))
                     for _ in range(args.pairs + 1)
                 ][1:]  # the first one sends the files
-                over = median(there / here for there, here in pairs) - 1
-                here = median(here for _, here in pairs) / races
+                over = median(there[0] / here[0] for there, here in pairs) - 1
+                more = sum(there[1] for there, _ in pairs) / sum(here[1] for _, here in pairs) - 1
+                one = median(here[0] for _, here in pairs) / races
                 print(
-                    f"{milliseconds:6} ms a layer, {races} at once: {here * 1e3:7.1f} ms a race, {over:+.1%}"
+                    f"{milliseconds:6} ms a layer, {races} at once: {one * 1e3:7.1f} ms a race, {over:+.1%}; "
+                    f"{more:+.1%} processor time",
+                    flush=True,
                 )
 
 
