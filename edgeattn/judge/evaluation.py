@@ -12,13 +12,14 @@ from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.evaluated import Evaluated, evaluated
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
+from edgeattn.judge.insight import NOTHING_SEEN, Insight, look
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.on_device import golden_on_device, race_on_device
 from edgeattn.judge.request import Request
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.float_steps import float_steps
 from edgeattn.measure.latencies import FLOAT, INT8, Race
-from edgeattn.measure.operator_times import operator_times
+from edgeattn.measure.operator_times import times_of
 from edgeattn.measure.runners import runner_of_buckets, runner_of_floats
 from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
@@ -54,6 +55,7 @@ class Evaluation:
         tuned: How a device opens it, and runs rows.
         measured: What it was run on; None where that is not the target's own engine.
         notes: What the model author should know of it, a line each.
+        insight: What a person looks at beside the figures.
     """
 
     measures: Measures
@@ -65,6 +67,7 @@ class Evaluation:
     tuned: Tuned
     measured: str | None
     notes: tuple[str, ...] = ()
+    insight: Insight = NOTHING_SEEN
 
 
 def evaluate(
@@ -105,13 +108,16 @@ def _evaluated(
     progress.stage("edge cases")
     sizes = buckets[0].sizes
     edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation, sizes=sizes)
-    latency, times = _timed(known, chosen, graphs, int8, request)
+    latency, operators, modules = _timed(known, chosen, graphs, int8, request)
     progress.stage("tune")
+    is_here = request.is_own_engine and request.place.is_here and request.engine.host is HERE
+    insight = look(known, int8, buckets[-1], scores.cosine, request.engine if is_here else None)
     notes = (
         *comparison.padded.notes,
         *known.rows.notes,
         *answered.notes,
         *_not_faster(latency, graphs, int8, samples.evaluation, comparison, request),
+        *insight.notes,
     )
     tuned = _tuned(chosen, rows, request)
     progress.stage("prove")
@@ -126,14 +132,15 @@ def _evaluated(
         latency_ms=latency,
         size_mb={FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)},
         memory_mb=memory,
-        operator_times=times,
+        operator_times=operators,
+        module_times=modules,
         placement=_placement(known, chosen, buckets, request),
         golden=golden.tolerance,
     )
     measured = request.engine.host.machine() if request.is_own_engine else None
     checks = request.budget.checks(measures)
     count = len(samples.evaluation)
-    return Evaluation(measures, count, checks, edge_cases, golden, rows, tuned, measured, notes)
+    return Evaluation(measures, count, checks, edge_cases, golden, rows, tuned, measured, notes, insight)
 
 
 def _placement(
@@ -157,20 +164,20 @@ def _tuned(chosen: Chosen, rows: Rows | None, request: Request) -> Tuned:
 
 def _timed(
     known: FloatModel, chosen: Chosen, graphs: Recovered | Steps, int8: Runner, request: Request
-) -> tuple[Race | None, Mapping[str, float]]:
+) -> tuple[Race | None, Mapping[str, float], Mapping[str, float]]:
     """Race all where the target's engine runs; an emulator's times, and a stand-in's, mean nothing."""
     engine, comparison, samples = request.engine, known.comparison, known.samples.evaluation
     if not request.is_own_engine or engine.host.emulated:
-        return None, {}
+        return None, {}, {}
     comparison.progress.stage("time")
     if not request.place.is_here:
-        return race_on_device(known, chosen, graphs, request), {}
+        return race_on_device(known, chosen, graphs, request), {}, {}
     if engine.host is not HERE:
         floats = runner_of_floats(graphs, engine, threads=THREADS)
-        return comparison.race(int8, samples, beside=floats), {}
+        return comparison.race(int8, samples, beside=floats), {}, {}
     main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
-    times = operator_times(main, engine, stratified(chosen.selection, PROFILED))
-    return comparison.race(int8, samples), times
+    operators, modules = times_of(main, engine, stratified(chosen.selection, PROFILED))
+    return comparison.race(int8, samples), operators, modules
 
 
 def _not_faster(

@@ -20,6 +20,7 @@ class Measures:
         size_mb: By runner, 1 MB = 10^6 bytes.
         memory_mb: See ``edgeattn.measure.memory``.
         operator_times: By operator, its share of the main int8 graph's time.
+        module_times: The same by PyTorch module.
         placement: Where the main int8 graph's work runs; None where there is but one place.
         golden: The cosine that every golden output must reach on a device.
     """
@@ -29,5 +30,6 @@ class Measures:
     size_mb: Mapping[str, float] = field(default_factory=dict)
     memory_mb: float | None = None
     operator_times: Mapping[str, float] = field(default_factory=dict)
+    module_times: Mapping[str, float] = field(default_factory=dict)
     placement: Placement | None = None
     golden: float | None = None

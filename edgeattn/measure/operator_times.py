@@ -19,22 +19,28 @@ from edgeattn_runtime.session import open_session
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
 
 
-def operator_times(model: ir.Model, engine: Engine, inputs: Iterable[Inputs]) -> dict[str, float]:
-    """Return the share of the kernels' time that each operator takes, the largest first; they sum to 1.
+def times_of(
+    model: ir.Model, engine: Engine, inputs: Iterable[Inputs]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the share of the kernels' time that each operator takes, and each PyTorch module.
 
-    Operators are those that the engine runs: its optimizer has merged some, and put others in.
+    The largest come first; they sum to 1. Operators are those that the engine runs: its optimizer has merged
+    some, and put others in.
 
     Args:
         model: A graph.
         engine: What runs it, on one thread.
         inputs: Real ones, at least one.
     """
-    times: defaultdict[str, float] = defaultdict(float)
+    modules = _modules(model)
+    operators: defaultdict[str, float] = defaultdict(float)
+    by_module: defaultdict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         session = engine.open(model, profile=Path(folder) / "profile")
         for kernel in kernels(session, inputs):
-            times[kernel.operator] += kernel.microseconds
-    return _shares(times)
+            operators[kernel.operator] += kernel.microseconds
+            by_module[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
+    return _shares(operators), _shares(by_module)
 
 
 def module_times(graph: Path, engine: Engine, inputs: Iterable[Inputs]) -> dict[str, float]:

@@ -10,16 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgeattn.judge.worst.said import told
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.variants import measurable
 from edgeattn.report.pictures import Shown, picture_of
-from edgeattn.source.module import ModuleSource, Pretty
+from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import IncompatibleRuntimeError, ModelError
+from edgeattn_runtime.errors import IncompatibleRuntimeError
 
 COMPARED = 100  # other samples at most that one is compared with
 
@@ -62,11 +63,11 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     answers = runner(sample.inputs)
     passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})
-    words = _told("pretty", source.pretty, original), _told("pretty", source.pretty, answer)
+    words = told("pretty", source.pretty, original), told("pretty", source.pretty, answer)
     if source.picture is not None:
         picture = source.picture
         inputs = {name: torch.from_numpy(np.array(array)) for name, array in sample.inputs.items()}
-        drawn = _told("picture", lambda outputs: picture(inputs, outputs), answer)
+        drawn = told("picture", lambda outputs: picture(inputs, outputs), answer)
         return Example(*words, drawn.encode())
     return Example(*words, _picture(source, reference, runner, sample, evaluation, words))
 
@@ -101,11 +102,3 @@ def _picture(
             others=others,
         )
     )
-
-
-def _told(name: str, show: Pretty, outputs: object) -> str:
-    try:
-        return str(show(outputs))
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{name}(outputs) failed: {type(error).__name__}: {reason}") from error

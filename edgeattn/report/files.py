@@ -8,7 +8,7 @@ from types import MappingProxyType
 from edgeattn.judge.check import Verdict
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.number_words import counts
-from edgeattn.report.page import page
+from edgeattn.report.page import View, page
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.report import REPORT_FILE, Report
 
@@ -44,7 +44,7 @@ def report_files(
     facts = _facts(report, tolerance, source, versions)
     if others:
         facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
-    html = page(report, picture=picture, example=example, facts=facts)
+    html = page(View(report=report, drawn=picture, example=example, facts=facts))
     files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
     if picture is not None:
         files[PICTURE_FILE] = picture

@@ -8,6 +8,7 @@ from edgeattn.judge.check import Check
 from edgeattn.judge.limits import limit_of
 
 LEAST_SHARE = 0.01  # of the time, that is shown
+LEAST_ERROR = 1e-5  # that is shown: float sums of two engines differ by less
 
 
 def figure(value: float) -> str:
@@ -37,6 +38,11 @@ def time_shares(shares: Mapping[str, float]) -> str:
     rest = sum(shares.values()) - sum(shown.values())
     named = [*shown.items(), *([("others", rest)] if rest >= LEAST_SHARE else [])]
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
+
+
+def percent(error: float) -> str:
+    """Write a relative error with two digits that count: 8.2 %, 0.052 %, 0 %."""
+    return f"{float(f'{100 * error:.2g}'):g} %" if error >= LEAST_ERROR else "0 %"
 
 
 def megabytes(sizes: Mapping[str, float]) -> str:

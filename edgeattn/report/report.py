@@ -11,8 +11,11 @@ import msgspec
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check, Verdict, verdict_of
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.module_loss import ModuleLoss
 from edgeattn.judge.prices import Price
+from edgeattn.judge.worst.worst_sample import WorstSample
 from edgeattn.measure.latencies import Race
+from edgeattn.measure.module_part import ModulePart
 from edgeattn.report.printable import check_printable
 from edgeattn.report.trial_line import TrialLine
 from edgeattn_export.graph.placement import Placement
@@ -81,6 +84,10 @@ class Report:
         devices: What other machines measured of it.
         device: The name of the device that ``machine`` is; None where it is the one that exported.
         prices: What each device's recipe costs on every device, where it was made for several.
+        worst: The worst evaluation samples, as a person sees them.
+        parts: The graphs by PyTorch module, in the order in which they run.
+        losses: What each module adds to the error, the worst first; empty where it was not traced.
+        module_times: By PyTorch module, its share of the main int8 graph's time; empty where nobody looked.
     """
 
     model: str
@@ -107,6 +114,10 @@ class Report:
     devices: tuple[Benchmark, ...] = ()
     device: str | None = None
     prices: tuple[Price, ...] = ()
+    worst: tuple[WorstSample, ...] = ()
+    parts: tuple[ModulePart, ...] = ()
+    losses: tuple[ModuleLoss, ...] = ()
+    module_times: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:

@@ -9,6 +9,7 @@ from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.latencies import PYTORCH
+from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.operator_times import convolutions
 from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.scale import scale_note
@@ -61,6 +62,10 @@ def reported(
             for layer in chosen.parts.layers
         ),
         original=source.original,
+        worst=evaluation.insight.worst,
+        parts=module_parts(part.quantized.model for part in reversed(list(chosen.parts.graphs.values()))),
+        losses=evaluation.insight.losses,
+        module_times=measures.module_times,
         trials=trial_lines(chosen.found.trials, chosen.found.chosen),
         device=request.place.name,
         notes=(

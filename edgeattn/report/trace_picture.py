@@ -12,8 +12,9 @@ from matplotlib.ticker import FuncFormatter
 from edgeattn.judge.trace.departure import Departure
 from edgeattn.judge.trace.module_error import ModuleError
 from edgeattn.judge.trace.trace import Trace
+from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg
-from edgeattn.report.trace_table import LEAST, WHOLE
+from edgeattn.report.trace_table import WHOLE
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
 _ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the axes, and of a letter of a name
@@ -38,7 +39,7 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
     for row, error in zip(rows, errors, strict=True):
         _draw_error(axes, row, error)
     axes.plot([_at(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
-    axes.set_xlim(left=LEAST)
+    axes.set_xlim(left=LEAST_ERROR)
     axes.set_title(
         "dot: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
     )
@@ -48,10 +49,10 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
 def _draw_error(axes: Axes, row: int, error: ModuleError) -> None:
     own, in_float = _at(error.in_int8, _introduced), _at(error.in_float, _introduced)
     color = _RED if error.faults else _BLUE
-    if own > LEAST:
-        axes.plot([LEAST, own], [row, row], color=color, linewidth=1)
+    if own > LEAST_ERROR:
+        axes.plot([LEAST_ERROR, own], [row, row], color=color, linewidth=1)
         axes.plot([own], [row], color=color, marker="o", markersize=5)
-    if in_float > LEAST:
+    if in_float > LEAST_ERROR:
         axes.plot([in_float], [row], color=_RED, marker="|", linestyle="", markersize=7)
 
 
@@ -67,7 +68,7 @@ def _set_axes(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _at(departure: Departure | None, read: Callable[[Departure], float]) -> float:
-    return LEAST if departure is None else max(LEAST, read(departure))
+    return LEAST_ERROR if departure is None else max(LEAST_ERROR, read(departure))
 
 
 def _introduced(departure: Departure) -> float:

@@ -13,11 +13,10 @@ from rich.text import Text
 from edgeattn.judge.trace.departure import Departure
 from edgeattn.judge.trace.module_error import ModuleError
 from edgeattn.judge.trace.of_bundle import Traced
-from edgeattn.report.number_words import count
+from edgeattn.report.number_words import LEAST_ERROR, count, percent
 
 SHOWN = 20  # modules; the JSON has them all
 WORST = 2  # samples of a module
-LEAST = 1e-5  # of an error that is shown: float sums of two engines differ by less
 WHOLE = "(the model)"
 
 _LEGEND = (
@@ -78,13 +77,8 @@ def _row(error: ModuleError) -> Iterator[str]:
 
 
 def _worst(departure: Departure) -> str:
-    return ", ".join(it.sample for it in departure.worst[:WORST] if it.introduced >= LEAST)
+    return ", ".join(it.sample for it in departure.worst[:WORST] if it.introduced >= LEAST_ERROR)
 
 
 def _rest(count_left: int) -> tuple[Text, ...]:
     return (Text(f"and {count(count_left, 'module')} with less", style="dim"),) if count_left > 0 else ()
-
-
-def percent(error: float) -> str:
-    """Write a relative error with two digits that count: 8.2 %, 0.052 %, 0 %."""
-    return f"{float(f'{100 * error:.2g}'):g} %" if error >= LEAST else "0 %"

@@ -13,10 +13,13 @@ from edgeattn.bundle import Bundle
 from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.module_loss import ModuleLoss
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.prices import Price
 from edgeattn.judge.request import Request
+from edgeattn.judge.worst.worst_sample import Seen, WorstSample
 from edgeattn.measure.latencies import Conditions, Race
+from edgeattn.measure.module_part import ModulePart
 from edgeattn.progress import Silent
 from edgeattn.report.report import Counts, Layer, Refusal, Report
 from edgeattn.report.trial_line import TrialLine
@@ -159,6 +162,25 @@ def report(machine: Machine, device: Benchmark) -> Report:
             Price("cpu-on-pi4", "dynamic-int8", "pi4", 1, 3.2),
             Price("cpu-on-pi4", "dynamic-int8", "server", 2, 0.8),
         ),
+        worst=(
+            WorstSample(12, 0.9847, (Seen(name="text", text="How far is the moon?"),), "3", "5"),
+            WorstSample(
+                7,
+                0.99,
+                (
+                    Seen(name="image", text="8x8", picture="iVBORw0KGgo="),
+                    Seen(name="sound", text="3", curves=((-1.0, 1.0, 0.0),)),
+                ),
+                "3",
+                "3",
+            ),
+        ),
+        parts=(ModulePart("embeddings.word", 2, 5.2), ModulePart("encoder.0.attention.query", 7, 17.4)),
+        losses=(
+            ModuleLoss("encoder.0.attention.query", 0.085, 0.092, 0.0, wrong=False),
+            ModuleLoss("embeddings", 0.001, 0.001, 0.0, wrong=False),
+        ),
+        module_times={"embeddings.word": 0.2, "encoder.0.attention.query": 0.8},
     )
 
 

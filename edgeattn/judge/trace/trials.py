@@ -44,7 +44,9 @@ class Trial:
         return tensor[self.kept]
 
 
-def trials(samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int) -> Iterator[Trial]:
+def trials(
+    samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int, *, most: int = MOST
+) -> Iterator[Trial]:
     """Yield samples spread over all, and the longest again with padding in their last third.
 
     Samples that come one by one are seldom padded, and a mask that hides nothing shows no fault.
@@ -55,8 +57,9 @@ def trials(samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int)
         axes: The samples' axes.
         sizes: Those that the graphs fix, to which samples are cut and joined; empty where they fix none.
         pad: The token that stands for padding.
+        most: How many samples to take.
     """
-    picked = np.unique(np.linspace(0, len(samples) - 1, MOST).astype(int)).tolist()
+    picked = np.unique(np.linspace(0, len(samples) - 1, most).astype(int)).tolist()
     inputs = {i: shaped(samples[i : i + 1], axes, sizes) if sizes else samples[i].inputs for i in picked}
     for i in picked:
         yield Trial(str(i), inputs[i], _kept(inputs[i], padded))

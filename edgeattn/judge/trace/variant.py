@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx_ir as ir
 
-from edgeattn.judge.trace.inside import Graphs
+from edgeattn.judge.trace.inside import Feed, Graphs
 from edgeattn.measure.variants import engine_of
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.cache import fresh_cache, past_tensors
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.manifest import Variant
 
 _SUFFIX = ".onnx"
@@ -36,7 +40,20 @@ def graphs_of(files: BundleFiles, variant: Variant) -> Graphs:
     if generation is None:
         return Graphs((_read(files, variant.files[manifest.main_graph]),), engine)
     names = [name for name in (generation.encoder, generation.decoder) if name is not None]
-    pasts = past_tensors(generation, manifest.graphs[generation.decoder])
+    models = tuple(_read(files, variant.files[name]) for name in names)
+    return Graphs(models, engine, feed_of(generation, manifest.graphs))
+
+
+def feed_of(generation: Generation | None, graphs: Mapping[str, Graph]) -> Feed:
+    """Return what makes a model's inputs those of its graphs: with an empty cache where it steps.
+
+    Args:
+        generation: What makes it step; None where it does not.
+        graphs: The graphs' contracts, by name.
+    """
+    if generation is None:
+        return dict
+    pasts = past_tensors(generation, graphs[generation.decoder])
 
     def feed(inputs: Inputs) -> Inputs:
         tokens = inputs[generation.tokens].astype("int64", copy=False)
@@ -44,7 +61,7 @@ def graphs_of(files: BundleFiles, variant: Variant) -> Graphs:
         cache = fresh_cache(generation, pasts, batch=batch, sequence=sequence)
         return {**inputs, generation.tokens: tokens, **cache}
 
-    return Graphs(tuple(_read(files, variant.files[name]) for name in names), engine, feed)
+    return feed
 
 
 def _read(files: BundleFiles, file: str) -> ir.Model:

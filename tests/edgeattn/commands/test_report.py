@@ -64,8 +64,8 @@ def test_a_page_differs_by_the_devices_alone(folder: Path, result: Path) -> None
     before = (folder / "report.html").read_text(encoding="utf-8")
     assert main(["report", str(folder), "--add", str(result)]) == 0
     after = (folder / "report.html").read_text(encoding="utf-8")
-    start = after.index("<section>\n  <h2>Devices")
-    end = after.index("<section>\n  <h2>Provenance")
+    start = after.index('<section aria-labelledby="devices">')
+    end = after.index('<section aria-labelledby="provenance">')
     assert after[:start] + after[end:] == before
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn.measure.operator_times import ENGINES_OWN, convolutions, module_times, operator_times
+from edgeattn.measure.operator_times import ENGINES_OWN, convolutions, module_times, times_of
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Parts
 from edgeattn_export.graph.scopes import module_of
@@ -14,10 +14,13 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
 def test_shares_of_all_operators_sum_to_one(captured: Captured, samples: Parts) -> None:
-    times = operator_times(captured.model, ORT_CPU, [samples.selection[0].inputs])
-    assert sum(times.values()) == pytest.approx(1)
-    assert list(times.values()) == sorted(times.values(), reverse=True)
+    times, modules = times_of(captured.model, ORT_CPU, [samples.selection[0].inputs])
+    for shares in (times, modules):
+        assert sum(shares.values()) == pytest.approx(1)
+        assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert times["MatMul"] > 0
+    assert modules.keys() <= {module_of(node) for node in captured.model.graph.all_nodes()}
+    assert any(modules)  # not the model itself alone
 
 
 def test_convolutions_are_counted_whatever_is_merged_with_them() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.commands.export import check_placement
-from edgeattn.report.page import page
+from edgeattn.report.page import View, page
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.report import Report
 from edgeattn.report.table import report_parts, show
@@ -35,7 +35,7 @@ def test_shares_partitions_and_fallbacks_are_told() -> None:
 def test_report_page_and_json_tell_of_it(parted: Report, capsys: pytest.CaptureFixture[str]) -> None:
     show(report_parts(parted), width=200)
     assert "3 partitions" in capsys.readouterr().out
-    assert "3 partitions" in page(parted, picture=None, facts={})
+    assert "3 partitions" in page(View(report=parted, drawn=None, facts={}))
     assert Report.from_json(parted.to_json()).placement == PARTED
 
 

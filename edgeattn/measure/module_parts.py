@@ -1,0 +1,26 @@
+"""Graphs by the PyTorch modules that their nodes came from, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx_ir as ir
+
+from edgeattn.measure.module_part import ModulePart
+from edgeattn_export.graph.scopes import module_of
+
+
+def module_parts(models: Iterable[ir.Model]) -> tuple[ModulePart, ...]:
+    """Return the part of each module."""
+    nodes: dict[str, int] = {}
+    sizes: dict[str, float] = {}
+    for model in models:
+        counted: set[ir.Value] = set()
+        for node in model.graph.all_nodes():
+            module = module_of(node)
+            nodes[module] = nodes.get(module, 0) + 1
+            for value in node.inputs:
+                if value is not None and value.const_value is not None and value not in counted:
+                    counted.add(value)
+                    sizes[module] = sizes.get(module, 0.0) + value.const_value.nbytes / 1e6
+    return tuple(ModulePart(module, count, sizes.get(module, 0.0)) for module, count in nodes.items())

@@ -1,0 +1,151 @@
+"""The graph by layers: its modules, gathered as a model's author thinks of them, in the order of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from edgeattn.report.form_words import LEFT
+from edgeattn.report.report import Report
+
+WHOLE = "(the model)"
+LEAST_SHARE = 0.01  # of the weights, from which a group is a part of its own
+
+
+@dataclass(frozen=True, slots=True)
+class SizePart:
+    """A part of the weights: MB, and its share of all."""
+
+    label: str
+    number: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One module.
+
+    Attributes:
+        name: Its path.
+        nodes: Of the graphs.
+        size_mb: Of its weights.
+        time: Its share of the main graph's time; None where nobody looked.
+        form: That its weights were given; empty where it has none to be given one.
+        cosine: Of its output to the float graph's; None where nobody looked.
+    """
+
+    name: str
+    nodes: int
+    size_mb: float
+    time: float | None
+    form: str
+    cosine: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Modules that belong together, such as one layer of an encoder.
+
+    Attributes:
+        name: What their paths begin with.
+        modules: In the order in which they run.
+        size_width: How long its size is drawn, in percent of the largest group's.
+        time_width: The same of its time.
+    """
+
+    name: str
+    modules: tuple[Module, ...]
+    size_width: float
+    time_width: float
+
+    @property
+    def nodes(self) -> int:
+        """Of the graphs."""
+        return sum(module.nodes for module in self.modules)
+
+    @property
+    def size_mb(self) -> float:
+        """Of all weights."""
+        return sum(module.size_mb for module in self.modules)
+
+    @property
+    def time(self) -> float | None:
+        """The share of the main graph's time; None where nobody looked."""
+        times = [module.time for module in self.modules if module.time is not None]
+        return sum(times) if times else None
+
+    @property
+    def forms(self) -> Sequence[tuple[str, int]]:
+        """Each form, and how many modules have it, what was left float at the end."""
+        named = sorted(
+            (module.form for module in self.modules if module.form), key=lambda it: (it == LEFT, it)
+        )
+        return [(form, len(list(same))) for form, same in groupby(named)]
+
+    @property
+    def cosine(self) -> float | None:
+        """The lowest of any module's output."""
+        return min((module.cosine for module in self.modules if module.cosine is not None), default=None)
+
+
+def groups(report: Report) -> list[Group]:
+    """Gather a report's modules; none of a report that does not tell them."""
+    modules = list(_modules(report))
+    numbered = {_numbered(it.name).partition(".")[0] for it in modules if _numbered(it.name)}
+    gathered: dict[str, list[Module]] = {}
+    for module in modules:
+        gathered.setdefault(_group(module.name, numbered), []).append(module)
+    largest = max((sum(it.size_mb for it in each) for each in gathered.values()), default=0.0) or 1.0
+    slowest = max((sum(it.time or 0 for it in each) for each in gathered.values()), default=0.0) or 1.0
+    return [
+        Group(
+            name=name,
+            modules=tuple(each),
+            size_width=100 * sum(it.size_mb for it in each) / largest,
+            time_width=100 * sum(it.time or 0 for it in each) / slowest,
+        )
+        for name, each in gathered.items()
+    ]
+
+
+def size_parts(found: Sequence[Group]) -> list[SizePart]:
+    """Return the groups that have weights, those with few of them as one; none where there is but one."""
+    whole = sum(group.size_mb for group in found)
+    large = [group for group in found if group.size_mb >= LEAST_SHARE * whole > 0]
+    rest = whole - sum(group.size_mb for group in large)
+    parts = [SizePart(group.name, group.size_mb, group.size_mb / whole) for group in large]
+    if whole and rest >= LEAST_SHARE / 10 * whole:
+        parts.append(SizePart("others", rest, rest / whole))
+    return parts if len(parts) > 1 else []
+
+
+def _modules(report: Report) -> Iterable[Module]:
+    layers = {layer.module: layer for layer in report.layers}
+    parts = {part.module: part for part in report.parts}
+    times = report.module_times
+    for name in dict.fromkeys((*parts, *layers)):
+        layer, part = layers.get(name), parts.get(name)
+        yield Module(
+            name=name or WHOLE,
+            nodes=0 if part is None else part.nodes,
+            size_mb=0.0 if part is None else part.size_mb,
+            time=times.get(name, 0.0) if times else None,
+            form="" if layer is None else layer.form,
+            cosine=None if layer is None else layer.cosine,
+        )
+
+
+def _group(name: str, numbered: Iterable[str]) -> str:
+    """Return a path up to its first number; else its first name, and the second beside numbered ones."""
+    path = name.partition("+")[0]
+    if (found := _numbered(path)) or path == WHOLE:
+        return found or WHOLE
+    first, _, rest = path.partition(".")
+    return f"{first}.{rest.partition('.')[0]}" if rest and first in numbered else first
+
+
+def _numbered(path: str) -> str:
+    parts = path.partition("+")[0].split(".")
+    end = next((i for i, part in enumerate(parts) if part.isdigit()), None)
+    return "" if end is None else ".".join(parts[: end + 1])

@@ -1,0 +1,250 @@
+"""All that the page shows of one report, in the order and the words in which it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.limits import limit_of
+from edgeattn.judge.module_loss import ModuleLoss
+from edgeattn.judge.prices import Price
+from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.report.devices import Device
+from edgeattn.report.form_words import form_words
+from edgeattn.report.number_words import cosine, counts, figure
+from edgeattn.report.page.curves import Curves, curves
+from edgeattn.report.page.distributions import Distributions, distributions
+from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
+from edgeattn.report.page.losses import Dots, dots
+from edgeattn.report.placement_words import placement_words
+from edgeattn.report.refusals import folded
+from edgeattn.report.report import Refusal, Report
+from edgeattn.report.speedup import speedup
+from edgeattn.report.table import RUNNERS, conditions_line
+from edgeattn.report.trial_line import TrialLine
+from edgeattn.report.verdict_words import edge_cases_line
+from edgeattn_runtime.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A number, and how long it is drawn, in percent of the longest."""
+
+    label: str
+    number: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One report, to be shown.
+
+    Attributes:
+        report: All that is told.
+        drawn: The SVG of what was tried, to be set in; None where there is none.
+        facts: What the bundle was made of and with, by words for each.
+        label: Tells it from others beside it; empty where it stands alone.
+        example: The SVG of a sample and what both made of it; None where there is none.
+    """
+
+    report: Report
+    drawn: bytes | None
+    facts: Mapping[str, str]
+    label: str = ""
+    example: bytes | None = None
+
+    @property
+    def title(self) -> str:
+        """What the report is on."""
+        return f"{self.report.model} for {self.report.target}"
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the model author should know."""
+        return self.report.notes
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What each limit limits."""
+        return {check.name: limit_of(check.name).meaning for check in self.report.checks}
+
+    @property
+    def highlights(self) -> Mapping[str, str]:
+        """The three figures that count, and what each of them is."""
+        report = self.report
+        size = report.size_mb
+        return {
+            **self._faster,
+            f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
+            cosine(report.accuracy.cosine_min): "cosine of the worst sample",
+        }
+
+    @property
+    def _faster(self) -> Mapping[str, str]:
+        """How much faster it is than the original; than the float export on a device without PyTorch."""
+        race = self.report.latency_ms
+        if race is None:
+            return {}
+        if PYTORCH in race.latencies:
+            return {speedup(race, INT8): f"speedup over {self.report.original}, p50"}
+        return {f"{figure(race[FLOAT].p50 / race[INT8].p50)}x": "speedup over float, p50"}
+
+    @property
+    def prices(self) -> Sequence[Price]:
+        """What each device's recipe costs on every device."""
+        return self.report.prices
+
+    @property
+    def sample(self) -> str | None:
+        """The drawing of a sample and what both made of it, as HTML takes it."""
+        return None if self.example is None else inline(self.example)
+
+    @property
+    def worst(self) -> Sequence[tuple[object, Sequence[tuple[object, Curves | None]]]]:
+        """The worst samples, each with its inputs, and these with their curves."""
+        return [
+            (sample, [(it, curves(it.curves) if it.curves else None) for it in sample.inputs])
+            for sample in self.report.worst
+        ]
+
+    @property
+    def latencies(self) -> Distributions | None:
+        """The runners' latencies; None where nothing was timed."""
+        race = self.report.latency_ms
+        return (
+            None
+            if race is None
+            else distributions({self._label(name): it for name, it in race.latencies.items()})
+        )
+
+    @property
+    def conditions(self) -> str:
+        """Under what they were measured."""
+        race = self.report.latency_ms
+        return "" if race is None else conditions_line(race).plain
+
+    @property
+    def speedups(self) -> Mapping[str, str]:
+        """By runner's label, how many times as fast as the original it is."""
+        race = self.report.latency_ms
+        return {} if race is None else {self._label(name): speedup(race, name) for name in race.latencies}
+
+    @property
+    def disturbed(self) -> Sequence[str]:
+        """What disturbed the latencies."""
+        race = self.report.latency_ms
+        surroundings = None if race is None else race.conditions.surroundings
+        return () if surroundings is None else surroundings.disturbances
+
+    @property
+    def sizes(self) -> Sequence[Bar]:
+        """Of the original, the float graph and the bundle."""
+        sizes = self.report.size_mb
+        longest = max(sizes.values())
+        return [Bar(self._label(it), size, 100 * size / longest) for it, size in sizes.items()]
+
+    @property
+    def parts(self) -> Sequence[SizePart]:
+        """The bundle's weights by part of the model."""
+        return size_parts(self.groups)
+
+    @property
+    def accuracy(self) -> Mapping[str, str]:
+        """How right the bundle is."""
+        accuracy, report = self.report.accuracy, self.report
+        rows = {
+            f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": cosine(
+                accuracy.cosine_mean
+            ),
+            "Cosine of the worst sample": cosine(accuracy.cosine_min),
+            "The float export's, worst sample": cosine(accuracy.cosine_float_min),
+            "Largest difference of any number": f"{accuracy.max_abs:.2g}",
+        }
+        if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
+            rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
+            rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"
+        return rows
+
+    @property
+    def losses(self) -> Sequence[tuple[ModuleLoss, Dots]]:
+        """What each module adds to the error, the worst first, and where its dots are drawn."""
+        return dots(self.report.losses)
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The graph by layers, in the order in which they run."""
+        return groups(self.report)
+
+    @property
+    def forms(self) -> str:
+        """What became of the modules, counted."""
+        return form_words(self.report.layers)
+
+    @property
+    def edge_cases(self) -> Sequence[EdgeCase]:
+        """What users meet besides the samples, the failed first."""
+        return sorted(self.report.edge_cases, key=_failed_first)
+
+    @property
+    def edge_cases_line(self) -> str:
+        """How many of them are right."""
+        return edge_cases_line(self.report.edge_cases)
+
+    @property
+    def placement(self) -> Sequence[str]:
+        """Where the main graph's work runs, in lines."""
+        placement = self.report.placement
+        return () if placement is None else placement_words(placement).splitlines()
+
+    @property
+    def picture(self) -> str | None:
+        """The drawing of what was tried, as HTML takes it."""
+        return None if self.drawn is None else inline(self.drawn)
+
+    @property
+    def kept(self) -> Sequence[TrialLine]:
+        """What was tried, and is worth reaching again."""
+        return [line for line in self.report.trials if line.recipe]
+
+    @property
+    def refused(self) -> Sequence[Refusal]:
+        """Where a rule left its pattern alone."""
+        return folded(self.report.refused)
+
+    @property
+    def machine(self) -> Mapping[str, str]:
+        """Where it was measured."""
+        return machine_facts(self.report.machine)
+
+    @property
+    def devices(self) -> Sequence[Device]:
+        """What other machines measured."""
+        return tuple(map(Device.of, self.report.devices))
+
+    def _label(self, runner: str) -> str:
+        return self.report.original if runner == PYTORCH else RUNNERS.get(runner, runner)
+
+
+def machine_facts(machine: Machine) -> dict[str, str]:
+    """Return what there is to know of a machine, by words for each."""
+    return {
+        "Processor": machine.cpu,
+        "Instruction sets": ", ".join(machine.instruction_sets) or "none of those that int8 kernels use",
+        "Cores": str(machine.cores),
+        "Memory": "unknown" if machine.memory_mb is None else f"{machine.memory_mb / 1000:.0f} GB",
+        "System": machine.system,
+        "Versions": counts(machine.versions),
+    }
+
+
+def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
+    return case.ok, case.cosine is None, case.cosine or 0.0
+
+
+def inline(picture: bytes) -> str:
+    """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
+    text = picture.decode()
+    element = text[text.index("<svg") :]
+    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)
