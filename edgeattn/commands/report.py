@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.comparing import compare as compare_bundles
-from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.for_ci import ForCI, JUnit, Summary, check_place
 from edgeattn.commands.terminal import working
-from edgeattn.report.report import read_report
+from edgeattn.report.report import Report, read_report
 from edgeattn.report.table import device_parts, report_parts, show
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
 
 
@@ -35,18 +35,24 @@ def report(
             help="A device's result, kept in the bundle: python -m edgeattn_runtime bench NAME.edge --json.",
         ),
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the page, of two bundles side by side.")
+    ] = None,
     summary: Summary = None,
     junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
     """Show the report on a bundle, add results from devices to it, or compare it with another."""
     for_ci = ForCI(summary, junit)
+    check_place("--page", page)
     _check(other, add, junit, compare=compare)
     bundles = [path for path in (bundle, other) if path is not None]
     if add:
         _add(bundle, add)
     opened = [open_bundle(path) for path in bundles]
     reports = [read_report(files) for files in opened]
+    if page is not None:
+        page.write_text(_page(bundles, opened, reports), encoding="utf-8")
     if compare and other is not None:
         compare_bundles(bundle, other, for_ci, as_json=as_json)
         return
@@ -68,6 +74,15 @@ def _add(bundle: Path, results: Sequence[Path]) -> None:
         files = open_bundle(bundle)
         _, packed = with_devices(files, read_report(files), [read_result(path, files) for path in results])
         save(packed, bundle)
+
+
+def _page(paths: Sequence[Path], opened: Sequence[BundleFiles], reports: Sequence[Report]) -> str:
+    with working():
+        from edgeattn.report.page import page
+        from edgeattn.report.page.of_bundle import view_of
+
+        labels = [str(path) if len(paths) > 1 else "" for path in paths]
+        return page(*map(view_of, opened, reports, labels))
 
 
 def _check(other: Path | None, add: Sequence[Path] | None, junit: Path | None, *, compare: bool) -> None:

@@ -41,7 +41,7 @@ def report_files(
         example: An SVG of a sample with what both made of it; None where there is none.
     """
     picture = pareto_svg(report) if report.trials else None
-    facts = _facts(report, tolerance, source, versions)
+    facts = facts_of(report, tolerance, source, versions)
     if others:
         facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
     html = page(View(report=report, drawn=picture, example=example, facts=facts))
@@ -53,9 +53,10 @@ def report_files(
     return {**files, **recipes}
 
 
-def _facts(
+def facts_of(
     report: Report, tolerance: float | None, source: object, versions: Mapping[str, object]
 ) -> dict[str, str]:
+    """Return what a bundle was made of and with, by words for each; see ``report_files``."""
     facts = {"Recipe": recipe_words(report.recipe)}
     if tolerance is not None:
         facts["Golden outputs"] = f"a cosine of at least {tolerance:g} to {report.original} on every device"

@@ -26,7 +26,7 @@ def shown(check: Check) -> str:
 
 def edge_cases_line(cases: Sequence[EdgeCase]) -> str:
     """Return how many edge cases are right, and how near the worst of those that are compared came."""
-    compared = [case for case in cases if case.cosine is not None or not case.ok]
+    compared = [case for case in cases if case.judged]
     lowest = min((case.cosine for case in compared if case.cosine is not None), default=None)
     right = f"Edge cases: {sum(case.ok for case in compared)} of {len(compared)} right"
     return right if lowest is None else f"{right}, the lowest cosine {cosine(lowest)}"

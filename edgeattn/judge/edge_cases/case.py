@@ -20,11 +20,13 @@ class Case:
         name: What is special about them.
         inputs: For all runners.
         alone: The last row as the original is asked instead, without its padding; None asks all the same.
+        beyond: Whether no real input is like it: what int8 answers is told, and fails nothing.
     """
 
     name: str
     inputs: Inputs
     alone: Inputs | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

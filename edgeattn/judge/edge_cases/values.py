@@ -26,17 +26,24 @@ def valued(ground: Ground) -> Iterator[Case]:
         if _has_positions(tensor):
             yield Case(f"{name} repeated", {**middle, name: np.repeat(array[:, :1], array.shape[1], axis=1)})
         extremes = _scaled if array.dtype.kind == "f" else _filled
-        for word, extreme in extremes(array, [inputs[name] for inputs in every]):
+        seen = [inputs[name] for inputs in every]
+        for word, extreme in extremes(array, seen):
             yield Case(f"{name} at its {word}", {**middle, name: extreme})
+        if array.dtype.kind == "f":  # which a static range clips everywhere at once
+            for word, extreme in _filled(array, seen):
+                yield Case(f"all of {name} at its {word}", {**middle, name: extreme}, beyond=True)
 
 
 def _filled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
-    """Yield what holds the smallest, or the largest, integer seen at all positions."""
-    held = [values for values in every if values.size]
+    """Yield what holds the smallest, or the largest, number seen at all positions; infinities stay."""
+    finite = [values[np.isfinite(values)] for values in every]
+    held = [values for values in finite if values.size]
+    if not held:
+        return
     least, largest = min(values.min() for values in held), max(values.max() for values in held)
     if least < largest:
-        yield "smallest", np.full_like(array, least)
-        yield "largest", np.full_like(array, largest)
+        for word, extreme in (("smallest", least), ("largest", largest)):
+            yield word, np.where(np.isfinite(array), extreme, array).astype(array.dtype)
 
 
 def _scaled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:

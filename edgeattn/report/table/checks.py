@@ -35,7 +35,7 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
         return (line,)
     table = listing("Edge case", "", "")
     for case in sorted(told, key=lambda case: case.ok):
-        word = Text("not compared", style="dim") if case.ok else passed(ok=False)
+        word = passed(ok=False) if not case.ok else Text(_unjudged(case), style="dim")
         table.add_row(case.name, word, case.told)
     return line, table
 
@@ -57,3 +57,7 @@ def layers_table(layers: Iterable[Layer]) -> Table:
         kept = "" if layer.cosine is None else cosine(layer.cosine)
         table.add_row(layer.module or "(the model)", layer.form, kept)
     return table
+
+
+def _unjudged(case: EdgeCase) -> str:
+    return "not compared" if case.cosine is None else "a remark"

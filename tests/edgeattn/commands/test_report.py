@@ -90,3 +90,16 @@ def test_nothing_is_added_to_a_signed_bundle(folder: Path, result: Path, refused
     save(Packed(replace(files.manifest, signature=Signature("ed25519", "0" * 64)), contents), folder)
     (folder / SIGNATURE_FILE).write_bytes(bytes(SIGNATURE_BYTES))
     assert "signed" in refused("report", folder, "--add", result)
+
+
+def test_the_page_is_written_again_and_side_by_side(
+    folder: Path, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert main(["report", str(folder), "--page", str(page)]) == 0
+    assert page.read_text(encoding="utf-8") == (folder / "report.html").read_text(encoding="utf-8")
+    assert main(["report", str(folder), str(folder), "--page", str(page)]) == 0
+    html = page.read_text(encoding="utf-8")
+    assert html.count("<h1>tiny") == 2
+    assert html.count(f"<h3>{folder}</h3>") == 2 * html.count("<h2")
+    assert "no such folder" in refused("report", folder, "--page", tmp_path / "none" / "page.html")

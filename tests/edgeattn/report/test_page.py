@@ -63,8 +63,8 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
         "ms p50 p90 p99 speedup PyTorch 16.0 32.0 48.0 1.00x float 9.00 18.0 27.0 1.78x "
         "bundle 3.20 6.40 9.60 5.00x",
         "Latency of 384 calls on 32 samples, 1 thread; median batch 1, sequence 30",
-        "The weights of the bundle by part: embeddings 5.20 MB encoder.0 17.4 MB Memory of a process that runs "
-        "the bundle: 51.1 MB.",
+        "The weights of the bundle by part: embeddings 5.20 MB encoder.0 17.4 MB Memory of a process",
+        "Memory of a process that runs the bundle: 51.1 MB.",
         "Largest difference of any number 0.036",
         "What users meet besides the samples. Edge cases: 1 of 1 right, the lowest cosine 0.99120.",
         "batch 3 0.99120 pass sequence 512 the original does not answer: IndexError: too long not compared",

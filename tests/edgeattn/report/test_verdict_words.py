@@ -49,3 +49,5 @@ def test_what_is_not_compared_does_not_count() -> None:
     ]
     assert edge_cases_line(cases) == "Edge cases: 1 of 2 right, the lowest cosine 0.99000"
     assert edge_cases_line(cases[2:]) == "Edge cases: 0 of 0 right"
+    beyond = EdgeCase("all of x at its largest", ok=True, cosine=0.8, told="no real input is like it")
+    assert edge_cases_line([*cases, beyond]) == edge_cases_line(cases)

@@ -116,7 +116,10 @@ def test_floats_are_taken_as_faint_and_as_strong_as_any_sample(ground: Lay, name
     assert (faintest.dtype, strongest.dtype) == (np.float32, np.float32)
     assert faintest.tolist() == [[0.5, -np.inf, 1.0]]
     assert strongest.tolist() == [[4.0, -np.inf, 8.0]]
-    assert named(valued(ground(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated"}
+    beyond = {"all of tokens at its smallest", "all of tokens at its largest"}
+    assert named(valued(ground(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated", *beyond}
+    assert {name for name, case in cases.items() if case.beyond} == beyond
+    assert cases["all of tokens at its largest"].inputs["tokens"].tolist() == [[8.0, -np.inf, 8.0]]
 
 
 def test_what_a_decoder_knows_by_itself_is_left_as_it_is(ground: Lay, named: Named) -> None:

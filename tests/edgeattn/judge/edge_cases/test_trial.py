@@ -77,6 +77,23 @@ def test_a_mask_that_int8_ignores_is_found(ground: Lay) -> None:
     assert "batch 3" not in failed(found)
 
 
+def test_what_no_real_input_is_like_is_told_and_not_failed(ground: Lay) -> None:
+    def clipped(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Is wrong where every number of a row is the largest."""
+        tokens = inputs["tokens"]
+        wrong = (tokens == tokens.max(axis=1, keepdims=True)).all(axis=1) & (tokens > 3).all(axis=1)
+        return {"sums": np.where(wrong[:, None], [[-1, 1]], sums(inputs)["sums"]).astype(np.float32)}
+
+    def floats(*values: float) -> Sample:
+        return Sample({"tokens": np.array([values], np.float32), "mask": np.ones((1, 3), np.int64)})
+
+    found = cases(ground(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
+    beyond = found["all of tokens at its largest"]
+    assert (beyond.ok, beyond.judged) == (True, False)
+    assert "no real input is like it" in (beyond.told or "")
+    assert failed(found) == set()
+
+
 def test_a_wrong_row_is_found_among_right_ones(ground: Lay) -> None:
     found = cases(ground(), int8=swapped_rows)
     assert {"batch 3", "batch 7"} <= failed(found)
