@@ -77,7 +77,7 @@ def served(bundle: Path) -> Iterator[Served]:
 
 def open_on_phone(address: str, **options: object) -> dict[str, Any]:
     """Open an address in headless Chromium with a phone's viewport; see phone.mjs."""
-    given = {"modules": str(_modules()), "executable": chromium(), **options}
+    given = {"modules": str(modules()), "executable": chromium(), **options}
     command = ["node", str(Path(__file__).with_name("phone.mjs")), address, json.dumps(given)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
@@ -85,7 +85,7 @@ def open_on_phone(address: str, **options: object) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def _modules() -> Path:
+def modules() -> Path:
     """Return where playwright-core is: with what runtime/web is built by."""
     subprocess.run([RUNTIME / "build-package"], check=True, capture_output=True)
     return RUNTIME / "node_modules"

@@ -9,6 +9,7 @@ from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.report.ci.markdown import plain, table
 from edgeattn.report.number_words import asked, cosine, count, figure, measured
 from edgeattn.report.report import Report
+from edgeattn.report.speedup import speedup
 from edgeattn.report.table import RUNNERS
 from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
 from edgeattn_runtime.golden import GoldenResult
@@ -61,7 +62,7 @@ def _three(report: Report) -> Iterator[tuple[str, ...]]:
     yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
     if race is not None and PYTORCH in race.latencies:
         yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
-        yield "Speedup, p50", *(f"{figure(race[PYTORCH].p50 / race[name].p50)}x" for name in names)
+        yield "Speedup, p50", *(speedup(race, name) for name in names)
     yield "Cosine, mean", "1", "", cosine(accuracy.cosine_mean)
     yield "Cosine, worst sample", "1", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Race
 from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.report.report import Report
+from edgeattn.report.speedup import speedup
 
 RUNNERS = {
     PYTORCH: "PyTorch",
@@ -59,8 +60,7 @@ def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
     for label, name in (("Latency, ms, p50", "p50"), ("  p90", "p90"), ("  p99", "p99")):
         yield label, *(figure(getattr(latency, name)) for latency in race.latencies.values())
     if PYTORCH in race.latencies:
-        original = race[PYTORCH].p50
-        yield "  speedup, p50", *(figure(original / latency.p50) for latency in race.latencies.values())
+        yield "  speedup, p50", *(speedup(race, name) for name in race.latencies)
 
 
 def _figures(columns: Iterable[str]) -> Table:

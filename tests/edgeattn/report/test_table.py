@@ -69,7 +69,7 @@ def test_a_report_fits_its_terminal_and_tells_all(
         "Refused projections at encoder.0: the inputs differ: [a] and [b]",
         "Size, MB 90.3 90.3 22.9",
         "Latency, ms, p50 16.0 9.00 3.20",
-        "speedup, p50 1.00 1.78 5.00",
+        "speedup, p50 1.00x 1.78x 5.00x",
         "Cosine to PyTorch, mean 0.99340",
         "Latency of 384 calls on 32 samples, 1 thread; median batch 1, sequence 30",
         f"Measured on {report.machine}, onnxruntime 1.23.4",
