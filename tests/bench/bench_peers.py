@@ -7,8 +7,10 @@ seconds at a time, with its inputs bound before. A time is that of one inference
 back; of the stream, that of all its sentences. Peers of fixed shapes (openvino-fixed, litert, executorch)
 pad to the case's length. edgeattn pools and normalizes; the peers answer with the hidden state. The
 cosine is that of the pooled embeddings of the evaluation samples to PyTorch's; the networks of random
-weights say nothing of accuracy. A peer that fails has a row with the reason. What each case came to is
-kept in results.json of the cache folder, from which readme_table.py prints the README's table.
+weights say nothing of accuracy. With --texts FOLDER (models/sentence/README.md) a column tells how many of
+the ten nearest of a thousand texts, by PyTorch, a peer finds too. A peer that fails has a row with the
+reason. What each case came to is kept in results.json of the cache folder, from which readme_table.py
+prints the README's table.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import NoReturn
 from protocol.cases import CASES, case
 from protocol.catalog import OURS, peers
 from protocol.markdown import table
+from protocol.neighbours import prepare_neighbours
 from protocol.networks import prepare
 from protocol.race import Setting, race
 from protocol.result import Failure, Result
@@ -46,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stored = asked.cache / "networks"
     networks = {name: prepare(name, stored / name) for name in dict.fromkeys(cases.values())}
     ready = {(OURS, SENTENCE): [asked.bundle.resolve()]} if asked.bundle else {}
+    neighbours = None if asked.texts is None else prepare_neighbours(asked.texts, stored)
     for threads in asked.threads:
-        setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready)
+        setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready, neighbours)
         for name, network in cases.items():
             written = case(name, networks[network], stored / network)
             outcomes = race(named, written, networks[network], setting)
@@ -79,6 +83,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2.0, help="a round takes at least")
     parser.add_argument("--cache", type=Path, default=CACHE, help="keeps environments and exports")
     parser.add_argument("--results", type=Path, help="where figures are kept; default: results.json there")
+    parser.add_argument("--texts", type=Path, help="the unpacked packages: print recall@10 too")
     parser.add_argument("--bundle", type=Path, help="edgeattn's of MiniLM, exported before")
     return parser.parse_args(arguments)
 

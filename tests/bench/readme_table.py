@@ -64,8 +64,9 @@ def lines(entries: Mapping[str, Entry]) -> Iterator[str]:
     first = entries[COMPARED]
     yield f"{first.machine}, one thread, {first.date}: medians in ms, and in parentheses over {OURS}'s."
     yield ""
-    yield _line(["", *TIMED.values(), "cosine, mean", "worst", "MB"])
-    yield _line(["---", *["---:"] * (len(TIMED) + 3)])
+    recalls = ["recall@10"] if _has_recall(cases) else []
+    yield _line(["", *TIMED.values(), "cosine, mean", "worst", *recalls, "MB"])
+    yield _line(["---", *["---:"] * (len(TIMED) + len(recalls) + 3)])
     for peer in dict.fromkeys(row.peer for entry in entries.values() for row in entry.rows):
         yield _line(_cells(peer, cases))
     yield ""
@@ -81,8 +82,15 @@ def _cells(peer: str, cases: Cases) -> Iterator[str]:
     compared = cases[COMPARED]
     for name in ("cosine_mean", "cosine_min"):
         yield _cosine(compared, peer, name)
+    if _has_recall(cases):
+        found_too = compared[peer].recall_at_10 if peer in compared else None
+        yield "" if found_too is None else f"{100 * found_too:.1f} %"
     size = compared[peer].size_mb if peer in compared else None
     yield "" if size is None else f"{size:.1f}"
+
+
+def _has_recall(cases: Cases) -> bool:
+    return any(row.recall_at_10 is not None for row in cases[COMPARED].values())
 
 
 def _time(found: Mapping[str, Row], peer: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from bench_peers import main
 from protocol.catalog import find, peers
 from protocol.markdown import table
+from protocol.neighbours import recall_at_10
 from protocol.peer import Array, Batch, Call, Feed, Job, Peer, batches, pooled, read_samples, write_samples
 from protocol.process import PeerFailed, Process
 from protocol.result import Failure, Result
@@ -111,7 +112,16 @@ def test_a_worker_that_dies_is_a_failed_peer(tmp_path: Path) -> None:
 
 def test_the_table_gives_the_ratio_to_ours_and_a_reason_where_there_is_no_figure() -> None:
     outcomes: list[Result | Failure] = [
-        Result("ours", "int8", {"int8": 0.0}, None, ((2.0, 1.0, 3.0), (2.0,)), 1_500_000, (1.0, 0.5)),
+        Result(
+            "ours",
+            "int8",
+            {"int8": 0.0},
+            None,
+            ((2.0, 1.0, 3.0), (2.0,)),
+            1_500_000,
+            (1.0, 0.5),
+            recall_at_10=0.9667,
+        ),
         Result("theirs", "O2", {"O0": 3.5, "O2": 3.0}, 128, ((3.0,), (5.0,), (4.0,)), 2_000_000, ()),
         Failure("broken", "load: KeyError: a|b"),
     ]
@@ -119,10 +129,18 @@ def test_the_table_gives_the_ratio_to_ours_and_a_reason_where_there_is_no_figure
         [cell.strip() for cell in line.split("|")[1:-1]] for line in table("t", outcomes, "ours").splitlines()
     ]
     assert rows[4:] == [
-        ["ours", "int8", "2", "1.3 to 2.7", "1.00", "0.75000", "0.50000", "1.5"],
-        ["theirs", "O2, fixed to 128 tokens (O0 3.5)", "4", "3.2 to 4.8", "2.00", "", "", "2.0"],
-        ["broken", "load: KeyError: a/b", "", "", "", "", "", ""],
+        ["ours", "int8", "2", "1.3 to 2.7", "1.00", "0.75000", "0.50000", "96.7 %", "1.5"],
+        ["theirs", "O2, fixed to 128 tokens (O0 3.5)", "4", "3.2 to 4.8", "2.00", "", "", "", "2.0"],
+        ["broken", "load: KeyError: a/b", "", "", "", "", "", "", ""],
     ]
+
+
+def test_a_peer_finds_again_what_is_nearest_among_so_many_texts() -> None:
+    reference, others = np.random.default_rng(0).standard_normal((2, 240, 16)).astype(np.float32)
+    assert recall_at_10(reference, reference, among=120) == 1
+    assert recall_at_10(others, reference, among=120) < 0.2
+    mixed = np.concatenate([reference[:120], others[120:]])
+    assert 0.5 <= recall_at_10(mixed, reference, among=120) < 0.7
 
 
 def test_every_peer_is_found_by_its_file_and_name() -> None:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from protocol.result import Failure, Result
 
-HEAD = ("peer", "variant", "median ms", "10 % to 90 %", "/ edgeattn", "cosine mean", "worst", "MB")
+HEAD = (
+    "peer",
+    "variant",
+    "median ms",
+    "10 % to 90 %",
+    "/ edgeattn",
+    "cosine mean",
+    "worst",
+    "recall@10",
+    "MB",
+)
 
 
 def table(title: str, outcomes: Sequence[Result | Failure], ours: str) -> str:
@@ -31,6 +41,7 @@ def _row(outcome: Result | Failure, ours: float | None) -> Iterator[str]:
     yield f"{outcome.median / ours:.2f}" if ours else ""
     yield f"{np.mean(outcome.cosines):.5f}" if outcome.cosines else ""
     yield f"{min(outcome.cosines):.5f}" if outcome.cosines else ""
+    yield "" if outcome.recall_at_10 is None else f"{100 * outcome.recall_at_10:.1f} %"
     yield f"{outcome.size / 1e6:.1f}"
 
 

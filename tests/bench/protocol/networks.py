@@ -72,7 +72,7 @@ def prepare(name: str, folder: Path) -> Network:
         calibration=folder / "calibration.npz",
         evaluation=folder / "evaluation.npz",
         samples=samples,
-        reference=np.concatenate([_embedding(handed.module, sample) for sample in samples]),
+        reference=np.concatenate([embedding(handed.module, sample) for sample in samples]),
     )
     write_samples(network.calibration, _feeds(parts.calibration) + _feeds(parts.selection))
     write_samples(network.evaluation, samples)
@@ -84,7 +84,8 @@ def _feeds(samples: Samples) -> tuple[Feed, ...]:
     return tuple({name: np.asarray(array) for name, array in sample.inputs.items()} for sample in samples)
 
 
-def _embedding(module: nn.Module, sample: Feed) -> NDArray[np.float32]:
+def embedding(module: nn.Module, sample: Feed) -> NDArray[np.float32]:
+    """Return a module's embedding of a sample, (1, W)."""
     feed = {name: torch.from_numpy(array) for name, array in sample.items()}
     with torch.inference_mode():
         answer: Mapping[str, torch.Tensor] = module(**feed)

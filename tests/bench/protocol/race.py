@@ -13,6 +13,7 @@ import numpy as np
 from protocol.cases import Case
 from protocol.environment import python_of
 from protocol.exports import variants_of
+from protocol.neighbours import NETWORK, Neighbours, recall_at_10
 from protocol.networks import Network
 from protocol.peer import Peer
 from protocol.process import PeerFailed, Process
@@ -33,6 +34,7 @@ class Setting:
         seconds: A round takes at least.
         cache: The folder of environments and exports.
         ready: Variants exported before, by the names of their peer and network.
+        neighbours: Texts that each peer is to find the nearest of; None asks for none.
     """
 
     threads: int
@@ -40,6 +42,7 @@ class Setting:
     seconds: float
     cache: Path
     ready: Mapping[tuple[str, str], Sequence[Path]]
+    neighbours: Neighbours | None = None
 
     @property
     def logs(self) -> Path:
@@ -60,6 +63,7 @@ class Racer:
         self._loaded: dict[str, Any] = {}
         self._rounds: list[tuple[float, ...]] = []
         self._cosines: tuple[float, ...] = ()
+        self._recall: float | None = None
         self._failure: str | None = None
 
     def attempt(self, step: Callable[[], None]) -> None:
@@ -123,6 +127,27 @@ class Racer:
         pairs = zip(np.load(file), self._network.reference, strict=True)
         self._cosines = tuple(cosine(found, expected) for found, expected in pairs)
 
+    def find(self) -> None:
+        """Look for the nearest texts, where the network knows texts and they fit the peer's shape.
+
+        Raises:
+            PeerFailed: The peer fails.
+        """
+        texts = self._setting.neighbours
+        if texts is None or self._network.name != NETWORK:
+            return
+        if self._length is not None and self._length < self._network.longest:
+            return
+        file = self._setting.logs / f"{self.peer.name}-neighbours.npy"
+        self._asked(
+            "answer",
+            samples=str(texts.samples),
+            batch=self._case.shape.batch,
+            length=self._length,
+            to=str(file),
+        )
+        self._recall = recall_at_10(np.load(file), texts.reference)
+
     def outcome(self) -> Result | Failure:
         """Return the peer's row."""
         if self._failure is not None:
@@ -135,6 +160,7 @@ class Racer:
             rounds=tuple(self._rounds),
             size=self._loaded["bytes"],
             cosines=self._cosines,
+            recall_at_10=self._recall,
             title=self._loaded["title"],
         )
 
@@ -156,4 +182,5 @@ def race(peers: Sequence[Peer], case: Case, network: Network, setting: Setting) 
                 racer.attempt(racer.time)
         for racer in racers:
             racer.attempt(racer.answer)
+            racer.attempt(racer.find)
     return [racer.outcome() for racer in racers]

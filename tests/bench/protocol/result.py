@@ -21,6 +21,7 @@ class Result:
         size: Bytes of what it exported.
         cosines: Of each evaluation sample, to PyTorch; empty where the peer's shape is too short for them.
         title: What a row of the README calls it.
+        recall_at_10: Of the ten nearest texts by PyTorch, the share that it finds; None where nobody asked.
     """
 
     peer: str
@@ -31,6 +32,7 @@ class Result:
     size: int
     cosines: tuple[float, ...]
     title: str = ""
+    recall_at_10: float | None = None
 
     @property
     def median(self) -> float:

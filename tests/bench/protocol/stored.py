@@ -26,6 +26,7 @@ class Row:
         variant: The fastest of its variants.
         tried: The median of every variant in a short look before the race.
         failure: Why there are no figures.
+        recall_at_10: Of the ten nearest texts that PyTorch finds, the share that it finds.
     """
 
     peer: str
@@ -38,6 +39,7 @@ class Row:
     variant: str | None = None
     tried: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
+    recall_at_10: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,7 @@ def _row(outcome: Result | Failure) -> Row:
         size_mb=outcome.size / 1e6,
         cosine_mean=float(np.mean(outcome.cosines)) if outcome.cosines else None,
         cosine_min=min(outcome.cosines, default=None),
+        recall_at_10=outcome.recall_at_10,
         padded=outcome.padded,
         variant=outcome.variant,
         tried=dict(outcome.tried),
