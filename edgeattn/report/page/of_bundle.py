@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edgeattn.report.files import facts_of
+from edgeattn.report.files import EXAMPLE_FILE, facts_of
 from edgeattn.report.page.view import View
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import Report
+from edgeattn.report.report import Report, folder_of
 from edgeattn_runtime.bundle import BundleFiles
 
 
@@ -27,5 +27,10 @@ def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
         provenance.get("source"),
         versions if isinstance(versions, dict) else {},
     )
+    others = {each.target: each.verdict for each in files.manifest.variants if each.target != report.target}
+    if others:
+        facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
     drawn = pareto_svg(report) if report.trials else None
-    return View(report=report, drawn=drawn, facts=facts, label=label)
+    name = folder_of(report.target, files.manifest) + EXAMPLE_FILE
+    example = files.path(name).read_bytes() if name in files.manifest.files else None
+    return View(report=report, drawn=drawn, facts=facts, label=label, example=example)
