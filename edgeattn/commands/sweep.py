@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.number_words import count
 from edgeattn.report.table import show
@@ -45,6 +46,7 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes here. [default: half the cores]")
     ] = None,
+    on: On = None,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="tcp://HOST:PORT", help="Dask's. [default: $EDGEATTN_SCHEDULER, or none]"),
@@ -57,6 +59,7 @@ def sweep(
         from edgeattn.commands.sweep_bars import watching
         from edgeattn.devices.cluster import connected, dashboard, machine_of
         from edgeattn.devices.connection import named_scheduler
+        from edgeattn.sweep.devices import check_reachable, machines_of
         from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE, to_json, write
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.line import Line
@@ -65,11 +68,13 @@ def sweep(
         from edgeattn.sweep.run import run
         from edgeattn.sweep.table import table_parts
 
-        plan = Plan.read(models, budget or (), target or [DEFAULT])
+        plan = Plan.read(models, budget or (), target or [DEFAULT], on or ())
         address = named_scheduler(scheduler)
+        check_reachable(on or (), address)
         with Index.opened(output, plan) as index, connected(address, workers) as client:
+            machines = {None: machine_of(address), **machines_of(client, on or (), plan.targets)}
             with watching(dashboard(client)) as watch:
-                outcomes = run(plan, index, client, machine_of(address), watch)
+                outcomes = run(plan, index, client, machines, watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
             write(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
     if as_json:

@@ -68,6 +68,11 @@ class Plan:
         """Every model once."""
         return tuple(dict.fromkeys(row.model for row in self.rows))
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every target once."""
+        return tuple(dict.fromkeys(row.target for row in self.rows))
+
     def to_json(self) -> str:
         """Return what tells a plan from another."""
         return json.dumps([asdict(row) for row in self.rows], sort_keys=True)

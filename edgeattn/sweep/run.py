@@ -17,20 +17,22 @@ from edgeattn.sweep.work import Identified, export, identify
 from edgeattn_export.pack.pack import versions
 from edgeattn_runtime.errors import EdgeAttnError
 
+Machines = Mapping[str | None, str]
+
 LOST = (
     "its worker ended again and again, as where memory runs out; take a larger machine, or fewer workers: "
     "--workers 1"
 )
 
 
-def run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) -> dict[Row, Outcome]:
+def run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Watch) -> dict[Row, Outcome]:
     """Return what every row comes to, in the plan's order.
 
     Args:
         plan: The rows.
         index: Of what is done; a row's outcome is put there as soon as it is known.
         client: Of the workers.
-        machine: Where they measure.
+        machines: By the device that a row names, what it is; by None, where the workers are.
         watch: Told how far the rows have come.
 
     Raises:
@@ -39,7 +41,7 @@ def run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) ->
     """
     client.subscribe_topic(TOPIC, lambda event: heard(watch, event[1]))
     try:
-        return _run(plan, index, client, machine, watch)
+        return _run(plan, index, client, machines, watch)
     except CancelledError as error:
         raise EdgeAttnError(
             "the scheduler was lost; start it, and give the same command again: rows that are done stay done"
@@ -48,7 +50,7 @@ def run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) ->
         client.unsubscribe_topic(TOPIC)
 
 
-def _run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) -> dict[Row, Outcome]:
+def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Watch) -> dict[Row, Outcome]:
     models = _identified(plan, client)
     outcomes: dict[Row, Outcome] = {}
     keys: dict[Row, str] = {}
@@ -58,7 +60,7 @@ def _run(plan: Plan, index: Index, client: Client, machine: str, watch: Watch) -
         if known.identity is None:
             outcomes[row] = Outcome(None, known.told)
             continue
-        question = row.question(known.identity, machine, versions())
+        question = row.question(known.identity, machines[row.device], versions())
         keys[row] = key_of(question)
         done = index.get(keys[row])
         if done is not None:

@@ -16,6 +16,7 @@ from edgeattn.report.report import Report
 from edgeattn.source.given import given
 from edgeattn.source.source import Source
 from edgeattn.stages import staged
+from edgeattn.sweep.devices import places_of
 from edgeattn.sweep.events import Told
 from edgeattn.sweep.identity import identity_of
 from edgeattn.sweep.outcome import Outcome
@@ -66,7 +67,9 @@ def _exported(row: Row) -> Report:
     progress.stage("load")
     source = _source(row.model)
     limits = {**source.budget, **dict(row.limits)}
-    request = Request.read(row.target, limits, FASTEST, has_metric=source.metric is not None)
+    request = Request.read(
+        row.target, limits, FASTEST, has_metric=source.metric is not None, places=places_of(row)
+    )
     return pipeline.run(source, request, progress).report
 
 
