@@ -74,6 +74,12 @@ class Network:
     def host(self, name: str, **more: float) -> DeviceHost:
         return DeviceHost(Asking(self.client, named(self.client, name), **more))
 
+    def employ(self) -> None:
+        """Start a worker that has PyTorch."""
+        options = ("--nthreads", "1", "--resources", "host=1", "--no-dashboard")
+        self.stack.enter_context(_running("-m", "dask", "worker", self.address, *options))
+        self.client.wait_for_workers(len(self.started) + 1, timeout=SECONDS)
+
     def kill(self, name: str) -> None:
         """Take a device away, its nanny and its worker at once."""
         os.killpg(self.started[name].pid, signal.SIGKILL)

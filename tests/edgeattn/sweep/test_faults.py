@@ -96,6 +96,7 @@ class _Sweep:
                 stdout=subprocess.DEVNULL,
                 stderr=told,
                 start_new_session=True,
+                preexec_fn=_hear_interrupts,
             )
 
     def wait(self) -> int:
@@ -157,6 +158,11 @@ def _hand_on_measurements(cache: Path, to: Path) -> None:
 
 def _kinds(cache: Path, key: str) -> set[Path]:
     return {path for path in cache.glob("*.json") if key in json.loads(path.read_text())["question"]}
+
+
+def _hear_interrupts() -> None:
+    """Undo what a shell does to a program in the background, such as these tests: it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait(until: Callable[[], bool]) -> None:
