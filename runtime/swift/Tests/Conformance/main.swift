@@ -17,7 +17,8 @@ for given in cases {
         }
     }
     for (index, entry) in (given.prepare ?? []).enumerated() {
-        let lacking = ["tokenizer", "log-mel"].first { $0 == entry.needs }.map { "no \($0)" }
+        let lacks: [String] = ["tokenizer", "log-mel"]
+        let lacking = entry.needs.flatMap { lacks.contains($0) ? "no \($0)" : nil }
         report(given.bundle, "prepare \(index)", expected: lacking ?? "answered") {
             try lacking.map { Outcome(found: $0) } ?? prepare(entry, Model(bundle: bundle))
         }
