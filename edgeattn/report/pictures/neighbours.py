@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -16,11 +18,10 @@ _LONGEST = 88  # characters of a line
 
 
 def has_neighbours(shown: Shown) -> bool:
-    """Say whether the only output is a vector a text, and no score a class."""
-    processing, outputs = shown.own.processing, [*shown.original.values()]
-    return (
-        processing.text is not None and processing.labels is None and [each.ndim for each in outputs] == [2]
-    )
+    """Say whether the only output is a vector a text, and no score a class; and whether texts can be read."""
+    processing, dims = shown.own.processing, [output.ndim for output in shown.original.values()]
+    is_embedded = processing.text is not None and processing.labels is None and dims == [2]
+    return is_embedded and find_spec("tokenizers") is not None
 
 
 def draw_neighbours(shown: Shown) -> Figure:
