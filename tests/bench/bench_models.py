@@ -3,17 +3,12 @@
     python tests/bench/bench_models.py [MODEL ...]
 
 For each model it prints the metric of PyTorch and of int8 over the evaluation samples, the worst cosine of
-the float export, the sizes of both exports, and how many times as fast as each other runner int8 is: the
-median of one thread, interleaved. Of those that act step by step it also prints what they reach in use: the
-mean return of policy over a hundred episodes of each game, which passes where it is PyTorch's within two
-standard errors and 95 % of the best, and the character error of dictation, greedily and with beams. Keywords
-and series are also run as they are used, by a window that moves: how many calls a second one core makes, and
-which share of it the calls take as the samples come.
 the float export, the sizes of both exports, and how many times as long each other runner takes as int8, by
-the processor time of one thread, which other processes do not add to. The runners take turns of 32 calls in
-a row, as an app makes them. Of those that act step by step it also prints what they reach in use: the mean
-return of policy over a hundred episodes of each game, which passes where it is PyTorch's within two standard
-errors and 95 % of the best, and the character error of dictation.
+the processor time of one thread, which other processes do not add to. Of those that act step by step it also
+prints what they reach in use: the mean return of policy over a hundred episodes of each game, which passes
+where it is PyTorch's within two standard errors and 95 % of the best, and the character error of dictation,
+greedily and with beams. Keywords and series are also run as they are used, by a window that moves: how many
+calls a second one core makes, and which share of it the calls take as the samples come.
 """
 
 from __future__ import annotations
@@ -33,23 +28,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from processor_times import processor_times
 
 import edgeattn_runtime
-from edgeattn.measure.beside import Beside
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
-from edgeattn.measure.runners import runner_of_bundle, runners_of
-from edgeattn.progress import Silent
-from edgeattn.source import handover, shipped
-from edgeattn_export.graph.samples import stratified
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.latency import take_turns
-from edgeattn_runtime.picking import runnable
+from edgeattn.source import shipped
 
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
 SCORE = 0.95  # of what the best policies reach
 BEAMS = 4  # of dictation
 HOURS = 336 + 1000  # of series: those of the first window, and as many calls behind it
-SAMPLES, PASSES = 32, 9  # timed, from the smallest to the largest, and how often each
 COLUMNS = (
     "model",
     "verdict",
@@ -113,42 +101,9 @@ def cells(report: Mapping[str, Any]) -> Iterator[str]:
 
 def ratios(name: str, bundle: Path) -> Iterator[str]:
     """Yield how many times as long PyTorch and the float export take as int8."""
-    times = processor_times(name, bundle)
+    times = processor_times(shipped.locate(name), bundle)
     for runner in (PYTORCH, FLOAT):
         yield f"{times[runner] / times[INT8]:.2f}"
-
-
-def processor_times(name: str, bundle: Path) -> dict[str, float]:
-    """Return the processor time of a call in ms, by runner, on one thread: the median of some turns."""
-    files = open_bundle(bundle)
-    variant, *_ = runnable(files.manifest)
-    beside = Beside.of(handover.load(str(shipped.locate(name))), files, variant, progress=Silent())
-    int8 = runner_of_bundle(files, variant, threads=1)
-    inputs = [sample.inputs for sample in beside.original.samples.evaluation]
-    timed = stratified(inputs, min(SAMPLES, len(inputs)))
-    turns = {
-        name: in_a_row([runner.bind(arrays) for arrays in timed])
-        for name, runner in runners_of(beside.original.captured, int8, threads=1).items()
-    }
-    found = take_turns(turns, processor_ms, rounds=PASSES, warmup=1)
-    return {name: float(np.median(times)) / len(timed) for name, times in found.items()}
-
-
-def in_a_row(calls: list[Callable[[], object]]) -> Callable[[], None]:
-    """Return one turn, in which a model is called as an app calls it: again and again."""
-
-    def turn() -> None:
-        for call in calls:
-            call()
-
-    return turn
-
-
-def processor_ms(turn: Callable[[], object]) -> float:
-    """Return the processor time that a turn takes of this thread."""
-    start = time.thread_time_ns()
-    turn()
-    return (time.thread_time_ns() - start) / 1e6
 
 
 def played(bundle: Path) -> Iterator[str]:
