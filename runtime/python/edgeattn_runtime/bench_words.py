@@ -26,7 +26,10 @@ def bench_words(benchmark: Benchmark) -> str:
 
 def off_by(interval: Interval | None) -> str:
     """Return by what share a figure may be off, such as "±3 %"; empty where calls are too few to tell."""
-    return "" if interval is None else f"±{100 * (interval.high / interval.low) ** 0.5 - 100:.0f} %"
+    if interval is None:
+        return ""
+    share = (interval.high / interval.low) ** 0.5 - 1
+    return "±>99 %" if share > 0.99 else f"±{100 * share:.0f} %"
 
 
 def _row(threads: int, timing: Timing) -> str:

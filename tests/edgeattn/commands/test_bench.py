@@ -8,7 +8,9 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.measure import alone, benchmark, race
+from edgeattn.measure.latencies import INT8
 from edgeattn.report.benchmark_result import read_result
+from edgeattn.report.table import RUNNERS
 from edgeattn_runtime.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
@@ -69,7 +71,7 @@ def test_with_its_original_all_are_timed_at_every_shape_and_number_of_threads(
 def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(folder), "--shape", "sequence=20"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "sequence 20 1 int8" in text
+    assert f"sequence 20 1 {RUNNERS[INT8]}" in text
     assert f"Measured on {Machine.here()}" in text
     assert "Cold start: loaded in" in text
     assert "Memory of the bundle alone 51.5 MB" in text
