@@ -39,7 +39,7 @@ class DeviceWorker(Worker):
         named: What else a worker takes.
     """
 
-    def __init__(self, *scheduler: str, threads: int, **named: Any) -> None:
+    def __init__(self, *scheduler: Any, threads: int, **named: Any) -> None:
         guard()
         files_of_device().tidy()
         about = {KEY: lambda _: declaration(threads)}
