@@ -16,28 +16,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import onnx.parser
 import psutil
+from distributed import Client
 
 from edgeattn.devices.asking import Asking
 from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of, named
+from edgeattn.devices import host as device_host
 from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.search.cost import ROUNDS
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
 WIDTH = 256
 TREATMENTS = 6  # graphs in a race, as a search has them of a layer
 PORT = 8799
+ATTEMPTS = 10  # to connect, each of seconds
 LAYER = f"""<ir_version: 9, opset_import: ["" : 17]>
 layer (float[S, {WIDTH}] x, float[{WIDTH}, {WIDTH}] w) => (float[S, {WIDTH}] y) {{ y = MatMul (x, w) }}"""
 
@@ -51,8 +55,7 @@ def device() -> Iterator[DeviceHost]:
         worker = ["-m", "edgeattn", "device", address, "--name", "bench", "--files", folder]
         processes = [subprocess.Popen([sys.executable, *command]) for command in (scheduler, worker)]
         try:
-            time.sleep(5)
-            with connect(address) as client:
+            with connected(address) as client:
                 while not devices_of(client):
                     time.sleep(0.2)
                 yield DeviceHost(Asking(client, named(client, "bench")))
@@ -60,6 +63,14 @@ def device() -> Iterator[DeviceHost]:
             for process in reversed(processes):
                 process.terminate()
                 process.wait()
+
+
+def connected(address: str) -> Client:
+    """Connect to a scheduler that has just been started."""
+    for _ in range(ATTEMPTS):
+        with suppress(BadInput):
+            return connect(address)
+    return connect(address)
 
 
 def rows_of(file: Path, milliseconds: float) -> int:
@@ -104,6 +115,7 @@ def main() -> None:
     parser.add_argument("--milliseconds", type=float, nargs="+", default=[1.0, 0.1, 0.02])
     parser.add_argument("--pairs", type=int, default=15)
     args = parser.parse_args()
+    device_host.REPEATS = 0  # what other work disturbs is not made again: it is Dask that is asked about
     with tempfile.TemporaryDirectory() as folder, device() as host:
         file = Path(folder) / "model.onnx"
         file.write_bytes(onnx.parser.parse_model(LAYER).SerializeToString())

@@ -80,6 +80,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
         "Golden outputs a cosine of at least 0.9968 to PyTorch on every device",
         "Source, sha256 ab12 Made with torch 2.99",
         f"Measured on pi4: {report.machine}.",
+        "cpu-on-pi4 dynamic-int8 server 2 0.800",
         f"{report.machine}, for cpu: lowest cosine 0.50000, loaded in 123 ms, peak memory 98.7 MB: fail",
         "p50, ms 1 thread 2 threads sample 0, batch 1, sequence 16 0.754 0.754",
         "sample 1, batch 1, sequence 128 6.08 6.08",
