@@ -25,10 +25,10 @@ import onnx.parser
 import psutil
 from distributed import Client
 
+from edgeattn.devices import host as device_host
 from edgeattn.devices.asking import Asking
 from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of, named
-from edgeattn.devices import host as device_host
 from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
