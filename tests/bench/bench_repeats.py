@@ -35,9 +35,6 @@ def main() -> int:
             found = [change for i in range(arguments.pairs) for change in _pair(arguments.bench, i)]
         decided = [change for change in found if change.verdict != "unknown"]
         agreeing = sum(change.verdict == "same" for change in decided)
-        for change in decided:
-            if change.verdict != "same":
-                print(f"  {state}: {change.name} {change.at}: {change.before}, then {change.after}")
         print(f"{state}: {agreeing} of {len(decided)} figures agree; {_widths(decided)}", flush=True)
         failed |= agreeing < AGREE * len(decided)
     return int(failed)
@@ -56,6 +53,9 @@ def _pair(bench: Sequence[str], index: int) -> tuple[Change, ...]:
     print(
         f"  pair {index}: {', '.join(f'{count} {verdict}' for verdict, count in counted.items())}", flush=True
     )
+    for change in found:
+        if change.verdict not in ("same", "unknown"):
+            print(f"    {change.name} {change.at}: {change.before}, then {change.after}", flush=True)
     return found
 
 

@@ -41,6 +41,10 @@ def test_intervals_hold_the_true_quantile_though_calls_depend_on_one_another(
     assert covered(correlation, share) >= HELD[share]
 
 
+def test_weather_that_outlasts_a_batch_widens_the_interval() -> None:
+    assert covered(0.98, 0.5) >= 0.80  # 0.72 without
+
+
 def test_calls_taken_as_independent_would_promise_too_much() -> None:
     assert covered(0.8, 0.5, batches=False) < 0.70
 

@@ -4,7 +4,9 @@ A call finds the clock, the caches and the neighbors of the call before it, so t
 says far too little about the spread of their quantiles. Calls are cut into a few batches, and a batch's
 quantile is one observation: sectioning (Asmussen and Glynn, Stochastic Simulation, 2007, section III.5a, and
 Nakayama, ACM Transactions on Modeling and Computer Simulation 24(4), 2014). Processes that each measured the
-same are the best batches, since memory is laid out anew in each (Kalibera and Jones, ISMM 2013).
+same are the best batches, since memory is laid out anew in each (Kalibera and Jones, ISMM 2013). What batches
+in a row still have in common widens the interval, as in ASAP3 (Steiger et al., ACM Transactions on Modeling
+and Computer Simulation 15(1), 2005).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ BATCHES = 12  # that a series is cut into at most
 LEAST = 4  # batches, with fewer of which nothing is said
 BEYOND = 8  # calls beyond a quantile, with fewer of which nothing is said: p99 takes 800 calls
 CONFIDENCE = 0.95
+MOST_KEPT = 0.8  # of what a batch is off by, that the next one is taken to be off by too
 SURE = 1.25  # times its lower end that a ratio's upper end may be, for the ratio to be told as a number
 
 Times = NDArray[np.float64]
@@ -105,8 +108,17 @@ def _around(overall: float, observed: Sequence[float]) -> Interval:
     """Return the interval of a figure above 0 by what batches observed of it, in logarithms."""
     count = len(observed)
     apart = np.log(np.asarray(observed) / overall)
-    half = _student(count - 1) * math.sqrt(float(np.square(apart).sum()) / (count - 1) / count)
+    spread = float(np.square(apart).sum())
+    half = _student(count - 1) * math.sqrt(_correction(apart) * spread / (count - 1) / count)
     return Interval(overall * math.exp(-half), overall * math.exp(half))
+
+
+def _correction(apart: Times) -> float:
+    """Return by how much the variance grows as weather outlasts a batch: by the correlation of neighbors."""
+    spread = float(np.square(apart).sum())
+    correlation = float((apart[1:] * apart[:-1]).sum()) / spread if spread else 0.0
+    kept = min(max(correlation, 0.0), MOST_KEPT)
+    return (1 + kept) / (1 - kept)
 
 
 def _quantile(times: Times, share: float) -> float:
