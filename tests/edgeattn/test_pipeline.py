@@ -12,7 +12,7 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.judge import evaluation, golden, weighing
+from edgeattn.judge import evaluation, golden
 from edgeattn.judge.edge_cases import trial
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
@@ -177,7 +177,7 @@ def test_golden_vectors_that_prove_nothing_fail_the_verdict(
 ) -> None:
     measured = 51.5
     monkeypatch.setattr(golden, "LEAST_LOSS", 0.2)
-    monkeypatch.setattr(weighing, "memory_mb", lambda folder, threads: measured)
+    monkeypatch.setattr(evaluation, "memory_of", lambda *_: measured)
     asked, follow = {"cosine": 0.5, "memory_mb": 1000.0}, Objective(recipe=DYNAMIC_INT8)
     made = edgeattn.export(source.module, source.samples, budget=asked, objective=follow)
     (variant,) = made.manifest.variants
