@@ -54,6 +54,7 @@ def machine_of(scheduler: str | None) -> str:
 @contextmanager
 def _local(count: int) -> Iterator[Client]:
     with (
+        _quiet(),
         dask.config.set(_UNDISTURBED),
         LocalCluster(
             n_workers=count,
@@ -68,6 +69,20 @@ def _local(count: int) -> Iterator[Client]:
     ):
         client.register_plugin(_Uninterrupted())
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's log off the terminal, also where another library has put a handler at its root."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 class _Uninterrupted(WorkerPlugin):
