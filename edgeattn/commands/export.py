@@ -98,7 +98,7 @@ def export(
             )
             bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
-        shown = None if as_json else _example(folder, source, bundle.report)
+        shown = _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
         sys.stdout.write(to_json(bundle.reports))

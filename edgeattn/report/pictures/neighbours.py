@@ -14,7 +14,7 @@ from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
 NEAREST = 5
 _WIDTH, _LINE = 7.0, 0.2  # inches
-_LONGEST = 88  # characters of a line
+_LONGEST = 72  # characters of a line
 
 
 def has_neighbours(shown: Shown) -> bool:
