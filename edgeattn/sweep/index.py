@@ -114,7 +114,10 @@ def _check_or_begin(path: Path, connection: sqlite3.Connection, plan: Plan) -> N
             "measured is remembered"
         )
     (rows,) = connection.execute("SELECT rows FROM plan").fetchone()
-    if rows != plan.to_json():
+    (done,) = connection.execute("SELECT COUNT(*) FROM outcomes").fetchone()
+    if rows != plan.to_json() and not done:  # one that was refused before its first row
+        connection.execute("UPDATE plan SET rows = ?", (plan.to_json(),))
+    elif rows != plan.to_json():
         raise BadInput(
             f"{path.parent}: holds another sweep; give the same models, budgets, targets and devices, or "
             "name another folder with -o: what both ask for is remembered"

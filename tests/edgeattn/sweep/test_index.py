@@ -30,9 +30,11 @@ def test_a_row_that_could_not_be_exported_is_tried_again(tmp_path: Path) -> None
         assert index.get("a") is None
 
 
-def test_the_folder_of_another_sweep_is_refused(tmp_path: Path) -> None:
-    with Index.opened(tmp_path, PLAN):
+def test_the_folder_of_another_sweep_is_refused_once_a_row_is_done(tmp_path: Path) -> None:
+    with Index.opened(tmp_path, OTHER):
         pass
+    with Index.opened(tmp_path, PLAN) as index:
+        index.put("a", Outcome("{}"))
     with pytest.raises(BadInput, match="holds another sweep"), Index.opened(tmp_path, OTHER):
         pass
 
