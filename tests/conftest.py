@@ -11,11 +11,15 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 _CACHE = tempfile.TemporaryDirectory(prefix="edgeattn-tests-")
 
 os.environ["EDGEATTN_CACHE"] = _CACHE.name
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert (folder / "manifest.json").read_bytes() == before
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_what_is_damaged_anywhere_is_refused_or_right(
     results: DeviceResults, table: Table, data: st.DataObject

@@ -8,7 +8,6 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
-from hypothesis import settings
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
@@ -27,9 +26,6 @@ from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
-settings.load_profile("untimed")
 
 ROWS, WIDTH = 2048, 32  # 64 Ki elements: what an embedding needs to be worth int8
 SHARED = 48  # large enough that the exporter leaves a shared weight's transpose in the graph

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -48,7 +48,6 @@ def every_sequence(table: Table, length_penalty: float) -> Iterator[Hypothesis]:
         yield Hypothesis(tuple(t for t in whole if t != END), float(sums / len(whole) ** length_penalty))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 1.0, 2.0]))
 def test_enough_beams_find_the_best_of_all(seed: int, length_penalty: float) -> None:
     table = table_of(seed)

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_runtime import InputError
 from edgeattn_runtime.decoding.log_probabilities import log_softmax, penalized, read_penalty
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4), st.floats(-50, 50, width=32))
 def test_probabilities_sum_to_one_wherever_the_logits_lie(rows: int, shift: float) -> None:
     logits = np.random.default_rng(rows).standard_normal((rows, 9)).astype(np.float32) + np.float32(shift)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_runtime import InputError
@@ -14,7 +14,6 @@ TOKENS = st.lists(st.integers(0, 2), min_size=1, max_size=8)
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=4).map(tuple), max_size=4)
 
 
-@settings(deadline=None)
 @given(TOKENS, SEQUENCES)
 def test_the_longest_stop_at_the_end_counts(tokens: list[int], sequences: list[tuple[int, ...]]) -> None:
     ends = [len(each) for each in sequences if tokens[len(tokens) - len(each) :] == list(each)]
@@ -23,7 +22,6 @@ def test_the_longest_stop_at_the_end_counts(tokens: list[int], sequences: list[t
     )
 
 
-@settings(deadline=None)
 @given(TOKENS, SEQUENCES)
 def test_what_is_not_held_back_begins_no_stop(tokens: list[int], sequences: list[tuple[int, ...]]) -> None:
     begun = Stops(sequences).begun(tokens)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_runtime import (
@@ -49,14 +49,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     return made
 
 
-@settings(deadline=None)
 @given(PROMPTS)
 def test_greedy_rows_are_what_generate_yields(decoder: Model, prompts: list[list[int]]) -> None:
     expected = [list(generate(decoder, prompt)) for prompt in prompts]
     assert best(generate_many(decoder, prompts)) == expected
 
 
-@settings(deadline=None)
 @given(PROMPTS, st.sampled_from([2, 3, 8]), st.sets(st.integers(0, 15), max_size=3))
 def test_beams_of_a_row_are_those_that_it_has_alone(
     decoder: Model, prompts: list[list[int]], num_beams: int, stop: set[int]
