@@ -9,7 +9,6 @@ import typer
 
 from edgeattn_runtime.answer_words import answer_words
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.decoding import generate
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
@@ -36,21 +35,15 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Intra-op threads; else what the bundle says.")
     ] = None,
-    start: Annotated[
-        str | None, typer.Option(metavar="1", help="Token ids that an encoder-decoder's answer begins with.")
-    ] = None,
-    stop: Annotated[str | None, typer.Option(metavar="2", help="Token ids that end it.")] = None,
 ) -> None:
     """Run a bundle as an app would, on arrays or on what its processing prepares."""
     model = load(bundle, threads=threads)
     arrays = read_input(model, inputs, text)
     if _is_encoded(model, arrays):
-        if output is not None:
-            raise InputError(f"{output}: {model.name} answers with tokens, no arrays; leave -o out")
-        typer.echo(_generated(model, arrays, start, stop))
-        return
-    if start is not None or stop is not None:
-        raise InputError(f"{model.name}: --start or --stop found; they are for what an encoder reads")
+        raise InputError(
+            f"{model.name}: what its encoder reads found; it answers with tokens: edgeattn generate "
+            f"{bundle} --input FILE --start ID"
+        )
     outputs = model(**arrays)
     if output is not None:
         write_npz(output, outputs)
@@ -64,23 +57,3 @@ def _is_encoded(model: Model, arrays: Arrays) -> bool:
     return (
         generation is not None and generation.encoder is not None and arrays.keys() == {*generation.sources}
     )
-
-
-def _generated(model: Model, arrays: Arrays, start: str | None, stop: str | None) -> str:
-    """Return the likeliest answer: text, where the bundle has a tokenizer."""
-    if start is None:
-        raise InputError(
-            f"{model.name}: no --start found, the token ids that its answer begins with expected, such as "
-            "--start 1 --stop 2"
-        )
-    tokens = list(generate(model, arrays, start=_ids("--start", start), stop=_ids("--stop", stop or "")))
-    processing = model.manifest.processing
-    has_text = processing is not None and processing.text is not None
-    return model.decode(tokens) if has_text else " ".join(map(str, tokens))
-
-
-def _ids(option: str, text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(each) for each in text.split(",") if each)
-    except ValueError as error:
-        raise InputError(f"{option}: {text!r} found, token ids such as 1,2 expected") from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import median
 
+from edgeattn.judge.price import Price
 from edgeattn.judge.request import Request
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.quantize.parts import Parts
@@ -14,25 +14,6 @@ from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
 TIMED = 8  # selection samples, from the smallest to the largest
 ROUNDS = Rounds(least=5 * TIMED, most=50 * TIMED, seconds=2.0, warmup=TIMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """A variant's main graph on one device.
-
-    Attributes:
-        target: Of the variant, such as "cpu-on-pi4".
-        recipe: By which it was made.
-        device: Where it was timed.
-        threads: Intra-op threads.
-        latency_ms: p50 over the selection samples, all variants in turn.
-    """
-
-    target: str
-    recipe: str
-    device: str
-    threads: int
-    latency_ms: float
 
 
 def prices(variants: Mapping[str, Parts], inputs: list[Inputs], request: Request) -> tuple[Price, ...]:

@@ -12,7 +12,7 @@ from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check, Verdict, verdict_of
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.module_loss import ModuleLoss
-from edgeattn.judge.prices import Price
+from edgeattn.judge.price import Price
 from edgeattn.judge.worst.worst_sample import WorstSample
 from edgeattn.measure.latencies import Race
 from edgeattn.measure.module_part import ModulePart

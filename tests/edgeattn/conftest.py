@@ -15,7 +15,7 @@ from edgeattn.judge.check import Check
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.module_loss import ModuleLoss
 from edgeattn.judge.objective import Objective
-from edgeattn.judge.prices import Price
+from edgeattn.judge.price import Price
 from edgeattn.judge.request import Request
 from edgeattn.judge.worst.worst_sample import Seen, WorstSample
 from edgeattn.measure.latencies import Conditions, Race

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.module_loss import ModuleLoss
-from edgeattn.judge.prices import Price
+from edgeattn.judge.price import Price
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words

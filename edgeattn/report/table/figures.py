@@ -39,14 +39,6 @@ def comparison(report: Report) -> Table:
     return table
 
 
-def latency_table(race: Race, original: str = RUNNERS[PYTORCH]) -> Table:
-    """Lay out the percentiles of each runner, the first of which is an ``original``."""
-    table = _figures(original if name == PYTORCH else name for name in race.latencies)
-    for row in _latency_rows(race):
-        table.add_row(*row)
-    return table
-
-
 def conditions_line(race: Race) -> Text:
     """Say under what the latencies were measured."""
     conditions = race.conditions

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from edgeattn.judge.prices import Price
+from edgeattn.judge.price import Price
 from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.devices import Device
 from edgeattn.report.number_words import cosine, count, figure

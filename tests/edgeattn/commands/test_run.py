@@ -10,6 +10,7 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn_runtime.model import load
 
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 TOKENS = np.array([[3, 1, 4, 1, 5]])
 INPUTS = {"tokens": TOKENS, "attention_mask": np.ones_like(TOKENS)}
 
@@ -42,9 +43,7 @@ def test_pytorch_stays_away(command: str, folder: Path, tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
-def test_a_start_is_for_what_an_encoder_reads(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    np.savez(tmp_path / "x.npz", **INPUTS)
-    assert main(["run", str(folder), "--input", str(tmp_path / "x.npz"), "--start", "1"]) == 2
-    assert "they are for what an encoder reads" in capsys.readouterr().err
+def test_what_an_encoder_reads_is_for_generate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "x.npz", features=np.ones((1, 3, 6), np.float32), mask=np.ones((1, 3), bool))
+    assert main(["run", str(CONFORMANCE / "sources.edge"), "--input", str(tmp_path / "x.npz")]) == 2
+    assert "it answers with tokens: edgeattn generate" in capsys.readouterr().err
