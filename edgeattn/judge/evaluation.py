@@ -109,17 +109,19 @@ def _evaluated(
     sizes = buckets[0].sizes
     edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation, sizes=sizes)
     latency, operators, modules = _timed(known, chosen, graphs, int8, request)
+    not_faster = _not_faster(latency, graphs, int8, samples.evaluation, comparison, request)
     progress.stage("tune")
+    tuned = _tuned(chosen, rows, request)
+    progress.stage("trace")
     is_here = request.is_own_engine and request.place.is_here and request.engine.host is HERE
     insight = look(known, int8, buckets[-1], scores.cosine, request.engine if is_here else None)
     notes = (
         *comparison.padded.notes,
         *known.rows.notes,
         *answered.notes,
-        *_not_faster(latency, graphs, int8, samples.evaluation, comparison, request),
+        *not_faster,
         *insight.notes,
     )
-    tuned = _tuned(chosen, rows, request)
     progress.stage("prove")
     golden = _golden(chosen, graphs, int8, samples, comparison, request)
     if not request.place.is_here:

@@ -56,7 +56,6 @@ def look(
     if engine is None or not isinstance(captured.reference, Reference):  # an ONNX file has no modules
         return Insight(worst, (), unseen)
     padded, progress = known.comparison.padded, known.comparison.progress
-    progress.stage("trace")
     losses, untraced = attempted(
         "the trace of errors to modules",
         lambda: losses_of(captured, bucket, engine, samples, padded, progress),

@@ -72,7 +72,7 @@ def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         (["fly"], "No such command 'fly'"),
         (["inspect"], "Missing argument 'NAME.edge'"),
         (["inspect", "x.edge", "--loud"], "No such option: --loud"),
-        (["bench", "x.edge", "--threads", "0"], "Invalid value for '--threads'"),
+        (["run", "x.edge", "--threads", "0"], "Invalid value for '--threads'"),
         (["run"], "Missing argument 'NAME.edge'"),
     ],
 )

@@ -33,7 +33,7 @@ from edgeattn_runtime.rows import Padding, Rows
 STAGES = [
     *("samples", "capture", "recover", "cache", "lower"),
     *("quantize", "select"),
-    *("evaluate", "edge cases", "time", "tune", "prove"),
+    *("evaluate", "edge cases", "time", "tune", "trace", "prove"),
 ]
 
 

@@ -93,7 +93,7 @@ def test_nothing_is_added_to_a_signed_bundle(folder: Path, result: Path, refused
 
 
 def test_the_page_is_written_again_and_side_by_side(
-    folder: Path, tmp_path: Path, refused: Callable[..., str]
+    folder: Path, tmp_path: Path, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "page.html"
     assert main(["report", str(folder), "--page", str(page)]) == 0
@@ -102,4 +102,5 @@ def test_the_page_is_written_again_and_side_by_side(
     html = page.read_text(encoding="utf-8")
     assert html.count("<h1>tiny") == 2
     assert html.count(f"<h3>{folder}</h3>") == 2 * html.count("<h2")
+    capsys.readouterr()
     assert "no such folder" in refused("report", folder, "--page", tmp_path / "none" / "page.html")

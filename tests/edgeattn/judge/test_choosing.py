@@ -17,6 +17,7 @@ from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Request
 from edgeattn.judge.scores import Scores
 from edgeattn.judge.shrinking import MARGIN
+from edgeattn.measure.place import Place
 from edgeattn.measure.size import parts_mb
 from edgeattn.progress import Silent
 from edgeattn_export.cache import with_cache
@@ -161,7 +162,7 @@ def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoke
         goals.append(goal)
         return follow_bundle(floats, DYNAMIC_INT8 if math.isinf(goal.size_mb) else SMALL, bench)
 
-    def memory_of(parts: Parts8, target: Target, golden: Iterable[Golden]) -> float:
+    def memory_of(parts: Parts8, target: Target, golden: Iterable[Golden], place: Place) -> float:
         assert target is CPU
         assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 9), (1, 13)]
         return parts_mb(parts)

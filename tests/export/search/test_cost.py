@@ -71,10 +71,14 @@ def test_another_device_is_measured_anew(
 ) -> None:
     unit = groups(part.calibration.layers)[0]
     for device, time in (("one", 1.0), ("other", 2.0)):
-        monkeypatch.setattr(cost._Cuts, "timed", lambda *_, time=time: {"p50": [time]})
+        monkeypatch.setattr(
+            cost._Cuts, "timed", lambda _, units, time=time: iter([{"p50": [time]} for _ in units])
+        )
         judge = Judge(part, replace(bench(tmp_path), device=device))
         assert milliseconds(judge, {unit: [INT8]}, unheard) == {unit.name: [time]}
-    monkeypatch.setattr(cost._Cuts, "timed", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(
+        cost._Cuts, "timed", lambda _, units: iter([pytest.fail("measured again") for _ in units])
+    )
     judge = Judge(part, replace(bench(tmp_path), device="one"))
     assert milliseconds(judge, {unit: [INT8]}, unheard) == {unit.name: [1.0]}
 
