@@ -68,7 +68,7 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
         else:
             waiting[_submitted(client, row, question, place)] = row
     watch.begin(len(outcomes), len(plan.rows))
-    for future in as_completed(waiting):
+    for future in as_completed(waiting, loop=client.loop):
         row = waiting[future]
         outcomes[row] = _outcome(future)
         index.put(keys[row], outcomes[row])
