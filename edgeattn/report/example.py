@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn.judge.worst.said import told
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
-from edgeattn.measure.variants import measurable
+from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.report.pictures import Shown, picture_of
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
@@ -69,6 +69,10 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
         inputs = {name: torch.from_numpy(np.array(array)) for name, array in sample.inputs.items()}
         drawn = told("picture", lambda outputs: picture(inputs, outputs), answer)
         return Example(*words, drawn.encode())
+    if engine_of(
+        variant
+    ).host.emulated:  # which takes seconds for an answer, and a picture may take a hundred
+        return Example(*words)
     return Example(*words, _picture(source, reference, runner, sample, evaluation, words))
 
 
