@@ -68,7 +68,7 @@ languages:  ## the tests of runtime/cpp, web, swift and android, built first; ei
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes
-	pytest tests/coverage
+	pytest tests/coverage --dist worksteal
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
