@@ -27,7 +27,9 @@ def generate(
     tokens: Annotated[
         list[str] | None, typer.Option(metavar="1,2", help="A prompt; what an encoder of tokens reads.")
     ] = None,
-    text: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="A prompt as a text.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", metavar="TEXT", help="A prompt as a text.")
+    ] = None,
     inputs: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="FILE", help="What an encoder reads: X.npz, SOUND.wav; an image."),

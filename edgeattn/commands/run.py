@@ -25,7 +25,9 @@ def run(
             help="X.npz, one array per input by name; SOUND.wav; SERIES.csv; an image.",
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="TEXT", help="A text, in place of a file.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="A text, in place of a file.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -73,7 +74,12 @@ def _local(count: int) -> Iterator[Client]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's log off the terminal, also where another library has put a handler at its root."""
+    """Keep Dask's log off the terminal, also where another library has put a handler at its root.
+
+    And Python's word on the semaphores that interrupted workers leave to its resource tracker, a process that
+    takes the options of this one.
+    """
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     before = [logger.level for logger in loggers]
     for logger in loggers:
