@@ -207,7 +207,7 @@ def test_a_phrase_is_spelled_from_a_file(
     assert capsys.readouterr() == (answers[-1][1], "")
     audio = phrases[0][0].numpy()
     for (code, words, told), line in (
-        (answer(audio), "no --start found"),
+        (answer(audio), "start: no token found, at least 1 expected"),
         (answer(audio, "--start", "one"), "--start: 'one' found, token ids such as 1,2 expected"),
         (answer(np.zeros(8000, np.float32), "--start", "1"), "silence found, a sound expected"),
         (answer(audio[:100], "--start", "1"), "100 samples found, at least 121 expected"),
