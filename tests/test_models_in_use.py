@@ -208,7 +208,7 @@ def test_a_phrase_is_spelled_from_a_file(
     audio = phrases[0][0].numpy()
     for (code, words, told), line in (
         (answer(audio), "start: no token found, at least 1 expected"),
-        (answer(audio, "--start", "one"), "--start: 'one' found, token ids such as 1,2 expected"),
+        (answer(audio, "--start", "one"), "--start: 'one' found, token ids such as 1,2,3 expected"),
         (answer(np.zeros(8000, np.float32), "--start", "1"), "silence found, a sound expected"),
         (answer(audio[:100], "--start", "1"), "100 samples found, at least 121 expected"),
         (answer(np.tile(audio, 9), "--start", "1"), "sound"),  # longer than the table of positions
