@@ -1,0 +1,184 @@
+"""Bundles that are refused: files, variants, and promises that their graphs do not keep."""
+
+from __future__ import annotations
+
+import breaking
+import bundles
+from breaking import changed, rewritten
+from case import CAPACITY, ENTRY, GOLDEN_FAILS, INCOMPATIBLE, SOURCES, VARIANT, Case, in_both, refused
+
+BROKEN = (
+    Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
+    refused("golden-lacking.edge", "3 golden samples where 4 are named", breaking.lacking_golden),
+    refused("file-missing.edge", "golden.safetensors is not there", breaking.missing_file),
+    refused("file-truncated.edge", "model.onnx lacks its last byte", breaking.truncated_file),
+    refused("file-changed.edge", "one bit of model.onnx is flipped", breaking.changed_file),
+    refused("file-extra.edge", "extra.txt is not in the manifest", breaking.extra_file, needs="listing"),
+    refused("path-parent.edge", "a path goes up, to a file that is there", breaking.listing_parent),
+    refused("path-absolute.edge", "a path is absolute", changed("files", "/a", to=ENTRY)),
+    refused("path-drive.edge", "a path names a drive", changed("files", "C:a", to=ENTRY)),
+    refused("path-backslash.edge", "a backslash in a path", changed("files", "a\\b", to=ENTRY)),
+    refused("weights-outside.edge", "a graph reads another folder's weights", breaking.weights_outside),
+    refused("graph-not-onnx.edge", "model.onnx is a text", breaking.not_onnx),
+    refused("graph-unlike.edge", "an input is named that model.onnx has not", breaking.false_contract),
+    Case("graph-unheard-of.edge", INCOMPATIBLE, "an operator that no engine has", breaking.unheard_of),
+    refused("manifest-missing.edge", "no manifest.json", breaking.no_manifest),
+    refused("manifest-cut.edge", "the JSON lacks its last brace", rewritten("23\n  }\n}", "23\n  }\n")),
+    refused("schema-1.edge", "the schema before this one", changed("schema", to=1)),
+    refused("schema-3.edge", "a schema of the future", changed("schema", to=3)),
+    refused(
+        "key-twice.edge", "a key stands twice", rewritten('"name": "tiny"', '"name": "", "name": "tiny"')
+    ),
+    refused("key-unknown.edge", "a key of no schema", changed("extra", to=1)),
+    refused("key-missing.edge", "no budget", rewritten('  "budget": {\n    "cosine": 0.98\n  },\n', "")),
+    refused("number-nan.edge", "NaN, which is no JSON", rewritten('"cosine": 0.98', '"cosine": NaN')),
+    refused("dtype-unknown.edge", "a dtype that numpy has not", rewritten('"int64"', '"int63"')),
+    refused("dim-unknown.edge", "a symbol without bounds", rewritten('"sequence": {', '"length": {')),
+    refused("bounds-crossed.edge", "a symbol's max below its min", rewritten('"max": 16', '"max": 0')),
+)
+
+VARIANTS = (
+    Case(
+        "engine-99.edge",
+        INCOMPATIBLE,
+        "needs onnxruntime 99.0",
+        in_both("engine", "version", to="99.0"),
+    ),
+    Case(
+        "engine-unknown.edge",
+        INCOMPATIBLE,
+        "no variant for an engine that anybody has",
+        in_both("engine", "name", to="unheard-of"),
+    ),
+    Case(
+        "engine-provider.edge",
+        INCOMPATIBLE,
+        "an execution provider that no engine has",
+        in_both("engine", "providers", to=["UnheardOfExecutionProvider"]),
+    ),
+    refused("engine-bare.edge", "no execution provider", changed(*VARIANT, "engine", "providers", to=[])),
+    refused(
+        "engine-option.edge",
+        "an option that is no text, number or boolean",
+        changed(*VARIANT, "engine", "options", to={"cores": [0, 1]}),
+    ),
+    refused("variants-none.edge", "no variant", changed("variants", to=[])),
+    refused(
+        "variant-graph.edge",
+        "a variant that lacks a graph's file",
+        changed(*VARIANT, "files", to={"model": "model.onnx"}, whole=bundles.several),
+    ),
+    refused(
+        "variant-unlisted.edge",
+        "a variant's file is not in files",
+        changed(*VARIANT, "files", "model", to="x.onnx"),
+    ),
+    refused("sizes-unknown.edge", "sizes of no symbol", changed(*VARIANT, "sizes", to={"length": 4})),
+    refused("sizes-beyond.edge", "a size out of bounds", changed(*VARIANT, "sizes", to={"sequence": 17})),
+    refused(
+        "stacks-alone.edge",
+        "stacks without rows",
+        changed(*VARIANT, "stacks", to=[{"sizes": {"sequence": 4}, "rows": 2}]),
+    ),
+    refused(
+        "stacks-sizes.edge",
+        "rows counted at a size of no symbol",
+        changed(*VARIANT, "stacks", 0, "sizes", to={"length": 4}, whole=bundles.tuned),
+    ),
+    refused(
+        "session-threads.edge",
+        "a session without a thread",
+        changed(*VARIANT, "session", "threads", to=0, whole=bundles.tuned),
+    ),
+    refused(
+        "session-flag.edge",
+        "1 where true or false belongs",
+        changed(*VARIANT, "session", "spinning", to=1, whole=bundles.tuned),
+    ),
+)
+
+PROMISES = (
+    refused(
+        "rows-batch.edge",
+        "rows along a symbol that leads no input",
+        changed("rows", "batch", to="sequence", whole=bundles.tuned),
+    ),
+    refused(
+        "rows-mask.edge",
+        "padding told by an input that is not there",
+        changed("rows", "padding", "mask", to="padding", whole=bundles.tuned),
+    ),
+    refused(
+        "rows-masked-out.edge",
+        "padding told by a 2",
+        changed("rows", "padding", "masked_out", to=2, whole=bundles.tuned),
+    ),
+    refused(
+        "generation-graph.edge",
+        "generation names a graph that is not there",
+        changed("generation", "decoder", to="decoder", whole=bundles.decoder_alone),
+    ),
+    refused(
+        "generation-kind.edge",
+        "an encoder-decoder that names no encoder",
+        changed("generation", "kind", to="encoder-decoder", whole=bundles.decoder_alone),
+    ),
+    refused(
+        "generation-cache.edge",
+        "a cached input that no output continues",
+        changed("generation", "cache", 1, "present", to="logits", whole=bundles.decoder_alone),
+    ),
+    refused(
+        "generation-positions.edge",
+        "more positions than the symbols allow",
+        changed("generation", "positions", to=17, whole=bundles.decoder_alone),
+    ),
+    refused(
+        "generation-sources-unknown.edge",
+        "a source that is no input of the encoder",
+        changed(*SOURCES, to=["features", "shown"], whole=bundles.of_sources),
+    ),
+    refused(
+        "generation-sources-few.edge",
+        "an input of the encoder that is no source",
+        changed(*SOURCES, to=["features"], whole=bundles.of_sources),
+    ),
+    refused(
+        "generation-sources-twice.edge",
+        "a source that stands twice",
+        changed(*SOURCES, to=["features", "mask", "mask"], whole=bundles.of_sources),
+    ),
+    refused(
+        "generation-sources-none.edge",
+        "an encoder without a source",
+        changed(*SOURCES, to=[], whole=bundles.of_sources),
+    ),
+    refused(
+        "generation-length.edge",
+        "no input tells how many tokens the cache holds",
+        rewritten('\n    "length": "past_length",', "", bundles.decoder_alone),
+    ),
+    refused(
+        "generation-capacity.edge",
+        "room for fewer tokens than there are positions",
+        changed("symbols", "capacity", to=CAPACITY, whole=bundles.decoder_alone),
+    ),
+    refused(
+        "processing-tokenizer.edge",
+        "a tokenizer that is not in files",
+        changed("processing", "text", "tokenizer", to="words.json", whole=bundles.processed),
+    ),
+    refused(
+        "processing-input.edge",
+        "token ids for an input that is not there",
+        changed("processing", "text", "ids", to="ids", whole=bundles.processed),
+    ),
+    refused(
+        "processing-labels.edge",
+        "fewer labels than the output has places",
+        changed("processing", "labels", "names", to=["one"], whole=bundles.processed),
+    ),
+    refused("signature-unsaid.edge", "manifest.sig without signature", breaking.unsigned, needs="listing"),
+    refused("signature-missing.edge", "signature without manifest.sig", breaking.signature_gone),
+    refused("signature-cut.edge", "manifest.sig of 63 bytes", breaking.signature_cut),
+)

@@ -1,0 +1,72 @@
+"""Bundles that are whole: what they answer, and the inputs that they refuse."""
+
+from __future__ import annotations
+
+import bundles
+import calls
+from case import ACCEPTED, RECORDED, Case
+
+WHOLE = (
+    Case(
+        "good.edge",
+        ACCEPTED,
+        "whole, and right",
+        bundles.good,
+        calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
+    ),
+    Case(
+        "several.edge",
+        ACCEPTED,
+        "two graphs, one with its weights in a file apart",
+        bundles.several,
+        calls=calls.looked_up(),
+    ),
+    Case(
+        "tuned.edge",
+        ACCEPTED,
+        "options of the engine and the session, and independent rows",
+        bundles.tuned,
+        calls=calls.answered((3, 4)),
+    ),
+    Case(
+        "preferred.edge",
+        ACCEPTED,
+        "three variants that run nowhere, before one that does",
+        bundles.preferred,
+        calls=calls.answered((1, 4)),
+    ),
+    Case(
+        "buckets.edge",
+        ACCEPTED,
+        "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
+        bundles.buckets,
+        calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
+    ),
+    Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.of_one_length()),
+    Case("processed.edge", ACCEPTED, "a tokenizer, and labels", bundles.processed, labels=calls.labelled()),
+    Case("signed.edge", ACCEPTED, "a signature that verifies", bundles.signed),
+    Case(
+        "decoder.edge",
+        ACCEPTED,
+        "generates",
+        bundles.decoder_alone,
+        calls=calls.of_a_decoder(),
+        generate=calls.generated(),
+    ),
+    Case(
+        "sources.edge",
+        ACCEPTED,
+        "generates from features and their mask",
+        bundles.of_sources,
+        calls=calls.of_an_encoder(),
+        generate=calls.captioned(),
+    ),
+    Case(
+        RECORDED,
+        ACCEPTED,
+        "generates from a source; graphs of the exporter, tokens of PyTorch",
+        bundles.encoder_decoder,
+        calls=calls.of_an_encoder_decoder(),
+        generate=calls.translated(),
+    ),
+)
