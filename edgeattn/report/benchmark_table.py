@@ -76,7 +76,7 @@ def _lines(found: Benchmark) -> Iterator[str]:
         yield from _unsure(point)
     load, first = found.start.load_ms, found.start.first_call_ms
     yield (
-        f"Cold start: loaded in {_figure(load)} ms, first call {_figure(first)} ms, in processes of their own"
+        f"Cold start, ms: loaded in {_figure(load)}, first call {_figure(first)}, in processes of their own"
     )
     yield from _token(found.token)
     if found.memory_mb is not None:
@@ -185,5 +185,8 @@ def _with(value: float, interval: Interval | None) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        is_number = column.startswith(">")
+        table.add_column(
+            column.removeprefix(">"), justify="right" if is_number else "left", no_wrap=is_number
+        )
     return table
