@@ -79,7 +79,8 @@ def _for_target(known: FloatModel, request: Request) -> Outcome:
     progress.stage("lower")
     sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
     lowered = for_target(target, known.captured, known.cached, samples.calibration)
-    floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms)
+    padding = known.comparison.padded.padding
+    floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms, padding)
     chosen = Choice(floats, samples.selection, known.comparison, request).best()
     buckets = buckets_of(target, chosen.parts, sizes)
     evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)

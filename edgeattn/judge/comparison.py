@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain
 
 from edgeattn.judge.compare import compare
-from edgeattn.judge.edge_cases.case import Ground
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.edge_cases.trial import tried
 from edgeattn.judge.metric import MetricOfArrays
@@ -22,6 +21,7 @@ from edgeattn.measure.threads import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.source.metric import Metric
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.edge_cases import Ground
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.lower.fixed import Sizes

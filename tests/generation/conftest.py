@@ -59,7 +59,7 @@ def _save_float(source: ModuleSource, folder: Path) -> None:
     cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
     assert isinstance(cached.graphs, Steps), cached.refused
     lowered = for_target(CPU, captured, cached, samples.calibration)
-    floats = float_parts(captured, lowered.graphs, samples, CPU.prover, CPU.forms)
+    floats = float_parts(captured, lowered.graphs, samples, CPU.prover, CPU.forms, padding=None)
     made = Made(
         target=CPU,
         parts=int8_parts(floats, FLOAT),

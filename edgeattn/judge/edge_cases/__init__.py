@@ -1,1 +1,1 @@
-"""What users meet besides the samples: sizes, padding and values at the ends of the contract."""
+"""Whether the original, the float export and int8 agree on the edge cases of a contract."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.edge_cases.case import Case, Ground
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
-from edgeattn.judge.edge_cases.masks import padded
-from edgeattn.judge.edge_cases.sizes import sized
-from edgeattn.judge.edge_cases.values import valued
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.edge_cases import Case, Ground, edge_cases
 from edgeattn_export.graph.optional import reason
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
@@ -36,10 +32,7 @@ def tried(ground: Ground, runners: Mapping[str, Runner], counted: Padded) -> tup
         runners: By the names of ``edgeattn.measure.runners``.
         counted: Tells which positions count.
     """
-    if ground.axes.packed:  # whose sizes follow from values
-        return ()
-    cases = chain(sized(ground), padded(ground), valued(ground))
-    return tuple(_tried(case, ground, runners, counted) for case in cases)
+    return tuple(_tried(case, ground, runners, counted) for case in edge_cases(ground))
 
 
 def _tried(case: Case, ground: Ground, runners: Mapping[str, Runner], counted: Padded) -> EdgeCase:

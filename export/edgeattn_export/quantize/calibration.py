@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import onnx_ir as ir
@@ -61,6 +62,7 @@ class Calibration:
         samples: Real inputs that calibrate.
         engine: What runs the graph, and all that are made of it.
         forms: The forms that this engine computes.
+        ends: Inputs at the ends of the contract, which tell how far values reach besides.
         layers: The graph's linear layers, in its order.
     """
 
@@ -68,6 +70,7 @@ class Calibration:
     samples: Samples
     engine: Engine
     forms: Forms
+    ends: tuple[Inputs, ...] = ()
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
@@ -115,8 +118,9 @@ class Calibration:
         return {layer.name: made[key] for layer, key in wanted.items()}
 
     def telling(self) -> tuple[Inputs, ...]:
-        """Return the few inputs, real and masked, by which the ranges of all values of a graph are known."""
-        self._telling = self._telling or telling(self.model, masked(self.samples), self.engine)
+        """Return the few inputs, real, masked and at the ends, that tell the ranges of all values."""
+        if not self._telling:
+            self._telling = telling(self.model, chain(masked(self.samples), self.ends), self.engine)
         return self._telling
 
     def rows(self, layer: Layer) -> float:

@@ -12,13 +12,15 @@ from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
 from edgeattn_export.cache.steps import ENCODER_GRAPH
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.samples import Parts as SampleParts
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.bundle_recipe import divided
+from edgeattn_export.quantize.ends import ends
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
+from edgeattn_runtime.rows import Padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,12 @@ class FloatParts:
 
 
 def float_parts(
-    captured: Captured, optimized: Recovered | Steps, samples: SampleParts, engine: Engine, forms: Forms
+    captured: Captured,
+    optimized: Recovered | Steps,
+    samples: SampleParts,
+    engine: Engine,
+    forms: Forms,
+    padding: Padding | None,
 ) -> FloatParts:
     """Return what a bundle's graphs are made of.
 
@@ -67,16 +74,23 @@ def float_parts(
         samples: Real inputs of the whole model; a step graph sees them as its own steps do.
         engine: What runs the graphs.
         forms: What it computes.
+        padding: How an input tells padding; None where none does.
     """
 
     def part(
-        model: ir.Model, graph: Graph, seen: Callable[[Samples], Samples], outputs: tuple[str, ...] = ()
+        model: ir.Model,
+        graph: Graph,
+        seen: Callable[[Samples], Samples],
+        outputs: tuple[str, ...] = (),
+        reaching: tuple[Inputs, ...] = (),
     ) -> FloatPart:
-        known = Calibration(model, seen(samples.calibration), engine, forms)
+        known = Calibration(model, seen(samples.calibration), engine, forms, reaching)
         return FloatPart(known, seen(samples.selection), graph, outputs)
 
     if isinstance(optimized, Recovered):
-        whole = part(optimized.model, captured.graph, lambda them: them)
+        is_ranged = forms.whole is not None  # beside layers, whose ranges real samples alone tell
+        reaching = tuple(ends(captured, samples.calibration, padding)) if is_ranged else ()
+        whole = part(optimized.model, captured.graph, lambda them: them, reaching=reaching)
         return FloatParts({MAIN_GRAPH: whole}, captured.symbols)
     decoder, encoder = optimized.decoder, optimized.encoder
     stepped = partial(decoder_samples, optimized, engine=engine)

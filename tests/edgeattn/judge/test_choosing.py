@@ -52,7 +52,7 @@ def floats(captured: Captured, samples: Parts) -> FloatParts:
     """The tiny model's float graph, as the search begins with it."""
     cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
     lowered = for_target(CPU, captured, cached, samples.calibration)
-    return float_parts(captured, lowered.graphs, samples, ORT_CPU, FORMS)
+    return float_parts(captured, lowered.graphs, samples, ORT_CPU, FORMS, padding=None)
 
 
 @pytest.fixture

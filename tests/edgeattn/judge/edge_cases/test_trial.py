@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tokens_and_mask import lay
 
-from edgeattn.judge.edge_cases.case import Ground
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.edge_cases.trial import tried
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.edge_cases import Ground
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import InputError
 
-Lay = Callable[..., Ground]
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -62,22 +62,22 @@ def failed(found: dict[str, EdgeCase]) -> set[str]:
     return {name for name, case in found.items() if not case.ok}
 
 
-def test_what_answers_alike_is_right_everywhere(ground: Lay) -> None:
-    found = cases(ground())
+def test_what_answers_alike_is_right_everywhere() -> None:
+    found = cases(lay())
     assert len(found) == 12
     assert failed(found) == set()
     assert all(case.cosine == pytest.approx(1) and case.told is None for case in found.values())
 
 
-def test_a_mask_that_int8_ignores_is_found(ground: Lay) -> None:
+def test_a_mask_that_int8_ignores_is_found() -> None:
     tokens = np.array([[1, 1, 1, 1, 1, 1, -100, -100, -100]])  # what is masked out weighs
     sample = Sample({"tokens": tokens, "mask": np.ones_like(tokens)})
-    found = cases(ground(samples=Samples((sample, sample))), int8=without_mask)
+    found = cases(lay(samples=Samples((sample, sample))), int8=without_mask)
     assert {"right padding", "one padded row", "padding invariance"} <= failed(found)
     assert "batch 3" not in failed(found)
 
 
-def test_what_no_real_input_is_like_is_told_and_not_failed(ground: Lay) -> None:
+def test_what_no_real_input_is_like_is_told_and_not_failed() -> None:
     def clipped(inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Is wrong where every number of a row is the largest."""
         tokens = inputs["tokens"]
@@ -87,23 +87,23 @@ def test_what_no_real_input_is_like_is_told_and_not_failed(ground: Lay) -> None:
     def floats(*values: float) -> Sample:
         return Sample({"tokens": np.array([values], np.float32), "mask": np.ones((1, 3), np.int64)})
 
-    found = cases(ground(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
+    found = cases(lay(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
     beyond = found["all of tokens at its largest"]
     assert (beyond.ok, beyond.judged) == (True, False)
     assert "no real input is like it" in (beyond.told or "")
     assert failed(found) == set()
 
 
-def test_a_wrong_row_is_found_among_right_ones(ground: Lay) -> None:
-    found = cases(ground(), int8=swapped_rows)
+def test_a_wrong_row_is_found_among_right_ones() -> None:
+    found = cases(lay(), int8=swapped_rows)
     assert {"batch 3", "batch 7"} <= failed(found)
     assert found["batch 3"].cosine == pytest.approx(-1)
     assert found["batch 3"].told == "cosine of int8 to the original -1.00000, at least 0.9 expected"
     assert "sequence 1" not in failed(found)
 
 
-def test_a_wrong_float_export_is_told_from_a_wrong_int8(ground: Lay) -> None:
-    found = cases(ground(), float_=swapped_rows, int8=swapped_rows)
+def test_a_wrong_float_export_is_told_from_a_wrong_int8() -> None:
+    found = cases(lay(), float_=swapped_rows, int8=swapped_rows)
     assert str(found["batch 3"].told).startswith("cosine of float to the original")
 
 
@@ -115,29 +115,29 @@ def test_a_wrong_float_export_is_told_from_a_wrong_int8(ground: Lay) -> None:
     ],
     ids=["raises", "nan"],
 )
-def test_what_the_original_cannot_do_is_told_and_not_failed(ground: Lay, original: Answer, told: str) -> None:
-    case = cases(ground(), original=original)["sequence 64"]
+def test_what_the_original_cannot_do_is_told_and_not_failed(original: Answer, told: str) -> None:
+    case = cases(lay(), original=original)["sequence 64"]
     assert (case.ok, case.cosine, case.told) == (True, None, told)
 
 
-def test_sizes_that_a_target_does_not_have_are_told_and_not_failed(ground: Lay) -> None:
-    case = cases(ground(), int8=failing_from(64, InputError))["sequence 64"]
+def test_sizes_that_a_target_does_not_have_are_told_and_not_failed() -> None:
+    case = cases(lay(), int8=failing_from(64, InputError))["sequence 64"]
     assert case.ok
     assert case.told == "outside of the target's sizes: InputError: too long"
 
 
-def test_what_int8_alone_cannot_do_fails(ground: Lay) -> None:
-    found = cases(ground(), int8=failing_from(64, RuntimeError))
+def test_what_int8_alone_cannot_do_fails() -> None:
+    found = cases(lay(), int8=failing_from(64, RuntimeError))
     assert failed(found) == {"sequence 64"}
     assert found["sequence 64"].told == "int8 does not answer: RuntimeError: too long"
 
 
-def test_an_answer_of_other_dims_fails(ground: Lay) -> None:
-    found = cases(ground(), int8=lambda inputs: {"sums": sums(inputs)["sums"][:, :1]})
+def test_an_answer_of_other_dims_fails() -> None:
+    found = cases(lay(), int8=lambda inputs: {"sums": sums(inputs)["sums"][:, :1]})
     assert "dims" in str(found["batch 3"].told)
     assert failed(found) == set(found)
 
 
-def test_of_packed_inputs_whose_sizes_follow_from_values_nothing_is_made_up(ground: Lay) -> None:
-    axes = Axes(ground().axes.dims, packed=frozenset({"batch"}))
-    assert cases(ground(axes=axes)) == {}
+def test_of_packed_inputs_whose_sizes_follow_from_values_nothing_is_made_up() -> None:
+    axes = Axes(lay().axes.dims, packed=frozenset({"batch"}))
+    assert cases(lay(axes=axes)) == {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.edge_cases.case import Case, Ground
+from edgeattn_export.graph.edge_cases.case import Case, Ground
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import stratified
 from edgeattn_runtime.graph import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeattn.judge.edge_cases.case import Case, Ground
+from edgeattn_export.graph.edge_cases.case import Case, Ground
 from edgeattn_export.graph.shapes import shaped, sizes_of
 
 BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from tokens_and_mask import lay
 
-from edgeattn.judge.edge_cases.case import Case, Ground
-from edgeattn.judge.edge_cases.masks import padded
-from edgeattn.judge.edge_cases.sizes import LONGER, MOST, sized
-from edgeattn.judge.edge_cases.values import valued
+from edgeattn_export.graph.edge_cases import Case
+from edgeattn_export.graph.edge_cases.masks import padded
+from edgeattn_export.graph.edge_cases.sizes import LONGER, MOST, sized
+from edgeattn_export.graph.edge_cases.values import valued
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Symbol
 
-Lay = Callable[..., Ground]
-Named = Callable[..., dict[str, Case]]
 STEPS: Any = Generation(
     kind="decoder",
     decoder="model",
@@ -32,8 +31,12 @@ STEPS: Any = Generation(
 )
 
 
-def test_sizes_are_those_at_the_ends_and_odd_batches(ground: Lay, named: Named) -> None:
-    cases = named(sized(ground()))
+def named(cases: Iterator[Case]) -> dict[str, Case]:
+    return {case.name: case for case in cases}
+
+
+def test_sizes_are_those_at_the_ends_and_odd_batches() -> None:
+    cases = named(sized(lay()))
     assert cases.keys() == {"batch 3", "batch 7", "sequence 1", "sequence 64"}
     assert cases["batch 7"].inputs["tokens"].shape == (7, 4)
     assert cases["sequence 64"].inputs["mask"].shape == (1, 64)
@@ -50,13 +53,13 @@ def test_sizes_are_those_at_the_ends_and_odd_batches(ground: Lay, named: Named) 
     ],
 )
 def test_sizes_stay_within_the_contract_and_within_memory(
-    ground: Lay, named: Named, symbols: dict[str, Symbol], names: set[str]
+    symbols: dict[str, Symbol], names: set[str]
 ) -> None:
-    assert named(sized(ground(symbols=symbols))).keys() == names
+    assert named(sized(lay(symbols=symbols))).keys() == names
 
 
-def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere(ground: Lay, named: Named) -> None:
-    cases = named(padded(ground()))
+def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere() -> None:
+    cases = named(padded(lay()))
     masks = {name: case.inputs["mask"] for name, case in cases.items()}
     right, left = masks["right padding"], masks["left padding"]
     assert right.shape == (3, 6)
@@ -67,15 +70,15 @@ def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere(ground:
     np.testing.assert_array_equal(masks["padding invariance"][-1], [1, 1, 1, 1, 0, 0])
 
 
-def test_the_same_row_is_asked_alone_without_its_padding(ground: Lay, named: Named) -> None:
-    case = named(padded(ground()))["padding invariance"]
+def test_the_same_row_is_asked_alone_without_its_padding() -> None:
+    case = named(padded(lay()))["padding invariance"]
     assert case.alone is not None
     assert case.alone["mask"].all()
     np.testing.assert_array_equal(case.alone["tokens"], case.inputs["tokens"][-1:, :4])
 
 
-def test_where_rows_are_run_one_by_one_a_single_one_shows_all(ground: Lay, named: Named) -> None:
-    by_row = ground(by_row=True)
+def test_where_rows_are_run_one_by_one_a_single_one_shows_all() -> None:
+    by_row = lay(by_row=True)
     assert named(sized(by_row)).keys() == {"batch 3", "sequence 1", "sequence 64"}
     cases = named(padded(by_row))
     assert {len(case.inputs["mask"]) for case in cases.values()} == {1}
@@ -87,16 +90,16 @@ def test_where_rows_are_run_one_by_one_a_single_one_shows_all(ground: Lay, named
     }
 
 
-def test_padding_is_asked_of_nothing_that_has_none(ground: Lay, named: Named) -> None:
-    assert list(padded(ground(padding=None))) == []
-    assert "padding invariance" not in named(padded(ground(rows=None)))
-    alone = named(padded(ground(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 64)})))
+def test_padding_is_asked_of_nothing_that_has_none() -> None:
+    assert list(padded(lay(padding=None))) == []
+    assert "padding invariance" not in named(padded(lay(rows=None)))
+    alone = named(padded(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 64)})))
     assert alone.keys() == {"right padding", "left padding", "a row masked out but for one position"}
-    assert list(padded(ground(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 4)}))) == []
+    assert list(padded(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 4)}))) == []
 
 
-def test_values_are_repeated_and_taken_to_their_ends(ground: Lay, named: Named) -> None:
-    cases = named(valued(ground()))
+def test_values_are_repeated_and_taken_to_their_ends() -> None:
+    cases = named(valued(lay()))
     assert cases.keys() == {"tokens repeated", "tokens at its smallest", "tokens at its largest"}
     assert set(cases["tokens repeated"].inputs["tokens"].ravel()) == {16}
     assert set(cases["tokens at its smallest"].inputs["tokens"].ravel()) == {14}
@@ -104,12 +107,12 @@ def test_values_are_repeated_and_taken_to_their_ends(ground: Lay, named: Named) 
     assert cases["tokens repeated"].inputs["mask"].all()
 
 
-def test_floats_are_taken_as_faint_and_as_strong_as_any_sample(ground: Lay, named: Named) -> None:
+def test_floats_are_taken_as_faint_and_as_strong_as_any_sample() -> None:
     def bias(*first: float) -> tuple[Sample, ...]:
         held = (np.array([[each, -np.inf, 2 * each]], np.float32) for each in first)
         return tuple(Sample({"tokens": each, "mask": np.ones((1, 3), np.int64)}) for each in held)
 
-    cases = named(valued(ground(samples=Samples(bias(0.5, 1.0, 4.0)))))
+    cases = named(valued(lay(samples=Samples(bias(0.5, 1.0, 4.0)))))
     faintest, strongest = (
         cases[f"tokens at its {word}"].inputs["tokens"] for word in ("faintest", "strongest")
     )
@@ -117,13 +120,13 @@ def test_floats_are_taken_as_faint_and_as_strong_as_any_sample(ground: Lay, name
     assert faintest.tolist() == [[0.5, -np.inf, 1.0]]
     assert strongest.tolist() == [[4.0, -np.inf, 8.0]]
     beyond = {"all of tokens at its smallest", "all of tokens at its largest"}
-    assert named(valued(ground(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated", *beyond}
+    assert named(valued(lay(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated", *beyond}
     assert {name for name, case in cases.items() if case.beyond} == beyond
     assert cases["all of tokens at its largest"].inputs["tokens"].tolist() == [[8.0, -np.inf, 8.0]]
 
 
-def test_what_a_decoder_knows_by_itself_is_left_as_it_is(ground: Lay, named: Named) -> None:
-    steps = ground(generation=STEPS)
+def test_what_a_decoder_knows_by_itself_is_left_as_it_is() -> None:
+    steps = lay(generation=STEPS)
     assert steps.derived == {"mask"}
     assert named(sized(steps)).keys() == {"batch 3", "batch 7", "sequence 1", "sequence 9"}
     assert "left padding" not in named(padded(steps))

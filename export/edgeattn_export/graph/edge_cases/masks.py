@@ -7,7 +7,7 @@ from statistics import median_low
 
 import numpy as np
 
-from edgeattn.judge.edge_cases.case import Case, Ground
+from edgeattn_export.graph.edge_cases.case import Case, Ground
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_runtime.rows import Padding
