@@ -2,7 +2,7 @@
 
     python tests/bench/readme_table.py [RESULTS.json]
 
-Without a file it prints the table of the README, from results/zen5.json: medians as they were published, to
+Without a file it prints the table of the README, from results/zen4.json: medians as they were published, to
 three or four digits. `bench_peers.py` keeps its own in results.json of its cache folder. Every ratio is that
 of two medians as the table shows them. Below the table stands what differs between the peers.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from protocol.catalog import OURS
 from protocol.stored import Entry, Row, read
 
-PUBLISHED = Path(__file__).parent / "results" / "zen5.json"
+PUBLISHED = Path(__file__).parent / "results" / "zen4.json"
 THREADS = 1
 TIMED = {  # the columns of latency, by case
     "1x16": "1x16",
@@ -81,10 +81,9 @@ def _cells(peer: str, cases: Cases) -> Iterator[str]:
         yield _time(found, peer)
     compared = cases[COMPARED]
     for name in ("cosine_mean", "cosine_min"):
-        yield _cosine(compared, peer, name)
+        yield "1" if peer == REFERENCE else _exactness(compared, peer, name, "{:.4f}")
     if _has_recall(cases):
-        found_too = compared[peer].recall_at_10 if peer in compared else None
-        yield "" if found_too is None else f"{100 * found_too:.1f} %"
+        yield _exactness(compared, peer, "recall_at_10", "{:.1%}").replace("%", " %")
     size = compared[peer].size_mb if peer in compared else None
     yield "" if size is None else f"{size:.1f}"
 
@@ -103,16 +102,19 @@ def _time(found: Mapping[str, Row], peer: str) -> str:
     return text if peer == OURS or OURS not in found else f"{text} ({medians[peer] / medians[OURS]:.2f})"
 
 
-def _cosine(compared: Mapping[str, Row], peer: str, name: str) -> str:
+def _exactness(compared: Mapping[str, Row], peer: str, name: str, form: str) -> str:
     values = {each: getattr(row, name) for each, row in compared.items()}
-    found: Mapping[str, float] = {each: value for each, value in values.items() if value is not None}
-    if peer == REFERENCE:
-        return "1"
+    found = {each: form.format(value) for each, value in values.items() if value is not None}
     if peer not in found:
         return ""
-    best = max(value for each, value in found.items() if each not in FLOAT)
-    text = f"{found[peer]:.4f}"
-    return f"**{text}**" if peer not in FLOAT and text == f"{best:.4f}" else text
+    best = max(
+        (text for each, text in found.items() if each not in FLOAT), key=lambda text: float(text.strip("%"))
+    )
+    return f"**{found[peer]}**" if peer not in FLOAT and found[peer] == best else found[peer]
+
+
+def _number(text: str) -> float:
+    return float(text.strip("%"))
 
 
 def _digits(milliseconds: float) -> str:
