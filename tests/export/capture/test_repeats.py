@@ -3,19 +3,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.capture.repeats.fresh import fresh_generators
 from edgeattn_export.capture.repeats.watch import watching
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 Export = Callable[..., tuple[Captured, Samples]]
-
-DRAWS = random.Random(0)  # its own: PyTorch and hypothesis put the shared one back at times
 
 
 class Masking(nn.Module):
@@ -73,7 +73,31 @@ class Remembering(nn.Module):
 
 class Python(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return x * DRAWS.random()
+        return x * random.random()
+
+
+class PutBack(nn.Module):
+    """It draws, and whoever called it puts the generator back, as a compiler does that traces it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = random.getstate()
+        x = x * random.random()
+        random.setstate(state)
+        return x
+
+
+class PutBackByNumpy(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        state = np.random.get_state()
+        x = x * float(np.random.rand())
+        np.random.set_state(state)
+        return x
+
+
+class PutBackByPyTorch(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.random.fork_rng(devices=()):
+            return x + torch.rand(())
 
 
 class Around(nn.Module):
@@ -97,6 +121,9 @@ class Around(nn.Module):
         (Averaging, r"'blocks\.0' \(Averaging\) writes its buffer 'mean'"),
         (Remembering, r"'blocks\.0' \(Remembering\) writes its attribute 'last'"),
         (Python, r"^Around answers otherwise .* numpy or Python"),
+        (PutBack, r"^Around answers otherwise .* numpy or Python"),
+        (PutBackByNumpy, r"^Around answers otherwise .* numpy or Python"),
+        (PutBackByPyTorch, r"'blocks\.0' \(PutBackByPyTorch\) draws .*torch\.rand.* outside"),
     ],
 )  # fmt: skip
 def test_what_draws_or_is_kept_is_named_with_the_change(
@@ -123,6 +150,20 @@ class Counted(nn.Module):
         calls = self.get_buffer("calls")
         calls += 1
         return x * 2
+
+
+def test_the_shared_generators_go_on_where_they_were() -> None:
+    def drawn() -> tuple[float, float, float]:
+        return random.random(), float(np.random.rand()), float(torch.rand(()))
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    expected = drawn()
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.set_rng_state(states[2])
+    with fresh_generators():
+        assert not set(drawn()) & set(expected)
+    assert drawn() == expected
 
 
 def test_a_counter_is_no_matter(exported: Export) -> None:

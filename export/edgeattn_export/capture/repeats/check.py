@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.repeats.fresh import fresh_generators
 from edgeattn_export.capture.repeats.watch import Draw, watching
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -35,7 +36,9 @@ def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> No
     """
     inputs = samples[0].inputs
     reference(samples[-1].inputs)
-    differs = disagreement(answer, reference(inputs), REPEATED)
+    with fresh_generators():
+        again = reference(inputs)
+    differs = disagreement(answer, again, REPEATED)
     if differs is not None:
         raise CaptureError(_told(reference, inputs, differs))
 
