@@ -1,17 +1,38 @@
 """What holds for every test, and must before anything is imported: a cache of its own, one thread.
 
-Where CI is set, a skipped test has failed: CI installs all that the tests need.
+Where CI is set, a skipped test has failed: CI installs all that the tests need. A worker runs all tests of a
+file; the files that take longest are begun first, so that all workers end together.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+
+HERE = Path(__file__).parent
+LONGEST_FIRST = (
+    "test_reference_models.py",
+    "web/test_serve.py",
+    "edgeattn/sweep/test_faults.py",
+    "test_models_in_use.py",
+    "test_generating_models.py",
+    "export/recover/test_attention.py",
+    "edgeattn/devices/test_export_on.py",
+    "edgeattn/partitions/test_partitions.py",
+    "export/recover/test_spellings.py",
+    "export/capture/ways/test_ways.py",
+    "models/test_dictation.py",
+    "edgeattn/test_openvino.py",
+    "web/test_chromium.py",
+    "web/test_reading.py",
+)
 
 _CACHE = tempfile.TemporaryDirectory(prefix="edgeattn-tests-")
 
@@ -26,6 +47,27 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 def pytest_unconfigure() -> None:
     _CACHE.cleanup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {HERE / file: rank for rank, file in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that has one worker make a folder, whole or not at all, and returns it to all of them."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # each worker has a folder of its own in the run's
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with FileLock(place / f"{name}.lock"):
+            if not (place / name).exists():
+                make(place / name)
+        return place / name
+
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)

@@ -29,36 +29,45 @@ PADDING = 5  # tokens
 
 
 class Exported(NamedTuple):
-    """One run of `edgeattn export`: its report, its bundle, what it left around, and its peak memory."""
+    """A command that exported: what it printed and told, its bundle, what it left, and its peak memory."""
 
-    report: dict[str, Any]
+    printed: str
+    told: str
     folder: Path
     left: list[str]
     peak_bytes: int
 
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "report.json").read_text("utf-8"))
+        return report
 
-def export(name: str, place: Path) -> Exported:
+
+def export(name: str, place: Path, *words: str) -> Exported:
     place.mkdir()
-    command = [sys.executable, "-m", "edgeattn", "export", str(MODELS / name / "model.py"), "--json"]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "edgeattn", *words]
+    told = place.with_suffix(".told")
+    with told.open("wb") as errors:
+        process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout is not None
     with process.stdout as pipe:
-        printed = pipe.read()
+        printed = pipe.read().decode()
     _, status, usage = os.wait4(process.pid, 0)  # its peak alone, not this process's
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     left = sorted(path.name for path in place.iterdir())
-    return Exported(json.loads(printed), place / f"{name}.edge", left, usage.ru_maxrss * 1024)
+    return Exported(printed, told.read_text(), place / f"{name}.edge", left, usage.ru_maxrss * 1024)
 
 
 @pytest.fixture(scope="module")
 def sentence(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return export("sentence", tmp_path_factory.mktemp("export") / "sentence")
+    place, file = tmp_path_factory.mktemp("export") / "sentence", MODELS / "sentence" / "model.py"
+    return export("sentence", place, "export", str(file), "--json")
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return export("digits", tmp_path_factory.mktemp("export") / "digits")
+    return export("digits", tmp_path_factory.mktemp("export") / "digits", "demo")
 
 
 @pytest.mark.parametrize("name", ["sentence", "digits"])
@@ -66,6 +75,20 @@ def test_the_verdict_is_pass_and_nothing_else_is_left(name: str, request: pytest
     exported: Exported = request.getfixturevalue(name)
     assert exported.report["verdict"] == "pass"
     assert exported.left == [f"{name}.edge"]
+
+
+def test_json_prints_the_report_alone(sentence: Exported) -> None:
+    assert json.loads(sentence.printed) == sentence.report
+
+
+def test_a_newcomers_first_command(digits: Exported) -> None:
+    assert digits.told == ""
+    words = " ".join(digits.printed.split())
+    for told in ("digits for cpu", "Attention 4", "Verdict: pass", 'edgeattn_runtime.load("digits.edge")'):
+        assert told in words
+    assert "<!-- PyTorch: " in (digits.folder / "example.svg").read_text("utf-8")
+    page = (digits.folder / "report.html").read_text("utf-8")
+    assert "A sample, and what both make of it" in page
 
 
 def test_sentence_keeps_its_six_attentions_whole(sentence: Exported) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from edgeattn import pipeline
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.progress import Silent
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.report import Report
 from edgeattn.source.handover import load
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_export.targets.target import Target
+from edgeattn_runtime.bundle import open_bundle
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -32,8 +35,13 @@ def web() -> Target:
 
 
 @pytest.fixture(scope="session")
-def exported(web: Target, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+def exported(web: Target, made_once: Callable[[str, Callable[[Path], object]], Path]) -> tuple[Report, Path]:
     """Digits for the processor and for browsers: the second's report, and the bundle."""
+    folder = made_once("digits-for-browsers.edge", lambda folder: _export(web, folder))
+    return read_report(open_bundle(folder), web.name), folder
+
+
+def _export(web: Target, folder: Path) -> None:
     source = load(str(DIGITS))
     request = Request.read(
         ["cpu", web.name],
@@ -43,5 +51,4 @@ def exported(web: Target, tmp_path_factory: pytest.TempPathFactory) -> tuple[Rep
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("edgeattn.measure.race.SECONDS", 1.0)
-        bundle = pipeline.run(source, request, Silent())
-    return bundle.reports[web.name], bundle.save(tmp_path_factory.mktemp("web") / "digits.edge")
+        pipeline.run(source, request, Silent()).save(folder)
