@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn_runtime import surroundings as module
+from edgeattn_runtime import linux as module
 from edgeattn_runtime.surroundings import State, Surroundings, Watch, together
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

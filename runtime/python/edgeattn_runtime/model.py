@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.buckets import Bucket, Buckets
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.cache import check_room, fresh_cache, past_tensors
-from edgeattn_runtime.contract import Arrays, bind, check_inputs
+from edgeattn_runtime.call_inputs import CallInputs, as_call
+from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.errors import BadInput, InputError
-from edgeattn_runtime.generation import Generation, cache_inputs
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
-from edgeattn_runtime.picking import fixed_sizes, reached, runnable
+from edgeattn_runtime.opened_variants import OpenedVariants
+from edgeattn_runtime.picking import runnable
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.preparation import Preparation
-from edgeattn_runtime.session import open_session
-from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 
 def load(path: str | os.PathLike[str], *, threads: int | None = None, target: str | None = None) -> Model:
@@ -65,21 +61,23 @@ class Model:
     def __init__(
         self, files: BundleFiles, graph: str, variants: Sequence[Variant], *, threads: int | None = None
     ) -> None:
+        manifest = files.manifest
         self.files = files
         self._name = graph
-        self._graph = files.manifest.graphs[graph]
+        self._graph = manifest.graphs[graph]
         self._runnable = variants
         self._threads = threads
         self._others: dict[str, Model] = {}
+        generation = manifest.generation
+        decodes = generation is not None and graph == generation.decoder
+        self._inputs = CallInputs(self._graph, manifest.symbols, generation if decodes else None)
         self._preparation = Preparation(
-            str(files.folder), files.manifest.processing, files.manifest.called_graphs, files.path
+            str(files.folder), manifest.processing, manifest.called_graphs, files.path
         )
-        self.variants = tuple(reached(variants, self._graph))
-        self.settings = self._settings(self.variants[0])
-        self._sessions = tuple(map(self._open, self.variants))
-        rows = files.manifest.rows if graph == files.manifest.main_graph else None
-        self._splitter = None if rows is None else Splitter(rows, self._graph, files.manifest.symbols)
-        self._buckets = Buckets(self._graph, tuple(map(self._bucket, self.variants, self._sessions)), rows)
+        self._opened = OpenedVariants(files, graph, variants, threads)
+        self.variants, self.settings = self._opened.variants, self._opened.settings
+        rows = manifest.rows if graph == manifest.main_graph else None
+        self._splitter = None if rows is None else Splitter(rows, self._graph, manifest.symbols)
 
     def __call__(self, /, **inputs: object) -> Arrays:
         """Run the graph.
@@ -124,7 +122,7 @@ class Model:
         checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
             return [self.run(arrays) for arrays in checked]
-        return self._splitter.run(self.run, checked, self._buckets.stacks)
+        return self._splitter.run(self.run, checked, self._opened.buckets.stacks)
 
     def run(self, arrays: Arrays) -> Arrays:
         """Answer arrays that are known to keep the contract, as the graph's own answers do.
@@ -140,7 +138,7 @@ class Model:
                 than there is, or no variant takes their sizes.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        return self._buckets.run(arrays)
+        return self._opened.buckets.run(arrays)
 
     def prepare(
         self, *, text: object = None, image: object = None, audio: object = None, series: object = None
@@ -206,7 +204,7 @@ class Model:
 
     def answering(self, arrays: Mapping[str, NDArray[Any]]) -> Variant:
         """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""
-        return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
+        return self.variants[self._opened.buckets.fitting(bind(self.inputs, arrays))]
 
     def __repr__(self) -> str:
         ends = [", ".join(map(str, tensors)) for tensors in (self.inputs, self.outputs)]
@@ -230,7 +228,7 @@ class Model:
     @property
     def session(self) -> GraphSession:
         """The graph of the preferred variant, opened: it takes its own sizes alone, and checks nothing."""
-        return self._sessions[0]
+        return self._opened.sessions[0]
 
     @property
     def manifest(self) -> Manifest:
@@ -254,47 +252,13 @@ class Model:
             self._others[name] = Model(self.files, name, self._runnable, threads=self._threads)
         return self._others[name]
 
-    def _open(self, variant: Variant) -> GraphSession:
-        path, engine = self.files.path(variant.files[self._name]), variant.engine
-        session = open_session(
-            path, providers=engine.providers, options=engine.options, settings=self._settings(variant)
-        )
-        return GraphSession(self._graph, session, str(path))
-
-    def _settings(self, variant: Variant) -> SessionSettings:
-        settings = (variant.session or PLAIN).here()
-        return settings if self._threads is None else replace(settings, threads=self._threads)
-
-    def _bucket(self, variant: Variant, session: GraphSession) -> Bucket:
-        return Bucket(fixed_sizes(variant, self._graph), variant.stacks, session.run)
-
     def _checked_sample(self, index: int, sample: object) -> Arrays:
-        if not isinstance(sample, Mapping):
-            raise InputError(
-                f"sample {index}: {type(sample).__name__} found, a mapping of inputs by name expected"
-            )
         try:
-            return self._checked(sample)
+            return self._checked(as_call(sample))
         except InputError as error:
             raise InputError(f"sample {index}: {error}") from error
 
     def _checked(self, inputs: Mapping[str, object]) -> Arrays:
-        generation = self.manifest.generation
-        if generation is not None and self._name == generation.decoder:
-            return self._with_cache(generation, inputs)
-        arrays = check_inputs(self._graph, self.manifest.symbols, inputs)
-        self._buckets.check(arrays)
+        arrays = self._inputs.checked(inputs)
+        self._opened.buckets.check(arrays)
         return arrays
-
-    def _with_cache(self, generation: Generation, inputs: Mapping[str, object]) -> Arrays:
-        """Return a decoder's inputs; where none of its cache is among them, with an empty one."""
-        symbols, cache = self.manifest.symbols, cache_inputs(generation)
-        if any(name in inputs for name in cache):
-            arrays = check_inputs(self._graph, symbols, inputs)
-            check_room(generation, arrays)
-            return arrays
-        others = tuple(tensor for tensor in self.inputs if tensor.name not in cache)
-        arrays = check_inputs(replace(self._graph, inputs=others), symbols, inputs)
-        batch, sequence = arrays[generation.tokens].shape
-        pasts = past_tensors(generation, self._graph)
-        return {**arrays, **fresh_cache(generation, pasts, batch=batch, sequence=sequence)}

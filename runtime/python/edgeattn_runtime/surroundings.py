@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 
-STAT, LOAD, CPUINFO = Path("/proc/stat"), Path("/proc/loadavg"), Path("/proc/cpuinfo")
-OWN = Path("/proc/self/status")
-CPUS = Path("/sys/devices/system/cpu")
-POWER = Path("/sys/class/powercap")  # RAPL: energy counters of x86 processors
+from edgeattn_runtime.linux import Counters, clock_mhz, governor, grown, load
 
 NOTABLE_LOAD = 0.1  # cores that others keep busy
 NOTABLE_STEAL = 0.01  # cores that the hypervisor gives to others
 NOTABLE_CLOCK = 0.05  # of the clock, by which it moved
 NOTABLE_SWITCHES = 20.0  # times a second that a thread of this process had to make way
-
-_BUSY = slice(0, 3), slice(5, 7)  # user, nice, system; irq, softirq: columns of /proc/stat
-_STOLEN = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +31,7 @@ class State:
     @classmethod
     def now(cls) -> State:
         """Return the state of this machine."""
-        load = re.match(r"[\d.]+", _read(LOAD))
-        return cls(load=float(load[0]) if load else None, clock_mhz=_clock_mhz(), governor=_governor())
+        return cls(load=load(), clock_mhz=clock_mhz(), governor=governor())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +105,11 @@ class Watch:
 
     def __init__(self) -> None:
         self._before = State.now()
-        self._counters = _Counters.now()
+        self._counters = Counters.now()
 
     def surroundings(self) -> Surroundings:
         """Return what happened since."""
-        old, new = self._counters, _Counters.now()
+        old, new = self._counters, Counters.now()
         seconds = max(new.clock - old.clock, 1e-9)
         others = stolen = switches = energy = None
         if old.busy is not None and new.busy is not None and (new.busy, new.idle) != (old.busy, old.idle):
@@ -130,7 +119,7 @@ class Watch:
         if old.switches is not None and new.switches is not None:
             switches = (new.switches - old.switches) / seconds
         if old.energy and old.energy.keys() == new.energy.keys():
-            energy = sum(_grown(old.energy[name], new.energy[name]) for name in old.energy)
+            energy = sum(grown(old.energy[name], new.energy[name]) for name in old.energy)
         return Surroundings(
             before=self._before,
             after=State.now(),
@@ -139,80 +128,3 @@ class Watch:
             switches=switches,
             energy_j=energy,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counters:
-    """What the kernel counts, in seconds of cores; energy by package, in microjoules, and where it wraps."""
-
-    clock: float
-    own: float
-    busy: float | None
-    idle: float | None
-    stolen: float | None
-    switches: int | None
-    energy: dict[str, tuple[int, int]]
-
-    @classmethod
-    def now(cls) -> _Counters:
-        used = os.times()
-        columns = _stat()
-        switches = re.search(r"^nonvoluntary_ctxt_switches:\s*(\d+)", _read(OWN), re.MULTILINE)
-        return cls(
-            clock=time.monotonic(),
-            own=used.user + used.system + used.children_user + used.children_system,
-            busy=sum(sum(columns[part]) for part in _BUSY) if columns else None,
-            idle=columns[3] if columns else None,
-            stolen=columns[_STOLEN] if len(columns) > _STOLEN else None,
-            switches=int(switches[1]) if switches else None,
-            energy=_energy(),
-        )
-
-
-def _stat() -> list[float]:
-    """Return the columns of all cores together in seconds, none where the kernel does not tell."""
-    line = re.match(r"cpu +([\d ]+)", _read(STAT))
-    if line is None:
-        return []
-    ticks: int = os.sysconf("SC_CLK_TCK")
-    columns = [int(column) / ticks for column in line[1].split()]
-    return columns if len(columns) > _BUSY[1].start and any(columns) else []
-
-
-def _clock_mhz() -> float | None:
-    """Return the mean clock of the cores, by their governor's files or else by /proc/cpuinfo."""
-    by_governor = [_read(path) for path in sorted(CPUS.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))]
-    kilohertz = [int(text) for text in by_governor if text.strip().isdigit()]
-    if kilohertz:
-        return mean(kilohertz) / 1000
-    told = re.findall(r"^cpu MHz\s*:\s*([\d.]+)", _read(CPUINFO), re.MULTILINE)
-    return mean(map(float, told)) if told else None
-
-
-def _governor() -> str | None:
-    files = sorted(CPUS.glob("cpu[0-9]*/cpufreq/scaling_governor"))
-    named = dict.fromkeys(name for path in files if (name := _read(path).strip()))
-    return ", ".join(named) or None
-
-
-def _energy() -> dict[str, tuple[int, int]]:
-    """Return each package's counter and where it wraps; what may not be read is left out."""
-    found = {}
-    for zone in sorted(POWER.glob("*-rapl:[0-9]*")):
-        energy, wraps = _read(zone / "energy_uj").strip(), _read(zone / "max_energy_range_uj").strip()
-        if zone.name.count(":") == 1 and energy.isdigit() and wraps.isdigit():  # a package, none of its parts
-            found[zone.name] = int(energy), int(wraps)
-    return found
-
-
-def _grown(old: tuple[int, int], new: tuple[int, int]) -> float:
-    """Return by how many joules a counter has grown, that may have wrapped once."""
-    grown = new[0] - old[0]
-    return (grown if grown >= 0 else grown + old[1]) / 1e6
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
