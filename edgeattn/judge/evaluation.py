@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgeattn.judge.check import Check
@@ -14,13 +14,12 @@ from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
 from edgeattn.judge.insight import NOTHING_SEEN, Insight, look
 from edgeattn.judge.measures import Measures
-from edgeattn.judge.on_device import golden_on_device, race_on_device
+from edgeattn.judge.on_device import golden_on_device
 from edgeattn.judge.request import Request
+from edgeattn.judge.timing import timed
 from edgeattn.judge.weighing import memory_of
-from edgeattn.measure.float_steps import float_steps
-from edgeattn.measure.latencies import FLOAT, INT8, Race
-from edgeattn.measure.operator_times import times_of
-from edgeattn.measure.runners import runner_of_buckets, runner_of_floats
+from edgeattn.measure.latencies import FLOAT, INT8
+from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.measure.size import parts_mb
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
@@ -29,7 +28,7 @@ from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Parts as SampleParts
-from edgeattn_export.graph.samples import Samples, stratified
+from edgeattn_export.graph.samples import stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.recover import Recovered
@@ -37,8 +36,6 @@ from edgeattn_export.targets import Bucket
 from edgeattn_export.targets.placement.of_target import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Rows
-
-PROFILED = 2  # inputs: the smallest and the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +105,7 @@ def _evaluated(
     progress.stage("edge cases")
     sizes = buckets[0].sizes
     edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation, sizes=sizes)
-    latency, operators, modules = _timed(known, chosen, graphs, int8, request)
-    not_faster = _not_faster(latency, graphs, int8, samples.evaluation, comparison, request)
+    times = timed(known, chosen, graphs, int8, request)
     progress.stage("tune")
     tuned = _tuned(chosen, rows, request)
     progress.stage("trace")
@@ -119,7 +115,7 @@ def _evaluated(
         *comparison.padded.notes,
         *known.rows.notes,
         *answered.notes,
-        *not_faster,
+        *times.notes,
         *insight.notes,
     )
     progress.stage("prove")
@@ -131,11 +127,11 @@ def _evaluated(
         memory = memory_of(chosen.parts, request.target, golden.samples, request.place)
     measures = Measures(
         scores=scores,
-        latency_ms=latency,
+        latency_ms=times.race,
         size_mb={FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)},
         memory_mb=memory,
-        operator_times=operators,
-        module_times=modules,
+        operator_times=times.operators,
+        module_times=times.modules,
         placement=_placement(known, chosen, buckets, request),
         golden=golden.tolerance,
     )
@@ -162,42 +158,6 @@ def _tuned(chosen: Chosen, rows: Rows | None, request: Request) -> Tuned:
     if not request.is_own_engine or not is_this_runtime:
         return AS_IT_IS
     return tune(chosen.parts, request.engine, chosen.selection, rows, cores=request.machine.cores)
-
-
-def _timed(
-    known: FloatModel, chosen: Chosen, graphs: Recovered | Steps, int8: Runner, request: Request
-) -> tuple[Race | None, Mapping[str, float], Mapping[str, float]]:
-    """Race all where the target's engine runs; an emulator's times, and a stand-in's, mean nothing."""
-    engine, comparison, samples = request.engine, known.comparison, known.samples.evaluation
-    if not request.is_own_engine or engine.host.emulated:
-        return None, {}, {}
-    comparison.progress.stage("time")
-    if not request.place.is_here:
-        return race_on_device(known, chosen, graphs, request), {}, {}
-    if engine.host is not HERE:
-        floats = runner_of_floats(graphs, engine, threads=THREADS)
-        return comparison.race(int8, samples, beside=floats), {}, {}
-    main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
-    operators, modules = times_of(main, engine, stratified(chosen.selection, PROFILED))
-    return comparison.race(int8, samples), operators, modules
-
-
-def _not_faster(
-    latency: Race | None,
-    graphs: Recovered | Steps,
-    int8: Runner,
-    samples: Samples,
-    comparison: Comparison,
-    request: Request,
-) -> tuple[str, ...]:
-    """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
-    engine = request.target.engine
-    stepping = isinstance(graphs, Steps) and engine.host is HERE and request.place.is_here
-    if latency is None or not stepping or latency[INT8].p50 < latency[FLOAT].p50:
-        return ()
-    floats = runner_of_floats(graphs, engine, threads=THREADS)
-    inputs = [sample.inputs for sample in samples]
-    return (float_steps(latency, int8, floats, inputs, comparison.captured.graph),)
 
 
 def _golden(
