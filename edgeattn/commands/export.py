@@ -13,10 +13,11 @@ from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.on import On, Scheduler, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
+from edgeattn.report.bundle_reports import to_json
 from edgeattn.report.loading import example_parts, loading_parts
 from edgeattn.report.number_words import asked, measured
 from edgeattn.report.placement_words import placement_words
-from edgeattn.report.report import Report, to_json
+from edgeattn.report.report import Report
 from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided
 from edgeattn_runtime.bundle import open_bundle

@@ -11,10 +11,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.number_words import counts, figure, megabytes
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.promises import promises, role
-from edgeattn.report.report import read_report
 from edgeattn.report.table import (
     checks_table,
     edge_cases_parts,

@@ -13,7 +13,8 @@ import typer
 from edgeattn.commands.comparing import compare as compare_bundles
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary, check_place
 from edgeattn.commands.terminal import working
-from edgeattn.report.report import Report, read_report
+from edgeattn.report.bundle_reports import read_report
+from edgeattn.report.report import Report
 from edgeattn.report.table import device_parts, report_parts, show
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput

@@ -17,8 +17,9 @@ from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.commands.where import ReadOn, Scheduler, Where, Workers
 from edgeattn.judge.golden_check import replayed
+from edgeattn.report.bundle_reports import read_report, to_json
 from edgeattn.report.ci import golden_outcomes, golden_summary
-from edgeattn.report.report import Report, read_report, to_json
+from edgeattn.report.report import Report
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from edgeattn.report.bundle_reports import folder_of
 from edgeattn.report.files import EXAMPLE_FILE, report_files
-from edgeattn.report.report import Report, folder_of
+from edgeattn.report.report import Report
 from edgeattn_export.pack import Packed, repack
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.bundle import BundleFiles

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from edgeattn.judge.check import Verdict
 from edgeattn.judge.recipe_words import recipe_words
+from edgeattn.report.bundle_reports import REPORT_FILE
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import View, page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import REPORT_FILE, Report
+from edgeattn.report.report import Report
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"

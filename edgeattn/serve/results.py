@@ -7,9 +7,9 @@ from pathlib import Path
 from threading import Lock
 
 from edgeattn.report.adding import with_devices
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.device_result import parse_result
 from edgeattn.report.devices import Device
-from edgeattn.report.report import read_report
 from edgeattn_export.pack import save
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput

@@ -18,7 +18,8 @@ from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
-from edgeattn.report.report import REPORT_FILE, Counts
+from edgeattn.report.bundle_reports import REPORT_FILE
+from edgeattn.report.report import Counts
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source

@@ -21,7 +21,7 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.revalidate import revalidate
 from edgeattn.measure.variants import measurable
 from edgeattn.progress import Silent
-from edgeattn.report.report import read_report
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.pack import save

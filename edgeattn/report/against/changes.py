@@ -10,8 +10,9 @@ from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
 from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.against.change import Change, Word, between
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.number_words import figure, measured
-from edgeattn.report.report import Report, read_report
+from edgeattn.report.report import Report
 from edgeattn_runtime.batches import Interval, Ratio
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from edgeattn.report.bundle_reports import folder_of
 from edgeattn.report.files import EXAMPLE_FILE, facts_of
 from edgeattn.report.page.view import View
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import Report, folder_of
+from edgeattn.report.report import Report
 from edgeattn_runtime.bundle import BundleFiles
 
 

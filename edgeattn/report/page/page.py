@@ -45,7 +45,7 @@ _SECTIONS = (
     _Section("Checks", "checks"),
     _Section("Notes", "notes", "notes"),
     _Section("The worst samples", "worst", "worst"),
-    _Section("Latency", "latency", "latencies"),
+    _Section("Latency", "latency", "speed"),
     _Section("On each device", "prices", "prices"),
     _Section("Size", "size"),
     _Section("Accuracy", "accuracy"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,22 +9,21 @@ from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
 from edgeattn.judge.module_loss import ModuleLoss
 from edgeattn.judge.price import Price
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.report.devices import Device
 from edgeattn.report.form_words import form_words
-from edgeattn.report.number_words import cosine, counts, figure
+from edgeattn.report.number_words import cosine, figure
 from edgeattn.report.page.curves import Curves, curves
-from edgeattn.report.page.distributions import Distributions, distributions
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.losses import Dots, dots
+from edgeattn.report.page.machine import machine_facts
+from edgeattn.report.page.speed import Speed, runner_label
+from edgeattn.report.page.svg import inline
 from edgeattn.report.placement_words import placement_words
 from edgeattn.report.refusals import folded
 from edgeattn.report.report import Refusal, Report
-from edgeattn.report.speedup import speedup
-from edgeattn.report.table import RUNNERS, conditions_line
 from edgeattn.report.trial_line import TrialLine
 from edgeattn.report.verdict_words import edge_cases_line
-from edgeattn_runtime.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +74,10 @@ class View:
         report = self.report
         size = report.size_mb
         return {
-            **self._faster,
+            **({} if self.speed is None else self.speed.highlight),
             f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
             cosine(report.accuracy.cosine_min): "cosine of the worst sample",
         }
-
-    @property
-    def _faster(self) -> Mapping[str, str]:
-        """How much faster it is than the original; than the float export on a device without PyTorch."""
-        race = self.report.latency_ms
-        if race is None:
-            return {}
-        if PYTORCH in race.latencies:
-            return {speedup(race, INT8): f"speedup over {self.report.original}, p50"}
-        return {f"{figure(race[FLOAT].p50 / race[INT8].p50)}x": "speedup over float, p50"}
 
     @property
     def prices(self) -> Sequence[Price]:
@@ -110,40 +98,20 @@ class View:
         ]
 
     @property
-    def latencies(self) -> Distributions | None:
-        """The runners' latencies; None where nothing was timed."""
+    def speed(self) -> Speed | None:
+        """How fast each runner is; None where nothing was timed."""
         race = self.report.latency_ms
-        return (
-            None
-            if race is None
-            else distributions({self._label(name): it for name, it in race.latencies.items()})
-        )
-
-    @property
-    def conditions(self) -> str:
-        """Under what they were measured."""
-        race = self.report.latency_ms
-        return "" if race is None else conditions_line(race).plain
-
-    @property
-    def speedups(self) -> Mapping[str, str]:
-        """By runner's label, how many times as fast as the original it is."""
-        race = self.report.latency_ms
-        return {} if race is None else {self._label(name): speedup(race, name) for name in race.latencies}
-
-    @property
-    def disturbed(self) -> Sequence[str]:
-        """What disturbed the latencies."""
-        race = self.report.latency_ms
-        surroundings = None if race is None else race.conditions.surroundings
-        return () if surroundings is None else surroundings.disturbances
+        return None if race is None else Speed(race, self.report.original)
 
     @property
     def sizes(self) -> Sequence[Bar]:
         """Of the original, the float graph and the bundle."""
         sizes = self.report.size_mb
         longest = max(sizes.values())
-        return [Bar(self._label(it), size, 100 * size / longest) for it, size in sizes.items()]
+        return [
+            Bar(runner_label(it, self.report.original), size, 100 * size / longest)
+            for it, size in sizes.items()
+        ]
 
     @property
     def parts(self) -> Sequence[SizePart]:
@@ -223,28 +191,6 @@ class View:
         """What other machines measured."""
         return tuple(map(Device.of, self.report.devices))
 
-    def _label(self, runner: str) -> str:
-        return self.report.original if runner == PYTORCH else RUNNERS.get(runner, runner)
-
-
-def machine_facts(machine: Machine) -> dict[str, str]:
-    """Return what there is to know of a machine, by words for each."""
-    return {
-        "Processor": machine.cpu,
-        "Instruction sets": ", ".join(machine.instruction_sets) or "none of those that int8 kernels use",
-        "Cores": str(machine.cores),
-        "Memory": "unknown" if machine.memory_mb is None else f"{machine.memory_mb / 1000:.0f} GB",
-        "System": machine.system,
-        "Versions": counts(machine.versions),
-    }
-
 
 def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
     return case.ok, case.cosine is None, case.cosine or 0.0
-
-
-def inline(picture: bytes) -> str:
-    """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
-    text = picture.decode()
-    element = text[text.index("<svg") :]
-    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)

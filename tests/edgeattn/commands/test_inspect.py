@@ -9,7 +9,7 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.report.report import REPORT_FILE
+from edgeattn.report.bundle_reports import REPORT_FILE
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.stacks import Stack

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report.report import Report, read_report
+from edgeattn.report.bundle_reports import read_report
+from edgeattn.report.report import Report
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.bench import Benchmark, bench
 from edgeattn_runtime.bundle import open_bundle

@@ -11,7 +11,8 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.measure import race
-from edgeattn.report.report import REPORT_FILE, Report
+from edgeattn.report.bundle_reports import REPORT_FILE
+from edgeattn.report.report import Report
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import FileEntry
 

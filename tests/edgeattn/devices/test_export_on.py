@@ -17,7 +17,7 @@ from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.request import Request
 from edgeattn.measure.variants import measurable
 from edgeattn.progress import Silent
-from edgeattn.report.report import read_report
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.bundle import open_bundle
