@@ -18,8 +18,13 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.settings import available_cores
 
-# Dask's sampling profiler stops a worker's thread every 10 ms, and keeps what lives in its frames alive.
-_UNDISTURBED = {"distributed.worker.profile.enabled": False}
+# Dask's sampling profiler stops a worker's thread every 10 ms, and keeps what lives in its frames alive. Each
+# of its processes wakes up every 20 ms to see that it can, and its scheduler and nannies live in this one.
+_UNDISTURBED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
 
 
 @contextmanager

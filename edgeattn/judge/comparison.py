@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -53,13 +53,17 @@ class Comparison:
         Raises:
             ModelError: The module or the metric fails on a sample.
         """
-        return self.merged(counted(self.each(int8, samples), len(samples), self.progress))
+        return self.merged(counted(self.each(self.runners(int8), samples), len(samples), self.progress))
 
-    def each(self, int8: Runner, samples: Iterable[Sample]) -> Iterator[SampleScore]:
+    def runners(self, int8: Runner) -> dict[str, Runner]:
+        """Return all three that are compared, by their names, with ``THREADS`` threads each."""
+        return runners_of(self.captured, int8, threads=THREADS)
+
+    def each(self, runners: Mapping[str, Runner], samples: Iterable[Sample]) -> Iterator[SampleScore]:
         """Compare answers sample by sample, with ``THREADS`` threads.
 
         Args:
-            int8: What is compared.
+            runners: As ``runners`` opens them.
             samples: Real ones, at least one; they may be a stream.
 
         Raises:
@@ -71,7 +75,6 @@ class Comparison:
             metric = None
             if self.metric is not None:
                 metric = MetricOfArrays(self.metric, self.captured, first.inputs)
-            runners = runners_of(self.captured, int8, threads=THREADS)
             yield from compare(runners, chain([first], stream), self.padded, metric=metric, asked=self.asked)
 
     def merged(self, stream: Iterable[SampleScore]) -> Scores:
@@ -108,7 +111,7 @@ class Comparison:
             by_row=captured.axes.batch in sizes,
         )
         with torch_threads(THREADS):
-            return tried(ground, runners_of(captured, int8, threads=THREADS), self.padded)
+            return tried(ground, self.runners(int8), self.padded)
 
     def race(self, int8: Runner, samples: Samples, *, beside: Runner | None = None) -> Race:
         """Time all three on a stratified share of the samples, each with ``THREADS`` threads.
@@ -119,7 +122,7 @@ class Comparison:
             beside: The float graph where int8 runs; None takes the float export in this process.
         """
         with torch_threads(THREADS):
-            runners = runners_of(self.captured, int8, threads=THREADS)
+            runners = self.runners(int8)
             if beside is not None:
                 runners[FLOAT] = beside
             inputs = (sample.inputs for sample in samples)

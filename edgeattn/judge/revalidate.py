@@ -60,7 +60,7 @@ def here(
     comparison: Comparison, int8: Runner, _: Variant, samples: Iterable[Sample]
 ) -> Iterator[SampleScore]:
     """Compare samples in this process, one after the other."""
-    return comparison.each(int8, samples)
+    return comparison.each(comparison.runners(int8), samples)
 
 
 def revalidate(

@@ -11,6 +11,7 @@ from edgeattn.devices.connection import HOST
 from edgeattn.judge.sample_score import SampleScore
 from edgeattn.partitions.cut import SAMPLES, cut
 from edgeattn.partitions.on_worker import Asked, compared
+from edgeattn.partitions.packed import packed
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import StageError
 
@@ -40,7 +41,8 @@ def in_order(
     waiting: deque[Future[Scores]] = deque()
     ahead = AHEAD * _workers(client)
     for partition in cut(samples, count):
-        waiting.append(client.submit(compared, asked, partition, pure=False, resources={HOST: 1}))
+        content = packed(partition)
+        waiting.append(client.submit(compared, asked, content, pure=False, resources={HOST: 1}))
         if len(waiting) >= ahead:
             yield from _scores(waiting.popleft())
     while waiting:

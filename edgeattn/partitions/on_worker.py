@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import warnings
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from edgeattn.judge.sample_score import SampleScore
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.variants import measurable
-from edgeattn.partitions.cut import Partition
+from edgeattn.partitions.packed import unpacked
 from edgeattn.progress import Silent
 from edgeattn.source.given import given
 from edgeattn.source.source import Source
@@ -51,8 +52,8 @@ class Asked:
         return cls(str(files.folder.resolve()), str(there), npz, target, _hashes(files, source))
 
 
-def compared(asked: Asked, partition: Partition) -> tuple[SampleScore, ...]:
-    """Return how near int8 comes to the original on each sample of a partition.
+def compared(asked: Asked, partition: bytes) -> tuple[SampleScore, ...]:
+    """Return how near int8 comes to the original on each sample of a packed partition.
 
     Raises:
         BadInput: The bundle or the model here is another than the one that is asked for.
@@ -60,12 +61,12 @@ def compared(asked: Asked, partition: Partition) -> tuple[SampleScore, ...]:
     """
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        comparison, int8 = _opened(asked)
-        return tuple(comparison.each(int8, partition))
+        comparison, runners = _opened(asked)
+        return tuple(comparison.each(runners, unpacked(partition)))
 
 
 @lru_cache(maxsize=1)
-def _opened(asked: Asked) -> tuple[Comparison, Runner]:
+def _opened(asked: Asked) -> tuple[Comparison, Mapping[str, Runner]]:
     files = open_bundle(Path(asked.bundle))
     source = given(asked.model, None if asked.samples is None else Path(asked.samples))
     if _hashes(files, source) != asked.hashes:
@@ -75,7 +76,7 @@ def _opened(asked: Asked) -> tuple[Comparison, Runner]:
         )
     variant = next(each for each in measurable(files.manifest) if each.target == asked.target)
     comparison, _ = comparison_with(files, source, variant, Silent())
-    return comparison, runner_of_bundle(files, variant, threads=THREADS)
+    return comparison, comparison.runners(runner_of_bundle(files, variant, threads=THREADS))
 
 
 def _hashes(files: BundleFiles, source: Source) -> tuple[str | None, ...]:

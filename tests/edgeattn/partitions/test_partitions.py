@@ -55,7 +55,8 @@ def alone(files: BundleFiles, source: ModuleSource, every: Samples, captured: Ca
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "capture", lambda *_: captured)
         comparison, _ = comparison_with(files, source, variant, Silent())
-    return list(comparison.each(runner_of_bundle(files, variant, threads=1), every))
+    runners = comparison.runners(runner_of_bundle(files, variant, threads=1))
+    return list(comparison.each(runners, every))
 
 
 @pytest.fixture(scope="module")
