@@ -60,7 +60,7 @@ def _benchmarks(
     from edgeattn.devices.asking import Asking
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.device import named
-    from edgeattn.devices.host import DeviceHost
+    from edgeattn.devices.steady import Steady
     from edgeattn.report.device_result import parse_result
     from edgeattn_runtime.bundle import open_bundle
 
@@ -68,8 +68,8 @@ def _benchmarks(
         raise BadInput(f"--on {', '.join(names)}: a device given twice, once expected; leave one out")
     files = open_bundle(bundle)
     with devices_at(names, scheduler) as client, ThreadPoolExecutor(len(names)) as pool:
-        hosts = [DeviceHost(Asking(client, named(client, name))) for name in names]
-        texts = pool.map(lambda host: bench_there(host, bundle, threads=threads), hosts)
+        devices = [Steady(Asking(client, named(client, name))) for name in names]
+        texts = pool.map(lambda device: bench_there(device, bundle, threads=threads), devices)
         return {
             name: parse_result(text, f"device {name}", files) for name, text in zip(names, texts, strict=True)
         }

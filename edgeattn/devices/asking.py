@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
@@ -41,6 +41,7 @@ class Asking:
     client: Client
     device: Device
     patience: float = PATIENCE
+    _latest: list[Future[Answer]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def ask(self, verb: str, request: Mapping[str, object], contents: Contents) -> Answer:
         """Have a verb performed, and return the answer.
@@ -76,6 +77,8 @@ class Asking:
         future: Future[Answer] = self.client.submit(
             perform, verb, request, resources={f"{RESOURCE}{self.device.name}": 1}, pure=False
         )
+        # The one before is dropped only now: Dask tells its scheduler so, and for 10 ms nothing else.
+        self._latest[:] = [future]
         answer = self._result(future)
         if "error" in answer:
             kind = getattr(edgeattn_runtime.errors, answer["error"], BadInput)

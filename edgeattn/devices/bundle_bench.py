@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.file import File
+from edgeattn.devices.steady import Steady
 from edgeattn_runtime.errors import BudgetError
 
 ROUNDS = 100  # of each golden sample
@@ -16,7 +16,7 @@ FEW_ROUNDS = 5  # where memory is asked alone: it stops growing after the first 
 
 
 def bench_there(
-    host: DeviceHost,
+    steady: Steady,
     bundle: Path,
     *,
     threads: Sequence[int] = (),
@@ -26,7 +26,7 @@ def bench_there(
     """Return what ``python -m edgeattn_runtime bench --json`` says of a bundle on a device.
 
     Args:
-        host: The device.
+        steady: Has it benchmarked on the device.
         bundle: The folder, which is sent there.
         threads: Numbers of intra-op threads; none takes what the bundle says.
         target: One of the bundle's; None takes the first that the device can run.
@@ -35,33 +35,33 @@ def bench_there(
     Raises:
         EdgeAttnError: What the device raised, such as of a bundle that it cannot run.
     """
-    told = _asked(host, bundle, threads=threads, target=target, rounds=rounds)
+    told = _asked(steady, bundle, threads=threads, target=target, rounds=rounds)
     return json.dumps(told["bench"]).encode()
 
 
-def weigh(host: DeviceHost, bundle: Path, *, threads: int) -> float:
+def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     """Return the memory of a process there that runs a bundle, in MB, as ``edgeattn.measure.memory`` does.
 
     Raises:
         BudgetError: The device does not tell a process's peak.
     """
-    told = _asked(host, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS)
+    told = _asked(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS)
     busy, idle = told["bench"]["peak_memory_mb"], told["idle_mb"]
     if busy is None or idle is None:
-        name = host.device.name
+        name = steady.asking.device.name
         raise BudgetError(f"budget memory_mb: device {name} does not tell a process's peak; leave it out")
     return float(busy - idle)
 
 
 def _asked(
-    host: DeviceHost, bundle: Path, *, threads: Sequence[int], target: str | None, rounds: int
+    steady: Steady, bundle: Path, *, threads: Sequence[int], target: str | None, rounds: int
 ) -> dict[str, Any]:
     files = {
-        path.relative_to(bundle).as_posix(): path.read_bytes()
+        path.relative_to(bundle).as_posix(): File.of(path.read_bytes())
         for path in sorted(bundle.rglob("*"))
         if path.is_file()
     }
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    contents = {digests[name]: content for name, content in files.items()}
+    digests = {name: file.sha256 for name, file in files.items()}
+    contents = {file.sha256: file.content for file in files.values()}
     request = {"files": digests, "threads": list(threads), "target": target, "rounds": rounds}
-    return host.steady("bench", request, contents)
+    return steady("bench", request, contents)

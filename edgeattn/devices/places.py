@@ -11,6 +11,7 @@ from edgeattn.devices.asking import Asking
 from edgeattn.devices.bundle_bench import weigh
 from edgeattn.devices.device import Device, named
 from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.steady import Steady
 from edgeattn.measure.place import Place
 from edgeattn_export.targets import Target
 from edgeattn_runtime.engine import Engine
@@ -42,8 +43,9 @@ def places(client: Client, names: Sequence[str], targets: Iterable[Target]) -> t
 
 
 def _place(client: Client, device: Device) -> Place:
-    host = DeviceHost(Asking(client, device))
-    return Place(device.name, device.machine, host, device.threads, partial(weigh, host), host.marks)
+    steady = Steady(Asking(client, device))
+    host = DeviceHost(steady)
+    return Place(device.name, device.machine, host, device.threads, partial(weigh, steady), steady.marks)
 
 
 def _check_engine(target: Target, device: Device) -> None:

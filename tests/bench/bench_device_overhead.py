@@ -25,11 +25,12 @@ import onnx.parser
 import psutil
 from distributed import Client
 
-from edgeattn.devices import host as device_host
+from edgeattn.devices import steady
 from edgeattn.devices.asking import Asking
 from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of, named
-from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.races import TOGETHER
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -58,7 +59,7 @@ def device() -> Iterator[DeviceHost]:
             with connected(address) as client:
                 while not devices_of(client):
                     time.sleep(0.2)
-                yield DeviceHost(Asking(client, named(client, "bench")))
+                yield DeviceHost(steady.Steady(Asking(client, named(client, "bench"))))
         finally:
             for process in reversed(processes):
                 process.terminate()
@@ -115,7 +116,7 @@ def main() -> None:
     parser.add_argument("--milliseconds", type=float, nargs="+", default=[1.0, 0.1, 0.02])
     parser.add_argument("--pairs", type=int, default=15)
     args = parser.parse_args()
-    device_host.REPEATS = 0  # what other work disturbs is not made again: it is Dask that is asked about
+    steady.REPEATS = 0  # what other work disturbs is not made again: it is Dask that is asked about
     with tempfile.TemporaryDirectory() as folder, device() as host:
         file = Path(folder) / "model.onnx"
         file.write_bytes(onnx.parser.parse_model(LAYER).SerializeToString())

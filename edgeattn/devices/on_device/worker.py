@@ -20,9 +20,11 @@ ANSWERED = frozenset(
     {"identity", "connection_stream", "ping", "get_data", "free_keys", "keys", "versions", "terminate"}
 )
 
-# Of Dask, on a device that measures: nothing looks at its threads all the time, and no page is served.
+# Of Dask, on a device that measures: nothing looks at its threads all the time, nothing wakes up every 20 ms,
+# and no page is served.
 QUIET = {
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.http.routes": [],
     "distributed.nanny.preload": [],

@@ -20,6 +20,7 @@ from edgeattn.devices.asking import Asking
 from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of, named
 from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.steady import Steady
 
 BARE = Path(__file__).with_name("bare_device.py")
 ROOT = Path(__file__).parents[3]
@@ -72,7 +73,7 @@ class Network:
         return self.host(name)
 
     def host(self, name: str, **more: float) -> DeviceHost:
-        return DeviceHost(Asking(self.client, named(self.client, name), **more))
+        return DeviceHost(Steady(Asking(self.client, named(self.client, name), **more)))
 
     def employ(self) -> None:
         """Start a worker that has PyTorch."""

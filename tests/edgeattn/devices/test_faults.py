@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from edgeattn.devices import connection
-from edgeattn.devices.asking import DeviceLostError
+from edgeattn.devices.asking import Asking, DeviceLostError
 from edgeattn.devices.connection import connect
 from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.turns import Clock, Rounds
@@ -88,7 +89,7 @@ def test_two_hosts_take_turns(board: DeviceHost, network: Network) -> None:
             spans.append((told["began"], told["ended"]))
 
     with connect(network.address) as other:
-        hosts = (board, DeviceHost(type(board.asking)(other, board.device)))
+        hosts = (board, DeviceHost(Steady(Asking(other, board.device))))
         threads = [threading.Thread(target=measure, args=(host,)) for host in hosts]
         for thread in threads:
             thread.start()

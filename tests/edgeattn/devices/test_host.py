@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn.devices import host as module
+from edgeattn.devices import steady
+from edgeattn.devices.asking import Asking
 from edgeattn.devices.disturbance import Disturbance
 from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.races import TOGETHER
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
@@ -50,16 +52,16 @@ def test_calls_are_timed_there_side_by_side(board: DeviceHost) -> None:
 
 def test_many_short_races_share_tasks(board: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    ask = type(board.asking).ask
+    ask = Asking.ask
 
-    def noted(asking: object, verb: str, *given: object) -> object:
+    def noted(asking: Asking, verb: str, *given: object) -> object:
         asked.append(verb)
         return ask(asking, verb, *given)
 
-    monkeypatch.setattr(type(board.asking), "ask", noted)
-    monkeypatch.setattr(module, "REPEATS", 0)
+    monkeypatch.setattr(Asking, "ask", noted)
+    monkeypatch.setattr(steady, "REPEATS", 0)
     runner = ORT_CPU.on(board).file_runner(GRAPH)
-    races = [{0: runner.bind(INPUTS[0])}] * (module.TOGETHER + 1)
+    races = [{0: runner.bind(INPUTS[0])}] * (TOGETHER + 1)
     assert len(list(board.races(races, Clock(), ROUNDS))) == len(races)
     assert asked == ["time", "time"]
 
@@ -82,10 +84,10 @@ def told(board: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[fl
     """How many times slower the device is, measurement by measurement; all else is genuine."""
     slower: list[float] = []
     scripted = iter(slower)
-    monkeypatch.setattr(module.Disturbance, "of", lambda _: Disturbance(next(scripted), 0.0))
-    board.marks.clear()
+    monkeypatch.setattr(steady.Disturbance, "of", lambda _: Disturbance(next(scripted), 0.0))
+    board.steady.marks.clear()
     yield slower
-    board.marks.clear()
+    board.steady.marks.clear()
 
 
 def _time(board: DeviceHost) -> None:
@@ -95,13 +97,13 @@ def _time(board: DeviceHost) -> None:
 def test_a_disturbed_measurement_is_made_again(board: DeviceHost, told: list[float]) -> None:
     told += [1.6, 1.0]
     _time(board)
-    assert board.marks == []
+    assert board.steady.marks == []
 
 
 def test_one_that_stays_disturbed_is_marked(board: DeviceHost, told: list[float]) -> None:
     told += [1.6, 1.5, 1.7]
     _time(board)
-    assert board.marks == ["it was 1.5 times slower than at its best, as a device is that throttles"]
+    assert board.steady.marks == ["it was 1.5 times slower than at its best, as a device is that throttles"]
 
 
 def test_one_that_means_nothing_is_refused(board: DeviceHost, told: list[float]) -> None:

@@ -1,0 +1,109 @@
+"""A graph on a device, and its calls as the plain data that the device is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors.numpy import load
+
+from edgeattn.devices.asking import Asking, Contents
+from edgeattn.devices.file import File, InputFiles
+from edgeattn_export.graph.hosts import Opening
+from edgeattn_export.graph.runner import Partition
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.latency import Call
+from edgeattn_runtime.turns import Each, InTurn
+
+
+@dataclass(frozen=True)
+class DeviceRunner:
+    """A graph on a device.
+
+    Attributes:
+        asking: The device.
+        packed: Of the inputs that it is bound to.
+        graph: What is opened there, as plain data.
+        contents: Of its files.
+    """
+
+    asking: Asking
+    packed: InputFiles
+    graph: Mapping[str, Any]
+    contents: Contents
+
+    @classmethod
+    def of(cls, asking: Asking, packed: InputFiles, opening: Opening) -> DeviceRunner:
+        """Read a file and those beside it; the device opens it with the first call."""
+        beside = (path for path in opening.path.parent.iterdir() if path.is_file())
+        files = {path.name: File.of(path.read_bytes()) for path in beside}
+        graph = {
+            "name": opening.path.name,
+            "files": {name: file.sha256 for name, file in files.items()},
+            "providers": list(opening.providers),
+            "options": dict(opening.options),
+            "settings": asdict(opening.settings),
+        }
+        return cls(asking, packed, graph, {file.sha256: file.content for file in files.values()})
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Answer once; raises as the device does."""
+        return self.bind(inputs)()
+
+    def bind(self, inputs: Inputs) -> DeviceCall:
+        """Return a call that a device can be told of."""
+        return DeviceCall(self, self.packed.of(inputs))
+
+    def partitions(self) -> tuple[Partition, ...]:
+        """Return none: a device is not asked what runs where."""
+        return ()
+
+
+@dataclass(frozen=True)
+class DeviceCall:
+    """A graph on a device with its inputs.
+
+    Attributes:
+        runner: The graph.
+        inputs: A safetensors file.
+    """
+
+    runner: DeviceRunner
+    inputs: File
+
+    def __call__(self) -> dict[str, NDArray[Any]]:
+        """Return the outputs by name; raises as the device does."""
+        request = {"calls": [self.plain()]}
+        (answer,) = self.runner.asking.ask("answer", request, self.contents())["answers"]
+        return dict(load(answer))
+
+    def plain(self) -> dict[str, object]:
+        """Return what a device is told."""
+        return {"graph": self.runner.graph, "inputs": self.inputs.sha256}
+
+    def contents(self) -> Contents:
+        """Return all files that are named there."""
+        return {**self.runner.contents, self.inputs.sha256: self.inputs.content}
+
+
+def plain(call: Call) -> dict[str, object]:
+    """Return what a device is told of a call, be it one, or several in turn or each."""
+    if isinstance(call, InTurn | Each):
+        return {"calls": [plain(each) for each in call.calls], "in_turn": isinstance(call, InTurn)}
+    return _device_call(call).plain()
+
+
+def contents(calls: Iterable[Call]) -> dict[str, bytes]:
+    """Return all files that calls name, by their sha256."""
+    found: dict[str, bytes] = {}
+    for call in calls:
+        found |= contents(call.calls) if isinstance(call, InTurn | Each) else _device_call(call).contents()
+    return found
+
+
+def _device_call(call: Callable[[], object]) -> DeviceCall:
+    if not isinstance(call, DeviceCall):
+        raise TypeError(f"{call!r}: a call of a device expected, as it was bound by its runner")
+    return call

@@ -1,0 +1,66 @@
+"""What a search sends: layers, which may take less than the way to a device, share tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn import pipeline
+from edgeattn.devices import steady
+from edgeattn.devices.asking import Asking
+from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.places import places
+from edgeattn.devices.races import TOGETHER
+from edgeattn.judge.objective import FASTEST
+from edgeattn.judge.request import Request
+from edgeattn.progress import Silent
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.search.cost import ROUNDS
+from edgeattn_export.targets import TARGETS
+
+LAYERS = TOGETHER + 3  # no two alike, so that each is raced
+WIDTHS = [8 + 4 * i for i in range(LAYERS + 1)]
+
+
+class Widening(nn.Module):
+    """Layers of which each is a little wider than the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(WIDTHS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+        return x
+
+
+def test_the_layers_of_a_search_are_raced_in_full_batches(
+    board: DeviceHost, network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Mapping[str, Any]] = []
+    ask = Asking.ask
+
+    def noted(asking: Asking, verb: str, request: Mapping[str, Any], *more: Any) -> Any:
+        sent.extend([request] if verb == "time" else [])
+        return ask(asking, verb, request, *more)
+
+    monkeypatch.setattr(Asking, "ask", noted)
+    monkeypatch.setattr(steady, "REPEATS", 0)
+    torch.manual_seed(0)
+    raw = [{"x": torch.randn(1, 3 + i % 5, WIDTHS[0])} for i in range(24)]
+    source = ModuleSource.of(Widening().eval(), raw, "widening")
+    found = places(network.client, ["board"], [TARGETS["cpu"]])
+    pipeline.run(source, Request.read("cpu", {"cosine": 0.5}, FASTEST, places=found), Silent())
+    layers = [len(request["races"]) for request in sent if _is_of_layers(request)]
+    assert layers == [TOGETHER, LAYERS - TOGETHER]
+
+
+def _is_of_layers(request: Mapping[str, Any]) -> bool:
+    return all(race["rounds"] == asdict(ROUNDS) for race in request["races"])
