@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 from distributed import Client, Security
 
-from edgeattn_runtime.errors import BadInput
+from edgeattn.devices.on_device.scheduler import SECONDS, check_answers, no_answer
 
 SCHEDULER_VARIABLE = "EDGEATTN_SCHEDULER"
-SECONDS = 10.0  # in which a scheduler must answer
-ADDRESS = re.compile(r"(tcp|tls)://[^/:\s]+:\d+")
 HOST = "host"  # the resource of workers with the workshop
 
 
@@ -27,14 +27,14 @@ def connect(scheduler: str) -> Client:
         scheduler: Such as tcp://host:8786.
 
     Raises:
-        BadInput: An address of another form, or no scheduler answers there.
+        BadInput: As ``edgeattn.devices.on_device.scheduler.check_answers`` does.
     """
-    if not ADDRESS.fullmatch(scheduler):
-        raise BadInput(f"scheduler {scheduler!r}: tcp://HOST:PORT or tls://HOST:PORT expected")
-    try:
-        return Client(scheduler, security=Security(), timeout=SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(
-            f"scheduler {scheduler}: no answer in {SECONDS:.0f} s ({reason}); start one: dask scheduler"
-        ) from error
+    with ThreadPoolExecutor(1) as apart:  # from a loop that runs in this thread, as a notebook's does
+        apart.submit(asyncio.run, check_answers(scheduler, "client")).result()
+    with warnings.catch_warnings():
+        # A device has a Python and numpy of its own; what it is sent is plain data.
+        warnings.filterwarnings("ignore", message="Mismatched versions", category=UserWarning)
+        try:
+            return Client(scheduler, security=Security(), timeout=SECONDS, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise no_answer(scheduler, error) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import re
 import sys
@@ -15,7 +14,6 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-ADDRESS = re.compile(r"(tcp|tls)://[^/:\s]+:\d+")
 LIMIT_MB = 4000.0
 
 
@@ -47,20 +45,19 @@ def run(arguments: Sequence[str]) -> int:
         BadInput: A scheduler or a name of another form, or a scheduler that does not answer.
     """
     args = parser().parse_args(arguments)
-    if not ADDRESS.fullmatch(args.scheduler):
-        raise BadInput(f"scheduler {args.scheduler!r}: tcp://HOST:PORT or tls://HOST:PORT expected")
     if not NAME.fullmatch(args.name):
         raise BadInput(f"name {args.name!r}: letters, digits, _ and - expected, such as pi4")
     if args.threads < 1:
         raise BadInput(f"{args.threads} threads; expected at least 1")
-    logging.getLogger("distributed").setLevel(logging.ERROR)
     asyncio.run(_work(args))
     return 0
 
 
 async def _work(args: argparse.Namespace) -> None:
+    from edgeattn.devices.on_device.scheduler import check_answers
     from edgeattn.devices.on_device.worker import device_server
 
+    await check_answers(args.scheduler, "worker")
     try:
         async with device_server(
             args.scheduler,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ class DeviceWorker(Worker):
     """
 
     def __init__(self, *scheduler: Any, threads: int, **named: Any) -> None:
-        guard()
+        _begin()
         files_of_device().tidy()
         about = {KEY: lambda _: declaration(threads)}
         super().__init__(*scheduler, startup_information=about, **named)
@@ -57,7 +58,7 @@ class DeviceNanny(Nanny):
     """Starts a device's worker, and again where it ends; takes what ``DeviceWorker`` takes."""
 
     def __init__(self, scheduler: str, *, threads: int, **named: Any) -> None:
-        guard()
+        _begin()
         worker = partial(DeviceWorker, threads=threads)
         super().__init__(scheduler, worker_class=worker, config=QUIET, **named)
         _restrict(self)
@@ -91,6 +92,12 @@ def device_server(
         local_directory=str(files),
         security=Security(),
     )
+
+
+def _begin() -> None:
+    """Restrict what this process unpickles, and what Dask logs: its own settings come with its import."""
+    guard()
+    logging.getLogger("distributed").setLevel(logging.ERROR)
 
 
 def _restrict(server: Worker | Nanny) -> None:

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,11 +30,11 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def _running(*command: str) -> Iterator[Process]:
+def _running(*command: str, environment: Mapping[str, str]) -> Iterator[Process]:
     """Run a Python program in a process group of its own, and end all of it."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("", "export", "runtime/python"))
-    environment = {**os.environ, "PYTHONPATH": path}
-    process = subprocess.Popen([sys.executable, *command], env=environment, start_new_session=True)
+    settings = {**os.environ, "PYTHONPATH": path, **environment}
+    process = subprocess.Popen([sys.executable, *command], env=settings, start_new_session=True)
     try:
         yield process
     finally:
@@ -63,14 +63,19 @@ class Network:
     address: str
     client: Client
     stack: ExitStack
+    environment: Mapping[str, str] = field(default_factory=dict)
     started: dict[str, Process] = field(default_factory=dict)
 
     def start(self, name: str, *options: str) -> DeviceHost:
         """Start a device, and return when the scheduler knows it."""
         command = (str(BARE), self.address, "--name", name, "--files", str(self.folder / name), *options)
-        self.started[name] = self.stack.enter_context(_running(*command))
+        self.started[name] = self.run(*command)
         _wait_for(lambda: name in {device.name for device in devices_of(self.client)})
         return self.host(name)
+
+    def run(self, *command: str) -> Process:
+        """Run a Python program of this network."""
+        return self.stack.enter_context(_running(*command, environment=self.environment))
 
     def host(self, name: str, **more: float) -> DeviceHost:
         return DeviceHost(Steady(Asking(self.client, named(self.client, name), **more)))
@@ -78,7 +83,7 @@ class Network:
     def employ(self) -> None:
         """Start a worker that has PyTorch."""
         options = ("--nthreads", "1", "--resources", "host=1", "--no-dashboard")
-        self.stack.enter_context(_running("-m", "dask", "worker", self.address, *options))
+        self.run("-m", "dask", "worker", self.address, *options)
         self.client.wait_for_workers(len(self.started) + 1, timeout=SECONDS)
 
     def kill(self, name: str) -> None:
@@ -87,15 +92,34 @@ class Network:
 
 
 @contextmanager
-def _network(folder: Path) -> Iterator[Network]:
-    file = folder / "scheduler.json"
-    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+def _network(
+    folder: Path, protocol: str = "tcp", environment: Mapping[str, str] | None = None
+) -> Iterator[Network]:
+    file, settings = folder / "scheduler.json", environment or {}
+    options = (
+        "--protocol",
+        protocol,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        str(file),
+    )
     with ExitStack() as stack:
-        scheduler = stack.enter_context(_running("-m", "dask", "scheduler", *options))
+        command = ("-m", "dask", "scheduler", *options)
+        scheduler = stack.enter_context(_running(*command, environment=settings))
         _wait_for(file.is_file)
         address = str(json.loads(file.read_text())["address"])
         client = stack.enter_context(connect(address))
-        yield Network(folder, scheduler, address, client, stack)
+        yield Network(folder, scheduler, address, client, stack, settings)
+
+
+@pytest.fixture(scope="session")
+def new_network() -> Callable[..., AbstractContextManager[Network]]:
+    """Starts a network of a test's own, with a protocol and an environment."""
+    return _network
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ import numpy as np
 import psutil
 import pytest
 
-from edgeattn.devices import connection
 from edgeattn.devices.asking import Asking, DeviceLostError
 from edgeattn.devices.connection import connect
 from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.on_device import scheduler
 from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
@@ -101,7 +101,7 @@ def test_two_hosts_take_turns(board: DeviceHost, network: Network) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "SECONDS", 1.0)
+    monkeypatch.setattr(scheduler, "SECONDS", 1.0)
     with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
         connect("tcp://127.0.0.1:1")
     with pytest.raises(BadInput, match="tcp://HOST:PORT"):
