@@ -27,11 +27,11 @@ def compiled(original: Runner, inputs: Inputs) -> Runner:
     """
     if not isinstance(original, Reference):
         raise BadInput("torch.compile: not timed: an ONNX file found, a PyTorch module expected")
-    module = cast("nn.Module", torch.compile(original.module, dynamic=True))
-    found = Reference(module, original.call, original.answer)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what the compiler says of the user's module
+            warnings.simplefilter("ignore")  # what the compiler says of the user's module, and of PyTorch
+            module = cast("nn.Module", torch.compile(original.module, dynamic=True))
+            found = Reference(module, original.call, original.answer)
             found.bind(inputs)()
     except Exception as error:
         raise BadInput(f"torch.compile: not timed, it fails here: {reason(error)}") from error

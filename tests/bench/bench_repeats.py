@@ -31,7 +31,7 @@ def main() -> int:
     arguments = _arguments()
     failed = False
     for state in arguments.state:
-        with _state(state):
+        with in_state(state):
             found = [change for i in range(arguments.pairs) for change in _pair(arguments.bench, i)]
         decided = [change for change in found if change.verdict != "unknown"]
         agreeing = sum(change.verdict == "same" for change in decided)
@@ -70,7 +70,8 @@ def _widths(found: Sequence[Change]) -> str:
 
 
 @contextmanager
-def _state(name: str) -> Iterator[None]:
+def in_state(name: str) -> Iterator[None]:
+    """Keep one core busy inside the block where the state is "busy"."""
     if name == "idle":
         yield
         return

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.batches import BATCHES, Interval, in_batches, interval_of, ratio_of
 
 CALLS = {0.5: 480, 0.9: 480, 0.99: 960}  # by quantile
-HELD = {0.5: 0.92, 0.9: 0.90, 0.99: 0.88}  # of 0.95: in the tail dependent calls hold fewer news
+HELD = {0.5: 0.94, 0.9: 0.93, 0.99: 0.93}  # of 0.95: in the tail dependent calls hold fewer news
 TRIALS = 400
 
 
@@ -42,11 +42,35 @@ def test_intervals_hold_the_true_quantile_though_calls_depend_on_one_another(
 
 
 def test_weather_that_outlasts_a_batch_widens_the_interval() -> None:
-    assert covered(0.98, 0.5) >= 0.80  # 0.72 without
+    assert covered(0.98, 0.5) >= 0.90  # 0.72 without
 
 
 def test_calls_taken_as_independent_would_promise_too_much() -> None:
-    assert covered(0.8, 0.5, batches=False) < 0.70
+    assert covered(0.8, 0.5, batches=False) < 0.75
+
+
+def agreeing(slow: float) -> float:
+    """Return how often two measurements in a row agree, each of eight processes.
+
+    Weather that 50 processes forget two thirds of adds ``slow`` times the noise that each has of its own.
+    """
+    rng = np.random.default_rng(0)
+    processes = 2 * 8
+    weather = 10 * np.log(autocorrelated(rng, 0.98, processes))  # (trials, processes)
+    levels = rng.normal(size=weather.shape) + slow * weather
+    calls = np.exp(0.01 * levels[..., None] + 0.001 * rng.normal(size=(*levels.shape, 50)))
+    hits = 0
+    for times in calls:
+        first, second = (interval_of(list(half), 0.5) for half in (times[:8], times[8:]))
+        assert first is not None
+        assert second is not None
+        hits += first.overlaps(second)
+    return hits / TRIALS
+
+
+@pytest.mark.parametrize("slow", [0.0, 1.0, 3.0, 10.0])
+def test_two_measurements_in_a_row_agree_in_any_weather(slow: float) -> None:
+    assert agreeing(slow) >= 0.92  # 0.80 in the slowest by the correlation of neighbors (ASAP3, 2005)
 
 
 def test_intervals_are_no_wider_than_they_must_be() -> None:

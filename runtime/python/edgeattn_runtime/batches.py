@@ -4,9 +4,13 @@ A call finds the clock, the caches and the neighbors of the call before it, so t
 says far too little about the spread of their quantiles. Calls are cut into a few batches, and a batch's
 quantile is one observation: sectioning (Asmussen and Glynn, Stochastic Simulation, 2007, section III.5a, and
 Nakayama, ACM Transactions on Modeling and Computer Simulation 24(4), 2014). Processes that each measured the
-same are the best batches, since memory is laid out anew in each (Kalibera and Jones, ISMM 2013). What batches
-in a row still have in common widens the interval, as in ASAP3 (Steiger et al., ACM Transactions on Modeling
-and Computer Simulation 15(1), 2005).
+same are the best batches, since memory is laid out anew in each (Kalibera and Jones, ISMM 2013).
+
+Weather outlasts a batch, and may outlast all of them: then the next measurement differs by more than batches
+among themselves do. What batches differ by is taken to be white noise, which they average out, and flicker
+noise, which they do not: an average over any time is as far from the next one. The two are told apart as
+those of clocks are, by how far neighbors differ against how far all do (Allan, Proceedings of the IEEE 54(2),
+1966).
 """
 
 from __future__ import annotations
@@ -23,7 +27,6 @@ BATCHES = 12  # that a series is cut into at most
 LEAST = 4  # batches, with fewer of which nothing is said
 BEYOND = 8  # calls beyond a quantile, with fewer of which nothing is said: p99 takes 800 calls
 CONFIDENCE = 0.95
-MOST_KEPT = 0.8  # of what a batch is off by, that the next one is taken to be off by too
 SURE = 1.25  # times its lower end that a ratio's upper end may be, for the ratio to be told as a number
 
 Times = NDArray[np.float64]
@@ -106,19 +109,23 @@ def typical(values: Sequence[float]) -> Estimate:
 
 def _around(overall: float, observed: Sequence[float]) -> Interval:
     """Return the interval of a figure above 0 by what batches observed of it, in logarithms."""
-    count = len(observed)
     apart = np.log(np.asarray(observed) / overall)
-    spread = float(np.square(apart).sum())
-    half = _student(count - 1) * math.sqrt(_correction(apart) * spread / (count - 1) / count)
+    half = _student(apart.size - 1) * math.sqrt(_variance(apart))
     return Interval(overall * math.exp(-half), overall * math.exp(half))
 
 
-def _correction(apart: Times) -> float:
-    """Return by how much the variance grows as weather outlasts a batch: by the correlation of neighbors."""
-    spread = float(np.square(apart).sum())
-    correlation = float((apart[1:] * apart[:-1]).sum()) / spread if spread else 0.0
-    kept = min(max(correlation, 0.0), MOST_KEPT)
-    return (1 + kept) / (1 - kept)
+def _variance(apart: Times) -> float:
+    """Return the variance of a figure that one measurement tells, by how far its batches are apart from it.
+
+    Of flicker noise the variance of N batches is N log2 N / (2 (N - 1)) times the Allan variance, half the
+    mean square of the differences of neighbors. Of white noise the two are the same.
+    """
+    count = apart.size
+    spread = float(np.square(apart).sum()) / (count - 1)
+    excess = float(np.var(apart, ddof=1) - np.square(np.diff(apart)).mean() / 2)
+    ratio = count * math.log2(count) / (2 * (count - 1))
+    flicker = max(0.0, excess / (ratio - 1))
+    return max(0.0, spread - ratio * flicker) / count + flicker
 
 
 def _quantile(times: Times, share: float) -> float:
