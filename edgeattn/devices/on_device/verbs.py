@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,8 @@ def _time(files: Files, request: Plain) -> Answer:
     before = _WATCH.read()
     times = []
     for race in races:
-        with ExitStack() as stack:
-            sessions = Sessions(files, stack)
+        with files.scratch() as folder:
+            sessions = Sessions(files, folder)
             bound = {i: sessions.call(told) for i, told in enumerate(race["calls"])}
             found = timed(bound, Clock(**race["clock"]), Rounds(**race["rounds"]))
             times.append([found[i] for i in bound])
@@ -85,8 +84,8 @@ def _answer(files: Files, request: Plain) -> Answer:
     if missing := files.missing(wanted(request["calls"])):
         return {"missing": missing}
     answers = []
-    with ExitStack() as stack:
-        sessions = Sessions(files, stack)
+    with files.scratch() as folder:
+        sessions = Sessions(files, folder)
         for told in request["calls"]:
             call, names = sessions.bound(told["graph"], told["inputs"])
             answers.append(save(dict(zip(names, call(), strict=True))))
@@ -98,7 +97,8 @@ def _bench(files: Files, request: Plain) -> Answer:
     if missing := files.missing(request["files"]):
         return {"missing": missing}
     before = _WATCH.read()
-    with files.laid_out(request["files"]) as folder:
+    with files.scratch() as folder:
+        files.lay_out(request["files"], folder)
         options = ["--rounds", str(int(request["rounds"])), "--json"]
         if request["threads"]:
             options += ["--threads", ",".join(str(int(count)) for count in request["threads"])]
