@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.openvino import LOWERINGS, OPENVINO
+from edgeattn_export.lower.openvino.parted_product import PartedProduct
+from edgeattn_export.lower.openvino.scaled_product import ScaledProduct
 from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -17,6 +19,7 @@ from edgeattn_export.targets.target import Target
 FORMS = Forms(
     linears=(QDQ8_SYMMETRIC, QDQ8, QDQ16, QDQ_WEIGHTS),
     others=(EmbeddingInt8(),),
+    finish=(PartedProduct(), ScaledProduct()),
 )
 
 # Nanoseconds of 1,000 multiply-accumulates: OpenVINO 2025.4 in float32, one core of a Xeon with AMX, the

@@ -66,7 +66,10 @@ def _visible(tape: Tape, shown: ir.Value | None) -> ir.Value | None:
         return None
     last = embed(tape, np.array([-1]), "attention.keys")
     numbers = tape.op("Cast", [shown], {"to": ir.DataType.FLOAT})
-    return tape.op("ReduceMax", [numbers, last], {"keepdims": 1})
+    visible = tape.op("ReduceMax", [numbers, last], {"keepdims": 1})
+    if dims(shown):
+        visible.type, visible.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape((*dims(shown)[:-1], 1))
+    return visible
 
 
 def _may_empty(mask: ir.Value) -> bool:
