@@ -29,7 +29,7 @@ def race(
     graph: Graph,
     *,
     threads: int,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Race:
     """Time all runners on a stratified share of the inputs, interleaved.
 
@@ -41,9 +41,9 @@ def race(
         inputs: Real ones, at least one.
         graph: The contract, by whose symbols the sizes are named.
         threads: For the conditions.
-        seconds: That it may take in all, about.
+        seconds: That it may take in all, about; None takes ``SECONDS``.
     """
-    inputs = list(inputs)
+    inputs, seconds = list(inputs), SECONDS if seconds is None else seconds
     largest = stratified(inputs, len(inputs))[-1]
     affordable = max(2, int(seconds / _round_seconds([runner.bind(largest) for runner in runners.values()])))
     timed = stratified(inputs, min(SAMPLES, affordable // 2))

@@ -78,7 +78,7 @@ def test_webgpu_is_proven_as_a_device_of_its_own(bundle: Path) -> None:
 def test_an_address_that_was_used_says_what_to_do(bundle: Path) -> None:
     with served(bundle) as server:
         address = server.address()
-        open_on_phone(address)
+        assert open_on_phone(address, leaves=True)["status"] == 200  # at once, and it is used all the same
         found = open_on_phone(address)
         assert found["status"] == 403
         assert "newest code in the terminal" in found["body"]
