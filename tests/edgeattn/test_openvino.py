@@ -10,6 +10,7 @@ import pytest
 
 import edgeattn_runtime
 from edgeattn import pipeline
+from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.request import Request
@@ -17,6 +18,33 @@ from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn_export.graph.hosts.environment import folder_of
 from edgeattn_export.targets.openvino import OPENVINO_CPU
+
+# An attention whose queries are weighed by a determinant, for which OpenVINO's provider has no operator.
+FALLING_BACK = """
+import torch
+from torch import nn
+
+
+class Weighed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.head = nn.Linear(32, 32), nn.Linear(32, 32), nn.Linear(32, 32)
+
+    def forward(self, x):
+        mixed = nn.functional.scaled_dot_product_attention(self.query(x), self.key(x), x)
+        return self.head(mixed) * (2 + torch.linalg.det(mixed[:, :2, :2]).tanh()[:, None, None])
+
+
+def model():
+    torch.manual_seed(0)
+    return Weighed().eval()
+
+
+def samples():
+    draw = torch.Generator().manual_seed(1)
+    for _ in range(40):
+        yield {"x": torch.randn(1, 8, 32, generator=draw)}
+"""
 
 DIGITS = Path(__file__).parents[2] / "models" / "digits" / "model.py"
 PROVIDER = "OpenVINOExecutionProvider"
@@ -64,3 +92,21 @@ def test_a_device_with_openvino_alone_answers_the_golden_vectors(digits: Bundle,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_strict_fails_where_an_operator_falls_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if (missing := OPENVINO_CPU.engine.host.missing()) is not None:
+        pytest.skip(missing)
+    model, folder = tmp_path / "weighed.py", tmp_path / "weighed.edge"
+    model.write_text(FALLING_BACK)
+    asked = ("export", model, "-o", folder, "--target", "openvino", "--budget", "cosine=0.9")
+    assert main([*map(str, asked)]) == 0  # silently, but for the report
+    shown = capsys.readouterr().out
+    assert "Det" in shown
+    assert main([*map(str, asked), "--strict"]) == 1
+    line = capsys.readouterr().err
+    assert "is not placed whole" in line
+    assert "Det" in line
+    assert "export without --strict" in line

@@ -3,6 +3,7 @@
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
+from edgeattn_export.lower.openvino.triangles import compare_positions
 
 PROVIDER = "OpenVINOExecutionProvider"
 
@@ -12,5 +13,6 @@ OPENVINO = Engine(
     (PROVIDER,),
     # In bf16, which a CPU that has it would take for what is float, answers differ from CPU to CPU.
     options={f"{PROVIDER}.device_type": "CPU", f"{PROVIDER}.precision": "FP32"},
+    needs=(compare_positions,),
     host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
 )

@@ -44,9 +44,10 @@ def found(
 
 def _is_end(node: ir.Node) -> bool:
     """Say whether a node makes integers of an input of the graph, or an output of integers."""
+    if node.op_type not in _CONVERTING:
+        return False
     given = node.inputs[0]
-    ends = (given is not None and given.is_graph_input()) or node.outputs[0].is_graph_output()
-    return ends and node.op_type in _CONVERTING
+    return (given is not None and given.is_graph_input()) or node.outputs[0].is_graph_output()
 
 
 def _most(told: Mapping[str, str], provider: str) -> str:

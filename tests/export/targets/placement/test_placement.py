@@ -109,6 +109,15 @@ def test_a_node_written_anew_in_another_layout_is_the_same(chain: ir.Model, work
     assert found(chain, NPU, told, work).is_whole
 
 
+def test_a_node_without_inputs_is_no_end() -> None:
+    tape = Tape()
+    x, y = (ir.val(name, ir.DataType.FLOAT, (4,)) for name in "xy")
+    one = tape.op("Constant", [], {"value_float": 1.0}, name="one")
+    tape.op("Add", [x, one], output=y, name="sum")
+    graph = ir.Graph([x], [y], nodes=tape.nodes, opset_imports={"": 21}, name="sum")
+    assert found(ir.Model(graph, ir_version=10), NPU, [Partition(NPU, ("sum",))], {}).is_whole
+
+
 def test_what_converts_the_ends_of_an_integer_graph_falls_back_nowhere() -> None:
     tape = Tape()
     x, y = (ir.val(name, ir.DataType.FLOAT, (4,)) for name in "xy")
