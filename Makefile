@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace sweep partitions repeats
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni trace sweep partitions repeats
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -66,6 +66,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
+
+browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
+	pytest tests/web
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes
 	pytest tests/coverage --dist worksteal

@@ -51,6 +51,9 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {HERE / file: rank for rank, file in enumerate(LONGEST_FIRST)}
+    gone = [str(path) for path in ranks if not path.is_file()]
+    if gone:
+        raise pytest.UsageError(f"LONGEST_FIRST in {__file__}: no such file as {', '.join(gone)}")
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
