@@ -21,7 +21,7 @@ def gathered_once() -> AbstractContextManager[object]:
     return mock.patch.object(ONNXRegistry, "from_torchlib", staticmethod(_copied))
 
 
-def _copied(opset_version: int) -> ONNXRegistry:
-    registry = copy(_gathered(opset_version=opset_version))
+def _copied(**asked: int) -> ONNXRegistry:
+    registry = copy(_gathered(**asked))
     registry.functions = {operator: list(ways) for operator, ways in registry.functions.items()}
     return registry
