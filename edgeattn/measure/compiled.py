@@ -1,4 +1,4 @@
-"""The original by torch.compile, which takes a compiler of C++."""
+"""The original by torch.compile, which takes a C++ compiler and Python's headers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.graph.optional import reason
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BadInput
+
+LONGEST = 200  # characters of a reason
 
 
 def compiled(original: Runner, inputs: Inputs) -> Runner:
@@ -34,5 +35,17 @@ def compiled(original: Runner, inputs: Inputs) -> Runner:
             found = Reference(module, original.call, original.answer)
             found.bind(inputs)()
     except Exception as error:
-        raise BadInput(f"torch.compile: not timed, it fails here: {reason(error)}") from error
+        raise BadInput(
+            f"torch.compile: not timed, it fails here: {_reason(error)}; it takes a C++ compiler and "
+            "Python's headers, such as Debian's g++ and python3-dev, and a module that it follows"
+        ) from error
     return found
+
+
+def _reason(error: BaseException) -> str:
+    """Return what a compiler complained of, or else the first line of what stopped PyTorch's."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).splitlines() or [type(error).__name__]
+    told = next((line for line in lines if "error: " in line), lines[0])
+    return " ".join(told.split())[:LONGEST]

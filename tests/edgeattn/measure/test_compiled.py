@@ -1,13 +1,13 @@
-"""PyTorch's own compiler, really called: g++ makes of each model what is timed."""
+"""PyTorch's own compiler, really called: a C++ compiler makes of the tiny model what is timed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
-import torch._inductor.config as inductor
+from torch._inductor import config
 
 from edgeattn.measure.compiled import compiled
 from edgeattn_export.capture import Captured
@@ -18,11 +18,23 @@ from edgeattn_runtime.errors import BadInput
 
 @pytest.fixture(autouse=True)
 def uncached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Nothing that was compiled before is taken again."""
+    """Take nothing again that was compiled before."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     torch.compiler.reset()
     yield
     torch.compiler.reset()
+
+
+@pytest.fixture
+def refusal(captured: Captured, samples: Parts) -> Callable[[Path], str]:
+    """What is said where a program is called as the C++ compiler."""
+
+    def refusal(program: Path) -> str:
+        with config.patch({"cpp.cxx": (str(program),)}), pytest.raises(BadInput) as raised:
+            compiled(captured.reference, samples.evaluation[0].inputs)
+        return str(raised.value)
+
+    return refusal
 
 
 def test_it_answers_as_the_original_does_at_every_size(captured: Captured, samples: Parts) -> None:
@@ -33,13 +45,22 @@ def test_it_answers_as_the_original_does_at_every_size(captured: Captured, sampl
         assert found(sample.inputs)["tags"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_without_a_compiler_it_says_so(
-    captured: Captured, samples: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inductor.cpp, "cxx", ("no-such-compiler",))
-    with pytest.raises(BadInput) as raised:
-        compiled(captured.reference, samples.evaluation[0].inputs)
-    print(raised.value)
+def test_without_a_compiler_it_says_what_to_install(refusal: Callable[[Path], str]) -> None:
+    told = refusal(Path("no-such-compiler"))
+    assert "torch.compile: not timed" in told
+    assert "No working C++ compiler found" in told
+    assert "Debian's g++ and python3-dev" in told
+    assert "\n" not in told
+
+
+def test_what_the_compiler_complains_of_is_told(refusal: Callable[[Path], str], tmp_path: Path) -> None:
+    broken = tmp_path / "g++"  # finds no header of Python's
+    broken.write_text(
+        '#!/bin/sh\ncase "$*" in *--version*|*dumpversion*) exec g++ "$@";; esac\n'
+        'echo "main.cpp:1:10: fatal error: Python.h: No such file or directory" >&2; exit 1\n'
+    )
+    broken.chmod(0o755)
+    assert "fatal error: Python.h: No such file or directory; it takes" in refusal(broken)
 
 
 def test_an_onnx_file_is_refused(captured: Captured, samples: Parts) -> None:
