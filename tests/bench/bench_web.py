@@ -4,9 +4,9 @@
 
 All runners answer the same sentences in plain Node, one thread, a process each, interleaved. Prints, per
 length, the median and the 90th percentile in milliseconds, the ratio of the median to edgeattn's, the cosine
-to PyTorch's embeddings over the evaluation samples and the size; then what a page of headless Chromium
-downloads, onnxruntime-web included, and the seconds until its first answer. Needs Node, Chromium, and
-`edgeattn targets --install web`.
+to PyTorch's embeddings over the evaluation samples and the size; then which kernels the time goes to; then
+what a page of headless Chromium downloads, onnxruntime-web included, and the seconds until its first answer.
+Needs Node, Chromium, and `edgeattn targets --install web`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import onnx_ir as ir
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from rich.console import Console
 from rich.table import Table
+from web_operators import KINDS, kernel_times
 
 from edgeattn import pipeline
 from edgeattn.judge.objective import FASTEST
@@ -43,6 +44,7 @@ ROOT = Path(__file__).parents[2]
 SENTENCE = ROOT / "models" / "sentence" / "model.py"
 LENGTHS = (16, 32, 128)
 OURS = "edgeattn int8"
+PEER = "quantize_dynamic, QInt8"  # whose kernels are told beside edgeattn's
 NAIVE = {  # of linear layers alone: all operators make an invalid graph of the standard Attention
     "quantize_dynamic, QUInt8": (QuantType.QUInt8, False),
     "quantize_dynamic, QInt8": (QuantType.QInt8, False),
@@ -55,6 +57,7 @@ class Contestant:
     """A graph in Node, and the MB (10^6 bytes) of its files."""
 
     name: str
+    file: Path
     runner: Runner
     size_mb: float
 
@@ -73,6 +76,9 @@ def main() -> None:
         bundle = pipeline.run(source, request, Silent()).save(Path(folder) / "ours.edge")
         found = tuple(_contestants(captured, bundle, Path(folder)))
         Console(width=132).print(_table(found, captured, real.split().evaluation, rounds))
+        compared = tuple(each for each in found if each.name in (PEER, OURS))
+        for length in LENGTHS:
+            Console(width=132).print(_kernels(compared, captured, real.split().evaluation, length, rounds))
         Console(width=132).print(_page(bundle))
 
 
@@ -92,7 +98,7 @@ def _contestants(captured: Captured, bundle: Path, folder: Path) -> Iterator[Con
     files[OURS] = bundle / "model.onnx"
     for name, file in files.items():
         size = sum(each.stat().st_size for each in file.parent.glob(f"{file.name}*"))  # with its weights
-        yield Contestant(name, ORT_WEB.file_runner(file), size / 1e6)
+        yield Contestant(name, file, ORT_WEB.file_runner(file), size / 1e6)
 
 
 def _table(found: tuple[Contestant, ...], captured: Captured, evaluation: Samples, rounds: int) -> Table:
@@ -127,6 +133,25 @@ def _exactness(runner: Runner, captured: Captured, evaluation: Samples) -> tuple
     (output,) = (tensor.name for tensor in captured.graph.outputs)
     found = [cosine(runner(s.inputs)[output], captured.reference(s.inputs)[output]) for s in evaluation]
     return f"{np.mean(found):.4f}", f"{np.min(found):.4f}"
+
+
+def _kernels(
+    compared: tuple[Contestant, ...], captured: Captured, evaluation: Samples, length: int, rounds: int
+) -> Table:
+    inputs = shaped(evaluation, captured.axes, {"batch": 1, "sequence": length})
+    times = {each.name: kernel_times(each.file, inputs, rounds) for each in compared}
+    whole = sum(times[PEER].values())
+    table = Table(title=f"1x{length}: ms of kernels, and share of the peer's")
+    for title in ("kernels", *times):
+        table.add_column(title, justify="left" if title == "kernels" else "right")
+    for kind in KINDS:
+        table.add_row(kind, *(_share(found[kind], whole) for found in times.values()))
+    table.add_row("all", *(_share(sum(found.values()), whole) for found in times.values()))
+    return table
+
+
+def _share(time: float, whole: float) -> str:
+    return f"{time:.2f}, {time / whole:.1%}"
 
 
 def _page(bundle: Path) -> str:
