@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni trace sweep partitions repeats
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni devices recipes trace sweep partitions repeats
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -75,6 +75,12 @@ coverage:  ## every form of attention in docs/coverage.md, exported whole; five 
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
+
+devices:  ## digits by export, bench and sweep --on three devices, one of them an emulated arm64; ten minutes
+	python tests/isa/three_devices.py
+
+recipes:  ## a model that two emulated CPUs want in different recipes: export --on both; five minutes
+	python tests/isa/other_recipe.py
 
 haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py

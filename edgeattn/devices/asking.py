@@ -17,7 +17,8 @@ from edgeattn.devices.on_device.verbs import Answer, perform
 from edgeattn_runtime.errors import BadInput
 
 PIECE = 4_000_000  # bytes of a file that one task carries
-PATIENCE = 60.0  # seconds in which a device that has gone must be back
+PATIENCE = 60.0  # seconds in which a device that has gone must be back, at least
+STARTS = 4.0  # or times as long as its worker took to start, where that is slow
 TIMES = 3  # that files are sent: those of other hosts may push them out
 LOOK = 2.0  # seconds between looks at whether it is there
 
@@ -35,12 +36,12 @@ class Asking:
     Attributes:
         client: Of its scheduler.
         device: Who is asked.
-        patience: Seconds in which it must be back, once it has gone.
+        patience: Seconds in which it must be back, once it has gone; None takes what its start tells.
     """
 
     client: Client
     device: Device
-    patience: float = PATIENCE
+    patience: float | None = None
     _latest: list[Future[Answer]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def ask(self, verb: str, request: Mapping[str, object], contents: Contents) -> Answer:
@@ -88,16 +89,17 @@ class Asking:
     def _result(self, future: Future[Answer]) -> Answer:
         """Wait for an answer as long as the device is there, or may be back."""
         name, seen = self.device.name, time.monotonic()
+        patience = self.patience or max(PATIENCE, STARTS * self.device.starting)
         while True:
             try:
                 found: Any = future.result(timeout=LOOK)
             except TimeoutError:
                 if self._is_there():
                     seen = time.monotonic()
-                elif time.monotonic() - seen > self.patience:
+                elif time.monotonic() - seen > patience:
                     future.cancel()
                     raise DeviceLostError(
-                        f"device {name}: gone in a measurement, and not back in {self.patience:.0f} s; "
+                        f"device {name}: gone in a measurement, and not back in {patience:.0f} s; "
                         f"start it again there: edgeattn device SCHEDULER --name {name}"
                     ) from None
             except KilledWorker as error:

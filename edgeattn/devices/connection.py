@@ -8,6 +8,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 from distributed import Client, Security
+from distributed.versions import VersionMismatchWarning
 
 from edgeattn.devices.on_device.scheduler import SECONDS, check_answers, no_answer
 
@@ -33,7 +34,7 @@ def connect(scheduler: str) -> Client:
         apart.submit(asyncio.run, check_answers(scheduler, "client")).result()
     with warnings.catch_warnings():
         # A device has a Python and numpy of its own; what it is sent is plain data.
-        warnings.filterwarnings("ignore", message="Mismatched versions", category=UserWarning)
+        warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
             return Client(scheduler, security=Security(), timeout=SECONDS, set_as_default=False)
         except (OSError, TimeoutError) as error:

@@ -25,6 +25,7 @@ class Device:
         providers: Execution providers of its onnxruntime.
         runtime: The version of its edgeattn.
         threads: Intra-op threads that a search times there.
+        starting: Seconds that its worker took to start.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Device:
     providers: tuple[str, ...]
     runtime: str
     threads: int
+    starting: float
 
     def __str__(self) -> str:
         version = self.machine.versions["onnxruntime"]
@@ -39,10 +41,9 @@ class Device:
 
 
 def devices_of(client: Client) -> tuple[Device, ...]:
-    """Return the devices that a scheduler has now, by their names' order."""
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    found = (_device(str(worker["name"]), worker[KEY]) for worker in workers if KEY in worker)
-    return tuple(sorted(found, key=lambda device: device.name))
+    """Return the devices that a scheduler has now and this edgeattn understands, by their names' order."""
+    found = (_device(name, told) for name, told in _told(client).items())
+    return tuple(device for device in found if isinstance(device, Device))
 
 
 def named(client: Client, name: str) -> Device:
@@ -52,12 +53,13 @@ def named(client: Client, name: str) -> Device:
         BadInput: There is none; the message lists those there are, and what they have.
         IncompatibleRuntimeError: Its edgeattn is of another version than this one.
     """
-    devices = devices_of(client)
-    found = next((device for device in devices if device.name == name), None)
-    if found is None:
-        there = "; ".join(map(str, devices)) or "none: start one with edgeattn device SCHEDULER --name NAME"
-        raise BadInput(f"device {name!r}: not at this scheduler, which has {there}")
-    if found.runtime != edgeattn_runtime.__version__:
+    told = _told(client)
+    if name not in told:
+        there = "; ".join(str(_device(each, its)) for each, its in told.items())
+        start = "none: start one with edgeattn device SCHEDULER --name NAME"
+        raise BadInput(f"device {name!r}: not at this scheduler, which has {there or start}")
+    found = _device(name, told[name])
+    if found.runtime != edgeattn_runtime.__version__ or not isinstance(found, Device):
         raise IncompatibleRuntimeError(
             f"device {name}: edgeattn {found.runtime} found, {edgeattn_runtime.__version__} expected, as "
             "here; install the same version on both"
@@ -65,14 +67,38 @@ def named(client: Client, name: str) -> Device:
     return found
 
 
-def _device(name: str, told: dict[str, Any]) -> Device:
-    """Read what a device declares, as JSON would have it."""
-    plain = json.loads(json.dumps(told))
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A device that says of itself what this edgeattn does not understand.
+
+    Attributes:
+        name: As ``--on`` would have it.
+        runtime: The version of its edgeattn, where it tells one.
+    """
+
+    name: str
+    runtime: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (edgeattn {self.runtime})"
+
+
+def _told(client: Client) -> dict[str, dict[str, Any]]:
+    """Return what each device declares, as JSON would have it, by their names' order."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    found = {str(worker["name"]): json.loads(json.dumps(worker[KEY])) for worker in workers if KEY in worker}
+    return dict(sorted(found.items()))
+
+
+def _device(name: str, told: dict[str, Any]) -> Device | Stranger:
     try:
-        machine = Machine.from_field(Field("machine", plain["machine"]))
-        return Device(name, machine, tuple(plain["providers"]), str(plain["runtime"]), int(plain["threads"]))
-    except (BundleError, KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"device {name}: says of itself what this edgeattn does not understand ({error!r}); install the "
-            "same version on both"
-        ) from error
+        return Device(
+            name,
+            machine=Machine.from_field(Field("machine", told["machine"])),
+            providers=tuple(told["providers"]),
+            runtime=str(told["runtime"]),
+            threads=int(told["threads"]),
+            starting=float(told["starting"]),
+        )
+    except (BundleError, KeyError, TypeError, ValueError):
+        return Stranger(name, str(told.get("runtime", "of an unknown version")))

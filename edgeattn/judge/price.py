@@ -14,7 +14,8 @@ class Price:
         recipe: By which it was made.
         device: Where it was timed.
         threads: Intra-op threads.
-        latency_ms: p50 over the selection samples, all variants in turn.
+        latency_ms: p50 over the selection samples, all variants in turn: processor time on one thread, as in
+            a search; else by the clock on the wall.
     """
 
     target: str

@@ -32,7 +32,7 @@ def prices(variants: Mapping[str, Parts], inputs: list[Inputs], request: Request
         for name, parts in variants.items():
             runner = engine.runner(parts.graphs[MAIN_GRAPH].quantized.model, threads=threads)
             calls[name] = InTurn([runner.bind(arrays) for arrays in timed])
-        times = place.host.turns(calls, Clock("wall"), ROUNDS)
+        times = place.host.turns(calls, Clock("processor" if threads == 1 else "wall"), ROUNDS)
         found += (
             Price(name, parts.recipe, str(place.name), threads, median(times[name]))
             for name, parts in variants.items()

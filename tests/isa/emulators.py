@@ -6,13 +6,15 @@ installed. Needs Linux on x86-64 with apt, and both archives within reach.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,22 +31,53 @@ DEBIAN_ARM64 = (
         "libbz2-1.0",
         "liblzma5",
         "libssl3t64",
+        "libzstd1",
     ),
 )
 WHEELS = ("onnxruntime", "numpy", "safetensors", "flatbuffers", "protobuf", "packaging")
+DASK = (  # distributed, and all that it needs beside those
+    *("distributed", "dask", "click", "cloudpickle", "fsspec", "jinja2", "locket", "markupsafe", "msgpack"),
+    *("partd", "psutil", "pyyaml", "sortedcontainers", "tblib", "toolz", "tornado", "urllib3", "zict"),
+)
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64", "any")
 ARM64 = ("cortex-a53", "cortex-a76", "neoverse-n2", "max")  # plain, with dot products, with i8mm, with SME
+HASWELL = (
+    "model name\t: Haswell, emulated\nflags\t\t: avx2\n"  # what its Linux would say; qemu shows the host's
+)
 CACHE = Path.home() / ".cache" / "edgeattn-isa"  # 800 MB
-RUNTIME = Path(__file__).parents[2] / "runtime" / "python"
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Cpu:
-    """A CPU that can run Python with onnxruntime: the command's beginning, and its environment."""
+    """A CPU that can run Python with onnxruntime.
+
+    Attributes:
+        name: The CPU's.
+        executable: Python for it.
+        emulator: The command that runs its programs; empty for this machine's own.
+        environment: Of that Python.
+    """
 
     name: str
-    command: tuple[str, ...]
+    executable: str
+    emulator: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What runs Python on it."""
+        return *self.emulator, self.executable
+
+    def interpreter(self, path: Path) -> Path:
+        """Write a program that is Python on this CPU, and stays so where Python starts itself again."""
+        settings = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        emulator, *options = self.emulator
+        command = shlex.join([*options, self.executable])
+        execute = f'exec {shlex.quote(emulator)} -0 "$0" {command} "$@"'  # -0: what Python takes itself for
+        path.write_text("\n".join(("#!/bin/sh", *settings, execute, "")))
+        path.chmod(0o755)
+        return path.absolute()
 
     def python(self, *arguments: str) -> None:
         """Run Python on it.
@@ -62,24 +95,30 @@ class Cpu:
 
 def cpus(cache: Path) -> tuple[Cpu, ...]:
     """Return this CPU, one of x86 without VNNI and four of arm64, filling the cache where it is empty."""
-    root = unpacked(cache / "arm64", DEBIAN_ARM64, "arm64")
-    if not (root / "lib").exists():
-        (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
-    here = _paths(Path(sysconfig.get_path("purelib")))
-    there = {"PYTHONHOME": str(root / "usr"), **_paths(wheels(cache / "wheels"))}
-    arm64_python = str(root / "usr" / "bin" / f"python{PYTHON}")
-    arm64 = (emulator("aarch64", cache), "-L", str(root))
-    return (
-        Cpu("native", (sys.executable,), here),
-        haswell(cache),
-        *(Cpu(name, (*arm64, "-cpu", name, arm64_python), there) for name in ARM64),
-    )
+    native = Cpu("native", sys.executable, environment=_paths(_site_packages()))
+    return native, haswell(cache), *(arm64(name, cache) for name in ARM64)
 
 
 def haswell(cache: Path) -> Cpu:
     """Return x86 without VNNI, filling the cache where Debian's ``qemu-user`` is not installed."""
-    command = (emulator("x86_64", cache), "-cpu", "Haswell-noTSX", sys.executable)
-    return Cpu("Haswell", command, _paths(Path(sysconfig.get_path("purelib"))))
+    root = cache / "haswell"  # what is in it hides what is at the same path of this machine
+    (root / "proc").mkdir(parents=True, exist_ok=True)
+    (root / "proc" / "cpuinfo").write_text(HASWELL)
+    command = (emulator("x86_64", cache), "-L", str(root), "-cpu", "Haswell-noTSX")
+    home = {"PYTHONHOME": sys.base_prefix}
+    return Cpu("Haswell", sys.executable, command, {**home, **_paths(_site_packages())})
+
+
+def arm64(name: str, cache: Path) -> Cpu:
+    """Return one of ``ARM64``, whose Python can be a device too, filling the cache where it is empty."""
+    root = unpacked(cache / "arm64", DEBIAN_ARM64, "arm64")
+    if not (root / "lib").exists():
+        (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
+    command = (emulator("aarch64", cache), "-L", str(root), "-cpu", name)
+    paths = _paths(wheels(cache / "wheels"), wheels(cache / "wheels", DASK))
+    executable = root / "usr" / "bin" / f"python{PYTHON}"
+    compiled = {"PYTHONPYCACHEPREFIX": str(cache / "pycache"), "PYTHONDONTWRITEBYTECODE": ""}  # else minutes
+    return Cpu(name, str(executable), command, {"PYTHONHOME": str(root / "usr"), **compiled, **paths})
 
 
 def emulator(architecture: str, cache: Path) -> str:
@@ -87,12 +126,22 @@ def emulator(architecture: str, cache: Path) -> str:
     return shutil.which(name) or str(unpacked(cache / "qemu", ("qemu-user",), "amd64") / "usr/bin" / name)
 
 
-def _paths(packages: Path) -> dict[str, str]:
-    return {"PYTHONPATH": os.pathsep.join((str(RUNTIME), str(packages)))}
+def _site_packages() -> Path:
+    return Path(sysconfig.get_path("purelib"))
+
+
+def _paths(*packages: Path) -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join(map(str, (ROOT / "runtime" / "python", ROOT, *packages)))}
+
+
+def _named(folder: Path, contents: Sequence[str]) -> Path:
+    """Return a folder in it by what it holds, so that other contents get another."""
+    return folder / hashlib.sha256(" ".join(contents).encode()).hexdigest()[:8]
 
 
 def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path:
     """Return a folder with Debian packages unpacked in it."""
+    folder = _named(folder, packages)
     root, files = folder / "root", folder / "files"
     if root.exists():
         return root
@@ -116,15 +165,17 @@ def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path
     return unpacking.rename(root)  # whole or not at all
 
 
-def wheels(folder: Path) -> Path:
+def wheels(folder: Path, packages: tuple[str, ...] = WHEELS) -> Path:
     """Return a folder to import from, with the wheels for arm64 unpacked in it."""
+    folder = _named(folder, packages)
     site = folder / "site"
     if site.exists():
         return site
     files, unpacking = folder / "files", folder / "unpacking"
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     platforms = [f"--platform={platform}" for platform in PLATFORMS]
-    subprocess.run([*pip, *platforms, f"--python-version={PYTHON}", "-d", str(files), *WHEELS], check=True)
+    python = f"--python-version={PYTHON}"
+    subprocess.run([*pip, *platforms, python, "-d", str(files), *packages], check=True)
     for file in sorted(files.glob("*.whl")):
         zipfile.ZipFile(file).extractall(unpacking)
     return unpacking.rename(site)

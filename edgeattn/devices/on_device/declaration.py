@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import psutil
+
 import edgeattn_runtime
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.plugins import available_providers
@@ -21,4 +25,5 @@ def declaration(threads: int) -> dict[str, object]:
         "machine": Machine.here().to_table(),
         "providers": list(available_providers()),
         "threads": threads,
+        "starting": time.time() - psutil.Process().create_time(),
     }

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 from distributed import Client
@@ -8,8 +10,12 @@ from distributed import Client
 import edgeattn_runtime
 from edgeattn.devices.device import devices_of, named
 from edgeattn.devices.host import DeviceHost
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.machine import Machine
+
+OTHER_RELEASE = Path(__file__).with_name("other_release.py")
+
+Network = Any
 
 
 def test_a_device_says_what_it_is(board: DeviceHost, client: Client) -> None:
@@ -19,12 +25,25 @@ def test_a_device_says_what_it_is(board: DeviceHost, client: Client) -> None:
     assert device.runtime == edgeattn_runtime.__version__
     assert "CPUExecutionProvider" in device.providers
     assert device.threads == 1
+    assert 0 < device.starting < 600  # of its process, not of the machine
 
 
 def test_a_name_that_nobody_has_lists_those_there_are(board: DeviceHost, client: Client) -> None:
     with pytest.raises(BadInput, match=r"'pi4': not at this scheduler, which has board \(.*onnxruntime"):
         named(client, "pi4")
     assert [device.name for device in devices_of(client)] == ["board"]
+
+
+def test_a_device_of_another_release_is_told_and_keeps_no_other_from_work(frail: Network) -> None:
+    files = ("--files", str(frail.folder / "old"))
+    frail.run(str(OTHER_RELEASE), frail.address, "--name", "old", *files, "--no-nanny")
+    frail.client.wait_for_workers(1, timeout=300)
+    with pytest.raises(IncompatibleRuntimeError, match=r"device old: edgeattn 0\.0\.1 found"):
+        named(frail.client, "old")
+    frail.start("board")
+    assert [device.name for device in devices_of(frail.client)] == ["board"]
+    with pytest.raises(BadInput, match=r"which has board \(.*; old \(edgeattn 0\.0\.1\)"):
+        named(frail.client, "pi4")
 
 
 @pytest.mark.parametrize("function", [os.getpid, os.system])
