@@ -21,7 +21,7 @@ from network import network
 from rich.console import Console
 
 from edgeattn.judge.price import Price
-from edgeattn.report.report import read_report
+from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.table.machines import prices_parts
 from edgeattn_runtime.bundle import open_bundle
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeattn.measure.latencies import INT8
-from edgeattn.report.report import read_report
+from edgeattn.report.bundle_reports import read_report
 from edgeattn_runtime.bundle import open_bundle
 
 
