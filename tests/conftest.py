@@ -30,6 +30,7 @@ LONGEST_FIRST = (
     "export/capture/ways/test_ways.py",
     "models/test_dictation.py",
     "edgeattn/test_openvino.py",
+    "edgeattn/measure/test_compiled.py",
     "web/test_chromium.py",
     "web/test_reading.py",
 )
