@@ -1,6 +1,10 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
+<<<<<<< Updated upstream
 .PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni devices recipes trace sweep partitions repeats
+=======
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace sweep partitions repeats intervals
+>>>>>>> Stashed changes
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -23,6 +27,9 @@ bench:  ## int8 against onnxruntime's own quantization, and the time per token; 
 
 repeats:  ## whether two runs of bench agree, idle and beside a busy process; half an hour on a quiet machine
 	python tests/bench/bench_repeats.py $(BENCH)
+
+intervals:  ## how often measurements in a row agree, idle and beside a busy process; five minutes
+	python tests/bench/bench_intervals.py $(BENCH)
 
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits
