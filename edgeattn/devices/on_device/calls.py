@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,11 @@ class Sessions:
 
     Attributes:
         files: What was sent.
-        folder: Where they are laid out.
+        stack: Closes what is opened.
     """
 
     files: Files
-    folder: Path
+    stack: ExitStack
     _opened: dict[str, onnxruntime.InferenceSession] = field(default_factory=dict, init=False)
     _inputs: dict[str, Arrays] = field(default_factory=dict, init=False)
 
@@ -75,8 +75,7 @@ class Sessions:
     def _session(self, graph: Plain) -> onnxruntime.InferenceSession:
         key = repr(sorted(graph.items()))
         if key not in self._opened:
-            folder = self.folder / str(len(self._opened))
-            self.files.lay_out(graph["files"], folder)
+            folder = self.stack.enter_context(self.files.laid_out(graph["files"]))
             self._opened[key] = open_session(
                 folder / graph["name"],
                 providers=graph["providers"],

@@ -15,7 +15,7 @@ from pathlib import Path
 from edgeattn_runtime.errors import BadInput
 
 SUFFIX = ".part"  # of what has not come whole
-_SCRATCH = "set-"  # begins the name of a scratch folder
+_LAID_OUT = "set-"  # begins the name of a folder of files under their names
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")  # of a path, as a bundle's manifest has it
 
@@ -71,35 +71,25 @@ class Files:
                 self._close(part, path, digest)
 
     @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """Yield a scratch folder, which is removed afterwards.
-
-        Raises:
-            BadInput: The disk is full, then or while the folder is in use.
-        """
-        with self._told_when_full(0):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=_SCRATCH) as name:
-                yield Path(name)
-
-    def lay_out(self, wanted: Mapping[str, str], folder: Path) -> None:
-        """Put files under their names, all of which are here.
+    def laid_out(self, wanted: Mapping[str, str]) -> Iterator[Path]:
+        """Yield a folder with files under their names, all of which are here.
 
         Args:
             wanted: By relative path, the sha256 of its content.
-            folder: A scratch one, or one in it.
 
         Raises:
-            BadInput: A path that leaves the folder.
+            BadInput: A path that leaves the folder, or the disk is full.
         """
-        for path, digest in wanted.items():
-            if not all(_PART.fullmatch(part) for part in path.split("/")):
-                raise BadInput(f"path {path!r}: parts of A-Z a-z 0-9 . _ - expected, joined by /")
-            _link(self._path(digest), folder / path)
+        with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name:
+            for path, digest in wanted.items():
+                if not all(_PART.fullmatch(part) for part in path.split("/")):
+                    raise BadInput(f"path {path!r}: parts of A-Z a-z 0-9 . _ - expected, joined by /")
+                _link(self._path(digest), Path(name) / path)
+            yield Path(name)
 
     def tidy(self) -> None:
         """Remove what a process laid out here that was killed."""
-        for folder in self.folder.glob(f"{_SCRATCH}*"):
+        for folder in self.folder.glob(f"{_LAID_OUT}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
     def read(self, digest: str) -> bytes:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ def _time(files: Files, request: Plain) -> Answer:
     before = _WATCH.read()
     times = []
     for race in races:
-        with files.scratch() as folder:
-            sessions = Sessions(files, folder)
+        with ExitStack() as stack:
+            sessions = Sessions(files, stack)
             bound = {i: sessions.call(told) for i, told in enumerate(race["calls"])}
             found = timed(bound, Clock(**race["clock"]), Rounds(**race["rounds"]))
             times.append([found[i] for i in bound])
@@ -84,8 +85,8 @@ def _answer(files: Files, request: Plain) -> Answer:
     if missing := files.missing(wanted(request["calls"])):
         return {"missing": missing}
     answers = []
-    with files.scratch() as folder:
-        sessions = Sessions(files, folder)
+    with ExitStack() as stack:
+        sessions = Sessions(files, stack)
         for told in request["calls"]:
             call, names = sessions.bound(told["graph"], told["inputs"])
             answers.append(save(dict(zip(names, call(), strict=True))))
@@ -97,8 +98,7 @@ def _bench(files: Files, request: Plain) -> Answer:
     if missing := files.missing(request["files"]):
         return {"missing": missing}
     before = _WATCH.read()
-    with files.scratch() as folder:
-        files.lay_out(request["files"], folder)
+    with files.laid_out(request["files"]) as folder:
         options = ["--rounds", str(int(request["rounds"])), "--json"]
         if request["threads"]:
             options += ["--threads", ",".join(str(int(count)) for count in request["threads"])]

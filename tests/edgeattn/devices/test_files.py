@@ -46,8 +46,7 @@ def test_a_piece_may_come_again(files: Files) -> None:
 
 def test_what_a_killed_process_laid_out_is_removed(files: Files) -> None:
     _send(files, CONTENT)
-    with files.scratch() as folder:
-        files.lay_out({"model.onnx": DIGEST}, folder)
+    with files.laid_out({"model.onnx": DIGEST}) as folder:
         files.tidy()
         assert not folder.exists()
         folder.mkdir()
@@ -68,8 +67,7 @@ def test_a_digest_is_no_path(files: Files) -> None:
 
 def test_files_lie_under_their_names_for_a_while(files: Files) -> None:
     _send(files, CONTENT)
-    with files.scratch() as folder:
-        files.lay_out({"model.onnx": DIGEST, "cpu-pi4/report.json": DIGEST}, folder)
+    with files.laid_out({"model.onnx": DIGEST, "cpu-pi4/report.json": DIGEST}) as folder:
         assert (folder / "cpu-pi4" / "report.json").read_bytes() == CONTENT
     assert not folder.exists()
     assert files.read(DIGEST) == CONTENT
@@ -78,8 +76,8 @@ def test_files_lie_under_their_names_for_a_while(files: Files) -> None:
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a//b", ".hidden", "-flag", "a/../../b", ""])
 def test_a_path_stays_in_its_folder(files: Files, path: str) -> None:
     _send(files, CONTENT)
-    with files.scratch() as folder, pytest.raises(BadInput, match="parts of A-Z"):
-        files.lay_out({path: DIGEST}, folder)
+    with pytest.raises(BadInput, match="parts of A-Z"), files.laid_out({path: DIGEST}):
+        pass
 
 
 def test_what_was_not_used_for_longest_makes_room(files: Files) -> None:
