@@ -31,7 +31,7 @@ def test_a_device_says_what_it_is(board: DeviceHost, client: Client) -> None:
 def test_a_name_that_nobody_has_lists_those_there_are(board: DeviceHost, client: Client) -> None:
     with pytest.raises(BadInput, match=r"'pi4': not at this scheduler, which has board \(.*onnxruntime"):
         named(client, "pi4")
-    assert [device.name for device in devices_of(client)] == ["board"]
+    assert "board" in {device.name for device in devices_of(client)}
 
 
 def test_a_device_of_another_release_is_told_and_keeps_no_other_from_work(frail: Network) -> None:
