@@ -41,7 +41,7 @@ trace:  ## planted faults in the reference models, and which module is named fir
 	python tests/bench/bench_trace.py
 
 sweep:  ## four reference models, undisturbed and killed twice on the way: the same table; half an hour
-	python tests/bench/bench_sweep.py
+	python tests/bench/bench_sweep.py $(SWEEP)
 
 partitions:  ## an evaluation on one worker and on two; three minutes
 	python tests/bench/bench_partitions.py

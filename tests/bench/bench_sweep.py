@@ -1,14 +1,18 @@
 """A sweep over four reference models, undisturbed, and again with its host and a worker killed on the way.
 
-    python tests/bench/bench_sweep.py [FOLDER]
+    python tests/bench/bench_sweep.py [--folder FOLDER] [--models NAME ...] [--on DEVICE ...]
 
 Both start without outcomes; the second is given what the first one's searches measured, so that it chooses by
 the same times. Fails where the two tables differ in anything but the speedup, which is raced anew. With a
 FOLDER, which keeps sweeps and caches, it goes on where it was stopped. Half an hour on two quiet cores.
+
+Devices are those of tests/isa/network.py: desktop, board, and arm64, which is emulated. What exports is then
+a worker of their scheduler; when that is killed its nanny starts it again.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -18,61 +22,142 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "isa"))
+
+from emulators import CACHE  # noqa: E402
+from network import network, three, working  # noqa: E402
+
 MODELS = ("digits", "story", "translation", "policy")
+DEVICES = ("desktop", "board", "arm64")
 BUDGETS = ("cosine=0.99", "cosine=0.999")
-ROWS = len(MODELS) * len(BUDGETS)
 PAUSE = 0.5  # seconds between two looks at the index
+SHOWN = ("model", "budget", "device", "verdict", "cosine", "latency_ms", "size_mb", "recipe", "told")
 
 
-def main(folder: Path) -> int:
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep in a folder of its own, with a cache of its own.
+
+    Attributes:
+        folder: Where it lies.
+        models: Of models/.
+        devices: That it is measured on; none is this machine.
+        scheduler: Where these are.
+    """
+
+    folder: Path
+    models: Sequence[str]
+    devices: Sequence[str] = ()
+    scheduler: str | None = None
+
+    @property
+    def cache(self) -> Path:
+        """Where whoever exports remembers what was measured."""
+        return self.folder / "cache"
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.models) * len(BUDGETS) * max(1, len(self.devices))
+
+    @property
+    def done(self) -> int:
+        """How many rows the index has; 0 while there is none, or it is written."""
+        try:
+            connection = sqlite3.connect(f"file:{self.folder / 'out' / 'sweep.sqlite'}?immutable=1", uri=True)
+            (count,) = connection.execute("SELECT COUNT(*) FROM outcomes").fetchone()
+        except sqlite3.DatabaseError:
+            return 0
+        return int(count)
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """Its rows, but for what is raced anew."""
+        rows = json.loads((self.folder / "out" / "sweep.json").read_text())["rows"]
+        return [{name: value for name, value in row.items() if name != "speedup"} for row in rows]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start its host."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        models = [str(ROOT / "models" / name / "model.py") for name in self.models]
+        budgets = [word for budget in BUDGETS for word in ("--budget", budget)]
+        on = [word for device in self.devices for word in ("--on", device)]
+        where = ["--workers", "1"] if self.scheduler is None else ["--scheduler", self.scheduler]
+        command = ["edgeattn", "sweep", *models, *budgets, *on, *where, "-o", str(self.folder / "out")]
+        environment = {**os.environ, "EDGEATTN_CACHE": str(self.cache)}
+        return subprocess.Popen([sys.executable, "-m", *command], env=environment)
+
+    def finish(self) -> None:
+        """Run it to its end; whether every row passes is not the question."""
+        code = self.start().wait()
+        if code not in (0, 1):
+            sys.exit(code)
+
+    @contextmanager
+    def employing(self) -> Iterator[int | None]:
+        """Run its worker at a scheduler, and yield its parent; None where each host starts its own."""
+        if self.scheduler is None:
+            yield None
+            return
+        with working(self.scheduler, EDGEATTN_CACHE=str(self.cache)) as parent:
+            yield parent.pid
+
+
+def main() -> int:
     """Run both sweeps, and compare their tables."""
-    first = folder / "undisturbed"
-    _finish(first)
-    second = folder / "killed"
-    _hand_on_measurements(first / "cache", second / "cache")
-    if not (second / "out").exists():
-        host = _started(second)
-        _wait(lambda: _outcomes(second) == 1)
-        host.kill()
-        host.wait()
-        print(f"host killed, {_outcomes(second)} of {ROWS} rows done")
-        host = _started(second)
-        _wait(lambda: _outcomes(second) == 4)
-        _worker(host.pid).send_signal(signal.SIGKILL)
-        print(f"worker killed, {_outcomes(second)} of {ROWS} rows done")
-        host.wait()
-    _finish(second)
-    tables = [_table(each) for each in (first, second)]
-    for row in tables[0]:
-        print(
-            *(row[name] for name in ("model", "budget", "verdict", "cosine", "latency_ms", "size_mb", "told"))
-        )
-    same = tables[0] == tables[1]
-    print("the tables are the same" if same else f"the tables differ: {tables[1]}")
+    parser = argparse.ArgumentParser(description="Sweep undisturbed, and killed twice on the way.")
+    parser.add_argument("--folder", type=Path, help="where sweeps and caches are kept")
+    parser.add_argument("--models", nargs="+", metavar="NAME", default=MODELS)
+    parser.add_argument("--on", nargs="+", metavar="DEVICE", choices=DEVICES, default=())
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        if not arguments.on:
+            return compared(Sweep(folder / "undisturbed", arguments.models), folder / "killed")
+        pythons = {name: python for name, python in three(CACHE).items() if name in arguments.on}
+        with network(pythons, Path(temporary)) as scheduler:
+            first = Sweep(folder / "undisturbed", arguments.models, arguments.on, scheduler)
+            return compared(first, folder / "killed")
+
+
+def compared(first: Sweep, folder: Path) -> int:
+    """Run a sweep, and the same again, killed on the way; return 0 where their tables are the same."""
+    with first.employing():
+        first.finish()
+    second = Sweep(folder, first.models, first.devices, first.scheduler)
+    _hand_on_measurements(first.cache, second.cache)
+    with second.employing() as employer:
+        if not (folder / "out").exists():
+            _kill_twice(second, employer)
+        second.finish()
+    for row in first.table:
+        print(*(row[name] for name in SHOWN))
+    same = first.table == second.table
+    print("the tables are the same" if same else f"the tables differ: {second.table}")
     return 0 if same else 1
 
 
-def _started(folder: Path) -> subprocess.Popen[bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
-    models = [str(ROOT / "models" / name / "model.py") for name in MODELS]
-    budgets = [word for budget in BUDGETS for word in ("--budget", budget)]
-    command = [sys.executable, "-m", "edgeattn", "sweep", *models, *budgets, "-o", str(folder / "out")]
-    environment = {**os.environ, "EDGEATTN_CACHE": str(folder / "cache")}
-    return subprocess.Popen([*command, "--workers", "1"], env=environment)
-
-
-def _finish(folder: Path) -> None:
-    """Run a sweep to its end; whether every row passes is not the question."""
-    code = _started(folder).wait()
-    if code not in (0, 1):
-        sys.exit(code)
+def _kill_twice(sweep: Sweep, employer: int | None) -> None:
+    """Kill the host after a row, start it again, and kill the worker after half of the rows."""
+    host = sweep.start()
+    _wait(lambda: sweep.done >= 1)
+    host.kill()
+    host.wait()
+    print(f"host killed, {sweep.done} of {sweep.rows} rows done", flush=True)
+    host = sweep.start()
+    _wait(lambda: sweep.done >= sweep.rows // 2)
+    _worker(employer or host.pid).send_signal(signal.SIGKILL)
+    print(f"worker killed, {sweep.done} of {sweep.rows} rows done", flush=True)
+    host.wait()
 
 
 def _hand_on_measurements(cache: Path, to: Path) -> None:
@@ -82,24 +167,9 @@ def _hand_on_measurements(cache: Path, to: Path) -> None:
             shutil.copy(path, to)
 
 
-def _outcomes(folder: Path) -> int:
-    """Return how many rows the index has; 0 while there is none, or it is written."""
-    try:
-        connection = sqlite3.connect(f"file:{folder / 'out' / 'sweep.sqlite'}?immutable=1", uri=True)
-        (count,) = connection.execute("SELECT COUNT(*) FROM outcomes").fetchone()
-    except sqlite3.DatabaseError:
-        return 0
-    return int(count)
-
-
-def _worker(host: int) -> psutil.Process:
+def _worker(parent: int) -> psutil.Process:
     """Return the child that works: the one with the most memory."""
-    return max(psutil.Process(host).children(), key=lambda child: child.memory_info().rss)
-
-
-def _table(folder: Path) -> list[dict[str, Any]]:
-    rows = json.loads((folder / "out" / "sweep.json").read_text())["rows"]
-    return [{name: value for name, value in row.items() if name != "speedup"} for row in rows]
+    return max(psutil.Process(parent).children(), key=lambda child: child.memory_info().rss)
 
 
 def _wait(until: Callable[[], bool]) -> None:
@@ -108,7 +178,4 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(main(Path(sys.argv[1])))
-    with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(main(Path(temporary)))
+    sys.exit(main())

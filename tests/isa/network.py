@@ -69,18 +69,20 @@ def network(devices: Mapping[str, Path], folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def working(address: str) -> Iterator[subprocess.Popen[bytes]]:
+def working(address: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker that has PyTorch, which exports what devices measure."""
     options = ("--nthreads", "1", "--resources", "host=1", "--no-dashboard")
-    with running(sys.executable, "-m", "dask", "worker", address, *options) as process:
+    command = (sys.executable, "-m", "dask", "worker", address, *options)
+    with running(*command, environment=environment) as process:
         yield process
 
 
 @contextmanager
-def running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(*command: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a process group of its own, and end all of it."""
     path = os.pathsep.join(PATHS) if command[0] == sys.executable else ""
-    process = subprocess.Popen(command, env=_environment(path), start_new_session=True)
+    settings = {**_environment(path), **(environment or {})}
+    process = subprocess.Popen(command, env=settings, start_new_session=True)
     try:
         yield process
     finally:

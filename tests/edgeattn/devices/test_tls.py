@@ -133,29 +133,32 @@ def test_a_host_that_is_refused_says_so_in_one_line(
 
 
 def test_a_device_that_is_refused_says_so_in_one_line(refused: Refused, tmp_path: Path) -> None:
-    command = [sys.executable, str(BARE), refused.address, "--name", "stranger", "--files", str(tmp_path)]
-    environment = {**os.environ, **_environment(refused.settings)}
-    done = subprocess.run(
-        command, env=environment, timeout=SECONDS, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    _check_line(done.stderr, refused.told)
+    _check_line(_refused_device(refused.address, refused.settings, tmp_path), refused.told)
 
 
 def test_a_scheduler_without_tls_is_told_from_one_with_it(
-    network: Network, authorities: tuple[Authority, Authority]
+    network: Network, authorities: tuple[Authority, Authority], tmp_path: Path
 ) -> None:
     own, _ = authorities
-    with (
-        dask.config.set(_settings(own.authority, own.issued)),
-        pytest.raises(BadInput, match="it answers without TLS; give tcp://"),
-    ):
-        connect(network.address.replace("tcp", "tls"))
+    encrypted = network.address.replace("tcp", "tls")
+    error = _refused_device(encrypted, _settings(own.authority, own.issued), tmp_path)
+    _check_line(error, "it answers without TLS; give tcp://")
     with (
         dask.config.set({"distributed.comm.require-encryption": True}),
         pytest.raises(BadInput, match="encryption is required here; give tls://"),
     ):
         connect(network.address)
+
+
+def _refused_device(address: str, settings: Settings, files: Path) -> str:
+    """Return what a device says that is refused."""
+    command = [sys.executable, str(BARE), address, "--name", "stranger", "--files", str(files)]
+    environment = {**os.environ, **_environment(settings)}
+    done = subprocess.run(
+        command, env=environment, timeout=SECONDS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    return done.stderr
 
 
 def _check_line(error: str, told: str) -> None:
