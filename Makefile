@@ -1,10 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-<<<<<<< Updated upstream
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni devices recipes trace sweep partitions repeats
-=======
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages coverage haswell without-vnni trace sweep partitions repeats intervals
->>>>>>> Stashed changes
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
