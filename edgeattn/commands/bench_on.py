@@ -17,6 +17,7 @@ from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
     from edgeattn_runtime.bench import Benchmark
+    from edgeattn_runtime.manifest import Manifest
 
 
 def bench_on(
@@ -28,7 +29,7 @@ def bench_on(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Benchmark a bundle on devices, all at once, on its golden samples.
+    """Benchmark a bundle on devices, all at once: each on golden samples, and the variant searched on it.
 
     Args:
         bundle: Its folder.
@@ -69,7 +70,19 @@ def _benchmarks(
     files = open_bundle(bundle)
     with devices_at(names, scheduler) as client, ThreadPoolExecutor(len(names)) as pool:
         devices = [Steady(Asking(client, named(client, name))) for name in names]
-        texts = pool.map(lambda device: bench_there(device, bundle, threads=threads), devices)
+        targets = [_made_on(files.manifest, name) for name in names]
+        texts = pool.map(
+            lambda device, target: bench_there(device, bundle, threads=threads, target=target),
+            devices,
+            targets,
+        )
         return {
             name: parse_result(text, f"device {name}", files) for name, text in zip(names, texts, strict=True)
         }
+
+
+def _made_on(manifest: Manifest, name: str) -> str | None:
+    """Return the target of the variant that was searched on a device; None where there is none."""
+    from edgeattn_export.targets import ON
+
+    return next((each.target for each in manifest.variants if each.target.endswith(f"{ON}{name}")), None)

@@ -13,7 +13,6 @@ from edgeattn_export.capture.exact_constants import exact_constants
 from edgeattn_export.capture.export_errors import explained
 from edgeattn_export.capture.stray_constants import adopt_constants
 from edgeattn_export.capture.tracing import traceable
-from edgeattn_export.capture.translations import gathered_once
 from edgeattn_export.capture.ways.asked import Asked, Program
 from edgeattn_export.graph.serialize import lay_out
 from edgeattn_runtime.errors import CaptureError
@@ -29,7 +28,7 @@ def translated(program: Program, asked: Asked) -> ir.Model:
     Raises:
         CaptureError: The program holds what ONNX cannot express.
     """
-    with traceable(), exact_constants(), gathered_once():
+    with traceable(), exact_constants():
         try:
             name_hidden_operators(program)
             drop_checks(program)

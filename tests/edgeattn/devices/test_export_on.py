@@ -45,7 +45,11 @@ def test_a_report_is_of_the_device(
 
 
 def test_several_devices_have_a_variant_each_and_every_price(
-    board: DeviceHost, network: Network, source: ModuleSource, tmp_path: Path
+    board: DeviceHost,
+    network: Network,
+    source: ModuleSource,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     second = network.start("second", "--threads", "2")
     found = places(network.client, ["second", "board"], [TARGETS["cpu"]])
@@ -64,6 +68,13 @@ def test_several_devices_have_a_variant_each_and_every_price(
         assert all(price.latency_ms > 0 for price in report.prices)
         model = edgeattn_runtime.load(folder, target=f"cpu-on-{name}")
         assert all(result.ok for result in check(model))
+    devices = [word for host in (board, second) for word in ("--on", host.device.name)]
+    assert main(["bench", str(folder), *devices, "--scheduler", network.address, "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)
+    assert {name: result["target"] for name, result in results.items()} == {
+        "board": "cpu-on-board",
+        "second": "cpu-on-second",
+    }
 
 
 def test_a_device_must_have_the_targets_engine(board: DeviceHost, network: Network) -> None:
