@@ -1,4 +1,4 @@
-"""Asking a device: a verb and plain data there, an answer back; files go once, in pieces."""
+"""Asking a device: a verb and plain data there, an answer back; files go once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import edgeattn_runtime.errors
 from edgeattn.devices.device import Device, devices_of
 from edgeattn.devices.on_device.declaration import RESOURCE
 from edgeattn.devices.on_device.verbs import Answer, perform
+from edgeattn.devices.pieces import in_tasks
 from edgeattn_runtime.errors import BadInput
 
-PIECE = 4_000_000  # bytes of a file that one task carries
 PATIENCE = 60.0  # seconds in which a device that has gone must be back, at least
 STARTS = 4.0  # or times as long as its worker took to start, where that is slow
 TIMES = 3  # that files are sent: those of other hosts may push them out
@@ -61,18 +61,12 @@ class Asking:
             missing: list[str] = answer.get("missing", [])
             if not missing:
                 return answer
-            for digest in missing:
-                self._send(digest, contents[digest])
+            for pieces in in_tasks({digest: contents[digest] for digest in missing}):
+                self._task("keep", {"pieces": pieces})
         raise BadInput(
             f"device {self.device.name}: its folder holds less than the {_megabytes(contents):,.0f} MB "
             "that are needed at once; start it with more: edgeattn device ... --files-mb"
         )
-
-    def _send(self, digest: str, content: bytes) -> None:
-        size = len(content)
-        for start in range(0, max(size, 1), PIECE):
-            piece = content[start : start + PIECE]
-            self._task("keep", {"sha256": digest, "start": start, "size": size, "piece": piece})
 
     def _task(self, verb: str, request: Mapping[str, object]) -> Answer:
         future: Future[Answer] = self.client.submit(

@@ -92,7 +92,7 @@ class Across(SideBySide):
 
 @pytest.fixture(scope="session", autouse=True)
 def translations() -> Iterator[None]:
-    """PyTorch's translations to ONNX, gathered once: at every export they take a quarter of a small one's time."""
+    """PyTorch's translations to ONNX, gathered once: they are a quarter of a small export's time."""
     gathered = cache(ONNXRegistry.from_torchlib)
 
     def copied(**asked: int) -> ONNXRegistry:

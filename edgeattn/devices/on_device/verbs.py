@@ -58,8 +58,9 @@ def perform(verb: str, request: Plain) -> Answer:
 
 
 def _keep(files: Files, request: Plain) -> Answer:
-    """Take a piece of a file."""
-    files.keep(request["sha256"], request["start"], request["size"], request["piece"])
+    """Take pieces of files."""
+    for piece in request["pieces"]:
+        files.keep(piece["sha256"], piece["start"], piece["size"], piece["piece"])
     return {}
 
 
