@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
@@ -12,6 +13,7 @@ from distributed.client import FutureCancelledError
 
 import edgeattn_runtime.errors
 from edgeattn.devices.device import Device, devices_of
+from edgeattn.devices.on_device.calls import Plain
 from edgeattn.devices.on_device.declaration import RESOURCE
 from edgeattn.devices.on_device.verbs import Answer, perform
 from edgeattn.devices.pieces import in_tasks
@@ -19,7 +21,7 @@ from edgeattn_runtime.errors import BadInput
 
 PATIENCE = 60.0  # seconds in which a device that has gone must be back, at least
 STARTS = 4.0  # or times as long as its worker took to start, where that is slow
-TIMES = 3  # that files are sent: those of other hosts may push them out
+TIMES = 3  # that a device is asked: files of other hosts may push out what was sent
 LOOK = 2.0  # seconds between looks at whether it is there
 
 Contents = Mapping[str, bytes]  # of files, by their sha256
@@ -42,6 +44,7 @@ class Asking:
     client: Client
     device: Device
     patience: float | None = None
+    _sent: set[str] = field(default_factory=set, init=False, repr=False, compare=False)  # by their sha256
     _latest: list[Future[Answer]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def ask(self, verb: str, request: Mapping[str, object], contents: Contents) -> Answer:
@@ -56,17 +59,26 @@ class Asking:
             EdgeAttnError: What the device raised.
             DeviceLostError: It ended in the measurement and did not come back, or ended again and again.
         """
+        pieces = self._along(contents)
         for _ in range(TIMES):
-            answer = self._task(verb, request)
+            answer = self._task(verb, {**request, "pieces": pieces})
             missing: list[str] = answer.get("missing", [])
             if not missing:
+                self._sent.update(contents)
                 return answer
-            for pieces in in_tasks({digest: contents[digest] for digest in missing}):
-                self._task("keep", {"pieces": pieces})
+            pieces = []
+            for gathered in in_tasks({digest: contents[digest] for digest in missing}):
+                self._task("keep", {"pieces": gathered})
         raise BadInput(
             f"device {self.device.name}: its folder holds less than the {_megabytes(contents):,.0f} MB "
             "that are needed at once; start it with more: edgeattn device ... --files-mb"
         )
+
+    def _along(self, contents: Contents) -> list[Plain]:
+        """Return what was never sent, where one task holds all of it: the device need not ask for it then."""
+        new = {digest: content for digest, content in contents.items() if digest not in self._sent}
+        tasks = list(islice(in_tasks(new), 2))
+        return tasks[0] if len(tasks) == 1 else []
 
     def _task(self, verb: str, request: Mapping[str, object]) -> Answer:
         future: Future[Answer] = self.client.submit(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgeattn_runtime.latency import processor_milliseconds
 
-_WORK = bytes(1 << 18)  # hashed: no other core, no memory beyond a cache, the same on every call
+_WORK = bytes(1 << 16)  # hashed: no other core, no memory beyond a cache, the same on every call
 _CALLS = 5
 _LEAST_SLEEP = 0.1  # seconds, below which two clocks merely differ
 

@@ -38,7 +38,8 @@ def perform(verb: str, request: Plain) -> Answer:
 
     Args:
         verb: One of ``VERBS``.
-        request: What it is done with: numbers, texts, lists, tables and bytes.
+        request: What it is done with: numbers, texts, lists, tables and bytes. Its ``pieces`` of files are
+            kept first.
 
     Returns:
         The answer; ``error`` and ``reason`` where it cannot be done, ``missing`` where files are.
@@ -47,7 +48,10 @@ def perform(verb: str, request: Plain) -> Answer:
         if verb not in VERBS:
             raise BadInput(f"verb {verb!r}: one of {', '.join(VERBS)} expected")
         with _TURN:
-            return VERBS[verb](files_of_device(), request)
+            files = files_of_device()
+            for piece in request["pieces"]:
+                files.keep(piece["sha256"], piece["start"], piece["size"], piece["piece"])
+            return VERBS[verb](files, request)
     except EdgeAttnError as error:
         return {"error": type(error).__name__, "reason": str(error)}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -57,10 +61,8 @@ def perform(verb: str, request: Plain) -> Answer:
         return {"error": "BadInput", "reason": f"{error.strerror or error}: {error.filename or 'a file'}"}
 
 
-def _keep(files: Files, request: Plain) -> Answer:
-    """Take pieces of files."""
-    for piece in request["pieces"]:
-        files.keep(piece["sha256"], piece["start"], piece["size"], piece["piece"])
+def _keep(_files: Files, _request: Plain) -> Answer:
+    """Do no more than take the pieces of files, as every verb does first."""
     return {}
 
 
