@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import onnx_ir as ir
 
@@ -11,10 +11,11 @@ from edgeattn_export.graph.scopes import module_of
 
 
 def module_parts(models: Iterable[ir.Model]) -> tuple[ModulePart, ...]:
-    """Return the part of each module."""
-    nodes: dict[str, int] = {}
+    """Return the part of each module; those that only make constants come last."""
+    graphs = list(models)
+    nodes = dict.fromkeys((module_of(node) for model in graphs for node in _following(model)), 0)
     sizes: dict[str, float] = {}
-    for model in models:
+    for model in graphs:
         counted: set[ir.Value] = set()
         for node in model.graph.all_nodes():
             module = module_of(node)
@@ -24,3 +25,14 @@ def module_parts(models: Iterable[ir.Model]) -> tuple[ModulePart, ...]:
                     counted.add(value)
                     sizes[module] = sizes.get(module, 0.0) + value.const_value.nbytes / 1e6
     return tuple(ModulePart(module, count, sizes.get(module, 0.0)) for module, count in nodes.items())
+
+
+def _following(model: ir.Model) -> Iterator[ir.Node]:
+    """Yield the nodes that follow from an input: what makes weights float again stands before all of them."""
+    fixed: set[ir.Value] = set()
+    for node in model.graph.all_nodes():
+        given = [value for value in node.inputs if value is not None]
+        if all(value.const_value is not None or value in fixed for value in given):
+            fixed.update(node.outputs)
+        else:
+            yield node

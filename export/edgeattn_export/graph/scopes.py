@@ -11,6 +11,7 @@ MODULE = "edgeattn.module"
 WRAPPED = "module"  # the attribute under which capture wraps the user's module
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
+_NOWHERE = "_empty_nn_module_stack_from_metadata_hook"  # what PyTorch notes where its own passes add a node
 
 
 def keep_scopes(model: ir.Model) -> None:
@@ -42,4 +43,4 @@ def joint_module(nodes: Iterable[ir.Node]) -> str:
 
 def _owner_path(scopes: list[str]) -> str:
     inside = scopes[-2] if len(scopes) > 1 else ""  # the last scope is the operator itself
-    return inside.removeprefix(WRAPPED).removeprefix(".")
+    return "" if inside == _NOWHERE else inside.removeprefix(WRAPPED).removeprefix(".")
