@@ -20,15 +20,16 @@ def table_parts(lines: Sequence[Line]) -> tuple[RenderableType, ...]:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     places = _differing(lines)
     for name in ("", "Model", "Budget", *places, ""):
-        table.add_column(name)
-    for name in _NUMBERS:
-        table.add_column(name, justify="right", no_wrap=True)
-    for line in lines:
+        table.add_column(name, overflow="fold")  # two budgets must not look alike
+    figures = [_figures(line) for line in lines]
+    shown = [i for i in range(len(_NUMBERS)) if any(row[i] for row in figures)]
+    for i in shown:
+        table.add_column(_NUMBERS[i], justify="right", no_wrap=True)
+    for line, row in zip(lines, figures, strict=True):
         where = (str(getattr(line, name.lower())) for name in places)
         word = Text(line.verdict, style=_STYLES[line.verdict])
-        table.add_row(
-            Text(str(line.number), style="dim"), line.model, line.budget, *where, word, *_figures(line)
-        )
+        number = Text(str(line.number), style="dim")
+        table.add_row(number, line.model, line.budget, *where, word, *(row[i] for i in shown))
     told = [Text(f"{line.number}  {line.model}: {line.told}") for line in lines if line.told]
     return table, *told, Text(_conditions(lines, places), style="dim")
 
@@ -55,8 +56,10 @@ def _figures(line: Line) -> tuple[str, ...]:
 def _conditions(lines: Sequence[Line], places: Sequence[str]) -> str:
     target = "" if "Target" in places else f"For {lines[0].target}. "
     device = "" if "Device" in places else f" on {max(line.device for line in lines)}"
+    raced = any(line.speedup is not None for line in lines)
+    speedup = " speedup: PyTorch's p50 over int8's, raced side by side." if raced else ""
     nominal = " * counted, not measured." if any(line.nominal for line in lines) else ""
     return (
-        f"{target}ms: the chosen recipe in the search, p50, one thread{device}, processor time. speedup: "
-        f"PyTorch's p50 over int8's, raced side by side.{nominal}"
+        f"{target}ms: the chosen recipe in the search, p50, one thread{device}, processor time."
+        f"{speedup}{nominal}"
     )

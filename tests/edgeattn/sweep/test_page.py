@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -52,6 +53,15 @@ def test_the_table_names_places_only_where_they_differ(
     assert re.search(r"2 +sentence +cosine=0\.99 +pi4 +pass +0\.99340 +0\.98470 +12\.4 +22\.9 +5\.00x", told)
     assert "3  sentence: cosine is 0.99340" in told
     assert "For cpu." in told
+
+
+def test_a_narrow_terminal_hides_no_budget(lines: list[Line], capsys: pytest.CaptureFixture[str]) -> None:
+    without = [replace(line, speedup=None) for line in lines]
+    show(table_parts(without), width=80)
+    told = capsys.readouterr().out
+    assert "speedup" not in told
+    assert "…" not in told
+    assert "cosine=0.999" in told
 
 
 class _Balanced(HTMLParser):
