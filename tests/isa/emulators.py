@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 PYTHON = "3.13"  # of Debian 13
@@ -101,12 +101,18 @@ def cpus(cache: Path) -> tuple[Cpu, ...]:
 
 def haswell(cache: Path) -> Cpu:
     """Return x86 without VNNI, filling the cache where Debian's ``qemu-user`` is not installed."""
+    command = (emulator("x86_64", cache), "-cpu", "Haswell-noTSX")
+    home = {"PYTHONHOME": sys.base_prefix}
+    return Cpu("Haswell", sys.executable, command, {**home, **_paths(_site_packages())})
+
+
+def haswell_by_name(cache: Path) -> Cpu:
+    """Return the same as a machine that says so of itself, as what it starts does."""
     root = cache / "haswell"  # what is in it hides what is at the same path of this machine
     (root / "proc").mkdir(parents=True, exist_ok=True)
     (root / "proc" / "cpuinfo").write_text(HASWELL)
-    command = (emulator("x86_64", cache), "-L", str(root), "-cpu", "Haswell-noTSX")
-    home = {"PYTHONHOME": sys.base_prefix}
-    return Cpu("Haswell", sys.executable, command, {**home, **_paths(_site_packages())})
+    found = haswell(cache)
+    return replace(found, emulator=(*found.emulator, "-L", str(root)))
 
 
 def arm64(name: str, cache: Path) -> Cpu:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from emulators import CACHE, arm64, haswell
+from emulators import CACHE, arm64, haswell_by_name
 from network import network
 from rich.console import Console
 
@@ -33,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Export on two devices that differ.")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where emulators are kept")
     cache = parser.parse_args().cache
-    cpus = {"haswell": haswell(cache), "a53": arm64("cortex-a53", cache)}
+    cpus = {"haswell": haswell_by_name(cache), "a53": arm64("cortex-a53", cache)}
     with tempfile.TemporaryDirectory(prefix="edgeattn-isa-") as name:
         folder = Path(name)
         pythons = {device: cpu.interpreter(folder / f"python-{device}") for device, cpu in cpus.items()}
