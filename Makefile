@@ -87,7 +87,8 @@ recipes:  ## a model that two emulated CPUs want in different recipes: export --
 
 haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py
-	python tests/isa/without_vnni.py emulated
+	python tests/isa/haswell.py
 
-without-vnni:  ## tests with VNNI hidden, at full speed; on Intel CPUs with Linux
-	python tests/isa/without_vnni.py hidden
+without-vnni:  ## tests, then int8 against float, with VNNI hidden, at full speed; on Intel CPUs with Linux
+	python tests/isa/without_vnni.py pytest
+	python tests/isa/without_vnni.py python tests/bench/bench_int8.py
