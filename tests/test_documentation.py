@@ -25,21 +25,13 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"
-USING = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 WIDTH = 16
-PAGES = [
-    ROOT / name
-    for name in (
-        "README.md",
-        "runtime/README.md",
-        "runtime/web/README.md",
-        "docs/using.md",
-        "docs/serve.md",
-        "docs/sweep.md",
-        "docs/ci.md",
-        "CONTRIBUTING.md",
-    )
-]
+PAGES = sorted(
+    page
+    for folder in (ROOT, DOCS, ROOT / "models", ROOT / "runtime")
+    for page in (*folder.glob("*.md"), *folder.glob("*/README.md"))
+)
 
 
 def _commands() -> list[str]:
@@ -56,29 +48,47 @@ def test_the_commands_of_the_readme_are_commands(line: str) -> None:
 
 
 def test_every_limit_of_a_budget_is_explained() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \| at (?:least|most):", USING, re.MULTILINE)) == set(LIMITS)
+    page = (DOCS / "budget.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \| at (?:least|most):", page, re.MULTILINE)) == set(LIMITS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
+    found = [(page.parent / path if path else page, anchor) for path, anchor in links]
+    assert [target for target, _ in found if not target.exists()] == []
+    assert [anchor for target, anchor in found if anchor and anchor not in _anchors(target)] == []
+
+
+def test_the_readme_leads_to_every_page_of_docs() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in DOCS.glob("*.md") if f"](docs/{page.name})" not in readme] == []
 
 
 def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "sentence.edge")
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, Any] = {"inputs": _inputs()}
+    exec(compile(_example("app.md", "# In an app"), "app.md", "exec"), known)
+    assert len(known["many"]) == 2
+
+
+def test_the_example_of_generation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path / "story.edge")
     shutil.copytree(CONFORMANCE / "sources.edge", tmp_path / "captions.edge")
     monkeypatch.chdir(tmp_path)
-    sources = {"features": np.ones((1, 3, 6), np.float32), "mask": np.ones((1, 3), bool)}
-    known = {"inputs": _inputs(), "prompt": np.array([1, 2], np.int64), **sources}
-    exec(compile(_example("In an app"), "using.md", "exec"), known)
-    assert len(known["many"]) == 2
+    known: dict[str, Any] = {
+        "prompt": np.array([1, 2], np.int64),
+        "features": np.ones((1, 3, 6), np.float32),
+        "mask": np.ones((1, 3), bool),
+    }
+    exec(compile(_example("generation.md", "# Generation"), "generation.md", "exec"), known)
+    assert known["best"].tokens
 
 
 def test_a_length_read_off_values_stays_dynamic() -> None:
     known: dict[str, Any] = {"nn": nn, "torch": torch}
-    exec(compile(_example("Sizes"), "using.md", "exec"), known)
+    exec(compile(_example("model-file.md", "## Sizes"), "model-file.md", "exec"), known)
     module = known["Padded"]().eval()
     module.layer = nn.TransformerEncoderLayer(8, 2, 8, batch_first=True).eval()
     raw = [{"sound": torch.randn(1, n, 8), "lengths": torch.tensor([n])} for n in (5, 9, 6, 12)]
@@ -90,7 +100,7 @@ def test_a_length_read_off_values_stays_dynamic() -> None:
 def test_the_example_of_a_librarys_model_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _write_encoder(tmp_path / "my-encoder")
     (tmp_path / "texts.txt").write_text("a b\nc d e\na b c d\n")
-    (tmp_path / "encoder.py").write_text(_example("A library's model, as it is"))
+    (tmp_path / "encoder.py").write_text(_example("model-file.md", "## A library's model, as it is"))
     monkeypatch.chdir(tmp_path)
     source = handover.load("encoder.py")
     samples = source.read()
@@ -101,9 +111,15 @@ def test_the_example_of_a_librarys_model_is_read(tmp_path: Path, monkeypatch: py
     assert not outputs.keys() & set(samples.names)
 
 
-def _example(heading: str) -> str:
-    """Return the Python that stands under a heading."""
-    below = USING.partition(f"\n## {heading}\n")[2]
+def _anchors(page: Path) -> set[str]:
+    """Return what a link to a heading of a page may end with, as GitHub names it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _example(page: str, heading: str) -> str:
+    """Return the Python that stands first under a heading of docs/."""
+    below = (DOCS / page).read_text(encoding="utf-8").partition(f"{heading}\n")[2]
     found = re.search(r"^```python\n(.+?)^```$", below, re.DOTALL | re.MULTILINE)
     assert found is not None
     return found[1]

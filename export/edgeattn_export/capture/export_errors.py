@@ -35,7 +35,8 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     if _NUMBER in text:
         return (
             f"forward makes a number of a tensor's values{where}: where it is always the size of an axis, "
-            "write n = lengths.max().item() and torch._check(n == x.shape[1]) after it; see docs/using.md"
+            "write n = lengths.max().item() and torch._check(n == x.shape[1]) after it; "
+            "see docs/model-file.md"
         )
     if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
         return (
