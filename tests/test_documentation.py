@@ -69,7 +69,7 @@ def test_the_example_for_an_app_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "sentence.edge")
     monkeypatch.chdir(tmp_path)
     known: dict[str, Any] = {"inputs": _inputs()}
-    exec(compile(_example("app.md", "# In an app"), "app.md", "exec"), known)
+    exec(compile(_example("app.md", "## Python"), "app.md", "exec"), known)
     assert len(known["many"]) == 2
 
 
@@ -79,11 +79,13 @@ def test_the_example_of_generation_runs(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     known: dict[str, Any] = {
         "prompt": np.array([1, 2], np.int64),
+        "prompts": [[1, 2], [3]],
         "features": np.ones((1, 3, 6), np.float32),
         "mask": np.ones((1, 3), bool),
     }
-    exec(compile(_example("generation.md", "# Generation"), "generation.md", "exec"), known)
-    assert known["best"].tokens
+    for heading in ("## One prompt", "### An encoder-decoder", "## Many prompts, and beams"):
+        exec(compile(_example("generation.md", heading), "generation.md", "exec"), known)
+    assert known["best"].score >= known["second"].score
 
 
 def test_a_length_read_off_values_stays_dynamic() -> None:
