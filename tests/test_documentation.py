@@ -22,6 +22,9 @@ from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.recipe_file import read_recipe
+from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_export.targets import TARGETS
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "runtime" / "conformance"
@@ -50,6 +53,24 @@ def test_the_commands_of_the_readme_are_commands(line: str) -> None:
 def test_every_limit_of_a_budget_is_explained() -> None:
     page = (DOCS / "budget.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \| at (?:least|most):", page, re.MULTILINE)) == set(LIMITS)
+
+
+def test_every_part_of_a_recipe_is_explained() -> None:
+    page = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?`) \| ", page, re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"`(.+?)`", row)}
+    forms = [target.forms for target in TARGETS.values()]
+    linear = {name for each in forms for name in each.linear}
+    assert explained == linear | {form.name for each in forms for form in each.others} | TECHNIQUES.keys()
+
+
+def test_the_example_of_a_recipe_is_one(tmp_path: Path) -> None:
+    page = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    found = re.search(r"^```json\n(.+?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    (tmp_path / "mine.json").write_text(found[1])
+    recipe = read_recipe(tmp_path / "mine.json")
+    assert recipe.treatment("layer.0.query").form == "int8 per token"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
