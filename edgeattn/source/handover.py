@@ -58,6 +58,7 @@ def load(source: str) -> ModuleSource:
         pretty=_function(defined, path, "pretty"),
         picture=_function(defined, path, "picture"),
         processing=processing,
+        file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 

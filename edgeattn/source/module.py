@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from edgeattn.source.eval_mode import in_eval_mode
 from edgeattn.source.metric import Metric
 from edgeattn.source.own_processing import OwnProcessing
+from edgeattn.source.samples_file import samples_of
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.capture.read_samples import LIMIT, read_on
@@ -40,7 +42,8 @@ class ModuleSource:
         pretty: ``pretty(outputs)``, one line for a person.
         picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
-        sha256: Of the file that defines the module; None where there is none.
+        file: Defines the module and its samples; None where there is none.
+        sha256: Of that file.
     """
 
     name: str
@@ -53,6 +56,7 @@ class ModuleSource:
     pretty: Pretty | None = None
     picture: Picture | None = None
     processing: OwnProcessing | None = None
+    file: Path | None = None
     sha256: str | None = None
 
     original = "PyTorch"
@@ -80,15 +84,18 @@ class ModuleSource:
     def read(self) -> Samples:
         """Put the module into eval mode, and read the samples against its ``forward``."""
         in_eval_mode(self.module)
-        return read_samples(self.module, self.samples)
+        with samples_of(self.file):
+            return read_samples(self.module, self.samples)
 
     def read_on(self, samples: Samples) -> Iterator[Sample]:
         """Yield the samples that follow those of ``read``, one after the other."""
-        yield from read_on(self.module, samples, self.more(), LIMIT)
+        with samples_of(self.file):
+            yield from read_on(self.module, samples, self.more(), LIMIT)
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Export the module."""
-        axes = infer_axes(samples, self.dynamic)
+        with samples_of(self.file):
+            axes = infer_axes(samples, self.dynamic)
         return capture(self.module, samples.split().calibration, axes, engine)
 
     def megabytes(self, _: Captured) -> float:

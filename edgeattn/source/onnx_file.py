@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn.source.samples_file import samples_of
 from edgeattn_export.capture import Captured, adopt
 from edgeattn_export.capture.from_onnx import read_npz
 from edgeattn_export.graph.engine import Engine
@@ -43,7 +44,8 @@ class OnnxSource:
 
     def read(self) -> Samples:
         """Read the .npz file."""
-        return read_npz(self.npz)
+        with samples_of(self.npz):
+            return read_npz(self.npz)
 
     def read_on(self, _: Samples) -> Iterator[Sample]:
         """Yield nothing: the file's samples are read at once."""
@@ -51,7 +53,8 @@ class OnnxSource:
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Bring the file to the opset of the standard Attention."""
-        return adopt(self.model, samples.split().calibration, engine)
+        with samples_of(self.npz):
+            return adopt(self.model, samples.split().calibration, engine)
 
     def megabytes(self, captured: Captured) -> float:
         """Return the size of the graph with its weights."""

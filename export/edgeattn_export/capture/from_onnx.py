@@ -88,7 +88,7 @@ def read_npz(path: Path) -> Samples:
     """
     arrays = read_arrays(path)
     numbered = any(map(_NUMBERED.fullmatch, arrays))
-    return alike(_numbered(arrays) if numbered else _stacked(path, arrays))
+    return alike(_numbered(arrays) if numbered else _stacked(arrays))
 
 
 def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
@@ -102,10 +102,10 @@ def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
         yield Sample(inputs)
 
 
-def _stacked(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
+def _stacked(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     counts = {len(value) if value.ndim else 0 for value in arrays.values()}
     if len(counts) != 1:
-        raise SampleError(f"{path}: arrays of {sorted(counts)} samples; expected as many of every input")
+        raise SampleError(f"arrays of {sorted(counts)} samples; expected as many of every input")
     for i in range(counts.pop()):
         yield Sample({name: array_of(i, name, value[i : i + 1]) for name, value in arrays.items()})
 
