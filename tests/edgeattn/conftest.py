@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +247,14 @@ def folder(_saved: Path, tmp_path: Path) -> Path:
 def instant_capture(captured: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     """Export as ever, but for the capture."""
     monkeypatch.setattr(module, "capture", lambda *_: captured)
+
+
+@pytest.fixture(scope="module")
+def captured_once(captured: Captured) -> Iterator[None]:
+    """Let all exports of a file share one capture, which is most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "capture", lambda *_: captured)
+        yield
 
 
 @pytest.fixture

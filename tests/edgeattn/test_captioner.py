@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from edgeattn.measure import alone, benchmark, race
 from edgeattn.measure.token_time import WARMUP, token_time
 from edgeattn.progress import Silent
 from edgeattn.report.example import example
-from edgeattn.source import handover, module
+from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.cache.stepping import StepRunner
@@ -34,6 +33,8 @@ START = 3
 SLACK = 4  # largest differences in logits by which the greedy token may lead and yet be passed over
 ENOUGH = 40  # tokens of all captions, that are alike from the start
 
+pytestmark = pytest.mark.usefixtures("captured_once")
+
 
 @pytest.fixture(scope="module")
 def captioner() -> ModuleSource:
@@ -43,14 +44,6 @@ def captioner() -> ModuleSource:
 @pytest.fixture(scope="module")
 def captured(captioner: ModuleSource) -> Captured:
     return captioner.capture(captioner.read(), ORT_CPU)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def captured_once(captured: Captured) -> Iterator[None]:
-    """Let the module's exports share one capture, which is most of their time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "capture", lambda *_: captured)
-        yield
 
 
 @pytest.fixture(scope="module")

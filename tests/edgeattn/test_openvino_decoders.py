@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from edgeattn.bundle import Bundle
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.progress import Silent
-from edgeattn.source import handover, module
+from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.cache.stepping import StepRunner
@@ -44,6 +43,8 @@ tokens = generate(model, arrays, start=prompt, max_new_tokens=count) if arrays e
 print(json.dumps([int(token) for token in tokens]))
 """
 
+pytestmark = pytest.mark.usefixtures("captured_once")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
@@ -59,14 +60,6 @@ def source(request: pytest.FixtureRequest) -> ModuleSource:
 @pytest.fixture(scope="module")
 def captured(source: ModuleSource) -> Captured:
     return source.capture(source.read(), OPENVINO_CPU.prover)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def captured_once(captured: Captured) -> Iterator[None]:
-    """Let the export share the capture, which is most of its time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "capture", lambda *_: captured)
-        yield
 
 
 @pytest.fixture(scope="module")

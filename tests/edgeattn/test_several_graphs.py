@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,16 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge.objective import Objective
-from edgeattn.source import handover, module
+from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
+from edgeattn_export.capture import Captured
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.recipe_file import read_recipe
 
 TRANSLATOR = Path(__file__).with_name("translator.py")
 LIMIT = {"cosine": 0.9, "size_mb": 0.04}  # of 0.051 in int8 alone
+
+pytestmark = pytest.mark.usefixtures("captured_once")
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +27,9 @@ def source() -> ModuleSource:
     return handover.load(str(TRANSLATOR))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def captured_once(source: ModuleSource) -> Iterator[None]:
-    """Let the module's exports share one capture, which is most of their time."""
-    captured = source.capture(source.read(), ORT_CPU)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "capture", lambda *_: captured)
-        yield
+@pytest.fixture(scope="module")
+def captured(source: ModuleSource) -> Captured:
+    return source.capture(source.read(), ORT_CPU)
 
 
 @pytest.fixture(scope="module")

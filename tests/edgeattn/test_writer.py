@@ -137,10 +137,8 @@ def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
         next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
 
 
-def test_it_validates_and_benches_against_its_original(
-    folder: Path, captured: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "capture", lambda *_: captured)
+@pytest.mark.usefixtures("instant_capture")
+def test_it_validates_and_benches_against_its_original(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "ROUNDS", 60)
     monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
