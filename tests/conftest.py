@@ -18,11 +18,11 @@ from hypothesis import settings
 
 HERE = Path(__file__).parent
 LONGEST_FIRST = (
-    "test_reference_models.py",
+    "models/test_reference_models.py",
     "web/test_serve.py",
     "edgeattn/sweep/test_faults.py",
-    "test_models_in_use.py",
-    "test_generating_models.py",
+    "models/test_models_in_use.py",
+    "models/test_generating_models.py",
     "export/recover/test_attention.py",
     "edgeattn/devices/test_export_on.py",
     "edgeattn/partitions/test_partitions.py",

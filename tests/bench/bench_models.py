@@ -14,7 +14,6 @@ calls a second one core makes, and which share of it the calls take as the sampl
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import subprocess
 import sys
@@ -22,13 +21,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from processor_times import processor_times
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
+
+from model_file import load
 
 import edgeattn_runtime
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
@@ -182,22 +184,6 @@ def told_stream(calls: int, milliseconds: float, seconds: float, each: str) -> s
 def load_bundle(bundle: Path) -> edgeattn_runtime.Model:
     """Open a bundle, one thread."""
     return edgeattn_runtime.load(bundle, threads=1)
-
-
-def load(model: str, name: str) -> ModuleType:
-    """Import models/MODEL/NAME.py."""
-    path = shipped.locate(model).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"{model}_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    sys.path.insert(0, str(path.parent))  # for the files beside
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
 
 
 USES: Mapping[str, Callable[[Path], Iterator[str]]] = {

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -21,22 +20,10 @@ SAME = {"rtol": 0.0, "atol": 1e-4}
 Spoken = tuple[Tensor, Tensor]  # sound, (1, S, 160), and text, (1, T)
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"dictation_{name}", FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)  # for the network's and the features' files, which lie beside
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def dictation() -> Iterator[ModuleType]:
     with torch.inference_mode():
-        yield load("model")
+        yield load("dictation")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +54,7 @@ def test_spells_phrases_never_heard(
         said += [dictation.decode_text(answer) for answer in answers]
         right += [phrase for _, phrase in batch]
     assert len(said) == len(right) == RECORDINGS
-    assert load("errors").character_error(said, right) <= CHARACTER_ERROR
+    assert load("dictation", "errors").character_error(said, right) <= CHARACTER_ERROR
 
 
 def test_foretells_each_character_of_a_known_text(dictation: ModuleType, network: torch.nn.Module) -> None:
@@ -80,7 +67,7 @@ def test_foretells_each_character_of_a_known_text(dictation: ModuleType, network
     [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("seven", "eleven", 2), ("six", "six", 0), ("ab", "ba", 2)],
 )
 def test_the_error_counts_edits(said: str, right: str, edits: int) -> None:
-    assert load("errors").distance(said, right) == edits
+    assert load("dictation", "errors").distance(said, right) == edits
 
 
 def test_samples_pair_a_text_with_what_follows(dictation: ModuleType) -> None:

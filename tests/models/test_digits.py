@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 
 FOLDER = Path(__file__).parents[2] / "models" / "digits"
 HELD_OUT = 360
@@ -15,13 +14,7 @@ ACCURACY = 0.97
 
 @pytest.fixture(scope="module")
 def digits() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("digits_model", FOLDER / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    spec.loader.exec_module(module)
-    return module
+    return load("digits")
 
 
 def test_reads_the_held_out_digits(digits: ModuleType) -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +8,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 
 FOLDER = Path(__file__).parents[2] / "models" / "keywords"
 ACCURACY = 0.95  # on voices that training never heard
@@ -19,17 +18,8 @@ SAME = {"rtol": 0.0, "atol": 1e-4}
 
 @pytest.fixture(scope="module")
 def keywords() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("keywords_model", FOLDER / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)  # for the features' file, which lies beside
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
     with torch.inference_mode():
-        yield module
+        yield load("keywords")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from model_file import load
 
 pytest.importorskip("gymnasium")
 
@@ -21,28 +20,15 @@ AGREES = 0.85  # with the teacher's actions, the first step's among them
 SAME = {"rtol": 0.0, "atol": 1e-4}
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"policy_{name}", FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)  # for the network's file, which lies beside
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def policy() -> Iterator[ModuleType]:
     with torch.inference_mode():
-        yield load("model")
+        yield load("policy")
 
 
 @pytest.fixture(scope="module")
 def play() -> ModuleType:
-    return load("play")
+    return load("policy", "play")
 
 
 @pytest.fixture(scope="module")

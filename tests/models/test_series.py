@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 from torch import Tensor
 
 FOLDER = Path(__file__).parents[2] / "models" / "series"
@@ -19,16 +18,8 @@ SAME = {"rtol": 0.0, "atol": 1e-4}
 
 @pytest.fixture(scope="module")
 def series() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("series_model", FOLDER / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)  # for the network's file, which lies beside
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
     with torch.inference_mode():
-        yield module
+        yield load("series")
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 from torch.nn.functional import scaled_dot_product_attention
 
 pytest.importorskip("tokenizers")
@@ -22,19 +21,9 @@ BITS = 1e-3  # bits per byte: another machine's float sums
 SUM = 1e-9
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"story_{name}", FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def story() -> ModuleType:
-    return load("model")
+    return load("story")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +55,7 @@ def test_held_out_text_costs_fewer_bits_than_with_n_grams(
 
 
 def test_the_n_grams_odds_sum_to_1_and_favour_what_was_seen() -> None:
-    ngram = load("ngram")
+    ngram = load("story", "ngram")
     levels = ngram.fit(b"the cat, the hat, the rat, the bat. " * 3 + b"a dog", 5)
     for before in (b"the ", b"a ca", b"zzzz"):
         odds = [ngram.probability(levels, before, bytes([byte])) for byte in range(256)]

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +8,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from model_file import load
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -25,17 +24,8 @@ ISO_DATE = re.compile(r"(19|20)\d\d-[01]\d-[0-3]\d")
 
 @pytest.fixture(scope="module")
 def translation() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("translation_model", FOLDER / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(FOLDER)  # for the network's file, which lies beside
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
     with torch.inference_mode():
-        yield module
+        yield load("translation")
 
 
 @pytest.fixture(scope="module")

@@ -2,65 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from model_file import load
 
-import edgeattn
 import edgeattn_runtime
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
-MODELS = Path(__file__).parents[1] / "models"
 PAIRS = 140  # of the first 420 held-out pairs, every third, so that every language is among them
-SIZE = 0.35  # of the float export's
-SAMPLES = 240  # of each model's, and what so few can show of its metric
-DROP = 0.05
-RACE = 1.0  # seconds: no latency is asked for here
+SAMPLES = 240  # of a model's
 EXACT_MATCH_LOST = 0.01
 NEXT_TOKEN_AGREES = 0.95
 GREEDY_TOKENS = 40
 
-
-def load(name: str) -> ModuleType:
-    """Import models/NAME/model.py, as a user's own file would be."""
-    path = MODELS / name / "model.py"
-    spec = importlib.util.spec_from_file_location(f"model_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("edgeattn.measure.race.SECONDS", RACE)
-        bundle = edgeattn.export(
-            source.model(),
-            islice(source.samples(), SAMPLES),
-            dynamic=source.dynamic,
-            budget={**source.budget, "metric_drop": DROP},
-            metric=source.metric,
-            processing=source.processing,
-        )
-    assert bundle.report.verdict == "pass"
-    assert "Softmax" not in bundle.report.operators
-    assert bundle.report.size_mb["int8"] <= SIZE * bundle.report.size_mb["float"]
-    return edgeattn_runtime.load(bundle.save(folder))
+Export = Callable[[ModuleType], edgeattn_runtime.Model]
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +32,8 @@ def translation() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def translator(translation: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
-    return exported(translation, tmp_path_factory.mktemp("translation") / "translation.edge")
+def translator(exported: Export, translation: ModuleType) -> edgeattn_runtime.Model:
+    return exported(translation)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +42,8 @@ def story() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def writer(story: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
-    return exported(story, tmp_path_factory.mktemp("story") / "story.edge")
+def writer(exported: Export, story: ModuleType) -> edgeattn_runtime.Model:
+    return exported(story)
 
 
 def test_translation_matches_as_often_as_pytorch(

@@ -2,76 +2,38 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import wave
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from model_file import load
 from numpy.typing import NDArray
 
-import edgeattn
 import edgeattn_runtime
 from edgeattn.__main__ import main
 from edgeattn_runtime.__main__ import main as on_device
 
-MODELS = Path(__file__).parents[1] / "models"
-SIZE = 0.35  # of the float export's
-SAMPLES = 240  # of each model's, and what so few can show of its metric
-DROP = 0.05
-RACE = 1.0  # seconds: no latency is asked for here
 EPISODES = range(30_000, 30_003)  # seeds that nothing else has
 SCORE = 0.95  # of what the best policies reach
 CHARACTER_ERROR = 0.05
 PHRASES = 20
 BEAMS = 4
 
-
-def load(name: str, file: str = "model") -> ModuleType:
-    """Import models/NAME/FILE.py, as a user's own file would be."""
-    path = MODELS / name / f"{file}.py"
-    spec = importlib.util.spec_from_file_location(f"{name}_{file}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass looks its own module up
-    sys.path.insert(0, str(path.parent))  # for the files beside
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-def exported(source: ModuleType, folder: Path) -> edgeattn_runtime.Model:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("edgeattn.measure.race.SECONDS", RACE)
-        bundle = edgeattn.export(
-            source.model(),
-            islice(source.samples(), SAMPLES),
-            dynamic=source.dynamic,
-            budget={**source.budget, "metric_drop": DROP},
-            metric=source.metric,
-            processing=source.processing,
-        )
-    assert bundle.report.verdict == "pass"
-    assert "Softmax" not in bundle.report.operators
-    assert bundle.report.size_mb["int8"] <= SIZE * bundle.report.size_mb["float"]
-    return edgeattn_runtime.load(bundle.save(folder))
+Export = Callable[[ModuleType], edgeattn_runtime.Model]
 
 
 @pytest.fixture(scope="module")
-def forecaster(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
-    return exported(load("series"), tmp_path_factory.mktemp("series") / "series.edge")
+def forecaster(exported: Export) -> edgeattn_runtime.Model:
+    return exported(load("series"))
 
 
 @pytest.fixture(scope="module")
-def listener(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
-    return exported(load("keywords"), tmp_path_factory.mktemp("keywords") / "keywords.edge")
+def listener(exported: Export) -> edgeattn_runtime.Model:
+    return exported(load("keywords"))
 
 
 def test_a_day_of_every_series_is_forecast_as_pytorch_does(forecaster: edgeattn_runtime.Model) -> None:
@@ -83,10 +45,10 @@ def test_a_day_of_every_series_is_forecast_as_pytorch_does(forecaster: edgeattn_
         assert abs(forecast - expected).mean() < 0.05  # standard deviations
 
 
-def test_both_games_are_played_in_int8(tmp_path: Path) -> None:
+def test_both_games_are_played_in_int8(exported: Export) -> None:
     pytest.importorskip("gymnasium")
     play = load("policy", "play")
-    net = exported(load("policy"), tmp_path / "policy.edge")
+    net = exported(load("policy"))
     for game in play.GAMES:
         reached = play.returns(lambda inputs: net(**inputs)["logits"], game, EPISODES)
         assert game.score(sum(reached) / len(reached)) >= SCORE
@@ -186,8 +148,8 @@ def test_a_word_is_heard_from_samples_of_sound(listener: edgeattn_runtime.Model)
 
 
 @pytest.fixture(scope="module")
-def speller(tmp_path_factory: pytest.TempPathFactory) -> edgeattn_runtime.Model:
-    return exported(load("dictation"), tmp_path_factory.mktemp("dictation") / "dictation.edge")
+def speller(exported: Export) -> edgeattn_runtime.Model:
+    return exported(load("dictation"))
 
 
 def test_a_phrase_is_spelled_from_a_file(
