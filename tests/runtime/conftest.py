@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from edgeattn_runtime import Model, load
+
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
 

@@ -2,22 +2,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
+from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.variant import Variant
-
-ROOM = Path(__file__).parents[2] / "runtime"
-SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
 
 VARIANT = Variant(
     target="cpu",
@@ -170,62 +166,53 @@ def test_the_specification_shows_a_manifest() -> None:
     assert Manifest.from_json(whole).name == "sentence"
 
 
-def _set(*path: str | int, to: object) -> Callable[[Any], None]:
-    def change(manifest: Any) -> None:
-        for key in path[:-1]:
-            manifest = manifest[key]
-        manifest[path[-1]] = to
-
-    return change
-
-
 _V = ("variants", 0)
 
 # Each breaks one rule that the JSON schema can state too; the message must name the key.
-BROKEN: dict[str, Callable[[Any], None]] = {
-    "schema: 1": _set("schema", to=1),
-    "schema: 3": _set("schema", to=3),
-    "schema: true": _set("schema", to=True),
-    "name: ": _set("name", to=""),
-    "graphs: ": _set("graphs", to=[]),
-    "graphs: none found": _set("graphs", to={}),
+BROKEN: dict[str, Change] = {
+    "schema: 1": put("schema", to=1),
+    "schema: 3": put("schema", to=3),
+    "schema: true": put("schema", to=True),
+    "name: ": put("name", to=""),
+    "graphs: ": put("graphs", to=[]),
+    "graphs: none found": put("graphs", to={}),
     "graphs: a, b found": lambda m: m.update(graphs=dict.fromkeys("ab", m["graphs"]["model"])),
-    "graphs.model.file: ": _set("graphs", "model", "file", to="m.onnx"),
-    "graphs.model.inputs: ": _set("graphs", "model", "inputs", to={}),
-    "graphs.model.inputs[0].dtype: ": _set("graphs", "model", "inputs", 0, "dtype", to="complex64"),
-    "graphs.model.inputs[0].dims[1]: 0": _set("graphs", "model", "inputs", 0, "dims", 1, to=0),
-    "graphs.model.inputs[0].dims[1]: 2.5": _set("graphs", "model", "inputs", 0, "dims", 1, to=2.5),
-    "graphs.model.inputs[0].dims[1]: true": _set("graphs", "model", "inputs", 0, "dims", 1, to=True),
-    "graphs.model.inputs[0].shape: ": _set("graphs", "model", "inputs", 0, "shape", to=[]),
-    "symbols.batch.min: ": _set("symbols", "batch", "min", to=-1),
-    "symbols.batch.max: ": _set("symbols", "batch", "max", to="9"),
-    "variants: ": _set("variants", to=[]),
-    "variants[0].target: ": _set(*_V, "target", to="a\nb"),
-    "variants[0].engine.version: ": _set(*_V, "engine", "version", to=">=1.23"),
-    "variants[0].engine.providers: ": _set(*_V, "engine", "providers", to=[]),
-    "variants[0].engine.providers[0]: ": _set(*_V, "engine", "providers", 0, to=1),
-    "variants[0].engine.options.fast: ": _set(*_V, "engine", "options", "fast", to=None),
-    "variants[0].engine.python: ": _set(*_V, "engine", "python", to="3.11"),
-    "variants[0].files: ": _set(*_V, "files", to=["m.onnx"]),
-    "variants[0].sizes.batch: ": _set(*_V, "sizes", "batch", to=0),
-    "variants[0].session: ": _set(*_V, "session", to=None),
-    "variants[0].stacks: ": _set(*_V, "stacks", to={}),
-    "variants[0].tolerance.cosine: ": _set(*_V, "tolerance", to={}),
-    "variants[0].scores.cosine: ": _set(*_V, "scores", "cosine", to=True),
-    "variants[0].verdict: ": _set(*_V, "verdict", to="maybe"),
-    "variants[0].measured: ": _set(*_V, "measured", to=""),
-    "files.m.onnx.size: ": _set("files", "m.onnx", "size", to=2**53),
-    "files.m.onnx.sha256: ": _set("files", "m.onnx", "sha256", to="A" * 64),
-    "golden.samples: ": _set("golden", "samples", to=0),
-    "golden.tolerance: ": _set("golden", "tolerance", to={"cosine": 0.9}),
-    "provenance: ": _set("provenance", to=[]),
-    "budget.cosine: ": _set("budget", "cosine", to="0.99"),
+    "graphs.model.file: ": put("graphs", "model", "file", to="m.onnx"),
+    "graphs.model.inputs: ": put("graphs", "model", "inputs", to={}),
+    "graphs.model.inputs[0].dtype: ": put("graphs", "model", "inputs", 0, "dtype", to="complex64"),
+    "graphs.model.inputs[0].dims[1]: 0": put("graphs", "model", "inputs", 0, "dims", 1, to=0),
+    "graphs.model.inputs[0].dims[1]: 2.5": put("graphs", "model", "inputs", 0, "dims", 1, to=2.5),
+    "graphs.model.inputs[0].dims[1]: true": put("graphs", "model", "inputs", 0, "dims", 1, to=True),
+    "graphs.model.inputs[0].shape: ": put("graphs", "model", "inputs", 0, "shape", to=[]),
+    "symbols.batch.min: ": put("symbols", "batch", "min", to=-1),
+    "symbols.batch.max: ": put("symbols", "batch", "max", to="9"),
+    "variants: ": put("variants", to=[]),
+    "variants[0].target: ": put(*_V, "target", to="a\nb"),
+    "variants[0].engine.version: ": put(*_V, "engine", "version", to=">=1.23"),
+    "variants[0].engine.providers: ": put(*_V, "engine", "providers", to=[]),
+    "variants[0].engine.providers[0]: ": put(*_V, "engine", "providers", 0, to=1),
+    "variants[0].engine.options.fast: ": put(*_V, "engine", "options", "fast", to=None),
+    "variants[0].engine.python: ": put(*_V, "engine", "python", to="3.11"),
+    "variants[0].files: ": put(*_V, "files", to=["m.onnx"]),
+    "variants[0].sizes.batch: ": put(*_V, "sizes", "batch", to=0),
+    "variants[0].session: ": put(*_V, "session", to=None),
+    "variants[0].stacks: ": put(*_V, "stacks", to={}),
+    "variants[0].tolerance.cosine: ": put(*_V, "tolerance", to={}),
+    "variants[0].scores.cosine: ": put(*_V, "scores", "cosine", to=True),
+    "variants[0].verdict: ": put(*_V, "verdict", to="maybe"),
+    "variants[0].measured: ": put(*_V, "measured", to=""),
+    "files.m.onnx.size: ": put("files", "m.onnx", "size", to=2**53),
+    "files.m.onnx.sha256: ": put("files", "m.onnx", "sha256", to="A" * 64),
+    "golden.samples: ": put("golden", "samples", to=0),
+    "golden.tolerance: ": put("golden", "tolerance", to={"cosine": 0.9}),
+    "provenance: ": put("provenance", to=[]),
+    "budget.cosine: ": put("budget", "cosine", to="0.99"),
     "budget: missing": lambda m: m.pop("budget"),
-    "target: ": _set("target", to="cpu"),
-    "signature.scheme: ": _set("signature", to={"scheme": "rsa", "key": "a" * 64}),
-    "signature.key: ": _set("signature", to={"scheme": "ed25519", "key": "a" * 63}),
+    "target: ": put("target", to="cpu"),
+    "signature.scheme: ": put("signature", to={"scheme": "rsa", "key": "a" * 64}),
+    "signature.key: ": put("signature", to={"scheme": "ed25519", "key": "a" * 63}),
     **{
-        f"files: {json.dumps(path)} found": _set("files", path, to={"sha256": "a" * 64, "size": 1})
+        f"files: {json.dumps(path)} found": put("files", path, to={"sha256": "a" * 64, "size": 1})
         for path in (
             "../a",
             "/a",
@@ -248,24 +235,20 @@ BROKEN: dict[str, Callable[[Any], None]] = {
 def test_broken_manifest_is_refused_by_reader_and_schema(message: str) -> None:
     manifest = json.loads(TEXT)
     BROKEN[message](manifest)
-    with pytest.raises(BundleError, match="^" + re.escape(message)) as caught:
-        Manifest.from_json(json.dumps(manifest))
-    assert "\n" not in str(caught.value)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(manifest, SCHEMA)
+    refused_by_schema_too(manifest, message)
 
 
 # What ties one key to another is beyond the schema.
-UNTIED: dict[str, Callable[[Any], None]] = {
+UNTIED: dict[str, Change] = {
     "graphs.model: 'x' has a dim 'batch'": lambda m: m.update(symbols={}),
-    "variants[0].files: none": _set(*_V, "files", to={}),
-    "variants[0].files: model, encoder": _set(*_V, "files", "encoder", to="m.onnx"),
-    "variants[0].files.model: 'other.onnx'": _set(*_V, "files", "model", to="other.onnx"),
-    "variants[0].sizes: 'sequence'": _set(*_V, "sizes", "sequence", to=4),
-    "variants[0].sizes.batch: 1": _set("symbols", "batch", "min", to=2),
-    "variants[0].stacks: 1": _set(*_V, "stacks", to=[{"sizes": {}, "rows": 2}]),
-    "golden.file: 'other'": _set("golden", "file", to="other"),
-    "symbols.batch.max: 1": _set("symbols", "batch", to={"min": 2, "max": 1}),
+    "variants[0].files: none": put(*_V, "files", to={}),
+    "variants[0].files: model, encoder": put(*_V, "files", "encoder", to="m.onnx"),
+    "variants[0].files.model: 'other.onnx'": put(*_V, "files", "model", to="other.onnx"),
+    "variants[0].sizes: 'sequence'": put(*_V, "sizes", "sequence", to=4),
+    "variants[0].sizes.batch: 1": put("symbols", "batch", "min", to=2),
+    "variants[0].stacks: 1": put(*_V, "stacks", to=[{"sizes": {}, "rows": 2}]),
+    "golden.file: 'other'": put("golden", "file", to="other"),
+    "symbols.batch.max: 1": put("symbols", "batch", to={"min": 2, "max": 1}),
     "graphs.model.outputs: two tensors named 'y'": lambda m: m["graphs"]["model"]["outputs"].append(
         m["graphs"]["model"]["outputs"][0]
     ),
@@ -276,8 +259,7 @@ UNTIED: dict[str, Callable[[Any], None]] = {
 def test_keys_that_disagree_are_refused(message: str) -> None:
     manifest = json.loads(TEXT)
     UNTIED[message](manifest)
-    with pytest.raises(BundleError, match="^" + re.escape(message)):
-        Manifest.from_json(json.dumps(manifest))
+    refused_by_reader_alone(manifest, message)
 
 
 @pytest.mark.parametrize(

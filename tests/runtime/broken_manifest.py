@@ -1,0 +1,50 @@
+"""A manifest that breaks a rule: how a test breaks it, and who must refuse it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.manifest import Manifest
+
+ROOM = Path(__file__).parents[2] / "runtime"
+SCHEMA = json.loads((ROOM / "manifest.schema.json").read_text("utf-8"))
+
+Change = Callable[[Any], object]
+
+
+def put(*path: str | int, to: object) -> Change:
+    """Return what puts a value where keys and indices lead."""
+
+    def change(manifest: Any) -> None:
+        for key in path[:-1]:
+            manifest = manifest[key]
+        manifest[path[-1]] = to
+
+    return change
+
+
+def refused_by_schema_too(manifest: Any, message: str) -> None:
+    """Check a rule that the JSON schema can state: the reader's one line begins with ``message``."""
+    _refused(manifest, message)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(manifest, SCHEMA)
+
+
+def refused_by_reader_alone(manifest: Any, message: str) -> None:
+    """Check a rule that ties one key to another, which is beyond the schema."""
+    _refused(manifest, message)
+    jsonschema.validate(manifest, SCHEMA)
+
+
+def _refused(manifest: Any, message: str) -> None:
+    with pytest.raises(BundleError, match="^" + re.escape(message)) as caught:
+        Manifest.from_json(json.dumps(manifest))
+    assert "\n" not in str(caught.value)
