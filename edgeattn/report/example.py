@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from edgeattn.judge.worst.said import told
+from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.measure.threads import THREADS
 from edgeattn.measure.variants import engine_of, measurable
@@ -18,7 +19,7 @@ from edgeattn.report.pictures import Shown, picture_of
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 
@@ -43,7 +44,10 @@ class Example:
 
 
 def example(bundle: Path, source: ModuleSource) -> Example | None:
-    """Answer an evaluation sample twice; None where the model's file has no ``pretty``, or nothing runs here.
+    """Answer an evaluation sample twice, the last one of a size that the bundle takes.
+
+    Returns:
+        None where the model's file has no ``pretty``, or nothing runs here.
 
     Raises:
         ModelError: ``pretty`` or ``picture`` failed.
@@ -51,15 +55,17 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     if source.pretty is None:
         return None
     samples, files = source.read(), open_bundle(bundle)
-    evaluation = samples.split().evaluation
-    sample = evaluation[-1]
-    reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
-    original = reference.bind(sample.inputs)()
     try:
         variant, *_ = measurable(files.manifest)
     except IncompatibleRuntimeError:  # it is for other devices, and the report says so
         return None
     runner = runner_of_bundle(files, variant, threads=THREADS)
+    evaluation = [sample for sample in samples.split().evaluation if takes(runner, sample.inputs)]
+    if not evaluation:
+        return None
+    sample = evaluation[-1]
+    reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
+    original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
     passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
     answer = like(original, {**passed, **answers})
@@ -81,7 +87,7 @@ def _picture(
     reference: Reference,
     runner: Runner,
     sample: Sample,
-    evaluation: Samples,
+    evaluation: Sequence[Sample],
     words: tuple[str, str],
 ) -> bytes | None:
     """Draw a sample by what is known of its processing."""
