@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,6 +27,7 @@ from edgeattn_runtime.errors import BadInput, CheckFailed
 if TYPE_CHECKING:
     from edgeattn.report.example import Example
     from edgeattn.source.source import Source
+    from edgeattn_export.targets import Target
 
 DEFAULT = "cpu"
 
@@ -97,6 +99,8 @@ def export(
                 places=places,
                 together=together,
             )
+            if strict:
+                check_told(request.targets)
             bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
         shown = _example(folder, source, bundle.report)
@@ -130,13 +134,36 @@ def check_verdict(report: Report, afterword: str) -> None:
 
 
 def check_placement(report: Report) -> None:
-    """Raise CheckFailed where not all of a graph's work runs where it is wanted, in one partition."""
-    placement = report.placement
+    """Raise CheckFailed where a graph's work may run elsewhere than wanted, or in more than one partition."""
+    from edgeattn_export.targets import target_of
+    from edgeattn_export.targets.placement.of_target import has_one_place
+
+    about, placement, target = (
+        f"{report.model} for {report.target}",
+        report.placement,
+        target_of(report.target),
+    )
     if placement is not None and not placement.is_whole:
         raise CheckFailed(
-            f"{report.model} for {report.target} is not placed whole: "
+            f"{about} is not placed whole: "
             f"{'; '.join(placement_words(placement).splitlines())}; lower these, or export without --strict"
         )
+    if placement is None and target is not None and not has_one_place(target):
+        raise CheckFailed(
+            f"{about}: what falls back is not known, as its engine does not tell it; export without --strict"
+        )
+
+
+def check_told(targets: Iterable[Target]) -> None:
+    """Raise BadInput where it is known before an export that nothing will tell what falls back."""
+    from edgeattn_export.targets.placement.of_target import untold
+
+    for target in targets:
+        if (lacking := untold(target)) is not None:
+            raise BadInput(
+                f"--strict: what target {target.name!r} leaves to the CPU is not told here: {lacking}, or "
+                "export without --strict"
+            )
 
 
 def _check_kept(recipe: Path | None, folder: Path) -> None:

@@ -18,6 +18,7 @@ from edgeattn.report.verdict_words import undecided
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.targets import ForTarget, Target
+from edgeattn_export.targets.placement.of_target import has_one_place
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -70,6 +71,7 @@ def reported(
         device=request.place.name,
         notes=(
             *(_not_run(request.target, evaluation) if request.place.is_here else _on_device(request)),
+            *_untold(request.target, evaluation),
             *captured.notes,
             *recovered.notes,
             *chosen.notes,
@@ -120,6 +122,13 @@ def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
     if engine.host is not HERE:
         return (f"Run on {evaluation.measured}.", *nominal)
     return nominal
+
+
+def _untold(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+    """Say that nothing told what falls back, where something may: onnxruntime does it without a word."""
+    if evaluation.measures.placement is not None or has_one_place(target):
+        return ()
+    return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing tells it here.",)
 
 
 def _scale(chosen: Chosen, evaluation: Evaluation) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ def test_a_bundle_passes_on_it_in_fixed_sizes(source: ModuleSource) -> None:
     bundle = pipeline.run(source, Request.read("xnnpack", {"cosine": 0.9999}, FASTEST), Silent())
     assert bundle.report.verdict == "pass"
     assert "1.21" in " ".join(note for note in bundle.report.notes if "Run on" in note)
+    assert bundle.report.placement is None
+    assert any("leaves to the CPU is not known" in note for note in bundle.report.notes)
     assert bundle.manifest.variants
     for variant in bundle.manifest.variants:
         assert variant.sizes.keys() == {"batch", "sequence"}

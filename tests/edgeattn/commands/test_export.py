@@ -20,6 +20,7 @@ from edgeattn.progress import Progress
 from edgeattn.report.report import Report
 from edgeattn.source import module
 from edgeattn.source.source import Source
+from edgeattn_export.graph.hosts.environment import FOLDER_VARIABLE
 from edgeattn_runtime.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
@@ -223,3 +224,14 @@ def test_a_place_in_no_folder_is_refused(refused: Refused, tmp_path: Path) -> No
 @pytest.mark.usefixtures("no_work")
 def test_an_unknown_target_is_refused(refused: Refused, tmp_path: Path) -> None:
     assert "'toaster'" in refused("export", TINY, "-o", tmp_path / "x.edge", "--target", "toaster")
+
+
+@pytest.mark.usefixtures("no_work")
+def test_strict_is_refused_where_nothing_would_tell_what_falls_back(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "nothing installed"))
+    line = refused("export", TINY, "-o", tmp_path / "x.edge", "--target", "openvino", "--strict")
+    assert "'openvino'" in line
+    assert "edgeattn targets --install openvino" in line
+    assert not any(tmp_path.iterdir())

@@ -44,3 +44,10 @@ def test_strict_fails_on_any_fallback(report: Report, parted: Report) -> None:
         check_placement(parted)
     check_placement(replace(report, placement=WHOLE))
     check_placement(report)  # there is but one place
+
+
+def test_strict_fails_where_nothing_tells_what_falls_back(report: Report) -> None:
+    with pytest.raises(CheckFailed, match="sentence for xnnpack: what falls back is not known"):
+        check_placement(replace(report, target="xnnpack"))
+    check_placement(replace(report, target="web"))
+    check_placement(replace(report, target="cpu-on-pi4"))

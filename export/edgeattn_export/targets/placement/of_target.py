@@ -17,6 +17,18 @@ from edgeattn_export.targets.target import Target
 TELLING = "onnxruntime"  # the engine whose sessions tell what runs where
 
 
+def has_one_place(target: Target) -> bool:
+    """Say whether there is but one place for a target's work, so that nothing can fall back."""
+    return target.engine.providers[0] == CPU or target.engine.name != TELLING
+
+
+def untold(target: Target) -> str | None:
+    """Say what is missing here to learn what falls back; None where nothing is, or where nothing can."""
+    if has_one_place(target) or target.operators is not None:
+        return None
+    return target.engine.host.missing()
+
+
 def placement_of(target: Target, model: ir.Model, inputs: Inputs) -> Placement | None:
     """Return where a graph runs; None where there is but one place, or nothing is known of it.
 
@@ -28,9 +40,9 @@ def placement_of(target: Target, model: ir.Model, inputs: Inputs) -> Placement |
     Raises:
         BundleError, IncompatibleRuntimeError: The engine refuses the graph.
     """
-    engine, (provider, *_) = target.engine, target.engine.providers
-    if provider == CPU or engine.name != TELLING:
+    if has_one_place(target):
         return None
+    engine, (provider, *_) = target.engine, target.engine.providers
     work = multiply_accumulates(model, inputs, target.prover)
     if engine.host.missing() is None:
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
