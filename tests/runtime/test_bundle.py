@@ -101,6 +101,29 @@ def test_link_to_the_folder_itself(good: Path) -> None:
     assert open_bundle(link).manifest.name == "tiny"
 
 
+def test_link_to_itself(good: Path) -> None:
+    (good / "model.onnx").unlink()
+    (good / "model.onnx").symlink_to("model.onnx")
+    with pytest.raises(BundleError, match=r"model\.onnx"):
+        open_bundle(good)
+
+
+def test_names_that_no_system_takes(good: Path) -> None:
+    _refused(good.parent / ("x" * 5000), "", "cannot be read")
+    manifest = json.loads((good / "manifest.json").read_text("utf-8"))
+    manifest["files"]["x" * 300] = manifest["files"]["model.onnx"]
+    (good / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    _refused(good, "", "cannot be read")
+
+
+def test_a_file_one_may_not_read(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    _refused(good, "", "Permission denied")
+
+
 def test_no_folder(tmp_path: Path) -> None:
     _refused(tmp_path / "none.edge", "", "nothing found")
     (tmp_path / "file.edge").write_text("zip")

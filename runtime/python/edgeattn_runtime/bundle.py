@@ -37,9 +37,17 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
         path: The folder, such as ``sentence.edge``.
 
     Raises:
-        BundleError: One line that names the file, what was found and what was expected.
+        BundleError: One line that names the file, what was found and what was expected; or why the system
+            cannot read one.
     """
     folder = Path(path)
+    try:
+        return _checked(folder)
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
+        raise BundleError(f"{folder}: cannot be read ({error}); check its files, or copy it again") from error
+
+
+def _checked(folder: Path) -> BundleFiles:
     manifest = _read_manifest(folder)
     unlisted = {MANIFEST_FILE}
     if manifest.signature is not None:
