@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeattn.source.samples_file import samples_of
 from edgeattn_export.capture import Captured, adopt
-from edgeattn_export.capture.from_onnx import read_npz
+from edgeattn_export.capture.read_npz import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.serialize import file_mb

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnx_ir as ir
-from numpy.typing import NDArray
-from onnx_ir.passes.common import InlinePass, NameFixPass
+from onnx_ir.passes.common import NameFixPass
 from onnxscript.optimizer import fold_constants, optimize
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
 from edgeattn_export.capture.dims import name_dims
 from edgeattn_export.capture.exact_constants import exact_constants
+from edgeattn_export.capture.read_onnx import read_onnx
 from edgeattn_export.capture.stray_constants import adopt_constants
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, Sample, Samples, alike, array_of
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.serialize import INLINE_LIMIT, weight_bytes
 from edgeattn_export.graph.trials import answered
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
-from edgeattn_runtime.npz import read_npz as read_arrays
-
-ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
-
-_NUMBERED = re.compile(r"(\d+)\.(.+)")
 
 
 class OnnxOriginal:
@@ -69,7 +62,7 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
             that does not run on its samples; another opset that answers otherwise.
         SampleError: A sample's dtype or rank is not the graph's.
     """
-    read = _read(path)
+    read = read_onnx(path)
     original = OnnxOriginal(path, _opened(path, engine))
     model = _converted(path, read)
     axes = _axes(path, model, samples)
@@ -79,68 +72,11 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     return captured
 
 
-def read_npz(path: Path) -> Samples:
-    """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
-
-    Raises:
-        BadInput: No such file, or not an .npz.
-        SampleError: Names that are neither, or arrays that are no samples.
-    """
-    arrays = read_arrays(path)
-    numbered = any(map(_NUMBERED.fullmatch, arrays))
-    return alike(_numbered(arrays) if numbered else _stacked(arrays))
-
-
-def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
-    samples: dict[int, dict[str, NDArray[np.generic]]] = {}
-    for key, value in arrays.items():
-        found = _NUMBERED.fullmatch(key)
-        if found is None:
-            raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
-        samples.setdefault(int(found[1]), {})[found[2]] = array_of(int(found[1]), found[2], value)
-    for _, inputs in sorted(samples.items()):
-        yield Sample(inputs)
-
-
-def _stacked(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
-    counts = {len(value) if value.ndim else 0 for value in arrays.values()}
-    if len(counts) != 1:
-        raise SampleError(f"arrays of {sorted(counts)} samples; expected as many of every input")
-    for i in range(counts.pop()):
-        yield Sample({name: array_of(i, name, value[i : i + 1]) for name, value in arrays.items()})
-
-
 def _opened(path: Path, engine: Engine) -> Runner:
     try:
         return engine.file_runner(path)
     except EdgeAttnError as error:
         raise ModelError(str(error)) from error
-
-
-def _read(path: Path) -> ir.Model:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; expected an ONNX model")
-    try:
-        model = ir.load(path)
-    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
-        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
-    _check_weights(path, model)
-    strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in ENGINE_DOMAINS}
-    strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
-    if strange:
-        raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
-    InlinePass()(model)
-    return model
-
-
-def _check_weights(path: Path, model: ir.Model) -> None:
-    for value in model.graph.initializers.values():
-        stored = value.const_value
-        if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
-            raise ModelError(
-                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy "
-                "that file beside the model"
-            )
 
 
 def _converted(path: Path, model: ir.Model) -> ir.Model:

@@ -78,3 +78,13 @@ def test_samples_are_asked_for_where_they_are_needed(
 ) -> None:
     assert str(onnx[0]) in refused(command, folder, onnx[0])
     assert str(onnx[1]) in refused(command, folder, TINY, onnx[1])
+
+
+def test_an_onnx_file_that_is_cut_is_refused_in_a_line(
+    refused: Callable[..., str], onnx: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model, samples = onnx
+    model.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    line = refused("export", model, samples, "-o", tmp_path / "x.edge")
+    assert f"{model}: no ONNX model can be read from it" in line
+    assert set(tmp_path.iterdir()) == {model, samples}

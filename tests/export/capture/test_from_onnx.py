@@ -12,13 +12,14 @@ import torch
 from torch import nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.from_onnx import adopt, read_npz
+from edgeattn_export.capture.from_onnx import adopt
+from edgeattn_export.capture.read_npz import read_npz
 from edgeattn_export.graph.operators import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
-from edgeattn_runtime.errors import BadInput, ModelError, SampleError
+from edgeattn_runtime.errors import ModelError, SampleError
 
 WIDTH, HEADS = 16, 2
 FLOAT_ERROR = 1e-5
@@ -85,42 +86,6 @@ def test_it_becomes_int8(
 
 def test_the_contract_is_the_files_own(captured: Captured) -> None:
     assert [tensor.dims for tensor in captured.graph.inputs] == [("batch", "sequence", WIDTH)]
-
-
-def test_samples_may_be_stacked(tmp_path: Path) -> None:
-    np.savez(tmp_path / "stack.npz", x=np.ones((4, 3, WIDTH), np.float32))
-    assert [sample.inputs["x"].shape for sample in read_npz(tmp_path / "stack.npz")] == [(1, 3, WIDTH)] * 4
-
-
-def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.npz").write_text("not this")
-    with pytest.raises(BadInput, match=r"not an \.npz file"):
-        read_npz(tmp_path / "x.npz")
-
-
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, samples: Samples) -> None:
-    (tmp_path / "x.onnx").write_text("not this")
-    with pytest.raises(ModelError, match="no ONNX model can be read"):
-        adopt(tmp_path / "x.onnx", samples, ORT_CPU)
-    with pytest.raises(ModelError, match="no such file"):
-        adopt(tmp_path / "y.onnx", samples, ORT_CPU)
-
-
-def test_missing_external_data_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
-    model = ir.load(files / "net.onnx")
-    ir.save(model, tmp_path / "net.onnx", external_data="net.data", size_threshold_bytes=0)
-    (tmp_path / "net.data").unlink()
-    with pytest.raises(ModelError, match=r"net\.data"):
-        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
-
-
-def test_custom_operators_are_refused(files: Path, samples: Samples, tmp_path: Path) -> None:
-    model = ir.load(files / "net.onnx")
-    next(iter(model.graph)).domain = "acme"
-    model.opset_imports["acme"] = 1
-    ir.save(model, tmp_path / "net.onnx")
-    with pytest.raises(ModelError, match="acme"):
-        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
 def test_an_opset_beyond_onnxruntime_is_refused(files: Path, samples: Samples, tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""An ONNX file as it lies on a disk -> ir.Model: whole, and of standard operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx_ir as ir
+from onnx_ir.passes.common import InlinePass
+
+from edgeattn_runtime.errors import ModelError
+
+_ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
+
+
+def read_onnx(path: Path) -> ir.Model:
+    """Read an ONNX file, its functions inlined; weights in files beside it are mapped, not loaded.
+
+    Raises:
+        ModelError: No such file, or no ONNX model; weights that are missing; custom operators.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected an ONNX model")
+    try:
+        model = ir.load(path)
+    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+    _check_weights(path, model)
+    strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in _ENGINE_DOMAINS}
+    strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
+    if strange:
+        raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
+    InlinePass()(model)
+    return model
+
+
+def _check_weights(path: Path, model: ir.Model) -> None:
+    for value in model.graph.initializers.values():
+        stored = value.const_value
+        if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
+            raise ModelError(
+                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy "
+                "that file beside the model"
+            )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from onnx_ir.tape import Tape
+
+from edgeattn_export.capture.read_onnx import read_onnx
+from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.operators import operators
+from edgeattn_runtime.errors import ModelError
+
+WIDTH = 16
+
+
+@pytest.fixture
+def model() -> ir.Model:
+    """A linear layer of x (rows, WIDTH)."""
+    tape = Tape()
+    x, y = (ir.val(name, ir.DataType.FLOAT, ("rows", WIDTH)) for name in ("x", "y"))
+    tape.op("MatMul", [x, embed(tape, np.ones((WIDTH, WIDTH), np.float32), "weight")], output=y)
+    graph = ir.Graph(
+        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 18}, name="linear"
+    )
+    return ir.Model(graph, ir_version=10)
+
+
+@pytest.fixture
+def file(model: ir.Model, tmp_path: Path) -> Path:
+    """The layer, its weight in weights.data."""
+    ir.save(model, tmp_path / "net.onnx", external_data="weights.data", size_threshold_bytes=0)
+    return tmp_path / "net.onnx"
+
+
+def test_a_file_is_read_whole(file: Path) -> None:
+    read = read_onnx(file)
+    assert operators(read) == {"MatMul": 1}
+    assert read.graph.initializers["weight"].const_value.numpy().all()
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_text("not this")
+    with pytest.raises(ModelError, match=r"x\.onnx: no ONNX model can be read"):
+        read_onnx(tmp_path / "x.onnx")
+    with pytest.raises(ModelError, match=r"y\.onnx: no such file"):
+        read_onnx(tmp_path / "y.onnx")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_that_is_cut_is_refused(share: float, model: ir.Model, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    ir.save(model, path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(ModelError, match=r"net\.onnx: no ONNX model can be read"):
+        read_onnx(path)
+
+
+def test_weights_that_are_missing_are_named(file: Path) -> None:
+    file.with_name("weights.data").unlink()
+    with pytest.raises(ModelError, match=r"net\.onnx: its weight 'weight' is in weights\.data, which is"):
+        read_onnx(file)
+
+
+def test_custom_operators_are_refused(model: ir.Model, tmp_path: Path) -> None:
+    next(iter(model.graph)).domain = "acme"
+    model.opset_imports["acme"] = 1
+    ir.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match=r"net\.onnx: custom operators acme\.MatMul"):
+        read_onnx(tmp_path / "net.onnx")
