@@ -16,7 +16,7 @@ def read_onnx(path: Path) -> ir.Model:
     """Read an ONNX file, its functions inlined; weights in files beside it are mapped, not loaded.
 
     Raises:
-        ModelError: No such file, or no ONNX model; weights that are missing; custom operators.
+        ModelError: No such file, or no ONNX model; weights that are missing or cut; custom operators.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected an ONNX model")
@@ -36,8 +36,13 @@ def read_onnx(path: Path) -> ir.Model:
 def _check_weights(path: Path, model: ir.Model) -> None:
     for value in model.graph.initializers.values():
         stored = value.const_value
-        if isinstance(stored, ir.ExternalTensor) and not Path(stored.path).is_file():
+        if not isinstance(stored, ir.ExternalTensor):
+            continue
+        weight, file = f"{path}: its weight {value.name!r}", Path(stored.path)
+        if not file.is_file():
+            raise ModelError(f"{weight} is in {file.name}, which is missing; copy that file beside the model")
+        end, size = (stored.offset or 0) + stored.nbytes, file.stat().st_size
+        if size < end:
             raise ModelError(
-                f"{path}: its weight {value.name!r} is in {Path(stored.path).name}, which is missing; copy "
-                "that file beside the model"
+                f"{weight} ends at byte {end} of {file.name}, which has {size} (truncated?); copy it anew"
             )

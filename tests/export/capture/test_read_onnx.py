@@ -63,6 +63,15 @@ def test_weights_that_are_missing_are_named(file: Path) -> None:
         read_onnx(file)
 
 
+@pytest.mark.parametrize("left", [0, 1, 4 * WIDTH * WIDTH - 1])
+def test_weights_that_are_cut_are_named(left: int, file: Path) -> None:
+    weights = file.with_name("weights.data")
+    weights.write_bytes(weights.read_bytes()[:left])
+    told = rf"its weight 'weight' ends at byte {4 * WIDTH * WIDTH} of weights\.data, which has {left} "
+    with pytest.raises(ModelError, match=told):
+        read_onnx(file)
+
+
 def test_custom_operators_are_refused(model: ir.Model, tmp_path: Path) -> None:
     next(iter(model.graph)).domain = "acme"
     model.opset_imports["acme"] = 1
