@@ -58,8 +58,8 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
         engine: Runs the graph, to prove what becomes of the file.
 
     Raises:
-        ModelError: No ONNX file; custom operators; missing external data; an opset beyond the tools; a file
-            that does not run on its samples; another opset that answers otherwise.
+        ModelError: What ``read_onnx`` refuses; an opset beyond the tools; a file that does not run on its
+            samples; another opset that answers otherwise.
         SampleError: A sample's dtype or rank is not the graph's.
     """
     read = read_onnx(path)

@@ -78,3 +78,29 @@ def test_custom_operators_are_refused(model: ir.Model, tmp_path: Path) -> None:
     ir.save(model, tmp_path / "net.onnx")
     with pytest.raises(ModelError, match=r"net\.onnx: custom operators acme\.MatMul"):
         read_onnx(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("domain", "op_type"),
+    [
+        ("", "QuantizeLinear"),
+        ("", "DequantizeLinear"),
+        ("", "DynamicQuantizeLinear"),
+        ("", "MatMulInteger"),
+        ("", "QLinearConv"),
+        ("com.microsoft", "DynamicQuantizeMatMul"),
+        ("com.microsoft", "MatMulNBits"),
+        ("com.microsoft", "QAttention"),
+    ],
+)
+def test_a_quantized_model_is_refused(domain: str, op_type: str, model: ir.Model, tmp_path: Path) -> None:
+    next(iter(model.graph)).domain, next(iter(model.graph)).op_type = domain, op_type
+    ir.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match=rf"net\.onnx: quantized already, by {op_type}; a float model"):
+        read_onnx(tmp_path / "net.onnx")
+
+
+def test_a_float_activation_is_not_taken_for_a_quantized_one(model: ir.Model, tmp_path: Path) -> None:
+    next(iter(model.graph)).domain, next(iter(model.graph)).op_type = "com.microsoft", "QuickGelu"
+    ir.save(model, tmp_path / "net.onnx")
+    assert operators(read_onnx(tmp_path / "net.onnx")) == {"QuickGelu": 1}
