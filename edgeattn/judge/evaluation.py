@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import onnx_ir as ir
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.choosing import Chosen
@@ -25,10 +27,9 @@ from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.samples import Parts as SampleParts
-from edgeattn_export.graph.samples import stratified
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.recover import Recovered
@@ -132,7 +133,7 @@ def _evaluated(
         memory_mb=memory,
         operator_times=times.operators,
         module_times=times.modules,
-        placement=_placement(known, chosen, buckets, request),
+        placement=placement_of(request.target, _graphs(known, chosen, buckets)),
         golden=golden.tolerance,
     )
     measured = request.engine.host.machine() if request.is_own_engine else None
@@ -141,15 +142,19 @@ def _evaluated(
     return Evaluation(measures, count, checks, edge_cases, golden, rows, tuned, measured, notes, insight)
 
 
-def _placement(
-    known: FloatModel, chosen: Chosen, buckets: Sequence[Bucket], request: Request
-) -> Placement | None:
-    """Return where the main graph's work runs, for an input of median size, or of the middle bucket's."""
-    bucket = buckets[len(buckets) // 2]
-    (inputs,) = stratified(chosen.selection, 1)
-    if bucket.sizes:
-        inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
-    return placement_of(request.target, bucket.parts.graphs[MAIN_GRAPH].quantized.model, inputs)
+def _graphs(
+    known: FloatModel, chosen: Chosen, buckets: Sequence[Bucket]
+) -> Iterator[tuple[ir.Model, Inputs]]:
+    """Yield all graphs, the middle bucket's first, each with inputs of its sizes, or of median size."""
+    (whole,) = stratified((sample.inputs for sample in known.samples.selection), 1)
+    (main,) = stratified(chosen.selection, 1)
+    middle = len(buckets) // 2
+    for bucket in (buckets[middle], *buckets[:middle], *buckets[middle + 1 :]):
+        for name, part in bucket.parts.graphs.items():
+            inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
+            if bucket.sizes:
+                inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
+            yield part.quantized.model, inputs
 
 
 def _tuned(chosen: Chosen, rows: Rows | None, request: Request) -> Tuned:

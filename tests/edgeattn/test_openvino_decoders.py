@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
 
 import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
+from edgeattn.judge import evaluation
 from edgeattn.judge.objective import Objective
 from edgeattn.judge.request import Request
 from edgeattn.progress import Silent
@@ -23,9 +26,12 @@ from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.hosts.environment import folder_of
+from edgeattn_export.graph.placement import Placement
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import for_target
+from edgeattn_export.targets import Target, for_target
 from edgeattn_export.targets.openvino import CANDIDATES, OPENVINO_CPU
+from edgeattn_export.targets.placement.of_target import placement_of
 
 MODELS = ("writer", "translator")
 NEW_TOKENS = 8
@@ -63,10 +69,24 @@ def captured(source: ModuleSource) -> Captured:
 
 
 @pytest.fixture(scope="module")
-def bundle(source: ModuleSource) -> Bundle:
+def placed() -> list[ir.Model]:
+    """The graphs whose placement the last export asked for."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def bundle(source: ModuleSource, placed: list[ir.Model]) -> Bundle:
     """The decoder for OpenVINO, by the recipe that a search begins with."""
+
+    def noted(target: Target, graphs: Iterable[tuple[ir.Model, Inputs]]) -> Placement | None:
+        every = list(graphs)
+        placed[:] = [model for model, _ in every]
+        return placement_of(target, every)
+
     asked = Request.read("openvino", {"cosine": 0.99}, Objective(recipe=CANDIDATES.plain))
-    return pipeline.run(source, asked, Silent())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "placement_of", noted)
+        return pipeline.run(source, asked, Silent())
 
 
 def test_float_steps_answer_as_pytorch_answers_the_full_sequence(
@@ -83,7 +103,7 @@ def test_float_steps_answer_as_pytorch_answers_the_full_sequence(
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-def test_int8_passes_and_runs_there_alone(bundle: Bundle) -> None:
+def test_int8_passes_and_runs_there_alone(bundle: Bundle, placed: list[ir.Model]) -> None:
     report = bundle.report
     assert report.verdict == "pass"
     assert all(case.ok for case in report.edge_cases)
@@ -91,6 +111,7 @@ def test_int8_passes_and_runs_there_alone(bundle: Bundle) -> None:
     assert {layer.form for layer in report.layers} >= {"qdq w8a8 symmetric"}
     assert report.placement is not None
     assert report.placement.is_whole
+    assert len(placed) == len(bundle.manifest.graphs)
     (variant,) = bundle.manifest.variants
     assert variant.measured is not None
 

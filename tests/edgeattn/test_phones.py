@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.commands.export import check_placement
+from edgeattn.judge import evaluation
 from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.request import Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BudgetError, CheckFailed
 
 
@@ -40,6 +43,20 @@ def test_what_is_not_run_is_said_to_be_not_run(
     assert "not run" in capsys.readouterr().out
     assert main(["validate", str(folder)]) == 2
     assert "CoreMLExecutionProvider" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_every_bucket_is_placed(source: ModuleSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[tuple[int, ...]] = []
+
+    def place(_: object, graphs: Iterable[tuple[object, Inputs]]) -> None:
+        placed.extend(inputs["tokens"].shape for _, inputs in graphs)
+
+    monkeypatch.setattr(evaluation, "placement_of", place)
+    bundle = pipeline.run(source, Request.read("coreml", {"cosine": 0.99}, FASTEST), Silent())
+    sizes = [tuple(variant.sizes.values()) for variant in bundle.manifest.variants]
+    assert len(sizes) > 1
+    assert sorted(placed) == sorted(sizes)
 
 
 def test_its_time_is_no_limit_here() -> None:

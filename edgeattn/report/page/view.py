@@ -162,7 +162,7 @@ class View:
 
     @property
     def placement(self) -> Sequence[str]:
-        """Where the main graph's work runs, in lines."""
+        """Where the work of the graphs runs, in lines."""
         placement = self.report.placement
         return () if placement is None else placement_words(placement).splitlines()
 

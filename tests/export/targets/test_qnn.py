@@ -103,7 +103,7 @@ def test_it_takes_the_graph_whole(
 ) -> None:
     bucket = buckets[form][-1]
     model = bucket.parts.graphs[MAIN_GRAPH].quantized.model
-    placement = placement_of(QNN, model, shaped(samples, encoder.axes, bucket.sizes))
+    placement = placement_of(QNN, [(model, shaped(samples, encoder.axes, bucket.sizes))])
     assert placement is not None
     assert placement.fallbacks == ()
     assert (placement.partitions, placement.shares) == (1, {PROVIDER: 1.0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import onnx_ir as ir
@@ -29,20 +30,32 @@ def untold(target: Target) -> str | None:
     return target.engine.host.missing()
 
 
-def placement_of(target: Target, model: ir.Model, inputs: Inputs) -> Placement | None:
-    """Return where a graph runs; None where there is but one place, or nothing is known of it.
+def placement_of(target: Target, graphs: Iterable[tuple[ir.Model, Inputs]]) -> Placement | None:
+    """Return where the work of graphs runs: that of the first which is not placed whole, else of the first.
 
     Args:
-        target: What the graph is for.
-        model: As it is shipped.
-        inputs: Real ones of its sizes, for which its work is counted.
+        target: What the graphs are for.
+        graphs: At least one, as it is shipped, with real inputs of its sizes, for which its work is counted.
+
+    Returns:
+        None where there is but one place, or nothing is known of it.
 
     Raises:
-        BundleError, IncompatibleRuntimeError: The engine refuses the graph.
+        BundleError, IncompatibleRuntimeError: The engine refuses a graph.
     """
     if has_one_place(target):
         return None
-    engine, (provider, *_) = target.engine, target.engine.providers
+    first = None
+    for model, inputs in graphs:
+        placement = _placed(target, model, inputs)
+        if placement is None or not placement.is_whole:
+            return placement
+        first = first or placement
+    return first
+
+
+def _placed(target: Target, model: ir.Model, inputs: Inputs) -> Placement | None:
+    engine, provider = target.engine, target.engine.providers[0]
     work = multiply_accumulates(model, inputs, target.prover)
     if engine.host.missing() is None:
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:

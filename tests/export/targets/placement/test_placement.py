@@ -12,9 +12,11 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.placement import Operators
 from edgeattn_export.targets.placement.expected import expected
 from edgeattn_export.targets.placement.found import found
+from edgeattn_export.targets.placement.of_target import placement_of
 from edgeattn_export.targets.placement.work import multiply_accumulates
 
 NPU, CPU = "NpuExecutionProvider", "CPUExecutionProvider"
@@ -137,6 +139,17 @@ def test_what_converts_the_ends_of_an_integer_graph_falls_back_nowhere() -> None
         Partition(CPU, ("last",)),
     ]
     assert found(ir.Model(graph, ir_version=10), NPU, told, {}).is_whole
+
+
+def test_the_first_graph_that_is_not_placed_whole_is_told_of(chain: ir.Model) -> None:
+    whole, parted = chain, chain.clone()
+    next(node for node in parted.graph if node.op_type == "Tanh").op_type = "Sinh"
+    placed = placement_of(COREML, [(whole, X), (whole, X)])
+    assert placed is not None
+    assert placed.is_whole
+    placed = placement_of(COREML, [(whole, X), (parted, X)])
+    assert placed is not None
+    assert [fallback.operator for fallback in placed.fallbacks] == ["Sinh"]
 
 
 @pytest.mark.parametrize(
