@@ -59,6 +59,16 @@ def test_the_package_that_brings_a_provider_is_told(preferred: Manifest) -> None
         runnable(manifest)
 
 
+def test_what_all_buckets_lack_is_told_once(preferred: Manifest) -> None:
+    first = preferred.variants[2]
+    asked = replace(first.engine, providers=("XnnpackExecutionProvider",))
+    buckets = tuple(replace(first, engine=asked, sizes={"sequence": size}) for size in (4, 8))
+    with pytest.raises(IncompatibleRuntimeError) as caught:
+        runnable(replace(preferred, variants=buckets))
+    assert str(caught.value).count("XnnpackExecutionProvider") == 1
+    assert "Debian's python3-onnxruntime" in str(caught.value)
+
+
 def test_a_target_that_is_not_there(preferred: Manifest) -> None:
     with pytest.raises(BadInput, match=r"'web'.*npu, future, gpu, cpu"):
         runnable(preferred, target="web")

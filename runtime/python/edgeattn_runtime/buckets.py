@@ -56,7 +56,8 @@ class Buckets:
                 return i
         raise InputError(
             f"inputs of {_listed(sizes)} found, sizes of a variant expected: "
-            f"{' or '.join(_listed(bucket.sizes) for bucket in self._buckets)}"
+            f"{' or '.join(_listed(bucket.sizes) for bucket in self._buckets)}; give one of these, or "
+            "export for a target of dynamic sizes too, such as cpu"
         )
 
     def check(self, arrays: Arrays) -> None:

@@ -15,12 +15,15 @@ from edgeattn_runtime.plugins import available_providers
 
 ENGINE = "onnxruntime"  # the one that this runtime drives
 
-# By execution provider, the package of PyPI that brings it.
-PACKAGES = {
-    "CUDAExecutionProvider": "onnxruntime-gpu",
-    "DmlExecutionProvider": "onnxruntime-directml",
-    "OpenVINOExecutionProvider": "onnxruntime-openvino",
-    "QNNExecutionProvider": "onnxruntime-qnn",
+# By execution provider, what brings it; two packages with a module onnxruntime exclude one another.
+BROUGHT_BY = {
+    "CUDAExecutionProvider": "pip install onnxruntime-gpu in the place of onnxruntime",
+    "CoreMLExecutionProvider": "onnxruntime for macOS or iOS",
+    "DmlExecutionProvider": "pip install onnxruntime-directml in the place of onnxruntime",
+    "NnapiExecutionProvider": "com.microsoft.onnxruntime:onnxruntime-android",
+    "OpenVINOExecutionProvider": "pip install onnxruntime-openvino in the place of onnxruntime",
+    "QNNExecutionProvider": "pip install onnxruntime-qnn",
+    "XnnpackExecutionProvider": "Debian's python3-onnxruntime",
 }
 
 
@@ -42,7 +45,8 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
     lacking = {i: _lacking(variant, manifest) for i, variant in enumerate(candidates)}
     found = [variant for i, variant in enumerate(candidates) if lacking[i] is None]
     if not found:
-        needs = "; ".join(f"{candidates[i].target} {reason}" for i, reason in lacking.items())
+        reasons = (f"{candidates[i].target} {reason}" for i, reason in lacking.items())
+        needs = "; ".join(dict.fromkeys(reasons))  # buckets of a target lack the same
         raise IncompatibleRuntimeError(
             f"{manifest.name}: no variant runs here: {needs}; install what one of them needs, or export for "
             "this device"
@@ -92,8 +96,8 @@ def missing(engine: Engine, installed: str, available: Sequence[str]) -> str | N
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
     lacking = [provider for provider in engine.providers if provider not in available]
     if lacking:
-        packages = dict.fromkeys(PACKAGES[name] for name in lacking if name in PACKAGES)
-        brought = f" (pip install {' '.join(packages)})" if packages else ""
+        ways = [BROUGHT_BY[name] for name in lacking if name in BROUGHT_BY]
+        brought = f" ({', '.join(ways)})" if ways else ""
         return (
             f"needs {', '.join(lacking)}{brought}, and {ENGINE} {installed} here has {', '.join(available)}"
         )
