@@ -28,9 +28,10 @@ from edgeattn.source.source import Source
 from edgeattn.stages import staged
 from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
+from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.float_parts import float_parts
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import buckets_of, for_target, sizes_for
+from edgeattn_export.targets import ForTarget, buckets_of, for_target, sizes_for
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -69,16 +70,23 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     check_metric(comparison, samples.evaluation, request.budget)
     rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
     float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
-    outcomes = [_for_target(float_model, each) for each in request.each()]
+    # Every target may refuse the model: all are asked before a search takes minutes for the first.
+    lowered = [(each, *_lowered(float_model, each)) for each in request.each()]
+    outcomes = [_for_target(float_model, *each) for each in lowered]
     return bundled(source, request, with_prices(outcomes, request))
 
 
-def _for_target(known: FloatModel, request: Request) -> Outcome:
-    """Take a float model to one target."""
-    target, samples, progress = request.target, known.samples, known.comparison.progress
-    progress.stage("lower")
+def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], ForTarget]:
+    """Return the sizes that a target fixes, and the graphs as it is fast at them."""
+    target, samples = request.target, known.samples
+    known.comparison.progress.stage("lower")
     sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
-    lowered = for_target(target, known.captured, known.cached, samples.calibration)
+    return sizes, for_target(target, known.captured, known.cached, samples.calibration)
+
+
+def _for_target(known: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: ForTarget) -> Outcome:
+    """Take a float model to one target."""
+    target, samples = request.target, known.samples
     padding = known.comparison.padded.padding
     floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms, padding)
     chosen = Choice(floats, samples.selection, known.comparison, request).best()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,9 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
+from edgeattn.judge.choosing import Choice
 from edgeattn.judge.golden_check import replayed
-from edgeattn.judge.objective import Objective
+from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.request import Request
 from edgeattn.judge.revalidate import revalidate
 from edgeattn.measure.variants import measurable
@@ -26,10 +28,10 @@ from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.pack import save
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.targets import TARGETS
+from edgeattn_export.targets import TARGETS, ForTarget, Target, for_target
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError, ModelError
 
 PACKAGES = tuple(str(Path(package.__path__[0]).parent) for package in (edgeattn_export, edgeattn_runtime))
 CODE = "import sys; sys.path += sys.argv[1:]; from edgeattn_export.graph.hosts.worker import main; main()"
@@ -144,6 +146,21 @@ def test_golden_vectors_are_replayed_in_a_worker(
     folder = tmp_path / "apart.edge"
     save(replace(packed, manifest=replace(manifest, files=kept), files=files), folder)
     assert all(result.ok for result in replayed(folder, open_bundle(folder)))
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_target_that_refuses_the_model_does_so_before_another_is_searched(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(target: Target, *its: Any) -> ForTarget:
+        if target.name == "minimal":
+            raise ModelError("not for it")
+        return for_target(target, *its)
+
+    monkeypatch.setattr(pipeline, "for_target", refusing)
+    monkeypatch.setattr(Choice, "best", lambda _: pytest.fail("a search before all targets were asked"))
+    with pytest.raises(ModelError, match="not for it"):
+        pipeline.run(source, Request.read(["cpu", "minimal"], {"cosine": 0.98}, FASTEST), Silent())
 
 
 def test_installing_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
