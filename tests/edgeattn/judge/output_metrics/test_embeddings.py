@@ -46,8 +46,26 @@ def test_recall_counts_what_both_find(answered: Make) -> None:
     moved = line.copy()
     moved[[0, 60]] = moved[[60, 0]]
     recall = RECALL_AT_10.mean([RECALL_AT_10.keep(answered(line, moved))])
-    assert recall.scores[0] == recall.scores[60] == 0.0
-    assert recall.scores[30] == 1.0
+    nearest = [np.argsort(-(each @ each.T), axis=1)[:, 1:11] for each in (line, moved)]
+    shared = [np.intersect1d(a, b).size for a, b in zip(*nearest, strict=True)]
+    assert (shared[0], shared[30], shared[60]) == (0, 10, 0)
+    assert recall.value == pytest.approx(np.mean(shared) / 10)
+    assert recall.scores[0] < 0.0 < recall.scores[30]  # it is no neighbour of those that look for it
+
+
+@pytest.mark.parametrize("metric", [RECALL_AT_10, RANK], ids=lambda metric: metric.name)
+def test_scores_vary_as_much_as_their_mean_says_though_samples_are_neighbours(
+    metric: object, answered: Make
+) -> None:
+    rng = np.random.default_rng(0)
+    values, errors = [], []
+    for _ in range(80):
+        points = rng.normal(size=(100, 24))
+        noise = 0.05 * np.exp(rng.normal(scale=1.2, size=(100, 1)))  # some samples are moved far
+        mean = metric.mean([metric.keep(answered(points, points + noise * rng.normal(size=points.shape)))])  # type: ignore[attr-defined]
+        values.append(mean.value)
+        errors.append(np.std(mean.scores) / 10)
+    assert np.std(values) / np.mean(errors) < 1.25  # 1.5 and 2.2 by own scores alone
 
 
 def test_no_answer_finds_nothing_and_crashes_nothing(answered: Make) -> None:
