@@ -289,6 +289,12 @@ def test_a_long_value_is_told_short() -> None:
     assert len(str(caught.value)) < 120
 
 
+def test_a_key_that_stands_twice_among_very_many_is_named() -> None:
+    keys = ", ".join(f'"{i}": 0' for i in range(80_000))  # minutes, where each is looked for among all others
+    with pytest.raises(BundleError, match="'7' stands twice"):
+        Manifest.from_json(f'{{{keys}, "7": 0}}')
+
+
 def test_what_could_not_be_read_is_not_written() -> None:
     with pytest.raises(BundleError, match=r"symbols\.batch\.min"):
         replace(MANIFEST, symbols={"batch": Symbol(-1, None)}).to_json()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,23 @@ def test_too_old(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed
     monkeypatch.setattr(onnxruntime, "__version__", installed)
     with pytest.raises(IncompatibleRuntimeError, match=rf"cpu needs onnxruntime 1\.23 .*{installed}"):
         runnable(preferred)
+
+
+def _asking(preferred: Manifest, version: str) -> Manifest:
+    last = preferred.variants[-1]
+    return replace(preferred, variants=(replace(last, engine=replace(last.engine, version=version)),))
+
+
+def test_versions_of_any_length(preferred: Manifest) -> None:
+    assert _targets(_asking(preferred, "0" * 5000 + "1.023.0.0")) == ["cpu"]
+    with pytest.raises(IncompatibleRuntimeError, match="or newer"):
+        runnable(_asking(preferred, "9" * 5000))
+
+
+def test_a_version_that_fills_the_manifest_takes_no_time(preferred: Manifest) -> None:
+    start = time.thread_time()
+    assert _targets(_asking(preferred, "1" + ".0" * 200_000 + ".1")) == ["cpu"]
+    assert time.thread_time() - start < 10  # by steps of the length squared it takes minutes
 
 
 def test_generation_takes_dynamic_sizes_alone(conformance: Path) -> None:

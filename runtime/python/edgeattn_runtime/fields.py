@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -106,12 +106,20 @@ def parse(text: str) -> Field:
         raise BundleError(f"not valid JSON ({error}); copy the bundle again") from error
 
 
+def repeated(names: Iterable[str]) -> str | None:
+    """Return the first name that stood before; None where each stands once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"key {max(names, key=names.count)!r} stands twice in an object")
-    return table
+    if (name := repeated(name for name, _ in pairs)) is not None:
+        raise ValueError(f"key {name!r} stands twice in an object")
+    return dict(pairs)
 
 
 def _no_constant(name: str) -> object:

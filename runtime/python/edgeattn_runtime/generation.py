@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, cast
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _KIND = re.compile("decoder|encoder-decoder")
@@ -105,9 +105,8 @@ def check_generation(
     for i, entry in enumerate(generation.cache):
         past = _tensor(entry.past, f"cache[{i}].past", decoder.inputs, "float32", batch, int, CAPACITY, int)
         _tensor(entry.present, f"cache[{i}].present", decoder.outputs, "float32", *past.dims)
-    presents = [entry.present for entry in generation.cache]
-    if len(set(presents)) < len(presents):
-        raise BundleError(f"generation.cache: {max(presents, key=presents.count)!r} continues two entries")
+    if (present := repeated(entry.present for entry in generation.cache)) is not None:
+        raise BundleError(f"generation.cache: {present!r} continues two entries")
     if generation.encoder is not None:
         _check_encoder(generation, decoder, _graph(generation.encoder, "encoder", graphs))
     _check_bounds(symbols, batch, 1)
@@ -140,7 +139,7 @@ def batch_axes(generation: Generation, decoder: Graph) -> dict[str, int]:
 def _names(field: Field) -> tuple[str, ...]:
     """Read at least one name, each once."""
     names = tuple(item.text() for item in field.items(least=1))
-    if len(set(names)) < len(names):
+    if repeated(names) is not None:
         raise field.refusal("each name once")
     return names
 

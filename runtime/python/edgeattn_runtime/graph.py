@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, repeated
 
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
@@ -78,9 +78,8 @@ def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
 
 def _tensors(field: Field) -> tuple[Tensor, ...]:
     tensors = tuple(Tensor.from_field(item) for item in field.items())
-    names = [tensor.name for tensor in tensors]
-    if len(set(names)) < len(names):
-        raise BundleError(f"{field.key}: two tensors named {max(names, key=names.count)!r}; expected one")
+    if (name := repeated(tensor.name for tensor in tensors)) is not None:
+        raise BundleError(f"{field.key}: two tensors named {name!r}; expected one")
     return tensors
 
 

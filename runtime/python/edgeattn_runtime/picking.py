@@ -104,7 +104,13 @@ def missing(engine: Engine, installed: str, available: Sequence[str]) -> str | N
     return None
 
 
-def _release(version: str) -> tuple[int, ...]:
-    """Return "1.23.0rc1" as (1, 23): trailing zeros say nothing, and a candidate counts as its release."""
+def _release(version: str) -> tuple[tuple[int, str], ...]:
+    """Return "1.23.0rc1" as what orders 1.23: trailing zeros say nothing, a candidate counts as its release.
+
+    Each number is told by how many digits it has and by these, since ``int`` refuses more than 4300.
+    """
     numbers = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(map(int, re.sub(r"(\.0+)+$", "", numbers[0]).split("."))) if numbers else ()
+    digits = [number.lstrip("0") for number in numbers[0].split(".")] if numbers else []
+    while digits and not digits[-1]:
+        digits.pop()
+    return tuple((len(number), number) for number in digits)

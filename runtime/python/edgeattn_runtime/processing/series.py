@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.naming import check_kind, named
 from edgeattn_runtime.processing.table import read_columns
@@ -49,7 +49,7 @@ class Series:
         """Read the manifest's ``processing.series``."""
         fields = field.record(*cls.__dataclass_fields__)
         names = tuple(item.text() for item in fields["names"].items(least=1))
-        if len(set(names)) < len(names):
+        if repeated(names) is not None:
             raise fields["names"].refusal("each name once")
         std = _by_series(fields["std"], names)
         if min(std) <= 0:
