@@ -75,11 +75,11 @@ def test_a_session_takes_a_plugin_with_its_options(
     monkeypatch.setattr(onnxruntime, "SessionOptions", Options)
 
     class Session:
-        def __init__(self, *_: object, providers: object) -> None:
-            opened["providers"] = providers
+        def __init__(self, *_: object, providers: object, enable_fallback: bool) -> None:
+            opened["providers"], opened["fallback"] = providers, enable_fallback
 
         def disable_fallback(self) -> None:
-            opened["fallback"] = False
+            pass
 
     monkeypatch.setattr(session.onnxruntime, "InferenceSession", Session)
     open_session(

@@ -55,7 +55,7 @@ def test_a_provider_with_threads_of_its_own_gets_as_many(
 
     class Session:
         def __init__(
-            self, model: str, options: object, *, providers: list[tuple[str, dict[str, str]]]
+            self, model: str, options: object, *, providers: list[tuple[str, dict[str, str]]], **_: object
         ) -> None:
             seen.extend(providers)
 
@@ -83,6 +83,14 @@ def test_a_session_that_goes_without_its_provider_is_refused(good: Path) -> None
         open_session(good / "model.onnx", providers=[lacking])
 
 
+@pytest.mark.parametrize("option", ["session.dynamic_block_base", "x" * 2000])
+def test_an_option_that_is_refused(good: Path, option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match=r"model\.onnx: .* refuses CPU") as caught:
+        _open(good / "model.onnx", options={option: "none"})
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().out == ""
+
+
 def test_weights_beyond_the_file(several: Path) -> None:
     (vectors,) = _open(several / "lookup.onnx").run(None, {"tokens": np.array([[3]])})
     table = np.fromfile(several / "weights" / "lookup.bin", np.float32).reshape(16, 8)
@@ -98,6 +106,13 @@ def test_weights_beyond_the_file_need_a_path(several: Path) -> None:
 def test_threads_must_be_some(good: Path, threads: int) -> None:
     with pytest.raises(BadInput, match=f"{threads} threads"):
         _open(good / "model.onnx", threads=threads)
+
+
+@pytest.mark.parametrize("threads", [2**31, 2**64, 1.5])
+def test_threads_are_an_integer_of_32_bits(good: Path, threads: Any) -> None:
+    with pytest.raises(BadInput, match=f"{threads} threads") as caught:
+        _open(good / "model.onnx", threads=threads)
+    assert "\n" not in str(caught.value)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

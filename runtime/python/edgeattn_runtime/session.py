@@ -11,7 +11,7 @@ from types import MappingProxyType
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
-from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.plugins import devices_of, register
 from edgeattn_runtime.settings import PLAIN, SessionSettings
@@ -80,34 +80,27 @@ def open_session(
             nothing.
 
     Raises:
-        BadInput: ``threads`` is below 1.
+        BadInput: ``threads`` is below 1, or no integer of 32 bits.
         BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
-            it was built without, or the session goes without one of the providers.
+            it was built without; or a provider or an option is refused.
     """
     settings = settings if threads is None else replace(settings, threads=threads)
     chosen = _options(settings)
     if profile is not None:
         chosen.enable_profiling, chosen.profile_file_prefix = True, str(profile)
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
-    listed = _listed(chosen, {provider: _under(provider, texts) for provider in providers})
-    for name, text in texts.items():
-        if name.partition(".")[0] not in providers:
-            chosen.add_session_config_entry(name, text)
     source = model if isinstance(model, bytes) else str(model)
     label = "model" if isinstance(model, bytes) else str(model)
     try:
-        session = onnxruntime.InferenceSession(source, chosen, providers=listed)
+        return _session(source, chosen, providers, texts)
     except ENGINE_ERRORS as error:
         raise _explained(label, explain(error)) from error
-    lost = [name for name, _ in listed or () if name not in session.get_providers()]
-    if lost:
+    except (RuntimeError, ValueError) as error:  # its bindings', such as of an option that is no number
         raise IncompatibleRuntimeError(
-            f"{label}: onnxruntime {onnxruntime.__version__} opened it without {', '.join(lost)}, whose "
-            "library or options it refuses; install the provider's package, and check its options"
-        )
-    session.disable_fallback()  # to the CPU, of a provider that fails: the error would be another one
-    return session
+            f"{label}: onnxruntime {onnxruntime.__version__} refuses {', '.join(providers)} with its options "
+            f"({explain(error)}); install the provider's package, and check its options"
+        ) from error
 
 
 def explain(error: Exception) -> str:
@@ -115,9 +108,31 @@ def explain(error: Exception) -> str:
     return _PREAMBLE.sub("", " ".join(str(error).split()))
 
 
+def _session(
+    source: bytes | str,
+    chosen: onnxruntime.SessionOptions,
+    providers: Sequence[str],
+    texts: Mapping[str, str],
+) -> onnxruntime.InferenceSession:
+    """Open a session that never turns from a provider to the CPU: the error would be another one."""
+    listed = _listed(chosen, {provider: _under(provider, texts) for provider in providers})
+    for name, text in texts.items():
+        if name.partition(".")[0] not in providers:
+            chosen.add_session_config_entry(name, text)
+    session = onnxruntime.InferenceSession(source, chosen, providers=listed, enable_fallback=False)
+    lost = [name for name, _ in listed or () if name not in session.get_providers()]
+    if lost:
+        raise RuntimeError(f"it opened without {', '.join(lost)}")
+    session.disable_fallback()  # onnxruntime 1.21 knows this alone
+    return session
+
+
 def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = settings.threads
+    try:
+        options.intra_op_num_threads = settings.threads
+    except TypeError as error:
+        raise BadInput(f"{settings.threads} threads; expected an integer of at most 32 bits") from error
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _FATAL_ONLY
