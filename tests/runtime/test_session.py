@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
 
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.session import open_session
@@ -89,6 +90,15 @@ def test_an_option_that_is_refused(good: Path, option: str, capfd: pytest.Captur
         _open(good / "model.onnx", options={option: "none"})
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().out == ""
+
+
+def test_a_provider_that_fails_is_told(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise EPFail("[ONNXRuntimeError] : 11 : EP_FAIL : no device")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", failing)
+    with pytest.raises(BundleError, match=r"model\.onnx: .*\(no device\)"):
+        _open(good / "model.onnx")
 
 
 def test_weights_beyond_the_file(several: Path) -> None:

@@ -16,17 +16,9 @@ from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.plugins import devices_of, register
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
-# onnxruntime's exceptions share no base but Exception.
-ENGINE_ERRORS: tuple[type[Exception], ...] = (
-    engine.EngineError,
-    engine.Fail,
-    engine.InvalidArgument,
-    engine.InvalidGraph,
-    engine.InvalidProtobuf,
-    engine.NoModel,
-    engine.NoSuchFile,
-    engine.NotImplemented,
-    engine.RuntimeException,
+# Each of onnxruntime's statuses has an exception, and they share no base but Exception.
+ENGINE_ERRORS: tuple[type[Exception], ...] = tuple(
+    each for each in vars(engine).values() if isinstance(each, type) and issubclass(each, Exception)
 )
 
 # What onnxruntime says of a model that is whole, but beyond the installed build.
