@@ -94,7 +94,7 @@ class Splitter:
 
     def _lengths(self, arrays: Inputs, whole: Sizes) -> list[int | None]:
         padding = self._rows.padding
-        if padding is None:
+        if padding is None or not whole[self._sequence]:
             return [None] * whole[self._rows.batch]
         visible = arrays[padding.mask] != padding.masked_out  # (B, S)
         longest = visible.shape[1]
