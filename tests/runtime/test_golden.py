@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +74,16 @@ def test_not_safetensors(good: Path) -> None:
     files = open_bundle(good)
     files.path("golden.safetensors").write_bytes(b"text")
     with pytest.raises(BundleError, match=r"golden\.safetensors: not a safetensors file"):
+        read_golden(files)
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3"])
+def test_a_dtype_that_numpy_lacks(good: Path, dtype: str) -> None:
+    files = open_bundle(good)
+    size = 2 if dtype == "BF16" else 1
+    header = json.dumps({"x": {"dtype": dtype, "shape": [1], "data_offsets": [0, size]}}).encode()
+    files.path("golden.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(size))
+    with pytest.raises(BundleError, match=r"golden\.safetensors: a dtype that numpy lacks"):
         read_golden(files)
 
 

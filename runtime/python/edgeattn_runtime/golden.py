@@ -71,7 +71,8 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
     """Read a bundle's golden vectors, which belong to its main graph.
 
     Raises:
-        BundleError: The file is no safetensors file, or holds other tensors than the manifest calls for.
+        BundleError: The file is no safetensors file, or holds other tensors than the manifest calls for, or
+            of a dtype that numpy lacks.
     """
     manifest = files.manifest
     graph, path = manifest.graphs[manifest.main_graph], files.path(manifest.golden.file)
@@ -79,6 +80,8 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
         tensors = load_file(path)
     except SafetensorError as error:
         raise BundleError(f"{path}: not a safetensors file ({error}); export the model again") from error
+    except (AttributeError, KeyError, TypeError) as error:  # what looking its dtype up in numpy comes to
+        raise BundleError(f"{path}: a dtype that numpy lacks ({error}); export the model again") from error
     samples = []
     for i in range(manifest.golden.samples):
         inputs = {tensor.name: _take(tensors, f"{i}.input.{tensor.name}", path) for tensor in graph.inputs}
