@@ -90,7 +90,9 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     floats = bytearray(whole)
     floats[20] = 3  # the format's number: floats
-    for broken in (b"", b"RIFF", whole[:30], whole[:-3], b"fLaC" + whole[4:], bytes(floats)):
+    endless = bytearray(whole)
+    endless[17] = 255  # the format's size: beyond the file
+    for broken in (b"", b"RIFF", whole[:30], whole[:-3], b"fLaC" + whole[4:], bytes(floats), bytes(endless)):
         path.write_bytes(broken)
         with pytest.raises(InputError, match=r"s.wav: "):
             read_wav(path)

@@ -25,7 +25,7 @@ def read_wav(path: Path) -> tuple[int, NDArray[np.float32]]:
         with wave.open(str(path), "rb") as file:
             rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
             frames, data = file.getnframes(), file.readframes(file.getnframes())
-    except (wave.Error, EOFError, OSError) as error:
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:  # the last: a chunk ends beyond the file
         raise InputError(f"{path}: no WAV file of integers ({error}); save it as 16-bit PCM") from error
     if width not in _HALF_RANGE or len(data) != frames * channels * width:
         raise InputError(
