@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +73,40 @@ def test_refuses_a_corrupt_file(tmp_path: Path, save: object) -> None:
     path.write_bytes(data)
     with pytest.raises(BadInput, match=r"x\.npz: corrupt"):
         read_npz(path)
+
+
+def _with_header(path: Path, header: str) -> None:
+    """Write an archive of one array whose header is this, with no data behind it."""
+    text = header.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**15},)}}", "(" * 5000],
+)
+def test_refuses_a_header_of_petabytes_or_of_none(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "x.npz"
+    _with_header(path, header)
+    with pytest.raises(BadInput, match=r"x\.npz: corrupt"):
+        read_npz(path)
+
+
+def test_refuses_an_archive_that_leads_to_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.arange(10))
+    data = path.read_bytes()
+    begin = data.rindex(b"PK\5\6") + 16  # of where the directory is told to begin, 32 bits
+    path.write_bytes(data[:begin] + b"\xff\xff\xff\x7f" + data[begin + 4 :])
+    with pytest.raises(BadInput, match=r"x\.npz: (corrupt|not)"):
+        read_npz(path)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_refuses_to_write_in_place_of_a_folder(path: str) -> None:
+    with pytest.raises(BadInput, match="the name of a file expected"):
+        write_npz(Path(path), {"x": np.ones(2)})
 
 
 def test_refuses_objects(tmp_path: Path) -> None:

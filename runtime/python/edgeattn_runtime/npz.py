@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput
+
+# What a broken archive leads to, and a broken header in it: a text that is no literal, petabytes to read.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError),
+    *(MemoryError, SyntaxError, TokenError, ValueError),
+)
 
 
 def read_npz(path: Path) -> Arrays:
@@ -29,7 +36,7 @@ def read_npz(path: Path) -> Arrays:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise BadInput(
             f"{path}: corrupt, or holds objects ({error}); write it again with numpy.savez"
         ) from error
@@ -39,8 +46,10 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays as an .npz file, which replaces ``path`` only once it is complete.
 
     Raises:
-        BadInput: The folder that ``path`` lies in does not exist.
+        BadInput: ``path`` names no file, or the folder that it lies in does not exist.
     """
+    if not path.name:
+        raise BadInput(f"{path}: a folder found, the name of a file expected")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: no folder {path.parent}; make it first")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
