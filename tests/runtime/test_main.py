@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -267,6 +268,33 @@ def test_interrupt_amid_the_imports(good: Path, module: str) -> None:
     code = INTERRUPTED.format(module=module, bundle=str(good))
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGPIPE")
+@pytest.mark.parametrize("command", [("check", "good.edge"), ("generate", "decoder.edge", "--tokens=1")])
+def test_a_reader_that_leaves_ends_it_quietly(conformance: Path, command: tuple[str, ...]) -> None:
+    verb, bundle, *options = command
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = [sys.executable, "-m", "edgeattn_runtime", verb, str(conformance / bundle), *options]
+    result = subprocess.run(arguments, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (-signal.SIGPIPE, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks a shell")
+def test_output_that_is_closed(good: Path) -> None:
+    program = [sys.executable, "-m", "edgeattn_runtime", "check", str(good)]
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *program]
+    result = subprocess.run(closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_characters_that_the_output_lacks_are_escaped(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = _command("bench", good, "--rounds", "100")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert r"\xb1" in result.stdout  # of ±1 %
 
 
 def test_a_folder_one_may_not_read(
