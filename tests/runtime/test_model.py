@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import edgeattn_runtime
-from edgeattn_runtime import BadInput, BundleError, IncompatibleRuntimeError, InputError, Model, load
+from edgeattn_runtime import BadInput, BundleError, IncompatibleRuntimeError, InputError, Model, load, model
 from edgeattn_runtime.graph import Symbol, Tensor
 
 TOKENS = np.array([[1, 2, 3]])
@@ -76,6 +78,20 @@ def test_a_graph_is_opened_once(several: Path) -> None:
     net = load(several)
     assert net.graph("model") is net
     assert net.graph("lookup") is net.graph("lookup")
+
+
+def test_a_graph_is_opened_once_by_many_threads(several: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = load(several)
+
+    class Slow(Model):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            time.sleep(0.1)
+            super().__init__(*given, **named)
+
+    monkeypatch.setattr(model, "Model", Slow)
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(net.graph, ["lookup"] * 4)
+    assert all(other is first for other in others)
 
 
 def test_a_decoder_called_without_its_cache_begins_with_an_empty_one(decoder: Model) -> None:

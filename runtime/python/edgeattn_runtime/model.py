@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,7 @@ class Model:
         self._runnable = variants
         self._threads = threads
         self._others: dict[str, Model] = {}
+        self._opening = Lock()
         generation = manifest.generation
         decodes = generation is not None and graph == generation.decoder
         self._inputs = CallInputs(self._graph, manifest.symbols, generation if decodes else None)
@@ -248,9 +250,10 @@ class Model:
             )
         if name == self._name:
             return self
-        if name not in self._others:
-            self._others[name] = Model(self.files, name, self._runnable, threads=self._threads)
-        return self._others[name]
+        with self._opening:
+            if name not in self._others:
+                self._others[name] = Model(self.files, name, self._runnable, threads=self._threads)
+            return self._others[name]
 
     def _checked_sample(self, index: int, sample: object) -> Arrays:
         try:
