@@ -54,7 +54,7 @@ class OnnxSource:
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Bring the file to the opset of the standard Attention."""
         with samples_of(self.npz):
-            return adopt(self.model, samples.split().calibration, engine)
+            return adopt(self.model, samples, engine)
 
     def megabytes(self, captured: Captured) -> float:
         """Return the size of the graph with its weights."""

@@ -18,6 +18,7 @@ from edgeattn_export.capture.stray_constants import adopt_constants
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.contract import contract_of
+from edgeattn_export.graph.dataflow import shown
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -54,21 +55,23 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
 
     Args:
         path: A float model of any opset that onnxruntime takes and ONNX's own converter brings to ``OPSET``.
-        samples: Real inputs by the names of the graph's inputs.
-        engine: Runs the graph, to prove what becomes of the file.
+        samples: Real inputs by the names of the graph's inputs. The calibration part proves what becomes of
+            the file.
+        engine: Runs the graph for that.
 
     Raises:
         ModelError: What ``read_onnx`` refuses; an opset beyond the tools; a file that does not run on its
             samples; another opset that answers otherwise.
-        SampleError: A sample's dtype or rank is not the graph's.
+        SampleError: A sample's dtype, rank or sizes are not the graph's.
     """
     read = read_onnx(path)
     original = OnnxOriginal(path, _opened(path, engine))
     model = _converted(path, read)
     axes = _axes(path, model, samples)
+    _check_sizes(path, axes, samples)
     graph, symbols = contract_of(model, axes)
     captured = Captured(model, graph, symbols, axes, original, engine)
-    _prove(path, captured, samples)
+    _prove(path, captured, samples.split().calibration)
     return captured
 
 
@@ -135,3 +138,19 @@ def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
             for name, value in found.items()
         }
     )
+
+
+def _check_sizes(path: Path, axes: Axes, samples: Samples) -> None:
+    for i, sample in enumerate(samples):
+        known: dict[str, int] = {}  # by symbol, which stands for one size in a sample
+        for name, dims in axes.dims.items():
+            sizes = sample.inputs[name].shape
+            wanted = tuple(
+                known.setdefault(dim, size) if isinstance(dim, str) else dim
+                for dim, size in zip(dims, sizes, strict=True)
+            )
+            if sizes != wanted:
+                raise SampleError(
+                    f"sample {i}, input {name!r}: dims {sizes} found, {wanted} expected; {path} takes "
+                    f"({shown(dims)}); leave such samples out or mend them"
+                )

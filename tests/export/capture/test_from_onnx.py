@@ -15,7 +15,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
 from edgeattn_export.capture.read_npz import read_npz
 from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples, alike
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
@@ -103,6 +103,32 @@ def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Pat
     np.savez(tmp_path / "dtypes.npz", x=np.ones((4, 3, WIDTH), np.int64))
     with pytest.raises(SampleError, match="int64 found, float32 expected"):
         adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"), ORT_CPU)
+
+
+@pytest.mark.parametrize("place", range(4))  # of whichever part
+def test_a_sample_of_another_size_is_named(place: int, files: Path) -> None:
+    widths = [WIDTH + (i == place) for i in range(4)]
+    samples = alike(Sample({"x": np.ones((1, 3, width), np.float32)}) for width in widths)
+    told = (
+        rf"^sample {place}, input 'x': dims \(1, 3, {WIDTH + 1}\) found, \(1, 3, {WIDTH}\) expected; "
+        rf".*net\.onnx takes \(batch, sequence, {WIDTH}\)"
+    )
+    with pytest.raises(SampleError, match=told):
+        adopt(files / "net.onnx", samples, ORT_CPU)
+
+
+def test_a_sample_whose_inputs_disagree_is_named(tmp_path: Path) -> None:
+    x, seen, y = (ir.val(name, ir.DataType.FLOAT, ("batch", "sequence")) for name in ("x", "seen", "y"))
+    nodes = [ir.Node("", "Mul", [x, seen], outputs=[y])]
+    graph = ir.Graph([x, seen], [y], nodes=nodes, opset_imports={"": 18}, name="masked")
+    ir.save(ir.Model(graph, ir_version=10), tmp_path / "net.onnx")
+    lengths = [5, 5, 1, 5]  # which the operator would broadcast
+    samples = alike(
+        Sample({"x": np.ones((1, 5), np.float32), "seen": np.ones((1, length), np.float32)})
+        for length in lengths
+    )
+    with pytest.raises(SampleError, match=r"^sample 2, input 'seen': dims \(1, 1\) found, \(1, 5\) expected"):
+        adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
 def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_path: Path) -> None:
