@@ -56,8 +56,8 @@ def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
             mention, is fixed.
 
     Raises:
-        SampleError: ``dynamic`` names an unknown input or more axes than an input has, or an axis
-            that it leaves fixed differs between samples.
+        SampleError: ``dynamic`` names an unknown input, no axes of one or more than it has, or leaves an
+            axis fixed that differs between samples.
     """
     return _declared(samples, dynamic) if dynamic else _observed(samples)
 
@@ -108,6 +108,10 @@ def _declared(samples: Samples, dynamic: Dynamic) -> Axes:
 
 
 def _declared_dims(samples: Samples, name: str, said: Sequence[str | int | None] | Mapping[int, str]) -> Dims:
+    if isinstance(said, str) or not isinstance(said, Sequence | Mapping):
+        raise SampleError(
+            f"dynamic[{name!r}]: {said!r} found, names of axes expected, such as ('batch', 'sequence')"
+        )
     shape = samples[0].inputs[name].shape
     rank = len(shape)
     if isinstance(said, Mapping):

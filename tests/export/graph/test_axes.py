@@ -66,6 +66,14 @@ def test_axes_are_as_declared(said: Dynamic) -> None:
             "dynamic['a']: {2: 'size'} found, but its samples have rank 2; leave out the rest",
         ),
         (
+            {"a": 1},
+            "dynamic['a']: 1 found, names of axes expected, such as ('batch', 'sequence')",
+        ),
+        (  # a text is a sequence of names too, of one letter each
+            {"a": "bs"},
+            "dynamic['a']: 'bs' found, names of axes expected, such as ('batch', 'sequence')",
+        ),
+        (
             {"a": ("batch",), "b": ("batch", "other")},
             "dynamic['a']: axis 1 is fixed, but goes from 5 to 7 in the samples; name it",
         ),
