@@ -6,6 +6,7 @@ from types import EllipsisType
 import onnx_ir as ir
 import pytest
 import torch
+from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -71,6 +72,19 @@ def test_another_product_is_refused_with_the_reason(spelled: Spelled) -> None:
     assert all(
         "is no plain matrix product; a row, a column and one summed index" in r.reason for r in refused
     )
+
+
+@pytest.mark.parametrize("equation", ["bqd,bkd", "bqd,bkd,bkd->bqk", "bqd->bq"])
+def test_what_is_no_product_of_two_values_is_refused(equation: str) -> None:
+    tape, output = Tape(), ir.val("y", ir.DataType.FLOAT)
+    terms = equation.partition("->")[0].split(",")
+    inputs = [ir.val(f"x{i}", ir.DataType.FLOAT, tuple(term)) for i, term in enumerate(terms)]
+    tape.op("Einsum", inputs, {"equation": equation}, output=output)
+    graph = ir.Graph(inputs, [output], nodes=tape.nodes, opset_imports={"": 23}, name="einsum")
+    applied = apply(EinsumToMatMul(), ir.Model(graph, ir_version=10))
+    assert applied.sites == ()
+    reason = f"{equation!r} is no product of two values with named indices"
+    assert [refused.reason for refused in applied.refused] == [reason]
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 4)])

@@ -188,8 +188,17 @@ PAST = (FLOAT, ("batch", 2, "past", 4))
             "heads",
         ),
         ([(FLOAT, ("batch", "queries", "width"))] * 3, HEADS, 1, "scale"),
+        ([(FLOAT, ("queries", 8))] * 3, HEADS, 1, "rank 2 and 2"),
     ],
-    ids=["a cache", "scores", "half precision within", "half precision", "heads unknown", "scale unknown"],
+    ids=[
+        "a cache",
+        "scores",
+        "half precision within",
+        "half precision",
+        "heads unknown",
+        "scale unknown",
+        "two axes",
+    ],
 )
 def test_what_has_no_plain_form_is_refused(
     inputs: list[tuple[ir.DataType, tuple[int | str, ...]] | None],

@@ -63,6 +63,19 @@ def test_a_mask_a_head_is_refused() -> None:
     ]
 
 
+def test_heads_that_are_joined_by_their_sizes_are_refused() -> None:
+    model = _attention(("b", 1, 1, "s"))
+    (join,) = [node for node in model.graph if node.outputs[0].is_graph_output()]
+    sizes = ir.val("sizes", ir.DataType.INT64, (3,))  # known at a call alone
+    model.graph.inputs.append(sizes)
+    join.replace_input_with(1, sizes)
+    applied = apply(LateVisibility(), model)
+    assert applied.sites == ()
+    assert [refused.reason for refused in applied.refused] == [
+        "its heads are not joined right behind it; what zeros them stays before"
+    ]
+
+
 def test_heads_that_stay_apart_are_left_alone() -> None:
     model = _attention(("b", 1, 1, "s"), flat=False)
     before = operators(model)
