@@ -17,6 +17,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.main import get_command
 
 from edgeattn.commands.app import app
+from edgeattn.devices.on_device.command_line import parser as device_parser
 from edgeattn.judge.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
@@ -38,14 +39,17 @@ PAGES = sorted(
 
 
 def _commands() -> list[str]:
-    """Return every line of the README that calls edgeattn."""
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.startswith("edgeattn ")]
+    """Return every line of the pages that calls edgeattn."""
+    lines = {line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()}
+    return sorted(line for line in lines if line.startswith("edgeattn "))
 
 
 @pytest.mark.parametrize("line", _commands())
-def test_the_commands_of_the_readme_are_commands(line: str) -> None:
+def test_the_commands_of_the_pages_are_commands(line: str) -> None:
     _, name, *arguments = shlex.split(line, comments=True)
+    if name == "device":
+        assert device_parser().parse_args(arguments)
+        return
     command = get_command(app).commands[name]  # type: ignore[attr-defined]
     assert command.make_context(name, arguments, resilient_parsing=False).params
 

@@ -62,7 +62,8 @@ def lines(entries: Mapping[str, Entry]) -> Iterator[str]:
         case: {row.peer: row for row in entry.rows if row.failure is None} for case, entry in entries.items()
     }
     first = entries[COMPARED]
-    yield f"{first.machine}, one thread, {first.date}: medians in ms, and in parentheses over {OURS}'s."
+    units = f"medians in ms, and in parentheses their ratio to {OURS}'s"
+    yield f"{first.machine}, one thread, {first.date}: {units}."
     yield ""
     recalls = ["recall@10"] if _has_recall(cases) else []
     yield _line(["", *TIMED.values(), "cosine, mean", "worst", *recalls, "MB"])
@@ -127,7 +128,7 @@ def _differences(cases: Cases) -> Iterator[str]:
     yield f"- {OURS} answers the batch with `run_many`, which strips padding; the others pad to its longest."
     for row in cases[COMPARED].values():
         if row.padded is not None:
-            padded = f"every sentence, but at 1x16, is padded to {row.padded} tokens"
+            padded = f"except at 1x16, every sentence is padded to {row.padded} tokens"
             yield f"- {_name(row)} has one graph per shape: {padded}."
     yield f"- {OURS} also pools and normalizes; the others end at the hidden state."
     for case, found in cases.items():
