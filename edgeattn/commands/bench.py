@@ -22,19 +22,19 @@ from edgeattn_runtime.errors import BadInput, CheckFailed
 def bench(
     bundle: Annotated[Path | None, typer.Argument(metavar="NAME.edge", help="The bundle.")] = None,
     model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Its original, timed side by side with it.")
+        str | None, typer.Argument(metavar="MODEL", help="Its original, timed side by side with it.")
     ] = None,
     samples: Annotated[
-        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
+        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, where it is an ONNX file.")
     ] = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SYMBOL=SIZE,SIZE",
-            help="Real samples cut and joined to this, all combinations; else one by one.",
+            help="Sizes to time, all combinations, of samples cut and joined. Default: samples one by one.",
         ),
     ] = None,
-    threads: Annotated[str, typer.Option(metavar="N,N", help="Intra-op threads, swept.")] = "1",
+    threads: Annotated[str, typer.Option(metavar="N,N", help="Intra-op threads, one after the other.")] = "1",
     compiled: Annotated[bool, typer.Option("--compiled", help="Time torch.compile of MODEL too.")] = False,
     compare: Annotated[
         tuple[Path, Path] | None,
@@ -47,7 +47,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Time a bundle, and weigh the memory it takes."""
+    """Measure a bundle's latency, cold start and memory."""
     if compare is not None:
         if bundle is not None:
             raise BadInput(f"{bundle}: found beside --compare, which reads two results; leave it out")

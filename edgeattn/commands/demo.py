@@ -13,15 +13,16 @@ from edgeattn.source import shipped
 
 
 def demo(
-    model: Annotated[str, typer.Option(help="Which shipped model.")] = "digits",
+    model: Annotated[str, typer.Option(metavar="NAME", help="The reference model to export.")] = "digits",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: MODEL.edge.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="The bundle's folder. Default: MODEL.edge."),
     ] = None,
     listed: Annotated[
-        bool, typer.Option("--list", help="Say which models there are, and export none.")
+        bool, typer.Option("--list", help="List the reference models, and export none.")
     ] = False,
 ) -> None:
-    """Export a model that comes with edgeattn."""
+    """Export one of the reference models."""
     if listed:
         show([pairs(shipped.described())])
         return

@@ -6,7 +6,7 @@ import typer
 
 
 def device(arguments: typer.Context) -> None:
-    """Let hosts measure on this machine, which needs edgeattn[device] alone."""
+    """Let hosts measure on this machine; needs only edgeattn[device]."""
     from edgeattn.devices.on_device.command_line import run
 
     run(arguments.args)

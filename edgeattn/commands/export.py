@@ -35,33 +35,39 @@ DEFAULT = "cpu"
 def export(
     model: Annotated[
         str,
-        typer.Argument(help="A Python file or package.module with model() and samples(), or an ONNX file."),
+        typer.Argument(
+            metavar="MODEL",
+            help="A Python file or package.module with model() and samples(), or an ONNX file.",
+        ),
     ],
     samples: Annotated[
-        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, for an ONNX file.")
+        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, for an ONNX file.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The bundle's folder. Default: NAME.edge.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="The bundle's folder. Default: NAME.edge."),
     ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="What the bundle is for, once or several times; see edgeattn targets. [default: cpu]"
+            metavar="NAME",
+            help="Where the bundle runs; may be repeated, see edgeattn targets. [default: cpu]",
         ),
     ] = None,
     budget: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=NUMBER", help="A limit; overrides the model file's."),
+        typer.Option(metavar="NAME=NUMBER", help="A limit; overrides the model file's. May be repeated."),
     ] = None,
     prefer: Annotated[
         Literal["speed", "size"], typer.Option(help="What to minimize within the budget.")
     ] = "speed",
     recipe: Annotated[
-        Path | None, typer.Option(help="A recipe to follow, such as NAME.edge/recipes/02-....json.")
+        Path | None,
+        typer.Option(metavar="FILE.json", help="Follow this recipe, such as one of NAME.edge/recipes."),
     ] = None,
     on: On = None,
     together: Annotated[
-        bool, typer.Option("--together", help="One recipe for all devices, the best for the worst of them.")
+        bool, typer.Option("--together", help="One recipe for all devices, for the least slowdown on any.")
     ] = False,
     scheduler: Scheduler = None,
     strict: Annotated[
@@ -72,7 +78,7 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Export a model to an int8 bundle, and check it against its budget."""
+    """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline

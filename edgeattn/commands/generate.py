@@ -25,7 +25,8 @@ class EarlyStopping(StrEnum):
 def generate(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     tokens: Annotated[
-        list[str] | None, typer.Option(metavar="1,2", help="A prompt; what an encoder of tokens reads.")
+        list[str] | None,
+        typer.Option(metavar="1,2", help="A prompt's token ids, or those that an encoder reads."),
     ] = None,
     text: Annotated[
         list[str] | None, typer.Option("--text", metavar="TEXT", help="A prompt as a text.")
@@ -34,31 +35,42 @@ def generate(
         list[Path] | None,
         typer.Option("--input", metavar="FILE", help="What an encoder reads: X.npz, SOUND.wav; an image."),
     ] = None,
-    start: Annotated[str, typer.Option(metavar="0", help="An encoder-decoder's answer begins so.")] = "",
-    stop: Annotated[str, typer.Option(metavar="0,3", help="Tokens that end it.")] = "",
+    start: Annotated[
+        str, typer.Option(metavar="0", help="Tokens that an encoder-decoder's answer begins with.")
+    ] = "",
+    stop: Annotated[str, typer.Option(metavar="0,3", help="Tokens that end the answer.")] = "",
     stop_sequences: Annotated[
-        list[str] | None, typer.Option(metavar="5,2", help="Tokens in a row that end it.")
+        list[str] | None,
+        typer.Option(metavar="5,2", help="Tokens in a row that end the answer; may be repeated."),
     ] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="The most; else all positions.")] = None,
-    repetition_penalty: Annotated[float, typer.Option(help="Above 1 tokens return less.")] = 1.0,
-    temperature: Annotated[float, typer.Option(help="Above 0 tokens are drawn.")] = 0.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw from so many of the likeliest.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest that hold this share.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed draws the same tokens.")] = None,
-    num_beams: Annotated[int, typer.Option(help="Sequences continued together, 1 to 8.")] = 1,
-    num_return_sequences: Annotated[int, typer.Option(help="Sequences to show of each prompt.")] = 1,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="At most so many. Default: as many as the model has positions."),
+    ] = None,
+    repetition_penalty: Annotated[float, typer.Option(help="Above 1, tokens repeat less.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="0 is greedy; above, tokens are sampled.")] = 0.0,
+    top_k: Annotated[
+        int | None, typer.Option(metavar="K", help="Sample from the K likeliest tokens.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(metavar="P", help="Sample from the likeliest tokens that hold this share.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed samples the same tokens.")] = None,
+    num_beams: Annotated[int, typer.Option(help="Beams for each prompt, 1 to 8.")] = 1,
+    num_return_sequences: Annotated[int, typer.Option(help="Sequences to show for each prompt.")] = 1,
     length_penalty: Annotated[float, typer.Option(help="Above 0 favors long sequences.")] = 1.0,
     early_stopping: Annotated[
-        EarlyStopping, typer.Option(help="Whether beams end when as many sequences have ended.")
+        EarlyStopping, typer.Option(help="Whether to stop once as many sequences as beams have ended.")
     ] = EarlyStopping.false,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Intra-op threads; else what the bundle says.")
+        int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
 ) -> None:
-    """Continue prompts; --tokens, --text and --input may be given several times.
+    """Continue one prompt, or several.
 
-    One prompt's tokens are shown as they come. Several prompts, or beams, give a line a sequence: the
-    prompt's number, the score and the answer.
+    --tokens, --text and --input may be repeated, once for each prompt. One prompt's tokens are shown as they
+    come. Several prompts, or beams, give a line for each sequence: the prompt's number, the score and the
+    answer.
     """
     prompts = Prompts([_ids("tokens", each) for each in tokens or ()], text or (), inputs or ())
     settings = {

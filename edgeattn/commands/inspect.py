@@ -32,7 +32,7 @@ from edgeattn_runtime.manifest import Manifest, Variant
 def inspect(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     target: Annotated[
-        str | None, typer.Option(help="Show what is known of this target. Default: the preferred one.")
+        str | None, typer.Option(metavar="NAME", help="Show this target. Default: the preferred one.")
     ] = None,
 ) -> None:
     """Show what a bundle holds and promises."""

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 On = Annotated[
     list[str] | None,
-    typer.Option("--on", metavar="DEVICE", help="Measure on this device, once or several times."),
+    typer.Option("--on", metavar="DEVICE", help="Measure on this device; may be repeated."),
 ]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        metavar="tcp://HOST:PORT", help="Of Dask, where the devices are. Default: $EDGEATTN_SCHEDULER."
+        metavar="tcp://HOST:PORT", help="The devices' Dask scheduler. Default: $EDGEATTN_SCHEDULER."
     ),
 ]
 

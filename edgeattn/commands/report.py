@@ -23,11 +23,12 @@ from edgeattn_runtime.errors import BadInput
 def report(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     other: Annotated[
-        Path | None, typer.Argument(metavar="[OTHER.edge]", help="A second one, beside it.")
+        Path | None,
+        typer.Argument(metavar="OTHER.edge", help="A second bundle, to compare or to show beside it."),
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="Tell what became worse in OTHER.edge; exit code 1 where any did."),
+        typer.Option("--compare", help="Tell what is worse in OTHER.edge; exit code 1 where anything is."),
     ] = False,
     add: Annotated[
         list[Path] | None,
@@ -37,13 +38,14 @@ def report(
         ),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write the page, of two bundles side by side.")
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write the page again; of two bundles, side by side."),
     ] = None,
     summary: Summary = None,
     junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
-    """Show the report on a bundle, add results from devices to it, or compare it with another."""
+    """Show a bundle's report, add a device's result, or compare two."""
     for_ci = ForCI(summary, junit)
     check_place("--page", page)
     _check(other, add, junit, compare=compare)

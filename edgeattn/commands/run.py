@@ -30,15 +30,13 @@ def run(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="Y.npz", help="Where the outputs go. Default: they are shown."
-        ),
+        typer.Option("--output", "-o", metavar="Y.npz", help="Write the outputs here. Default: show them."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Intra-op threads; else what the bundle says.")
+        int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
 ) -> None:
-    """Run a bundle as an app would, on arrays or on what its processing prepares."""
+    """Run a bundle on arrays, or on a text, image, sound or series."""
     model = load(bundle, threads=threads)
     arrays = read_input(model, inputs, text)
     if _is_encoded(model, arrays):

@@ -14,15 +14,17 @@ from edgeattn_runtime.errors import CheckFailed
 
 
 def serve(
-    bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle, with the target web.")],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="NAME.edge", help="The bundle, exported with --target web.")
+    ],
     lan: Annotated[
-        bool, typer.Option("--lan", help="Let devices of this machine's network in; else this machine alone.")
+        bool, typer.Option("--lan", help="Let devices of the local network in. Default: this machine alone.")
     ] = False,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any that is free.")
+        int, typer.Option(min=0, max=65535, metavar="N", help="The port to listen on; 0 takes a free one.")
     ] = 0,
 ) -> None:
-    """Serve a page that proves and times a bundle on a phone; the report gains what it measured."""
+    """Prove and time a bundle in a phone's browser, by a QR code."""
     with working() as progress, needed_by("edgeattn serve"):
         progress.stage("open")
         from edgeattn.serve.run import run

@@ -25,7 +25,7 @@ def sweep(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL...",
+            metavar="MODEL",
             help="Python files, package.modules, or ONNX files, each followed by its .npz.",
         ),
     ],
@@ -33,28 +33,38 @@ def sweep(
         list[str] | None,
         typer.Option(
             metavar="NAME=NUMBER[,...]",
-            help="The limits of one row, such as cosine=0.99,size_mb=5; once or several times. "
+            help="The limits of one row, such as cosine=0.99,size_mb=5; may be repeated. "
             "[default: each model's own]",
         ),
     ] = None,
     target: Annotated[
-        list[str] | None, typer.Option(help="Once or several times; see edgeattn targets. [default: cpu]")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where the bundles run; may be repeated, see edgeattn targets. [default: cpu]",
+        ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder of the table, its page and its index.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="The folder of the table, its page and its index."
+        ),
     ] = Path("sweep"),
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes here. [default: half the cores]")
+        int | None, typer.Option(min=1, metavar="N", help="Worker processes here. [default: half the cores]")
     ] = None,
     on: On = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="tcp://HOST:PORT", help="Dask's. [default: $EDGEATTN_SCHEDULER, or none]"),
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="A Dask scheduler with workers. [default: $EDGEATTN_SCHEDULER, or none]",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table alone, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Export models by each of several budgets, for each of several targets; goes on where it was stopped."""
+    """Export many models by many budgets and targets; resumable."""
     with working(verbose=verbose):
         from edgeattn.commands.sweep_bars import watching
         from edgeattn.devices.cluster import connected, dashboard, machine_of

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def targets(
     install: Annotated[
         list[str] | None,
-        typer.Option(metavar="TARGET", help="Install what proves bundles for it here, apart from edgeattn."),
+        typer.Option(metavar="TARGET", help="Make the environment that proves bundles for it here."),
     ] = None,
 ) -> None:
-    """List the targets: their engine, what they need, how they were tested."""
+    """List the targets, what they need, and how they were tested."""
     from edgeattn_export.targets import TARGETS
 
     for name in install or ():

@@ -17,7 +17,7 @@ from rich.progress import Progress as Bars
 from edgeattn.progress import Progress, Silent
 from edgeattn_runtime.errors import EdgeAttnError
 
-Verbose = Annotated[bool, typer.Option("--verbose", help="Where it fails, show the whole traceback too.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="On failure, show the whole traceback too.")]
 
 
 @contextmanager

@@ -35,10 +35,10 @@ def validate(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     model: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL]", help="Its original, to compare with on all evaluation samples."),
+        typer.Argument(metavar="MODEL", help="Its original, to compare with on all evaluation samples."),
     ] = None,
     samples: Annotated[
-        Path | None, typer.Argument(metavar="[SAMPLES.npz]", help="Real inputs, where it is an ONNX file.")
+        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, where it is an ONNX file.")
     ] = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
@@ -52,7 +52,7 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compare a bundle with its original, or else its golden vectors."""
+    """Compare a bundle with its original, or with its golden vectors."""
     tracing.check(trace=trace, model=model, picture=picture)
     for_ci = ForCI(summary, junit)
     if trace and (summary or junit):

@@ -17,14 +17,13 @@ if TYPE_CHECKING:  # brings PyTorch
     from edgeattn.source.source import Source
     from edgeattn_runtime.bundle import BundleFiles
 
-ReadOn = Annotated[
-    bool, typer.Option("--all", help="Evaluate on what samples() yields beyond the export's, too.")
-]
+ReadOn = Annotated[bool, typer.Option("--all", help="Evaluate also on the samples that follow the export's.")]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Compare samples in partitions, in so many processes here.")
+    int | None, typer.Option(min=1, metavar="N", help="Compare samples in partitions, in N processes here.")
 ]
 Scheduler = Annotated[
-    str | None, typer.Option(metavar="tcp://HOST:PORT", help="Compare them on the workers of Dask's.")
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Compare them on the workers of this Dask scheduler."),
 ]
 
 
