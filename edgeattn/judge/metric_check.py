@@ -8,6 +8,7 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.drops import RIGHT_OR_WRONG
 from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.tolerance_bound import count_for
 from edgeattn_export.graph.deal import EVALUATION_SHARE
 from edgeattn_export.graph.samples import Samples
@@ -31,7 +32,7 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
         BudgetError: A limit on its drop is below what these samples can show, or they are too few
             for another metric.
     """
-    _check_count(comparison, len(evaluation))
+    check_count(comparison.asked, len(evaluation))
     metric, original = comparison.metric, comparison.captured.reference
     if metric is None:
         return
@@ -50,8 +51,13 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
         )
 
 
-def _check_count(comparison: Comparison, evaluation: int) -> None:
-    for metric, _ in comparison.asked:
+def check_count(asked: Asked, evaluation: int) -> None:
+    """Refuse a metric that says nothing among so few evaluation samples.
+
+    Raises:
+        BudgetError: One of ``asked`` needs more of them.
+    """
+    for metric, _ in asked:
         if evaluation < metric.least:
             raise BudgetError(
                 f"budget {metric.name}: {evaluation} evaluation samples found, at least {metric.least} "

@@ -13,6 +13,7 @@ from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.evaluated import Evaluated, evaluated
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.metric_check import check_count
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.sample_score import SampleScore, counted
@@ -110,12 +111,13 @@ def comparison_with(
 
     Raises:
         BundleError: The bundle is not of this model.
-        BadInput: The model cannot be captured.
+        BadInput: The model cannot be captured, or its samples are too few for a limit of the budget.
     """
     original = recapture(source, files, variant, progress=progress)
     captured, samples = original.captured, original.samples
     limits = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
     padded, asked = Padded.of(captured, samples.selection), asked_of(limits, captured.graph)
+    check_count(asked, len(samples.evaluation))
     return Comparison(captured, padded, source.metric, progress, asked), samples
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
+from edgeattn.judge.output_metrics import METRICS
 from edgeattn.measure import race
 from edgeattn.report.bundle_reports import REPORT_FILE
 from edgeattn.report.report import Report
@@ -68,6 +69,15 @@ def test_the_bundles_own_budget_judges(folder: Path, capsys: pytest.CaptureFixtu
     assert "Verdict: fail" in printed.out
     assert "latency_ratio is" in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_metric_that_needs_more_samples_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    monkeypatch.setitem(METRICS, "top1", replace(METRICS["top1"], least=100))  # as neighbours do
+    demand(folder, "top1", 0.5)
+    assert "at least 100 expected; yield 200 samples" in refused("validate", folder, TINY)
 
 
 def test_another_models_original_is_refused(
