@@ -103,11 +103,11 @@ def raw() -> Iterator[dict[str, object]]:
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
-    """Return the share of characters foretold rightly, those before them being given; padding is left out."""
+    """Return the share of characters predicted correctly, those before them being given; padding is left out."""
     right = outputs["logits"].argmax(dim=-1) == target  # (B, T)
     return right[target != PAD].float().mean().item()
 
 
 def pretty(outputs: dict[str, Tensor]) -> str:
-    """Return the foretold characters as text, such as "set a timer for nine minutes"."""
+    """Return the predicted characters as text, such as "set a timer for nine minutes"."""
     return decode_text(outputs["logits"][0].argmax(dim=-1))
