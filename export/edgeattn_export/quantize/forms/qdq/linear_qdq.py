@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
@@ -34,17 +33,14 @@ class LinearQdq(LinearForm):
         """
         if linear.reach is None:
             raise ValueError(f"layer {name!r} has no range for its input; calibrate it")
-        known_step, known_zero = self.step_and_zero(*linear.reach)
-        step, zero = embed(tape, known_step, f"{name}.step"), embed(tape, known_zero, f"{name}.zero")
+        known_step, known_zero = step_and_zero(*linear.reach, self.input_steps)
+        dtype = np.uint8 if self.input_steps < 2**8 else np.uint16
+        step = embed(tape, np.array(known_step), f"{name}.step")
+        zero = embed(tape, np.array(known_zero, dtype), f"{name}.zero")
         stored = tape.op("QuantizeLinear", [x, step, zero])
         rounded = tape.op("DequantizeLinear", [stored, step, zero])
         product = tape.op("MatMul", [rounded, dequantized_weight(tape, linear, name)])
         return added_bias(tape, product, linear, name)
-
-    def step_and_zero(self, low: float, high: float) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
-        """Return the step of a range, and the number of the activations' dtype that stands for 0, each ()."""
-        step, zero = step_and_zero(low, high, self.input_steps)
-        return np.array(step), np.array(zero, np.uint8 if self.input_steps < 2**8 else np.uint16)
 
 
 QDQ8 = LinearQdq("qdq w8a8", calibrated=True)
