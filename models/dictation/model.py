@@ -103,7 +103,7 @@ def raw() -> Iterator[dict[str, object]]:
 
 
 def metric(outputs: dict[str, Tensor], target: Tensor) -> float:
-    """Return the share of characters predicted correctly, those before them being given; padding is left out."""
+    """Return the share of characters predicted right, those before them being given; padding is left out."""
     right = outputs["logits"].argmax(dim=-1) == target  # (B, T)
     return right[target != PAD].float().mean().item()
 
