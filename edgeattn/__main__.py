@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
             if given[:1] == [DEVICE]:  # which a device runs without the workshop
-                return _device(given[1:])
+                _device(given[1:])
             with needed_by("the command edgeattn"), _interruptible():
                 from edgeattn.commands.app import run
             return run(arguments)
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell("interrupted; nothing is left half-written", _INTERRUPTED)
 
 
-def _device(arguments: Sequence[str]) -> int:
+def _device(arguments: Sequence[str]) -> NoReturn:
     with needed_by("edgeattn device", extra="device"), _interruptible():
         from edgeattn.devices.on_device.command_line import run
-    return run(arguments)
+    run(arguments)
 
 
 @contextmanager

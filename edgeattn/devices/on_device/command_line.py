@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
@@ -17,9 +19,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 LIMIT_MB = 4000.0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message}; see edgeattn device --help")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command's own."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="edgeattn device",
         description="Let hosts measure on this machine: a worker of Dask with a fixed set of verbs.",
     )
@@ -38,22 +45,24 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Work until interrupted, or until the scheduler has gone for good.
+def run(arguments: Sequence[str]) -> NoReturn:
+    """Work until interrupted.
 
     Raises:
-        BadInput: A scheduler or a name of another form, or a scheduler that does not answer.
+        BadInput: Arguments that are none, a scheduler that does not answer or has ended this device, or a
+            device of that name that is there already.
     """
     args = parser().parse_args(arguments)
     if not NAME.fullmatch(args.name):
         raise BadInput(f"name {args.name!r}: letters, digits, _ and - expected, such as pi4")
     if args.threads < 1:
         raise BadInput(f"{args.threads} threads; expected at least 1")
+    if not 0 < args.files_mb < math.inf:
+        raise BadInput(f"--files-mb {args.files_mb:g}: a size above 0 expected")
     asyncio.run(_work(args))
-    return 0
 
 
-async def _work(args: argparse.Namespace) -> None:
+async def _work(args: argparse.Namespace) -> NoReturn:
     from edgeattn.devices.on_device.scheduler import check_answers
     from edgeattn.devices.on_device.worker import device_server
 
@@ -70,7 +79,19 @@ async def _work(args: argparse.Namespace) -> None:
             sys.stderr.write(f"device {args.name}: {Machine.here()}; at {args.scheduler}\n")
             await server.finished()
     except (OSError, RuntimeError) as error:
-        raise BadInput(f"{args.scheduler}: no device there ({' '.join(str(error).split())})") from error
+        raise BadInput(_why_not(args, error)) from error
+    raise BadInput(f"device {args.name}: {args.scheduler} has gone, or has ended it; start it again")
+
+
+def _why_not(args: argparse.Namespace, error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if "name taken" in str(error):
+        return (
+            f"device {args.name}: {args.scheduler} has one already; choose another --name, or wait a minute "
+            "where that one was switched off"
+        )
+    return f"{args.scheduler}: no device there ({' '.join(str(error).split())})"
 
 
 def _cache() -> Path:

@@ -15,7 +15,7 @@ from distributed.comm.core import CommClosedError, connect
 
 from edgeattn_runtime.errors import BadInput
 
-ADDRESS = re.compile(r"(tcp|tls)://[^/:\s]+:\d+")
+ADDRESS = re.compile(r"(tcp|tls)://([^/:\s\[\]]+|\[[0-9a-fA-F:.]+\]):\d+")  # [...] around an IPv6 address
 SECONDS = 10.0  # in which a scheduler must answer
 TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 AUTHORITY = f"{TLS}CA_FILE"

@@ -100,9 +100,9 @@ def device_server(
 
 
 def _begin() -> None:
-    """Restrict what this process unpickles, and what Dask logs: its own settings come with its import."""
+    """Restrict what this process unpickles, and silence Dask: what ends a device is told in a line."""
     guard()
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
 def _restrict(server: Worker | Nanny) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ from edgeattn.devices.host import DeviceHost
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.machine import Machine
 
-OTHER_RELEASE = Path(__file__).with_name("other_release.py")
+BARE, OTHER_RELEASE = (Path(__file__).with_name(name) for name in ("bare_device.py", "other_release.py"))
+SECONDS = 120  # in which a device must give up, on a machine that is busy
 
 Network = Any
 
@@ -60,3 +64,47 @@ def test_a_device_answers_no_other_request_of_dask(board: DeviceHost, client: Cl
     with pytest.raises(Exception, match=r"."):  # of one kind or another, by what its peer then reads
         client.run(os.getpid, workers=["board"], on_error="raise")
     assert board.asking.ask("answer", {"calls": []}, {}) == {"answers": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["tcp://127.0.0.1:1"], "the following arguments are required: --name"),
+        (["tcp://127.0.0.1:1", "--name", "a b"], "letters, digits, _ and - expected"),
+        (["tcp://127.0.0.1:1", "--name", "pi4", "--threads", "two"], "invalid int value: 'two'"),
+        (["tcp://127.0.0.1:1", "--name", "pi4", "--threads", "0"], "0 threads"),
+        (["tcp://127.0.0.1:1", "--name", "pi4", "--files-mb", "nan"], "--files-mb nan: a size above 0"),
+        (["tcp://127.0.0.1:1", "--name", "pi4", "--files-mb", "-5"], "--files-mb -5: a size above 0"),
+        (["tcp://[::1]", "--name", "pi4"], "tcp://HOST:PORT"),
+        (["tcp://[::1]:1", "--name", "pi4"], "scheduler tcp://[::1]:1: no answer"),
+    ],
+)
+def test_what_makes_no_device_is_one_line(
+    words: list[str], told: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeattn.devices.on_device.scheduler.SECONDS", 0.2)
+    assert told in refused("device", *words)
+
+
+def test_a_name_that_is_taken_is_one_line(board: DeviceHost, network: Network, tmp_path: Path) -> None:
+    for options in ((), ("--no-nanny",)):
+        device = _device(network, "board", tmp_path, *options)
+        _, told = device.communicate(timeout=SECONDS)
+        assert "has one already; choose another --name" in told
+        assert (device.returncode, told.count("\n")) == (2, 1)
+
+
+def test_without_a_nanny_a_device_ends_with_its_scheduler_and_says_so(frail: Network) -> None:
+    device = _device(frail, "alone", frail.folder / "alone", "--no-nanny")
+    frail.client.wait_for_workers(1, timeout=SECONDS)
+    frail.scheduler.kill()
+    _, told = device.communicate(timeout=SECONDS)
+    _, *last = told.splitlines()
+    assert last == [f"edgeattn: device alone: {frail.address} has gone, or has ended it; start it again"]
+    assert device.returncode == 2
+
+
+def _device(network: Network, name: str, files: Path, *options: str) -> subprocess.Popen[str]:
+    """Start a device that is to end."""
+    command = [sys.executable, str(BARE), network.address, "--name", name, "--files", str(files), *options]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
