@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -59,16 +59,15 @@ class Asking:
             EdgeAttnError: What the device raised.
             DeviceLostError: It ended in the measurement and did not come back, or ended again and again.
         """
-        pieces = self._along(contents)
+        tasks: Iterable[list[Plain]] = [self._along(contents)]
         for _ in range(TIMES):
-            answer = self._task(verb, {**request, "pieces": pieces})
-            missing: list[str] = answer.get("missing", [])
-            if not missing:
-                self._sent.update(contents)
-                return answer
-            pieces = []
-            for gathered in in_tasks({digest: contents[digest] for digest in missing}):
-                self._task("keep", {"pieces": gathered})
+            for pieces in tasks:
+                answer = self._task(verb, {**request, "pieces": pieces})
+                missing: list[str] = answer.get("missing", [])
+                if not missing:
+                    self._sent.update(contents)
+                    return answer
+            tasks = in_tasks({digest: contents[digest] for digest in missing})
         raise BadInput(
             f"device {self.device.name}: its folder holds less than the {_megabytes(contents):,.0f} MB "
             "that are needed at once; start it with more: edgeattn device ... --files-mb"

@@ -10,7 +10,7 @@ SIZE = 4_000_000  # bytes that one task carries
 
 
 def in_tasks(contents: Mapping[str, bytes]) -> Iterator[list[Plain]]:
-    """Yield the pieces of files, task by task, as the device's ``keep`` takes them.
+    """Yield the pieces of files, task by task, as every verb takes them.
 
     Args:
         contents: Of the files, by their sha256.

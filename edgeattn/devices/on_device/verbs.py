@@ -1,6 +1,7 @@
-"""All that a device does for a host: four verbs, on plain data.
+"""All that a device does for a host: three verbs, on plain data.
 
-A request names files by their content. Where a file is missing the answer says so, and nothing is done.
+A request names files by their content, and may bring pieces of them, which are kept. Where a file is missing
+the answer says so, and nothing else is done.
 """
 
 from __future__ import annotations
@@ -61,11 +62,6 @@ def perform(verb: str, request: Plain) -> Answer:
         return {"error": "BadInput", "reason": f"{error.strerror or error}: {error.filename or 'a file'}"}
 
 
-def _keep(_files: Files, _request: Plain) -> Answer:
-    """Do no more than take the pieces of files, as every verb does first."""
-    return {}
-
-
 def _time(files: Files, request: Plain) -> Answer:
     """Time calls side by side, each race after the other, between two reference calls."""
     races = request["races"]
@@ -113,7 +109,6 @@ def _bench(files: Files, request: Plain) -> Answer:
 
 
 VERBS: Mapping[str, Callable[[Files, Plain], Answer]] = {
-    "keep": _keep,
     "time": _time,
     "answer": _answer,
     "bench": _bench,

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edgeattn.devices import steady
+from edgeattn.devices import pieces, steady
 from edgeattn.devices.asking import Asking
 from edgeattn.devices.disturbance import Disturbance
 from edgeattn.devices.host import DeviceHost
@@ -31,6 +32,27 @@ def test_a_graph_answers_there_as_here(board: DeviceHost) -> None:
         assert set(found) == set(expected)
         for name, array in expected.items():
             np.testing.assert_array_equal(found[name], array)
+
+
+def test_what_is_large_comes_in_pieces_with_the_request(
+    board: DeviceHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, int]] = []
+    task = Asking._task
+
+    def noted(asking: Asking, verb: str, request: Mapping[str, Any]) -> Any:
+        sent.append((verb, sum(len(piece["piece"]) for piece in request["pieces"])))
+        return task(asking, verb, request)
+
+    monkeypatch.setattr(Asking, "_task", noted)
+    monkeypatch.setattr(pieces, "SIZE", 1000)
+    inputs: Inputs = {"tokens": np.full((60, 5), 2), "mask": np.ones((60, 5), np.float32)}
+    found = ORT_CPU.on(board).file_runner(GRAPH)(inputs)
+    assert {verb for verb, _ in sent} == {"answer"}
+    assert len(sent) > 3
+    assert max(size for _, size in sent) <= 1000
+    for name, array in ORT_CPU.file_runner(GRAPH)(inputs).items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_calls_are_timed_there_side_by_side(board: DeviceHost) -> None:
