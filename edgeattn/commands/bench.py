@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.bench_on import bench_on
-from edgeattn.commands.on import On, Scheduler
+from edgeattn.commands.on import On, Scheduler, check_named
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.grid import parse_shapes, parse_threads
 from edgeattn.report.table import show
@@ -57,6 +57,7 @@ def bench(
         raise BadInput("no bundle found; NAME.edge expected, or --compare OLD.json NEW.json")
     if compiled and model is None:
         raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
+    check_named(on or (), scheduler=scheduler)
     shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
     if on:
         if model is not None or shape:

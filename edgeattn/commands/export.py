@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.on import On, Scheduler, places_on
+from edgeattn.commands.on import On, Scheduler, check_named, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.bundle_reports import to_json
@@ -80,6 +80,7 @@ def export(
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
+    check_named(on or (), together=together, scheduler=scheduler)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.objective import Objective

@@ -27,6 +27,17 @@ Scheduler = Annotated[
 ]
 
 
+def check_named(names: Sequence[str], **needing: object) -> None:
+    """Check that devices are named where an option needs them, each of which is given with its name.
+
+    Raises:
+        BadInput: None is.
+    """
+    idle = [f"--{name}" for name, value in needing.items() if value]
+    if idle and not names:
+        raise BadInput(f"{', '.join(idle)}: found without --on DEVICE, which it is about; name one")
+
+
 @contextmanager
 def devices_at(names: Sequence[str], scheduler: str | None) -> Iterator[Client]:
     """Yield a connection to the scheduler that devices are at.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,18 @@ def test_several_devices_have_a_variant_each_and_every_price(
         "board": "cpu-on-board",
         "second": "cpu-on-second",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export", str(TINY), "--together"], "--together: found without --on DEVICE"),
+        (["export", str(TINY), "--scheduler", "tcp://127.0.0.1:1"], "--scheduler: found without --on"),
+        (["bench", "tiny.edge", "--scheduler", "tcp://127.0.0.1:1"], "--scheduler: found without --on"),
+    ],
+)
+def test_what_is_about_devices_needs_one(words: list[str], told: str, refused: Callable[..., str]) -> None:
+    assert told in refused(*words)
 
 
 def test_a_device_must_have_the_targets_engine(board: DeviceHost, network: Network) -> None:
