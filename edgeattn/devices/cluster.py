@@ -14,17 +14,10 @@ from distributed import Client, LocalCluster, WorkerPlugin
 from distributed.system import MEMORY_LIMIT
 
 from edgeattn.devices.connection import HOST, connect
+from edgeattn.devices.on_device.undisturbed import UNDISTURBED
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.settings import available_cores
-
-# Dask's sampling profiler stops a worker's thread every 10 ms, and keeps what lives in its frames alive. Each
-# of its processes wakes up every 20 ms to see that it can, and its scheduler and nannies live in this one.
-_UNDISTURBED = {
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.system-monitor.interval": "10s",
-}
 
 
 @contextmanager
@@ -61,7 +54,7 @@ def machine_of(scheduler: str | None) -> str:
 def _local(count: int) -> Iterator[Client]:
     with (
         _quiet(),
-        dask.config.set(_UNDISTURBED),
+        dask.config.set(UNDISTURBED),
         LocalCluster(
             n_workers=count,
             threads_per_worker=1,

@@ -13,6 +13,7 @@ from distributed import Nanny, Security, Worker
 
 from edgeattn.devices.on_device.declaration import KEY, RESOURCE, declaration
 from edgeattn.devices.on_device.guard import guard
+from edgeattn.devices.on_device.undisturbed import UNDISTURBED
 from edgeattn.devices.on_device.verbs import FOLDER_VARIABLE, LIMIT_VARIABLE, files_of_device
 
 # What others may ask of it; all else that Dask's workers and nannies answer is left out, such as running a
@@ -21,19 +22,11 @@ ANSWERED = frozenset(
     {"identity", "connection_stream", "ping", "get_data", "free_keys", "keys", "versions", "terminate"}
 )
 
-# What a nanny starts its worker with. Dask's own adds a limit from which glibc gives memory back: every large
-# output is then mapped anew by each call, and its pages are cleared in the time that is measured.
-ONE_THREAD = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
-
-# Of Dask, on a device that measures: nothing looks at its threads all the time, nothing wakes up every 20 ms,
-# and no page is served.
+# Of Dask, on a device: it measures, serves no page, and loads nothing that its configuration names.
 QUIET = {
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.system-monitor.interval": "10s",
+    **UNDISTURBED,
     "distributed.worker.http.routes": [],
     "distributed.nanny.preload": [],
-    "distributed.nanny.pre-spawn-environ": ONE_THREAD,
     "distributed.worker.preload": [],
 }
 
