@@ -62,6 +62,16 @@ VARIANTS = (
         "an option that is no text, number or boolean",
         changed(*VARIANT, "engine", "options", to={"cores": [0, 1]}),
     ),
+    refused(
+        "engine-option-file.edge",
+        "an option that names a file to be written",
+        changed(*VARIANT, "engine", "options", to={"session.collect_node_memory_stats_to_file": "stats"}),
+    ),
+    refused(
+        "engine-option-text.edge",
+        "an option whose text is a path",
+        changed(*VARIANT, "engine", "options", to={"session.settings": "../stats"}),
+    ),
     refused("variants-none.edge", "no variant", changed("variants", to=[])),
     refused(
         "variant-graph.edge",

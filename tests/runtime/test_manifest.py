@@ -192,6 +192,20 @@ BROKEN: dict[str, Change] = {
     "variants[0].engine.providers: ": put(*_V, "engine", "providers", to=[]),
     "variants[0].engine.providers[0]: ": put(*_V, "engine", "providers", 0, to=1),
     "variants[0].engine.options.fast: ": put(*_V, "engine", "options", "fast", to=None),
+    **{
+        f"variants[0].engine.options.{name}: {json.dumps(value)} found, an option that leads": put(
+            *_V, "engine", "options", name, to=value
+        )
+        for name, value in (
+            ("session.collect_node_memory_stats_to_file", "notes.csv"),
+            ("session.model_external_initializers_file_folder_path", "."),
+            ("CoreMLExecutionProvider.ModelCacheDirectory", "cache"),
+            ("QNNExecutionProvider.backend_path", "libevil.so"),
+            ("session.use_initializer_file_buffers", True),
+            ("session.settings", "0,/etc/passwd"),
+            ("QNNExecutionProvider.packages", "a:..\\evil.dll"),
+        )
+    },
     "variants[0].engine.python: ": put(*_V, "engine", "python", to="3.11"),
     "variants[0].files: ": put(*_V, "files", to=["m.onnx"]),
     "variants[0].sizes.batch: ": put(*_V, "sizes", "batch", to=0),

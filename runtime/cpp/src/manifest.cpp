@@ -1,6 +1,7 @@
 #include "manifest.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "record.hpp"
@@ -132,10 +133,20 @@ static void read(const Field& field, Processing& how) {
   if (field.table().empty()) throw field.refusal("text, image, audio, series or labels");
 }
 
+/// Returns an option; throws BundleError where it leads to a file, by its name or as a path.
+static std::string option(std::string name, const Field& field) {
+  const auto text = field.scalar();
+  for (auto& letter : name) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  for (const auto* word : {"file", "path", "folder", "dir"})
+    if (name.find(word) != name.npos) throw field.refusal("an option that leads to no file");
+  if (text.find_first_of("/\\") != text.npos) throw field.refusal("an option that leads to no file");
+  return text;
+}
+
 static void read(const Field& field, Engine& engine) {
   Record record(field);
   record("name", engine.name)("version", engine.version)("providers", engine.providers, AtLeast{1});
-  for (const auto& [name, option] : record["options"].table()) engine.options[name] = option.scalar();
+  for (const auto& [name, value] : record["options"].table()) engine.options[name] = option(name, value);
   record.end();
   const auto& version = engine.version;
   if (version.find_first_not_of("0123456789.") != version.npos || version.front() == '.' ||

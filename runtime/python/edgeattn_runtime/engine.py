@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from edgeattn_runtime.fields import Field, Scalar
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+_OF_FILES = re.compile("file|path|folder|dir", re.IGNORECASE)  # in the name of an option
+_SEPARATOR = re.compile(r"[/\\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,8 @@ class Engine:
         name: Such as "onnxruntime".
         version: The oldest that runs it, such as "1.23".
         providers: Execution providers in order, at least one.
-        options: By the engine's own names; of onnxruntime see ``open_session``.
+        options: By the engine's own names; of onnxruntime see ``open_session``. None leads to a file, by
+            which a bundle could read and write outside its folder, or load a library.
     """
 
     name: str
@@ -38,5 +41,12 @@ class Engine:
             name=fields["name"].text(),
             version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
             providers=tuple(item.text() for item in fields["providers"].items(least=1)),
-            options={name: item.scalar() for name, item in fields["options"].table().items()},
+            options={name: _option(name, item) for name, item in fields["options"].table().items()},
         )
+
+
+def _option(name: str, field: Field) -> Scalar:
+    value = field.scalar()
+    if _OF_FILES.search(name) or (isinstance(value, str) and _SEPARATOR.search(value)):
+        raise field.refusal("an option that leads to no file")
+    return value

@@ -66,6 +66,8 @@ extension Manifest {
         try require(!variant.engine.providers.isEmpty, "\(key).engine.providers: none found, at least one expected")
         for (name, option) in variant.engine.options {
             try require(text(of: option) != nil, "\(key).engine.options.\(name): a text, number or boolean expected")
+            try require(
+                !leadsToFile(name, option), "\(key).engine.options.\(name): an option that leads to no file expected")
         }
         try require(
             variant.files.keys.sorted() == graphs.keys.sorted(), "\(key).files: one file for each graph expected")
@@ -118,6 +120,14 @@ func integers<Values: Sequence>(_ key: String, _ least: Int, _ values: Values) t
 }
 
 private func isHex(_ text: String) -> Bool { text.wholeMatch(of: #/[0-9a-f]{64}/#) != nil }
+
+/// Return whether an engine's option reads or writes a file, by its name or as a path.
+private func leadsToFile(_ name: String, _ option: JSON) -> Bool {
+    let name = name.lowercased()
+    if ["file", "path", "folder", "dir"].contains(where: name.contains) { return true }
+    guard case .text(let text) = option else { return false }
+    return text.contains("/") || text.contains("\\")
+}
 
 /// Return an engine's option as onnxruntime reads it.
 func text(of option: JSON) -> String? {

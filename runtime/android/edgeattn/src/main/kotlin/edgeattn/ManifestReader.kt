@@ -5,6 +5,7 @@ private val OPTIONAL = listOf("generation", "rows", "processing", "signature")
 private val PATH = Regex("[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 private val HEX = Regex("[0-9a-f]{64}")
 private val VERSION = Regex("[0-9]+(\\.[0-9]+)*")
+private val OF_FILES = Regex("file|path|folder|dir", RegexOption.IGNORE_CASE) // in the name of an option
 
 /** Read a manifest's text, refusing all that the specification does not name. */
 internal fun readManifest(text: String): Manifest {
@@ -102,7 +103,13 @@ private fun readEngine(field: Field): Variant.Engine {
     val providers = fields["providers"].texts()
     if (providers.isEmpty()) throw fields["providers"].refusal("at least one")
     val version = fields["version"].text(VERSION, "a version such as \"1.23\"")
-    return Variant.Engine(fields["name"].text(), version, providers, fields["options"].table().mapValues { it.value.option() })
+    return Variant.Engine(fields["name"].text(), version, providers, fields["options"].table().mapValues { (name, option) -> readOption(name, option) })
+}
+
+private fun readOption(name: String, field: Field): String {
+    val option = field.option()
+    if (OF_FILES.containsMatchIn(name) || '/' in option || '\\' in option) throw field.refusal("an option that leads to no file")
+    return option
 }
 
 private fun readSession(field: Field): Variant.Session {
