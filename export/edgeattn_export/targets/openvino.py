@@ -68,5 +68,5 @@ OPENVINO_CPU = Target(
     candidates=CANDIDATES,
     opset=OLDEST,
     needs="onnxruntime-openvino 1.24 or later on an x86-64 or arm64 CPU",
-    tested="natively on x86-64 with AMX; emulated on x86-64 without VNNI",
+    tested="natively on x86-64 with AMX and with VNNI alone; emulated on x86-64 without VNNI",
 )
