@@ -100,7 +100,7 @@ def test_tokens_become_text_without_special_ones(pieces: Model) -> None:
     assert pieces.decode(iter(np.array([2, 3]))) == ""
 
 
-@pytest.mark.parametrize("tokens", [[-1], [2**40], ["a"], [None], 7])
+@pytest.mark.parametrize("tokens", [[-1], [2**40], ["a"], [1.7], [None], 7])
 def test_what_are_no_tokens_is_refused(tokens: list[int], pieces: Model) -> None:
     with pytest.raises(InputError, match="token ids expected"):
         pieces.decode(tokens)

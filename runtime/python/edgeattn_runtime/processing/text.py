@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,7 @@ def decode_text(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
         InputError: These are no token ids.
     """
     try:
-        return tokenizer.decode([int(token) for token in tokens], skip_special_tokens=True)
+        return tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{tokens!r} found, token ids expected ({error})") from error
 
