@@ -11,8 +11,6 @@ from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.targets.placement.told import placed
 
-UNTOLD = "not told by the session"
-
 _NEW = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
 _CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
