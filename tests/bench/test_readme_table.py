@@ -8,7 +8,8 @@ from protocol.result import Failure, Result
 from protocol.stored import Entry, Row, keep, read, rows_of
 from readme_table import PUBLISHED, TIMED, main
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+SHOWN = {PUBLISHED: "README.md", PUBLISHED.with_name("emerald_rapids.json"): "docs/benchmarks.md"}
 OURS = Result(
     "edgeattn", "int8", {}, None, ((2.0, 1.0, 3.0), (2.0,)), 1_500_000, (1.0, 0.5), "edgeattn, default"
 )
@@ -25,9 +26,14 @@ def _printed(file: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def test_the_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(PUBLISHED)]) == 0
-    assert capsys.readouterr().out in README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("results", SHOWN, ids=lambda path: path.stem)
+def test_a_page_shows_what_is_printed(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(results)]) == 0
+    assert capsys.readouterr().out in (ROOT / SHOWN[results]).read_text(encoding="utf-8")
+
+
+def test_all_that_is_kept_is_shown() -> None:
+    assert set(PUBLISHED.parent.glob("*.json")) == set(SHOWN)
 
 
 def test_the_table_is_printed_from_what_the_benchmark_keeps(
