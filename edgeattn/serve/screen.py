@@ -15,6 +15,7 @@ from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.serve.address import Address
 from edgeattn.serve.guests import Guests
 
+MOST_REASONS = 20  # that are told apart: a browser can make up any number of them
 _COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
 
 
@@ -59,6 +60,8 @@ class Screen:
 
     def refused(self, client: str, reason: str) -> None:
         """Say what was refused."""
+        if reason not in self._refused and len(self._refused) >= MOST_REASONS:
+            reason = "refused for yet another reason"
         self._refused[reason] += 1
         times = self._refused[reason]
         if str(times).strip("0") == "1":  # 1, 10, 100 ...

@@ -9,7 +9,7 @@ from rich.console import Console
 from edgeattn.report.devices import Device
 from edgeattn.serve.address import LOOPBACK, Address
 from edgeattn.serve.guests import Guests
-from edgeattn.serve.screen import Screen
+from edgeattn.serve.screen import MOST_REASONS, Screen
 from edgeattn_runtime.bench import Benchmark
 
 
@@ -80,3 +80,10 @@ def test_a_flood_is_told_in_few_lines(shown: Shown) -> None:
         shown.screen.refused("192.0.2.9", "no file 'wp-login.php'")
     assert shown.text.count("wp-login") == 4  # 1, 10, 100, 1000
     assert "(1000 times by now)" in shown.text
+
+
+def test_a_flood_of_made_up_reasons_is_told_in_few_lines(shown: Shown) -> None:
+    for i in range(2000):
+        shown.screen.refused("192.0.2.9", f"no file '{i}'")
+    assert len(shown.text.splitlines()) == MOST_REASONS + 4  # 1, 10, 100, 1000 others
+    assert "another reason (1000 times by now)" in shown.text
