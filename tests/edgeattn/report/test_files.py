@@ -13,9 +13,7 @@ TOLD = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is"
 
 @pytest.mark.parametrize("empty", TOLD)
 def test_what_there_is_not_is_not_spoken_of(report: Report, empty: str) -> None:
-    told = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}[
-        empty
-    ]
+    told = TOLD[empty]
     assert told in report_files(report, {}, versions={})["report.html"].decode()
     files = report_files(replace(report, **{empty: ()}), {}, versions={})
     assert told not in files["report.html"].decode()

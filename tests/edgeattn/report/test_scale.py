@@ -7,9 +7,9 @@ from edgeattn.report.scale import scale_note
 
 
 def test_a_notable_difference_gets_a_scale() -> None:
-    outputs = [np.array([-24.0, 3.0, -np.inf], np.float32), np.array([[7.0, np.nan]], np.float32)]
-    (note,) = scale_note(1.7, outputs)
-    assert " 24 " in note
+    outputs = [np.array([-0.24, 0.03, -np.inf], np.float32), np.array([[0.07, np.nan]], np.float32)]
+    (note,) = scale_note(0.017, outputs)
+    assert " 0.24 " in note
 
 
 @pytest.mark.parametrize("difference", [0.0, 0.2])

@@ -11,6 +11,7 @@ from edgeattn_export.graph.serialize import serialize
 
 def test_factors_multiply_and_are_kept_in_copies_and_files(tmp_path: Path) -> None:
     model = ir.Model(ir.Graph([], [], nodes=[], opset_imports={"": 23}, name="g"), ir_version=10)
+    model.metadata_props["author"] = "someone"
     assert scaled(model) == {}
     note_scaled(model, ir.Value(name="x"), np.array([2, 0.5], np.float32))
     note_scaled(model, ir.Value(name="x"), np.array([2, 0], np.float32))

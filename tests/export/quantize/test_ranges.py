@@ -19,6 +19,8 @@ def _halved() -> ir.Model:
     half = tape.initializer(ir.tensor(np.float32(0.5), name="half"))
     doubled = tape.op("Add", [x, x])
     doubled.name, doubled.dtype = "doubled", FLOAT
+    size = tape.op("Shape", [x])  # integers tell no range
+    size.name, size.dtype = "size", ir.DataType.INT64
     tape.op("Mul", [x, half], output=y)
     graph = ir.Graph(
         [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="halved"
@@ -33,6 +35,11 @@ def test_every_value_is_known_from_all_trials_together(trials: list[list[int]]) 
     low, high = min(float(every.min()), 0.0), max(float(every.max()), 0.0)
     found = ranges_of(_halved(), [{"x": each} for each in arrays], ORT_CPU)
     assert found == {"x": (low, high), "y": (low / 2, high / 2), "doubled": (2 * low, 2 * high)}
+
+
+def test_a_wider_range_has_more_at_each_end_that_is_not_0() -> None:
+    assert Range(-2, 4).wider(0.5) == Range(-3, 6)
+    assert Range(0, 4).wider(0.5) == Range(0, 6)
 
 
 def test_what_a_mask_hides_tells_nothing() -> None:

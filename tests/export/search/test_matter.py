@@ -32,10 +32,16 @@ def test_a_share_counts_of_what_is_spoiled_where_that_is_less_than_is_allowed() 
     assert matter({"a": option(1e-6, 1e-6), "b": option(1e-9, 1e-9)}, GOAL) == {"a"}
 
 
+def test_a_share_of_the_mean_is_enough() -> None:
+    choice = {"even": option(2e-4, 2e-4), "large": option(1e-2, 1e-2)}
+    assert matter(choice, Goal(cosine_mean=0.999, cosine_min=0.0)) == {"even", "large"}
+    assert matter(choice, Goal(cosine_mean=0.9, cosine_min=0.0)) == {"large"}
+
+
 def test_one_bad_sample_is_enough() -> None:
-    loose = Goal(cosine_mean=0.0, cosine_min=0.999)
-    choice = {"even": option(*[1e-5] * 10), "bad": option(*[0.0] * 9, 1e-2)}
-    assert matter(choice, loose) == {"bad"}
+    choice = {"bad": option(*[0.0] * 99, 1e-2), "large": option(*[2e-2] * 100)}
+    assert matter(choice, Goal(cosine_mean=0.0, cosine_min=0.999)) == {"bad", "large"}
+    assert matter({"small": option(*[1e-5] * 100), **choice}, Goal(0.0, 0.999)) == {"bad", "large"}
 
 
 @pytest.mark.parametrize("goal", [GOAL, Goal(size_mb=1.0)])

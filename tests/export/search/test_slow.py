@@ -32,9 +32,10 @@ def test_a_layer_that_is_slower_in_int8_is_named_with_times_and_cause(layer: Cal
 
 
 def test_nothing_is_said_of_int8_nor_of_what_is_float_to_be_exact(layer: Callable[..., Layer]) -> None:
-    units = [Unit(name, (layer(name),)) for name in ("fast", "exact")]
+    units = [Unit(name, (layer(name),)) for name in ("fast", "small", "exact")]
     options = {unit.name: [option("int8", 0.1), option("float", 0.2)] for unit in units}
-    recipe = Recipe("", (("fast", Treatment("int8")), ("exact", Treatment("float"))), ())
+    options["small"] = [option("int8", 0.2), option("float", 0.1)]  # int8 for its size
+    recipe = Recipe("", (("*", Treatment("int8")), ("exact", Treatment("float"))), ())
     assert not_faster(units, options, recipe, "int8") == ()
 
 

@@ -14,7 +14,8 @@ def test_the_error_is_the_root_of_noise_over_signal() -> None:
 
 
 def test_a_number_that_is_lost_counts_as_zero_and_what_pytorch_lacks_not_at_all() -> None:
-    assert relative_error(np.array([3.0, 4.0]), np.array([3.0, np.nan])) == pytest.approx(0.8)
+    for lost in (np.nan, np.inf, -np.inf):
+        assert relative_error(np.array([3.0, 4.0]), np.array([3.0, lost])) == pytest.approx(0.8)
     assert relative_error(np.array([1.0, -np.inf]), np.array([1.0, -3e38])) == 0
 
 
