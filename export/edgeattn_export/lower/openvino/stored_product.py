@@ -12,6 +12,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, producer
 from edgeattn_export.graph.scopes import MODULE, module_of
 
+COLUMNS = 1  # the axis of a weight's output channels
 _WEIGHT_AND_SCALE = 2  # inputs of a DequantizeLinear without a zero point
 
 
@@ -38,7 +39,7 @@ class StoredProduct:
         named = {MODULE: self.module}
         weight = _again(tape, self.weight, columns)
         scale = _again(tape, self.scale, columns, factor)
-        stored = tape.op("DequantizeLinear", [weight, scale], {"axis": 1}, metadata_props=named)
+        stored = tape.op("DequantizeLinear", [weight, scale], {"axis": COLUMNS}, metadata_props=named)
         output = tape.op("MatMul", [self.x, stored], metadata_props=named)
         if self.bias is None:
             return output
@@ -59,7 +60,11 @@ def stored_product(output: ir.Value | None) -> StoredProduct | None:
     if x is None or weight is None or scale is None or not (is_constant(weight) and is_constant(scale)):
         return None
     is_symmetric = len(stored.inputs) == _WEIGHT_AND_SCALE
-    by_channel = len(dims(weight)) == 2 and dims(scale) == dims(weight)[1:]
+    by_channel = (
+        len(dims(weight)) == 2
+        and dims(scale) == dims(weight)[1:]
+        and stored.attributes.get_int("axis", COLUMNS) in (COLUMNS, -1)
+    )
     if not is_symmetric or not by_channel or (bias is not None and dims(bias) != dims(scale)):
         return None
     return StoredProduct(x, weight, scale, bias, module_of(node))
