@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker
 from distributed.client import FutureCancelledError
@@ -81,7 +82,11 @@ class Asking:
 
     def _task(self, verb: str, request: Mapping[str, object]) -> Answer:
         future: Future[Answer] = self.client.submit(
-            perform, verb, request, resources={f"{RESOURCE}{self.device.name}": 1}, pure=False
+            perform,
+            verb,
+            {**request, "id": uuid4().hex},
+            resources={f"{RESOURCE}{self.device.name}": 1},
+            pure=False,
         )
         # The one before is dropped only now: Dask tells its scheduler so, and for 10 ms nothing else.
         self._latest[:] = [future]

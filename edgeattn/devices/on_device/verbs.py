@@ -19,6 +19,7 @@ from typing import Any
 from safetensors.numpy import save
 
 from edgeattn.devices.on_device.calls import Plain, Sessions, wanted
+from edgeattn.devices.on_device.ends import Ends
 from edgeattn.devices.on_device.files import Files
 from edgeattn.devices.on_device.steadiness import Watch
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
@@ -26,6 +27,7 @@ from edgeattn_runtime.turns import Clock, Rounds, timed
 
 FOLDER_VARIABLE = "EDGEATTN_DEVICE_FILES"
 LIMIT_VARIABLE = "EDGEATTN_DEVICE_MB"
+BEGUN = "begun"  # the folder of what is worked on, beside the files that were sent
 IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.memory as m; print(m.peak_memory_mb())"
 
 Answer = dict[str, Any]
@@ -40,7 +42,7 @@ def perform(verb: str, request: Plain) -> Answer:
     Args:
         verb: One of ``VERBS``.
         request: What it is done with: numbers, texts, lists, tables and bytes. Its ``pieces`` of files are
-            kept first.
+            kept first; its ``id`` tells it from others.
 
     Returns:
         The answer; ``error`` and ``reason`` where it cannot be done, ``missing`` where files are.
@@ -52,7 +54,8 @@ def perform(verb: str, request: Plain) -> Answer:
             files = files_of_device()
             for piece in request["pieces"]:
                 files.keep(piece["sha256"], piece["start"], piece["size"], piece["piece"])
-            return VERBS[verb](files, request)
+            with Ends(files.folder / BEGUN / "request").counted(request["id"]):
+                return VERBS[verb](files, request)
     except EdgeAttnError as error:
         return {"error": type(error).__name__, "reason": str(error)}
     except (KeyError, TypeError, ValueError, AttributeError) as error:

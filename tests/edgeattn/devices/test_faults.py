@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from edgeattn.devices.asking import Asking, DeviceLostError
 from edgeattn.devices.connection import connect
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.on_device import scheduler
+from edgeattn.devices.on_device.ends import TIMES
+from edgeattn.devices.on_device.verbs import BEGUN
 from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
@@ -26,6 +30,7 @@ GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "m
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 PAUSED = Clock("cost", pause=0.1)  # 30 rounds of it take seconds on any machine
 LONG = Rounds(least=30, most=30)
+SECONDS = 300.0  # in which a worker must be back, on a machine that is busy
 
 Network = Any
 
@@ -45,19 +50,45 @@ def _amid(host: DeviceHost, act: Any) -> Any:
         return found.result()
 
 
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _says(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text() == text
+
+
+def _worker(network: Network) -> psutil.Process:
+    """Return the process that measures on the device frail."""
+    children = psutil.Process(network.started["frail"].pid).children()
+    (worker,) = (child for child in children if "spawn_main" in " ".join(child.cmdline()))
+    return worker
+
+
 def test_a_worker_that_dies_in_a_measurement_is_started_again(frail: Network) -> None:
     host = frail.start("frail")
-
-    def kill_worker() -> None:
-        (worker,) = (
-            child
-            for child in psutil.Process(frail.started["frail"].pid).children()
-            if "spawn_main" in " ".join(child.cmdline())
-        )
-        worker.kill()
-
-    found = _amid(host, kill_worker)
+    found = _amid(host, lambda: _worker(frail).kill())
     assert len(found[0]) == LONG.least
+
+
+def test_a_measurement_that_ends_the_worker_time_and_again_is_given_up_alone(frail: Network) -> None:
+    deadly = frail.start("frail")
+    begun = frail.folder / "frail" / BEGUN / "request"
+    with connect(frail.address) as other, ThreadPoolExecutor(2) as pool:
+        refused = pool.submit(_time, deadly)
+        _until(begun.is_file)
+        request, _ = begun.read_text().split()
+        waiting = pool.submit(_time, DeviceHost(Steady(Asking(other, deadly.device))))
+        _until(lambda: sum(map(len, frail.client.processing().values())) == 2)
+        for times in range(1, TIMES + 1):
+            _until(partial(_says, begun, f"{request} {times}"))
+            _worker(frail).kill()
+        with pytest.raises(BadInput, match=rf"device frail: its worker ended {TIMES} times"):
+            refused.result()
+        assert len(waiting.result()[0]) == LONG.least
 
 
 def test_a_device_that_does_not_come_back_is_one_line(frail: Network) -> None:
