@@ -60,15 +60,16 @@ def page(lines: Sequence[Line], outcomes: Mapping[Row, Outcome]) -> str:
     )
 
 
-def _highlights(lines: Sequence[Line]) -> dict[str, str]:
+def _highlights(lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
+    """Return numbers, of which two may be the same, each with what it counts."""
     words = Counter(line.verdict for line in lines)
     models = len(dict.fromkeys(line.model for line in lines))
     devices = len(dict.fromkeys(line.device for line in lines if line.device))
-    return {
-        f"{words['pass']} of {len(lines)}": "rows pass their budget",
-        str(models): "model" if models == 1 else "models",
-        str(devices): "device" if devices == 1 else "devices",
-    }
+    return (
+        (f"{words['pass']} of {len(lines)}", "rows pass their budget"),
+        (str(models), "model" if models == 1 else "models"),
+        (str(devices), "device" if devices == 1 else "devices"),
+    )
 
 
 def _fronts(several: Sequence[Series]) -> list[Front]:

@@ -32,6 +32,12 @@ def test_the_page_tells_every_row_and_what_it_misses(lines: list[Line], outcomes
     assert "cosine=0.999, size_mb=24" in html
 
 
+def test_as_many_models_as_devices_are_both_counted(lines: list[Line], outcomes: Outcomes) -> None:
+    html = page(lines, outcomes)
+    assert "<dd>2</dd><dt>models</dt>" in html
+    assert "<dd>2</dd><dt>devices</dt>" in html
+
+
 def test_the_same_rows_make_the_same_page(lines: list[Line], outcomes: Outcomes) -> None:
     assert page(lines, outcomes) == page(lines, outcomes)
 
