@@ -44,6 +44,14 @@ def scalar(value: ir.Value | None) -> float | None:
     return float(known.reshape(())) if known is not None and known.size == 1 else None
 
 
+def split_constant(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
+    """Return what a node of two inputs combines with a constant, and the constant; None twice without one."""
+    left, right = node.inputs
+    if is_constant(right):
+        return left, right
+    return (right, left) if is_constant(left) else (None, None)
+
+
 def filling(value: ir.Value | None) -> float | None:
     """Return the number that a value holds throughout, whatever its dims, else None."""
     known = scalar(value)
@@ -74,6 +82,11 @@ def dims(value: ir.Value | None) -> Dims:
 def same_dim(a: int | str | None, b: int | str | None) -> bool:
     """Say whether two dims are known to be equal."""
     return a is not None and a == b
+
+
+def same_dims(found: Dims, expected: Dims) -> bool:
+    """Say whether all dims of two values are known to be equal, and as many."""
+    return len(found) == len(expected) and all(map(same_dim, found, expected))
 
 
 def is_unnamed(dim: int | str | None) -> bool:

@@ -69,6 +69,12 @@ def _masked_by_group(tape: Tape, scores: ir.Value) -> ir.Value:
     return _seen_as(tape, masked, SCORES)
 
 
+def _masked_then_unknown(tape: Tape, scores: ir.Value) -> ir.Value:
+    masked = _masked_by_group(tape, scores)
+    masked.shape = None
+    return masked
+
+
 def _scaled_after(tape: Tape, scores: ir.Value) -> ir.Value:
     masked = _masked_by_group(tape, scores)
     scaled = tape.op("Mul", [masked, embed(tape, np.array(2, np.float32), "factor")])
@@ -101,6 +107,10 @@ REFUSED = {
     "scaled after a mask by groups": (
         _attention(change=_scaled_after),
         "its scores are scaled after a mask by groups; scale the query instead",
+    ),
+    "seen in dims that are not known": (
+        _attention(change=_masked_then_unknown),
+        "its scores go through Reshape between the product and the softmax",
     ),
     "seen in other dims": (
         _attention(change=_of_all_batches),

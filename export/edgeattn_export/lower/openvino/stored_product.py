@@ -9,7 +9,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, producer
+from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, producer, split_constant
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 COLUMNS = 1  # the axis of a weight's output channels
@@ -49,7 +49,7 @@ class StoredProduct:
 def stored_product(output: ir.Value | None) -> StoredProduct | None:
     """Return the layer that makes a value, its bias included; None where none does."""
     add = producer(output, "Add")
-    product, bias = (output, None) if add is None else _sides(add)
+    product, bias = (output, None) if add is None else split_constant(add)
     node = producer(product, "MatMul")
     x, stored = (
         (None, None) if node is None else (node.inputs[0], producer(node.inputs[1], "DequantizeLinear"))
@@ -68,14 +68,6 @@ def stored_product(output: ir.Value | None) -> StoredProduct | None:
     if not is_symmetric or not by_channel or (bias is not None and dims(bias) != dims(scale)):
         return None
     return StoredProduct(x, weight, scale, bias, module_of(node))
-
-
-def _sides(add: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
-    """Return what a constant is added to, and the constant."""
-    left, right = add.inputs
-    if is_constant(right):
-        return left, right
-    return (right, left) if is_constant(left) else (None, None)
 
 
 def _again(tape: Tape, value: ir.Value, columns: slice, factor: float = 1.0) -> ir.Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import dims, filling, is_constant, producer, same_dim, scalar
+from edgeattn_export.graph.dataflow import dims, filling, is_constant, producer, same_dims, scalar
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.recover.rules.attention_muting import read_muting
 
@@ -227,7 +227,7 @@ def _regrouped(node: ir.Node) -> Scores | Refusal | None:
     inner = read_scores(group.inputs[0]) if group else None
     if isinstance(inner, Refusal):
         return inner
-    if inner is not None and all(map(same_dim, dims(inner.product), dims(node.outputs[0]))):
+    if inner is not None and same_dims(dims(inner.product), dims(node.outputs[0])):
         return replace(inner, masks=(*inner.masks, *reversed(masks)))
     if isinstance(read_scores(node.inputs[0]), Scores):
         return Refusal("its scores are seen in other dims between the product and the softmax")

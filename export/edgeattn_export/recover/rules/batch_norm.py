@@ -18,7 +18,15 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, only_user, producer
+from edgeattn_export.graph.dataflow import (
+    constant,
+    dims,
+    embed,
+    is_constant,
+    only_user,
+    producer,
+    split_constant,
+)
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 EPSILON = 1e-5  # the operator's default
@@ -92,17 +100,10 @@ def _linear(value: ir.Value | None, user: ir.Node) -> tuple[ir.Node, ir.Value | 
     if value is None or only_user(value) is not user:
         return None
     add = producer(value, "Add")
-    inner, bias = (value, None) if add is None else _sides(add)
+    inner, bias = (value, None) if add is None else split_constant(add)
     product = producer(inner, "MatMul")
     if product is None or (add is not None and only_user(product.outputs[0]) is not add):
         return None
     weight = product.inputs[1]
     is_linear = is_constant(weight) and len(dims(weight)) == 2
     return (product, bias) if is_linear and (bias is None or len(dims(bias)) == 1) else None
-
-
-def _sides(add: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
-    left, right = add.inputs
-    if is_constant(right):
-        return left, right
-    return (right, left) if is_constant(left) else (None, None)

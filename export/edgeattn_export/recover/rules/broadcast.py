@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import dims, producer, same_dim
+from edgeattn_export.graph.dataflow import dims, producer, same_dims
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class BroadcastOperand:
     def check(self, node: ir.Node) -> Match | None:
         """Match an expanded operand beside one that has its whole shape."""
         left, right = node.inputs
-        if left is None or right is None or not _same_shape(left, right):
+        if left is None or right is None or not dims(left) or not same_dims(dims(left), dims(right)):
             return None
         for expanded, kept in ((left, right), (right, left)):
             expand = producer(expanded, "Expand")
@@ -47,8 +47,3 @@ class BroadcastOperand:
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the operator on the operand as it was."""
         return {match.node.outputs[0]: tape.op(match.node.op_type, list(match.inputs))}
-
-
-def _same_shape(left: ir.Value, right: ir.Value) -> bool:
-    sizes, others = dims(left), dims(right)
-    return len(sizes) == len(others) > 0 and all(map(same_dim, sizes, others))

@@ -28,6 +28,7 @@ from edgeattn_export.graph.dataflow import (
     only_user,
     producer,
     same_dim,
+    same_dims,
     sources,
     swaps_matrix,
 )
@@ -115,7 +116,7 @@ class _Unfolding:
 
     def _unfolds(self, source: ir.Value, value: ir.Value) -> bool:
         expected = (*self.leading, *dims(value)[1:])
-        return len(dims(source)) == 4 and all(map(same_dim, dims(source), expected))
+        return same_dims(dims(source), expected)
 
     def _like(self, value: ir.Value, made: ir.Value) -> ir.Value:
         made.shape, made.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type

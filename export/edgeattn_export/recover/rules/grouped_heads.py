@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, dims, permutation, producer, same_dim
+from edgeattn_export.graph.dataflow import axis_of, dims, permutation, producer, same_dims
 from edgeattn_export.graph.rule import Refusal
 
 HEADS = 1  # axis of (B, H, T, D)
@@ -107,11 +107,11 @@ def _repeated(value: ir.Value, axis: int) -> Repeat | None:
     if (
         source is None
         or not isinstance(count, int)
-        or not _same(single, (*heads[: axis + 1], 1, *heads[axis + 1 :]))
+        or not same_dims(single, (*heads[: axis + 1], 1, *heads[axis + 1 :]))
     ):
         return None
     merged = (*heads[:axis], count * copied.times, *heads[axis + 1 :])
-    return Repeat(source, copied.times) if _same(dims(value), merged) else None
+    return Repeat(source, copied.times) if same_dims(dims(value), merged) else None
 
 
 def _copied(value: ir.Value | None, axis: int) -> Repeat | None:
@@ -123,10 +123,7 @@ def _copied(value: ir.Value | None, axis: int) -> Repeat | None:
         return None
     source, whole = dims(node.inputs[0]), dims(value)
     times = whole[axis] if axis < len(whole) else None
-    if not isinstance(times, int) or times == 1 or not _same(source, (*whole[:axis], 1, *whole[axis + 1 :])):
+    single = (*whole[:axis], 1, *whole[axis + 1 :])
+    if not isinstance(times, int) or times == 1 or not same_dims(source, single):
         return None
     return Repeat(node.inputs[0], times)
-
-
-def _same(found: tuple[int | str | None, ...], expected: tuple[int | str | None, ...]) -> bool:
-    return len(found) == len(expected) and all(map(same_dim, found, expected))

@@ -15,7 +15,15 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, only_user, producer
+from edgeattn_export.graph.dataflow import (
+    constant,
+    dims,
+    embed,
+    is_constant,
+    only_user,
+    producer,
+    split_constant,
+)
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.scopes import MODULE, joint_module
 
@@ -74,7 +82,7 @@ def _projection(value: ir.Value | None) -> Projection | None:
     if value is None or only_user(value) is None:
         return None
     add = producer(value, "Add")
-    inner, bias = _sides(add) if add else (value, None)
+    inner, bias = split_constant(add) if add else (value, None)
     product = producer(inner, "MatMul")
     if product is None or (add and only_user(product.outputs[0]) is not add):
         return None
@@ -84,13 +92,6 @@ def _projection(value: ir.Value | None) -> Projection | None:
     if bias is not None and dims(bias) != dims(weight)[1:]:
         return None
     return Projection(source, weight, bias, product, value)
-
-
-def _sides(add: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
-    left, right = add.inputs
-    if is_constant(right):
-        return left, right
-    return (right, left) if is_constant(left) else (None, None)
 
 
 def _array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, dims, producer, same_dim, sources
+from edgeattn_export.graph.dataflow import Dims, dims, producer, same_dims, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,15 @@ class RegroupBias:
         seen = dims(value)
         while (add := producer(value, "Add")) is not None:
             inner, outer = sources(add)
-            if producer(inner, "Add", "Reshape") is None or not _same(dims(inner), seen):
+            if producer(inner, "Add", "Reshape") is None or not same_dims(dims(inner), seen):
                 inner, outer = outer, inner
             added.append(outer)
             value = inner
         view = producer(value, "Reshape")
-        if not added or view is None or view.inputs[0] is None or not _same(dims(value), seen):
+        if not added or view is None or view.inputs[0] is None or not same_dims(dims(value), seen):
             return None
-        whole = _same(_joint(added, len(seen)), seen) and _same(dims(view.inputs[0]), dims(node.outputs[0]))
+        whole = same_dims(_joint(added, len(seen)), seen)
+        whole = whole and same_dims(dims(view.inputs[0]), dims(node.outputs[0]))
         return Match(view.inputs[0], tuple(reversed(added)), node) if whole else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
@@ -62,7 +63,3 @@ def _joint(values: list[ir.Value], rank: int) -> Dims:
     """Return the dims of values that are laid on one another."""
     each = [(*(1,) * (rank - len(dims(value))), *dims(value)) for value in values]
     return tuple(next((size for size in axis if size != 1), 1) for axis in zip(*each, strict=True))
-
-
-def _same(found: Dims, expected: Dims) -> bool:
-    return len(found) == len(expected) and all(map(same_dim, found, expected))

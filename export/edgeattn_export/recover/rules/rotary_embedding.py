@@ -29,6 +29,7 @@ from edgeattn_export.graph.dataflow import (
     permutation,
     producer,
     same_dim,
+    same_dims,
     scalar,
 )
 
@@ -167,7 +168,6 @@ def _before_heads(x: ir.Value) -> tuple[ir.Value, ir.Node] | None:
     if transpose is None or reshape is None or source is None or permutation(transpose) != HEADS_LAST:
         return None
     batch, heads, length, size = dims(x)
-    if not isinstance(heads, int) or not isinstance(size, int) or len(dims(source)) != 3:
+    if not isinstance(heads, int) or not isinstance(size, int):
         return None
-    same = all(map(same_dim, dims(source), (batch, length, heads * size)))
-    return (source, reshape) if same else None
+    return (source, reshape) if same_dims(dims(source), (batch, length, heads * size)) else None

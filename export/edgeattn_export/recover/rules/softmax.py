@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, constant, dims, producer, same_dim
+from edgeattn_export.graph.dataflow import axis_of, constant, dims, producer, same_dim, same_dims
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _unflattened(reshape: ir.Node) -> ir.Value | None:
         return None
     x, rows, restored = dims(flat.inputs[0]), dims(flat.outputs[0]), dims(reshape.outputs[0])
     whole = bool(x) and bool(rows) and same_dim(x[-1], rows[-1])  # each row as long as it was
-    return flat.inputs[0] if whole and len(x) == len(restored) and all(map(same_dim, x, restored)) else None
+    return flat.inputs[0] if whole and same_dims(x, restored) else None
 
 
 def _without(value: ir.Value | None, reduction: str) -> ir.Value | None:
