@@ -1,5 +1,6 @@
 /**
- * A page, opened as its readers have it: what axe-core finds in it, how wide it is, and what it asked of a network.
+ * A page, opened as its readers have it: what axe-core finds in it, how wide it is, which verdicts lie beside the
+ * screen, and what it asked of a network.
  *
  *     node reading.mjs PAGE.html '{"modules": "…/node_modules", "dark": true, "width": 390, "picture": "x.png"}'
  */
@@ -26,6 +27,11 @@ try {
   });
   await page.goto(pathToFileURL(file).href);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  const beside = await page.evaluate(() =>
+    [...document.querySelectorAll('.word')]
+      .filter((word) => word.getBoundingClientRect().right > innerWidth)
+      .map((word) => word.closest('tr')?.cells[0].innerText),
+  );
   if (picture) await page.screenshot({ path: picture, fullPage: true });
   if (paper) await page.pdf({ path: paper, format: 'A4', printBackground: true });
   await page.evaluate(() => {
@@ -34,7 +40,7 @@ try {
   await page.addScriptTag({ path: require.resolve('axe-core') });
   const { violations } = await page.evaluate((asked) => axe.run(document, asked), ASKED);
   const found = violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ html }) => html) }));
-  console.log(JSON.stringify({ found, wide, faults, elsewhere }));
+  console.log(JSON.stringify({ found, wide, beside, faults, elsewhere }));
 } finally {
   await browser.close();
 }

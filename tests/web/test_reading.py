@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from browser import chromium
 from served import modules
 
+from edgeattn.judge.check import Check
+from edgeattn.report.page import View
+from edgeattn.report.page import page as html_of
 from edgeattn.report.report import Report
 
 PHONE, DESK = 390, 1280  # px
@@ -37,7 +41,18 @@ def read(page: Path, **options: object) -> dict[str, Any]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
 def test_axe_finds_nothing(page: Path, width: int, dark: bool) -> None:
-    assert read(page, width=width, dark=dark) == {"found": [], "wide": False, "faults": [], "elsewhere": []}
+    nothing = {"found": [], "wide": False, "beside": [], "faults": [], "elsewhere": []}
+    assert read(page, width=width, dark=dark) == nothing
+
+
+def test_the_verdict_on_a_worst_case_is_seen_on_a_phone(
+    exported: tuple[Report, Path], tmp_path: Path
+) -> None:
+    worst = Check("cosine_min", 0.99981, 0.998, ok=True, share=0.983)
+    report = replace(exported[0], checks=(worst,))
+    page = tmp_path / "worst.html"
+    page.write_text(html_of(View(report=report, drawn=None, facts={})), encoding="utf-8")
+    assert read(page, width=PHONE)["beside"] == []
 
 
 def test_axe_can_find_something(page: Path, tmp_path: Path) -> None:

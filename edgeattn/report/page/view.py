@@ -55,8 +55,8 @@ class View:
 
     @property
     def title(self) -> str:
-        """What the report is on."""
-        return f"{self.report.model} for {self.report.target}"
+        """What the report is on, told apart from those beside it."""
+        return ", ".join(filter(None, (f"{self.report.model} for {self.report.target}", self.label)))
 
     @property
     def notes(self) -> Sequence[str]:

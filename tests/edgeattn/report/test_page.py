@@ -187,7 +187,9 @@ def test_two_bundles_stand_side_by_side_section_by_section(report: Report) -> No
     ]
     html = page(*views)
     words = read(html)
-    assert words.startswith("sentence for cpu: pass; sentence for cpu: pass")
+    assert words.startswith("sentence for cpu, old.edge: pass; sentence for cpu, new.edge: pass")
+    landmarks = re.findall(r'role="region" aria-label="([^"]+)"', html)
+    assert len(set(landmarks)) == len(landmarks) > 3
     assert html.count("<h3>old.edge</h3>") == html.count("<h3>new.edge</h3>") == html.count("<h2")
     assert "Notes old.edge Int8 is not faster here: encoder.0.output is too small. new.edge None." in words
 
