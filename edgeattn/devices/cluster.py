@@ -45,6 +45,12 @@ def dashboard(client: Client) -> str | None:
     return client.dashboard_link if find_spec("bokeh") else None
 
 
+def hosts(client: Client) -> int:
+    """Return how many workers with PyTorch there are now."""
+    known = client.scheduler_info(n_workers=-1)["workers"].values()
+    return sum(HOST in worker["resources"] for worker in known)
+
+
 def machine_of(scheduler: str | None) -> str:
     """Return where workers measure what names no device: here, or wherever the scheduler's workers are."""
     return str(Machine.here()) if scheduler is None else f"a worker of {scheduler}"
@@ -99,8 +105,8 @@ class _Uninterrupted(WorkerPlugin):
 
 
 def _check_hosts(client: Client, scheduler: str) -> None:
-    known = client.scheduler_info(n_workers=-1)["workers"].values()
-    if not any(HOST in worker["resources"] for worker in known):
+    if not hosts(client):
+        known = client.scheduler_info(n_workers=-1)["workers"]
         raise BadInput(
             f"scheduler {scheduler}: {len(known)} workers found, none of which declares the resource {HOST}; "
             f"start one that has edgeattn[export]: dask worker {scheduler} --nthreads 1 --resources {HOST}=1"

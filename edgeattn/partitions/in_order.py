@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from distributed import Client, Future, KilledWorker
 
+from edgeattn.devices.cluster import hosts
 from edgeattn.devices.connection import HOST
 from edgeattn.judge.sample_score import SampleScore
 from edgeattn.partitions.cut import SAMPLES, cut
@@ -39,7 +40,7 @@ def in_order(
         StageError: Workers end again and again while they compare.
     """
     waiting: deque[Future[Scores]] = deque()
-    ahead = AHEAD * _workers(client)
+    ahead = AHEAD * max(1, hosts(client))
     for partition in cut(samples, count):
         content = packed(partition)
         waiting.append(client.submit(compared, asked, content, pure=False, resources={HOST: 1}))
@@ -57,8 +58,3 @@ def _scores(future: Future[Scores]) -> Scores:
             "a partition's worker ended again and again, as where memory runs out; take fewer workers, or a "
             "larger machine"
         ) from error
-
-
-def _workers(client: Client) -> int:
-    known = client.scheduler_info(n_workers=-1)["workers"].values()
-    return max(1, sum(HOST in worker["resources"] for worker in known))

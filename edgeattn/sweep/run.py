@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from functools import partial
 
-from distributed import Client, Future, KilledWorker, as_completed
+from distributed import Client, Future, KilledWorker
 
 from edgeattn.devices.connection import HOST
 from edgeattn.sweep.events import TOPIC, Watch, heard
 from edgeattn.sweep.index import Index
+from edgeattn.sweep.one_each import one_each
 from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.plan import Plan
 from edgeattn.sweep.row import Model, Row, key_of
@@ -53,25 +55,23 @@ def run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wat
 def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Watch) -> dict[Row, Outcome]:
     models = _identified(plan, client)
     outcomes: dict[Row, Outcome] = {}
-    keys: dict[Row, str] = {}
-    waiting: dict[Future[Outcome], Row] = {}
-    for place, row in enumerate(plan.rows):
+    questions: dict[Row, Mapping[str, object]] = {}
+    for row in plan.rows:
         known = models[row.model]
         if known.identity is None:
             outcomes[row] = Outcome(None, known.told)
             continue
         question = row.question(known.identity, machines[row.device], versions())
-        keys[row] = key_of(question)
-        done = index.get(keys[row])
+        done = index.get(key_of(question))
         if done is not None:
             outcomes[row] = done
         else:
-            waiting[_submitted(client, row, question, place)] = row
+            questions[row] = question
     watch.begin(len(outcomes), len(plan.rows))
-    for future in as_completed(waiting, loop=client.loop):
-        row = waiting[future]
+    tasks = {row: partial(_submitted, client, row, question) for row, question in questions.items()}
+    for row, future in one_each(client, tasks):
         outcomes[row] = _outcome(future)
-        index.put(keys[row], outcomes[row])
+        index.put(key_of(questions[row]), outcomes[row])
         watch.end(row.words)
         future.release()
     return {row: outcomes[row] for row in plan.rows}
@@ -79,10 +79,11 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
 
 def _identified(plan: Plan, client: Client) -> Mapping[Model, Identified]:
     """Return every model by its content; they are loaded side by side."""
-    futures = {
-        model: client.submit(identify, model, pure=False, resources={HOST: 1}) for model in plan.models
+    tasks = {
+        model: partial(client.submit, identify, model, pure=False, resources={HOST: 1})
+        for model in plan.models
     }
-    return {model: _identity(future) for model, future in futures.items()}
+    return {model: _identity(future) for model, future in one_each(client, tasks)}
 
 
 def _identity(future: Future[Identified]) -> Identified:
@@ -92,14 +93,13 @@ def _identity(future: Future[Identified]) -> Identified:
         return Identified(None, LOST)
 
 
-def _submitted(client: Client, row: Row, question: Mapping[str, object], place: int) -> Future[Outcome]:
+def _submitted(client: Client, row: Row, question: Mapping[str, object]) -> Future[Outcome]:
     """Hand a row to a worker; two sweeps on one scheduler that ask the same share the work."""
     return client.submit(
         export,
         row,
         question,
         key=f"edgeattn-row-{key_of(question)}",
-        priority=-place,
         resources={HOST: 1},
     )
 

@@ -55,7 +55,8 @@ def _figures(line: Line) -> tuple[str, ...]:
 
 def _conditions(lines: Sequence[Line], places: Sequence[str]) -> str:
     target = "" if "Target" in places else f"For {lines[0].target}. "
-    device = "" if "Device" in places else f" on {max(line.device for line in lines)}"
+    name = "" if "Device" in places else max(line.device for line in lines)  # "" where no row has any
+    device = f" on {name}" if name else ""
     raced = any(line.speedup is not None for line in lines)
     speedup = " speedup: PyTorch's p50 over int8's, raced side by side." if raced else ""
     nominal = " * counted, not measured." if any(line.nominal for line in lines) else ""

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from edgeattn.__main__ import main
 from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE
 from edgeattn.sweep.index import FILE
 
 MODEL = Path(__file__).with_name("told.py")
+TINY = Path(__file__).parents[1] / "tiny.py"
 BUDGETS = ("cosine=0.9", "cosine=0.9,size_mb=0.016")
 PATIENCE = 900  # seconds, far beyond what any step takes
 
@@ -73,6 +75,18 @@ def test_ctrl_c_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun) -> Non
     assert sweep.told() == "edgeattn: interrupted; nothing is left half-written\n"
     assert sorted(path.name for path in sweep.folder.iterdir()) == [FILE]
     _wait(lambda: not any(map(_runs, sweep.loads())))
+
+
+def test_a_model_that_ends_its_worker_keeps_no_other_from_its_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ending = tmp_path / "ending.py"
+    ending.write_text("import os; os._exit(1)")
+    asked = ("sweep", ending, TINY, "--budget", "cosine=0.9", "-o", tmp_path / "out", "--workers", "1")
+    assert main([*map(str, asked), "--json"]) == 1
+    ended, other = json.loads(capsys.readouterr().out)["rows"]
+    assert "its worker ended again and again" in ended["told"]
+    assert (other["model"], other["verdict"], other["told"]) == ("tiny", "pass", "")
 
 
 class _Sweep:

@@ -1,0 +1,42 @@
+"""Tasks for workers, one each: the next is handed over when one has ended.
+
+Dask counts the end of a worker against all tasks that it holds, begun or not: behind a model that ends
+its worker time and again, others would be given up with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import TypeVar
+
+from distributed import Client, Future, as_completed
+
+from edgeattn.devices.cluster import hosts
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+def one_each(
+    client: Client, tasks: Mapping[Key, Callable[[], Future[Found]]]
+) -> Iterator[tuple[Key, Future[Found]]]:
+    """Yield tasks as they end, in that order.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        tasks: What submits each, by what it is yielded with.
+    """
+    waiting = iter(tasks.items())
+    begun: dict[Future[Found], Key] = {}
+    ended = as_completed(loop=client.loop)
+    while True:
+        free = max(1, hosts(client)) - len(begun)
+        for key, submit in islice(waiting, max(0, free)):
+            future = submit()
+            begun[future] = key
+            ended.add(future)
+        if not begun:
+            return
+        future = next(ended)
+        yield begun.pop(future), future
