@@ -15,6 +15,7 @@ from edgeattn.measure.latencies import COMPILED, PYTORCH, Race
 from edgeattn.measure.point import Point
 from edgeattn.measure.token_time import TokenTime
 from edgeattn.report.number_words import count, figure
+from edgeattn.report.speedup import UNSURE
 from edgeattn.report.table import RUNNERS, machine_line
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.bench_words import off_by
@@ -67,7 +68,7 @@ def _row(point: Point, name: str) -> Iterator[str]:
     yield _with(ms.p99, ms.p99_interval)
     yield figure(point.per_second[name])
     if speedup is not None:
-        yield _speedup(speedup)
+        yield _figure(speedup)
 
 
 def _lines(found: Benchmark) -> Iterator[str]:
@@ -170,11 +171,9 @@ def _shape(point: Point) -> str:
     return f"{of}, median {median}" if median else of
 
 
-def _speedup(ratio: Ratio) -> str:
-    return _with(ratio.value, ratio.interval) if ratio.sure else "unsure"
-
-
 def _figure(estimate: Estimate) -> str:
+    if isinstance(estimate, Ratio) and not estimate.sure:
+        return UNSURE
     return _with(estimate.value, estimate.interval)
 
 

@@ -13,6 +13,7 @@ from edgeattn.report.against.change import Change, Word, between
 from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.number_words import figure, measured
 from edgeattn.report.report import Report
+from edgeattn.report.speedup import speedup
 from edgeattn_runtime.batches import Interval, Ratio
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
@@ -97,7 +98,7 @@ def _interval(value: float, bound: float) -> tuple[float, float]:
 def _speedup(old: Report, new: Report) -> Change:
     name = f"speedup over {new.original}, p50"
     before, after = (_ratio(report) for report in (old, new))
-    words = tuple("none" if it is None else f"{figure(it.value)}x" for it in (before, after))
+    words = tuple(_written(report) for report in (old, new))
     if before is None or after is None:
         return Change(name, words[0], words[1], "not compared", "not measured in both")
     if (told := _apart(old, new)) is not None:
@@ -112,6 +113,11 @@ def _ratio(report: Report) -> Ratio | None:
     if race is None or PYTORCH not in race.latencies:
         return None
     return race.speedups.get(INT8) or Ratio(race[PYTORCH].p50 / race[INT8].p50, None)
+
+
+def _written(report: Report) -> str:
+    race = report.latency_ms
+    return "none" if race is None else speedup(race, INT8) or "none"
 
 
 def _around(ratio: Ratio) -> Interval:

@@ -6,9 +6,10 @@ import pytest
 
 from edgeattn.measure.alone import Start
 from edgeattn.measure.benchmark import Benchmark
+from edgeattn.measure.changes import changes
 from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn.measure.point import Point
-from edgeattn.report.benchmark_table import benchmark_parts
+from edgeattn.report.benchmark_table import benchmark_parts, changes_parts
 from edgeattn.report.table import RUNNERS, show
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.latency import Latency
@@ -71,6 +72,13 @@ def test_a_speedup_that_is_unsure_is_no_number_and_what_disturbed_it_is_said(
     assert f"{RUNNERS[INT8]} 3.20 ±2 % 6.40 9.60 123 unsure" in text
     assert "not told: between 3.90 and 6.40; disturbed by other processes kept 0.9 cores busy" in text
     assert "5.00" not in text
+
+
+def test_nor_is_it_a_number_where_two_benchmarks_are_compared(
+    found: Benchmark, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(changes_parts(changes(found, found), found, found), width=200)
+    assert "speedup, p50 batch 8, 1 thread unsure unsure same" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_the_machine_does_not_tell_is_said(found: Benchmark, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,8 @@ def test_a_ratio_that_is_not_sure_shows_no_change(report: Report) -> None:
     race = slower(report, 1.3).latency_ms
     assert race is not None
     wide = replace(race, speedups={INT8: Ratio(race["pytorch"].p50 / race[INT8].p50, Interval(2.0, 6.0))})
-    assert found(report, replace(report, latency_ms=wide))["speedup over PyTorch, p50"].word == "same"
+    change = found(report, replace(report, latency_ms=wide))["speedup over PyTorch, p50"]
+    assert (change.word, change.before, change.after) == ("same", "5.00x", "unsure")
 
 
 def test_a_size_has_hardly_any_noise(report: Report) -> None:
