@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeattn_runtime.errors import BadInput
@@ -31,10 +31,11 @@ class Files:
 
     folder: Path
     limit: int
+    _checked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def missing(self, wanted: Mapping[str, str]) -> list[str]:
         """Return which contents are not here, of files by name."""
-        return [digest for digest in dict.fromkeys(wanted.values()) if not self._path(digest).is_file()]
+        return [digest for digest in dict.fromkeys(wanted.values()) if not self._is_whole(digest)]
 
     def keep(self, digest: str, start: int, size: int, piece: bytes) -> None:
         """Take a piece of a file; the last one makes it whole. A piece may come again.
@@ -53,7 +54,7 @@ class Files:
             raise BadInput(
                 f"a file of {size / 1e6:,.0f} MB found, at most {self.limit / 1e6:,.0f} MB expected"
             )
-        if path.is_file():
+        if self._is_whole(digest):
             return
         part = path.with_suffix(SUFFIX)
         with self._told_when_full(size):
@@ -103,13 +104,25 @@ class Files:
             raise BadInput(f"digest {digest[:80]!r}: 64 hexadecimal digits expected")
         return self.folder / digest
 
+    def _is_whole(self, digest: str) -> bool:
+        """Say whether a file is here; one that was left cut short, as where power failed, is removed."""
+        path = self._path(digest)
+        if not path.is_file():
+            return False
+        if digest not in self._checked:
+            if _sha256(path) != digest:
+                path.unlink()
+                return False
+            self._checked.add(digest)
+        return True
+
     def _close(self, part: Path, path: Path, digest: str) -> None:
-        with part.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = _sha256(part)
         if found != digest:
             part.unlink()
             raise BadInput(f"content {found[:12]} found, {digest[:12]} expected; send it again")
         part.replace(path)
+        self._checked.add(digest)
 
     def _make_room(self, size: int) -> None:
         found = sorted((path for path in self.folder.iterdir() if path.is_file()), key=_last_used)
@@ -132,6 +145,11 @@ class Files:
             raise BadInput(
                 f"its disk is full: {free:,.0f} MB free in {self.folder}{needs}; free some there"
             ) from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _last_used(path: Path) -> tuple[bool, float]:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def _python(*arguments: str) -> str:
     return process.stdout
 
 
+@cache
 def files_of_device() -> Files:
     """Return this device's files, as its command line told its worker."""
     return Files(Path(os.environ[FOLDER_VARIABLE]), int(float(os.environ[LIMIT_VARIABLE]) * 1e6))

@@ -59,6 +59,20 @@ def test_another_content_is_refused_and_forgotten(files: Files) -> None:
     assert list(files.folder.iterdir()) == []
 
 
+def test_a_file_that_was_cut_short_is_missing_and_comes_again(files: Files) -> None:
+    files.folder.mkdir()
+    (files.folder / DIGEST).write_bytes(CONTENT[:4])
+    assert files.missing({"a": DIGEST}) == [DIGEST]
+    files.keep(DIGEST, 0, 10, CONTENT)
+    assert files.missing({"a": DIGEST}) == []
+    assert files.read(DIGEST) == CONTENT
+
+
+def test_what_was_kept_before_a_restart_is_still_here(files: Files) -> None:
+    _send(files, CONTENT)
+    assert Files(files.folder, files.limit).missing({"a": DIGEST}) == []
+
+
 def test_a_digest_is_no_path(files: Files) -> None:
     for digest in ("../x", "", DIGEST.upper(), f"{DIGEST}/"):
         with pytest.raises(BadInput, match="64 hexadecimal digits"):
