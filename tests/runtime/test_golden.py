@@ -77,12 +77,11 @@ def test_not_safetensors(good: Path) -> None:
         read_golden(files)
 
 
-@pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3"])
-def test_a_dtype_that_numpy_lacks(good: Path, dtype: str) -> None:
+def test_a_dtype_that_numpy_lacks(good: Path) -> None:
     files = open_bundle(good)
-    size = 2 if dtype == "BF16" else 1
-    header = json.dumps({"x": {"dtype": dtype, "shape": [1], "data_offsets": [0, size]}}).encode()
-    files.path("golden.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(size))
+    # No BF16, which numpy knows as soon as anything imports ml_dtypes.
+    header = json.dumps({"x": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}).encode()
+    files.path("golden.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(1))
     with pytest.raises(BundleError, match=r"golden\.safetensors: a dtype that numpy lacks"):
         read_golden(files)
 
