@@ -6,7 +6,8 @@ that it has counted four times. The device refuses the one that was before that,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,10 @@ TIMES = 3  # that the worker may end in one request: once more, and Dask gives u
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The request that is worked on, in a file that a worker leaves to the next one when it ends.
+    """The requests that are not done, in a file that a worker leaves to the next one when it ends.
 
     Attributes:
-        path: Of the file.
+        path: Of the file: JSON, how often each was begun.
     """
 
     path: Path
@@ -31,29 +32,35 @@ class Ends:
         """Count it against a request if the worker ends inside.
 
         Args:
-            request: What tells it from others, without spaces.
+            request: What tells it from others.
 
         Raises:
-            BadInput: The worker has ended in it ``TIMES`` times in a row.
+            BadInput: The worker has ended in it ``TIMES`` times, whatever it did between.
         """
-        times = self._times(request)
-        if times == TIMES:
-            self.path.unlink()
+        others = self._begun()
+        times = others.pop(request, 0)
+        if times >= TIMES:
+            self._write(others)
             raise BadInput(
                 f"its worker ended {times} times in this measurement, as it does where memory runs out; "
                 "export a smaller model, or measure on a larger device"
             )
-        with suppress(OSError):  # on a full disk nothing is counted
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(f"{request} {times + 1}")
+        self._write({**others, request: times + 1})
         try:
             yield
         finally:
-            self.path.unlink(missing_ok=True)
+            self._write(others)
 
-    def _times(self, request: str) -> int:
+    def _begun(self) -> dict[str, int]:
         try:
-            begun, times = self.path.read_text().split()
-        except (FileNotFoundError, ValueError):  # none was begun, or its file was cut short
-            return 0
-        return int(times) if begun == request else 0
+            return {str(request): int(times) for request, times in json.loads(self.path.read_text()).items()}
+        except (OSError, ValueError, AttributeError, TypeError):  # none was begun, or its file was cut short
+            return {}
+
+    def _write(self, begun: Mapping[str, int]) -> None:
+        with suppress(OSError):  # on a full disk nothing is counted
+            if begun:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.write_text(json.dumps(begun))
+            else:
+                self.path.unlink(missing_ok=True)

@@ -55,7 +55,7 @@ def perform(verb: str, request: Plain) -> Answer:
             files = files_of_device()
             for piece in request["pieces"]:
                 files.keep(piece["sha256"], piece["start"], piece["size"], piece["piece"])
-            with Ends(files.folder / BEGUN / "request").counted(request["id"]):
+            with Ends(files.folder / BEGUN / "requests.json").counted(request["id"]):
                 return VERBS[verb](files, request)
     except EdgeAttnError as error:
         return {"error": type(error).__name__, "reason": str(error)}

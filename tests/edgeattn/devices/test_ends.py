@@ -21,7 +21,7 @@ class _Worker:
 
 
 def test_a_request_is_refused_once_the_worker_has_ended_in_it_too_often(tmp_path: Path) -> None:
-    ends = Ends(tmp_path / "begun" / "request")
+    ends = Ends(tmp_path / "begun" / "requests.json")
     worker = _Worker(ends)
     for _ in range(TIMES):
         worker.end_in("a")
@@ -31,21 +31,28 @@ def test_a_request_is_refused_once_the_worker_has_ended_in_it_too_often(tmp_path
         pass
 
 
-def test_another_request_and_one_that_ends_well_count_from_nothing(tmp_path: Path) -> None:
-    ends = Ends(tmp_path / "request")
+def test_another_request_between_changes_nothing(tmp_path: Path) -> None:
+    ends = Ends(tmp_path / "requests.json")
     worker = _Worker(ends)
     for _ in range(TIMES):
         worker.end_in("a")
-    with ends.counted("b"):
+        with ends.counted("b"):
+            pass
+    with pytest.raises(BadInput, match=f"ended {TIMES} times"), ends.counted("a"):
         pass
-    for _ in range(TIMES):
+
+
+def test_one_that_ends_well_counts_from_nothing(tmp_path: Path) -> None:
+    ends = Ends(tmp_path / "requests.json")
+    for _ in range(TIMES + 1):
         with ends.counted("a"):
             pass
+    assert not ends.path.exists()
 
 
 def test_a_file_that_was_cut_short_counts_nothing(tmp_path: Path) -> None:
-    ends = Ends(tmp_path / "request")
-    ends.path.write_text("a")
+    ends = Ends(tmp_path / "requests.json")
+    ends.path.write_text('{"a": 3')
     with ends.counted("a"):
         pass
     assert not ends.path.exists()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -57,8 +59,15 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _says(file: Path, text: str) -> bool:
-    return file.is_file() and file.read_text() == text
+def _begun(file: Path) -> dict[str, int]:
+    """Return how often the device has begun each request that is not done."""
+    with suppress(FileNotFoundError, json.JSONDecodeError):  # there is none, or it is being written
+        return dict(json.loads(file.read_text()))
+    return {}
+
+
+def _was_begun(file: Path, request: str, times: int) -> bool:
+    return _begun(file).get(request) == times
 
 
 def _worker(network: Network) -> psutil.Process:
@@ -76,15 +85,15 @@ def test_a_worker_that_dies_in_a_measurement_is_started_again(frail: Network) ->
 
 def test_a_measurement_that_ends_the_worker_time_and_again_is_given_up_alone(frail: Network) -> None:
     deadly = frail.start("frail")
-    begun = frail.folder / "frail" / BEGUN / "request"
+    file = frail.folder / "frail" / BEGUN / "requests.json"
     with connect(frail.address) as other, ThreadPoolExecutor(2) as pool:
         refused = pool.submit(_time, deadly)
-        _until(begun.is_file)
-        request, _ = begun.read_text().split()
+        _until(lambda: bool(_begun(file)))
+        (request,) = _begun(file)
         waiting = pool.submit(_time, DeviceHost(Steady(Asking(other, deadly.device))))
         _until(lambda: sum(map(len, frail.client.processing().values())) == 2)
         for times in range(1, TIMES + 1):
-            _until(partial(_says, begun, f"{request} {times}"))
+            _until(partial(_was_begun, file, request, times))
             _worker(frail).kill()
         with pytest.raises(BadInput, match=rf"device frail: its worker ended {TIMES} times"):
             refused.result()
