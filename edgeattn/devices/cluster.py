@@ -19,6 +19,9 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.settings import available_cores
 
+# Dask closes a nanny whose worker has ended and is not back in 15 s; it may take longer to import PyTorch.
+KEPT = {"distributed.deploy.lost-worker-timeout": "1 day"}
+
 
 @contextmanager
 def connected(scheduler: str | None, workers: int | None = None) -> Iterator[Client]:
@@ -60,7 +63,7 @@ def machine_of(scheduler: str | None) -> str:
 def _local(count: int) -> Iterator[Client]:
     with (
         _quiet(),
-        dask.config.set(UNDISTURBED),
+        dask.config.set({**UNDISTURBED, **KEPT}),
         LocalCluster(
             n_workers=count,
             threads_per_worker=1,

@@ -9,6 +9,7 @@ from distributed import Client, Future, KilledWorker
 
 from edgeattn.devices.cluster import hosts
 from edgeattn.devices.connection import HOST
+from edgeattn.devices.waiting import first_ended
 from edgeattn.judge.sample_score import SampleScore
 from edgeattn.partitions.cut import SAMPLES, cut
 from edgeattn.partitions.on_worker import Asked, compared
@@ -38,6 +39,7 @@ def in_order(
         ModelError: The module or the metric fails on a sample.
         BadInput: A worker does not have the same bundle or model.
         StageError: Workers end again and again while they compare.
+        EdgeAttnError: No worker is left, or the scheduler was lost.
     """
     waiting: deque[Future[Scores]] = deque()
     ahead = AHEAD * max(1, hosts(client))
@@ -45,14 +47,14 @@ def in_order(
         content = packed(partition)
         waiting.append(client.submit(compared, asked, content, pure=False, resources={HOST: 1}))
         if len(waiting) >= ahead:
-            yield from _scores(waiting.popleft())
+            yield from _scores(client, waiting.popleft())
     while waiting:
-        yield from _scores(waiting.popleft())
+        yield from _scores(client, waiting.popleft())
 
 
-def _scores(future: Future[Scores]) -> Scores:
+def _scores(client: Client, future: Future[Scores]) -> Scores:
     try:
-        return future.result()
+        return first_ended(client, [future]).result()
     except KilledWorker as error:
         raise StageError(
             "a partition's worker ended again and again, as where memory runs out; take fewer workers, or a "

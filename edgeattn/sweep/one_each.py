@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
-from distributed import Client, Future, as_completed
+from distributed import Client, Future
 
 from edgeattn.devices.cluster import hosts
+from edgeattn.devices.waiting import first_ended
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
@@ -26,17 +27,17 @@ def one_each(
     Args:
         client: Of workers that declare the resource ``HOST``.
         tasks: What submits each, by what it is yielded with.
+
+    Raises:
+        EdgeAttnError: No worker is left, or the scheduler was lost.
     """
     waiting = iter(tasks.items())
     begun: dict[Future[Found], Key] = {}
-    ended = as_completed(loop=client.loop)
     while True:
         free = max(1, hosts(client)) - len(begun)
         for key, submit in islice(waiting, max(0, free)):
-            future = submit()
-            begun[future] = key
-            ended.add(future)
+            begun[submit()] = key
         if not begun:
             return
-        future = next(ended)
+        future = first_ended(client, begun)
         yield begun.pop(future), future

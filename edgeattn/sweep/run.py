@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import CancelledError
 from functools import partial
 
 from distributed import Client, Future, KilledWorker
@@ -17,7 +16,6 @@ from edgeattn.sweep.plan import Plan
 from edgeattn.sweep.row import Model, Row, key_of
 from edgeattn.sweep.work import Identified, export, identify
 from edgeattn_export.pack.pack import versions
-from edgeattn_runtime.errors import EdgeAttnError
 
 Machines = Mapping[str | None, str]
 
@@ -39,15 +37,11 @@ def run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wat
 
     Raises:
         BadInput: The index cannot be written.
-        EdgeAttnError: The scheduler was lost.
+        EdgeAttnError: No worker is left, or the scheduler was lost.
     """
     client.subscribe_topic(TOPIC, lambda event: heard(watch, event[1]))
     try:
         return _run(plan, index, client, machines, watch)
-    except CancelledError as error:
-        raise EdgeAttnError(
-            "the scheduler was lost; start it, and give the same command again: rows that are done stay done"
-        ) from error
     finally:
         client.unsubscribe_topic(TOPIC)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +104,13 @@ class _Sweep:
     def start(self) -> None:
         asked = [word for budget in BUDGETS for word in ("--budget", budget)]
         asked += ["-o", str(self.folder), "--workers", "1"]
-        with self._told.open("wb") as told:
+        with self._told.open("wb") as told, _interrupts_heard():
             self._host = subprocess.Popen(
                 [sys.executable, "-m", "edgeattn", "sweep", str(MODEL), *asked],
                 env={**os.environ, "EDGEATTN_CACHE": str(self.cache), "TOLD_BY": str(self._log)},
                 stdout=subprocess.DEVNULL,
                 stderr=told,
                 start_new_session=True,
-                preexec_fn=_hear_interrupts,
             )
 
     def wait(self) -> int:
@@ -174,9 +174,14 @@ def _kinds(cache: Path, key: str) -> set[Path]:
     return {path for path in cache.glob("*.json") if key in json.loads(path.read_text())["question"]}
 
 
-def _hear_interrupts() -> None:
+@contextmanager
+def _interrupts_heard() -> Iterator[None]:
     """Undo what a shell does to a program in the background, such as these tests: it ignores Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _wait(until: Callable[[], bool]) -> None:
