@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers faults coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -69,6 +69,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
+
+faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
+	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults
 
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web

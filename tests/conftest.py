@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 LONGEST_FIRST = (
     "models/test_reference_models.py",
     "web/test_serve.py",
-    "edgeattn/sweep/test_faults.py",
+    "edgeattn/sweep/faults/test_sweep.py",
     "models/test_models_in_use.py",
     "models/test_generating_models.py",
     "export/recover/test_attention.py",

@@ -22,7 +22,7 @@ from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE
 from edgeattn.sweep.index import FILE
 
 MODEL = Path(__file__).with_name("told.py")
-TINY = Path(__file__).parents[1] / "tiny.py"
+TINY = Path(__file__).parents[2] / "tiny.py"
 BUDGETS = ("cosine=0.9", "cosine=0.9,size_mb=0.016")
 PATIENCE = 900  # seconds, far beyond what any step takes
 

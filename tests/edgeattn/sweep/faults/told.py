@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_SPEC = importlib.util.spec_from_file_location("tiny", Path(__file__).parents[1] / "tiny.py")
+_SPEC = importlib.util.spec_from_file_location("tiny", Path(__file__).parents[2] / "tiny.py")
 assert _SPEC is not None
 assert _SPEC.loader is not None
 _TINY = importlib.util.module_from_spec(_SPEC)

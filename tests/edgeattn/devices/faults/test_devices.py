@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,6 @@ import pytest
 from edgeattn.devices.asking import Asking, DeviceLostError
 from edgeattn.devices.connection import connect
 from edgeattn.devices.host import DeviceHost
-from edgeattn.devices.on_device import scheduler
 from edgeattn.devices.on_device.ends import TIMES
 from edgeattn.devices.on_device.verbs import BEGUN
 from edgeattn.devices.steady import Steady
@@ -28,7 +25,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.turns import Clock, Rounds
 
-GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[4] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 PAUSED = Clock("cost", pause=0.1)  # 30 rounds of it take seconds on any machine
 LONG = Rounds(least=30, most=30)
@@ -112,42 +109,3 @@ def test_a_scheduler_that_ends_is_one_line(frail: Network) -> None:
     host = frail.host("frail", patience=3.0)
     with pytest.raises(DeviceLostError, match="device frail: "):
         _amid(host, frail.scheduler.kill)
-
-
-def test_two_hosts_take_turns(board: DeviceHost, network: Network) -> None:
-    call = ORT_CPU.on(board).file_runner(GRAPH).bind(INPUTS)
-    race = {
-        "calls": [call.plain()],
-        "clock": {"kind": "cost", "pause": 0.05},
-        "rounds": {"least": 9, "most": 9},
-    }
-    spans: list[tuple[float, float]] = []
-
-    def measure(host: DeviceHost) -> None:
-        for _ in range(3):
-            told = host.asking.ask("time", {"races": [race]}, call.contents())["steadiness"]
-            spans.append((told["began"], told["ended"]))
-
-    with connect(network.address) as other:
-        hosts = (board, DeviceHost(Steady(Asking(other, board.device))))
-        threads = [threading.Thread(target=measure, args=(host,)) for host in hosts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert len(spans) == 6
-    ordered = sorted(spans)
-    assert all(ended <= began for (_, ended), (began, _) in pairwise(ordered))
-
-
-def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "SECONDS", 1.0)
-    with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
-        connect("tcp://127.0.0.1:1")
-    with pytest.raises(BadInput, match="tcp://HOST:PORT"):
-        connect("pi4")
-
-
-def test_a_name_is_one_devices(board: DeviceHost, network: Network) -> None:
-    with pytest.raises(BadInput, match="'nobody': not at this scheduler, which has board"):
-        network.host("nobody")
