@@ -9,7 +9,6 @@ import onnx_ir as ir
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.choosing import Chosen
-from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.evaluated import Evaluated, evaluated
 from edgeattn.judge.float_model import FloatModel
@@ -18,7 +17,8 @@ from edgeattn.judge.insight import NOTHING_SEEN, Insight, look
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.on_device import golden_on_device
 from edgeattn.judge.request import Request
-from edgeattn.judge.timing import timed
+from edgeattn.judge.scores import Scores
+from edgeattn.judge.timing import Timed, timed
 from edgeattn.judge.weighing import memory_of
 from edgeattn.measure.latencies import FLOAT, INT8
 from edgeattn.measure.runners import runner_of_buckets
@@ -27,9 +27,7 @@ from edgeattn.measure.threads import THREADS
 from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.samples import Parts as SampleParts
 from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.graph.shapes import shaped
 from edgeattn_export.recover import Recovered
@@ -89,91 +87,112 @@ def evaluate(
     known.comparison.progress.stage("evaluate")
     with evaluated(int8, samples.evaluation, asked, emulated=device.host.emulated) as answered:
         known = replace(known, samples=replace(samples, evaluation=answered.samples))
-        return _evaluated(known, chosen, graphs, buckets, request, answered)
+        return _Evaluating(known, chosen, graphs, buckets, request, answered).evaluation()
 
 
-def _evaluated(
-    known: FloatModel,
-    chosen: Chosen,
-    graphs: Recovered | Steps,
-    buckets: Sequence[Bucket],
-    request: Request,
-    answered: Evaluated,
-) -> Evaluation:
-    captured, samples, comparison, rows = known.captured, known.samples, known.comparison, known.rows.rows
-    progress, int8 = comparison.progress, answered.int8
-    scores = comparison.scores(int8, samples.evaluation)
-    progress.stage("edge cases")
-    sizes = buckets[0].sizes
-    edge_cases = comparison.edge_cases(int8, samples.selection, rows, chosen.parts.generation, sizes=sizes)
-    times = timed(known, chosen, graphs, int8, request)
-    progress.stage("tune")
-    tuned = _tuned(chosen, rows, request)
-    progress.stage("trace")
-    is_here = request.is_own_engine and request.place.is_here and request.engine.host is HERE
-    insight = look(known, int8, buckets[-1], scores.cosine, request.engine if is_here else None)
-    notes = (
-        *comparison.padded.notes,
-        *known.rows.notes,
-        *answered.notes,
-        *times.notes,
-        *insight.notes,
-    )
-    progress.stage("prove")
-    golden = _golden(chosen, graphs, int8, samples, comparison, request)
-    if not request.place.is_here:
-        edge_cases = (*edge_cases, *golden_on_device(golden, chosen, request))
-    memory = None
-    if "memory_mb" in request.budget:
-        memory = memory_of(chosen.parts, request.target, golden.samples, request.place)
-    measures = Measures(
-        scores=scores,
-        latency_ms=times.race,
-        size_mb={FLOAT: file_mb(captured.model), INT8: parts_mb(chosen.parts)},
-        memory_mb=memory,
-        operator_times=times.operators,
-        module_times=times.modules,
-        placement=placement_of(request.target, _graphs(known, chosen, buckets)),
-        golden=golden.tolerance,
-    )
-    measured = request.engine.host.machine() if request.is_own_engine else None
-    checks = request.budget.checks(measures)
-    count = len(samples.evaluation)
-    return Evaluation(measures, count, checks, edge_cases, golden, rows, tuned, measured, notes, insight)
+@dataclass(frozen=True, slots=True)
+class _Evaluating:
+    """The stages of an evaluation; what they take is as ``evaluate`` has it.
 
+    Attributes:
+        answered: The evaluation samples, with what int8 says to them.
+    """
 
-def _graphs(
-    known: FloatModel, chosen: Chosen, buckets: Sequence[Bucket]
-) -> Iterator[tuple[ir.Model, Inputs]]:
-    """Yield all graphs, the middle bucket's first, each with inputs of its sizes, or of median size."""
-    (whole,) = stratified((sample.inputs for sample in known.samples.selection), 1)
-    (main,) = stratified(chosen.selection, 1)
-    middle = len(buckets) // 2
-    for bucket in (buckets[middle], *buckets[:middle], *buckets[middle + 1 :]):
-        for name, part in bucket.parts.graphs.items():
-            inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
-            if bucket.sizes:
-                inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
-            yield part.quantized.model, inputs
+    known: FloatModel
+    chosen: Chosen
+    graphs: Recovered | Steps
+    buckets: Sequence[Bucket]
+    request: Request
+    answered: Evaluated
 
+    def evaluation(self) -> Evaluation:
+        """Go through all of them."""
+        known, request, int8 = self.known, self.request, self.answered.int8
+        progress = known.comparison.progress
+        scores = known.comparison.scores(int8, known.samples.evaluation)
+        progress.stage("edge cases")
+        edge_cases = self._edge_cases()
+        times = timed(known, self.chosen, self.graphs, int8, request)
+        progress.stage("tune")
+        tuned = self._tuned()
+        progress.stage("trace")
+        insight = self._insight(scores)
+        progress.stage("prove")
+        golden = self._golden()
+        if not request.place.is_here:
+            edge_cases = (*edge_cases, *golden_on_device(golden, self.chosen, request))
+        measures = self._measures(scores, times, golden)
+        padded, notes = known.comparison.padded.notes, self.answered.notes
+        return Evaluation(
+            measures,
+            count=len(known.samples.evaluation),
+            checks=request.budget.checks(measures),
+            edge_cases=edge_cases,
+            golden=golden,
+            rows=known.rows.rows,
+            tuned=tuned,
+            measured=request.engine.host.machine() if request.is_own_engine else None,
+            notes=(*padded, *known.rows.notes, *notes, *times.notes, *insight.notes),
+            insight=insight,
+        )
 
-def _tuned(chosen: Chosen, rows: Rows | None, request: Request) -> Tuned:
-    """Tune sessions where the target's engine is this runtime's: here, or on a device."""
-    is_this_runtime = not request.place.is_here or request.engine.host is HERE
-    if not request.is_own_engine or not is_this_runtime:
-        return AS_IT_IS
-    return tune(chosen.parts, request.engine, chosen.selection, rows, cores=request.machine.cores)
+    def _edge_cases(self) -> tuple[EdgeCase, ...]:
+        known, generation = self.known, self.chosen.parts.generation
+        return known.comparison.edge_cases(
+            self.answered.int8,
+            known.samples.selection,
+            known.rows.rows,
+            generation,
+            sizes=self.buckets[0].sizes,
+        )
 
+    def _tuned(self) -> Tuned:
+        """Tune sessions where the target's engine is this runtime's: here, or on a device."""
+        chosen, request = self.chosen, self.request
+        is_this_runtime = not request.place.is_here or request.engine.host is HERE
+        if not request.is_own_engine or not is_this_runtime:
+            return AS_IT_IS
+        cores = request.machine.cores
+        return tune(chosen.parts, request.engine, chosen.selection, self.known.rows.rows, cores=cores)
 
-def _golden(
-    chosen: Chosen,
-    graphs: Recovered | Steps,
-    int8: Runner,
-    samples: SampleParts,
-    comparison: Comparison,
-    request: Request,
-) -> Golden:
-    if isinstance(graphs, Steps):
-        return step_vectors(graphs, chosen.parts, samples.evaluation, request.target)
-    inputs = (sample.inputs for sample in samples.evaluation)
-    return golden_vectors(comparison.captured.reference, int8, inputs)
+    def _insight(self, scores: Scores) -> Insight:
+        request = self.request
+        is_here = request.is_own_engine and request.place.is_here and request.engine.host is HERE
+        engine = request.engine if is_here else None
+        return look(self.known, self.answered.int8, self.buckets[-1], scores.cosine, engine)
+
+    def _golden(self) -> Golden:
+        known, evaluation = self.known, self.known.samples.evaluation
+        if isinstance(self.graphs, Steps):
+            return step_vectors(self.graphs, self.chosen.parts, evaluation, self.request.target)
+        inputs = (sample.inputs for sample in evaluation)
+        return golden_vectors(known.comparison.captured.reference, self.answered.int8, inputs)
+
+    def _measures(self, scores: Scores, times: Timed, golden: Golden) -> Measures:
+        request, parts = self.request, self.chosen.parts
+        memory = None
+        if "memory_mb" in request.budget:
+            memory = memory_of(parts, request.target, golden.samples, request.place)
+        return Measures(
+            scores=scores,
+            latency_ms=times.race,
+            size_mb={FLOAT: file_mb(self.known.captured.model), INT8: parts_mb(parts)},
+            memory_mb=memory,
+            operator_times=times.operators,
+            module_times=times.modules,
+            placement=placement_of(request.target, self._placed()),
+            golden=golden.tolerance,
+        )
+
+    def _placed(self) -> Iterator[tuple[ir.Model, Inputs]]:
+        """Yield all graphs, the middle bucket's first, each with inputs of its sizes, or of median size."""
+        known, buckets = self.known, self.buckets
+        (whole,) = stratified((sample.inputs for sample in known.samples.selection), 1)
+        (main,) = stratified(self.chosen.selection, 1)
+        middle = len(buckets) // 2
+        for bucket in (buckets[middle], *buckets[:middle], *buckets[middle + 1 :]):
+            for name, part in bucket.parts.graphs.items():
+                inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
+                if bucket.sizes:
+                    inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
+                yield part.quantized.model, inputs
