@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.placement import Placement
 from edgeattn_export.targets.placement.operators import Operators
-from edgeattn_export.targets.placement.told import placed
+from edgeattn_export.targets.placement.told import fallbacks, shares
 
 CPU = "CPUExecutionProvider"
 
@@ -35,7 +35,13 @@ def expected(model: ir.Model, provider: str, operators: Operators, work: Mapping
         for node in model.graph
         if not _is_constant(node)
     }
-    return placed("expected", provider, model, where, work, refused, _partitions(model, where, provider))
+    return Placement(
+        "expected",
+        provider,
+        shares(provider, where, work),
+        _partitions(model, where, provider),
+        fallbacks(provider, model, where, work, refused),
+    )
 
 
 def _partitions(model: ir.Model, where: Mapping[str, str], provider: str) -> int:

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.runner import Partition
-from edgeattn_export.targets.placement.told import placed
+from edgeattn_export.targets.placement.told import fallbacks, shares
 
 _NEW = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
 _CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
@@ -37,7 +37,8 @@ def found(
     lost = {name for name in work if name not in told}  # merged with another one under a name of its own
     where |= dict.fromkeys(lost, _most(told, provider))
     own = sum(partition.provider == provider for partition in partitions)
-    return placed("found", provider, model, where, work, {}, own)
+    fallen = fallbacks(provider, model, where, work, {})
+    return Placement("found", provider, shares(provider, where, work), own, fallen)
 
 
 def _is_end(node: ir.Node) -> bool:
