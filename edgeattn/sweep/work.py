@@ -22,7 +22,7 @@ from edgeattn.sweep.identity import identity_of
 from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.row import Model, Row
 from edgeattn_export.search import Store
-from edgeattn_runtime.errors import BundleError, EdgeAttnError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,17 @@ def _is_report(text: str) -> bool:
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """Keep what a model prints from the table, and what it warns of from the bars."""
-    with redirect_stdout(sys.stderr), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Keep what a model prints from the table, and what it warns of from the bars.
+
+    Raises:
+        ModelError: Its own code interrupts: a worker's tasks hear no Ctrl-C, and this would end the worker.
+    """
+    try:
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except KeyboardInterrupt as error:
+        raise ModelError("KeyboardInterrupt: raised by the model's own code; leave it out") from error
 
 
 def _line(error: EdgeAttnError) -> str:
