@@ -36,7 +36,7 @@ calibration:  ## the memory that calibration takes, by the number of samples; tw
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py
 
-sweep:  ## four reference models, undisturbed and killed twice on the way: the same table; half an hour
+sweep:  ## four reference models, undisturbed and killed twice on the way: the same table; six minutes
 	python tests/bench/bench_sweep.py $(SWEEP)
 
 partitions:  ## an evaluation on one worker and on two; three minutes

@@ -4,10 +4,11 @@
 
 Both start without outcomes; the second is given what the first one's searches measured, so that it chooses by
 the same times. Fails where the two tables differ in anything but the speedup, which is raced anew. With a
-FOLDER, which keeps sweeps and caches, it goes on where it was stopped. Half an hour on two quiet cores.
+FOLDER, which keeps sweeps and caches, it goes on where it was stopped. Six minutes on two cores.
 
-Devices are those of tests/isa/network.py: desktop, board, and arm64, which is emulated. What exports is then
-a worker of their scheduler; when that is killed its nanny starts it again.
+Devices are those of tests/isa/network.py: desktop, board, and arm64, which is emulated. With all three it
+takes half an hour. What exports is then a worker of their scheduler; when that is killed its nanny starts it
+again.
 """
 
 from __future__ import annotations
