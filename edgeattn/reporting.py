@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.choice import Choice
-from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.profile import convolutions
@@ -22,10 +22,9 @@ from edgeattn.results.trial import TrialResult
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search.goal import Trial, front
-from edgeattn_export.targets import LoweredGraphs, Target
+from edgeattn_export.targets import Target
 from edgeattn_export.targets.placement.target_placement import has_one_place
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import MAIN_GRAPH
 
 NOTABLE = 0.01  # of the scale
 
@@ -101,61 +100,57 @@ def _file(number: int, name: str) -> str:
 NOTICED = 0.02  # share of the time, from which convolutions are told of
 
 
-def reported(
-    known: FloatModel, lowered: LoweredGraphs, chosen: Choice, evaluation: Evaluation, request: Request
-) -> Report:
+def reported(model: Int8Model, proof: Proof) -> Report:
     """Put a report on one target together.
 
     Args:
-        known: The model.
-        lowered: Its graphs for the target.
-        chosen: What was chosen.
-        evaluation: How it was evaluated.
-        request: What was asked for this target.
+        model: What was made.
+        proof: What was measured of it.
     """
-    source, captured, recovered, samples = known.source, known.captured, known.recovered, known.samples
-    measures = evaluation.measures
+    request, floats, lowered, choice = model.request, model.float_model, model.lowered, model.choice
+    source, captured, recovered, samples = floats.source, floats.captured, floats.recovered, floats.samples
+    measures = proof.measures
     forms = request.target.forms
     return Report(
         model=source.name,
         target=request.target.name,
-        recipe=chosen.parts.recipe,
+        recipe=choice.int8.recipe,
         machine=request.machine,
-        checks=evaluation.checks,
-        samples=Counts(len(samples.calibration), len(samples.selection), evaluation.count),
+        checks=proof.checks,
+        samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
         size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
-        operators=chosen.parts.operators,
+        operators=choice.int8.operators,
         operator_times=measures.operator_times,
         placement=measures.placement,
-        edge_cases=evaluation.edge_cases,
+        edge_cases=proof.edge_cases,
         nominal=request.target.candidates.paces is not None,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(
             Layer(layer.module, layer.form, forms.noun(layer.form), layer.cosine)
-            for layer in chosen.parts.layers
+            for layer in choice.int8.layers
         ),
         original=source.original,
-        worst=evaluation.insight.worst,
-        parts=module_parts(part.quantized.model for part in reversed(list(chosen.parts.graphs.values()))),
-        losses=evaluation.insight.losses,
+        worst=proof.insight.worst,
+        parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
+        losses=proof.insight.losses,
         module_times=measures.module_times,
-        trials=trial_results(chosen.found.trials, chosen.found.chosen),
+        trials=trial_results(choice.search.trials, choice.search.chosen),
         device=request.place.name,
         notes=(
-            *(_not_run(request.target, evaluation) if request.place.is_here else _on_device(request)),
-            *_untold(request.target, evaluation),
+            *(_not_run(request.target, proof) if request.place.is_here else _on_device(request)),
+            *_untold(request.target, proof),
             *captured.notes,
             *recovered.notes,
-            *chosen.notes,
-            *_convolutions(chosen, evaluation),
-            *_scale(chosen, evaluation),
-            *evaluation.notes,
-            *undecided(evaluation.checks, evaluation.count),
-            *(() if all(check.ok for check in evaluation.checks) else chosen.binding),
+            *choice.notes,
+            *_convolutions(model, proof),
+            *_scale(choice, proof),
+            *proof.notes,
+            *undecided(proof.checks, proof.count),
+            *(() if all(check.ok for check in proof.checks) else choice.binding),
         ),
     )
 
@@ -173,47 +168,47 @@ def _on_device(request: Request) -> tuple[str, ...]:
     )
 
 
-def _convolutions(chosen: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _convolutions(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     """Return a note on the convolutions that stay float, where they take a share that one notices."""
-    share = convolutions(evaluation.measures.operator_times)
+    share = convolutions(proof.measures.operator_times)
     if share < NOTICED:
         return ()
-    count = operators(chosen.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
+    count = operators(model.main).get("Conv", 0)
     which = f"{count} convolutions stay" if count > 1 else "One convolution stays"
     return (f"{which} float and {'take' if count > 1 else 'takes'} {share:.0%} of the int8 graph's time.",)
 
 
-def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+def _not_run(target: Target, proof: Proof) -> tuple[str, ...]:
     """Say where answers and times are not the device's own."""
     engine, times = target.engine, target.candidates.paces
     nominal = ("Latencies of recipes are nominal: counted, not measured.",) if times is not None else ()
-    if evaluation.measured is None:
+    if proof.measured is None:
         missing = engine.host.missing() or ""
         return (
             f"Not run on {engine.providers[0]}: {missing}. Answers are of the stand-in.",
             *nominal,
         )
     if engine.host.emulated:
-        return (f"Answers are of an emulator ({evaluation.measured}), which tells no latency.", *nominal)
+        return (f"Answers are of an emulator ({proof.measured}), which tells no latency.", *nominal)
     if engine.host is not HERE:
-        return (f"Run on {evaluation.measured}.", *nominal)
+        return (f"Run on {proof.measured}.", *nominal)
     return nominal
 
 
-def _untold(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+def _untold(target: Target, proof: Proof) -> tuple[str, ...]:
     """Say that nothing told what falls back, where something may: onnxruntime does it without a word."""
-    if evaluation.measures.placement is not None or has_one_place(target):
+    if proof.measures.placement is not None or has_one_place(target):
         return ()
     return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing tells it here.",)
 
 
-def _scale(chosen: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _scale(choice: Choice, proof: Proof) -> tuple[str, ...]:
     """Return a note on the scale of what is compared: of a decoder its logits, not its cache."""
-    generation = chosen.parts.generation
+    generation = choice.int8.generation
     outputs = (
         output
-        for sample in evaluation.golden.samples
+        for sample in proof.golden.samples
         for name, output in sample.outputs.items()
         if generation is None or name == generation.logits
     )
-    return scale_note(evaluation.measures.scores.accuracy.max_abs, outputs)
+    return scale_note(proof.measures.scores.accuracy.max_abs, outputs)

@@ -110,9 +110,7 @@ def _against_original(
         source = read_source(model, samples)
         changed = source_changes(files.manifest, source)
         with where.scoring(files, model, samples, source) as scoring:
-            found = revalidate(
-                bundle, files, source, progress=progress, read_on=where.read_on, scoring=scoring
-            )
+            found = revalidate(files, source, progress=progress, read_on=where.read_on, scoring=scoring)
     before = {target: read_report(files, target) for target in found}
     reports = {target: _anew(before[target], now, changed) for target, now in found.items()}
     for_ci.write(reports, files.manifest)
@@ -132,7 +130,7 @@ def _anew(before: Report, found: Validation, changed: tuple[str, ...]) -> Report
         machine=found.machine,
         checks=found.checks,
         edge_cases=found.edge_cases,
-        samples=replace(before.samples, evaluation=found.evaluation),
+        samples=replace(before.samples, evaluation=found.count),
         accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,

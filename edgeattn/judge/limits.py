@@ -111,7 +111,7 @@ _loss = partial(Limit, at_least=False, low_included=True, on_accuracy=True)
 
 
 def _output_metric(name: str) -> Callable[[Measures], Figure | None]:
-    return lambda measures: measures.scores.asked.get(name)
+    return lambda measures: measures.scores.output_metrics.get(name)
 
 
 _LIMITS = (

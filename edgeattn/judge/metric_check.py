@@ -8,7 +8,7 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.judge.output_metrics import Asked
+from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.statistics import count_for
 from edgeattn_export.graph.sample_split import EVALUATION_SHARE
 from edgeattn_export.graph.samples import Samples
@@ -32,7 +32,7 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
         BudgetError: A limit on its drop is below what these samples can show, or they are too few
             for another metric.
     """
-    check_count(comparison.asked, len(evaluation))
+    check_count(comparison.output_metrics, len(evaluation))
     metric, original = comparison.metric, comparison.captured.reference
     if metric is None:
         return
@@ -51,13 +51,13 @@ def check_metric(comparison: Comparison, evaluation: Samples, limits: Budget) ->
         )
 
 
-def check_count(asked: Asked, evaluation: int) -> None:
+def check_count(output_metrics: OutputMetrics, evaluation: int) -> None:
     """Refuse a metric that says nothing among so few evaluation samples.
 
     Raises:
-        BudgetError: One of ``asked`` needs more of them.
+        BudgetError: One of them needs more of them.
     """
-    for metric, _ in asked:
+    for metric, _ in output_metrics:
         if evaluation < metric.least:
             raise BudgetError(
                 f"budget {metric.name}: {evaluation} evaluation samples found, at least {metric.least} "

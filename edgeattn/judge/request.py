@@ -118,6 +118,11 @@ class Request:
         """Whether that is the target's own engine, and no stand-in."""
         return not self.place.is_here or self.target.device is self.target.engine
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether that engine runs in this process, so that its times and its inside can be looked at."""
+        return self.is_own_engine and self.place.is_here and self.engine.host is HERE
+
     def bench(self) -> Rig:
         """Return where the search measures, with what this user measured there before."""
         return self.benches()[0]

@@ -12,9 +12,8 @@ from torch import nn
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.metric_check import check_metric
-from edgeattn.judge.output_metrics import asked_of
+from edgeattn.judge.output_metrics import output_metrics_of
 from edgeattn.judge.padding import Padded
-from edgeattn.progress import Silent
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
@@ -48,7 +47,7 @@ def tried(metric: Callable[..., float] | None, limit: float | None) -> int:
     module = Counting()
     limits = {"cosine": 0.9} if limit is None else {"metric_drop": limit}
     captured: Any = SimpleNamespace(reference=Reference(module), passed={})
-    comparison = Comparison(captured, Padded(Graph((), ()), None), metric, Silent())
+    comparison = Comparison(captured, Padded(Graph((), ()), None), metric)
     check_metric(comparison, EVALUATION, Budget.read(limits, has_metric=True))
     return module.calls
 
@@ -84,6 +83,6 @@ def test_neighbours_among_too_few_samples_are_refused_with_how_many_are_needed()
     graph = Graph((), (Tensor("embedding", "float32", ("batch", 4)),))
     budget = Budget.read({"recall_at_10": 0.9})
     captured: Any = SimpleNamespace(reference=None)
-    comparison = Comparison(captured, Padded(graph, None), None, Silent(), asked_of(budget, graph))
+    comparison = Comparison(captured, Padded(graph, None), None, output_metrics_of(budget.limits, graph))
     with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* at least 100 expected; yield 200 samples"):
         check_metric(comparison, EVALUATION, budget)

@@ -22,6 +22,7 @@ from edgeattn_export.graph.runner import Partition
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.race import Pace, RaceTimes, race_calls
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
@@ -76,6 +77,10 @@ class Elsewhere:
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time calls from here: each holds the way to its worker and back."""
         return timed(calls, clock, rounds)
+
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes:
+        """Race calls from here, as ``turns`` times them."""
+        return race_calls(calls, pace)
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds

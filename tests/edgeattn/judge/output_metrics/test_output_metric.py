@@ -4,7 +4,7 @@ import pytest
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.limits import LIMITS
-from edgeattn.judge.output_metrics import METRICS, asked_of
+from edgeattn.judge.output_metrics import METRICS, output_metrics_of
 from edgeattn.judge.output_metrics.output_metric import output_of
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
@@ -44,7 +44,7 @@ def test_where_none_can_be_it_that_is_told() -> None:
 
 def test_a_budget_names_what_is_asked() -> None:
     budget = Budget.read({"top1": 0.9, "size_mb": 1, "kl": 0.1})
-    assert [(metric.name, tensor) for metric, tensor in asked_of(budget, graph(TAGS))] == [
+    assert [(metric.name, tensor) for metric, tensor in output_metrics_of(budget.limits, graph(TAGS))] == [
         ("top1", TAGS),
         ("kl", TAGS),
     ]

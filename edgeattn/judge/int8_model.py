@@ -1,0 +1,65 @@
+"""A float model made int8 for one target: what is proven, packed and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn.judge.choice import Choice
+from edgeattn.judge.evaluation import Subject
+from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.request import Request
+from edgeattn.measure.runners import THREADS, runner_of_buckets
+from edgeattn_export.cache import Steps, decoder_samples
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.targets import Bucket, LoweredGraphs
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+REHEARSED = 8  # samples that a decoder is taken through
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Model:
+    """The graphs for a target, and all that they were made of.
+
+    Attributes:
+        request: What was asked for this target.
+        float_model: What all targets share.
+        lowered: Its float graphs as the target is fast at them.
+        choice: The int8 graphs.
+        buckets: The same in the sizes that the target fixes.
+    """
+
+    request: Request
+    float_model: FloatModel
+    lowered: LoweredGraphs
+    choice: Choice
+    buckets: Sequence[Bucket]
+
+    @property
+    def main(self) -> ir.Model:
+        """The int8 graph that an app calls; of a decoder, the one that takes a step."""
+        return self.choice.int8.graphs[MAIN_GRAPH].quantized.model
+
+    def main_inputs(self, samples: Samples) -> list[Inputs]:
+        """Return what samples feed to that graph; of a decoder, what its calls take for a few of them."""
+        graphs = self.lowered.graphs
+        if isinstance(graphs, Steps):
+            samples = decoder_samples(graphs, samples[:REHEARSED], self.request.target.prover)
+        return [sample.inputs for sample in samples]
+
+    def subject(self) -> Subject:
+        """Open the graphs, to be evaluated beside their original."""
+        device, rows = self.request.target.device, self.float_model.rows.rows
+        return Subject(
+            comparison=self.float_model.comparison,
+            int8=runner_of_buckets(self.buckets, rows, device, threads=THREADS),
+            target=self.request.target.name,
+            emulated=device.host.emulated,
+            samples=self.float_model.samples,
+            rows=rows,
+            generation=self.choice.int8.generation,
+            sizes=self.buckets[0].sizes,
+        )
