@@ -188,7 +188,7 @@ def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(
         bench.store.ignored = 2
         return replace(search_bundle(floats, goal, bench=bench, **more), notes=("Int8 is not faster here.",))
 
-    monkeypatch.setattr(choosing, "int8_parts", risky)
+    monkeypatch.setattr(choosing, "int8_graphs", risky)
     monkeypatch.setattr(choosing, "search_bundle", ignoring)
     first, second, third = choose([GOOD]).notes
     assert first == "Int8 is not faster here."
