@@ -13,9 +13,7 @@ from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
 from edgeattn.judge.int8_model import Int8Model
-from edgeattn.judge.metric_check import check_metric
-from edgeattn.judge.output_metrics import output_metrics_of
-from edgeattn.judge.padding import Padded
+from edgeattn.judge.metric import check_metric
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
@@ -72,10 +70,10 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
     cached = with_cache(captured, recovered, samples.calibration)
-    padded = Padded.of(captured, samples.selection)
-    output_metrics = output_metrics_of(request.budget.limits, captured.graph)
-    comparison = Comparison(captured, padded, source.metric, output_metrics)
-    check_metric(comparison, samples.evaluation, request.budget)
+    limits = request.budget.limits
+    comparison = Comparison.of(captured, samples, source.metric, limits)
+    if source.metric is not None:
+        check_metric(source.metric, captured, samples.evaluation, limits)
     rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
     return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.footprint import Footprint, graphs_mb, memory_of, within_memory
 from edgeattn.judge.goal import goal_of, unmet
+from edgeattn.judge.int8_model import Choice
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress
-from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
 from edgeattn_export.quantize.saturation import Risk
@@ -33,25 +33,6 @@ WEIGHED = 4  # inputs, from the smallest to the largest, that memory is measured
 REFINEMENTS = 2  # more exact recipes, where the selection samples ask for more than the search saw
 TIMES = ("never", "once", "twice")
 TIGHTER = 0.8  # of the error that the one before had in the search
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The graphs to evaluate and to pack.
-
-    Attributes:
-        int8: The graphs.
-        selection: The selection samples as their main graph sees them.
-        search: How their recipe was found.
-        notes: Of the search, for the model author.
-        binding: What no recipe met on the selection samples, in words.
-    """
-
-    int8: Graphs
-    selection: Sequence[Inputs]
-    search: SearchResult
-    notes: tuple[str, ...]
-    binding: tuple[str, ...]
 
 
 def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress: Progress) -> Choice:

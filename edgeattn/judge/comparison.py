@@ -9,7 +9,7 @@ from itertools import chain
 from edgeattn.judge.compare import SampleScore, compare, counted, scores_of
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.judge.output_metrics import OutputMetrics
+from edgeattn.judge.output_metrics import OutputMetrics, check_count, output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import THREADS, runners_of, torch_threads
@@ -18,7 +18,7 @@ from edgeattn.results.latency import FLOAT, Race
 from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.samples import Sample, Samples, SampleSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,26 @@ class Comparison:
     padded: Padded
     metric: Metric | None
     output_metrics: OutputMetrics = ()
+
+    @classmethod
+    def of(
+        cls, captured: Captured, samples: SampleSplit, metric: Metric | None, limits: Iterable[str]
+    ) -> Comparison:
+        """Return how a model is compared, as a budget limits it.
+
+        Args:
+            captured: The original and the float export.
+            samples: Selection samples show where padding is; evaluation samples must be enough.
+            metric: The user's; None where there is none.
+            limits: The budget's, by name.
+
+        Raises:
+            BudgetError: No output can be what a metric is of, or the metric needs more evaluation samples.
+        """
+        padded = Padded.of(captured, samples.selection)
+        output_metrics = output_metrics_of(limits, captured.graph)
+        check_count(output_metrics, len(samples.evaluation))
+        return cls(captured, padded, metric, output_metrics)
 
     def scores(self, int8: Runner, samples: Samples, progress: Progress) -> Scores:
         """Compare answers on every sample.

@@ -7,17 +7,37 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
 from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.quantize.graphs import Graphs
+from edgeattn_export.search import SearchResult
 from edgeattn_export.targets import Bucket, LoweredGraphs
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 REHEARSED = 8  # samples that a decoder is taken through
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The graphs to evaluate and to pack.
+
+    Attributes:
+        int8: The graphs.
+        selection: The selection samples as their main graph sees them.
+        search: How their recipe was found.
+        notes: Of the search, for the model author.
+        binding: What no recipe met on the selection samples, in words.
+    """
+
+    int8: Graphs
+    selection: Sequence[Inputs]
+    search: SearchResult
+    notes: tuple[str, ...]
+    binding: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Scoring, Subject, evaluate, score_here
 from edgeattn.judge.measures import Measures
-from edgeattn.judge.metric_check import check_count
-from edgeattn.judge.output_metrics import output_metrics_of
-from edgeattn.judge.padding import Padded
 from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import THREADS, runner_of_bundle
@@ -111,12 +108,9 @@ def comparison_with(
         BadInput: The model cannot be captured, or its samples are too few for a limit of the budget.
     """
     original = recapture(source, files, variant, progress=progress)
-    captured, samples = original.captured, original.samples
     budget = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
-    padded = Padded.of(captured, samples.selection)
-    output_metrics = output_metrics_of(budget.limits, captured.graph)
-    check_count(output_metrics, len(samples.evaluation))
-    return Comparison(captured, padded, source.metric, output_metrics), samples
+    comparison = Comparison.of(original.captured, original.samples, source.metric, budget.limits)
+    return comparison, original.samples
 
 
 def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress: Progress) -> Validation:

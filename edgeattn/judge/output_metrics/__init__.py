@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK
 from edgeattn.judge.output_metrics.output_metric import OutputMetric, output_of
 from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
+from edgeattn_export.graph.sample_split import EVALUATION_SHARE
+from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 
 METRICS: Mapping[str, OutputMetric[Any]] = {
@@ -31,3 +34,17 @@ def output_metrics_of(limits: Iterable[str], graph: Graph) -> OutputMetrics:
     """
     metrics = [METRICS[name] for name in limits if name in METRICS]
     return tuple((metric, output_of(graph, metric.name, metric.output)) for metric in metrics)
+
+
+def check_count(output_metrics: OutputMetrics, evaluation: int) -> None:
+    """Refuse a metric that says nothing among so few evaluation samples.
+
+    Raises:
+        BudgetError: One of them needs more of them.
+    """
+    for metric, _ in output_metrics:
+        if evaluation < metric.least:
+            raise BudgetError(
+                f"budget {metric.name}: {evaluation} evaluation samples found, at least {metric.least} "
+                f"expected; yield {math.ceil(metric.least / EVALUATION_SHARE)} samples or more"
+            )

@@ -4,7 +4,7 @@ import pytest
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.limits import LIMITS
-from edgeattn.judge.output_metrics import METRICS, output_metrics_of
+from edgeattn.judge.output_metrics import METRICS, check_count, output_metrics_of
 from edgeattn.judge.output_metrics.output_metric import output_of
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
@@ -48,3 +48,9 @@ def test_a_budget_names_what_is_asked() -> None:
         ("top1", TAGS),
         ("kl", TAGS),
     ]
+
+
+def test_neighbours_among_too_few_samples_are_refused_with_how_many_are_needed() -> None:
+    embedding = Graph((), (Tensor("embedding", "float32", ("batch", 4)),))
+    with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* at least 100 expected; yield 200 samples"):
+        check_count(output_metrics_of(["recall_at_10"], embedding), 8)
