@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.devices.cluster import hosts
-from edgeattn.devices.connection import HOST
-from edgeattn.devices.waiting import first_ended
 from edgeattn.judge.sample_score import SampleScore
+from edgeattn.partitions.cluster import hosts
 from edgeattn.partitions.cut import SAMPLES, cut
 from edgeattn.partitions.on_worker import Asked, compared
 from edgeattn.partitions.packed import packed
+from edgeattn.partitions.scheduler import HOST
+from edgeattn.partitions.waiting import first_ended
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import StageError
 

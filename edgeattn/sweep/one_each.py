@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from distributed import Client, Future
 
-from edgeattn.devices.cluster import hosts
-from edgeattn.devices.waiting import first_ended
+from edgeattn.partitions.cluster import hosts
+from edgeattn.partitions.waiting import first_ended
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")

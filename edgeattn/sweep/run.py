@@ -7,7 +7,7 @@ from functools import partial
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.devices.connection import HOST
+from edgeattn.partitions.scheduler import HOST
 from edgeattn.sweep.events import TOPIC, Watch, heard
 from edgeattn.sweep.index import Index
 from edgeattn.sweep.one_each import one_each

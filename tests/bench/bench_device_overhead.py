@@ -28,7 +28,7 @@ from distributed import Client
 
 from edgeattn.devices import steady
 from edgeattn.devices.asking import Asking
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn.devices.device import devices_of, named
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.races import TOGETHER

@@ -24,7 +24,7 @@ from statistics import median
 from distributed import Client
 
 from edgeattn import pipeline
-from edgeattn.devices.cluster import connected
+from edgeattn.partitions.cluster import connected
 from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.request import Request
 from edgeattn.partitions.in_order import in_order

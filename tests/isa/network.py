@@ -20,7 +20,7 @@ from pathlib import Path
 
 from emulators import ROOT, arm64
 
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn.devices.device import devices_of
 
 SECONDS = 600.0  # in which everything is up, emulated or not

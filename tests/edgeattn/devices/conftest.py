@@ -17,7 +17,7 @@ import pytest
 from distributed import Client
 
 from edgeattn.devices.asking import Asking
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn.devices.device import devices_of, named
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from edgeattn.__main__ import main
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn_runtime.errors import BadInput
 
 BARE = Path(__file__).with_name("bare_device.py")

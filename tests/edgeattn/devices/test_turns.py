@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgeattn.devices.asking import Asking
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.on_device import scheduler
 from edgeattn.devices.steady import Steady

@@ -13,7 +13,7 @@ from distributed import Client
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.devices.cluster import connected
+from edgeattn.partitions.cluster import connected
 from edgeattn.judge.revalidate import comparison_with
 from edgeattn.judge.sample_score import SampleScore
 from edgeattn.measure.runners import runner_of_bundle

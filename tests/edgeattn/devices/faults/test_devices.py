@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from edgeattn.devices.asking import Asking, DeviceLostError
-from edgeattn.devices.connection import connect
+from edgeattn.partitions.scheduler import connect
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.on_device.ends import TIMES
 from edgeattn.devices.on_device.verbs import BEGUN
