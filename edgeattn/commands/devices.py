@@ -29,13 +29,9 @@ def devices(
     if host is None:
         if install:
             raise BadInput("--install: found without HOST, where the runtime is to go; name one")
-        show(
-            [
-                pairs({name: " ".join(command) for name, command in listed().items()})
-                if listed()
-                else f"{devices_file()} lists no device; an SSH destination needs no entry: edgeattn devices HOST"
-            ]
-        )
+        commands = {name: " ".join(command) for name, command in listed().items()}
+        none = f"{devices_file()} lists no device; for any SSH destination: edgeattn devices HOST"
+        show([pairs(commands) if commands else none])
         return
     from edgeattn.devices.connection import Connection
 

@@ -11,9 +11,14 @@ from pathlib import Path
 
 from edgeattn_runtime.errors import BadInput
 
-INSTALLED = "$HOME/.local/share/edgeattn/device"  # the environment that ``install`` makes, in a shell's words
+INSTALLED = (
+    "$HOME/.local/share/edgeattn/device"  # where ``install`` makes an environment, as a shell reads it
+)
 SSH = ("ssh", "-T", "-o", "BatchMode=yes")  # no terminal, and no question that nobody would see
-START = f"""exec sh -c 'p="{INSTALLED}/bin/python"; [ -x "$p" ] || p=python3; exec "$p" -m edgeattn_runtime.device'"""
+_START = (
+    f"""exec sh -c 'p="{INSTALLED}/bin/python"; [ -x "$p" ] || p=python3; """
+    """exec "$p" -m edgeattn_runtime.device'"""
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
@@ -46,7 +51,14 @@ class Address:
         if not named or named.startswith("-") or not named.isprintable() or " " in named:
             raise BadInput(f"device {named!r}: an SSH destination expected, or a name in {devices_file()}")
         name = _NOT_OF_NAMES.sub("-", named.rpartition("@")[2]).strip("-_")
-        return cls(name or "device", (*SSH, "--", named, START), named)
+        return cls(name or "device", (*SSH, "--", named, _START), named)
+
+    @property
+    def remedy(self) -> str:
+        """What puts this edgeattn's runtime there, in words."""
+        if self.destination is None:
+            return f"install it where the command in {devices_file()} leads"
+        return f"edgeattn devices {self.destination} --install"
 
 
 def devices_file() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -84,9 +83,10 @@ class Connection:
                     self._sent.update(contents)
                     return answer
             requests = in_requests({digest: contents[digest] for digest in missing})
+        megabytes = sum(map(len, contents.values())) / 1e6
         raise BadInput(
-            f"device {self.name}: its folder holds less than the {sum(map(len, contents.values())) / 1e6:,.0f} MB "
-            "that are needed at once; start it with more: python -m edgeattn_runtime.device --files-mb"
+            f"device {self.name}: its folder holds less than the {megabytes:,.0f} MB that are needed at "
+            "once; start it with more: python -m edgeattn_runtime.device --files-mb"
         )
 
     def _along(self, contents: Contents) -> list[Piece]:
@@ -118,8 +118,8 @@ class Connection:
             except EdgeAttnError as error:
                 raise type(error)(f"device {self.name}: {error}") from error
         raise DeviceLostError(
-            f"device {self.name}: lost {LOSSES} times in this measurement, as where memory runs out; export a "
-            "smaller model, or measure on a larger device"
+            f"device {self.name}: lost {LOSSES} times in this measurement, as where memory runs out; export "
+            "a smaller model, or measure on a larger device"
         )
 
     def _reach_again(self, error: EdgeAttnError) -> None:
@@ -135,8 +135,8 @@ class Connection:
                 self._peer.silence = self.patience
                 return
         raise DeviceLostError(
-            f"device {self.name}: gone in a measurement, and not back in {self.patience:.0f} s ({words}); give "
-            "the same command again when it is: what was measured is kept"
+            f"device {self.name}: gone in a measurement, and not back in {self.patience:.0f} s ({words}); "
+            "give the same command again when it is: what was measured is kept"
         ) from error
 
     def _started(self, silence: float | None) -> tuple[Peer, Device]:
@@ -145,12 +145,12 @@ class Connection:
             peer = Peer(self._address.command, most=ANSWER, silence=silence)
         except OSError as error:
             raise BadInput(
-                f"device {self.name}: {self._address.command[0]}: {error.strerror}; install it, or name another "
-                "command"
+                f"device {self.name}: {self._address.command[0]}: {error.strerror}; install it, or name "
+                "another command"
             ) from error
         try:
             answer, _ = peer.ask({"verb": "describe"}, noted=self._noted)
-            return peer, Device.described(self.name, answer)
+            return peer, Device.described(self._address, answer)
         except PeerLostError as error:
             raise _UnreachableError(self._why_unreachable(peer)) from error
         except BaseException as error:
@@ -163,20 +163,18 @@ class Connection:
 
     def _why_unreachable(self, peer: Peer) -> str:
         words = " ".join(peer.last_words().split())
-        named = self._address.destination
-        if any(each in words for each in _ABSENT) and named is not None:
-            return f"device {self.name}: no edgeattn there ({words}); edgeattn devices {named} --install"
-        way = f"ssh {named}" if named is not None else f"its command in {devices_file()}"
+        if any(each in words for each in _ABSENT):
+            return f"device {self.name}: no edgeattn there ({words}); {self._address.remedy}"
+        destination = self._address.destination
+        way = f"its command in {devices_file()}" if destination is None else f"ssh {destination}"
         return f"device {self.name}: cannot be reached ({words}); check {way}"
 
     def _noted(self, note: object) -> None:
         """Say once that another host measures there; that the device is at work is no news."""
         if note == "waiting" and not self._is_told:
             self._is_told = True
-            with suppress(UserWarning):
-                warnings.warn(
-                    f"waiting: {self.name} is measuring for another host", UserWarning, stacklevel=1
-                )
+            text = f"waiting: {self.name} is measuring for another host"
+            warnings.warn(text, UserWarning, stacklevel=1)
 
 
 class _UnreachableError(BadInput):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import edgeattn_runtime
+from edgeattn.devices.address import Address
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.machine import Machine
@@ -28,17 +29,18 @@ class Device:
     threads: int
 
     @classmethod
-    def described(cls, name: str, answer: Mapping[str, object]) -> Device:
+    def described(cls, address: Address, answer: Mapping[str, object]) -> Device:
         """Read what a device says of itself.
 
         Raises:
             IncompatibleRuntimeError: Its edgeattn is of another version than this one, or tells none.
         """
+        name = address.name
         runtime, expected = answer.get("runtime"), edgeattn_runtime.__version__
         if runtime != expected:
             raise IncompatibleRuntimeError(
-                f"device {name}: edgeattn {str(runtime)[:40]} found, {expected} expected, as here; install "
-                f"the same there: edgeattn devices {name} --install"
+                f"device {name}: edgeattn {str(runtime)[:40]} found, {expected} expected, as here; "
+                f"{address.remedy}"
             )
         try:
             fields = Field("", answer).record("runtime", "machine", "providers", "threads")
@@ -48,7 +50,7 @@ class Device:
             return cls(name, machine, providers, fields["threads"].integer(1))
         except BundleError as error:
             raise IncompatibleRuntimeError(
-                f"device {name}: no description of a device ({error}); install the same edgeattn on both"
+                f"device {name}: no description of a device ({error}); {address.remedy}"
             ) from error
 
     def __str__(self) -> str:

@@ -66,7 +66,7 @@ class DeviceHost:
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
     ) -> Iterator[dict[Name, list[float]]]:
-        """Time the calls of each race side by side, and several races in one request; raises as ``Steady``."""
+        """Time the calls of each race side by side, and several races in a request; raises as ``Steady``."""
         how = {"clock": asdict(clock), "rounds": _plain(rounds)}
         for batch in in_batches(races):
             requests = [{"calls": [plain(call) for call in race.values()], **how} for race in batch]

@@ -22,15 +22,17 @@ python3 -m venv --clear "$place"
 cat > "$place/{wheel}"
 "$place/bin/python" -m pip install --quiet --disable-pip-version-check "$place/{wheel}"'"""
 
+_PURE = "Wheel-Version: 1.0\nGenerator: edgeattn\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
 
 def install(address: Address) -> None:
-    """Make the environment, whole or not at all; pip takes numpy, onnxruntime and safetensors as it is set there.
+    """Make the environment, whole or not at all; pip takes numpy, onnxruntime and safetensors as set there.
 
     Args:
         address: Of the device.
 
     Raises:
-        BadInput: It is reached by a command of its own, or something fails there; with the last words of that.
+        BadInput: It is reached by a command of its own, or something fails there; with its last words.
     """
     if address.destination is None:
         raise BadInput(

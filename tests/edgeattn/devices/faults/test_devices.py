@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-
 from edgeattn.devices.asking import Asking, DeviceLostError
-from edgeattn.partitions.scheduler import connect
-from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.on_device.ends import TIMES
 from edgeattn.devices.on_device.verbs import BEGUN
+
+from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
+from edgeattn.partitions.scheduler import connect
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.turns import Clock, Rounds
