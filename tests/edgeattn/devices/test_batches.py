@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from edgeattn.devices.races import TOGETHER
 from torch import Tensor, nn
 
 from edgeattn import pipeline
 from edgeattn.devices import steady
-from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn.devices.places import places
 from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.request import Request

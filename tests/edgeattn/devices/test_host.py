@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edgeattn.devices.races import TOGETHER
 
-from edgeattn.devices.host import DeviceHost
+from edgeattn.devices import files
+from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
@@ -80,7 +81,7 @@ def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> N
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> tuple[Steady, list[Answer]]:
+def told() -> tuple[Steady, list[Answer]]:
     """Measurements of a device that answers what it is given, one after the other."""
     answers: list[Answer] = []
     scripted = iter(answers)

@@ -109,7 +109,7 @@ def test_an_answer_that_is_none_is_refused_in_one_line(
     "frame",
     [
         "Last login: today\n",
-        "[" * 100_000 + "\n",
+        "[" * 50_000 + "\n",
         "[1]\n",
         "{}\n",
         '{"bytes": -1}\n',

@@ -6,41 +6,47 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.devices.on_device.files import Files
+from edgeattn_runtime.device.files import Files
+from edgeattn_runtime.device.request import Piece
 from edgeattn_runtime.errors import BadInput
 
+BLOCK = 4096
 CONTENT = b"0123456789"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
-    return Files(tmp_path / "files", limit=100)
+    return Files(tmp_path / "files", limit=4 * BLOCK)
+
+
+def _keep(files: Files, start: int, size: int, content: bytes, digest: str = DIGEST) -> None:
+    files.keep([(Piece(sha256=digest, start=start, size=size), content)])
 
 
 def _send(files: Files, content: bytes) -> str:
     digest = hashlib.sha256(content).hexdigest()
-    files.keep(digest, 0, len(content), content)
+    _keep(files, 0, len(content), content, digest)
     return digest
 
 
 def test_pieces_make_a_file(files: Files) -> None:
-    files.keep(DIGEST, 0, 10, CONTENT[:4])
-    assert files.missing({"a": DIGEST}) == [DIGEST]
-    files.keep(DIGEST, 4, 10, CONTENT[4:])
-    assert files.missing({"a": DIGEST}) == []
+    _keep(files, 0, 10, CONTENT[:4])
+    assert files.missing([DIGEST]) == [DIGEST]
+    _keep(files, 4, 10, CONTENT[4:])
+    assert files.missing([DIGEST]) == []
     assert files.read(DIGEST) == CONTENT
 
 
 def test_a_piece_that_continues_nothing_is_refused(files: Files) -> None:
-    files.keep(DIGEST, 0, 10, CONTENT[:4])
+    _keep(files, 0, 10, CONTENT[:4])
     with pytest.raises(BadInput, match="at 6 found, 4 expected"):
-        files.keep(DIGEST, 6, 10, CONTENT[6:])
+        _keep(files, 6, 10, CONTENT[6:])
 
 
 def test_a_piece_may_come_again(files: Files) -> None:
     for start, end in ((0, 4), (4, 8), (4, 8), (8, 10), (8, 10)):
-        files.keep(DIGEST, start, 10, CONTENT[start:end])
+        _keep(files, start, 10, CONTENT[start:end])
     assert files.read(DIGEST) == CONTENT
 
 
@@ -55,28 +61,22 @@ def test_what_a_killed_process_laid_out_is_removed(files: Files) -> None:
 
 def test_another_content_is_refused_and_forgotten(files: Files) -> None:
     with pytest.raises(BadInput, match="send it again"):
-        files.keep(DIGEST, 0, 10, b"9876543210")
+        _keep(files, 0, 10, b"9876543210")
     assert list(files.folder.iterdir()) == []
 
 
 def test_a_file_that_was_cut_short_is_missing_and_comes_again(files: Files) -> None:
     files.folder.mkdir()
     (files.folder / DIGEST).write_bytes(CONTENT[:4])
-    assert files.missing({"a": DIGEST}) == [DIGEST]
-    files.keep(DIGEST, 0, 10, CONTENT)
-    assert files.missing({"a": DIGEST}) == []
+    assert files.missing([DIGEST]) == [DIGEST]
+    _send(files, CONTENT)
+    assert files.missing([DIGEST]) == []
     assert files.read(DIGEST) == CONTENT
 
 
 def test_what_was_kept_before_a_restart_is_still_here(files: Files) -> None:
     _send(files, CONTENT)
-    assert Files(files.folder, files.limit).missing({"a": DIGEST}) == []
-
-
-def test_a_digest_is_no_path(files: Files) -> None:
-    for digest in ("../x", "", DIGEST.upper(), f"{DIGEST}/"):
-        with pytest.raises(BadInput, match="64 hexadecimal digits"):
-            files.keep(digest, 0, 1, b"1")
+    assert Files(files.folder, files.limit).missing([DIGEST]) == []
 
 
 def test_files_lie_under_their_names_for_a_while(files: Files) -> None:
@@ -87,27 +87,35 @@ def test_files_lie_under_their_names_for_a_while(files: Files) -> None:
     assert files.read(DIGEST) == CONTENT
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a//b", ".hidden", "-flag", "a/../../b", ""])
-def test_a_path_stays_in_its_folder(files: Files, path: str) -> None:
-    _send(files, CONTENT)
-    with pytest.raises(BadInput, match="parts of A-Z"), files.laid_out({path: DIGEST}):
-        pass
-
-
 def test_what_was_not_used_for_longest_makes_room(files: Files) -> None:
-    old, used, new = bytes(40), bytes(41), bytes(42)
-    for age, content in ((20, old), (10, used)):
-        digest = _send(files, content)
-        os.utime(files.folder / digest, (age, age))
-    files.read(_send(files, old))
-    _send(files, new)
-    kept = {path.stat().st_size for path in files.folder.iterdir()}
-    assert kept == {40, 42}
+    contents = {name: bytes([i]) * BLOCK for i, name in enumerate(("old", "older", "a", "b", "new"))}
+    digests = {name: _send(files, contents[name]) for name in ("old", "older", "a", "b")}
+    for age, name in ((20, "old"), (10, "older")):
+        os.utime(files.folder / digests[name], (age, age))
+    _send(files, contents["new"])
+    assert files.missing(digests.values()) == [digests["older"]]
 
 
 def test_a_file_beyond_the_limit_is_refused(files: Files) -> None:
     with pytest.raises(BadInput, match="at most"):
-        files.keep(DIGEST, 0, 101, b"")
+        _keep(files, 0, 5 * BLOCK, b"1")
+
+
+@pytest.mark.parametrize(("start", "size", "content"), [(0, 1, bytes(10)), (8, 9, b"12"), (0, 9, b"")])
+def test_a_piece_is_as_large_as_was_announced(files: Files, start: int, size: int, content: bytes) -> None:
+    with pytest.raises(BadInput, match="a piece of"):
+        _keep(files, start, size, content)
+    assert list(files.folder.iterdir()) == []
+
+
+def test_the_limit_is_of_what_has_come_however_it_was_announced(files: Files) -> None:
+    for i in range(20):
+        _keep(files, 0, BLOCK, bytes(BLOCK - 1), f"{i:064x}")
+        _send(files, bytes([i]))
+    taken = sum(-(-path.stat().st_size // BLOCK) * BLOCK for path in files.folder.iterdir())
+    assert taken <= files.limit
+    with pytest.raises(BadInput, match="at once"):
+        files.keep([(Piece(sha256=f"{i:064x}", start=0, size=BLOCK), b"1") for i in range(5)])
 
 
 def test_a_full_disk_is_one_line(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,4 +124,4 @@ def test_a_full_disk_is_one_line(files: Files, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(BadInput, match=r"its disk is full: .* MB free in .*; free some there"):
-        files.keep(DIGEST, 0, 10, CONTENT)
+        _send(files, CONTENT)
