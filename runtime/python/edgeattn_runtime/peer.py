@@ -41,6 +41,7 @@ _KINDS = {
     if isinstance(kind, type) and issubclass(kind, EdgeAttnError)
 }
 _REASON = 2000  # characters of an error's reason at most
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has no other
 _ENDING = 5.0  # seconds in which a process ends that is told to
 
 
@@ -143,7 +144,7 @@ class Peer:
         """Read a frame; a process that is silent for too long is ended, which ends the reading too."""
         if self.silence is None:
             return read_packed(answers, most=self._most)
-        watch = Timer(self.silence, _signal, (self._process, signal.SIGTERM))
+        watch = Timer(self.silence, _signal, (self._process, _KILL))
         watch.daemon = True
         watch.start()
         try:
@@ -217,7 +218,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(_ENDING)
     except subprocess.TimeoutExpired:
-        _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        _signal(process, _KILL)
         process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:

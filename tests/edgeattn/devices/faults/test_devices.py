@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +26,8 @@ INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float3
 PAUSED = Clock("cost", pause=0.1)  # 40 rounds of it take seconds on any machine
 LONG = Rounds(least=40, most=40)
 WORKER, DEVICE = "edgeattn_runtime.device.worker", "edgeattn_runtime.device"
+
+pytestmark = pytest.mark.filterwarnings("ignore:waiting")  # until a device sees that its host has gone
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -100,17 +101,15 @@ def test_a_measurement_that_ends_the_worker_time_and_again_is_refused_alone(
     refused = _begun(host, sshd, pool, until)
     waiting = pool.submit(_time, other)
     killed: set[int] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        while not refused.done():
-            for process in _processes(sshd, WORKER):
-                if process.pid not in spared | killed:
-                    killed.add(process.pid)
-                    process.kill()
-            time.sleep(0.05)
-        with pytest.raises(BadInput, match="device pi: its worker ended 3 times"):
-            refused.result()
-        assert len(waiting.result()[0]) == LONG.least
+    while not refused.done():
+        for process in _processes(sshd, WORKER):
+            if process.pid not in spared | killed:
+                killed.add(process.pid)
+                process.kill()
+        time.sleep(0.05)
+    with pytest.raises(BadInput, match="device pi: its worker ended 3 times"):
+        refused.result()
+    assert len(waiting.result()[0]) == LONG.least
     other.connection.close()
 
 
@@ -155,17 +154,16 @@ def test_a_device_that_does_not_come_back_is_one_line(
         measured.result()
 
 
-def test_a_device_that_falls_silent_counts_as_gone(
-    host: DeviceHost, sshd: Any, pool: ThreadPoolExecutor, until: Until
+def test_a_connection_that_falls_silent_is_taken_up_again(
+    sshd: Any, pool: ThreadPoolExecutor, until: Until
 ) -> None:
-    host.connection.patience = 5.0
-    host.connection.ask("describe", {}, {})
-    (device,) = _processes(sshd, DEVICE)
+    host = DeviceHost(Steady(Connection(Address.of("pi"), patience=5.0)))
     measured = _begun(host, sshd, pool, until)
-    device.suspend()
-    with pytest.raises(DeviceLostError, match="device pi: "):
-        measured.result()
-    device.kill()
+    (session,) = _sessions()
+    session.suspend()
+    assert len(measured.result()[0]) == LONG.least
+    assert not session.is_running()
+    host.connection.close()
 
 
 def test_a_host_that_leaves_is_measured_for_no_longer(
