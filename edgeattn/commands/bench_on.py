@@ -56,7 +56,7 @@ def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> M
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady
-    from edgeattn.report.device_result import parse_result
+    from edgeattn.results.device import parse_result
     from edgeattn_runtime.bundle import open_bundle
 
     files = open_bundle(bundle)

@@ -66,11 +66,11 @@ def sweep(
 ) -> None:
     """Export many models by many budgets and targets; resumable."""
     with working(verbose=verbose):
+        from edgeattn.commands.sweep import PAGE_FILE, TABLE_FILE, to_json, write_files
         from edgeattn.commands.sweep_bars import watching
         from edgeattn.partitions.cluster import connected, dashboard, machine_of
         from edgeattn.partitions.scheduler import named_scheduler
         from edgeattn.sweep.devices import machines_of
-        from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE, to_json, write
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.line import Line
         from edgeattn.sweep.page import page
@@ -85,7 +85,7 @@ def sweep(
             with watching(dashboard(client)) as watch:
                 outcomes = run(plan, index, client, machines, watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
-            write(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
+            write_files(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
     if as_json:
         sys.stdout.write(to_json(lines))
     else:

@@ -13,7 +13,7 @@ import typer
 from edgeattn_runtime.errors import BadInput
 
 if TYPE_CHECKING:  # brings PyTorch
-    from edgeattn.judge.revalidate import Scoring
+    from edgeattn.judge.validation import Scoring
     from edgeattn.source.source import Source
     from edgeattn_runtime.bundle import BundleFiles
 
@@ -28,7 +28,7 @@ Scheduler = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class ScoringOptions:
     """What was asked for.
 
     Attributes:
@@ -65,13 +65,13 @@ class Where:
         Args:
             files: The bundle.
             model: Its original, as the command line names it.
-            samples: As for ``edgeattn.source.given``.
+            samples: As for ``edgeattn.source.arguments``.
             source: The original, loaded here.
         """
         if self.workers is None and self.scheduler is None:
-            from edgeattn.judge.revalidate import here
+            from edgeattn.judge.validation import score_here
 
-            yield here
+            yield score_here
             return
         from edgeattn.partitions import OnWorkers
         from edgeattn.partitions.cluster import connected

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.judge.sample_score import SampleScore
+from edgeattn.judge.compare import SampleScore
 from edgeattn.partitions.cluster import hosts
-from edgeattn.partitions.cut import SAMPLES, cut
-from edgeattn.partitions.on_worker import Asked, compared
-from edgeattn.partitions.packed import packed
+from edgeattn.partitions.partition import SAMPLES, cut, pack
 from edgeattn.partitions.scheduler import HOST
 from edgeattn.partitions.waiting import first_ended
+from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import StageError
 
@@ -22,8 +21,8 @@ AHEAD = 3  # partitions for each worker, that are read and not yet compared: wha
 Scores = tuple[SampleScore, ...]
 
 
-def in_order(
-    client: Client, asked: Asked, samples: Iterable[Sample], count: int = SAMPLES
+def scores_in_order(
+    client: Client, asked: ScoringJob, samples: Iterable[Sample], count: int = SAMPLES
 ) -> Iterator[SampleScore]:
     """Yield the score of each sample, in their order, whichever worker compares it.
 
@@ -44,8 +43,8 @@ def in_order(
     waiting: deque[Future[Scores]] = deque()
     ahead = AHEAD * max(1, hosts(client))
     for partition in cut(samples, count):
-        content = packed(partition)
-        waiting.append(client.submit(compared, asked, content, pure=False, resources={HOST: 1}))
+        content = pack(partition)
+        waiting.append(client.submit(score_partition, asked, content, pure=False, resources={HOST: 1}))
         if len(waiting) >= ahead:
             yield from _scores(client, waiting.popleft())
     while waiting:

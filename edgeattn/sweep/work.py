@@ -10,36 +10,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
-from edgeattn.report.report import Report
-from edgeattn.source.given import given
+from edgeattn.judge.request import FASTEST, Request
+from edgeattn.results.report import Report
+from edgeattn.source.arguments import read_source
 from edgeattn.source.source import Source
 from edgeattn.stages import staged
 from edgeattn.sweep.devices import places_of
-from edgeattn.sweep.events import Told
-from edgeattn.sweep.identity import identity_of
-from edgeattn.sweep.outcome import Outcome
-from edgeattn.sweep.row import Model, Row
+from edgeattn.sweep.events import RowProgress
+from edgeattn.sweep.row import Model, Outcome, Row
+from edgeattn.sweep.work import identity_of
 from edgeattn_export.search import Store
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
+class Identification:
     """A model by its content, or why it cannot be loaded, in one line."""
 
     identity: str | None
     told: str = ""
 
 
-def identify(model: Model) -> Identified:
+def identify(model: Model) -> Identification:
     """Load a model, and name it by its content."""
     try:
-        with _apart(), staged(model.name, Told(model.name)):
-            return Identified(identity_of(_source(model)))
+        with _apart(), staged(model.name, RowProgress(model.name)):
+            return Identification(identity_of(_source(model)))
     except EdgeAttnError as error:
-        return Identified(None, _line(error))
+        return Identification(None, _line(error))
 
 
 def export(row: Row, question: Mapping[str, object]) -> Outcome:
@@ -63,7 +61,7 @@ def export(row: Row, question: Mapping[str, object]) -> Outcome:
 
 
 def _exported(row: Row) -> Report:
-    progress = Told(row.words)
+    progress = RowProgress(row.words)
     progress.stage("load")
     source = _source(row.model)
     limits = {**source.budget, **dict(row.limits)}
@@ -75,7 +73,7 @@ def _exported(row: Row) -> Report:
 
 
 def _source(model: Model) -> Source:
-    return given(model.path, None if model.samples is None else Path(model.samples))
+    return read_source(model.path, None if model.samples is None else Path(model.samples))
 
 
 def _is_report(text: str) -> bool:

@@ -16,8 +16,7 @@ from edgeattn.devices import steady
 from edgeattn.devices.connection import Connection
 from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn.devices.places import places
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.search.cost import ROUNDS

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distributed import Client
+from edgeattn.judge.validation import comparison_with
+from edgeattn.partitions.partition import cut
+from edgeattn.partitions.worker import ScoringJob
+from edgeattn.results.report import Report
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.partitions.cluster import connected
-from edgeattn.judge.revalidate import comparison_with
-from edgeattn.judge.sample_score import SampleScore
+from edgeattn.judge.compare import SampleScore
 from edgeattn.measure.runners import runner_of_bundle
-from edgeattn.partitions.cut import cut
-from edgeattn.partitions.in_order import AHEAD, in_order
-from edgeattn.partitions.on_worker import Asked
+from edgeattn.partitions.cluster import connected
+from edgeattn.partitions.scoring import AHEAD, scores_in_order
 from edgeattn.progress import Silent
-from edgeattn.report.report import Report
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture import Captured
@@ -38,8 +38,8 @@ def files(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BundleFil
 
 
 @pytest.fixture(scope="module")
-def asked(files: BundleFiles, source: ModuleSource) -> Asked:
-    return Asked.of(files, str(TINY), None, source, "cpu")
+def asked(files: BundleFiles, source: ModuleSource) -> ScoringJob:
+    return ScoringJob.of(files, str(TINY), None, source, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +66,12 @@ def client() -> Iterator[Client]:
 
 
 def test_workers_and_partitions_change_no_bit(
-    asked: Asked, every: Samples, alone: list[SampleScore], client: Client
+    asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
     for workers, count in ((1, 7), (2, 5), (3, 1)):
         client.cluster.scale(workers)
         client.wait_for_workers(workers)
-        assert list(in_order(client, asked, every, count)) == alone
+        assert list(scores_in_order(client, asked, every, count)) == alone
 
 
 def test_the_command_says_the_same_as_the_export(
@@ -85,11 +85,11 @@ def test_the_command_says_the_same_as_the_export(
 
 
 def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it_is_compared(
-    asked: Asked, every: Samples, alone: list[SampleScore], client: Client
+    asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
     ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * AHEAD * 3
     stream = _Stream(every)
-    scores = in_order(client, asked, stream, 3)
+    scores = scores_in_order(client, asked, stream, 3)
     found = [next(scores)]
     os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
     for score in scores:
@@ -99,17 +99,17 @@ def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it
 
 
 def test_what_the_users_metric_raises_on_a_worker_is_told(
-    asked: Asked, every: Samples, client: Client
+    asked: ScoringJob, every: Samples, client: Client
 ) -> None:
     wrong = Sample(every[0].inputs, target="no tensor", number=17)
     with pytest.raises(ModelError, match=r"sample 17: metric\(outputs, target\) failed"):
-        list(in_order(client, asked, [wrong]))
+        list(scores_in_order(client, asked, [wrong]))
 
 
-def test_another_model_on_a_worker_is_refused(asked: Asked, every: Samples, client: Client) -> None:
-    other = Asked(asked.bundle, asked.model, None, asked.target, (asked.hashes[0], "0" * 64, None))
+def test_another_model_on_a_worker_is_refused(asked: ScoringJob, every: Samples, client: Client) -> None:
+    other = ScoringJob(asked.bundle, asked.model, None, asked.target, (asked.hashes[0], "0" * 64, None))
     with pytest.raises(BadInput, match="are not those on this machine; share the folder"):
-        list(in_order(client, other, every))
+        list(scores_in_order(client, other, every))
 
 
 def test_samples_beyond_those_of_the_export_evaluate_too(

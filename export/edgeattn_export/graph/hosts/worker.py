@@ -17,7 +17,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgeattn_runtime.failure import failure
+from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import serve, standard_streams
 from edgeattn_runtime.session import ENGINE_ERRORS, open_session

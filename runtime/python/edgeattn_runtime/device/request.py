@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgeattn_runtime.engine import options_of, providers_of
 from edgeattn_runtime.fields import Field, Scalar
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.turns import Clock, Rounds
+from edgeattn_runtime.variant import options_of, providers_of
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")  # as a manifest has it

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from edgeattn_runtime.device.files import Files
 from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.failure import failure
 from edgeattn_runtime.frames import unpacked
+from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.session import ENGINE_ERRORS, open_session
 from edgeattn_runtime.turns import Each, InTurn

@@ -31,10 +31,10 @@ from edgeattn_runtime.fields import Field
 from edgeattn_runtime.frames import Message
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import Answer, serve, standard_streams
-from edgeattn_runtime.plugins import available_providers
+from edgeattn_runtime.session import available_providers
 from edgeattn_runtime.turns import timed
 
-IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.memory as m; print(m.peak_memory_mb())"
+IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
 
 Bytes = dict[str, NDArray[Any]]
 
