@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from edgeattn.devices.on_device.command_line import parser as device_parser
 from torch import nn
 from transformers import BertConfig, BertModel, BertTokenizerFast
 from typer.main import get_command
 
 from edgeattn.commands.app import app
-from edgeattn.devices.on_device.command_line import parser as device_parser
 from edgeattn.judge.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.recipe_file import read_recipe
+from edgeattn_export.quantize.recipe import read_recipe
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.targets import TARGETS
 

@@ -140,9 +140,8 @@ def check_verdict(report: Report, afterword: str) -> None:
 
 def check_placement(report: Report) -> None:
     """Raise CheckFailed where a graph's work may run elsewhere than wanted, or in more than one partition."""
-    from edgeattn_export.targets.placement.target_placement import has_one_place
-
     from edgeattn_export.targets import target_of
+    from edgeattn_export.targets.placement.target_placement import has_one_place
 
     about, placement, target = (
         f"{report.model} for {report.target}",

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
+from edgeattn.partitions.cluster import hosts
 from edgeattn.partitions.scheduler import HOST
+from edgeattn.partitions.waiting import first_ended
 from edgeattn.sweep.events import TOPIC, Watch, forward
 from edgeattn.sweep.index import Index
 from edgeattn.sweep.plan import Plan
 from edgeattn.sweep.row import Model, Outcome, Row, key_of
-from edgeattn.sweep.run import one_each
 from edgeattn.sweep.work import Identification, export, identify
 from edgeattn_export.pack.pack import versions
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+def one_each(
+    client: Client, tasks: Mapping[Key, Callable[[], Future[Found]]]
+) -> Iterator[tuple[Key, Future[Found]]]:
+    """Yield tasks as they end, in that order.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        tasks: What submits each, by what it is yielded with.
+
+    Raises:
+        EdgeAttnError: No worker is left, or the scheduler was lost.
+    """
+    waiting = iter(tasks.items())
+    begun: dict[Future[Found], Key] = {}
+    while True:
+        free = max(1, hosts(client)) - len(begun)
+        for key, submit in islice(waiting, max(0, free)):
+            begun[submit()] = key
+        if not begun:
+            return
+        future = first_ended(client, begun)
+        yield begun.pop(future), future
+
 
 Machines = Mapping[str | None, str]
 

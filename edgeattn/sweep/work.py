@@ -1,13 +1,18 @@
-"""What a worker does of a sweep: it names a model by its content, and takes a row's way to its report."""
+"""What a worker does of a sweep: it identifies a model by its content, and exports a row."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
+import torch
 
 from edgeattn import pipeline
 from edgeattn.judge.request import FASTEST, Request
@@ -18,9 +23,32 @@ from edgeattn.stages import staged
 from edgeattn.sweep.devices import places_of
 from edgeattn.sweep.events import RowProgress
 from edgeattn.sweep.row import Model, Outcome, Row
-from edgeattn.sweep.work import identity_of
 from edgeattn_export.search import Store
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError
+
+
+def identity_of(source: Source) -> str:
+    """Return the sha256 of a model and of all that was handed over with it.
+
+    Raises:
+        BadInput: Its samples are not what it takes.
+    """
+    samples = source.read()
+    digest = hashlib.sha256(f"{source.name} {source.sha256} {source.weights_sha256}".encode())
+    for sample in chain(samples, samples.continued):
+        for name, value in sample.inputs.items():
+            digest.update(f"{name} {value.dtype} {value.shape}".encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
+        digest.update(_bytes(sample.target))
+    return digest.hexdigest()
+
+
+def _bytes(target: object) -> bytes:
+    if isinstance(target, torch.Tensor):
+        target = target.detach().cpu().numpy()
+    if isinstance(target, np.ndarray):
+        return f"{target.dtype} {target.shape}".encode() + np.ascontiguousarray(target).tobytes()
+    return repr(target).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from pathlib import Path
 from statistics import median
 
 from distributed import Client
-from edgeattn.partitions.worker import ScoringJob
 
 from edgeattn import pipeline
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scoring import scores_in_order
+from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn_export.graph.samples import Sample, Samples

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgeattn.results.bundle import read_report
 
 import edgeattn_runtime
 from edgeattn import pipeline
@@ -18,6 +17,7 @@ from edgeattn.devices.places import places
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.measure.variants import measurable
 from edgeattn.progress import Silent
+from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.bundle import open_bundle
