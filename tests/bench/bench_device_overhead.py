@@ -4,9 +4,10 @@
 
 A device is started here by a command; ``--on`` names another way to this machine, such as by SSH. Both ways
 open the same files in new sessions, and make the rounds that a search makes, of six graphs that a device does
-not know for the same. Printed is how much longer a race takes through it, the median over pairs, and how much more processor time all processes take,
-which other work on this machine disturbs less: races of layers that take so many milliseconds, by the number
-of races that are asked for at once. Fails where races of layers of 1 ms and more take over 5 % longer.
+not know for the same. Printed is how much longer a race takes through it, the median over pairs, and how much
+more processor time all processes take, which other work on this machine disturbs less: races of layers that
+take so many milliseconds, by the number of races that are asked for at once. Fails where races of layers of
+1 ms and more take over 5 % longer.
 """
 
 from __future__ import annotations

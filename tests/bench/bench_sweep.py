@@ -6,8 +6,8 @@ Both start without outcomes; the second is given what the first one's searches m
 the same times. Fails where the two tables differ in anything but the speedup, which is raced anew. With a
 FOLDER, which keeps sweeps and caches, it goes on where it was stopped. Six minutes on two cores.
 
-Devices are those of tests/isa/several_devices.py: desktop, board, and arm64, which is emulated. With all three
-it takes half an hour.
+Devices are those of tests/isa/several_devices.py: desktop, board, and arm64, which is emulated. With all
+three it takes half an hour.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def three(cache: Path) -> dict[str, Path]:
 
 
 def runtime_alone(cache: Path) -> Path:
-    """Return the Python of an environment that has the runtime's wheel, of the sources here, and what it needs."""
+    """Return the Python of an environment that has the wheel of the runtime here alone."""
     content = wheel()
     folder = cache / f"board-{hashlib.sha256(content).hexdigest()[:8]}"
     python = folder / "bin" / "python"

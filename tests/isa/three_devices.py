@@ -2,8 +2,9 @@
 
     python tests/isa/three_devices.py [MODEL ...] [--cache FOLDER]
 
-Models are those under models/, digits where none is named, and devices those of several_devices.py. Prints what each device says; exit code 1 where a verdict
-is no pass, or a golden sample is wrong. Emulation proves answers, never speed.
+Models are those under models/, digits where none is named; devices those of several_devices.py. Prints what
+each device says; exit code 1 where a verdict is no pass, or a golden sample is wrong. Emulation proves
+answers, never speed.
 """
 
 from __future__ import annotations
