@@ -57,10 +57,10 @@ struct BundleFiles: Sendable {
         let walk = FileManager.default.enumerator(atPath: folder.path)  // follows no link
         while let file = walk?.nextObject() as? String {
             let type = walk?.fileAttributes?[.type] as? FileAttributeType
-            let isListed = type == .typeDirectory || own.contains(file) || manifest.files[file] != nil
+            let isListed = own.contains(file) || manifest.files[file] != nil
             let isFromDesktop = type == .typeRegular && fromDesktop.contains((file as NSString).lastPathComponent)
-            try require(
-                isListed || isFromDesktop, "\(path(file)): not listed in manifest.json; remove it or copy the bundle again")
+            let isKnown = type == .typeDirectory || isListed || isFromDesktop
+            try require(isKnown, "\(path(file)): not listed in manifest.json; remove it or copy the bundle again")
         }
     }
 }
