@@ -94,7 +94,9 @@ def benchmark(path: Path) -> None:
 
 SUPPOSED: dict[str, Make] = {
     **{f"{model}.edge": searched(model) for model in ("digits", "sentence")},
-    **{f"{model}.edge": plain(model) for model in ("series", "keywords", "story", "dictation", "translation")},
+    **{
+        f"{model}.edge": plain(model) for model in ("series", "keywords", "story", "dictation", "translation")
+    },
     "web.edge": for_browsers,
     "photo.png": image,
     "seven.png": image,

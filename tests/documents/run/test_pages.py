@@ -30,7 +30,9 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 def _run(page: Path) -> list[str]:
     """Return what of a page's blocks is run, a line each."""
     lines = [command.parts for command in commands(page) if command.in_block]
-    return [line for parts in lines if (line := " && ".join(part for part in parts if why_not_run(part) is None))]
+    return [
+        line for parts in lines if (line := " && ".join(part for part in parts if why_not_run(part) is None))
+    ]
 
 
 @pytest.fixture
