@@ -52,9 +52,11 @@ def commands(page: Path) -> list[Command]:
     text = page.read_text("utf-8")
     prose = _BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
     found = [(at, command, True) for block in _BLOCK.finditer(text) for at, command in _in_block(block)]
-    for code in re.finditer(r"`([^`]+)`", prose):
-        if _PROGRAM.match(command := " ".join(code[1].split())):
-            found.append((prose.count("\n", 0, code.start()), command, False))
+    found += [
+        (prose.count("\n", 0, code.start()), command, False)
+        for code in re.finditer(r"`([^`]+)`", prose)
+        if _PROGRAM.match(command := " ".join(code[1].split()))
+    ]
     name = str(page.relative_to(ROOT))
     return [Command(name, at + 1, command, in_block) for at, command, in_block in sorted(found)]
 

@@ -1,4 +1,4 @@
-"""What a page supposes to be there when its commands are run: bundles, images, sounds, and results of other runs."""
+"""What a page supposes to be there when its commands are run: bundles, images, sounds, other results."""
 
 from __future__ import annotations
 

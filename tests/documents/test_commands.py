@@ -1,4 +1,4 @@
-"""Every command of the pages is one: its verb, options, targets and files exist, whether a test runs it or not."""
+"""Every command of the pages is one: its verb, options, targets and files exist, whether it is run or not."""
 
 from __future__ import annotations
 
