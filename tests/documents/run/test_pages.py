@@ -1,7 +1,7 @@
 """The commands of the pages, run in order in a fresh folder as a reader runs them: ``make documents``.
 
 The folder holds what a commit of the working tree would hold, and is where Python finds edgeattn. What a page
-supposes to be there, such as a bundle that another page exported, is made before the first command that names it.
+supposes to be there, such as another page's bundle, is made before the first command that names it.
 """
 
 from __future__ import annotations
