@@ -16,17 +16,15 @@ import onnx_ir as ir
 import signing
 import tiny
 
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.generation import CacheEntry, Generation
 from edgeattn_runtime.golden import write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.processing import Labels, Processing, Text
-from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.rows import Padding, Rows, Stack
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
-from edgeattn_runtime.stacks import Stack
-from edgeattn_runtime.variant import Variant
+from edgeattn_runtime.variant import Engine, Variant
 
 SAMPLES = 4
 TOLERANCE = {"cosine": 0.99}
