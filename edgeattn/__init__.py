@@ -30,9 +30,9 @@ from edgeattn_runtime.errors import (
 
 if TYPE_CHECKING:
     from edgeattn.bundle import Bundle
-    from edgeattn.judge.objective import Objective
+    from edgeattn.judge.request import Objective
     from edgeattn.pipeline import export, export_onnx
-    from edgeattn.report.report import Report
+    from edgeattn.results.report import Report
     from edgeattn_export.quantize.recipe import Recipe
     from edgeattn_runtime.model import load
 
@@ -63,9 +63,9 @@ __all__ = [
 # Imported when they are asked for: where edgeattn only loads bundles, PyTorch stays away.
 _HEAVY = {
     "Bundle": "edgeattn.bundle",
-    "Objective": "edgeattn.judge.objective",
+    "Objective": "edgeattn.judge.request",
     "Recipe": "edgeattn_export.quantize.recipe",
-    "Report": "edgeattn.report.report",
+    "Report": "edgeattn.results.report",
     "export": "edgeattn.pipeline",
     "export_onnx": "edgeattn.pipeline",
     "load": "edgeattn_runtime.model",

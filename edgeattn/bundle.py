@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn.judge.check import Verdict, verdict_of
-from edgeattn.judge.choosing import Chosen
+from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.prices import prices
 from edgeattn.judge.request import Request
+from edgeattn.judge.timing import prices
 from edgeattn.report.files import report_files
-from edgeattn.report.report import Report
-from edgeattn.report.tried import recipe_files
+from edgeattn.reporting import recipe_files
+from edgeattn.results.report import Report
 from edgeattn.source.source import Source
-from edgeattn_export.pack import Label, Made, Packed, pack, save
+from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save
 from edgeattn_export.pack.pack import versions
 from edgeattn_export.targets import Bucket, Target, target_of
 from edgeattn_runtime.manifest import Manifest
@@ -27,15 +27,15 @@ class Outcome:
     """What an export came to for one target: what was asked, the graphs, figures, and the word on them."""
 
     request: Request
-    chosen: Chosen
+    chosen: Choice
     buckets: Sequence[Bucket]
     evaluation: Evaluation
     report: Report
 
     @property
-    def made(self) -> Made:
+    def made(self) -> TargetBuild:
         """What is packed of it."""
-        return Made(
+        return TargetBuild(
             target=self.request.target,
             parts=self.chosen.parts,
             buckets=self.buckets,

@@ -8,30 +8,28 @@ from pathlib import Path
 from torch import nn
 
 from edgeattn.bundle import Bundle, Outcome, bundled, with_prices
-from edgeattn.judge.choosing import Choice
+from edgeattn.judge.choice import Chooser
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
 from edgeattn.judge.metric_check import check_metric
-from edgeattn.judge.objective import FASTEST, Objective
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
-from edgeattn.report.reporting import reported
-from edgeattn.source.metric import Metric
+from edgeattn.reporting import reported
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.source import Source
+from edgeattn.source.source import Metric, Source
 from edgeattn.stages import staged
 from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.lower.fixed import Sizes
-from edgeattn_export.quantize.float_parts import float_parts
+from edgeattn_export.quantize.float_graphs import float_graphs
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import ForTarget, buckets_of, for_target, sizes_for
+from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -76,20 +74,22 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     return bundled(source, request, with_prices(outcomes, request))
 
 
-def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], ForTarget]:
+def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], LoweredGraphs]:
     """Return the sizes that a target fixes, and the graphs as it is fast at them."""
     target, samples = request.target, known.samples
     known.comparison.progress.stage("lower")
     sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
-    return sizes, for_target(target, known.captured, known.cached, samples.calibration)
+    return sizes, lower_for(target, known.captured, known.cached, samples.calibration)
 
 
-def _for_target(known: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: ForTarget) -> Outcome:
+def _for_target(
+    known: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: LoweredGraphs
+) -> Outcome:
     """Take a float model to one target."""
     target, samples = request.target, known.samples
     padding = known.comparison.padded.padding
-    floats = float_parts(known.captured, lowered.graphs, samples, target.prover, target.forms, padding)
-    chosen = Choice(floats, samples.selection, known.comparison, request).best()
+    floats = float_graphs(known.captured, lowered.graphs, samples, target.prover, target.forms, padding)
+    chosen = Chooser(floats, samples.selection, known.comparison, request).best()
     buckets = buckets_of(target, chosen.parts, sizes)
     evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)
     return Outcome(
@@ -154,7 +154,7 @@ def export_onnx(
 
     Args:
         model: A file of any opset that ONNX's own converter brings to that of the standard Attention.
-        samples: An .npz file, see ``edgeattn_export.capture.read_npz.read_npz``.
+        samples: An .npz file, see ``edgeattn_export.capture.read_samples.read_npz``.
         budget: Limits by name; there is no metric to drop.
         target: As for ``export``.
         objective: As for ``export``.

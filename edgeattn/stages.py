@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edgeattn.progress import Progress
-from edgeattn_export.graph.optional import reason
+from edgeattn_export.graph.fallback import reason
 from edgeattn_runtime.errors import EdgeAttnError, StageError
 
 

@@ -25,7 +25,7 @@ LONGEST_FIRST = (
     "models/used/test_generating_models.py",
     "export/recover/test_attention.py",
     "edgeattn/devices/test_export_on.py",
-    "edgeattn/partitions/test_partitions.py",
+    "edgeattn/partitions/test_scoring.py",
     "export/recover/test_spellings.py",
     "export/capture/ways/test_ways.py",
     "models/test_dictation.py",

@@ -13,7 +13,7 @@ import typer
 from edgeattn.commands.bench_on import bench_on
 from edgeattn.commands.on import On, Scheduler, check_named
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.measure.grid import parse_shapes, parse_threads
+from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import show
 from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -66,14 +66,14 @@ def bench(
         return
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
-        from edgeattn.report.benchmark_result import to_json
         from edgeattn.report.benchmark_table import benchmark_parts
+        from edgeattn.results.benchmark import to_json
 
         source = None
         if model is not None:
-            from edgeattn.source.given import given
+            from edgeattn.source.arguments import read_source
 
-            source = given(model, samples)
+            source = read_source(model, samples)
         found = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
         sys.stdout.write(to_json(found))
@@ -82,12 +82,12 @@ def bench(
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
-    from edgeattn.measure.changes import changes, remarks
-    from edgeattn.report.benchmark_result import read_result
     from edgeattn.report.benchmark_table import changes_parts
+    from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
+    from edgeattn.results.benchmark import read_result
 
     old, new = read_result(before), read_result(after)
-    found = changes(old, new)
+    found = benchmark_changes(old, new)
     if as_json:
         table = {
             "changes": [{**asdict(each), "verdict": each.verdict} for each in found],

@@ -62,7 +62,7 @@ def _benchmarks(
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.device import named
     from edgeattn.devices.steady import Steady
-    from edgeattn.report.device_result import parse_result
+    from edgeattn.results.device import parse_result
     from edgeattn_runtime.bundle import open_bundle
 
     if len(set(names)) < len(names):

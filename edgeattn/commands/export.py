@@ -14,18 +14,18 @@ from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.on import On, Scheduler, check_named, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
-from edgeattn.report.bundle_reports import to_json
+from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
 from edgeattn.report.number_words import asked, measured
-from edgeattn.report.placement_words import placement_words
-from edgeattn.report.report import Report
 from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided
+from edgeattn.results.bundle import to_json
+from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn.report.example import Example
+    from edgeattn.example import Example
     from edgeattn.source.source import Source
     from edgeattn_export.targets import Target
 
@@ -83,14 +83,13 @@ def export(
     check_named(on or (), together=together, scheduler=scheduler)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
-        from edgeattn.judge.objective import Objective
-        from edgeattn.judge.request import Request
-        from edgeattn.source.given import given
+        from edgeattn.judge.request import Objective, Request
+        from edgeattn.source.arguments import read_source
         from edgeattn_export.pack import check_folder
-        from edgeattn_export.quantize.recipe_file import read_recipe
+        from edgeattn_export.quantize.recipe import read_recipe
 
         progress.stage("load")
-        source = given(model, samples)
+        source = read_source(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_kept(recipe, folder)
@@ -143,7 +142,7 @@ def check_verdict(report: Report, afterword: str) -> None:
 def check_placement(report: Report) -> None:
     """Raise CheckFailed where a graph's work may run elsewhere than wanted, or in more than one partition."""
     from edgeattn_export.targets import target_of
-    from edgeattn_export.targets.placement.of_target import has_one_place
+    from edgeattn_export.targets.placement.target_placement import has_one_place
 
     about, placement, target = (
         f"{report.model} for {report.target}",
@@ -163,10 +162,10 @@ def check_placement(report: Report) -> None:
 
 def check_told(targets: Iterable[Target]) -> None:
     """Raise BadInput where it is known before an export that nothing will tell what falls back."""
-    from edgeattn_export.targets.placement.of_target import untold
+    from edgeattn_export.targets.placement.target_placement import missing_for_placement
 
     for target in targets:
-        if (lacking := untold(target)) is not None:
+        if (lacking := missing_for_placement(target)) is not None:
             raise BadInput(
                 f"--strict: what target {target.name!r} leaves to the CPU is not told here: {lacking}, or "
                 "export without --strict"
@@ -183,8 +182,8 @@ def _check_kept(recipe: Path | None, folder: Path) -> None:
 
 def _example(folder: Path, source: Source, report: Report) -> Example | None:
     """Show what both make of a sample; where it can be drawn, the bundle gets the picture."""
-    from edgeattn.report.adding import with_example
-    from edgeattn.report.example import example
+    from edgeattn.additions import with_example
+    from edgeattn.example import example
     from edgeattn.source.module import ModuleSource
     from edgeattn_export.pack import save
 

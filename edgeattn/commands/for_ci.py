@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.report.ci import Outcome, junit, outcomes, summary
-from edgeattn.report.report import Report
+from edgeattn.results.report import Report
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Manifest

@@ -10,10 +10,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.report.bundle_reports import read_report
+from edgeattn.report.graph_words import placement_words
 from edgeattn.report.number_words import counts, figure, megabytes
-from edgeattn.report.placement_words import placement_words
 from edgeattn.report.promises import promises, role
 from edgeattn.report.table import (
     checks_table,
@@ -24,6 +22,8 @@ from edgeattn.report.table import (
     show,
     verdict_line,
 )
+from edgeattn.results.bundle import read_report
+from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.manifest import Manifest, Variant

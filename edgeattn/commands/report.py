@@ -1,4 +1,4 @@
-"""edgeattn report: the report on a bundle again, with what devices measured of it, or beside another."""
+"""edgeattn report: the report on a bundle again, with results of devices, or compared with another bundle."""
 
 from __future__ import annotations
 
@@ -10,14 +10,40 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.comparing import compare as compare_bundles
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary, check_place
 from edgeattn.commands.terminal import working
-from edgeattn.report.bundle_reports import read_report
-from edgeattn.report.report import Report
+from edgeattn.report.changes.bundles import changes, common_targets
+from edgeattn.report.changes.output import changes_json, changes_parts, changes_summary
 from edgeattn.report.table import device_parts, report_parts, show
+from edgeattn.results.bundle import read_report
+from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, CheckFailed
+
+
+def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> None:
+    """Compare two bundles of one model, and tell it.
+
+    Raises:
+        BadInput: They are of two models, or have no target in common.
+        CheckFailed: Something became worse.
+    """
+    before, after = open_bundle(old), open_bundle(new)
+    found = {target: changes(*both) for target, both in common_targets(before, after).items()}
+    name = after.manifest.name
+    titles = {target: f"{name} for {target}: {new} against {old}" for target in found}
+    for_ci.write_summary("\n".join(changes_summary(titles[it], each) for it, each in found.items()))
+    if as_json:
+        sys.stdout.write(changes_json(found))
+    else:
+        show(chain.from_iterable(changes_parts(titles[it], each) for it, each in found.items()))
+    worse = [
+        f"{change.name} {change.before}, now {change.after}"
+        for change in chain.from_iterable(found.values())
+        if change.word == "worse"
+    ]
+    if worse:
+        raise CheckFailed(f"{new}: worse than {old}: {'; '.join(worse)}; see what changed between the two")
 
 
 def report(
@@ -70,8 +96,8 @@ def report(
 
 def _add(bundle: Path, results: Sequence[Path]) -> None:
     with working():
-        from edgeattn.report.adding import with_devices
-        from edgeattn.report.device_result import read_result
+        from edgeattn.additions import with_devices
+        from edgeattn.results.device import read_result
         from edgeattn_export.pack import save
 
         files = open_bundle(bundle)
@@ -81,8 +107,8 @@ def _add(bundle: Path, results: Sequence[Path]) -> None:
 
 def _page(paths: Sequence[Path], opened: Sequence[BundleFiles], reports: Sequence[Report]) -> str:
     with working():
+        from edgeattn.report.files import view_of
         from edgeattn.report.page import page
-        from edgeattn.report.page.of_bundle import view_of
 
         labels = [str(path) if len(paths) > 1 else "" for path in paths]
         return page(*map(view_of, opened, reports, labels))

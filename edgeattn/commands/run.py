@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from edgeattn_runtime.answer_words import answer_words
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
+from edgeattn_runtime.printing import answer_lines
 from edgeattn_runtime.raw_input import read_input
 
 
@@ -48,7 +48,7 @@ def run(
     if output is not None:
         write_npz(output, outputs)
     else:
-        typer.echo("\n".join(answer_words(model, outputs)))
+        typer.echo("\n".join(answer_lines(model, outputs)))
 
 
 def _is_encoded(model: Model, arrays: Arrays) -> bool:

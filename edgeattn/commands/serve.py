@@ -27,7 +27,7 @@ def serve(
     """Prove and time a bundle in a phone's browser, by a QR code."""
     with working() as progress, needed_by("edgeattn serve"):
         progress.stage("open")
-        from edgeattn.serve.run import run
+        from edgeattn.serve.server import run
     failed = run(bundle, lan=lan, port=port)
     if failed:
         raise CheckFailed(f"{bundle}: golden outputs below tolerance on {count(failed, 'device')}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +17,40 @@ from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.number_words import count
 from edgeattn.report.table import show
+from edgeattn.sweep.line import Line
 from edgeattn_runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
     from edgeattn.sweep.line import Line
+
+
+TABLE_FILE = "sweep.json"
+PAGE_FILE = "sweep.html"
+SCHEMA = 1
+
+
+def to_json(lines: Sequence[Line]) -> str:
+    """Return the text of sweep.json."""
+    table = {"schema": SCHEMA, "rows": [asdict(line) for line in lines]}
+    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files by name, each whole or not at all.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+    """
+    for name, text in texts.items():
+        path, part = folder / name, folder / f".{name}.{os.getpid()}"
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        finally:
+            part.unlink(missing_ok=True)
+
 
 DEFAULT = "cpu"
 
@@ -70,7 +104,6 @@ def sweep(
         from edgeattn.devices.cluster import connected, dashboard, machine_of
         from edgeattn.devices.connection import named_scheduler
         from edgeattn.sweep.devices import check_reachable, machines_of
-        from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE, to_json, write
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.line import Line
         from edgeattn.sweep.page import page
@@ -86,7 +119,7 @@ def sweep(
             with watching(dashboard(client)) as watch:
                 outcomes = run(plan, index, client, machines, watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
-            write(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
+            write_files(output, {TABLE_FILE: to_json(lines), PAGE_FILE: page(lines, outcomes)})
     if as_json:
         sys.stdout.write(to_json(lines))
     else:

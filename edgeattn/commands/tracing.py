@@ -51,16 +51,16 @@ def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
 def show_trace(asked: Asked) -> None:
     """Trace, print, and draw."""
     with working(verbose=asked.verbose) as shown, staged(asked.bundle.name, shown) as progress:
-        from edgeattn.judge.provenance import differing, other_names
-        from edgeattn.judge.trace.of_bundle import trace_bundle
+        from edgeattn.judge.trace.bundle import trace_bundle
+        from edgeattn.judge.validation import source_changes, tool_changes
         from edgeattn.report.trace_picture import trace_svg
         from edgeattn.report.trace_table import trace_json, trace_parts
-        from edgeattn.source.given import given
+        from edgeattn.source.arguments import read_source
 
         progress.stage("load")
         files = open_bundle(asked.bundle)
-        source = given(asked.model, asked.samples)
-        notes = (*differing(files.manifest, source), *other_names(files.manifest))
+        source = read_source(asked.model, asked.samples)
+        notes = (*source_changes(files.manifest, source), *tool_changes(files.manifest))
         traced = trace_bundle(files, source, progress=progress)
         if asked.picture is not None:
             asked.picture.write_bytes(trace_svg(traced.trace))

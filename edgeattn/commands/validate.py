@@ -14,13 +14,13 @@ import typer
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.commands.where import ReadOn, Scheduler, Where, Workers
-from edgeattn.judge.golden_check import replayed
-from edgeattn.report.bundle_reports import read_report, to_json
+from edgeattn.judge.golden_check import golden_results
 from edgeattn.report.ci import golden_outcomes, golden_summary
-from edgeattn.report.report import Report
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
+from edgeattn.results.bundle import read_report, to_json
+from edgeattn.results.report import Report
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -28,7 +28,7 @@ from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
 
 if TYPE_CHECKING:
-    from edgeattn.judge.revalidate import Revalidated  # brings PyTorch
+    from edgeattn.judge.validation import Validation  # brings PyTorch
 
 
 def validate(
@@ -57,7 +57,7 @@ def validate(
     for_ci = ForCI(summary, junit)
     if trace and (summary or junit):
         raise BadInput("--trace: found with --summary or --junit, which tell figures; leave one out")
-    where = Where(read_on=read_on, workers=workers, scheduler=scheduler)
+    where = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler)
     where.check(model=model, trace=trace)
     if model is None:
         _against_golden(bundle, for_ci, as_json=as_json)
@@ -70,7 +70,7 @@ def validate(
 
 def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
     files = open_bundle(bundle)
-    results = replayed(bundle, files)
+    results = golden_results(bundle, files)
     name = files.manifest.name
     for_ci.write_junit({f"{name} here": golden_outcomes(results)}, Machine.here())
     for_ci.write_summary(golden_summary(name, results))
@@ -95,21 +95,20 @@ def _against_original(
     bundle: Path,
     model: str,
     samples: Path | None,
-    where: Where,
+    where: ScoringOptions,
     for_ci: ForCI,
     *,
     as_json: bool,
     verbose: bool,
 ) -> None:
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
-        from edgeattn.judge.provenance import differing
-        from edgeattn.judge.revalidate import revalidate
-        from edgeattn.source.given import given
+        from edgeattn.judge.validation import revalidate, source_changes
+        from edgeattn.source.arguments import read_source
 
         progress.stage("load")
         files = open_bundle(bundle)
-        source = given(model, samples)
-        changed = differing(files.manifest, source)
+        source = read_source(model, samples)
+        changed = source_changes(files.manifest, source)
         with where.scoring(files, model, samples, source) as scoring:
             found = revalidate(
                 bundle, files, source, progress=progress, read_on=where.read_on, scoring=scoring
@@ -126,7 +125,7 @@ def _against_original(
         check_verdict(report, "the bundle is left as it is")
 
 
-def _anew(before: Report, found: Revalidated, changed: tuple[str, ...]) -> Report:
+def _anew(before: Report, found: Validation, changed: tuple[str, ...]) -> Report:
     measures = found.measures
     return replace(
         before,

@@ -14,9 +14,9 @@ from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn.measure.place import Place
 from edgeattn_export.targets import Target
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
-from edgeattn_runtime.picking import missing
+from edgeattn_runtime.picking import missing_requirement
+from edgeattn_runtime.variant import Engine
 
 
 def places(client: Client, names: Sequence[str], targets: Iterable[Target]) -> tuple[Place, ...]:
@@ -51,7 +51,7 @@ def _place(client: Client, device: Device) -> Place:
 def _check_engine(target: Target, device: Device) -> None:
     asked = target.engine
     engine = Engine(name=asked.name, version=asked.version, providers=asked.providers, options=asked.options)
-    lacking = missing(engine, device.machine.versions["onnxruntime"], device.providers)
+    lacking = missing_requirement(engine, device.machine.versions["onnxruntime"], device.providers)
     if lacking is not None:
         raise IncompatibleRuntimeError(
             f"device {device.name}: target {target.name!r} {lacking}; install it there, or leave --on out"

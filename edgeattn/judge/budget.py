@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.limit import Limit
-from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS
+from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, Limit
 from edgeattn.judge.measures import Measures
 from edgeattn_runtime.errors import BudgetError
 

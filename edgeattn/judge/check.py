@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from edgeattn.judge.figures import Figure
-from edgeattn.judge.limit import Limit
+from edgeattn.judge.limits import Limit
 
 Verdict = Literal["pass", "fail", "undecided"]
 
@@ -26,7 +26,7 @@ class Check:
         name: The limit's.
         measured: Over the samples.
         limit: What was asked.
-        ok: It is shown to be met: by all inputs, at ``edgeattn.judge.confidence``.
+        ok: It is shown to be met: by all inputs, at ``edgeattn.judge.statistics``.
         decided: False where the samples meet it and yet do not show it.
         bound: The unfavourable end of a mean's interval; None of what is no mean over samples.
         share: Of inputs, that a worst sample speaks for; None of what is no worst sample.

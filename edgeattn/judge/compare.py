@@ -1,27 +1,106 @@
-"""The int8 model compared with its original on real samples, answer by answer."""
+"""The int8 model compared with its original on real samples: one score a sample, and what all come to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn.judge.measures import Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.sample_score import SampleScore
-from edgeattn.judge.signal import snr_db
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.progress import Progress
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
+
+CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
+
+
+def snr_db(signal: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """Return 10 log10 of the power of a signal over that of the noise in what was found, in dB.
+
+    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
+
+    Args:
+        signal: What is right, of any shape.
+        found: Of the same shape.
+    """
+    finite = np.isfinite(signal) & np.isfinite(found)
+    if not np.array_equal(signal[~finite], found[~finite], equal_nan=True):
+        return -CEILING_DB
+    noise = float(np.square(signal[finite] - found[finite]).sum())
+    power = float(np.square(signal[finite]).sum())
+    if noise == 0:
+        return CEILING_DB
+    if power == 0:
+        return -CEILING_DB
+    return min(max(10 * math.log10(power / noise), -CEILING_DB), CEILING_DB)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
+
+    Attributes:
+        cosine: As in ``Scores``; the next three too.
+        metric_pytorch: NaN where there is no metric.
+        metric_int8: The same.
+        kept: By the name of a metric of single outputs, what it keeps of the sample.
+    """
+
+    cosine: float
+    cosine_float: float
+    max_abs: float
+    snr_db: float
+    metric_pytorch: float
+    metric_int8: float
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+def scores_of(stream: Iterable[SampleScore], asked: Asked, *, has_metric: bool) -> Scores:
+    """Return what samples come to: the same numbers, whoever scored which of them.
+
+    Args:
+        stream: Of every sample, in their order.
+        asked: Metrics of single outputs.
+        has_metric: Whether the model has a metric of its own.
+    """
+    scores = tuple(stream)
+    return Scores(
+        cosine=tuple(score.cosine for score in scores),
+        cosine_float=tuple(score.cosine_float for score in scores),
+        max_abs=tuple(score.max_abs for score in scores),
+        snr_db=tuple(score.snr_db for score in scores),
+        metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
+        metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
+        asked={
+            metric.name: metric.mean([score.kept[metric.name] for score in scores]) for metric, _ in asked
+        },
+    )
+
+
+def counted(stream: Iterable[SampleScore], total: int | None, progress: Progress) -> Iterator[SampleScore]:
+    """Yield scores, and tell of each that it is there.
+
+    Args:
+        stream: Of every sample.
+        total: How many there will be; None where nobody knows.
+        progress: Told after each.
+    """
+    for done, score in enumerate(stream, 1):
+        progress.step(done, total or done, "" if total else f"{done} samples")
+        yield score
 
 
 def compare(
@@ -48,7 +127,7 @@ def compare(
     for sample in samples:
         answers = _answers(runners, sample)
         kept = {
-            of_output.name: of_output.keep(_answered(runners, answers, sample, padded, tensor))
+            of_output.name: of_output.keep(_output_answers(runners, answers, sample, padded, tensor))
             for of_output, tensor in asked
         }
         yield _score(answers, sample, padded, metric, kept)
@@ -61,13 +140,13 @@ def _answers(runners: Mapping[str, Runner], sample: Sample) -> dict[str, Outputs
     return answers
 
 
-def _answered(
+def _output_answers(
     runners: Mapping[str, Runner],
     answers: Mapping[str, Outputs],
     sample: Sample,
     padded: Padded,
     tensor: Tensor,
-) -> Answered:
+) -> OutputAnswers:
     """Return what one output of a sample is, without padding, as a row for each position."""
 
     def counted(array: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -80,7 +159,7 @@ def _answered(
             "expected, as a limit is on it; leave such samples out"
         )
     rows = [counted(each).astype(np.float64).reshape(-1, each.shape[-1]) for each in (expected, found)]
-    return Answered(
+    return OutputAnswers(
         sample=sample,
         tensor=tensor,
         expected=rows[0],

@@ -6,22 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from edgeattn.judge.compare import compare
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
-from edgeattn.judge.edge_cases.trial import tried
+from edgeattn.judge.compare import SampleScore, compare, counted, scores_of
+from edgeattn.judge.edge_cases import edge_case_results
+from edgeattn.judge.measures import Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.sample_score import SampleScore, counted, scores_of
-from edgeattn.judge.scores import Scores
-from edgeattn.measure.latencies import FLOAT, Race
 from edgeattn.measure.race import race
-from edgeattn.measure.runners import runners_of
-from edgeattn.measure.threads import THREADS, torch_threads
+from edgeattn.measure.runners import THREADS, runners_of, torch_threads
 from edgeattn.progress import Progress
-from edgeattn.source.metric import Metric
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, Race
+from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.edge_cases import Ground
+from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.lower.fixed import Sizes
@@ -100,7 +98,7 @@ class Comparison:
             sizes: That its graph fixes, by symbol; where one is the batch, rows are run one by one.
         """
         captured = self.captured
-        ground = Ground(
+        ground = EdgeBasis(
             graph=captured.graph,
             symbols=captured.symbols,
             axes=captured.axes,
@@ -111,7 +109,7 @@ class Comparison:
             by_row=captured.axes.batch in sizes,
         )
         with torch_threads(THREADS):
-            return tried(ground, self.runners(int8), self.padded)
+            return edge_case_results(ground, self.runners(int8), self.padded)
 
     def race(self, int8: Runner, samples: Samples, *, beside: Runner | None = None) -> Race:
         """Time all three on a stratified share of the samples, each with ``THREADS`` threads.

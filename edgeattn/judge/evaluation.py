@@ -8,31 +8,28 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.choosing import Chosen
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
-from edgeattn.judge.evaluated import Evaluated, evaluated
+from edgeattn.judge.choice import Choice
+from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
 from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.footprint import memory_of, parts_mb
 from edgeattn.judge.golden import Golden, golden_vectors, step_vectors
-from edgeattn.judge.insight import NOTHING_SEEN, Insight, look
-from edgeattn.judge.measures import Measures
+from edgeattn.judge.insight import NO_INSIGHT, Insight, insight_of
+from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.on_device import golden_on_device
 from edgeattn.judge.request import Request
-from edgeattn.judge.scores import Scores
-from edgeattn.judge.timing import Timed, timed
-from edgeattn.judge.weighing import memory_of
-from edgeattn.measure.latencies import FLOAT, INT8
-from edgeattn.measure.runners import runner_of_buckets
-from edgeattn.measure.size import parts_mb
-from edgeattn.measure.threads import THREADS
-from edgeattn.measure.tune import AS_IT_IS, Tuned, tune
+from edgeattn.judge.timing import Timing, timing_of
+from edgeattn.measure.runners import THREADS, runner_of_buckets
+from edgeattn.measure.tuning import UNTUNED, Tuning, tune
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.cache import Steps
+from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.serialize import file_mb
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket
-from edgeattn_export.targets.placement.of_target import placement_of
+from edgeattn_export.targets.placement.target_placement import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Rows
 
@@ -60,15 +57,15 @@ class Evaluation:
     edge_cases: tuple[EdgeCase, ...]
     golden: Golden
     rows: Rows | None
-    tuned: Tuned
+    tuned: Tuning
     measured: str | None
     notes: tuple[str, ...] = ()
-    insight: Insight = NOTHING_SEEN
+    insight: Insight = NO_INSIGHT
 
 
 def evaluate(
     known: FloatModel,
-    chosen: Chosen,
+    chosen: Choice,
     graphs: Recovered | Steps,
     buckets: Sequence[Bucket],
     request: Request,
@@ -85,7 +82,7 @@ def evaluate(
     device, samples, asked = request.target.device, known.samples, known.comparison.asked
     int8 = runner_of_buckets(buckets, known.rows.rows, device, threads=THREADS)
     known.comparison.progress.stage("evaluate")
-    with evaluated(int8, samples.evaluation, asked, emulated=device.host.emulated) as answered:
+    with evaluation_set(int8, samples.evaluation, asked, emulated=device.host.emulated) as answered:
         known = replace(known, samples=replace(samples, evaluation=answered.samples))
         return _Evaluating(known, chosen, graphs, buckets, request, answered).evaluation()
 
@@ -99,11 +96,11 @@ class _Evaluating:
     """
 
     known: FloatModel
-    chosen: Chosen
+    chosen: Choice
     graphs: Recovered | Steps
     buckets: Sequence[Bucket]
     request: Request
-    answered: Evaluated
+    answered: EvaluationSet
 
     def evaluation(self) -> Evaluation:
         """Go through all of them."""
@@ -112,7 +109,7 @@ class _Evaluating:
         scores = known.comparison.scores(int8, known.samples.evaluation)
         progress.stage("edge cases")
         edge_cases = self._edge_cases()
-        times = timed(known, self.chosen, self.graphs, int8, request)
+        times = timing_of(known, self.chosen, self.graphs, int8, request)
         progress.stage("tune")
         tuned = self._tuned()
         progress.stage("trace")
@@ -146,12 +143,12 @@ class _Evaluating:
             sizes=self.buckets[0].sizes,
         )
 
-    def _tuned(self) -> Tuned:
+    def _tuned(self) -> Tuning:
         """Tune sessions where the target's engine is this runtime's: here, or on a device."""
         chosen, request = self.chosen, self.request
         is_this_runtime = not request.place.is_here or request.engine.host is HERE
         if not request.is_own_engine or not is_this_runtime:
-            return AS_IT_IS
+            return UNTUNED
         cores = request.machine.cores
         return tune(chosen.parts, request.engine, chosen.selection, self.known.rows.rows, cores=cores)
 
@@ -159,7 +156,7 @@ class _Evaluating:
         request = self.request
         is_here = request.is_own_engine and request.place.is_here and request.engine.host is HERE
         engine = request.engine if is_here else None
-        return look(self.known, self.answered.int8, self.buckets[-1], scores.cosine, engine)
+        return insight_of(self.known, self.answered.int8, self.buckets[-1], scores.cosine, engine)
 
     def _golden(self) -> Golden:
         known, evaluation = self.known, self.known.samples.evaluation
@@ -168,7 +165,7 @@ class _Evaluating:
         inputs = (sample.inputs for sample in evaluation)
         return golden_vectors(known.comparison.captured.reference, self.answered.int8, inputs)
 
-    def _measures(self, scores: Scores, times: Timed, golden: Golden) -> Measures:
+    def _measures(self, scores: Scores, times: Timing, golden: Golden) -> Measures:
         request, parts = self.request, self.chosen.parts
         memory = None
         if "memory_mb" in request.budget:
@@ -194,5 +191,5 @@ class _Evaluating:
             for name, part in bucket.parts.graphs.items():
                 inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
                 if bucket.sizes:
-                    inputs = shaped(known.samples.selection, known.captured.axes, bucket.sizes)
+                    inputs = sized_inputs(known.samples.selection, known.captured.axes, bucket.sizes)
                 yield part.quantized.model, inputs

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
-from edgeattn.judge.confidence import LEAST
-from edgeattn.judge.mean_bound import count_needed, mean_bound
-from edgeattn.judge.tolerance_bound import count_for, share_shown
+from edgeattn.judge.statistics import LEAST, count_for, count_needed, mean_bound, share_shown, unseen_score
 
 Meets = Callable[[float], bool]  # says whether a number is on the right side of a limit
 
@@ -62,7 +61,7 @@ class Mean:
 
     Attributes:
         scores: A number a sample.
-        unseen: The score of an input that nobody saw, see ``edgeattn.judge.mean_bound``.
+        unseen: The score of an input that nobody saw, see ``edgeattn.judge.statistics``.
         at_least: Whether a high score is a good one.
         read: Makes the figure of a mean; it grows with it.
     """
@@ -108,3 +107,27 @@ class Worst:
         if not meets(self.value) or self.count >= needed:
             return Decision(meets(self.value), share=share)
         return Decision(ok=False, decided=False, share=share, needed=needed)
+
+
+RIGHT_OR_WRONG = (0.0, 1.0)
+
+
+def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:
+    """Return the mean loss, of which an unseen input has one step of the metric at least.
+
+    Where a metric knows right and wrong alone, that is all of it. Otherwise it is the smallest that is seen
+    between two of its values, such as an eighth of a batch of eight: grades that no sample lost may be lost.
+
+    Args:
+        before: The original's, a number a sample.
+        after: Int8's.
+    """
+    drops = [a - b for a, b in zip(before, after, strict=True)]
+    is_right_or_wrong = all(value in RIGHT_OR_WRONG for value in (*before, *after))
+    unseen = 1.0 if is_right_or_wrong else max(unseen_score(drops, at_least=False), _step({*before, *after}))
+    return Mean(drops, unseen, at_least=False)
+
+
+def _step(values: Collection[float]) -> float:
+    """Return the smallest difference of two values; 0 where there is but one."""
+    return min((high - low for low, high in pairwise(sorted(values))), default=0.0)

@@ -9,7 +9,7 @@ from edgeattn.judge.independence import ProvenRows
 from edgeattn.source.source import Source
 from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import Recovered
@@ -34,7 +34,7 @@ class FloatModel:
     recovered: Recovered
     cached: Cached
     rows: ProvenRows
-    samples: Parts
+    samples: SampleSplit
     comparison: Comparison
 
     @property

@@ -7,13 +7,13 @@ from statistics import median
 
 import torch
 
-from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.judge.request import Request
-from edgeattn.measure.threads import THREADS, torch_threads
+from edgeattn.measure.runners import THREADS, torch_threads
+from edgeattn.results.trial import recipe_words
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
-from edgeattn_export.search import Bench, Found, Goal
+from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.store import fingerprint
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
@@ -22,7 +22,7 @@ NO_LIMIT = -1.0  # below every cosine
 TIMED, PASSES = 8, 3  # samples of the original, and calls of each
 
 
-def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench) -> Goal:
+def goal_of(request: Request, captured: Captured, samples: Samples, bench: Rig) -> Goal:
     """Return what the search aims at.
 
     A budget that is silent on cosines aims at the target's own, higher than the floor of the verdict.
@@ -48,7 +48,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, bench: Bench
     )
 
 
-def unmet(found: Found, goal: Goal) -> tuple[str, ...]:
+def unmet(found: SearchResult, goal: Goal) -> tuple[str, ...]:
     """Return which limits bind and what came nearest, a line, where the search missed any.
 
     Args:
@@ -58,7 +58,7 @@ def unmet(found: Found, goal: Goal) -> tuple[str, ...]:
     return (_binding(found, goal),) if found.missed and goal.misses(found.chosen) else ()
 
 
-def _binding(found: Found, goal: Goal) -> str:
+def _binding(found: SearchResult, goal: Goal) -> str:
     """Say which limits nothing met, what came nearest to each, and what it would have cost."""
     asked = {"cosine": goal.cosine_mean, "cosine_min": goal.cosine_min}
     asked |= {"latency_ms": goal.latency_ms / MARGIN, "size_mb": goal.size_mb}
@@ -78,7 +78,7 @@ def _binding(found: Found, goal: Goal) -> str:
     )
 
 
-def _milliseconds(captured: Captured, samples: Samples, bench: Bench) -> float:
+def _milliseconds(captured: Captured, samples: Samples, bench: Rig) -> float:
     """Return the processor time of the original, p50, one thread."""
     by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
     question = {"original": fingerprint(captured.model, samples), "by": by}

@@ -9,7 +9,7 @@ from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
-from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Target
 from edgeattn_runtime.golden import Sample, replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -43,7 +43,7 @@ def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: 
     return Golden(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))
 
 
-def step_vectors(steps: Steps, parts: Parts, evaluation: Samples, target: Target) -> Golden:
+def step_vectors(steps: Steps, parts: Graphs, evaluation: Samples, target: Target) -> Golden:
     """Choose golden vectors of a decoder: prompts, and what follows them with their cache as the past.
 
     The float decoder answers them, whose logits are proven to be the original's.

@@ -10,7 +10,7 @@ from edgeattn_runtime.golden import GoldenResult, check, read_golden, replay
 from edgeattn_runtime.model import load
 
 
-def replayed(bundle: Path, files: BundleFiles) -> tuple[GoldenResult, ...]:
+def golden_results(bundle: Path, files: BundleFiles) -> tuple[GoldenResult, ...]:
     """Replay golden vectors on the bundle's preferred variant of those that run here.
 
     Args:
@@ -29,8 +29,10 @@ def replayed(bundle: Path, files: BundleFiles) -> tuple[GoldenResult, ...]:
 
 
 def _in_a_worker(files: BundleFiles) -> tuple[GoldenResult, ...]:
-    from edgeattn.measure.runners import runner_of_main_graph  # brings PyTorch
-    from edgeattn.measure.threads import THREADS
+    from edgeattn.measure.runners import (
+        THREADS,
+        runner_of_main_graph,  # brings PyTorch
+    )
     from edgeattn.measure.variants import measurable
 
     variant, *_ = measurable(files.manifest)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import disagreement
-from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
@@ -30,7 +30,7 @@ _FAILURES: tuple[type[Exception], ...] = (BundleError, *ENGINE_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FloatTrial:
     """The float model, its contract, and the samples that it is tried on."""
 
     graph: Graph
@@ -59,11 +59,11 @@ class ProvenRows:
 def proven_rows(captured: Captured, samples: Samples) -> ProvenRows:
     """Prove what can be proven of a float model's rows, on real samples."""
     inputs = [sample.inputs for sample in samples]
-    trial = Trial(captured.graph, captured.symbols, inputs, captured.engine.runner(captured.model))
-    return ProvenRows(*attempted("the independence of rows", lambda: independent_rows(trial), None))
+    trial = FloatTrial(captured.graph, captured.symbols, inputs, captured.engine.runner(captured.model))
+    return ProvenRows(*with_fallback("the independence of rows", lambda: independent_rows(trial), None))
 
 
-def independent_rows(trial: Trial) -> Rows | None:
+def independent_rows(trial: FloatTrial) -> Rows | None:
     """Return what is proven of a model's rows; None where they are not independent, or not to be told apart.
 
     A row must be answered alike alone and as the last of a batch of others. An input of (batch, sequence)
@@ -85,7 +85,7 @@ def independent_rows(trial: Trial) -> Rows | None:
     return Rows(bare.batch, next((p for p in _candidates(trial) if _tells(trial, bare.batch, p)), None))
 
 
-def _independent(trial: Trial, bare: Rows) -> bool:
+def _independent(trial: FloatTrial, bare: Rows) -> bool:
     rows = stratified(trial.rows(bare), TRIED)
     for i, row in enumerate(rows):
         sizes = bind(trial.graph.inputs, row)
@@ -97,13 +97,13 @@ def _independent(trial: Trial, bare: Rows) -> bool:
     return len(rows) > 1
 
 
-def _candidates(trial: Trial) -> Iterator[Padding]:
+def _candidates(trial: FloatTrial) -> Iterator[Padding]:
     for tensor, masked_out in product(trial.graph.inputs, (0, 1)):
         if is_flag(tensor, trial.samples):
             yield Padding(tensor.name, masked_out)
 
 
-def _tells(trial: Trial, batch: str, padding: Padding) -> bool:
+def _tells(trial: FloatTrial, batch: str, padding: Padding) -> bool:
     visible = [
         row for row in trial.rows(Rows(batch, padding)) if (row[padding.mask] != padding.masked_out).any()
     ]
@@ -116,7 +116,7 @@ def _tells(trial: Trial, batch: str, padding: Padding) -> bool:
         return False
 
 
-def _ignored(trial: Trial, rows: Sequence[Inputs], padding: Padding, *, hides: bool) -> bool:
+def _ignored(trial: FloatTrial, rows: Sequence[Inputs], padding: Padding, *, hides: bool) -> bool:
     """Say whether each row is answered as it is alone when another's positions stand behind its own."""
     sequence = next(str(tensor.dims[1]) for tensor in trial.graph.inputs if tensor.name == padding.mask)
     longest = max(row[padding.mask].shape[1] for row in rows) * 3 // 2 + 1

@@ -1,16 +1,81 @@
-"""The limits that a budget may name, one object each."""
+"""The limits that a budget may name, one object each: side, unit, words, and how it is read off."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from edgeattn.judge.drops import mean_drop
-from edgeattn.judge.figures import Exact, Figure, Mean, Worst
-from edgeattn.judge.limit import Limit
-from edgeattn.judge.mean_bound import unseen_score
+from edgeattn.judge.figures import Decision, Exact, Figure, Mean, Worst, mean_drop
 from edgeattn.judge.measures import Measures
-from edgeattn.measure.latencies import INT8, PYTORCH
+from edgeattn.judge.statistics import unseen_score
+from edgeattn.results.latency import INT8, PYTORCH
+
+_DIGITS = 17  # that tell any float64 from its neighbour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit.
+
+    Attributes:
+        name: As a budget has it.
+        meaning: What it limits, in words.
+        read: Returns what was measured against it; None where nobody did.
+        at_least: Whether it bounds from below.
+        unit: Behind a number, with its space where it has one.
+        low: The smallest value that makes sense, itself included or not.
+        high: The largest.
+        on_accuracy: Whether it says how right the model is, and not only how fast or small.
+        percent: Whether it may be given as a percentage.
+        slack: By which a number may miss it: what rounding alone leaves.
+        decimals: Of a number, at least; None writes four digits that count.
+    """
+
+    name: str
+    meaning: str
+    read: Callable[[Measures], Figure | None]
+    at_least: bool
+    unit: str = ""
+    low: float = 0.0
+    low_included: bool = False
+    high: float = math.inf
+    on_accuracy: bool = False
+    percent: bool = False
+    slack: float = 0.0
+    decimals: int | None = None
+
+    def admits(self, value: float) -> bool:
+        """Say whether a value makes sense as this limit."""
+        return self.low < value <= self.high or (self.low_included and value == self.low)
+
+    @property
+    def expected(self) -> str:
+        """What makes sense, in words."""
+        low = "at least" if self.low_included else "above"
+        high = f" and at most {self.high:g}" if math.isfinite(self.high) else ""
+        return f"a finite number {low} {self.low:g}{high}"
+
+    def meets(self, measured: float, limit: float) -> bool:
+        """Say whether a number is on the right side of a limit."""
+        return measured >= limit - self.slack if self.at_least else measured <= limit + self.slack
+
+    def decide(self, figure: Figure, limit: float) -> Decision:
+        """Judge a figure by the unfavourable end of what it may be."""
+        return figure.decide(lambda value: self.meets(value, limit))
+
+    def asked(self, limit: float) -> str:
+        """Write a limit as "at least 0.99" or "at most 24 MB"."""
+        return f"{'at least' if self.at_least else 'at most'} {limit:.15g}{self.unit}"
+
+    def written(self, measured: float, limit: float) -> str:
+        """Write a number in as few digits as show on which side of a limit it is."""
+        form, least = ("g", 4) if self.decimals is None else ("f", self.decimals)
+        ok = self.meets(measured, limit)
+        texts = (f"{measured:.{digits}{form}}" for digits in range(least, _DIGITS))
+        return next((text for text in texts if self.meets(float(text), limit) == ok), repr(measured))
+
 
 ROUNDING = 1e-9  # of a cosine: float32 sums of two engines that agree leave less
 
@@ -45,7 +110,7 @@ _share = partial(Limit, at_least=True, high=1.0, on_accuracy=True, percent=True)
 _loss = partial(Limit, at_least=False, low_included=True, on_accuracy=True)
 
 
-def _asked(name: str) -> Callable[[Measures], Figure | None]:
+def _output_metric(name: str) -> Callable[[Measures], Figure | None]:
     return lambda measures: measures.scores.asked.get(name)
 
 
@@ -87,25 +152,35 @@ _LIMITS = (
         on_accuracy=True,
         percent=True,
     ),
-    _share(name="top1", meaning="share of positions where both choose the same class", read=_asked("top1")),
-    _share(name="topk", meaning="share of the five likeliest classes that both have", read=_asked("topk")),
-    _loss(name="kl", meaning="Kullback-Leibler divergence from the original, in nats", read=_asked("kl")),
+    _share(
+        name="top1",
+        meaning="share of positions where both choose the same class",
+        read=_output_metric("top1"),
+    ),
+    _share(
+        name="topk", meaning="share of the five likeliest classes that both have", read=_output_metric("topk")
+    ),
+    _loss(
+        name="kl", meaning="Kullback-Leibler divergence from the original, in nats", read=_output_metric("kl")
+    ),
     _loss(
         name="perplexity_ratio",
         meaning="perplexity of the targets over the original's",
-        read=_asked("perplexity_ratio"),
+        read=_output_metric("perplexity_ratio"),
     ),
     _share(
         name="token_agreement",
         meaning="share of tokens before both continue differently",
-        read=_asked("token_agreement"),
+        read=_output_metric("token_agreement"),
     ),
     _share(
         name="recall_at_10",
         meaning="share of the ten nearest samples that both find",
-        read=_asked("recall_at_10"),
+        read=_output_metric("recall_at_10"),
     ),
-    _share(name="rank", meaning="rank correlation of the distances between samples", read=_asked("rank")),
+    _share(
+        name="rank", meaning="rank correlation of the distances between samples", read=_output_metric("rank")
+    ),
     Limit(name="latency_ms", meaning="latency, median", read=_latency, at_least=False, unit=" ms"),
     Limit(
         name="latency_ratio", meaning="speedup over the original, p50", read=_ratio, at_least=True, unit="x"

@@ -1,13 +1,52 @@
-"""All that was measured of a model, and that a limit may be read off."""
+"""What was measured of a model: how right it is on each of some samples, and how fast and how small."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgeattn.judge.scores import Scores
-from edgeattn.measure.latencies import Race
+import numpy as np
+
+from edgeattn.judge.figures import Mean
+from edgeattn.results.accuracy import Accuracy
+from edgeattn.results.latency import Race
 from edgeattn_export.graph.placement import Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """A number a sample of each kind.
+
+    Attributes:
+        cosine: Between all outputs of int8 and of the original, flattened, padding left out.
+        cosine_float: The same of the float export.
+        max_abs: The largest absolute difference of any number.
+        snr_db: Signal-to-noise ratio in dB: the original's outputs over what int8 differs by.
+        metric_pytorch: The user's metric of the original; empty where there is none.
+        metric_int8: The same of int8.
+        asked: By limit, what the budget asks for beside these, see ``edgeattn.judge.output_metrics``.
+    """
+
+    cosine: Sequence[float]
+    cosine_float: Sequence[float]
+    max_abs: Sequence[float]
+    snr_db: Sequence[float]
+    metric_pytorch: Sequence[float] = ()
+    metric_int8: Sequence[float] = ()
+    asked: Mapping[str, Mean] = field(default_factory=dict)
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """Return what they come to."""
+        return Accuracy(
+            cosine_mean=float(np.mean(self.cosine)),
+            cosine_min=min(self.cosine),
+            cosine_float_min=min(self.cosine_float),
+            max_abs=max(self.max_abs),
+            snr_db=float(np.mean(self.snr_db)),
+            metric_pytorch=float(np.mean(self.metric_pytorch)) if self.metric_pytorch else None,
+            metric_int8=float(np.mean(self.metric_int8)) if self.metric_int8 else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

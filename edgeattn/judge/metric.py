@@ -6,8 +6,8 @@ import math
 import traceback
 from pathlib import Path
 
-from edgeattn.source.metric import Metric
 from edgeattn.source.outputs import like
+from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs, Sample
@@ -38,13 +38,13 @@ class MetricOfArrays:
             passed = {name: sample.inputs[given] for name, given in self._passed.items()}
             value = float(self._metric(like(self._original, {**passed, **outputs}), sample.target))
         except Exception as error:
-            raise ModelError(f"{where} failed{_told(error, sample.target)}") from error
+            raise ModelError(f"{where} failed{_failure(error, sample.target)}") from error
         if not math.isfinite(value):
             raise ModelError(f"{where} returned {value}; expected a finite number")
         return value
 
 
-def _told(error: Exception, target: object) -> str:
+def _failure(error: Exception, target: object) -> str:
     """Say where a metric failed, in which line of the user's, and how."""
     theirs = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
     last = next((frame for frame in reversed(theirs) if frame.filename == theirs[0].filename), None)

@@ -6,11 +6,11 @@ import math
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.drops import RIGHT_OR_WRONG
+from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
-from edgeattn.judge.tolerance_bound import count_for
-from edgeattn_export.graph.deal import EVALUATION_SHARE
+from edgeattn.judge.statistics import count_for
+from edgeattn_export.graph.sample_split import EVALUATION_SHARE
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import BudgetError
 

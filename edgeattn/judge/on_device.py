@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeattn.judge.choosing import Chosen
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
+from edgeattn.judge.choice import Choice
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.golden import REHEARSED, Golden
 from edgeattn.judge.request import Request
-from edgeattn.measure.latencies import FLOAT, INT8, Race
 from edgeattn.measure.race_there import race_there
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8, Race
 from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
@@ -19,7 +19,7 @@ from edgeattn_runtime.golden import replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
-def race_on_device(known: FloatModel, chosen: Chosen, graphs: Recovered | Steps, request: Request) -> Race:
+def race_on_device(known: FloatModel, chosen: Choice, graphs: Recovered | Steps, request: Request) -> Race:
     """Time the float and the int8 main graph side by side; of a decoder, its calls with a cache.
 
     Args:
@@ -41,7 +41,7 @@ def race_on_device(known: FloatModel, chosen: Chosen, graphs: Recovered | Steps,
     return race_there(runners, inputs, contract, threads=place.threads, turns=place.host.turns)
 
 
-def golden_on_device(golden: Golden, chosen: Chosen, request: Request) -> tuple[EdgeCase, ...]:
+def golden_on_device(golden: Golden, chosen: Choice, request: Request) -> tuple[EdgeCase, ...]:
     """Replay golden vectors on the device, at the tolerance that they have here; a failed one fails all.
 
     Args:
@@ -62,6 +62,6 @@ def golden_on_device(golden: Golden, chosen: Chosen, request: Request) -> tuple[
     )
 
 
-def _main(chosen: Chosen, request: Request) -> Runner:
+def _main(chosen: Choice, request: Request) -> Runner:
     model = chosen.parts.graphs[MAIN_GRAPH].quantized.model
     return request.engine.runner(model, threads=request.place.threads)

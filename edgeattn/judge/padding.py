@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.graph import Graph, Tensor
@@ -35,7 +35,7 @@ class Padded:
         """Find how a model is told of padding, on real samples."""
         answer = captured.engine.runner(captured.model)
         inputs = [sample.inputs for sample in samples]
-        found, notes = attempted(
+        found, notes = with_fallback(
             "the reading of padding", lambda: find_padding(answer, captured.graph, inputs), None
         )
         return cls(captured.graph, found, notes)

@@ -7,14 +7,31 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.objective import Objective
 from edgeattn.measure.place import Place
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.search import Bench, Store
+from edgeattn_export.quantize import Recipe
+from edgeattn_export.search import Rig, Store
+from edgeattn_export.search.goal import Prefer
 from edgeattn_export.targets import ON, TARGETS, Target
 from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What to minimize within the budget, or what to follow instead of a search.
+
+    Attributes:
+        prefer: "speed" minimizes latency, "size" the graphs with their weights.
+        recipe: One to follow; None searches.
+    """
+
+    prefer: Prefer = "speed"
+    recipe: Recipe | None = None
+
+
+FASTEST = Objective()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +118,15 @@ class Request:
         """Whether that is the target's own engine, and no stand-in."""
         return not self.place.is_here or self.target.device is self.target.engine
 
-    def bench(self) -> Bench:
+    def bench(self) -> Rig:
         """Return where the search measures, with what this user measured there before."""
         return self.benches()[0]
 
-    def benches(self) -> tuple[Bench, ...]:
+    def benches(self) -> tuple[Rig, ...]:
         """Return as ``bench`` does, for each place."""
         store, here = Store.of_user(), self._device(Place.here())
         return tuple(
-            Bench(self.target.candidates, self._device(place), store, place.host, place.threads, here)
+            Rig(self.target.candidates, self._device(place), store, place.host, place.threads, here)
             for place in self.places
         )
 

@@ -2,31 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
-from edgeattn.judge.choosing import Chosen
+from edgeattn.judge.choice import Choice
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.on_device import race_on_device
 from edgeattn.judge.request import Request
-from edgeattn.measure.float_steps import float_steps
-from edgeattn.measure.latencies import FLOAT, INT8, Race
-from edgeattn.measure.operator_times import times_of
-from edgeattn.measure.runners import runner_of_floats
-from edgeattn.measure.threads import THREADS
+from edgeattn.measure.profile import times_of
+from edgeattn.measure.race import race
+from edgeattn.measure.runners import THREADS, runner_of_floats
+from edgeattn.results.latency import FLOAT, INT8, Price, Race
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import stratified
+from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
+from edgeattn_runtime.turns import Clock, InTurn, Rounds
+
+
+def steps_note(latency: Race, int8: Runner, floats: Runner, inputs: Sequence[Inputs], graph: Graph) -> str:
+    """Say how int8 compares with float in graphs of the same form, which write a cache as they answer.
+
+    Args:
+        latency: Of int8, and of the float export, one graph without a cache.
+        int8: The graphs that step.
+        floats: The same in float.
+        inputs: Real ones, at least one.
+        graph: The contract of the whole model.
+    """
+    alike = race({FLOAT: floats, INT8: int8}, inputs, graph, threads=latency.conditions.threads)
+    ratio = alike[FLOAT].p50 / alike[INT8].p50
+    return (
+        f"Int8 is not faster than the float export here: {latency[INT8].p50:.3g} ms to "
+        f"{latency[FLOAT].p50:.3g}. The export is one graph without a cache; the same graphs with a cache "
+        f"take {ratio:.2f} times as long in float as in int8."
+    )
+
+
+TIMED = 8  # selection samples, from the smallest to the largest
+ROUNDS = Rounds(least=5 * TIMED, most=50 * TIMED, seconds=2.0, warmup=TIMED)
+
+
+def prices(variants: Mapping[str, Graphs], inputs: list[Inputs], request: Request) -> tuple[Price, ...]:
+    """Time variants side by side on every device.
+
+    Args:
+        variants: By their targets' names, all of one engine.
+        inputs: Selection samples as the main graph sees them.
+        request: Names the devices.
+    """
+    timed = stratified(inputs, TIMED)
+    found: list[Price] = []
+    for place in request.places:
+        engine, threads = request.target.engine.on(place.host), place.threads
+        calls = {}
+        for name, parts in variants.items():
+            runner = engine.runner(parts.graphs[MAIN_GRAPH].quantized.model, threads=threads)
+            calls[name] = InTurn([runner.bind(arrays) for arrays in timed])
+        times = place.host.turns(calls, Clock("processor" if threads == 1 else "wall"), ROUNDS)
+        found += (
+            Price(name, parts.recipe, str(place.name), threads, median(times[name]))
+            for name, parts in variants.items()
+        )
+    return tuple(found)
+
 
 PROFILED = 2  # inputs: the smallest and the largest
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class Timing:
     """What was timed.
 
     Attributes:
@@ -42,9 +92,9 @@ class Timed:
     notes: tuple[str, ...] = ()
 
 
-def timed(
-    known: FloatModel, chosen: Chosen, graphs: Recovered | Steps, int8: Runner, request: Request
-) -> Timed:
+def timing_of(
+    known: FloatModel, chosen: Choice, graphs: Recovered | Steps, int8: Runner, request: Request
+) -> Timing:
     """Race all where the target's engine runs.
 
     Args:
@@ -56,17 +106,17 @@ def timed(
     """
     engine, comparison, samples = request.engine, known.comparison, known.samples.evaluation
     if not request.is_own_engine or engine.host.emulated:
-        return Timed(None)
+        return Timing(None)
     comparison.progress.stage("time")
     if not request.place.is_here:
-        return Timed(race_on_device(known, chosen, graphs, request))
+        return Timing(race_on_device(known, chosen, graphs, request))
     if engine.host is not HERE:
         floats = runner_of_floats(graphs, engine, threads=THREADS)
-        return Timed(comparison.race(int8, samples, beside=floats))
+        return Timing(comparison.race(int8, samples, beside=floats))
     main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
     operators, modules = times_of(main, engine, stratified(chosen.selection, PROFILED))
     race = comparison.race(int8, samples)
-    return Timed(race, operators, modules, _not_faster(race, known, graphs, int8, engine))
+    return Timing(race, operators, modules, _not_faster(race, known, graphs, int8, engine))
 
 
 def _not_faster(
@@ -77,4 +127,4 @@ def _not_faster(
         return ()
     floats = runner_of_floats(graphs, engine, threads=THREADS)
     inputs = [sample.inputs for sample in known.samples.evaluation]
-    return (float_steps(race, int8, floats, inputs, known.captured.graph),)
+    return (steps_note(race, int8, floats, inputs, known.captured.graph),)

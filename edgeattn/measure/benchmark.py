@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeattn.measure.alone import Start, alone, start
-from edgeattn.measure.grid import points as points_of
-from edgeattn.measure.latencies import Race
+from edgeattn.measure.isolated import Start, isolated_races, start
 from edgeattn.measure.memory import memory_mb
-from edgeattn.measure.operator_times import module_times
 from edgeattn.measure.point import Point
-from edgeattn.measure.shape import benchmark_inputs
+from edgeattn.measure.profile import module_times
+from edgeattn.measure.shapes import benchmark_inputs
+from edgeattn.measure.shapes import grid_points as points_of
 from edgeattn.measure.token_time import TokenTime, token_time
 from edgeattn.measure.variants import engine_of
 from edgeattn.progress import Progress
+from edgeattn.results.latency import Race
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BudgetError
@@ -138,7 +138,7 @@ def _alone(
     graph = manifest.graphs[manifest.main_graph]
     inputs = [benchmark_inputs(given, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
     progress.stage("time")
-    races, begun = alone(
+    races, begun = isolated_races(
         files.folder, variant.target, inputs, graph, threads=sweep.threads, progress=progress
     )
     return _Timed(_points(grid, races, graph, inputs), begun)
@@ -152,10 +152,10 @@ def _beside(
     sweep: Sweep,
     progress: Progress,
 ) -> _Timed:
-    from edgeattn.measure.beside import Beside  # brings PyTorch
+    from edgeattn.measure.side_by_side import SideBySide  # brings PyTorch
 
     grid, heads = points_of(sweep.shapes), _heads(files, variant)
-    beside = Beside.of(source, files, variant, progress=progress)
+    beside = SideBySide.of(source, files, variant, progress=progress)
     inputs = [beside.inputs(sizes, heads=heads) for sizes in grid]
     progress.stage("time")
     races, notes = beside.races(inputs, threads=sweep.threads, compiled=sweep.compiled)

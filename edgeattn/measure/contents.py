@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.formats import ONNX, ORT
+from edgeattn_export.graph.files import ONNX, ORT
 from edgeattn_runtime.bundle import BundleFiles
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import onnx_ir as ir
 
-from edgeattn.measure.module_part import ModulePart
+from edgeattn.results.graph import ModulePart
 from edgeattn_export.graph.scopes import module_of
 
 

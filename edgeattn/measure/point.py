@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.measure.latencies import INT8, Race
+from edgeattn.results.latency import INT8, Race
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.contract import bind

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import cycle
 from statistics import median_low
 
-from edgeattn.measure.latencies import PYTORCH, Conditions, Race
+from edgeattn.results.latency import PYTORCH, Conditions, Race
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.batches import in_batches, ratio_of
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.latency import Latency, milliseconds, take_turns
+from edgeattn_runtime.latency import Latency, milliseconds, take_turns, warm_up, window_of
 from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.surroundings import Watch
-from edgeattn_runtime.warmup import warm_up, window_of
 
 SAMPLES = 32  # timed at most, from the smallest to the largest
 ROUNDS = 384  # counted at most: 12 passes over 32 samples

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from edgeattn.measure.latencies import Conditions, Race
 from edgeattn.measure.race import ROUNDS, SAMPLES, SECONDS, median_shape
+from edgeattn.results.latency import Conditions, Race
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.batches import in_batches

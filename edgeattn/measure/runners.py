@@ -1,24 +1,40 @@
-"""The original, the float export and the int8 model as runners, told apart by nothing but their names."""
+"""The original, the float export and the int8 model as runners, with as many threads each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
 
 from edgeattn.measure.buckets import BucketRunner
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.measure.variants import engine_of
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.cache import Steps
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest, Variant
 from edgeattn_runtime.rows import Rows
 from edgeattn_runtime.settings import SessionSettings
+
+THREADS = 1  # what a report is measured with, unless the caller says otherwise
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Give PyTorch's operators ``count`` threads inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, Runner]:
@@ -27,7 +43,7 @@ def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, R
     return {PYTORCH: captured.reference, FLOAT: float_runner, INT8: int8}
 
 
-def runner_of_parts(parts: Parts, engine: Engine, *, threads: int) -> Runner:
+def runner_of_parts(parts: Graphs, engine: Engine, *, threads: int) -> Runner:
     """Return graphs that are not on disk as one runner of the model that they were made of."""
     if parts.generation is None:
         (part,) = parts.graphs.values()

@@ -1,23 +1,71 @@
-"""Samples compared on workers, in the place of one process."""
+"""Samples scored on workers: partitions side by side, and the scores in the order of the samples."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from distributed import Client
+from distributed import Client, Future, KilledWorker
 
+from edgeattn.devices.cluster import hosts
+from edgeattn.devices.connection import HOST
+from edgeattn.devices.waiting import first_ended
+from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.sample_score import SampleScore
-from edgeattn.partitions.cut import SAMPLES
-from edgeattn.partitions.in_order import in_order
-from edgeattn.partitions.on_worker import Asked
+from edgeattn.partitions.partition import SAMPLES, cut, pack
+from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn.source.source import Source
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.errors import StageError
 from edgeattn_runtime.manifest import Variant
+
+AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
+
+Scores = tuple[SampleScore, ...]
+
+
+def scores_in_order(
+    client: Client, asked: ScoringJob, samples: Iterable[Sample], count: int = SAMPLES
+) -> Iterator[SampleScore]:
+    """Yield the score of each sample, in their order, whichever worker compares it.
+
+    A partition whose worker dies is given to another one.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        asked: What is compared.
+        samples: Real ones; a stream is read no faster than it is compared.
+        count: How many a partition has at most.
+
+    Raises:
+        ModelError: The module or the metric fails on a sample.
+        BadInput: A worker does not have the same bundle or model.
+        StageError: Workers end again and again while they compare.
+        EdgeAttnError: No worker is left, or the scheduler was lost.
+    """
+    waiting: deque[Future[Scores]] = deque()
+    ahead = AHEAD * max(1, hosts(client))
+    for partition in cut(samples, count):
+        content = pack(partition)
+        waiting.append(client.submit(score_partition, asked, content, pure=False, resources={HOST: 1}))
+        if len(waiting) >= ahead:
+            yield from _scores(client, waiting.popleft())
+    while waiting:
+        yield from _scores(client, waiting.popleft())
+
+
+def _scores(client: Client, future: Future[Scores]) -> Scores:
+    try:
+        return first_ended(client, [future]).result()
+    except KilledWorker as error:
+        raise StageError(
+            "a partition's worker ended again and again, as where memory runs out; take fewer workers, or a "
+            "larger machine"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +91,6 @@ class OnWorkers:
     def __call__(
         self, _: Comparison, __: Runner, variant: Variant, samples: Iterable[Sample]
     ) -> Iterator[SampleScore]:
-        """Yield the score of each sample, in their order; raises as ``in_order`` does."""
-        asked = Asked.of(self.files, self.model, self.samples, self.source, variant.target)
-        return in_order(self.client, asked, samples, self.count)
+        """Yield the score of each sample, in their order; raises as ``scores_in_order`` does."""
+        asked = ScoringJob.of(self.files, self.model, self.samples, self.source, variant.target)
+        return scores_in_order(self.client, asked, samples, self.count)

@@ -9,21 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.changes import Change, Verdict
-from edgeattn.measure.changes import remarks as remarks_on
-from edgeattn.measure.latencies import COMPILED, PYTORCH, Race
 from edgeattn.measure.point import Point
 from edgeattn.measure.token_time import TokenTime
-from edgeattn.report.number_words import count, figure
-from edgeattn.report.speedup import UNSURE
+from edgeattn.report.changes.benchmarks import BenchmarkChange, Trend
+from edgeattn.report.changes.benchmarks import remarks as remarks_on
+from edgeattn.report.number_words import UNSURE, count, figure
 from edgeattn.report.table import RUNNERS, machine_line
+from edgeattn.results.latency import COMPILED, PYTORCH, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
-from edgeattn_runtime.bench_words import off_by
+from edgeattn_runtime.printing import margin_text
 from edgeattn_runtime.surroundings import Surroundings
 
 MODULES = 10  # shown at most
 
-_STYLES: Mapping[Verdict, str] = {"worse": "red", "better": "green", "same": "dim", "unknown": "yellow"}
+_STYLES: Mapping[Trend, str] = {"worse": "red", "better": "green", "same": "dim", "unknown": "yellow"}
 
 
 def benchmark_parts(found: Benchmark) -> tuple[RenderableType, ...]:
@@ -38,7 +37,7 @@ def benchmark_parts(found: Benchmark) -> tuple[RenderableType, ...]:
 
 
 def changes_parts(
-    changes: Iterable[Change], before: Benchmark, after: Benchmark
+    changes: Iterable[BenchmarkChange], before: Benchmark, after: Benchmark
 ) -> tuple[RenderableType, ...]:
     """Lay out what changed, and what a reader must know of it."""
     table = _table("Figure", "at", ">before", ">after", "")
@@ -178,7 +177,7 @@ def _figure(estimate: Estimate) -> str:
 
 
 def _with(value: float, interval: Interval | None) -> str:
-    return f"{figure(value)} {off_by(interval)}".rstrip()
+    return f"{figure(value)} {margin_text(interval)}".rstrip()
 
 
 def _table(*columns: str) -> Table:

@@ -16,7 +16,7 @@ from edgeattn_runtime.manifest import Generation, Graph
 from edgeattn_runtime.processing import Processing
 
 if TYPE_CHECKING:
-    from edgeattn.report.example import Example  # brings PyTorch
+    from edgeattn.example import Example  # brings PyTorch
 
 _CODE_WIDTH = 72  # what 80 columns leave
 

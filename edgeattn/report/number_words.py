@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from edgeattn.judge.check import Check
 from edgeattn.judge.limits import limit_of
+from edgeattn.results.latency import PYTORCH, Race
 
 LEAST_SHARE = 0.01  # of the time, that is shown
 LEAST_ERROR = 1e-5  # that is shown: float sums of two engines differ by less
@@ -61,3 +62,16 @@ def asked(check: Check) -> str:
 def measured(check: Check) -> str:
     """Write what a check found, in as few digits as show that it is, or is not, what was asked."""
     return limit_of(check.name).written(check.measured, check.limit)
+
+
+UNSURE = "unsure"  # the interval is too wide for a number
+
+
+def speedup(race: Race, runner: str) -> str:
+    """Write it as "4.17x"; empty where the original was not timed."""
+    if PYTORCH not in race.latencies:
+        return ""
+    ratio = race.speedups.get(runner)
+    if ratio is None:  # of a report that was written before intervals were
+        return f"{figure(race[PYTORCH].p50 / race[runner].p50)}x"
+    return f"{figure(ratio.value)}x" if ratio.sure else UNSURE

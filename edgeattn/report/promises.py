@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.manifest import Manifest, Variant
-from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.rows import Rows, Stack
 from edgeattn_runtime.settings import PLAIN, SessionSettings
-from edgeattn_runtime.stacks import Stack
 
 
 def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:

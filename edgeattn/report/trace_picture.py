@@ -9,8 +9,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from edgeattn.judge.trace.departure import Departure
-from edgeattn.judge.trace.module_error import ModuleError
+from edgeattn.judge.trace.module_error import Departure, ModuleError
 from edgeattn.judge.trace.trace import Trace
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg

@@ -10,9 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.trace.departure import Departure
-from edgeattn.judge.trace.module_error import ModuleError
-from edgeattn.judge.trace.of_bundle import Traced
+from edgeattn.judge.trace.bundle import BundleTrace
+from edgeattn.judge.trace.module_error import Departure, ModuleError
 from edgeattn.report.number_words import LEAST_ERROR, count, percent
 
 SHOWN = 20  # modules; the JSON has them all
@@ -25,7 +24,7 @@ _LEGEND = (
 )
 
 
-def trace_parts(name: str, traced: Traced) -> tuple[RenderableType, ...]:
+def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
     """Lay out a trace: what is wrong, then the modules, the worst first."""
     found = traced.trace
     return (
@@ -37,7 +36,7 @@ def trace_parts(name: str, traced: Traced) -> tuple[RenderableType, ...]:
     )
 
 
-def trace_json(name: str, traced: Traced, notes: tuple[str, ...]) -> str:
+def trace_json(name: str, traced: BundleTrace, notes: tuple[str, ...]) -> str:
     """Return what ``--json`` prints: every module, the worst first."""
     found = traced.trace
     modules = [{**asdict(error), "faults": error.faults} for error in found.modules]

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.confidence import CONFIDENCE
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
+from edgeattn.judge.statistics import CONFIDENCE
 from edgeattn.report.number_words import asked, cosine, count, measured
-from edgeattn_export.graph.deal import EVALUATION_SHARE
+from edgeattn.results.check import EdgeCase
+from edgeattn_export.graph.sample_split import EVALUATION_SHARE
 
 SHOWN = f"shown at {CONFIDENCE:.0%}".replace("%", " %")  # the head of a column
 

@@ -1,4 +1,4 @@
-"""The answers to a browser: it is let in once, it reads what is on the shelf, it sends a result."""
+"""The answers to a browser: it is admitted once, it fetches files, it sends a result."""
 
 from __future__ import annotations
 
@@ -11,10 +11,22 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from edgeattn.serve.headers import HEADERS
-from edgeattn.serve.house import House
-from edgeattn.serve.shelf import Item
+from edgeattn.serve.context import Context
+from edgeattn.serve.files import ServedFile
 from edgeattn_runtime.errors import EdgeAttnError
+
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-cache",
+}
+
 
 MOST_BYTES = 2**18  # of a result; those of four golden samples are some 10 kB
 STALLED = 60.0  # seconds after which a browser that takes no bytes is left
@@ -34,17 +46,17 @@ _NOTICE = """<!doctype html>
 _SCAN = "Each address opens in one browser, once. Scan the newest code in the terminal, or copy its address."
 
 
-def application(house: House) -> Application:
+def application(house: Context) -> Application:
     """Return the routes."""
     given = {"house": house}
     return Application(
         [
             (r"/open/([^/]*)", Entrance, given),
             (r"/result", Result, given),
-            (r"/(.*)", Shelf, given),
+            (r"/(.*)", Files, given),
         ],
         log_function=lambda _: None,  # the journal tells what matters
-        default_handler_class=Shelf,
+        default_handler_class=Files,
         default_handler_args=given,
         compress_response=False,
     )
@@ -53,7 +65,7 @@ def application(house: House) -> Application:
 class Handler(RequestHandler):
     """What every answer has: the headers, and errors as a plain page."""
 
-    def initialize(self, house: House) -> None:
+    def initialize(self, house: Context) -> None:
         """Take what all handlers share."""
         self.house = house
 
@@ -102,7 +114,7 @@ class Entrance(Handler):
         self.redirect("/", status=HTTPStatus.SEE_OTHER)
 
 
-class Shelf(Handler):
+class Files(Handler):
     """Serves files by their names alone: a path that climbs is the name of no file."""
 
     async def get(self, path: str = "") -> None:
@@ -122,7 +134,7 @@ class Shelf(Handler):
         self.set_header("Content-Length", item.size)
         await self._send(item)
 
-    async def _send(self, item: Item) -> None:
+    async def _send(self, item: ServedFile) -> None:
         try:
             with item.path.open("rb") as file:
                 while chunk := file.read(_CHUNK):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from edgeattn.report.adding import with_devices
-from edgeattn.report.bundle_reports import read_report
-from edgeattn.report.device_result import parse_result
+from edgeattn.additions import with_devices
 from edgeattn.report.devices import Device
+from edgeattn.results.bundle import read_report
+from edgeattn.results.device import parse_result
 from edgeattn_export.pack import save
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput

@@ -13,7 +13,7 @@ from rich.text import Text
 from edgeattn.report.devices import Device
 from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.serve.address import Address
-from edgeattn.serve.guests import Guests
+from edgeattn.serve.sessions import Sessions
 
 MOST_REASONS = 20  # that are told apart: a browser can make up any number of them
 _COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
@@ -25,7 +25,7 @@ class Screen:
     The same refusal is told the first, the tenth, the hundredth time: nobody can flood the terminal.
     """
 
-    def __init__(self, console: Console, address: Address, guests: Guests) -> None:
+    def __init__(self, console: Console, address: Address, guests: Sessions) -> None:
         self._console = console
         self._address = address
         self._guests = guests

@@ -1,20 +1,27 @@
-"""Serves a bundle's page until it is interrupted."""
+"""The server of a bundle's page, from its start to Ctrl-C, with bounds on what a network may send."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from socket import socket
 
+from rich.console import Console
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.web import Application
 
+from edgeattn.serve.address import LOOPBACK, Address, listening, network_host
+from edgeattn.serve.context import Context, Journal
 from edgeattn.serve.handlers import MOST_BYTES, application
-from edgeattn.serve.house import House, Journal
+from edgeattn.serve.results import DeviceResults
+from edgeattn.serve.screen import Screen
+from edgeattn.serve.sessions import Sessions
+from edgeattn.serve.site import open_site
 
 HEADERS_WITHIN = 20.0  # seconds, of a request; also how long an idle connection is kept
 BODY_WITHIN = 20.0  # seconds
@@ -53,7 +60,7 @@ class Server(HTTPServer):
 
 
 @asynccontextmanager
-async def serving(house: House, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(house: Context, listener: socket) -> AsyncIterator[None]:
     """Serve while the block runs."""
     server = Server(application(house), house.journal)
     listener.setblocking(False)
@@ -105,3 +112,34 @@ def _told(journal: Journal) -> Iterator[None]:
     finally:
         logger.removeHandler(words)
         logger.level, logger.propagate = before
+
+
+def run(bundle: Path, *, lan: bool, port: int) -> int:
+    """Serve a bundle until it is interrupted; its report gains what devices measure.
+
+    Args:
+        bundle: The folder.
+        lan: Whether other devices of the network may reach it.
+        port: To listen on; 0 takes any that is free.
+
+    Returns:
+        On how many devices a golden output was below its tolerance.
+
+    Raises:
+        BadInput: The bundle is not whole, or none for browsers; the page cannot be built; the port is taken.
+    """
+    host = network_host() if lan else LOOPBACK
+    with open_site(bundle) as shelf, listening(host, port) as listener:
+        address, guests = Address(host, listener.getsockname()[1]), Sessions()
+        screen = Screen(Console(highlight=False, markup=False, emoji=False), address, guests)
+        results = DeviceResults(bundle, screen.device)
+        house = Context(guests, shelf, results, screen, cookie=f"edgeattn-{address.port}")
+        screen.welcome(bundle.name)
+        asyncio.run(_until_interrupted(house, listener))
+        screen.farewell()
+    return results.failed
+
+
+async def _until_interrupted(house: Context, listener: socket) -> None:
+    async with serving(house, listener):
+        await interrupt()

@@ -1,8 +1,9 @@
-"""A PyTorch module, with all that its user hands over beside it."""
+"""A PyTorch module in eval mode, with all that its user hands over beside it."""
 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,16 +13,25 @@ from typing import Any
 import torch
 from torch import nn
 
-from edgeattn.source.eval_mode import in_eval_mode
-from edgeattn.source.metric import Metric
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.samples_file import samples_of
+from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.capture.read_samples import LIMIT, read_on
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+
+
+def in_eval_mode(module: nn.Module) -> None:
+    """Put a module that is not wholly in eval mode there, with a warning."""
+    if any(part.training for part in module.modules()):
+        module.eval()
+        warnings.warn(
+            f"{type(module).__name__} was in training mode and is now in eval mode; call .eval() beforehand",
+            stacklevel=3,
+        )
+
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -84,17 +94,17 @@ class ModuleSource:
     def read(self) -> Samples:
         """Put the module into eval mode, and read the samples against its ``forward``."""
         in_eval_mode(self.module)
-        with samples_of(self.file):
+        with naming_file(self.file):
             return read_samples(self.module, self.samples)
 
     def read_on(self, samples: Samples) -> Iterator[Sample]:
         """Yield the samples that follow those of ``read``, one after the other."""
-        with samples_of(self.file):
+        with naming_file(self.file):
             yield from read_on(self.module, samples, self.more(), LIMIT)
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Export the module."""
-        with samples_of(self.file):
+        with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
         return capture(self.module, samples.split().calibration, axes, engine)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn.source.samples_file import samples_of
+from edgeattn.source.source import naming_file
 from edgeattn_export.capture import Captured, adopt
-from edgeattn_export.capture.read_npz import read_npz
+from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.serialize import file_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class OnnxSource:
 
     def read(self) -> Samples:
         """Read the .npz file."""
-        with samples_of(self.npz):
+        with naming_file(self.npz):
             return read_npz(self.npz)
 
     def read_on(self, _: Samples) -> Iterator[Sample]:
@@ -53,7 +53,7 @@ class OnnxSource:
 
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Bring the file to the opset of the standard Attention."""
-        with samples_of(self.npz):
+        with naming_file(self.npz):
             return adopt(self.model, samples, engine)
 
     def megabytes(self, captured: Captured) -> float:

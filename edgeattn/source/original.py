@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edgeattn.progress import Progress
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.targets import TARGETS, target_of
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
@@ -19,7 +19,7 @@ class Original:
     """The float capture, and the parts of its samples."""
 
     captured: Captured
-    samples: Parts
+    samples: SampleSplit
 
 
 def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress: Progress) -> Original:

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import torch
 
-from edgeattn_export.capture.answer import tensors_of
+from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.graph.agreement import Outputs
 
 
@@ -22,7 +22,7 @@ def like(original: object, arrays: Outputs) -> object:
         arrays: Outputs by name, see ``edgeattn_export.capture.answer``.
     """
     replaced: dict[int, object] = {}  # by identity, as copy.deepcopy notes what it has copied
-    for name, tensor in tensors_of(original).items():
+    for name, tensor in output_tensors(original).items():
         if name in arrays:
             replaced[id(tensor)] = torch.from_numpy(np.array(arrays[name], order="C"))
         else:

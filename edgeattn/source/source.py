@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
-from edgeattn.source.metric import Metric
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import SampleError
+
+Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
+
+
+@contextmanager
+def naming_file(file: Path | None) -> Iterator[None]:
+    """Name the file that samples come from in what is wrong with them.
+
+    Args:
+        file: Yields or holds them; None where they were handed over in Python.
+
+    Raises:
+        SampleError: One that was raised inside, with the file before it.
+    """
+    try:
+        yield
+    except SampleError as error:
+        if file is None:
+            raise
+        raise SampleError(f"{file}: {error}") from error
 
 
 class Source(Protocol):

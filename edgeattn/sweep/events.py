@@ -43,7 +43,7 @@ class Unwatched:
         """Do nothing."""
 
 
-class Told:
+class RowProgress:
     """A progress on a worker, told to whoever listens to the sweep.
 
     Args:
@@ -65,7 +65,7 @@ class Told:
             get_worker().log_event(TOPIC, {"row": self._row, "step": (done, total, doing)})
 
 
-def heard(watch: Watch, event: dict[str, object]) -> None:
+def forward(watch: Watch, event: dict[str, object]) -> None:
     """Hand a worker's event on to who listens."""
     row = str(event["row"])
     match event:

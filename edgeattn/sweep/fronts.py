@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn.report.pareto.points import stairs
-from edgeattn.report.trial_line import TrialLine
+from edgeattn.results.trial import TrialResult
 from edgeattn.sweep.line import Line, chosen_of
-from edgeattn.sweep.outcome import Outcome
+from edgeattn.sweep.row import Outcome
 
 Key = tuple[
     str, float, float
@@ -30,11 +30,11 @@ class Series:
     target: str
     device: str
     nominal: bool
-    trials: tuple[TrialLine, ...]
-    chosen: Mapping[int, TrialLine]
+    trials: tuple[TrialResult, ...]
+    chosen: Mapping[int, TrialResult]
 
     @property
-    def front(self) -> tuple[TrialLine, ...]:
+    def front(self) -> tuple[TrialResult, ...]:
         """What nothing dominates in latency and worst cosine, the fastest first."""
         return stairs(self.trials)
 
@@ -95,8 +95,8 @@ def costs(several: Sequence[Series]) -> tuple[Cost, ...]:
 
 
 def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, Outcome]]) -> Series:
-    trials: dict[Key, TrialLine] = {}
-    chosen: dict[int, TrialLine] = {}
+    trials: dict[Key, TrialResult] = {}
+    chosen: dict[int, TrialResult] = {}
     for line, outcome in rows:
         report = outcome.read()
         if report is None:
@@ -109,5 +109,5 @@ def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, 
     return Series(target, device, nominal, tuple(ordered), chosen)
 
 
-def _key(trial: TrialLine) -> Key:
+def _key(trial: TrialResult) -> Key:
     return trial.name, trial.cosine_min, trial.size_mb

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.plan import Plan
+from edgeattn.sweep.row import Outcome
 from edgeattn_runtime.errors import BadInput
 
 FILE = "sweep.sqlite"

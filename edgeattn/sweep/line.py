@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeattn.judge.recipe_words import recipe_words
-from edgeattn.measure.latencies import INT8, PYTORCH, Race
 from edgeattn.report.number_words import asked, measured
-from edgeattn.report.report import Report
-from edgeattn.report.trial_line import TrialLine
 from edgeattn.report.verdict_words import undecided
-from edgeattn.sweep.outcome import Outcome
-from edgeattn.sweep.row import Row
+from edgeattn.results.latency import INT8, PYTORCH, Race
+from edgeattn.results.report import Report
+from edgeattn.results.trial import TrialResult, recipe_words
+from edgeattn.sweep.row import Outcome, Row
 
 Word = Literal["pass", "fail", "undecided", "refused"]
 
@@ -97,7 +95,7 @@ def _speedup(race: Race | None) -> float | None:
     return race[PYTORCH].p50 / race[INT8].p50
 
 
-def chosen_of(report: Report) -> TrialLine | None:
+def chosen_of(report: Report) -> TrialResult | None:
     """Return the trial by whose recipe the bundle was made."""
     return next((trial for trial in report.trials if trial.chosen), None)
 

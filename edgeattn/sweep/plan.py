@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from edgeattn.judge.budget import parse
-from edgeattn.source.given import check_there
+from edgeattn.source.arguments import check_files
 from edgeattn.sweep.row import Model, Row
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.errors import BadInput
@@ -52,7 +52,7 @@ class Plan:
                 raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(TARGETS)}")
         given = _models(models)
         for model in given:
-            check_there(model.path, None if model.samples is None else Path(model.samples))
+            check_files(model.path, None if model.samples is None else Path(model.samples))
         _check_once("model", [(_real(model.path), model.path) for model in given])
         _check_once(
             "budget", [(sorted(each.items()), text) for each, text in zip(limits, budgets, strict=False)]

@@ -1,4 +1,4 @@
-"""One row of a sweep: a model, a budget, a target and a device."""
+"""One row of a sweep: a model, a budget, a target and a device; and its outcome."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from edgeattn.results.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Row:
         """Return all that its outcome depends on, as JSON has it.
 
         Args:
-            identity: Of the model with its samples, see ``edgeattn.sweep.identity``.
+            identity: Of the model with its samples, see ``edgeattn.sweep.work``.
             machine: Where it is measured.
             versions: Of the tools.
         """
@@ -95,3 +97,20 @@ VERSION = 1  # of what an outcome holds
 def key_of(question: Mapping[str, object]) -> str:
     """Return the sha256 of a question."""
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Either a report, or why there is none.
+
+    Attributes:
+        report: As JSON; None where the model could not be exported.
+        told: Why, in one line; empty where there is a report.
+    """
+
+    report: str | None
+    told: str = ""
+
+    def read(self) -> Report | None:
+        """Return the report; raises BundleError where it is of another release."""
+        return None if self.report is None else Report.from_json(self.report)

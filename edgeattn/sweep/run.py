@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
+from edgeattn.devices.cluster import hosts
 from edgeattn.devices.connection import HOST
-from edgeattn.sweep.events import TOPIC, Watch, heard
+from edgeattn.devices.waiting import first_ended
+from edgeattn.sweep.events import TOPIC, Watch, forward
 from edgeattn.sweep.index import Index
-from edgeattn.sweep.one_each import one_each
-from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.plan import Plan
-from edgeattn.sweep.row import Model, Row, key_of
-from edgeattn.sweep.work import Identified, export, identify
+from edgeattn.sweep.row import Model, Outcome, Row, key_of
+from edgeattn.sweep.work import Identification, export, identify
 from edgeattn_export.pack.pack import versions
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+def one_each(
+    client: Client, tasks: Mapping[Key, Callable[[], Future[Found]]]
+) -> Iterator[tuple[Key, Future[Found]]]:
+    """Yield tasks as they end, in that order.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        tasks: What submits each, by what it is yielded with.
+
+    Raises:
+        EdgeAttnError: No worker is left, or the scheduler was lost.
+    """
+    waiting = iter(tasks.items())
+    begun: dict[Future[Found], Key] = {}
+    while True:
+        free = max(1, hosts(client)) - len(begun)
+        for key, submit in islice(waiting, max(0, free)):
+            begun[submit()] = key
+        if not begun:
+            return
+        future = first_ended(client, begun)
+        yield begun.pop(future), future
+
 
 Machines = Mapping[str | None, str]
 
@@ -39,7 +69,7 @@ def run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wat
         BadInput: The index cannot be written.
         EdgeAttnError: No worker is left, or the scheduler was lost.
     """
-    client.subscribe_topic(TOPIC, lambda event: heard(watch, event[1]))
+    client.subscribe_topic(TOPIC, lambda event: forward(watch, event[1]))
     try:
         return _run(plan, index, client, machines, watch)
     finally:
@@ -71,7 +101,7 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
     return {row: outcomes[row] for row in plan.rows}
 
 
-def _identified(plan: Plan, client: Client) -> Mapping[Model, Identified]:
+def _identified(plan: Plan, client: Client) -> Mapping[Model, Identification]:
     """Return every model by its content; they are loaded side by side."""
     tasks = {
         model: partial(client.submit, identify, model, pure=False, resources={HOST: 1})
@@ -80,11 +110,11 @@ def _identified(plan: Plan, client: Client) -> Mapping[Model, Identified]:
     return {model: _identity(future) for model, future in one_each(client, tasks)}
 
 
-def _identity(future: Future[Identified]) -> Identified:
+def _identity(future: Future[Identification]) -> Identification:
     try:
         return future.result()
     except KilledWorker:
-        return Identified(None, LOST)
+        return Identification(None, LOST)
 
 
 def _submitted(client: Client, row: Row, question: Mapping[str, object]) -> Future[Outcome]:

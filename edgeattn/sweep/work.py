@@ -1,45 +1,71 @@
-"""What a worker does of a sweep: it names a model by its content, and takes a row's way to its report."""
+"""What a worker does of a sweep: it identifies a model by its content, and exports a row."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
-from edgeattn.report.report import Report
-from edgeattn.source.given import given
+from edgeattn.judge.request import FASTEST, Request
+from edgeattn.results.report import Report
+from edgeattn.source.arguments import read_source
 from edgeattn.source.source import Source
 from edgeattn.stages import staged
 from edgeattn.sweep.devices import places_of
-from edgeattn.sweep.events import Told
-from edgeattn.sweep.identity import identity_of
-from edgeattn.sweep.outcome import Outcome
-from edgeattn.sweep.row import Model, Row
+from edgeattn.sweep.events import RowProgress
+from edgeattn.sweep.row import Model, Outcome, Row
 from edgeattn_export.search import Store
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, ModelError
 
 
+def identity_of(source: Source) -> str:
+    """Return the sha256 of a model and of all that was handed over with it.
+
+    Raises:
+        BadInput: Its samples are not what it takes.
+    """
+    samples = source.read()
+    digest = hashlib.sha256(f"{source.name} {source.sha256} {source.weights_sha256}".encode())
+    for sample in chain(samples, samples.continued):
+        for name, value in sample.inputs.items():
+            digest.update(f"{name} {value.dtype} {value.shape}".encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
+        digest.update(_bytes(sample.target))
+    return digest.hexdigest()
+
+
+def _bytes(target: object) -> bytes:
+    if isinstance(target, torch.Tensor):
+        target = target.detach().cpu().numpy()
+    if isinstance(target, np.ndarray):
+        return f"{target.dtype} {target.shape}".encode() + np.ascontiguousarray(target).tobytes()
+    return repr(target).encode()
+
+
 @dataclass(frozen=True, slots=True)
-class Identified:
+class Identification:
     """A model by its content, or why it cannot be loaded, in one line."""
 
     identity: str | None
     told: str = ""
 
 
-def identify(model: Model) -> Identified:
+def identify(model: Model) -> Identification:
     """Load a model, and name it by its content."""
     try:
-        with _apart(), staged(model.name, Told(model.name)):
-            return Identified(identity_of(_source(model)))
+        with _apart(), staged(model.name, RowProgress(model.name)):
+            return Identification(identity_of(_source(model)))
     except EdgeAttnError as error:
-        return Identified(None, _line(error))
+        return Identification(None, _line(error))
 
 
 def export(row: Row, question: Mapping[str, object]) -> Outcome:
@@ -63,7 +89,7 @@ def export(row: Row, question: Mapping[str, object]) -> Outcome:
 
 
 def _exported(row: Row) -> Report:
-    progress = Told(row.words)
+    progress = RowProgress(row.words)
     progress.stage("load")
     source = _source(row.model)
     limits = {**source.budget, **dict(row.limits)}
@@ -74,7 +100,7 @@ def _exported(row: Row) -> Report:
 
 
 def _source(model: Model) -> Source:
-    return given(model.path, None if model.samples is None else Path(model.samples))
+    return read_source(model.path, None if model.samples is None else Path(model.samples))
 
 
 def _is_report(text: str) -> bool:

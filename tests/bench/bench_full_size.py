@@ -24,8 +24,8 @@ from networks.full_size import NETWORKS
 from rich.console import Console
 from rich.table import Table
 
-from edgeattn.measure.latencies import INT8
 from edgeattn.pipeline import export
+from edgeattn.results.latency import INT8
 
 LIMIT_S, LIMIT_GB = 300, 8.0  # of an export on two cores
 ONE = "--one"

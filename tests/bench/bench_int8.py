@@ -24,15 +24,14 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.settings import PLAIN
 from edgeattn_runtime.similarity import cosine
@@ -122,7 +121,7 @@ def _measured(
 def _times(
     found: tuple[Contestant, ...], captured: Captured, evaluation: Samples, length: int, rounds: int
 ) -> Mapping[str, Latency]:
-    inputs = shaped(evaluation, captured.axes, {"batch": 1, "sequence": length})
+    inputs = sized_inputs(evaluation, captured.axes, {"batch": 1, "sequence": length})
     return interleave({each.name: each.runner.bind(inputs) for each in found}, rounds=rounds, warmup=5)
 
 

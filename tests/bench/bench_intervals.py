@@ -19,15 +19,14 @@ from statistics import fmean, median
 import numpy as np
 from bench_repeats import STATES, in_state
 
-from edgeattn.measure.alone import PROCESSES, SECONDS
-from edgeattn.measure.launches import launches
+from edgeattn.measure.isolated import PROCESSES, SECONDS, launches
 from edgeattn.progress import Silent
 from edgeattn_runtime.batches import Interval, Times, interval_of
-from edgeattn_runtime.bench_words import off_by
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.golden import read_golden
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.printing import margin_text
 
 SHARES = (0.5, 0.9, 0.99)
 LATER = (1, 3, 5)  # measurements
@@ -66,7 +65,7 @@ def _line(times: Sequence[Times], share: float) -> str:
     all_of_them = float(np.quantile(np.concatenate(times), share))
     held = fmean(interval.low <= all_of_them <= interval.high for interval in intervals)
     agree = ", ".join(f"{_agreeing(intervals, later):.3f} of those {later} later" for later in LATER)
-    width = off_by(Interval(1.0, median(interval.high / interval.low for interval in intervals)))
+    width = margin_text(Interval(1.0, median(interval.high / interval.low for interval in intervals)))
     return f"p{100 * share:.0f}: agree with {agree}; hold all processes' {held:.3f}; {width}"
 
 

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 from model_file import load
 
 import edgeattn_runtime
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.source import shipped
 
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by

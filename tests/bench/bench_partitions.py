@@ -25,10 +25,9 @@ from distributed import Client
 
 from edgeattn import pipeline
 from edgeattn.devices.cluster import connected
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
-from edgeattn.partitions.in_order import in_order
-from edgeattn.partitions.on_worker import Asked
+from edgeattn.judge.request import FASTEST, Request
+from edgeattn.partitions.scoring import scores_in_order
+from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn_export.graph.samples import Sample, Samples
@@ -58,12 +57,12 @@ def main() -> int:
     request = Request.read("cpu", source.budget, FASTEST, has_metric=source.metric is not None)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pipeline.run(source, request, Silent()).save(Path(temporary) / "digits.edge")
-        asked = Asked.of(open_bundle(folder), str(MODEL), None, source, "cpu")
+        asked = ScoringJob.of(open_bundle(folder), str(MODEL), None, source, "cpu")
         with connected(None, 1) as one, connected(None, 2) as two:
             clients = {1: one, 2: two}
             known = source.read()
             for count, client in clients.items():  # every worker opens the model
-                list(in_order(client, asked, _many(known, 24 * count), 4))
+                list(scores_in_order(client, asked, _many(known, 24 * count), 4))
             rounds: dict[int, list[Round]] = {1: [], 2: []}
             for _ in range(given.rounds):
                 for count, client in clients.items():
@@ -71,9 +70,9 @@ def main() -> int:
     return _told(rounds, given.samples)
 
 
-def _round(client: Client, asked: Asked, known: Samples, count: int) -> Round:
+def _round(client: Client, asked: ScoringJob, known: Samples, count: int) -> Round:
     before, host, start = _processors(client), time.process_time(), time.perf_counter()
-    scores = tuple(in_order(client, asked, _many(known, count)))
+    scores = tuple(scores_in_order(client, asked, _many(known, count)))
     wall, host = time.perf_counter() - start, time.process_time() - host
     return Round(wall, _processors(client) - before, host, hash(repr(scores)))
 

@@ -16,8 +16,7 @@ import tempfile
 from pathlib import Path
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn_export.quantize.forms import FLOAT

@@ -20,8 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from edgeattn.measure.changes import Change, changes
-from edgeattn.report.benchmark_result import read_result
+from edgeattn.report.changes.benchmarks import BenchmarkChange, benchmark_changes
+from edgeattn.results.benchmark import read_result
 
 AGREE = 0.9
 STATES = ("idle", "busy")
@@ -40,7 +40,7 @@ def main() -> int:
     return int(failed)
 
 
-def _pair(bench: Sequence[str], index: int) -> tuple[Change, ...]:
+def _pair(bench: Sequence[str], index: int) -> tuple[BenchmarkChange, ...]:
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         results = []
         for name in ("first", "second"):
@@ -48,7 +48,7 @@ def _pair(bench: Sequence[str], index: int) -> tuple[Change, ...]:
             command = [sys.executable, "-m", "edgeattn", "bench", *bench, "--json"]
             path.write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
             results.append(read_result(path))
-        found = changes(*results)
+        found = benchmark_changes(*results)
     counted = Counter(change.verdict for change in found)
     print(
         f"  pair {index}: {', '.join(f'{count} {verdict}' for verdict, count in counted.items())}", flush=True
@@ -59,7 +59,7 @@ def _pair(bench: Sequence[str], index: int) -> tuple[Change, ...]:
     return found
 
 
-def _widths(found: Sequence[Change]) -> str:
+def _widths(found: Sequence[BenchmarkChange]) -> str:
     """Return by what share figures may be off, the median over the runs."""
     by_name: dict[str, list[float]] = {}
     for change in found:

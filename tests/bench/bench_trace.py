@@ -28,15 +28,14 @@ sys.path.insert(0, str(ROOT / "tests" / "edgeattn" / "judge" / "trace"))
 import plants  # noqa: E402
 
 from edgeattn import pipeline  # noqa: E402
-from edgeattn.judge.objective import FASTEST  # noqa: E402
 from edgeattn.judge.padding import Padded  # noqa: E402
-from edgeattn.judge.request import Request  # noqa: E402
+from edgeattn.judge.request import FASTEST, Request  # noqa: E402
 from edgeattn.judge.trace import trace  # noqa: E402
-from edgeattn.judge.trace.inside import Graphs  # noqa: E402
+from edgeattn.judge.trace.bundle import graphs_of  # noqa: E402
+from edgeattn.judge.trace.inputs import TraceInput, pad_token, trace_inputs  # noqa: E402
 from edgeattn.judge.trace.module_error import ModuleError  # noqa: E402
 from edgeattn.judge.trace.points import Point, module_behind, points_of  # noqa: E402
-from edgeattn.judge.trace.trials import Trial, pad_token, trials  # noqa: E402
-from edgeattn.judge.trace.variant import graphs_of  # noqa: E402
+from edgeattn.judge.trace.probe import TracedGraphs  # noqa: E402
 from edgeattn.progress import Silent  # noqa: E402
 from edgeattn.source.handover import load  # noqa: E402
 from edgeattn.source.module import ModuleSource  # noqa: E402
@@ -61,9 +60,9 @@ class Subject:
 
     name: str
     captured: Captured
-    int8: Graphs
+    int8: TracedGraphs
     points: tuple[Point, ...]
-    inputs: list[Trial]
+    inputs: list[TraceInput]
 
     @property
     def module(self) -> nn.Module:
@@ -123,7 +122,9 @@ def _line(
     return f"{subject.name}: {what} at {point.module}: introduces {introduced:.2g}{behind}", at == 0
 
 
-def _with(subject: Subject, graph: str, point: Point, fault: plants.Fault) -> tuple[Captured, Graphs] | None:
+def _with(
+    subject: Subject, graph: str, point: Point, fault: plants.Fault
+) -> tuple[Captured, TracedGraphs] | None:
     captured, int8 = subject.captured, subject.int8
     if graph == "float":
         model = plants.planted(captured.model, point.value, fault)
@@ -155,7 +156,7 @@ def _subject(name: str, bundles: Path, inputs: int) -> Subject:
     padded = Padded.of(captured, parts.selection)
     few = parts.evaluation[:: max(1, len(parts.evaluation) // inputs)]
     files = open_bundle(folder)
-    tried = list(trials(few, padded, captured.axes, {}, pad_token(module_behind(captured).module)))
+    tried = list(trace_inputs(few, padded, captured.axes, {}, pad_token(module_behind(captured).module)))
     largest = max(tried, key=lambda trial: sum(array.size for array in trial.inputs.values()))
     points = points_of(captured, largest.inputs)
     return Subject(name, captured, graphs_of(files, files.manifest.variants[0]), points, tried)

@@ -27,15 +27,12 @@ from numpy.typing import NDArray
 
 import edgeattn_runtime
 from edgeattn import pipeline
-from edgeattn.judge.confidence import CONFIDENCE, SHARE
-from edgeattn.judge.drops import mean_drop
-from edgeattn.judge.figures import Figure, Mean, Worst
+from edgeattn.judge.figures import Figure, Mean, Worst, mean_drop
 from edgeattn.judge.limits import LIMITS
-from edgeattn.judge.mean_bound import mean_bound, unseen_score
-from edgeattn.judge.objective import FASTEST
 from edgeattn.judge.output_metrics import METRICS
-from edgeattn.judge.output_metrics.output_metric import Answered
-from edgeattn.judge.request import Request
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
+from edgeattn.judge.request import FASTEST, Request
+from edgeattn.judge.statistics import CONFIDENCE, SHARE, mean_bound, unseen_score
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
@@ -145,11 +142,11 @@ def mean_of(scores: NDArray[np.float64]) -> Mean:
     return Mean(scores.tolist(), unseen_score(scores.tolist(), at_least=True), at_least=True)
 
 
-def row(sample: Sample, tensor: Any, expected: NDArray[Any], found: NDArray[Any]) -> Answered:
+def row(sample: Sample, tensor: Any, expected: NDArray[Any], found: NDArray[Any]) -> OutputAnswers:
     """Return a sample of one row, as a metric takes it."""
     both = (np.asarray(each, np.float64) for each in (expected, found))
     unused: Any = None
-    return Answered(
+    return OutputAnswers(
         sample=sample,
         tensor=tensor,
         expected=next(both),

@@ -27,15 +27,14 @@ from rich.table import Table
 from web_operators import KINDS, kernel_times
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.hosts.environment import folder_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_web import ORT_WEB
 from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.similarity import cosine
@@ -113,7 +112,7 @@ def _table(found: tuple[Contestant, ...], captured: Captured, evaluation: Sample
         table.add_column(title, justify="right")
     times = []
     for length in LENGTHS:
-        inputs = shaped(evaluation, captured.axes, {"batch": 1, "sequence": length})
+        inputs = sized_inputs(evaluation, captured.axes, {"batch": 1, "sequence": length})
         times.append(
             interleave({each.name: each.runner.bind(inputs) for each in found}, rounds=rounds, warmup=5)
         )
@@ -138,7 +137,7 @@ def _exactness(runner: Runner, captured: Captured, evaluation: Samples) -> tuple
 def _kernels(
     compared: tuple[Contestant, ...], captured: Captured, evaluation: Samples, length: int, rounds: int
 ) -> Table:
-    inputs = shaped(evaluation, captured.axes, {"batch": 1, "sequence": length})
+    inputs = sized_inputs(evaluation, captured.axes, {"batch": 1, "sequence": length})
     times = {each.name: kernel_times(each.file, inputs, rounds) for each in compared}
     whole = sum(times[PEER].values())
     table = Table(title=f"1x{length}: ms of kernels, and share of the peer's")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeattn.measure.beside import Beside
 from edgeattn.measure.runners import runner_of_bundle, runners_of
+from edgeattn.measure.side_by_side import SideBySide
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn_export.graph.samples import stratified
@@ -30,7 +30,7 @@ def processor_times(model: Path, bundle: Path) -> dict[str, float]:
     """Return the processor time of a call in ms, by runner, on one thread: the median of some turns."""
     files = open_bundle(bundle)
     variant, *_ = runnable(files.manifest)
-    beside = Beside.of(handover.load(str(model)), files, variant, progress=Silent())
+    beside = SideBySide.of(handover.load(str(model)), files, variant, progress=Silent())
     int8 = runner_of_bundle(files, variant, threads=1)
     inputs = [sample.inputs for sample in beside.original.samples.evaluation]
     timed = stratified(inputs, min(SAMPLES, len(inputs)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from row import Row
 
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import trials
 
 
@@ -21,7 +21,7 @@ def calls(row: Row) -> Iterator[tuple[str, Inputs]]:
             yield f"trial {i}", inputs
     for symbol in free_symbols(row):
         for size in filter(row.captured.symbols[symbol].allows, other_sizes(row, symbol)):
-            yield f"{symbol}={size}", shaped(row.samples, row.captured.axes, {symbol: size})
+            yield f"{symbol}={size}", sized_inputs(row.samples, row.captured.axes, {symbol: size})
 
 
 def free_symbols(row: Row) -> list[str]:

@@ -11,7 +11,7 @@ from torch import nn
 
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower

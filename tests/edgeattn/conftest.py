@@ -10,26 +10,23 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
-from edgeattn.judge.module_loss import ModuleLoss
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.price import Price
-from edgeattn.judge.request import Request
-from edgeattn.judge.worst.worst_sample import Seen, WorstSample
-from edgeattn.measure.latencies import Conditions, Race
-from edgeattn.measure.module_part import ModulePart
+from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
-from edgeattn.report.report import Counts, Layer, Refusal, Report
-from edgeattn.report.trial_line import TrialLine
+from edgeattn.results.accuracy import Accuracy, ModuleLoss
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.graph import ModulePart
+from edgeattn.results.latency import Conditions, Price, Race
+from edgeattn.results.report import Counts, Layer, Refusal, Report
+from edgeattn.results.trial import TrialResult
+from edgeattn.results.worst_sample import InputView, WorstSample
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bench import Benchmark, Run, Timing
 from edgeattn_runtime.golden import GoldenResult
@@ -151,9 +148,9 @@ def report(machine: Machine, device: Benchmark) -> Report:
             Layer("", "float", "linear layer", None),
         ),
         trials=(
-            TrialLine("dynamic-int8", "recipes/01-dynamic-int8.json", 0.994, 0.985, 3.1, 22.9, True, True),
-            TrialLine("smoothed", "recipes/02-smoothed.json", 0.999, 0.998, 3.4, 22.9, True, False),
-            TrialLine("rows", None, 0.993, 0.984, 3.6, 24.1, False, False),
+            TrialResult("dynamic-int8", "recipes/01-dynamic-int8.json", 0.994, 0.985, 3.1, 22.9, True, True),
+            TrialResult("smoothed", "recipes/02-smoothed.json", 0.999, 0.998, 3.4, 22.9, True, False),
+            TrialResult("rows", None, 0.993, 0.984, 3.6, 24.1, False, False),
         ),
         notes=("Int8 is not faster here: encoder.0.output is too small.",),
         devices=(device,),
@@ -163,13 +160,13 @@ def report(machine: Machine, device: Benchmark) -> Report:
             Price("cpu-on-pi4", "dynamic-int8", "server", 2, 0.8),
         ),
         worst=(
-            WorstSample(12, 0.9847, (Seen(name="text", text="How far is the moon?"),), "3", "5"),
+            WorstSample(12, 0.9847, (InputView(name="text", text="How far is the moon?"),), "3", "5"),
             WorstSample(
                 7,
                 0.99,
                 (
-                    Seen(name="image", text="8x8", picture="iVBORw0KGgo="),
-                    Seen(name="sound", text="3", curves=((-1.0, 1.0, 0.0),)),
+                    InputView(name="image", text="8x8", picture="iVBORw0KGgo="),
+                    InputView(name="sound", text="3", curves=((-1.0, 1.0, 0.0),)),
                 ),
                 "3",
                 "3",
@@ -191,7 +188,7 @@ def source() -> ModuleSource:
 
 
 @pytest.fixture(scope="session")
-def samples(source: ModuleSource) -> Parts:
+def samples(source: ModuleSource) -> SampleSplit:
     """The tiny model's samples."""
     return source.read().split()
 

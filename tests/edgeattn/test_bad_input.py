@@ -13,7 +13,7 @@ import pytest
 
 from edgeattn import pipeline
 from edgeattn.__main__ import main
-from edgeattn.judge.choosing import Choice
+from edgeattn.judge.choice import Chooser
 
 TINY = Path(__file__).with_name("tiny.py")
 Refused = Callable[..., str]
@@ -112,7 +112,7 @@ SCORE = '(outputs["tags"].argmax(-1) == target).float().mean().item()'
 def test_a_metric_that_cannot_judge_what_is_asked(
     refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, told: str
 ) -> None:
-    monkeypatch.setattr(Choice, "best", lambda _: pytest.fail("a search before the metric was tried"))
+    monkeypatch.setattr(Chooser, "best", lambda _: pytest.fail("a search before the metric was tried"))
     model = tmp_path / "model.py"
     model.write_text(TINY.read_text().replace(SCORE, instead))
     assert told in refused("export", model, "-o", tmp_path / "out.edge", "--budget", "metric_drop=0.04")

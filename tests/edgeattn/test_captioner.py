@@ -14,12 +14,12 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
-from edgeattn.measure import alone, benchmark, race
+from edgeattn.example import example
+from edgeattn.judge.request import Objective, Request
+from edgeattn.measure import benchmark, race
+from edgeattn.measure import isolated as alone
 from edgeattn.measure.token_time import WARMUP, token_time
 from edgeattn.progress import Silent
-from edgeattn.report.example import example
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache

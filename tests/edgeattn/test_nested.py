@@ -9,7 +9,7 @@ import pytest
 
 import edgeattn_runtime
 from edgeattn.__main__ import main
-from edgeattn.report.bundle_reports import read_report
+from edgeattn.results.bundle import read_report
 
 MODEL = """
 import torch

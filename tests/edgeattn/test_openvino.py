@@ -12,8 +12,7 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn_export.graph.hosts.environment import folder_of

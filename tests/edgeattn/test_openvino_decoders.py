@@ -17,8 +17,7 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge import evaluation
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
@@ -29,9 +28,9 @@ from edgeattn_export.graph.hosts.environment import folder_of
 from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import Target, for_target
+from edgeattn_export.targets import Target, lower_for
 from edgeattn_export.targets.openvino import CANDIDATES, OPENVINO_CPU
-from edgeattn_export.targets.placement.of_target import placement_of
+from edgeattn_export.targets.placement.target_placement import placement_of
 
 MODELS = ("writer", "translator")
 NEW_TOKENS = 8
@@ -94,7 +93,7 @@ def test_float_steps_answer_as_pytorch_answers_the_full_sequence(
 ) -> None:
     samples = source.read()
     cached = with_cache(captured, recover(captured, samples), samples)
-    steps = for_target(OPENVINO_CPU, captured, cached, samples).graphs
+    steps = lower_for(OPENVINO_CPU, captured, cached, samples).graphs
     assert isinstance(steps, Steps)
     runner = StepRunner.of(steps, OPENVINO_CPU.engine)
     for sample in samples[-3:]:

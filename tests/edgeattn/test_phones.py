@@ -11,8 +11,7 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.commands.export import check_placement
 from edgeattn.judge import evaluation
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.samples import Inputs

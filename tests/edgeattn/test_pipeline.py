@@ -12,19 +12,18 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
+from edgeattn.judge import edge_cases as trial
 from edgeattn.judge import evaluation, golden
-from edgeattn.judge.edge_cases import trial
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Objective, Request
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
-from edgeattn.report.bundle_reports import REPORT_FILE
-from edgeattn.report.report import Counts
+from edgeattn.results.bundle import REPORT_FILE
+from edgeattn.results.report import Counts
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.machine import Machine
@@ -135,7 +134,7 @@ def test_rows_and_their_padding_are_in_the_manifest(bundle: Bundle) -> None:
 
 
 def test_a_bundle_answers_as_pytorch_does(
-    bundle: Bundle, captured: Captured, samples: Parts, folder: Path
+    bundle: Bundle, captured: Captured, samples: SampleSplit, folder: Path
 ) -> None:
     inputs = samples.evaluation[-1].inputs
     difference = edgeattn.load(folder)(**inputs)["tags"] - captured.reference(inputs)["tags"]
@@ -154,7 +153,7 @@ def test_stages_are_told_in_the_order_of_the_picture(exported: tuple[Bundle, Any
 
 
 def test_the_samples_of_the_verdict_choose_nothing(
-    exported: tuple[Bundle, Any], samples: Parts, tokens_of: Callable[[Samples], set[tuple[int, ...]]]
+    exported: tuple[Bundle, Any], samples: SampleSplit, tokens_of: Callable[[Samples], set[tuple[int, ...]]]
 ) -> None:
     _, watched = exported
     calibration, selection, evaluation = map(

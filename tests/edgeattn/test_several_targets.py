@@ -16,19 +16,18 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.choosing import Choice
-from edgeattn.judge.golden_check import replayed
-from edgeattn.judge.objective import FASTEST, Objective
-from edgeattn.judge.request import Request
-from edgeattn.judge.revalidate import revalidate
+from edgeattn.judge.choice import Chooser
+from edgeattn.judge.golden_check import golden_results
+from edgeattn.judge.request import FASTEST, Objective, Request
+from edgeattn.judge.validation import revalidate
 from edgeattn.measure.variants import measurable
 from edgeattn.progress import Silent
-from edgeattn.report.bundle_reports import read_report
+from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.pack import save
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.targets import TARGETS, ForTarget, Target, for_target
+from edgeattn_export.targets import TARGETS, LoweredGraphs, Target, lower_for
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError, ModelError
@@ -145,20 +144,20 @@ def test_golden_vectors_are_replayed_in_a_worker(
     files = {name: packed.files[name] for name in kept}
     folder = tmp_path / "apart.edge"
     save(replace(packed, manifest=replace(manifest, files=kept), files=files), folder)
-    assert all(result.ok for result in replayed(folder, open_bundle(folder)))
+    assert all(result.ok for result in golden_results(folder, open_bundle(folder)))
 
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_target_that_refuses_the_model_does_so_before_another_is_searched(
     source: ModuleSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refusing(target: Target, *its: Any) -> ForTarget:
+    def refusing(target: Target, *its: Any) -> LoweredGraphs:
         if target.name == "minimal":
             raise ModelError("not for it")
-        return for_target(target, *its)
+        return lower_for(target, *its)
 
     monkeypatch.setattr(pipeline, "for_target", refusing)
-    monkeypatch.setattr(Choice, "best", lambda _: pytest.fail("a search before all targets were asked"))
+    monkeypatch.setattr(Chooser, "best", lambda _: pytest.fail("a search before all targets were asked"))
     with pytest.raises(ModelError, match="not for it"):
         pipeline.run(source, Request.read(["cpu", "minimal"], {"cosine": 0.98}, FASTEST), Silent())
 

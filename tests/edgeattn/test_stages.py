@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.judge import independence, padding
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.source import module
 from edgeattn.source.module import ModuleSource

@@ -17,9 +17,9 @@ import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
-from edgeattn.measure import alone, benchmark, race
+from edgeattn.judge.request import Objective, Request
+from edgeattn.measure import benchmark, race
+from edgeattn.measure import isolated as alone
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.targets.xnnpack import XNNPACK_CPU

@@ -20,16 +20,16 @@ from torch.onnx._internal.exporter._registration import ONNXRegistry
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
-from edgeattn_export.pack import Label, Made, Packed, pack
+from edgeattn_export.pack import Label, Packed, TargetBuild, pack
 from edgeattn_export.quantize import Calibration, Quantized, quantize
-from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample
@@ -277,9 +277,9 @@ def quantized(
 @pytest.fixture(scope="session")
 def packed(encoder: Captured, quantized: Quantized, samples: Samples) -> Packed:
     """The tiny encoder as a bundle, with two golden samples."""
-    made = Made(
+    made = TargetBuild(
         target=CPU,
-        parts=Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
+        parts=Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols),
         tolerance=0.99,
         scores={"cosine": 0.999},
         verdict="pass",

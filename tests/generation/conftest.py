@@ -13,12 +13,12 @@ from transformers import PreTrainedModel
 
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, decoder_samples, with_cache
-from edgeattn_export.pack import Label, Made, pack, save
+from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize import Recipe
-from edgeattn_export.quantize.float_parts import float_parts
-from edgeattn_export.quantize.parts import int8_parts
+from edgeattn_export.quantize.float_graphs import float_graphs
+from edgeattn_export.quantize.graphs import int8_graphs
 from edgeattn_export.recover import recover
-from edgeattn_export.targets import for_target
+from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime import Model, load
 from edgeattn_runtime.golden import Sample
@@ -58,11 +58,11 @@ def _save_float(source: ModuleSource, folder: Path) -> None:
     captured = source.capture(real, CPU.prover)
     cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
     assert isinstance(cached.graphs, Steps), cached.refused
-    lowered = for_target(CPU, captured, cached, samples.calibration)
-    floats = float_parts(captured, lowered.graphs, samples, CPU.prover, CPU.forms, padding=None)
-    made = Made(
+    lowered = lower_for(CPU, captured, cached, samples.calibration)
+    floats = float_graphs(captured, lowered.graphs, samples, CPU.prover, CPU.forms, padding=None)
+    made = TargetBuild(
         target=CPU,
-        parts=int8_parts(floats, FLOAT),
+        parts=int8_graphs(floats, FLOAT),
         tolerance=0.99,
         scores={},
         verdict="pass",

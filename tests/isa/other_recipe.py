@@ -20,9 +20,9 @@ from emulators import CACHE, arm64, haswell_by_name
 from network import network
 from rich.console import Console
 
-from edgeattn.judge.price import Price
-from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.table.machines import prices_parts
+from edgeattn.results.bundle import read_report
+from edgeattn.results.latency import Price
 from edgeattn_runtime.bundle import open_bundle
 
 MODEL = Path(__file__).with_name("points.py")

@@ -22,8 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource

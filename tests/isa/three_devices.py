@@ -24,8 +24,8 @@ from network import network, three, working
 from rich.console import Console
 from rich.table import Table
 
-from edgeattn.measure.latencies import INT8
-from edgeattn.report.bundle_reports import read_report
+from edgeattn.results.bundle import read_report
+from edgeattn.results.latency import INT8
 from edgeattn_runtime.bundle import open_bundle
 
 

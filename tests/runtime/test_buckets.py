@@ -11,8 +11,7 @@ from edgeattn_runtime import InputError, Model, load
 from edgeattn_runtime.buckets import Bucket, Buckets
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding, Rows
-from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.rows import Padding, Rows, Stack
 
 # A network in exact integers: a position's answer adds up what its row shows, a row's is the sum.
 GRAPH = Graph(

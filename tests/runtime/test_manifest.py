@@ -9,11 +9,10 @@ import jsonschema
 import pytest
 from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
 
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
-from edgeattn_runtime.variant import Variant
+from edgeattn_runtime.variant import Engine, Variant
 
 VARIANT = Variant(
     target="cpu",

@@ -13,8 +13,7 @@ from edgeattn_runtime import InputError, Model, load
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.many import Splitter, stacked
-from edgeattn_runtime.rows import Padding, Rows
-from edgeattn_runtime.stacks import Stack, together
+from edgeattn_runtime.rows import Padding, Rows, Stack, rows_per_call
 
 # A network in exact integers: a position's answer adds up what its row shows, a row's is the sum.
 GRAPH = Graph(
@@ -86,8 +85,10 @@ def test_each_row_runs_once_and_rows_of_one_length_together(samples: list[Arrays
     Splitter(ROWS, GRAPH, SYMBOLS).run(network, samples, _stacks)
     assert sum(count for count, _ in network.calls) == sum(len(sample["mask"]) for sample in samples)
     for count, length in network.calls:
-        assert count <= together(STACKS, {"sequence": length})
-    unfilled = [length for count, length in network.calls if count < together(STACKS, {"sequence": length})]
+        assert count <= rows_per_call(STACKS, {"sequence": length})
+    unfilled = [
+        length for count, length in network.calls if count < rows_per_call(STACKS, {"sequence": length})
+    ]
     assert len(unfilled) == len(set(unfilled))  # all calls of a length but its last are full
 
 

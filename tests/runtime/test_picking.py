@@ -11,7 +11,7 @@ from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.manifest import Manifest
-from edgeattn_runtime.picking import reached, runnable
+from edgeattn_runtime.picking import reachable, runnable
 
 
 def _manifest(bundle: Path) -> Manifest:
@@ -118,6 +118,6 @@ def test_calls_reach_no_variant_behind_one_of_any_sizes(conformance: Path) -> No
     manifest = _manifest(conformance / "buckets.edge")
     graph = manifest.graphs["model"]
     short, long, dynamic = manifest.variants
-    assert list(reached([short, dynamic, long], graph)) == [short, dynamic]
+    assert list(reachable([short, dynamic, long], graph)) == [short, dynamic]
     other = Graph((Tensor("x", "float32", ("other",)),), ())
-    assert list(reached([short, long], other)) == [short]
+    assert list(reachable([short, long], other)) == [short]

@@ -7,7 +7,8 @@ from types import ModuleType, SimpleNamespace
 import onnxruntime
 import pytest
 
-from edgeattn_runtime import plugins, session
+from edgeattn_runtime import session
+from edgeattn_runtime import session as plugins
 from edgeattn_runtime.session import open_session
 
 QNN = "QNNExecutionProvider"

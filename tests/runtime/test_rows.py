@@ -7,9 +7,8 @@ import pytest
 from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.manifest import Manifest
-from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.rows import Padding, Rows, Stack, rows_per_call
 from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.stacks import Stack, together
 
 TEXT = (ROOM / "conformance" / "tuned.edge" / "manifest.json").read_text("utf-8")
 
@@ -46,7 +45,7 @@ def test_rows_need_no_padding() -> None:
 
 def test_the_smallest_entry_that_holds_a_row_counts() -> None:
     stacks = (Stack({"a": 2, "b": 2}, 8), Stack({"a": 4, "b": 9}, 4))
-    found = [together(stacks, {"a": a, "b": b}) for a, b in ((1, 2), (2, 3), (4, 9), (5, 1), (1, 10))]
+    found = [rows_per_call(stacks, {"a": a, "b": b}) for a, b in ((1, 2), (2, 3), (4, 9), (5, 1), (1, 10))]
     assert found == [8, 4, 4, 1, 1]
 
 

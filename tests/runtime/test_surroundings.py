@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn_runtime import linux as module
-from edgeattn_runtime.surroundings import State, Surroundings, Watch, together
+from edgeattn_runtime import system as module
+from edgeattn_runtime.surroundings import State, Surroundings, Watch, combined
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -113,7 +113,7 @@ def test_measurements_one_after_the_other_are_one() -> None:
     first, last = (State(load=load, clock_mhz=None, governor=None) for load in (1.0, 2.0))
     one = Surroundings(before=first, after=first, others=0.2, stolen=None, switches=1.0, energy_j=3.0)
     two = Surroundings(before=last, after=last, others=0.4, stolen=None, switches=3.0, energy_j=4.0)
-    found = together([one, two])
+    found = combined([one, two])
     assert (found.before, found.after) == (first, last)
     assert found.others == pytest.approx(0.3)
     assert (found.stolen, found.switches, found.energy_j) == (None, 2.0, 7.0)

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from edgeattn_runtime.warmup import WINDOW, WarmUp, warm_up
+from edgeattn_runtime.latency import WINDOW, WarmUp, warm_up
 
 Spending = Callable[[Iterator[float]], Callable[[], None]]
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from edgeattn import pipeline
-from edgeattn.judge.objective import Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
-from edgeattn.report.bundle_reports import read_report
-from edgeattn.report.report import Report
+from edgeattn.results.bundle import read_report
+from edgeattn.results.report import Report
 from edgeattn.source.handover import load
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import DYNAMIC_INT8

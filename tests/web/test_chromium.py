@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import SWIFTSHADER, Way, answers, chromium
 
-from edgeattn.report.report import Report
+from edgeattn.results.report import Report
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.node_environment import NodeEnvironment
 from edgeattn_export.targets.target import Target

@@ -15,7 +15,7 @@ from served import modules
 from edgeattn.judge.check import Check
 from edgeattn.report.page import View
 from edgeattn.report.page import page as html_of
-from edgeattn.report.report import Report
+from edgeattn.results.report import Report
 
 PHONE, DESK = 390, 1280  # px
 

@@ -11,8 +11,8 @@ import pytest
 from browser import SWIFTSHADER, chromium
 from served import open_on_phone, served
 
-from edgeattn.report.bundle_reports import read_report
-from edgeattn.report.report import Report
+from edgeattn.results.bundle import read_report
+from edgeattn.results.report import Report
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle import open_bundle
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load
 
 from edgeattn.devices.on_device.files import Files
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.failure import failure
+from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.session import ENGINE_ERRORS, open_session
 from edgeattn_runtime.settings import SessionSettings

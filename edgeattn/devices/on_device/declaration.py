@@ -8,7 +8,7 @@ import psutil
 
 import edgeattn_runtime
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.plugins import available_providers
+from edgeattn_runtime.session import available_providers
 
 KEY = "edgeattn"  # among what Dask knows of a worker
 RESOURCE = "device:"  # and the name: what a measurement takes, so that there is one at a time

@@ -29,7 +29,7 @@ from edgeattn_runtime.turns import Clock, Rounds, timed
 FOLDER_VARIABLE = "EDGEATTN_DEVICE_FILES"
 LIMIT_VARIABLE = "EDGEATTN_DEVICE_MB"
 BEGUN = "begun"  # the folder of what is worked on, beside the files that were sent
-IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.memory as m; print(m.peak_memory_mb())"
+IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
 
 Answer = dict[str, Any]
 

@@ -9,9 +9,8 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.output_metrics.embeddings import RANK, RECALL_AT_10
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK
-from edgeattn.judge.output_metrics.output_metric import OutputMetric
+from edgeattn.judge.output_metrics.output_metric import OutputMetric, output_of
 from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
-from edgeattn.judge.output_metrics.which import output_of
 from edgeattn_runtime.graph import Graph, Tensor
 
 METRICS: Mapping[str, OutputMetric[Any]] = {

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
-from edgeattn.judge.mean_bound import unseen_score
-from edgeattn.judge.output_metrics.output_metric import Answered, OutputMetric
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers, OutputMetric
+from edgeattn.judge.statistics import unseen_score
 
 NEIGHBOURS = 10
 LEAST = 10 * NEIGHBOURS  # samples: among fewer, everyone is a neighbour
@@ -27,7 +27,7 @@ Pair = tuple[Array, Array]  # the original's embeddings and int8's, (N, D) each
 Scored = tuple[float, Array]  # a sample's own score, and the same without each of the others, (N - 1,)
 
 
-def _kept(answered: Answered) -> Pair:
+def _kept(answered: OutputAnswers) -> Pair:
     return answered.expected, np.nan_to_num(answered.found)
 
 

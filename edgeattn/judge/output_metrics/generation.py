@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.output_metrics.output_metric import Answered, OutputMetric, Share, mean_share
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers, OutputMetric, Share, mean_share
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BudgetError
@@ -13,7 +13,7 @@ from edgeattn_runtime.errors import BudgetError
 TOKENS = 32  # that each sample's first half is continued by, where it is as long
 
 
-def _agreement(answered: Answered) -> Share:
+def _agreement(answered: OutputAnswers) -> Share:
     """Return the share of greedy tokens before int8 first chooses another than the original, of all rows."""
     name = _tokens(answered)
     tokens = answered.sample.inputs[name]
@@ -28,7 +28,7 @@ def _agreement(answered: Answered) -> Share:
     return float(same.mean()), same.size
 
 
-def _tokens(answered: Answered) -> str:
+def _tokens(answered: OutputAnswers) -> str:
     """Return the input that is continued: the only one with a position for each of the logits."""
     inputs, positions = answered.sample.inputs, answered.positions
     able = [name for name, array in inputs.items() if array.dtype.kind in "iu" and array.shape == positions]

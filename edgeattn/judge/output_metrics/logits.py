@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.output_metrics.output_metric import Answered, OutputMetric, Share, mean_loss, mean_share
+from edgeattn.judge.output_metrics.output_metric import (
+    OutputAnswers,
+    OutputMetric,
+    Share,
+    mean_loss,
+    mean_share,
+)
 
 K = 5  # of topk
 LEAST_LOG = -100.0  # nats: a class that int8 rules out is no infinite loss
@@ -23,12 +29,12 @@ def log_odds(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return limited
 
 
-def _top1(answered: Answered) -> Share:
+def _top1(answered: OutputAnswers) -> Share:
     same = answered.expected.argmax(axis=-1) == answered.found.argmax(axis=-1)  # (N,)
     return float(same.mean()), same.size
 
 
-def _topk(answered: Answered) -> Share:
+def _topk(answered: OutputAnswers) -> Share:
     count, classes = answered.expected.shape
     k = min(K, classes - 1)
     highest = [np.argsort(each, axis=-1)[:, -k:] for each in (answered.expected, answered.found)]
@@ -36,7 +42,7 @@ def _topk(answered: Answered) -> Share:
     return shared / (k * count), k * count
 
 
-def _kl(answered: Answered) -> float:
+def _kl(answered: OutputAnswers) -> float:
     expected, found = log_odds(answered.expected), log_odds(answered.found)  # (N, classes)
     return float((np.exp(expected) * (expected - found)).sum(axis=-1).mean())
 

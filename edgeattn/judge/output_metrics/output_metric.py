@@ -1,26 +1,64 @@
-"""A metric of one output: what it keeps of each sample, and what that comes to."""
+"""A metric of one output: which output that is, what is kept of each sample, and what that comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
-from edgeattn.judge.mean_bound import unseen_score
-from edgeattn.judge.output_metrics.which import Holds
+from edgeattn.judge.statistics import unseen_score
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.graph import Graph, Tensor
+
+OutputKind = Literal["logits", "embedding"]
+
+DIMS: dict[OutputKind, str] = {"logits": "(batch, ..., classes)", "embedding": "(batch, size)"}
+
+
+def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
+    """Return the output that holds logits, or embeddings.
+
+    Args:
+        graph: The model's contract.
+        limit: By which it is asked for.
+        holds: Which of the two.
+
+    Raises:
+        BudgetError: None can, or several may and none bears the name.
+    """
+    able = [tensor for tensor in graph.outputs if _can_hold(tensor, holds)]
+    named = [tensor for tensor in able if tensor.name.rpartition(".")[-1] in (holds, f"{holds}s")]
+    if len(named or able) == 1:
+        return (named or able)[0]
+    if not able:
+        found = ", ".join(map(str, graph.outputs))
+        raise BudgetError(
+            f"budget {limit}: {found} found, floats {DIMS[holds]} expected; ask for another limit"
+        )
+    names = ", ".join(tensor.name for tensor in able)
+    raise BudgetError(
+        f"budget {limit}: each of the outputs {names} may be what it is of, one named {holds!r} expected; "
+        "rename that one"
+    )
+
+
+def _can_hold(tensor: Tensor, holds: OutputKind) -> bool:
+    dims = tensor.dims
+    ranked = len(dims) == 2 if holds == "embedding" else len(dims) >= 2
+    return ranked and tensor.dtype.startswith("float") and isinstance(dims[-1], int) and dims[-1] > 1
+
 
 Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class OutputAnswers:
     """One sample, and what was answered in one output.
 
     Attributes:
@@ -57,8 +95,8 @@ class OutputMetric(Generic[Kept]):
     """
 
     name: str
-    output: Holds
-    keep: Callable[[Answered], Kept]
+    output: OutputKind
+    keep: Callable[[OutputAnswers], Kept]
     mean: Callable[[Sequence[Kept]], Mean]
     least: int = 1
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics.logits import log_odds
-from edgeattn.judge.output_metrics.output_metric import Answered, OutputMetric, mean_loss
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers, OutputMetric, mean_loss
 from edgeattn_runtime.errors import ModelError
 
 
-def _loss(answered: Answered) -> float:
+def _loss(answered: OutputAnswers) -> float:
     """Return by how many nats a token int8 is more surprised by the targets; negative ones do not count."""
     target = answered.counted(_target(answered)).astype(np.int64)  # (N,)
     known = target >= 0
@@ -26,7 +26,7 @@ def _loss(answered: Answered) -> float:
     return float((before - after).mean())
 
 
-def _target(answered: Answered) -> NDArray[np.int64]:
+def _target(answered: OutputAnswers) -> NDArray[np.int64]:
     sample, classes = answered.sample, answered.expected.shape[-1]
     target = None if sample.target is None else np.asarray(sample.target)
     if target is None or target.shape != answered.positions or not _are_classes(target, classes):

@@ -1,12 +1,88 @@
-"""What each module adds to the error, the worst first: measured against what such a step may add."""
+"""How far a graph departs from PyTorch at each point, and what each module adds to the error."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.trace.departure import Departure
+from edgeattn.judge.trace.inputs import TraceInput
+from edgeattn.judge.trace.noise import Noise
+from edgeattn.judge.trace.probe import Probe
+from edgeattn.judge.trace.recording import Floats
+from edgeattn_export.graph.agreement import Outputs
+
+SHOWN = 3  # samples on which a point is worst
+
+
+@dataclass(frozen=True, slots=True)
+class SampleError:
+    """A sample, as its trial is called, and the error that is introduced there."""
+
+    sample: str
+    introduced: float
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Relative errors at a point, over all samples together.
+
+    Attributes:
+        introduced: Of what the graph makes there of PyTorch's own tensors.
+        accumulated: Of what flows there when the graph runs as ever.
+        rounds: Whether the graph computes with integers in between.
+        worst: Where the introduced error is largest, the worst first.
+    """
+
+    introduced: float
+    accumulated: float
+    rounds: bool
+    worst: tuple[SampleError, ...]
+
+
+class Departures:
+    """Those of a graph."""
+
+    def __init__(self, inside: Probe) -> None:
+        self._inside = inside
+        self._introduced: dict[str, dict[str, Noise]] = {}  # by the point's value, by sample
+        self._accumulated: dict[str, dict[str, Noise]] = {}
+
+    def add(self, trial: TraceInput, expected: Mapping[str, Floats]) -> None:
+        """Run one input.
+
+        Args:
+            trial: The input.
+            expected: What PyTorch has at the points, by their values.
+        """
+        held, flowing = self._inside.held(expected), self._inside.flowing(trial.inputs)
+        answers = self._inside.answers(trial.inputs, {**flowing, **held})
+        for found, kept in ((answers, self._introduced), (flowing, self._accumulated)):
+            for value, noise in _noises(trial, held, found):
+                kept.setdefault(value, {})[trial.name] = noise
+
+    @property
+    def values(self) -> Collection[str]:
+        """The points that the graph shows, by their values."""
+        return self._inside.rounding.keys()
+
+    def at(self, value: str) -> Departure:
+        """Return the departure at a point that the graph shows."""
+        introduced, accumulated = self._introduced[value], self._accumulated[value]
+        worst = sorted(introduced, key=lambda sample: -introduced[sample].error)
+        return Departure(
+            introduced=Noise.sum(introduced.values()).error,
+            accumulated=Noise.sum(accumulated.values()).error,
+            rounds=self._inside.rounding[value],
+            worst=tuple(SampleError(sample, introduced[sample].error) for sample in worst[:SHOWN]),
+        )
+
+
+def _noises(trial: TraceInput, expected: Outputs, found: Outputs) -> Iterable[tuple[str, Noise]]:
+    for value, answer in found.items():
+        if value in expected and expected[value].shape == answer.shape:  # else an expert, given other rows
+            yield value, Noise.between(trial.counted(expected[value]), trial.counted(answer))
+
 
 EXACT = 1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
 SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import onnx_ir as ir
 
 from edgeattn.judge.trace.noise import relative_error
-from edgeattn.judge.trace.recording import Place, Recorded, recorded
+from edgeattn.judge.trace.recording import Origin, Recorded, recorded
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.taps import tapped, values_of
+from edgeattn_export.graph.values import values_of, with_outputs
 from edgeattn_runtime.errors import BadInput
 
 ANOTHER = 0.1  # relative error from which on a value of a right graph is not the one looked for
@@ -30,7 +30,7 @@ class Point:
         value: Its name in every graph: a value keeps it through all rewrites.
     """
 
-    place: Place
+    place: Origin
     value: str
 
     @property
@@ -66,12 +66,12 @@ def points_of(captured: Captured, inputs: Inputs) -> tuple[Point, ...]:
     """
     model, reference = captured.model, module_behind(captured)
     floats = [name for name, value in values_of(model).items() if value.dtype is ir.DataType.FLOAT]
-    values = captured.engine.runner(tapped(model, floats))(inputs)
+    values = captured.engine.runner(with_outputs(model, floats))(inputs)
     right = disagreement(reference(inputs), values, EXPORT_TOLERANCE) is None
-    return _found(model, values, recorded(reference, inputs), right=right)
+    return _nearest_values(model, values, recorded(reference, inputs), right=right)
 
 
-def _found(model: ir.Model, values: Outputs, tensors: Recorded, *, right: bool) -> tuple[Point, ...]:
+def _nearest_values(model: ir.Model, values: Outputs, tensors: Recorded, *, right: bool) -> tuple[Point, ...]:
     found: dict[str, Point] = {}
     for place, tensor in tensors.items():
         errors = {
@@ -86,7 +86,7 @@ def _found(model: ir.Model, values: Outputs, tensors: Recorded, *, right: bool) 
     return tuple(found.values())
 
 
-def _candidates(model: ir.Model, place: Place) -> Iterator[str]:
+def _candidates(model: ir.Model, place: Origin) -> Iterator[str]:
     inside = [node for node in model.graph if _is_within(module_of(node), place.module)]
     members = set(inside)
     if place.end == "input":
@@ -110,3 +110,60 @@ def _leaves(value: ir.Value, members: set[ir.Node]) -> bool:
 
 def _names(values: Iterable[ir.Value]) -> Iterator[str]:
     return iter(dict.fromkeys(value.name or "" for value in values))
+
+
+def names_in_graphs(
+    models: Sequence[ir.Model], points: Iterable[Point], expected: Outputs, seen: Outputs
+) -> dict[str, str]:
+    """Return the graphs' own names of the values of points, those alone that they have.
+
+    A value keeps its name through every rewrite, but for what an encoder gives to its decoder, such as the
+    keys of a cross-attention: there the nearest value that comes of the same module is taken.
+
+    Args:
+        models: The graphs.
+        points: In PyTorch's order.
+        expected: What flows at them for one input, by their values.
+        seen: What flows in the graphs for the same input, by their own names.
+    """
+    known, handed = list(points), _handed_over(models)
+    own = {it.value: it.value for it in known if _fits(it.value, it, expected, seen)}
+    taken = set(own.values())
+    pairs = [
+        (relative_error(expected[point.value], seen[name]), point.value, name)
+        for point in known
+        if point.value not in own and point.place.end == "output"
+        for name, modules in handed.items()
+        if point.module in modules and name not in taken and _fits(name, point, expected, seen)
+    ]
+    for _, value, name in sorted(pairs):
+        if value not in own and name not in taken:
+            own[value] = name
+            taken.add(name)
+    return {it.value: own[it.value] for it in known if it.value in own}
+
+
+def _fits(name: str, point: Point, expected: Outputs, seen: Outputs) -> bool:
+    found = seen.get(name)
+    return found is not None and found.dtype.kind == "f" and found.shape == expected[point.value].shape
+
+
+def _handed_over(models: Iterable[ir.Model]) -> dict[str, tuple[str, ...]]:
+    """Return the modules of what one graph gives and another takes, by its name."""
+    known = list(models)
+    taken = {value.name for model in known for value in model.graph.inputs}
+    return {
+        value.name or "": tuple(_modules(module_of(node)))
+        for model in known
+        for value in model.graph.outputs
+        if value.name in taken and (node := value.producer()) is not None
+    }
+
+
+def _modules(path: str) -> Iterator[str]:
+    """Yield the modules that a node came from: of ``layer.key+value``, ``layer.key`` and ``layer.value``."""
+    first, *others = path.split("+")
+    parent = first.rpartition(".")[0]
+    yield first
+    for other in others:
+        yield other if "." in other or not parent else f"{parent}.{other}"

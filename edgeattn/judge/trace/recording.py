@@ -21,7 +21,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Origin:
     """Where a tensor was first seen.
 
     Attributes:
@@ -39,7 +39,7 @@ class Place:
     number: int
 
 
-Recorded = Mapping[Place, Floats]  # in the order in which they were seen
+Recorded = Mapping[Origin, Floats]  # in the order in which they were seen
 
 
 def recorded(reference: Reference, inputs: Inputs) -> Recorded:
@@ -58,7 +58,7 @@ def recorded(reference: Reference, inputs: Inputs) -> Recorded:
 
 class _Recorder:
     def __init__(self) -> None:
-        self.found: dict[Place, torch.Tensor] = {}
+        self.found: dict[Origin, torch.Tensor] = {}
         self._running = [""]  # paths of the modules that are being called, the innermost last
         self._calls: Counter[str] = Counter()
         # By identity, a tensor, kept so that no other gets its identity, and what it held.
@@ -78,7 +78,7 @@ class _Recorder:
     def _entering(self, path: str) -> Any:
         def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             for i, tensor in enumerate(tensors_in((args, kwargs))):
-                self._note(Place(self._running[-1], path, "input", self._calls[path], i), tensor)
+                self._note(Origin(self._running[-1], path, "input", self._calls[path], i), tensor)
             self._running.append(path)
 
         return hook
@@ -88,12 +88,12 @@ class _Recorder:
             if path:
                 self._running.pop()
             for i, tensor in enumerate(tensors_in(returned)):
-                self._note(Place(path, path, "output", self._calls[path], i), tensor)
+                self._note(Origin(path, path, "output", self._calls[path], i), tensor)
             self._calls[path] += 1
 
         return hook
 
-    def _note(self, place: Place, tensor: torch.Tensor) -> None:
+    def _note(self, place: Origin, tensor: torch.Tensor) -> None:
         if not tensor.is_floating_point():
             return
         before = self._seen.get(id(tensor))

@@ -12,19 +12,20 @@ module's inputs, but for whatever a graph has become: it is cut at the points, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.trace.departure import Departure, Departures
-from edgeattn.judge.trace.inside import Graphs, Inside
-from edgeattn.judge.trace.merged import next_known
-from edgeattn.judge.trace.module_error import ModuleError, Step, by_module
+import onnx_ir as ir
+
+from edgeattn.judge.trace.inputs import TraceInput
+from edgeattn.judge.trace.module_error import Departure, Departures, ModuleError, Step, by_module
 from edgeattn.judge.trace.points import Point, module_behind, points_of
+from edgeattn.judge.trace.probe import Probe, TracedGraphs
 from edgeattn.judge.trace.recording import Floats, recorded
-from edgeattn.judge.trace.trials import Trial
 from edgeattn.progress import Progress
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
+from edgeattn_export.graph.values import values_of
 from edgeattn_runtime.errors import BundleError, EdgeAttnError
 
 
@@ -41,7 +42,7 @@ class Trace:
     inputs: int
 
 
-def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: Progress) -> Trace:
+def trace(captured: Captured, int8: TracedGraphs, trials: Sequence[TraceInput], progress: Progress) -> Trace:
     """Find where int8, or the float graph, departs from PyTorch.
 
     Args:
@@ -58,9 +59,9 @@ def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: P
     reference = module_behind(captured)
     largest = _largest(trials)
     points = points_of(captured, largest.inputs)
-    graphs = (Graphs((captured.model,), captured.engine), int8)
+    graphs = (TracedGraphs((captured.model,), captured.engine), int8)
     expected = _expected(reference, points, largest)
-    in_float, in_int8 = (Departures(Inside(it, points, expected, largest.inputs)) for it in graphs)
+    in_float, in_int8 = (Departures(Probe(it, points, expected, largest.inputs)) for it in graphs)
     if not in_int8.values:
         raise BundleError(
             "the int8 graph has none of the values of the float graph; a bundle made with the tools that are "
@@ -88,15 +89,34 @@ def trace(captured: Captured, int8: Graphs, trials: Sequence[Trial], progress: P
 
 def _step(captured: Captured, point: Point, in_float: Departure, in_int8: Departures) -> Step:
     known = point.value in in_int8.values
-    value = point.value if known else next_known(captured.model, point.value, in_int8.values)
+    value = point.value if known else next_value(captured.model, point.value, in_int8.values)
     return Step(point.module, in_float, None if value is None else in_int8.at(value), merged=not known)
 
 
-def _largest(trials: Sequence[Trial]) -> Trial:
+def _largest(trials: Sequence[TraceInput]) -> TraceInput:
     """Return the trial in which a value's dims tell most."""
     return max(trials, key=lambda trial: sum(array.size for array in trial.inputs.values()))
 
 
-def _expected(reference: Reference, points: Sequence[Point], trial: Trial) -> dict[str, Floats]:
+def _expected(reference: Reference, points: Sequence[Point], trial: TraceInput) -> dict[str, Floats]:
     found = recorded(reference, trial.inputs)
     return {point.value: found[point.place] for point in points if point.place in found}
+
+
+def next_value(model: ir.Model, value: str, known: Collection[str]) -> str | None:
+    """Return the nearest value behind another that is known; None where there is none.
+
+    Args:
+        model: The float graph.
+        value: One of its values.
+        known: Names of values.
+    """
+    order = {name: i for i, name in enumerate(values_of(model))}
+    waiting, seen, found = [values_of(model)[value]], set[ir.Value](), list[str]()
+    while waiting:
+        for use in waiting.pop().uses():
+            new = [output for output in use.node.outputs if output not in seen]
+            seen.update(new)
+            found += [output.name or "" for output in new if output.name in known]
+            waiting += [output for output in new if output.name not in known]
+    return min(found, key=lambda name: order[name], default=None)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.devices import Device
+from edgeattn.report.graph_words import placement_words
 from edgeattn.report.number_words import asked, cosine, measured
-from edgeattn.report.placement_words import placement_words
 from edgeattn.report.promises import promises
-from edgeattn.report.report import Report
 from edgeattn.report.verdict_words import SHOWN, shown, undecided
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.manifest import Manifest
 

@@ -1,18 +1,42 @@
-"""A report as Markdown, for a pull request or the summary of a job."""
+"""A report as GitHub's Markdown, for a pull request or the summary of a job.
+
+A name is a name there: no markup, no link, no mention.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 
 from edgeattn.judge.check import Verdict
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
-from edgeattn.report.ci.markdown import plain, table
-from edgeattn.report.number_words import asked, cosine, count, figure, measured
-from edgeattn.report.report import Report
-from edgeattn.report.speedup import speedup
+from edgeattn.report.number_words import asked, cosine, count, figure, measured, speedup
 from edgeattn.report.table import RUNNERS
 from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
+from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]|~#!])")
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is, in one line."""
+    marked = _MARKUP.sub(r"\\\1", escape(" ".join(text.split()), quote=False))
+    return marked.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table; a head that begins with ">" stands at the right, with its numbers."""
+    yield _line([head.removeprefix(">") for head in heads])
+    yield _line(["---:" if head.startswith(">") else "---" for head in heads])
+    for row in rows:
+        yield _line(row)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
 
 SIGNS: dict[Verdict, str] = {"pass": "✅ pass", "fail": "❌ **fail**", "undecided": "⚠️ **undecided**"}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from edgeattn.report.form_words import LEFT
-from edgeattn.report.report import Report
+from edgeattn.report.graph_words import LEFT
+from edgeattn.results.report import Report
 
 WHOLE = "(the model)"
 LEAST_SHARE = 0.01  # of the weights, from which a group is a part of its own

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.number_words import (
     asked,
     cosine,
@@ -19,6 +18,7 @@ from edgeattn.report.number_words import (
 )
 from edgeattn.report.page.view import View
 from edgeattn.report.verdict_words import SHOWN, shown
+from edgeattn.results.trial import recipe_words
 
 
 @dataclass(frozen=True, slots=True)

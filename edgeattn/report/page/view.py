@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.limits import limit_of
-from edgeattn.judge.module_loss import ModuleLoss
-from edgeattn.judge.price import Price
-from edgeattn.measure.latencies import INT8, PYTORCH
-from edgeattn.report.devices import Device
-from edgeattn.report.form_words import form_words
+from edgeattn.report.devices import Device, machine_facts
+from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
 from edgeattn.report.number_words import cosine, figure
-from edgeattn.report.page.curves import Curves, curves
+from edgeattn.report.page.drawings import Curves, Dots, curves, dots, inline
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
-from edgeattn.report.page.losses import Dots, dots
-from edgeattn.report.page.machine import machine_facts
 from edgeattn.report.page.speed import Speed, runner_label
-from edgeattn.report.page.svg import inline
-from edgeattn.report.placement_words import placement_words
-from edgeattn.report.refusals import folded
-from edgeattn.report.report import Refusal, Report
-from edgeattn.report.trial_line import TrialLine
 from edgeattn.report.verdict_words import edge_cases_line
+from edgeattn.results.accuracy import ModuleLoss
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import INT8, PYTORCH, Price
+from edgeattn.results.report import Refusal, Report
+from edgeattn.results.trial import TrialResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +166,14 @@ class View:
         return None if self.drawn is None else inline(self.drawn)
 
     @property
-    def kept(self) -> Sequence[TrialLine]:
+    def kept(self) -> Sequence[TrialResult]:
         """What was tried, and is worth reaching again."""
         return [line for line in self.report.trials if line.recipe]
 
     @property
     def refused(self) -> Sequence[Refusal]:
         """Where a rule left its pattern alone."""
-        return folded(self.report.refused)
+        return distinct_refusals(self.report.refused)
 
     @property
     def machine(self) -> Mapping[str, str]:

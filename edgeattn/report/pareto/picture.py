@@ -12,21 +12,26 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from edgeattn.report.number_words import figure
-from edgeattn.report.pareto.limits import ROW, WORST_WIDTH, Limit, draw_limits, error_limit, latency_limits
 from edgeattn.report.pareto.points import (
     CHOSEN,
     DOMINATED,
     FRONT,
     LARGEST,
     PAPER,
+    ROW,
+    WORST_WIDTH,
+    LimitLine,
     Point,
+    draw_limits,
     error,
+    error_limit,
+    latency_limits,
     points_of,
     stairs,
 )
-from edgeattn.report.report import Report
 from edgeattn.report.svg import INK, PALE, svg
-from edgeattn.report.trial_line import TrialLine
+from edgeattn.results.report import Report
+from edgeattn.results.trial import TrialResult
 
 _WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
 _LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, and where there are none
@@ -69,7 +74,9 @@ def _sheet(*, above: float, beside: float) -> tuple[Figure, Axes]:
     return picture, picture.add_axes((_LEFT / _WIDTH, _BELOW / height, across / _WIDTH, _HEIGHT / height))
 
 
-def _set_axes(axes: Axes, points: Sequence[Point], latencies: Sequence[Limit], worst: Limit | None) -> None:
+def _set_axes(
+    axes: Axes, points: Sequence[Point], latencies: Sequence[LimitLine], worst: LimitLine | None
+) -> None:
     xs = [point.latency_ms for point in points] + [limit.at for limit in latencies]
     ys = [point.error for point in points] + ([worst.at] if worst else [])
     across = max(1.08, (max(xs) / min(xs)) ** 0.07)
@@ -102,7 +109,7 @@ def _written(least: float) -> Callable[[float, object], str]:
     return lambda value, _: np.format_float_positional(float(f"{value:.3g}"), trim="-")
 
 
-def _draw_line(axes: Axes, trials: Sequence[TrialLine]) -> None:
+def _draw_line(axes: Axes, trials: Sequence[TrialResult]) -> None:
     steps = stairs(trials)
     xs = [trial.latency_ms for trial in steps for _ in range(2)][1:]  # across to the next, then down
     ys = [error(trial.cosine_min) for trial in steps for _ in range(2)][:-1]

@@ -1,11 +1,16 @@
-"""A trial as a point of the picture: where it lies, how large it is, in which color and by which words."""
+"""What the Pareto picture shows: each trial as a point, each limit of the budget as a line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edgeattn.report.trial_line import TrialLine
+from matplotlib.axes import Axes
+
+from edgeattn.report.number_words import figure
+from edgeattn.results.latency import PYTORCH
+from edgeattn.results.report import Report
+from edgeattn.results.trial import TrialResult
 
 FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
@@ -53,7 +58,7 @@ class Point:
         return float(self.area**0.5)
 
 
-def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
+def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
     """Return a point a trial, the most telling last, to lie on top."""
     lines = sorted(trials, key=lambda line: (line.chosen, line.front))
     largest = max(line.size_mb for line in lines)
@@ -73,9 +78,9 @@ def points_of(trials: Iterable[TrialLine]) -> tuple[Point, ...]:
     )
 
 
-def stairs(trials: Iterable[TrialLine]) -> tuple[TrialLine, ...]:
+def stairs(trials: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
     """Return what nothing dominates in latency and error, the fastest first; size does not count."""
-    found: list[TrialLine] = []
+    found: list[TrialResult] = []
     for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.cosine_min))):
         if not found or error(trial.cosine_min) < error(found[-1].cosine_min):
             found.append(trial)
@@ -85,3 +90,61 @@ def stairs(trials: Iterable[TrialLine]) -> tuple[TrialLine, ...]:
 def error(cosine: float) -> float:
     """Return what a cosine lacks of 1, as a log axis can show it."""
     return max(1 - cosine, FLOOR)
+
+
+_COLOR, _SHADE = "#b3261e", 0.06
+ROW = 12  # points from one limit's words to the next one's
+WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """Where a limit runs across the picture, in its axis's unit, and its words."""
+
+    at: float
+    words: str
+
+
+def latency_limits(report: Report) -> tuple[LimitLine, ...]:
+    """Return the latencies in ms that the budget allows at most, the tightest first; none for nominal."""
+    if report.nominal:
+        return ()  # which are of another scale than what was tried
+    limits = []
+    for check in report.checks:
+        if check.name == "latency_ms":
+            limits.append(LimitLine(check.limit, f"at most {check.limit:g} ms"))
+        elif check.name == "latency_ratio" and report.latency_ms is not None:
+            at = report.latency_ms[PYTORCH].p50 / check.limit
+            limits.append(LimitLine(at, f"{check.limit:g}x as fast as {report.original}: {figure(at)} ms"))
+    return tuple(sorted(limits, key=lambda limit: limit.at))
+
+
+def error_limit(report: Report) -> LimitLine | None:
+    """Return the error that the budget allows the worst sample."""
+    for check in report.checks:
+        if check.name == "cosine_min":
+            return LimitLine(error(check.limit), f"cosine_min\nat least\n{check.limit:g}")
+    return None
+
+
+def draw_limits(axes: Axes, latencies: Sequence[LimitLine], worst: LimitLine | None) -> None:
+    """Draw each limit as a dashed line with its words beyond the axes, and shade the side that fails."""
+    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
+    for row, limit in enumerate(latencies):
+        axes.axvline(limit.at, color=_COLOR, linestyle="--", linewidth=1)
+        axes.annotate(
+            limit.words,
+            (limit.at, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4 + ROW * (len(latencies) - 1 - row)),
+            textcoords="offset points",
+            ha="left" if limit.at**2 < left * right else "right",  # the middle of a log axis
+            color=_COLOR,
+        )
+    for limit in latencies[:1]:
+        axes.axvspan(limit.at, right, color=_COLOR, alpha=_SHADE, linewidth=0)
+    if worst is not None:
+        axes.axhline(worst.at, color=_COLOR, linestyle="--", linewidth=1)
+        axes.axhspan(worst.at, top, color=_COLOR, alpha=_SHADE, linewidth=0)
+        beside = (1.01, worst.at)
+        axes.annotate(worst.words, beside, xycoords=("axes fraction", "data"), va="center", color=_COLOR)

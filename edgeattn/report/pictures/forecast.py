@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.shown import BY_BUNDLE, BY_PYTORCH, Shown
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, Shown
 from edgeattn.report.svg import INK, PALE
 from edgeattn_runtime.processing import Series
 

@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.shown import Shown
-from edgeattn.report.pictures.words import write_words
+from edgeattn.report.pictures.answered_sample import Shown, write_words
 from edgeattn_runtime.processing import Image
 
 _WIDTH, _HEIGHT = 7.0, 1.9  # inches

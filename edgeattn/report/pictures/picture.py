@@ -7,10 +7,10 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
+from edgeattn.report.pictures.answered_sample import Shown
 from edgeattn.report.pictures.forecast import draw_forecast
-from edgeattn.report.pictures.neighbours import draw_neighbours, has_neighbours
+from edgeattn.report.pictures.neighbors import draw_neighbors, has_neighbors
 from edgeattn.report.pictures.photo import draw_photo
-from edgeattn.report.pictures.shown import Shown
 from edgeattn.report.pictures.sound import draw_sound
 from edgeattn.report.svg import svg
 
@@ -29,4 +29,4 @@ def _drawing(shown: Shown) -> Callable[[], Figure] | None:
         return partial(draw_sound, shown, processing.audio)
     if processing.series is not None and processing.series.output is not None:
         return partial(draw_forecast, shown, processing.series)
-    return partial(draw_neighbours, shown) if has_neighbours(shown) else None
+    return partial(draw_neighbors, shown) if has_neighbors(shown) else None

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.shown import Shown
-from edgeattn.report.pictures.words import write_words
+from edgeattn.report.pictures.answered_sample import Shown, write_words
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing import Audio
 from edgeattn_runtime.processing.log_mel import LogMel

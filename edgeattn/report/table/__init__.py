@@ -1,10 +1,9 @@
 """The report as a person reads it on a terminal."""
 
 from edgeattn.report.table.checks import checks_table, edge_cases_parts, golden_table, layers_table
-from edgeattn.report.table.figures import RUNNERS, conditions_line
 from edgeattn.report.table.layout import INDENT, pairs, show
 from edgeattn.report.table.machines import device_parts, differing_machines, machine_line
-from edgeattn.report.table.whole import report_parts, verdict_line
+from edgeattn.report.table.report import RUNNERS, conditions_line, report_parts, verdict_line
 
 __all__ = [
     "INDENT",

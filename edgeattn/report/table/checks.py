@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.number_words import asked, cosine, measured
-from edgeattn.report.report import Layer
 from edgeattn.report.table.layout import colored, listing, passed
 from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.report import Layer
 from edgeattn_runtime.golden import GoldenResult
 
 

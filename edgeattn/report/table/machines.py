@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from edgeattn.judge.price import Price
-from edgeattn.judge.recipe_words import recipe_words
 from edgeattn.report.devices import Device
 from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.report.table.layout import listing, passed
+from edgeattn.results.latency import Price
+from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.machine import Machine
 

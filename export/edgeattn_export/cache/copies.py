@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.cache.anatomy import sizes_read
 from edgeattn_export.cache.draft import Draft
-from edgeattn_export.cache.origins import sizes_read
 
 
 class Copies:

@@ -11,10 +11,10 @@ from edgeattn_export.cache.anatomy import Anatomy
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import StepMasks
-from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.rows import Lengths, Rows
 from edgeattn_export.cache.self_attention import SelfAttention, attend, find_self_attentions
 from edgeattn_export.cache.slots import SLOT, Slots
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.cache.tidy import tidied
 
 LENGTH = "past_length"  # the input that tells how many tokens the caches hold

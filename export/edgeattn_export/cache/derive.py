@@ -12,10 +12,9 @@ from edgeattn_export.cache.encoder import source_encoder
 from edgeattn_export.cache.implied import without_implied
 from edgeattn_export.cache.positions import longest_text
 from edgeattn_export.cache.prove import check_causal, objection
-from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.slots import CAPACITY
-from edgeattn_export.cache.steps import Cache, StepGraph, Steps
+from edgeattn_export.cache.steps import Cache, CannotStep, StepGraph, Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples

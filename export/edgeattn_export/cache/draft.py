@@ -1,7 +1,11 @@
-"""A step graph in the making: its inputs and nodes, and what it takes over from the whole graph."""
+"""A step graph in the making: its inputs and nodes, and what it takes over from the whole graph.
+
+What it takes from a source goes by name: first of all the keys and values of its cross-attention.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import count
 
@@ -10,10 +14,31 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.cache.anatomy import Anatomy
-from edgeattn_export.cache.probes import Pair
-from edgeattn_export.cache.source import bridge
+from edgeattn_export.cache.anatomy import Anatomy, sizes_read
+from edgeattn_export.cache.measured_dims import Pair
 from edgeattn_runtime.graph import symbols_of
+
+CROSS = {1: "cross_key", 2: "cross_value", 3: "cross_mask"}  # names by an Attention's operand
+OTHER = "carried"
+
+
+def bridge(anatomy: Anatomy) -> Mapping[ir.Value, str]:
+    """Return the last values that depend on the source alone, each with the name that it is carried by.
+
+    The keys and values of the i-th cross-attention are ``cross_key_i`` and ``cross_value_i``.
+    """
+    names: dict[ir.Value, str] = {}
+    count: Counter[str] = Counter()
+    for node in anatomy.model.graph:
+        if all(map(anatomy.by_source, node.outputs)) or sizes_read(node, anatomy.dims) is not None:
+            continue
+        for operand, value in enumerate(node.inputs):
+            if value is not None and value not in names and anatomy.by_source(value):
+                stem = CROSS.get(operand, OTHER) if node.op_type == "Attention" else OTHER
+                names[value] = f"{stem}_{count[stem]}"
+                count[stem] += 1
+    return names
+
 
 ENCODED = "encoded"  # the symbol of a length that an encoder makes of its source's
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.cache.anatomy import Anatomy
-from edgeattn_export.cache.origins import sizes_read
-from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.anatomy import Anatomy, sizes_read
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.cache.tidy import tidied
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import Roles
 from edgeattn_export.cache.stepping import StepRunner
-from edgeattn_export.cache.steps import Steps
+from edgeattn_export.cache.steps import CannotStep, Steps
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.capture.own_cache.chunks import chunkings, shown
+from edgeattn_export.capture.own_cache.cache import chunkings, shown
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn_export.cache.refusal import CannotStep
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 

@@ -22,13 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.cache.anatomy import Anatomy
+from edgeattn_export.cache.anatomy import Anatomy, Dims
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import MASK, StepMasks
-from edgeattn_export.cache.origins import Dims
-from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.graph.scopes import module_of
 
 SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)

@@ -1,4 +1,7 @@
-"""Graphs that step, as one runner of the model that they were made of: the sources once, then the tokens."""
+"""Graphs that step, as one runner of the model that they were made of: the sources once, then the tokens.
+
+Run on the whole model's samples, they make real inputs for each of them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.open_graph import OpenGraph
+from edgeattn_runtime.graph_session import OpenGraph
 from edgeattn_runtime.stepping import Stepper
 
 Array = NDArray[np.generic]
@@ -85,3 +88,27 @@ class StepRunner:
 
     def _length(self, inputs: Inputs) -> int:
         return int(inputs[self._generation.tokens].shape[1])
+
+
+def decoder_samples(steps: Steps, samples: Samples, engine: Engine) -> Samples:
+    """Return two inputs of the decoder a sample: a prompt of half its tokens, and the rest with that past.
+
+    Args:
+        steps: Their graphs, in float.
+        samples: The whole model's inputs.
+        engine: Runs them.
+    """
+    return Samples(tuple(_halves(steps, samples, engine)))
+
+
+def encoder_samples(steps: Steps, samples: Samples) -> Samples:
+    """Return the samples' sources alone, in their order."""
+    return Samples(tuple(Sample({name: sample.inputs[name] for name in steps.sources}) for sample in samples))
+
+
+def _halves(steps: Steps, samples: Samples, engine: Engine) -> Iterator[Sample]:
+    runner = StepRunner.of(steps, engine)
+    for sample in samples:
+        length = sample.inputs[steps.tokens].shape[1]
+        chunks = [chunk for chunk in (length // 2, length - length // 2) if chunk]
+        yield from map(Sample, runner.walk(sample.inputs, chunks))

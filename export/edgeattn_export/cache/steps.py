@@ -1,4 +1,4 @@
-"""A model to be taken step by step: its graphs, and what plays which part in them."""
+"""A model to be taken step by step: its graphs, what plays which part in them, and why it cannot be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Literal
 
 import onnx_ir as ir
 
+from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
+
+
+class CannotStep(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
+    """A graph has no step form; the message is the reason, which ``derive_steps`` hands back."""
+
 
 ENCODER_GRAPH = "encoder"
 

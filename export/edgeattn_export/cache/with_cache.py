@@ -1,18 +1,40 @@
-"""The stage of the cache: a causal decoder's step form, or the model as it is, with the reason."""
+"""The stage of the cache: a causal decoder's step form, or the model as it is, with the reason.
+
+Of models that are no causal decoders at all, a report need not say that they get no cache.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgeattn_export.cache.decoders import is_decoder
 from edgeattn_export.cache.derive import derive_steps
-from edgeattn_export.cache.steps import Steps
+from edgeattn_export.cache.implied import without_implied
+from edgeattn_export.cache.prove import check_causal
+from edgeattn_export.cache.roles import find_roles
+from edgeattn_export.cache.steps import CannotStep, Steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
-from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
+
+
+def is_decoder(captured: Captured, samples: Samples) -> bool:
+    """Say whether a model scores what follows its tokens, and never looks ahead, or has a cache of its own.
+
+    Args:
+        captured: The whole model.
+        samples: Real inputs.
+    """
+    if captured.cache is not None:
+        return True
+    whole = without_implied(captured, Recovered(captured.model, {}, ()), samples)
+    try:
+        check_causal(whole.captured, find_roles(whole.captured.graph), whole.samples)
+    except CannotStep:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +58,9 @@ def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Ca
         recovered: Its graph; left as it is.
         samples: Real inputs.
     """
-    cached, failed = attempted("the cache", lambda: _cached(captured, recovered, samples), Cached(recovered))
+    cached, failed = with_fallback(
+        "the cache", lambda: _cached(captured, recovered, samples), Cached(recovered)
+    )
     return replace(cached, refused=(*cached.refused, *(Refused("cache", "", "", why) for why in failed)))
 
 

@@ -21,7 +21,7 @@ LONGEST = 60  # characters of a text that is left out
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class OutputForm:
     """The form of a module's answers: one graph gives the same outputs whatever its inputs are.
 
     Attributes:
@@ -35,7 +35,7 @@ class Answer:
     constants: Mapping[Path, str]
 
     @classmethod
-    def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> Answer:
+    def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> OutputForm:
         """Return the form of one answer.
 
         Args:
@@ -63,17 +63,17 @@ class Answer:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the graph's outputs."""
-        return tuple(map(name_of, self.computed))
+        return tuple(map(output_name, self.computed))
 
     @property
     def passed(self) -> Mapping[str, str]:
         """By name, what is an input, and the input's name."""
-        return {name_of(path): name for path, name in self.given.items()}
+        return {output_name(path): name for path, name in self.given.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is left out, and how a tensor inside of others is named, a line each."""
-        inner = (name_of(path) for path in self.computed if len(path) > 1)
+        inner = (output_name(path) for path in self.computed if len(path) > 1)
         lines = {
             "Outputs named by their paths in what forward returns:": ", ".join(inner),
             "Not among the outputs, since forward returns its input unchanged:": ", ".join(self.passed),
@@ -81,7 +81,7 @@ class Answer:
         }
         return tuple(f"{words} {names}." for words, names in lines.items() if names)
 
-    def check(self, other: Answer) -> None:
+    def check(self, other: OutputForm) -> None:
         """See that another answer has the same form.
 
         Raises:
@@ -91,7 +91,7 @@ class Answer:
             expected, found = (answer._kinds.get(path, "nothing") for answer in (self, other))
             if expected != found:
                 raise CaptureError(
-                    f"output {name_of(path)!r}: {_short(found)} found where another sample has "
+                    f"output {output_name(path)!r}: {_short(found)} found where another sample has "
                     f"{_short(expected)}; a graph gives the same outputs whatever its inputs are: return "
                     "tensors, and what varies in number along one axis of a tensor"
                 )
@@ -102,7 +102,7 @@ class Answer:
         return {**dict.fromkeys(self.computed, "a tensor"), **inputs, **self.constants}
 
 
-def named(raw: object) -> dict[str, object]:
+def named_outputs(raw: object) -> dict[str, object]:
     """Return what a module returned, by the names of a dict or an object, else ``output_0``, ``output_1``...
 
     What is alone is called ``output``.
@@ -118,19 +118,19 @@ def named(raw: object) -> dict[str, object]:
             return {"output": raw}
 
 
-def name_of(path: Path) -> str:
+def output_name(path: Path) -> str:
     """Return the name of an output: ``boxes.0.scores``."""
     return ".".join(path)
 
 
-def tensors_of(raw: object, left_out: frozenset[str] = frozenset()) -> dict[str, torch.Tensor]:
+def output_tensors(raw: object, left_out: frozenset[str] = frozenset()) -> dict[str, torch.Tensor]:
     """Return the tensors that a module returned, by name, but for those of what is ``left_out``."""
-    return {name_of(path): part for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor)}
+    return {output_name(path): part for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor)}
 
 
 def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object]]:
     """Yield parts by path; the tensors of an object, such as a Cache, are numbered in its own order."""
-    counted = {name: piece for name, piece in named(raw).items() if name not in left_out}
+    counted = {name: piece for name, piece in named_outputs(raw).items() if name not in left_out}
     for path, leaf in leaves(counted) if counted else ():
         held = () if isinstance(leaf, torch.Tensor) else tensors_in(leaf)
         yield from (((*path, str(i)), tensor) for i, tensor in enumerate(held))
@@ -139,7 +139,7 @@ def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object
 
 
 def _check_names(parts: Mapping[Path, object]) -> None:
-    for name, count in Counter(map(name_of, parts)).items():
+    for name, count in Counter(map(output_name, parts)).items():
         if count > 1:
             raise ModelError(f"outputs: two are called {name!r}; give each a name of its own")
 
@@ -154,7 +154,7 @@ def _words(part: object) -> str:
 
 
 def _listed(parts: Mapping[Path, str]) -> str:
-    return ", ".join(f"{name_of(path)} ({_short(kind)})" for path, kind in parts.items())
+    return ", ".join(f"{output_name(path)} ({_short(kind)})" for path, kind in parts.items())
 
 
 def _short(kind: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeattn_export.capture.nested_inputs import Values, failure
+from edgeattn_export.capture.nested_inputs import CallValues, call_failure
 from edgeattn_runtime.errors import ModelError, SampleError
 
 
@@ -43,7 +43,9 @@ class Forward:
         return cls(module, tuple(p.name for p in takes), required)
 
 
-def calls_of(forward: Forward, raw: Sequence[object], start: int = 0) -> tuple[list[Values], list[object]]:
+def calls_of(
+    forward: Forward, raw: Sequence[object], start: int = 0
+) -> tuple[list[CallValues], list[object]]:
     """Return what each sample gives ``forward``, by parameter and in its order, and each sample's target.
 
     Where ``forward`` takes one dict, the dict's own keys may stand in the place of the parameter's name.
@@ -59,7 +61,7 @@ def calls_of(forward: Forward, raw: Sequence[object], start: int = 0) -> tuple[l
     """
     parted = [_parted(forward, i, sample) for i, sample in enumerate(raw, start)]
     whole = _whole(forward, parted[0][0]) if parted else None
-    calls: list[Values] = []
+    calls: list[CallValues] = []
     for i, (inputs, _) in enumerate(parted, start):
         values = {whole: inputs} if whole is not None and whole not in inputs else inputs
         _check_names(forward, i, values)
@@ -104,7 +106,7 @@ def _whole(forward: Forward, inputs: Mapping[str, object]) -> str | None:
     if len(forward.required) != 1 or not inputs or set(inputs) & set(forward.names):
         return None
     (name,) = forward.required
-    reason = failure(forward.module, {name: inputs})
+    reason = call_failure(forward.module, {name: inputs})
     if reason is not None:
         raise SampleError(f"{_unknown(forward, 0, inputs)}; as one dict for {name} they fail: {reason}")
     return name

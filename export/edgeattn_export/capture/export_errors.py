@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import onnx_ir as ir
 import torch
 
-from edgeattn_export.capture.user_code import place, place_in
+from edgeattn_export.capture.user_code import user_line, user_line_in
 from edgeattn_export.graph.scopes import WRAPPED, module_of
 
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
@@ -23,7 +23,7 @@ _RANDOM = frozenset(
 _COMPLEX = "registered for the complex-valued input"
 
 
-def explained(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
+def explanation(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
     """Return one line for an error of torch.export (no program yet) or of the translation to ONNX."""
     chain = tuple(_causes(error))
     text = "\n".join(str(cause) for cause in chain)
@@ -31,7 +31,7 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     if program is not None and unsupported:
         return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
-    where = place_in(text) or _raised_at(chain)
+    where = user_line_in(text) or _raised_at(chain)
     if _NUMBER in text:
         return (
             f"forward makes a number of a tensor's values{where}: where it is always the size of an axis, "
@@ -46,7 +46,7 @@ def explained(error: BaseException, program: torch.export.ExportedProgram | None
     return f"PyTorch cannot export the model{where}: {reason[:300]}"
 
 
-def drawing(model: ir.Model) -> str:
+def random_operator(model: ir.Model) -> str:
     """Return one line for an exported graph that draws random numbers; empty for others."""
     for node in model.graph.all_nodes():
         if node.op_type in _RANDOM:
@@ -60,7 +60,7 @@ def drawing(model: ir.Model) -> str:
 def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
     node = _calling(program, operator)
     where = "the model" if node is None else _module(node)
-    line = "" if node is None else place_in(node.meta.get("stack_trace") or "")
+    line = "" if node is None else user_line_in(node.meta.get("stack_trace") or "")
     if is_complex:
         return (
             f"{where} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on pairs "
@@ -72,14 +72,14 @@ def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_c
     )
 
 
-def unrunnable(error: BaseException, model: ir.Model) -> str:
+def open_failure(error: BaseException, model: ir.Model) -> str:
     """Return one line for an exported graph that onnxruntime does not open."""
     where, operator = _owner(model, _NODE.search(str(error)))
     kernel = f" for {operator}" if operator else ""
     return f"{where}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
 
 
-def failed(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
+def run_failure(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
     """Return one line for an exported graph that does not run where the module does."""
     where, operator = _owner(model, _RUNNING.search(str(error)))
     return (
@@ -108,7 +108,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _raised_at(chain: Iterable[BaseException]) -> str:
-    return place(frame for error in chain for frame in traceback.extract_tb(error.__traceback__))
+    return user_line(frame for error in chain for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _calling(program: torch.export.ExportedProgram, operator: str) -> torch.fx.Node | None:

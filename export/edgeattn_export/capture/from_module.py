@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 from torch import nn
 
-from edgeattn_export.capture.captured import Captured
-from edgeattn_export.capture.export_errors import drawing
+from edgeattn_export.capture.captured import Captured, contract_of
+from edgeattn_export.capture.determinism import check_repeats
+from edgeattn_export.capture.export_errors import random_operator
 from edgeattn_export.capture.own_cache.find import find_cache
-from edgeattn_export.capture.proof import bounded, proven_bounds
+from edgeattn_export.capture.proof import proven_bounds, with_bounds
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.capture.repeats import check_repeats
-from edgeattn_export.capture.stackable import stackable
-from edgeattn_export.capture.translate import translated
-from edgeattn_export.capture.ways.asked import Asked
-from edgeattn_export.capture.ways.free import NotFree, check_free
-from edgeattn_export.capture.ways.ways import Way, ways
+from edgeattn_export.capture.strategies.fixed_sizes import NotFree, check_axes_free
+from edgeattn_export.capture.strategies.request import TraceRequest
+from edgeattn_export.capture.strategies.strategy import Strategy, strategies
+from edgeattn_export.capture.translate import translate
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.contract import contract_of
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
 
 
@@ -55,23 +55,23 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     _check_names(samples.names, outputs)
     _check_defined(module, answer)
     check_repeats(reference, samples, answer)
-    axes, notes = stackable(reference, samples, axes)
-    asked = Asked(reference, samples, axes, outputs)
+    axes, notes = stackable_axes(reference, samples, axes)
+    asked = TraceRequest(reference, samples, axes, outputs)
     with suppress(ModelError):  # of made-up sizes that are beyond it
-        reference(shaped(samples, axes, asked.longest))  # an answer that varies in form is refused here
+        reference(sized_inputs(samples, axes, asked.longest))  # an answer that varies in form is refused here
     captured = _by_ways(asked, engine)
     told = (*samples.notes, *reference.notes, *notes, *captured.notes)
     return replace(captured, cache=cache, passed=reference.passed, notes=told)
 
 
-def _by_ways(asked: Asked, engine: Engine) -> Captured:
+def _by_ways(asked: TraceRequest, engine: Engine) -> Captured:
     """Return what the first way leads to that is proven at any size, else what is at some.
 
     Raises:
         CaptureError: What stopped the first way of all.
     """
     fallback, stopped = None, None
-    for way in ways(asked):
+    for way in strategies(asked):
         try:
             captured = _by(way, asked, engine)
             bounds = proven_bounds(captured, asked.samples)
@@ -82,19 +82,19 @@ def _by_ways(asked: Asked, engine: Engine) -> Captured:
             continue
         if not bounds:
             return captured
-        fallback = fallback or bounded(captured, bounds)
+        fallback = fallback or with_bounds(captured, bounds)
     if fallback is None:
         raise stopped or CaptureError("there is no way to export the module")
     return fallback
 
 
-def _by(way: Way, asked: Asked, engine: Engine) -> Captured:
+def _by(way: Strategy, asked: TraceRequest, engine: Engine) -> Captured:
     program = way.program()
-    check_free(asked, program)
-    model = translated(program, asked)
+    check_axes_free(asked, program)
+    model = translate(program, asked)
     _name_symbols(model, asked.axes)
     keep_scopes(model)
-    drawn = drawing(model)
+    drawn = random_operator(model)
     if drawn:
         raise CaptureError(drawn)
     graph, symbols = contract_of(model, asked.axes)
@@ -145,3 +145,46 @@ def _values(graph: ir.Graph) -> Iterator[ir.Value]:
     yield from graph.inputs
     for node in graph.all_nodes():
         yield from node.outputs
+
+
+def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes, tuple[str, ...]]:
+    """Return the axes without a batch where the module takes none but the samples' own, and a note of it.
+
+    Where all samples have as many rows, that becomes a number; else the symbol stays, as a packed one.
+
+    Args:
+        reference: The module.
+        samples: Real inputs.
+        axes: With the batch dynamic.
+
+    Raises:
+        CaptureError: Its answer to more rows has another form.
+    """
+    if axes.batch is None:
+        return axes, ()
+    seen = sample_sizes(samples, axes)[axes.batch]
+    try:
+        reference(_more_rows(samples, axes, axes.batch, seen))
+    except ModelError as error:
+        if len(seen) > 1:
+            note = f"{axes.batch} follows from other inputs: rows cannot be stacked along it ({error})."
+            packed, notes = stackable_axes(
+                reference, samples, replace(axes, packed=axes.packed | {axes.batch})
+            )
+            return packed, (note, *notes)
+        fixed = {
+            name: tuple(seen[0] if dim == axes.batch else dim for dim in dims)
+            for name, dims in axes.dims.items()
+        }
+        return Axes(fixed), (f"{axes.batch} is {seen[0]}, as the module takes no other ({error}).",)
+    return axes, ()
+
+
+def _more_rows(samples: Samples, axes: Axes, batch: str, seen: Sequence[int]) -> Inputs:
+    """Return the first sample's rows twice, or as many rows as no sample has where their numbers differ."""
+    if len(seen) > 1:
+        return sized_inputs(samples, axes, {batch: next(n for n in count(2) if n not in seen)})
+    return {
+        name: np.concatenate((value, value)) if batch in axes.dims[name] else value
+        for name, value in samples[0].inputs.items()
+    }

@@ -2,30 +2,84 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
-from onnx_ir.passes.common import NameFixPass
+from onnx_ir.passes.common import InlinePass, NameFixPass
 from onnxscript.optimizer import fold_constants, optimize
 
-from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured
-from edgeattn_export.capture.dims import name_dims
-from edgeattn_export.capture.exact_constants import exact_constants
-from edgeattn_export.capture.read_onnx import read_onnx
-from edgeattn_export.capture.stray_constants import adopt_constants
+from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured, contract_of
+from edgeattn_export.capture.constants import adopt_constants, exact_constants
+from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.contract import contract_of
 from edgeattn_export.graph.dataflow import shown
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.files import INLINE_LIMIT, weight_bytes
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
-from edgeattn_export.graph.serialize import INLINE_LIMIT, weight_bytes
-from edgeattn_export.graph.trials import answered
+from edgeattn_export.graph.trials import answered_trials
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
+
+_ENGINE_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")  # what an onnxruntime build knows
+_QUANTIZED = re.compile(
+    r"[Qq]uantiz|Integer|NBits|^Q[A-Z]"
+)  # ONNX's and onnxruntime's names for such operators
+
+
+def read_onnx(path: Path) -> ir.Model:
+    """Read an ONNX file, its functions inlined; weights in files beside it are mapped, not loaded.
+
+    Raises:
+        ModelError: No such file, or no ONNX model; weights that are missing or cut; operators that are
+            custom or quantized.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected an ONNX model")
+    try:
+        model = ir.load(path)
+    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+    _check_weights(path, model)
+    _check_standard(path, model)
+    InlinePass()(model)
+    _check_float(path, model)
+    return model
+
+
+def _check_weights(path: Path, model: ir.Model) -> None:
+    for value in model.graph.initializers.values():
+        stored = value.const_value
+        if not isinstance(stored, ir.ExternalTensor):
+            continue
+        weight, file = f"{path}: its weight {value.name!r}", Path(stored.path)
+        if not file.is_file():
+            raise ModelError(f"{weight} is in {file.name}, which is missing; copy that file beside the model")
+        end, size = (stored.offset or 0) + stored.nbytes, file.stat().st_size
+        if size < end:
+            raise ModelError(
+                f"{weight} ends at byte {end} of {file.name}, which has {size} (truncated?); copy it anew"
+            )
+
+
+def _check_standard(path: Path, model: ir.Model) -> None:
+    strange = {f"{n.domain}.{n.op_type}" for n in model.graph.all_nodes() if n.domain not in _ENGINE_DOMAINS}
+    strange -= {f"{domain}.{name}" for domain, name, _ in model.functions}
+    if strange:
+        raise ModelError(f"{path}: custom operators {', '.join(sorted(strange))}; standard ones expected")
+
+
+def _check_float(path: Path, model: ir.Model) -> None:
+    quantized = sorted({node.op_type for node in model.graph.all_nodes() if _QUANTIZED.search(node.op_type)})
+    if quantized:
+        raise ModelError(
+            f"{path}: quantized already, by {', '.join(quantized)}; a float model expected, which the bundle "
+            "is compared with; give the one that it was made of"
+        )
 
 
 class OnnxOriginal:
@@ -109,7 +163,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
 
 def _prove(path: Path, captured: Captured, samples: Samples) -> None:
     runner = captured.engine.runner(captured.model)
-    for inputs, expected in answered(captured.reference, samples, captured.axes, captured.symbols):
+    for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
         reason = disagreement(expected, runner(inputs), EXPORT_TOLERANCE)
         if reason:
             raise ModelError(

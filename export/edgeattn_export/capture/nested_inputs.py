@@ -13,15 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeattn_export.capture.answer import named
-from edgeattn_export.graph.nested import Nested
-from edgeattn_export.graph.tree import Path, as_torch, leaves, tensors_in
+from edgeattn_export.capture.answer import named_outputs
+from edgeattn_export.graph.tree import InputTree, Path, as_torch, leaves, tensors_in
 from edgeattn_runtime.errors import SampleError
 
-Values = Mapping[str, object]  # what a call is given, by parameter
+CallValues = Mapping[str, object]  # what a call is given, by parameter
 
 
-def failure(module: nn.Module, values: Values) -> str | None:
+def call_failure(module: nn.Module, values: CallValues) -> str | None:
     """Say how a module fails on the values of its parameters; None where it does not."""
     try:
         _call(module, values)
@@ -30,7 +29,9 @@ def failure(module: nn.Module, values: Values) -> str | None:
     return None
 
 
-def nested_inputs(module: nn.Module, required: frozenset[str], read: Sequence[Values]) -> dict[str, Nested]:
+def nested_inputs(
+    module: nn.Module, required: frozenset[str], read: Sequence[CallValues]
+) -> dict[str, InputTree]:
     """Return the form of each value that holds several inputs, with their names.
 
     Such a value is given in every sample, and is no past: the module needs it, or returns nothing like it. An
@@ -50,12 +51,14 @@ def nested_inputs(module: nn.Module, required: frozenset[str], read: Sequence[Va
     ]
     called = _names(first, names)
     return {
-        name: Nested.of(first[name], {path[1:]: input_ for path, input_ in called.items() if path[0] == name})
+        name: InputTree.of(
+            first[name], {path[1:]: input_ for path, input_ in called.items() if path[0] == name}
+        )
         for name in names
     }
 
 
-def flat(sample: int, form: Nested, value: object) -> Iterator[tuple[str, object]]:
+def flat_inputs(sample: int, form: InputTree, value: object) -> Iterator[tuple[str, object]]:
     """Yield the inputs in a value by name, in the order that the first sample has them.
 
     Raises:
@@ -75,7 +78,7 @@ def flat(sample: int, form: Nested, value: object) -> Iterator[tuple[str, object
             yield form.places.get(path, ".".join(path)), tensors[path]
 
 
-def _call(module: nn.Module, values: Values) -> object:
+def _call(module: nn.Module, values: CallValues) -> object:
     with torch.inference_mode():
         return module(**{name: as_torch(value) for name, value in values.items()})
 
@@ -84,13 +87,13 @@ def _holds_tensors(value: object) -> bool:
     return isinstance(value, tuple | list | Mapping) and bool(tensors_in(as_torch(value)))
 
 
-def _is_past(module: nn.Module, required: frozenset[str], values: Values, name: str) -> bool:
+def _is_past(module: nn.Module, required: frozenset[str], values: CallValues, name: str) -> bool:
     """Say whether the module may have returned a value: it runs without, and returns tensors as these."""
     others = {other: value for other, value in values.items() if other != name}
     if name in required:
         others[name] = None
     try:
-        returned = named(_call(module, others))
+        returned = named_outputs(_call(module, others))
     except Exception:  # it needs the value, or fails anyway, which is told when it is captured
         return False
     return _ranks(values[name]) in map(_ranks, returned.values())
@@ -100,7 +103,7 @@ def _ranks(value: object) -> tuple[int, ...]:
     return tuple(tensor.ndim for tensor in tensors_in(as_torch(value)))
 
 
-def _names(values: Values, nested: Sequence[str]) -> dict[Path, str]:
+def _names(values: CallValues, nested: Sequence[str]) -> dict[Path, str]:
     """Return the inputs' names by their paths, each of which begins with a parameter."""
     paths = [
         (name, *path)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, Captured
-from edgeattn_export.capture.export_errors import failed, unrunnable
-from edgeattn_export.capture.ways.free import NotFree
+from edgeattn_export.capture.export_errors import open_failure, run_failure
+from edgeattn_export.capture.strategies.fixed_sizes import NotFree
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.shapes import sizes_of
-from edgeattn_export.graph.trials import answered, sizes_seen
+from edgeattn_export.graph.trials import answered_trials, sample_sizes
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
@@ -43,11 +43,11 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
     try:
         runner = captured.engine.runner(captured.model)
     except EdgeAttnError as error:
-        raise CaptureError(unrunnable(error, captured.model)) from error
-    seen = sizes_seen(samples, captured.axes)
+        raise CaptureError(open_failure(error, captured.model)) from error
+    seen = sample_sizes(samples, captured.axes)
     _check_samples_fit(captured, seen)
     tried: list[_Trial] = []
-    for inputs, expected in answered(captured.reference, samples, captured.axes, captured.symbols):
+    for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
         trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
         if trial.objection is not None and not _beyond(trial.sizes, seen, captured.axes.batch):
             raise NotFree(trial.objection)
@@ -68,7 +68,7 @@ def _check_samples_fit(captured: Captured, seen: Mapping[str, tuple[int, ...]]) 
             )
 
 
-def bounded(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
+def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
     """Return the same graph for the sizes alone at which it is the module, with a note of them."""
     symbols = {
         name: Symbol(max(found.min, symbol.min), min(filter(None, (found.max, symbol.max)), default=None))
@@ -87,7 +87,7 @@ def _objection(captured: Captured, runner: Runner, inputs: Inputs, expected: Out
     try:
         found = runner(inputs)
     except EdgeAttnError as error:
-        return failed(error, captured.model, sizes)
+        return run_failure(error, captured.model, sizes)
     reason = disagreement(expected, found, EXPORT_TOLERANCE)
     return reason and (
         f"the exported graph is not the module: {reason} on inputs {sizes}; look for randomness in "

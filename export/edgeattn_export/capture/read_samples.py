@@ -1,21 +1,23 @@
-"""Real inputs, as a module's user hands them over: read once, checked against its ``forward``."""
+"""Real inputs -> samples: a user's iterable, checked against the module's ``forward``, or an .npz file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from edgeattn_export.capture.calls import Forward, calls_of
-from edgeattn_export.capture.nested_inputs import Values, flat, nested_inputs
-from edgeattn_export.graph.nested import Nested
-from edgeattn_export.graph.samples import LEAST, Sample, Samples, alike, array_of, check_alike
-from edgeattn_export.graph.tree import as_torch, is_tree
+from edgeattn_export.capture.nested_inputs import CallValues, flat_inputs, nested_inputs
+from edgeattn_export.graph.samples import LEAST, Sample, Samples, as_samples, check_alike, input_array
+from edgeattn_export.graph.tree import InputTree, as_torch, is_tree
 from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.npz import read_npz as read_arrays
 
 LIMIT = 2000  # samples read at once, so that memory stays bounded; what follows them is read on, or ignored
 AT_ONCE = 64  # samples read on at once
@@ -53,7 +55,7 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     continued = tuple(sample for sample in read if sample.continues)
     if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
         beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
-    return replace(alike(beginning), continued=continued, nested=nested)
+    return replace(as_samples(beginning), continued=continued, nested=nested)
 
 
 def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
@@ -88,17 +90,17 @@ def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:
     }
 
 
-def _arrays(nested: Mapping[str, Nested], index: int, call: Values) -> dict[str, NDArray[np.generic]]:
+def _arrays(nested: Mapping[str, InputTree], index: int, call: CallValues) -> dict[str, NDArray[np.generic]]:
     tensors: list[tuple[str, object]] = []
     for name, value in call.items():
         if name in nested:
-            tensors += flat(index, nested[name], value)
+            tensors += flat_inputs(index, nested[name], value)
         elif not _is_past(value):
             tensors.append((name, value))
-    return {name: array_of(index, name, tensor) for name, tensor in tensors}
+    return {name: input_array(index, name, tensor) for name, tensor in tensors}
 
 
-def _past(forward: Forward, nested: Mapping[str, Nested], call: Values) -> dict[str, object]:
+def _past(forward: Forward, nested: Mapping[str, InputTree], call: CallValues) -> dict[str, object]:
     """Return what is no input: a call is given None only where it must be."""
     past = {name: as_torch(value) for name, value in call.items() if name not in nested and _is_past(value)}
     return {n: value for n, value in past.items() if value is not None or n in forward.required}
@@ -106,3 +108,37 @@ def _past(forward: Forward, nested: Mapping[str, Nested], call: Values) -> dict[
 
 def _is_past(value: object) -> bool:
     return value is None or isinstance(value, int) or is_tree(value)
+
+
+_NUMBERED = re.compile(r"(\d+)\.(.+)")
+
+
+def read_npz(path: Path) -> Samples:
+    """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
+
+    Raises:
+        BadInput: No such file, or not an .npz.
+        SampleError: Names that are neither, or arrays that are no samples.
+    """
+    arrays = read_arrays(path)
+    numbered = any(map(_NUMBERED.fullmatch, arrays))
+    return as_samples(_numbered(arrays) if numbered else _stacked(arrays))
+
+
+def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    samples: dict[int, dict[str, NDArray[np.generic]]] = {}
+    for key, value in arrays.items():
+        found = _NUMBERED.fullmatch(key)
+        if found is None:
+            raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
+        samples.setdefault(int(found[1]), {})[found[2]] = input_array(int(found[1]), found[2], value)
+    for _, inputs in sorted(samples.items()):
+        yield Sample(inputs)
+
+
+def _stacked(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
+    counts = {len(value) if value.ndim else 0 for value in arrays.values()}
+    if len(counts) != 1:
+        raise SampleError(f"arrays of {sorted(counts)} samples; expected as many of every input")
+    for i in range(counts.pop()):
+        yield Sample({name: input_array(i, name, value[i : i + 1]) for name, value in arrays.items()})

@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edgeattn_export.capture.answer import Answer, tensors_of
+from edgeattn_export.capture.answer import OutputForm, output_tensors
 from edgeattn_export.capture.tracing import slow_path
-from edgeattn_export.graph.nested import Nested
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.tree import fresh
+from edgeattn_export.graph.tree import InputTree, fresh_copy
 from edgeattn_runtime.errors import ModelError
 
 
@@ -35,13 +34,13 @@ class Call:
         batch = next((value.shape[0] for value in inputs.values() if value.ndim), 1)
         flat = dict(inputs)
         given = {
-            name: value.filled(flat) if isinstance(value, Nested) else fresh(value, batch)
+            name: value.filled(flat) if isinstance(value, InputTree) else fresh_copy(value, batch)
             for name, value in self.given.items()
         }
         return module(**flat, **given)
 
 
-WHOLE = Call()
+PLAIN_CALL = Call()
 
 
 class Reference:
@@ -51,7 +50,7 @@ class Reference:
         answer: The form that every answer must have; None where none is known yet.
     """
 
-    def __init__(self, module: nn.Module, call: Call = WHOLE, answer: Answer | None = None) -> None:
+    def __init__(self, module: nn.Module, call: Call = PLAIN_CALL, answer: OutputForm | None = None) -> None:
         self.module = module
         self.call = call
         self.answer = answer
@@ -66,10 +65,10 @@ class Reference:
         tensors = _tensors(inputs)
         with slow_path():  # whose answers at padded positions are the module's, not zeros
             raw = self._run(tensors)
-        answer = Answer.of(raw, tensors, self.call.left_out)
+        answer = OutputForm.of(raw, tensors, self.call.left_out)
         if self.answer is not None:
             self.answer.check(answer)
-        found = tensors_of(raw, self.call.left_out)
+        found = output_tensors(raw, self.call.left_out)
         return {name: _array(name, found[name]) for name in answer.outputs}
 
     def settled(self, inputs: Inputs) -> Reference:
@@ -77,7 +76,7 @@ class Reference:
         tensors = _tensors(inputs)
         with slow_path():
             raw = self._run(tensors)
-        answer = Answer.of(raw, tensors, self.call.left_out)
+        answer = OutputForm.of(raw, tensors, self.call.left_out)
         return Reference(self.module, self.call, answer)
 
     @property

@@ -19,14 +19,14 @@ import torch
 from torch.nn.modules import transformer
 
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.capture.adapt.packed import free_lists
-from edgeattn_export.capture.adapt.recurrent import free_steps
+from edgeattn_export.capture.adapt.packed_attention import symbolic_lengths
+from edgeattn_export.capture.adapt.recurrent import symbolic_steps
 
 
 @contextmanager
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
-    with quiet(), slow_path(), torch.no_grad(), Adapted(), free_lists(), free_steps(), _no_hints():
+    with quiet(), slow_path(), torch.no_grad(), Adapted(), symbolic_lengths(), symbolic_steps(), _no_hints():
         yield
 
 

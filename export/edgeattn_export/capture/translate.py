@@ -1,4 +1,11 @@
-"""An exported program -> ir.Model: PyTorch's own translation to ONNX, its ends by the user's names."""
+"""An exported program -> ir.Model: PyTorch's own translation to ONNX, its ends by the user's names.
+
+Before: u = item(_is_all_true(n == m)); _assert_scalar(u == 1); y = f(x)
+After:  y = f(x)
+
+Checks that a module makes of values go first: a graph has no use for them. The exporter drops the assertion
+alone, and has no translation for what computes it.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +15,41 @@ from onnx_ir.passes.common import NameFixPass
 
 from edgeattn_export.capture.adapt import TRANSLATED, name_hidden_operators
 from edgeattn_export.capture.captured import OPSET
-from edgeattn_export.capture.checks import drop_checks
-from edgeattn_export.capture.exact_constants import exact_constants
-from edgeattn_export.capture.export_errors import explained
-from edgeattn_export.capture.stray_constants import adopt_constants
+from edgeattn_export.capture.constants import adopt_constants, exact_constants
+from edgeattn_export.capture.export_errors import explanation
+from edgeattn_export.capture.strategies.request import Program, TraceRequest
 from edgeattn_export.capture.tracing import traceable
-from edgeattn_export.capture.ways.asked import Asked, Program
-from edgeattn_export.graph.serialize import lay_out
+from edgeattn_export.graph.files import make_contiguous
 from edgeattn_runtime.errors import CaptureError
 
+_CHECKS = frozenset(
+    {
+        torch.ops.aten._assert_async.default,
+        torch.ops.aten._assert_async.msg,
+        torch.ops.aten._assert_scalar.default,
+    }
+)
 
-def translated(program: Program, asked: Asked) -> ir.Model:
+
+def drop_checks(program: torch.export.ExportedProgram) -> None:
+    """Drop the checks of a program, in place, and what was computed for them alone."""
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            for node in [node for node in module.graph.nodes if node.target in _CHECKS]:
+                _drop(node)
+            module.recompile()
+
+
+def _drop(node: torch.fx.Node) -> None:
+    # Not eliminate_dead_code: it takes what enters and leaves a vmap, whose outputs nobody uses, for dead.
+    made_of = node.all_input_nodes
+    node.graph.erase_node(node)
+    for value in made_of:
+        if not value.users and value.op == "call_function":
+            _drop(value)
+
+
+def translate(program: Program, asked: TraceRequest) -> ir.Model:
     """Translate a program.
 
     Args:
@@ -42,10 +73,10 @@ def translated(program: Program, asked: Asked) -> ir.Model:
                 verbose=False,
             )
         except Exception as error:
-            raise CaptureError(explained(error, program)) from error
+            raise CaptureError(explanation(error, program)) from error
     if onnx is None:  # only where torch.onnx.export is given a file to write
         raise CaptureError("torch.onnx.export returned no program; expected one")
     adopt_constants(onnx.model)
     NameFixPass()(onnx.model)  # an output may be called as some inner value already is
-    lay_out(onnx.model)
+    make_contiguous(onnx.model)
     return onnx.model

@@ -25,13 +25,13 @@ _OWN = Path(__file__).parents[1]
 _PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
-def place_in(text: str) -> str:
+def user_line_in(text: str) -> str:
     """Say the same of the frames that a text tells, as Python prints them."""
     lines = _FRAME.findall(text)
-    return place(FrameSummary(file, int(number), name, line=code) for file, number, name, code in lines)
+    return user_line(FrameSummary(file, int(number), name, line=code) for file, number, name, code in lines)
 
 
-def place(frames: Iterable[FrameSummary]) -> str:
+def user_line(frames: Iterable[FrameSummary]) -> str:
     """Say where a call came from: `` at model.py, line 3, in forward (x.item())``; empty where it cannot be.
 
     Args:

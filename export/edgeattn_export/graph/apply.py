@@ -10,6 +10,8 @@ from typing import Any
 import onnx_ir as ir
 from onnx_ir.passes import Sequential
 from onnx_ir.passes.common import (
+    CommonSubexpressionEliminationPass,
+    DeduplicateInitializersPass,
     IdentityEliminationPass,
     NameFixPass,
     OutputFixPass,
@@ -18,7 +20,7 @@ from onnx_ir.passes.common import (
 )
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
@@ -27,7 +29,7 @@ MICROSOFT = "com.microsoft"
 Wanted = Callable[[str], bool]  # of a node's name
 
 
-def anywhere(_: str) -> bool:
+def every_node(_: str) -> bool:
     """Want every node."""
     return True
 
@@ -74,17 +76,17 @@ class _Written:
     note: Note | None
 
 
-def apply(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applied:
+def apply(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> Applied:
     """Apply a rule to ``model``, in place, at every node whose name is ``wanted``."""
     return _applied(rule, model, partial(_written, rule, wanted))
 
 
-def attempt(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> Applied:
+def apply_or_refuse(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> Applied:
     """Do the same with a rule that an export can do without: a node at which it fails is refused."""
     what = f"rule {rule.name!r}"
 
     def write(node: ir.Node) -> _Written | Refusal | None:
-        found, failed = attempted(what, partial(_written, rule, wanted, node), None)
+        found, failed = with_fallback(what, partial(_written, rule, wanted, node), None)
         return Refusal(*failed) if failed else found
 
     return _applied(rule, model, write)
@@ -157,3 +159,10 @@ def unused_name(graph: ir.Graph, wanted: str) -> str:
         number += 1
         name = f"{wanted}_{number}"
     return name
+
+
+def merge_duplicates(model: ir.Model) -> None:
+    """Merge equal constants and equal computations, in place."""
+    Sequential(DeduplicateInitializersPass(), CommonSubexpressionEliminationPass(), RemoveUnusedNodesPass())(
+        model
+    )

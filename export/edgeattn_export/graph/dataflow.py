@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 import onnx_ir as ir
@@ -52,15 +53,15 @@ def split_constant(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
     return (right, left) if is_constant(left) else (None, None)
 
 
-def filling(value: ir.Value | None) -> float | None:
+def fill_value(value: ir.Value | None) -> float | None:
     """Return the number that a value holds throughout, whatever its dims, else None."""
     known = scalar(value)
     node = producer(value, "Expand", "Mul", "Add", "Sub") if known is None else None
     if node is None:
         return known
     if node.op_type == "Expand":
-        return filling(node.inputs[0])
-    left, right = map(filling, node.inputs)
+        return fill_value(node.inputs[0])
+    left, right = map(fill_value, node.inputs)
     if left is None or right is None:
         return None
     return {"Mul": left * right, "Add": left + right, "Sub": left - right}[node.op_type]
@@ -140,3 +141,8 @@ def size_source(value: ir.Value, axis: int, size: int | str | None) -> tuple[ir.
         if size in dims(source):
             return source, dims(source).index(size)
     return value, axis
+
+
+def operators(model: ir.Model) -> dict[str, int]:
+    """Return how often each operator occurs, the most frequent first."""
+    return dict(Counter(node.op_type for node in model.graph.all_nodes()).most_common())

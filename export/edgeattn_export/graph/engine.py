@@ -10,16 +10,14 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime
 
-from edgeattn_export.graph.formats import ONNX, Format
+from edgeattn_export.graph.files import ONNX, Format, serialize
 from edgeattn_export.graph.hosts import HERE, Host, Opening
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
-from edgeattn_export.graph.runner import TELL, Partition, Runner, SessionRunner
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.weights import SHARED
+from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, SessionRunner
+from edgeattn_export.graph.weight_files import SHARED
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.graph_session import GraphSession
-from edgeattn_runtime.open_graph import OpenGraph
+from edgeattn_runtime.graph_session import GraphSession, OpenGraph
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
@@ -109,7 +107,7 @@ class Engine:
             BundleError, IncompatibleRuntimeError: As ``file_runner`` does.
         """
         asked = self._opening(path, PLAIN)
-        return self.host.open(replace(asked, options={**asked.options, **TELL})).partitions()
+        return self.host.open(replace(asked, options={**asked.options, **RECORD_ASSIGNMENT})).partitions()
 
     def _opening(self, path: Path, settings: SessionSettings) -> Opening:
         return Opening(path=path, providers=self.providers, options=self.options, settings=settings)

@@ -35,7 +35,7 @@ def find_padding(answer: Answer, graph: Graph, samples: Iterable[Inputs]) -> Pad
     """
     tried = sorted(samples, key=lambda inputs: sum(array.size for array in inputs.values()))[-TRIED:]
     for tensor, masked_out in product(graph.inputs, (0, 1)):
-        if is_flag(tensor, tried) and tells_padding(answer, graph, tried, tensor, masked_out):
+        if is_flag(tensor, tried) and marks_padding(answer, graph, tried, tensor, masked_out):
             return Padding(tensor.name, masked_out)
     return None
 
@@ -46,7 +46,7 @@ def is_flag(tensor: Tensor, samples: Iterable[Inputs]) -> bool:
     return shaped and all(bool(np.isin(inputs[tensor.name], (0, 1)).all()) for inputs in samples)
 
 
-def tells_padding(
+def marks_padding(
     answer: Answer, graph: Graph, samples: Iterable[Inputs], flag: Tensor, masked_out: int
 ) -> bool:
     """Say whether an input's flag keeps a position out of all others' answers, and only that flag does.

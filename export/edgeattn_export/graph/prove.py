@@ -10,9 +10,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.agreement import Outputs, disagreement
-from edgeattn_export.graph.apply import Applied, Refused, Site, Wanted, anywhere, attempt
+from edgeattn_export.graph.apply import Applied, Refused, Site, Wanted, apply_or_refuse, every_node
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.optional import attempted
+from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
@@ -71,14 +71,14 @@ def _where_defined(expected: Outputs, found: Outputs) -> Outputs:
     }
 
 
-def proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
+def apply_proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
     """Apply a rule, and undo it wherever the outputs change; all of it where it breaks the graph.
 
     Returns:
         The rewritten model, or the one given where nothing was kept; and what was applied and refused.
     """
     what, nothing = f"rule {rule.name!r}", (model, Applied((), ()))
-    (kept, applied), failed = attempted(what, lambda: _proven(rule, model, proof), nothing)
+    (kept, applied), failed = with_fallback(what, lambda: _proven(rule, model, proof), nothing)
     broken = (Refused(rule.name, "", "", why) for why in failed)
     return kept, replace(applied, refused=(*applied.refused, *broken))
 
@@ -91,9 +91,9 @@ def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, A
     return _one_by_one(rule, model, proof, applied, objection)
 
 
-def _trial(rule: Rule[Any], model: ir.Model, wanted: Wanted = anywhere) -> tuple[ir.Model, Applied]:
+def _trial(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> tuple[ir.Model, Applied]:
     rewritten = model.clone()
-    return rewritten, attempt(rule, rewritten, wanted)
+    return rewritten, apply_or_refuse(rule, rewritten, wanted)
 
 
 def _one_by_one(

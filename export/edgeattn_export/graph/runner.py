@@ -10,13 +10,15 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_runtime.failure import failure
+from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.session import ENGINE_ERRORS
 
 if TYPE_CHECKING:  # a worker has no PyTorch
     from edgeattn_export.graph.samples import Inputs
 
-TELL = {"session.record_ep_graph_assignment_info": True}  # the option by which a session can tell
+RECORD_ASSIGNMENT = {
+    "session.record_ep_graph_assignment_info": True
+}  # the option by which a session can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Runner(Protocol):
         """Return a call that answers these inputs and converts nothing, for timing."""
 
 
-class Placed(Runner, Protocol):
+class PlacedRunner(Runner, Protocol):
     """A runner that can tell where its nodes run."""
 
     def partitions(self) -> tuple[Partition, ...]:
@@ -73,7 +75,7 @@ class SessionRunner:
         return call
 
     def partitions(self) -> tuple[Partition, ...]:
-        """Return what runs where, see ``TELL``."""
+        """Return what runs where, see ``RECORD_ASSIGNMENT``."""
         return tuple(
             Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes()))
             for graph in self._session.get_provider_graph_assignment_info()

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.deal import CALIBRATION, DEALT, SELECTION
-from edgeattn_export.graph.nested import Nested
-from edgeattn_export.graph.tree import tensors_in
+from edgeattn_export.graph.sample_split import CALIBRATION, ROUND, SELECTION
+from edgeattn_export.graph.tree import InputTree, tensors_in
 from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
@@ -55,7 +54,7 @@ class Samples(Sequence[Sample]):
 
     items: tuple[Sample, ...]
     continued: tuple[Sample, ...] = ()
-    nested: Mapping[str, Nested] = field(default_factory=dict)
+    nested: Mapping[str, InputTree] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -85,20 +84,20 @@ class Samples(Sequence[Sample]):
         """How parameters of ``forward`` are made of inputs, a line each."""
         return tuple(f"Parameter {name} of forward holds {value}." for name, value in self.nested.items())
 
-    def split(self) -> Parts:
+    def split(self) -> SampleSplit:
         """Return three parts that share no sample.
 
         They are dealt in turn, so that each sees every part of a sorted data set: of four samples the first
         calibrates, the third selects, and the others evaluate.
         """
         calibration, selection = (
-            replace(self, items=self.items[start::DEALT]) for start in (CALIBRATION, SELECTION)
+            replace(self, items=self.items[start::ROUND]) for start in (CALIBRATION, SELECTION)
         )
-        return Parts(calibration, selection, replace(self, items=self.items[1::2]))
+        return SampleSplit(calibration, selection, replace(self, items=self.items[1::2]))
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SampleSplit:
     """Samples in three parts, never mixed: what is chosen by some is evaluated by others.
 
     Attributes:
@@ -126,7 +125,7 @@ def stratified(inputs: Iterable[Inputs], count: int) -> list[Inputs]:
     return [ordered[round(i * last / gaps)] for i in range(gaps + 1)]
 
 
-def alike(samples: Iterable[Sample]) -> Samples:
+def as_samples(samples: Iterable[Sample]) -> Samples:
     """Return samples as one, checked against the first.
 
     Raises:
@@ -143,7 +142,7 @@ def alike(samples: Iterable[Sample]) -> Samples:
     return Samples(items)
 
 
-def array_of(index: int, name: str, value: object) -> NDArray[np.generic]:
+def input_array(index: int, name: str, value: object) -> NDArray[np.generic]:
     """Return one input of one sample as an array.
 
     Raises:

@@ -15,7 +15,7 @@ from edgeattn_runtime.errors import SampleError
 Array = NDArray[np.generic]
 
 
-def shaped(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inputs:
+def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inputs:
     """Return inputs of the asked sizes, made of the samples' rows in their order.
 
     Rows are joined along a symbol until its size is reached and then cut; a batch stacks such rows. Symbols

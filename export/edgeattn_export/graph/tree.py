@@ -1,9 +1,17 @@
-"""What holds tensors: tuples, lists, dicts, and objects such as a Cache, whose attributes hold them."""
+"""What holds tensors: tuples, lists, dicts, and objects such as a Cache, whose attributes hold them.
+
+A parameter of ``forward`` may take several inputs in one such value:
+
+features = {"input_ids": t, "mask": u, "kind": "text"}
+inputs                                            input_ids: t, mask: u
+form                                              {"input_ids": InputSlot, "mask": InputSlot, "kind": "text"}
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -30,7 +38,7 @@ def tensors_in(value: object) -> tuple[torch.Tensor, ...]:
     return tuple(_tensors(value, set()))
 
 
-def fresh(value: object, batch: int) -> object:
+def fresh_copy(value: object, batch: int) -> object:
     """Return a copy that a call may write into; tensors (B, ...) that hold nothing are given its batch."""
     held = tensors_in(value)
     if all(tensor.numel() for tensor in held):
@@ -39,16 +47,16 @@ def fresh(value: object, batch: int) -> object:
         case torch.Tensor():
             return value.new_zeros((batch, *value.shape[1:])) if len(value) else value
         case tuple():
-            return tuple(fresh(item, batch) for item in value)
+            return tuple(fresh_copy(item, batch) for item in value)
         case list():
-            return [fresh(item, batch) for item in value]
+            return [fresh_copy(item, batch) for item in value]
         case _:
             return copy.deepcopy(value)
 
 
 def as_torch(value: object) -> object:
     """Return the same with tensors for the numpy arrays in its tuples, lists and dicts."""
-    return mapped(value, lambda _, leaf: _as_tensor(leaf))
+    return map_leaves(value, lambda _, leaf: _as_tensor(leaf))
 
 
 def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -60,13 +68,13 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
         yield path, value
 
 
-def mapped(value: object, change: Callable[[Path, object], object], path: Path = ()) -> object:
+def map_leaves(value: object, change: Callable[[Path, object], object], path: Path = ()) -> object:
     """Return the same tuples, lists and dicts, of what ``change`` makes of each leaf and its path."""
     match value:
         case Mapping():
-            return {key: mapped(item, change, (*path, str(key))) for key, item in value.items()}
+            return {key: map_leaves(item, change, (*path, str(key))) for key, item in value.items()}
         case tuple() | list():
-            items = [mapped(item, change, (*path, str(i))) for i, item in enumerate(value)]
+            items = [map_leaves(item, change, (*path, str(i))) for i, item in enumerate(value)]
             made: object = getattr(type(value), "_make", tuple if isinstance(value, tuple) else list)(items)
             return made
         case _:
@@ -98,3 +106,53 @@ def _items(value: object) -> Iterable[object]:
     if isinstance(value, tuple | list | Mapping):
         return (item for _, item in _steps(value))
     return vars(value).values() if is_holder(value) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputSlot:
+    """Where an input's tensor goes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputTree:
+    """The value of a parameter, with places for its inputs.
+
+    Attributes:
+        form: Dicts, tuples and lists; what they hold is a ``InputSlot``, or the same in every call.
+    """
+
+    form: object
+
+    @classmethod
+    def of(cls, value: object, names: Mapping[Path, str]) -> InputTree:
+        """Return the form of a value.
+
+        Args:
+            value: Dicts, tuples and lists of tensors and other things.
+            names: The inputs' names, by where they are in the value.
+        """
+        return cls(map_leaves(value, lambda path, leaf: InputSlot(names[path]) if path in names else leaf))
+
+    def filled(self, tensors: dict[str, torch.Tensor]) -> object:
+        """Return the value for one call, its inputs taken out of ``tensors``; its dicts and lists are new."""
+        return map_leaves(
+            self.form, lambda _, leaf: tensors.pop(leaf.name) if isinstance(leaf, InputSlot) else leaf
+        )
+
+    @property
+    def places(self) -> Mapping[Path, str]:
+        """The inputs' names, by where they are in the value."""
+        return {path: leaf.name for path, leaf in leaves(self.form) if isinstance(leaf, InputSlot)}
+
+    @property
+    def constants(self) -> Mapping[Path, object]:
+        """What is the same in every call, by where it is in the value."""
+        return {path: leaf for path, leaf in leaves(self.form) if not isinstance(leaf, InputSlot)}
+
+    def __str__(self) -> str:
+        """Name the inputs, and what is the same in every call."""
+        inputs = ", ".join(self.places.values())
+        same = ", ".join(f"{'.'.join(path)} ({value!r})" for path, value in self.constants.items())
+        return f"the inputs {inputs}; the same in every call: {same}" if same else f"the inputs {inputs}"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
-from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
@@ -41,7 +41,7 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         yield {n: np.ones_like(v) if n in masks else v for n, v in samples[0].inputs.items()}
 
 
-def masked(samples: Samples) -> Iterator[Inputs]:
+def masked_samples(samples: Samples) -> Iterator[Inputs]:
     """Yield samples of all sizes, and a few again with the last third of what looks like a mask 0, and 1.
 
     Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
@@ -53,7 +53,7 @@ def masked(samples: Samples) -> Iterator[Inputs]:
         yield {**inputs, **{name: _hidden(inputs[name], 0.67, flag) for name in masks}}
 
 
-def answered(
+def answered_trials(
     reference: Callable[[Inputs], Outputs], samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]
 ) -> Iterator[tuple[Inputs, Outputs]]:
     """Yield trials and sizes that no sample has, with the original's answers, but what is beyond it.
@@ -68,7 +68,7 @@ def answered(
         EdgeAttnError: The original fails on a real sample, the first trial.
         CaptureError: Its answer has another form than for other inputs.
     """
-    for i, inputs in enumerate(chain(trials(samples, axes), unseen(samples, axes, symbols))):
+    for i, inputs in enumerate(chain(trials(samples, axes), unseen_sizes(samples, axes, symbols))):
         try:
             expected = reference(inputs)
         except CaptureError:  # its answer has another form, which no graph can follow
@@ -80,22 +80,22 @@ def answered(
         yield inputs, expected
 
 
-def sizes_seen(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:
+def sample_sizes(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:
     """Return the sizes that the samples have along each dynamic axis, the smallest first."""
     found = [sizes_of(sample.inputs, axes) for sample in samples]
     return {symbol: tuple(sorted({sizes[symbol] for sizes in found})) for symbol in axes.symbols}
 
 
-def unseen(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Iterator[Inputs]:
+def unseen_sizes(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Iterator[Inputs]:
     """Yield inputs that along one axis have the samples' extremes or a size that none has.
 
     Along the others they are as the middle sample.
     """
     middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
-    for symbol, seen in sizes_seen(samples, axes).items():
+    for symbol, seen in sample_sizes(samples, axes).items():
         for size in _between_and_beyond(seen):
             if symbols[symbol].allows(size) and symbol not in axes.packed:
-                yield shaped(samples, axes, {**middle, symbol: size})
+                yield sized_inputs(samples, axes, {**middle, symbol: size})
 
 
 def _between_and_beyond(seen: tuple[int, ...]) -> list[int]:
@@ -115,9 +115,9 @@ def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         return
     middle = sizes_of(by_size[len(by_size) // 2].inputs, axes)
     if axes.batch:
-        yield shaped(samples, axes, {**middle, axes.batch: STACKED})
+        yield sized_inputs(samples, axes, {**middle, axes.batch: STACKED})
     if axes.symbols:
-        yield shaped(samples, axes, dict.fromkeys(axes.symbols, 1))
+        yield sized_inputs(samples, axes, dict.fromkeys(axes.symbols, 1))
 
 
 def _by_size(samples: Samples) -> list[Sample]:

@@ -40,15 +40,15 @@ class View:
     groups: Groups
 
 
-def whole(value: ir.Value) -> View | None:
+def whole_view(value: ir.Value) -> View | None:
     """Return a value with one atom an axis, or None where a size is unknown."""
-    sizes = [size_of(dim) for dim in dims(value)]
+    sizes = [size_expression(dim) for dim in dims(value)]
     if not sizes or any(size is None for size in sizes):
         return None
     return View(value, tuple((Atom(size),) for size in sizes if size is not None))
 
 
-def size_of(dim: int | str | None) -> sympy.Expr | None:
+def size_expression(dim: int | str | None) -> sympy.Expr | None:
     """Return a dim as an expression, so that 4*batch and batch*4 are equal."""
     if dim is None or isinstance(dim, int):
         return None if dim is None else sympy.Integer(dim)
@@ -71,13 +71,13 @@ def simplify_sizes(model: ir.Model) -> None:
 
 
 def _simple(dim: int | str | None) -> int | str | None:
-    size = size_of(dim)
+    size = size_expression(dim)
     if size is None or "(" in str(size):  # a floor or a quotient that is none of the user's symbols
         return dim
     return int(size) if size.is_Integer else str(size)
 
 
-def earlier(view: View) -> Iterator[View]:
+def earlier_views(view: View) -> Iterator[View]:
     """Yield what a view was before, one operator further back each time, while only axes were moved."""
     found: View | None = view
     while found is not None:
@@ -91,7 +91,7 @@ def regrouped(groups: Groups, sizes: tuple[int | str | None, ...]) -> Groups | N
     atoms = [atom for group in groups for atom in group]
     result: list[tuple[Atom, ...]] = []
     for dim in sizes:
-        wanted = size_of(dim)
+        wanted = size_expression(dim)
         if wanted is None:
             return None
         group: list[Atom] = []

@@ -8,12 +8,11 @@ from typing import Any
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.apply import Refused, Site
+from edgeattn_export.graph.apply import Refused, Site, merge_duplicates
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.prove import Proof, proven
+from edgeattn_export.graph.prove import Proof, apply_proven
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.share import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ def lower(
     sites: list[tuple[str, Site]] = []
     refused: list[Refused] = []
     for rule in rules:
-        lowered, applied = proven(rule, lowered, proof)
+        lowered, applied = apply_proven(rule, lowered, proof)
         sites.extend((rule.name, site) for site in applied.sites)
         refused.extend(applied.refused)
-    share(lowered)
+    merge_duplicates(lowered)
     return Lowered(lowered, tuple(sites), tuple(refused))

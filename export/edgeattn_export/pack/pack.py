@@ -12,16 +12,15 @@ from typing import Literal
 
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.lower.fixed import Sizes
-from edgeattn_export.quantize.parts import Parts
+from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket, Target
 from edgeattn_export.targets.buckets import ANY
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
 from edgeattn_runtime.processing import Processing
-from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.rows import Rows, Stack
 from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.variant import Engine
 
 GOLDEN_FILE = "golden.safetensors"
 TOOLS = ("edgeattn", "torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime")
@@ -36,7 +35,7 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class TargetBuild:
     """The graphs for one target, and what was measured of them.
 
     Attributes:
@@ -52,7 +51,7 @@ class Made:
     """
 
     target: Target
-    parts: Parts
+    parts: Graphs
     buckets: Sequence[Bucket] = ()
     tolerance: float
     session: SessionSettings | None = None
@@ -85,7 +84,7 @@ class Label:
 
 
 def pack(
-    made: Sequence[Made],
+    made: Sequence[TargetBuild],
     golden: Iterable[Sample],
     *,
     label: Label,
@@ -137,7 +136,7 @@ class _Written:
     files: Mapping[str, bytes]
 
 
-def _written(made: Made, folder: str) -> _Written:
+def _written(made: TargetBuild, folder: str) -> _Written:
     form, names, files = made.target.engine.format, [], dict[str, bytes]()
     for bucket in made.variants:
         label = f".{bucket.label}" if bucket.label else ""
@@ -152,7 +151,7 @@ def _written(made: Made, folder: str) -> _Written:
     return _Written(names, {f"{folder}{name}": data for name, data in files.items()})
 
 
-def _variant(made: Made, sizes: Sizes, names: Mapping[str, str]) -> Variant:
+def _variant(made: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Variant:
     engine = made.target.engine
     return Variant(
         target=made.target.name,

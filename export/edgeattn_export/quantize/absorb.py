@@ -17,7 +17,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, is_constant, producer
-from edgeattn_export.graph.scaled import note_scaled
+from edgeattn_export.graph.values import note_channel_factors
 from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.match import floats, match_linear
@@ -44,15 +44,15 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
         if divisor is None or matches[name].layout != LAST or not _has_one_user(x):
             continue
         divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
-        projection = _values(x, made_by, found)
+        projection = _value_projection(x, made_by, found)
         if projection is not None:
             maker, columns, values = projection
             made = found.get(maker) or Prepared.unchanged(matches[maker])
             found[maker] = _divided(made, columns, divisor)
-            note_scaled(model, values, 1 / divisor)
+            note_channel_factors(model, values, 1 / divisor)
         elif not _norm_absorbs(model, x, divisor):
             continue
-        note_scaled(model, x, 1 / divisor)
+        note_channel_factors(model, x, 1 / divisor)
         found[name] = replace(found[name], linear=_undivided(found[name].linear, divisor))
     return found
 
@@ -79,7 +79,7 @@ def _norm_absorbs(model: ir.Model, x: ir.Value, divisor: Floats) -> bool:
     return True
 
 
-def _values(
+def _value_projection(
     x: ir.Value, made_by: Mapping[ir.Value, str], prepared: Mapping[str, Prepared]
 ) -> tuple[str, slice, ir.Value] | None:
     """Return the layer that makes the values of the attention behind ``x``, its columns, and the values."""

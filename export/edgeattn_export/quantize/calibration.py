@@ -11,15 +11,15 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
-from edgeattn_export.graph.trials import masked
+from edgeattn_export.graph.trials import masked_samples
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
+from edgeattn_export.quantize.ranges import telling
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
-from edgeattn_export.quantize.telling import telling
 from edgeattn_runtime.errors import QuantizeError
 
 KEPT = 640 * 2**20  # bytes of rounded layers
@@ -120,7 +120,7 @@ class Calibration:
     def telling(self) -> tuple[Inputs, ...]:
         """Return the few inputs, real, masked and at the ends, that tell the ranges of all values."""
         if not self._telling:
-            self._telling = telling(self.model, chain(masked(self.samples), self.ends), self.engine)
+            self._telling = telling(self.model, chain(masked_samples(self.samples), self.ends), self.engine)
         return self._telling
 
     def rows(self, layer: Layer) -> float:

@@ -35,17 +35,17 @@ def decides(output: ir.Value) -> bool:
         value = waiting.pop(0)
         seen[value] = None
         for node in dict.fromkeys(use.node for use in value.uses()):
-            if node.op_type in _CHOOSING and node.inputs[0] is value and not _is_told(node.outputs):
+            if node.op_type in _CHOOSING and node.inputs[0] is value and not _is_answer(node.outputs):
                 return True
             if node.op_type in _SCORING and not any(map(_is_matrix, node.inputs)):
                 waiting += [made for made in node.outputs if made not in seen]
     return False
 
 
-def _is_told(values: Iterable[ir.Value]) -> bool:
+def _is_answer(values: Iterable[ir.Value]) -> bool:
     """Say whether nothing reads values but the graph's outputs, through views at most."""
     return all(
-        node.op_type in _VIEWS and node.inputs[0] is value and _is_told(node.outputs)
+        node.op_type in _VIEWS and node.inputs[0] is value and _is_answer(node.outputs)
         for value in values
         for node in (use.node for use in value.uses())
     )

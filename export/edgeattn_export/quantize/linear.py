@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import LARGEST, round_to, scale_of
-from edgeattn_export.quantize.observers.distribution import Distribution
+from edgeattn_export.quantize.histogram import Distribution
 from edgeattn_export.quantize.pairs import bound, reach
 from edgeattn_export.quantize.statistics import Statistics
 

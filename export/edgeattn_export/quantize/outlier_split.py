@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed, only_user, producer
-from edgeattn_export.graph.scaled import note_scaled
 from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.values import note_channel_factors
 from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.linear import Floats
 from edgeattn_export.quantize.match import Match, floats, match_linear
@@ -71,7 +71,7 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         kept[channels] = 0
         found[origin.name] = _without(before, kept)
         for value in (origin.match.output, *origin.activation.outputs):
-            note_scaled(model, value, kept)
+            note_channel_factors(model, value, kept)
         found[name] = replace(found[name], linear=replace(layer.linear, outliers=None), outliers=outliers)
     return found
 

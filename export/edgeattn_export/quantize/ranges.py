@@ -1,4 +1,8 @@
-"""How far the values inside a graph reach, on real samples and on the same with positions masked out."""
+"""How far the values inside a graph reach, on real samples and on the same with positions masked out.
+
+A search makes hundreds of graphs out of one, and all that flows in each is to be ranged. What drives a
+value far in the float graph does so in the others, so that a few inputs which cover its ranges suffice.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
 
 HIDDEN = -1e29  # what a score below it weighs is 0: it tells nothing of how far scores reach
 
@@ -53,7 +57,7 @@ def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
     made = [
         value.name or "" for node in model.graph for value in node.outputs if value.dtype is ir.DataType.FLOAT
     ]
-    answer = engine.runner(tapped(model, made))
+    answer = engine.runner(with_outputs(model, made))
     for inputs in trials:
         values = {**inputs, **answer(inputs)}
         yield {name: _of(np.asarray(values[name])) for name in (*given, *made)}
@@ -63,3 +67,30 @@ def _of(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
     shown = numbers[np.isfinite(numbers) & (numbers > HIDDEN)]
     return Range(float(shown.min(initial=0.0)), float(shown.max(initial=0.0)))
+
+
+NEAR = 0.1  # of how far a value reaches in all trials: so near to it is as far
+
+
+def telling(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:
+    """Choose trials that together drive every float value nearly as far as all do, on either side of 0.
+
+    A set cover, chosen greedily (Chvatal 1979): first the trial that suffices for the most ends of ranges,
+    then that which suffices for the most of the rest.
+
+    Args:
+        model: The float graph.
+        trials: Inputs for it, at least one.
+        engine: What runs it.
+    """
+    every = tuple(trials)
+    ranges = [tuple(found.values()) for found in ranges_by_trial(model, every, engine)]
+    ends = np.abs(np.array(ranges)).reshape(len(every), -1)  # (trials, 2 x values)
+    suffices = ends >= (1 - NEAR) * ends.max(axis=0)
+    chosen: list[int] = []
+    left = np.ones(ends.shape[1], bool)
+    while left.any() or not chosen:
+        best = int((suffices & left).sum(axis=1).argmax())
+        chosen.append(best)
+        left &= ~suffices[best]
+    return tuple(every[i] for i in sorted(chosen))

@@ -15,7 +15,7 @@ from edgeattn_export.graph.dataflow import constant
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.pairs import can_saturate, lost
@@ -67,7 +67,7 @@ def saturation(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) 
     if not products:
         return ()
     names = dict.fromkeys(name for product in products for name in product.shown.values())
-    answer = engine.runner(tapped(model, names))
+    answer = engine.runner(with_outputs(model, names))
     outcomes: list[list[_Outcome]] = [[] for _ in products]
     for sample in samples[:SIMULATED]:
         seen = answer(sample.inputs)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
+from edgeattn_export.quantize.histogram import Histogram
 from edgeattn_export.quantize.layout import Layout
-from edgeattn_export.quantize.observers.histogram import Histogram
 from edgeattn_runtime.errors import QuantizeError
 
 Rows = tuple[str, Layout]  # a value's name, and how it is rows of channels
@@ -102,7 +102,7 @@ def calibrate(
         QuantizeError: A histogram is wanted of what holds a NaN or an infinity.
     """
     wanted = list(dict.fromkeys(values))
-    answer = engine.runner(tapped(model, dict.fromkeys(name for name, _ in wanted)))
+    answer = engine.runner(with_outputs(model, dict.fromkeys(name for name, _ in wanted)))
     found: dict[Rows, Statistics] = {}
     for sample in samples:
         outputs = answer(sample.inputs)

@@ -46,7 +46,7 @@ def is_softmax(value: ir.Value | None) -> bool:
     return node is not None and (node.op_type == "Softmax" or any(map(is_softmax, node.inputs)))
 
 
-def before(value: ir.Value | None) -> Iterator[tuple[ir.Value, Path]]:
+def products_before(value: ir.Value | None) -> Iterator[tuple[ir.Value, Path]]:
     """Yield the nearest products of two activations that a value is made of, and the nodes between."""
     ways: list[tuple[ir.Value | None, Path]] = [(value, ())]
     seen: set[ir.Value | None] = set()
@@ -60,7 +60,7 @@ def before(value: ir.Value | None) -> Iterator[tuple[ir.Value, Path]]:
             ways += [(source, (node, *path)) for source in node.inputs]
 
 
-def after(value: ir.Value) -> Iterator[tuple[ir.Node, ir.Value, Path]]:
+def products_after(value: ir.Value) -> Iterator[tuple[ir.Node, ir.Value, Path]]:
     """Yield the nearest products that a value enters, as what it enters them, and the nodes between."""
     ways: list[tuple[ir.Value, Path]] = [(value, ())]
     seen: set[ir.Value] = set()

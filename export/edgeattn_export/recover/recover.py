@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.apply import Applied, Refused, Site
-from edgeattn_export.graph.prove import Proof, proven
+from edgeattn_export.graph.apply import Applied, Refused, Site, merge_duplicates
+from edgeattn_export.graph.prove import Proof, apply_proven
 from edgeattn_export.graph.rule import Note
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.share import share
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.graph.views import simplify_sizes
 from edgeattn_export.recover.rules import RULES
@@ -46,11 +45,11 @@ def recover(captured: Captured, samples: Samples) -> Recovered:
     refused: list[Refused] = []
     notes: list[str] = []
     for rule in RULES:
-        model, applied = proven(rule, model, proof)
+        model, applied = apply_proven(rule, model, proof)
         counts[rule.name] = len(applied.sites)
         refused.extend(applied.refused)
         notes.extend(_noted(applied))
-    share(model)
+    merge_duplicates(model)
     return Recovered(
         model, {name: count for name, count in counts.items() if count}, tuple(refused), tuple(notes)
     )

@@ -1,22 +1,130 @@
-"""The search for a bundle's recipe: each graph's own, under its share of what limits them together."""
+"""The search for a bundle's recipe: each graph's own, under its share of the limits on time and size.
+
+Each graph keeps to the limits on cosines by itself, and together with the others to those on time and size.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from glob import escape
 
-from edgeattn_export.quantize import Recipe
+from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.bundle_recipe import joined
-from edgeattn_export.quantize.float_parts import FloatParts
-from edgeattn_export.search import Bench, Found, Goal, Trial, follow, search
-from edgeattn_export.search.bundle_goals import left_goals, shared_goals, smallest_goals
-from edgeattn_export.search.judge import Judge
+from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
+from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, search
+from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.race import race
-from edgeattn_export.search.step import Step
-
-ByGraph = Mapping[str, Found]
+from edgeattn_export.search.rig import Step
 
 
-def search_bundle(floats: FloatParts, goal: Goal, bench: Bench, *, step: Step) -> Found:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a graph takes, such as its megabytes: the least that is known of any recipe, and the most."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, numbers: Iterable[float]) -> Span:
+        """Return the span of what several recipes take."""
+        found = tuple(numbers)
+        return cls(min(found), max(found))
+
+
+def divided_limit(limit: float, spans: Mapping[str, Span]) -> dict[str, float]:
+    """Divide a limit so that every graph stands equally far between its least and its most.
+
+    What suffices for the least of all graphs thus suffices in each of them; what does not, in none.
+
+    Args:
+        limit: On the sum of what the graphs take; infinite where there is none.
+        spans: By the graph's name.
+    """
+    if math.isinf(limit):
+        return dict.fromkeys(spans, limit)
+    least = sum(span.least for span in spans.values())
+    room = sum(span.most - span.least for span in spans.values())
+    if limit < least or room == 0:
+        return {name: limit * span.least / least for name, span in spans.items()}
+    place = (limit - least) / room
+    return {name: span.least + place * (span.most - span.least) for name, span in spans.items()}
+
+
+FLOAT_RECIPE = Recipe("float", (), ())
+
+
+def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, bench: Rig) -> dict[str, Goal]:
+    """Return what each graph aims at before anything is known of the others.
+
+    Args:
+        graphs: By name.
+        goal: The bundle's.
+        bench: Where it is measured.
+    """
+    if len(graphs) == 1 or not _has_totals(goal):
+        return dict.fromkeys(graphs, goal)
+    trials = {name: _plain_trials(part, bench) for name, part in graphs.items()}
+    times = {name: Span.of(trial.latency_ms for trial in its) for name, its in trials.items()}
+    sizes = {name: Span.of(trial.size_mb for trial in its) for name, its in trials.items()}
+    latency_ms, size_mb = divided_limit(goal.latency_ms, times), divided_limit(goal.size_mb, sizes)
+    return {name: replace(goal, latency_ms=latency_ms[name], size_mb=size_mb[name]) for name in graphs}
+
+
+def remaining_goals(chosen: Mapping[str, Trial], goal: Goal) -> Iterator[tuple[str, Goal]]:
+    """Yield by name what each graph may aim at beside what the others have taken, where they leave anything.
+
+    Args:
+        chosen: What was found for each graph.
+        goal: The bundle's.
+    """
+    if len(chosen) == 1 or not _has_totals(goal):
+        return
+    for name in chosen:
+        others = [trial for other, trial in chosen.items() if other != name]
+        latency_ms = goal.latency_ms - sum(trial.latency_ms for trial in others)
+        size_mb = goal.size_mb - sum(trial.size_mb for trial in others)
+        if latency_ms > 0 and size_mb > 0:
+            yield name, replace(goal, latency_ms=latency_ms, size_mb=size_mb)
+
+
+def smallest_goals(shared: Mapping[str, Goal], goal: Goal) -> Iterator[tuple[str, Goal]]:
+    """Yield by name what has each graph as small as its exactness allows, where the size is limited.
+
+    A share of the size may end between two recipes of a graph, and what another graph leaves does as well.
+
+    Args:
+        shared: What each graph aimed at.
+        goal: The bundle's.
+    """
+    if len(shared) > 1 and math.isfinite(goal.size_mb):
+        for name, its in shared.items():
+            yield name, replace(its, prefer="size")
+
+
+def _has_totals(goal: Goal) -> bool:
+    return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
+
+
+def _plain_trials(part: FloatGraph, bench: Rig) -> tuple[Trial, ...]:
+    """Try what shows how far a graph's time and size reach."""
+    smallest = _smallest(part.calibration, bench.candidates)
+    return race(ErrorMeter(part, bench), (FLOAT_RECIPE, bench.candidates.plain, smallest))
+
+
+def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
+    layers = tuple(
+        (escape(layer.name), candidates.smallest(layer, calibration.forms)) for layer in calibration.layers
+    )
+    return Recipe("smallest", layers, candidates.smaller_embeddings)
+
+
+ByGraph = Mapping[str, SearchResult]
+
+
+def search_bundle(floats: FloatGraphs, goal: Goal, bench: Rig, *, step: Step) -> SearchResult:
     """Find the recipe of a bundle.
 
     Args:
@@ -33,23 +141,23 @@ def search_bundle(floats: FloatParts, goal: Goal, bench: Bench, *, step: Step) -
         QuantizeError: A layer's weights are not finite.
     """
 
-    def find(name: str, its: Goal) -> Found:
+    def find(name: str, its: Goal) -> SearchResult:
         return search(floats.graphs[name], its, bench, step=step)
 
     goals = shared_goals(floats.graphs, goal, bench)
     found = {name: find(name, its) for name, its in goals.items()}
-    if not goal.met_by(_chosen(found)):
-        for name, left in left_goals({each: it.chosen for each, it in found.items()}, goal):
+    if not goal.met_by(_chosen_trial(found)):
+        for name, left in remaining_goals({each: it.chosen for each, it in found.items()}, goal):
             exchanged = {**found, name: find(name, left)}
-            if goal.met_by(_chosen(exchanged)):
-                return _whole(exchanged, missed=())
+            if goal.met_by(_chosen_trial(exchanged)):
+                return _bundle_result(exchanged, missed=())
         smallest = {name: find(name, its) for name, its in smallest_goals(goals, goal)}
-        if smallest and goal.met_by(_chosen(smallest)):
-            return _whole(smallest, missed=())
-    return _whole(found, missed=goal.misses(_chosen(found)))
+        if smallest and goal.met_by(_chosen_trial(smallest)):
+            return _bundle_result(smallest, missed=())
+    return _bundle_result(found, missed=goal.misses(_chosen_trial(found)))
 
 
-def follow_bundle(floats: FloatParts, recipe: Recipe, bench: Bench) -> Found:
+def follow_bundle(floats: FloatGraphs, recipe: Recipe, bench: Rig) -> SearchResult:
     """Prove one given recipe, instead of searching for one.
 
     Raises:
@@ -58,10 +166,10 @@ def follow_bundle(floats: FloatParts, recipe: Recipe, bench: Bench) -> Found:
     """
     recipes = floats.divided(recipe)
     found = {name: follow(part, recipes[name], bench) for name, part in floats.graphs.items()}
-    return _whole(found, missed=())
+    return _bundle_result(found, missed=())
 
 
-def race_bundle(floats: FloatParts, recipes: Sequence[Recipe], bench: Bench) -> tuple[Trial, ...]:
+def race_bundle(floats: FloatGraphs, recipes: Sequence[Recipe], bench: Rig) -> tuple[Trial, ...]:
     """Prove recipes of a bundle side by side, each graph with those of its own.
 
     Raises:
@@ -69,28 +177,28 @@ def race_bundle(floats: FloatParts, recipes: Sequence[Recipe], bench: Bench) -> 
     """
     divided = [floats.divided(recipe) for recipe in recipes]
     trials = {
-        name: race(Judge(part, bench), [recipes[name] for recipes in divided])
+        name: race(ErrorMeter(part, bench), [recipes[name] for recipes in divided])
         for name, part in floats.graphs.items()
     }
-    return tuple(_together({name: its[i] for name, its in trials.items()}) for i in range(len(recipes)))
+    return tuple(_bundle_trial({name: its[i] for name, its in trials.items()}) for i in range(len(recipes)))
 
 
-def _whole(found: ByGraph, *, missed: tuple[str, ...]) -> Found:
+def _bundle_result(found: ByGraph, *, missed: tuple[str, ...]) -> SearchResult:
     chosen = {name: each.chosen for name, each in found.items()}
-    trials = (_together({**chosen, name: trial}) for name, each in found.items() for trial in each.trials)
-    return Found(
-        chosen=_together(chosen),
+    trials = (_bundle_trial({**chosen, name: trial}) for name, each in found.items() for trial in each.trials)
+    return SearchResult(
+        chosen=_bundle_trial(chosen),
         trials=tuple(dict.fromkeys(trials)),  # what was chosen for all is a trial of each
         missed=missed,
         notes=tuple(note for each in found.values() for note in each.notes),
     )
 
 
-def _chosen(found: ByGraph) -> Trial:
-    return _together({name: each.chosen for name, each in found.items()})
+def _chosen_trial(found: ByGraph) -> Trial:
+    return _bundle_trial({name: each.chosen for name, each in found.items()})
 
 
-def _together(trials: Mapping[str, Trial]) -> Trial:
+def _bundle_trial(trials: Mapping[str, Trial]) -> Trial:
     return Trial(
         recipe=joined({name: trial.recipe for name, trial in trials.items()}),
         cosine_mean=min(trial.cosine_mean for trial in trials.values()),

@@ -1,15 +1,36 @@
-"""What a search tries: treatments of layers, and forms of what is no linear layer."""
+"""What a search tries: treatments of layers, and forms of what is no linear layer.
+
+Nominal paces stand in for the time of a device that cannot be measured here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
+
+Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
+
+_MILLISECONDS = 1e-9  # a nanosecond of 1,000, for one
+
+
+def nominal(known: Calibration, layers: Iterable[Layer], treatment: Treatment, paces: Paces) -> float:
+    """Return the nominal milliseconds of layers in one treatment, for a sample of mean length."""
+    counted = sum(known.rows(layer) * layer.width * layer.channels for layer in layers)
+    added = sum(paces.get(technique, 0.0) for technique, _ in treatment.techniques)
+    return counted * (paces[treatment.form] + added) * _MILLISECONDS
+
+
+def nominal_of(known: Calibration, recipe: Recipe, paces: Paces) -> float:
+    """Return the nominal milliseconds of all linear layers of a graph, as a recipe treats them."""
+    return sum(nominal(known, [layer], recipe.treatment(layer.name), paces) for layer in known.layers)
+
 
 Treatments = tuple[Treatment, ...]
 

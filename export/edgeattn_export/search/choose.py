@@ -18,8 +18,8 @@ import numpy as np
 
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Treatment
-from edgeattn_export.search.goal import LEAST, Goal, Spent
-from edgeattn_export.search.judge import Errors
+from edgeattn_export.search.error_meter import Errors
+from edgeattn_export.search.goal import LEAST, Goal, Usage
 
 FREE = 1e-9  # the least price of an exchange
 NOTHING = 1e-9  # a gain, or an excess, that is none but the rounding of sums
@@ -81,7 +81,7 @@ class Problem:
     def excess(self, choice: Choice, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
         errors = trust.worst * predicted(choice)
-        spent = Spent(
+        spent = Usage(
             trust.mean * float(predicted(choice).mean()),
             float(errors.max()),
             self.milliseconds + sum(option.milliseconds for option in choice.values()),

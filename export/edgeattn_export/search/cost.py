@@ -19,14 +19,14 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.candidates import nominal
 from edgeattn_export.search.cut import cut
-from edgeattn_export.search.judge import Judge
-from edgeattn_export.search.paces import nominal
-from edgeattn_export.search.step import Step
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.rig import Step
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
 from edgeattn_runtime.latency import Call
@@ -45,7 +45,7 @@ def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
     return layers[: math.ceil(CACHES / (first.width * first.channels * FLOAT_BYTES))]
 
 
-def milliseconds(judge: Judge, wanted: Wanted, step: Step) -> dict[str, list[float]]:
+def milliseconds(judge: ErrorMeter, wanted: Wanted, step: Step) -> dict[str, list[float]]:
     """Time units in each of their treatments, side by side: all layers of a unit together, one thread, p50.
 
     Where the device cannot be timed here, the times are nominal.
@@ -114,7 +114,7 @@ class _Cuts:
     So there is a graph to write for each treatment, not for each treatment of each unit.
     """
 
-    judge: Judge
+    judge: ErrorMeter
     wanted: Wanted
     _known: dict[Hashable, list[float]] = field(default_factory=dict, init=False)
 
@@ -153,7 +153,7 @@ class _Cuts:
         known = self.judge.part.calibration
         (inputs,) = stratified((sample.inputs for sample in self.judge.samples), 1)
         names = _fed(chain.from_iterable(self._graphs.values()))
-        return known.engine.runner(tapped(known.model, names))(inputs)
+        return known.engine.runner(with_outputs(known.model, names))(inputs)
 
     def _sizes(self, graph: ir.Model) -> Hashable:
         return tuple(self._inputs[value.name or ""].shape for value in graph.graph.inputs)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import is_constant, only_user
-from edgeattn_export.graph.taps import values_of
+from edgeattn_export.graph.values import values_of
 from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.search import neighbors

@@ -1,12 +1,49 @@
-"""What the search aims at: limits on exactness, time and size, and which of the two is to be least."""
+"""What the search aims at: limits on exactness, time and size; and a recipe's trial against them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edgeattn_export.search.trial import Trial
+from edgeattn_export.quantize.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a recipe comes to, end to end.
+
+    Attributes:
+        recipe: Whose trial it is; reachable again with ``edgeattn export --recipe``.
+        cosine_mean: Mean over the selection samples of the cosine of all outputs to the float graph's.
+        cosine_min: The worst sample's.
+        latency_ms: p50 over a stratified choice of these samples, one thread, in processor time.
+        size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
+    """
+
+    recipe: Recipe
+    cosine_mean: float
+    cosine_min: float
+    latency_ms: float
+    size_mb: float
+
+    def dominates(self, other: Trial) -> bool:
+        """Say whether this is nowhere worse than another, and better somewhere."""
+        mine, its = _axes(self), _axes(other)
+        return mine != its and all(a <= b for a, b in zip(mine, its, strict=True))
+
+
+def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Return the Pareto front over worst cosine, latency and size, the fastest first."""
+    found = tuple(trials)
+    kept = (trial for trial in found if not any(other.dominates(trial) for other in found))
+    return tuple(sorted(kept, key=lambda trial: trial.latency_ms))
+
+
+def _axes(trial: Trial) -> tuple[float, float, float]:
+    return -trial.cosine_min, trial.latency_ms, trial.size_mb
+
 
 Prefer = Literal["speed", "size"]
 
@@ -20,7 +57,7 @@ COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and t
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Usage:
     """What a choice is expected to take of each limit."""
 
     mean_error: float
@@ -65,7 +102,7 @@ class Goal:
         """Whether a smaller graph counts."""
         return self.prefer == "size" or math.isfinite(self.size_mb)
 
-    def excess(self, spent: Spent) -> float:
+    def excess(self, spent: Usage) -> float:
         """Say by how much limits are missed, each as a share of itself, all together; 0 where all are met."""
         shares = (
             spent.mean_error / max(self.mean_error, LEAST),

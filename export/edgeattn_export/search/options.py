@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeattn_export.graph.serialize import file_mb, weight_bytes
+from edgeattn_export.graph.files import file_mb, weight_bytes
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.cost import milliseconds
+from edgeattn_export.search.error_meter import ErrorMeter, Errors
 from edgeattn_export.search.goal import Goal
-from edgeattn_export.search.judge import Errors, Judge
-from edgeattn_export.search.step import Step
+from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit
 
 LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
@@ -30,7 +30,7 @@ def is_large(calibration: Calibration) -> bool:
     return weight_bytes(calibration.model) > LARGE
 
 
-def priced(judge: Judge, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
+def priced(judge: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
     """Measure what treatments cost, and try none of them yet.
 
     Args:
@@ -49,23 +49,23 @@ def priced(judge: Judge, treatments: Mapping[Unit, Sequence[Treatment]], step: S
     }
 
 
-def tried(judge: Judge, unit: Unit, option: Option) -> Option:
+def tried(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option with what it spoils where nothing but its unit is treated."""
     return replace(option, errors=judge.spoiled(unit.alone(option.treatment)))
 
 
-def tried_rounded(judge: Judge, unit: Unit, option: Option) -> Option:
+def tried_rounded(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option as ``tried`` does, its weights rounded as they will be."""
     rounded = judge.bench.candidates.finished(option.treatment, judge.part.calibration.forms)
     return replace(option, errors=judge.spoiled(unit.alone(rounded)))
 
 
-def cheapest_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
+def cheapest_treatments(judge: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what may cost a layer the least: forms as they are, and float."""
     return _affordable(judge, judge.bench.candidates.cheapest(layer, goal, judge.part.calibration.forms))
 
 
-def usual_treatments(judge: Judge, goal: Goal, layer: Layer) -> list[Treatment]:
+def usual_treatments(judge: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what is tried of a layer that spoils too much in the form that costs the least."""
     return _affordable(judge, judge.bench.candidates.usual(layer, goal, judge.part.calibration.forms))
 
@@ -92,7 +92,7 @@ def leading(options: Iterable[Option]) -> list[Option]:
     return list(best.values())
 
 
-def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
+def embedding_options(judge: ErrorMeter, goal: Goal) -> list[Option]:
     """Return the forms of embeddings; their size is that of all in the graph but its linear layers.
 
     Their time is not measured: a look-up takes no time beside the products.
@@ -106,7 +106,7 @@ def embedding_options(judge: Judge, goal: Goal) -> list[Option]:
     ]
 
 
-def tried_embedding(judge: Judge, option: Option) -> Option:
+def tried_embedding(judge: ErrorMeter, option: Option) -> Option:
     """Return an option of embeddings with what it spoils, and what the graph does that every choice is of."""
     return replace(option, errors=judge.spoiled(_embedding_recipe(option.treatment.form)) + judge.base)
 
@@ -116,7 +116,7 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
     return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
 
 
-def _affordable(judge: Judge, treatments: Iterable[Treatment]) -> list[Treatment]:
+def _affordable(judge: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
     """Leave few of them where a trial takes seconds."""
     few = judge.bench.candidates.few if is_large(judge.part.calibration) else None
     return [each for each in treatments if few is None or each in few]

@@ -7,13 +7,13 @@ from statistics import median
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import stratified
-from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.quantize.recipe import Recipe
-from edgeattn_export.search.judge import Judge
-from edgeattn_export.search.paces import nominal_of
+from edgeattn_export.search.candidates import nominal_of
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.store import Answer
-from edgeattn_export.search.trial import Trial
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import InTurn, Rounds
 
@@ -21,7 +21,7 @@ TIMED = 8  # samples, from the smallest to the largest
 PASSES = 6
 
 
-def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+def race(judge: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
     """Prove recipes end to end, one thread; times are nominal where the device cannot be timed here.
 
     Args:
@@ -46,7 +46,7 @@ def race(judge: Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
     )
 
 
-def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
+def _milliseconds(judge: ErrorMeter, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
     paces = judge.bench.candidates.paces
     if paces is not None:
         return [nominal_of(judge.part.calibration, recipe, paces) for recipe in recipes]
@@ -58,7 +58,7 @@ def _milliseconds(judge: Judge, recipes: tuple[Recipe, ...], models: list[ir.Mod
     return [float(str(answer[str(i)])) for i in range(len(recipes))]
 
 
-def _raced(judge: Judge, models: list[ir.Model]) -> Answer:
+def _raced(judge: ErrorMeter, models: list[ir.Model]) -> Answer:
     calls = {str(i): _in_turn(judge, model) for i, model in enumerate(models)}
     timed = min(TIMED, len(judge.samples))
     rounds = Rounds(least=PASSES * timed, most=PASSES * timed, warmup=timed)
@@ -66,7 +66,7 @@ def _raced(judge: Judge, models: list[ir.Model]) -> Answer:
     return {i: median(measured) for i, measured in times.items()}
 
 
-def _in_turn(judge: Judge, model: ir.Model) -> Call:
+def _in_turn(judge: ErrorMeter, model: ir.Model) -> Call:
     runner = judge.bench.runner(judge.part.calibration.engine, model)
     chosen = stratified((sample.inputs for sample in judge.samples), TIMED)
     return InTurn([runner.bind(inputs) for inputs in chosen])

@@ -1,15 +1,18 @@
-"""Repair of a recipe that spoils too much: what units spoil is tried, one by one, where that can gain."""
+"""A choice proven end to end, and its repair where it spoils too much: units are tried one by one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from edgeattn_export.quantize.recipe import Treatment
-from edgeattn_export.search.choose import Choice, Option, Problem, choose
-from edgeattn_export.search.goal import Goal
-from edgeattn_export.search.judge import Judge
-from edgeattn_export.search.matter import matter
+import numpy as np
+
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import LEAST, Goal
 from edgeattn_export.search.options import (
     leading,
     megabytes,
@@ -20,19 +23,121 @@ from edgeattn_export.search.options import (
     usual_treatments,
     worthwhile,
 )
-from edgeattn_export.search.proof import EMBEDDING, Choices, is_reached, proven
-from edgeattn_export.search.step import Step
-from edgeattn_export.search.units import Unit, singles
+from edgeattn_export.search.rig import Step
+from edgeattn_export.search.units import Unit, merged, singles
+
+ATTEMPTS = 4  # choices that are proven at most
+EMBEDDING = "(embeddings)"  # the unit beside the layers
+
+Choices = dict[Recipe, Choice]
 
 
-def repaired(judge: Judge, units: Sequence[Unit], problem: Problem, first: Choice, step: Step) -> Choices:
+def proven(judge: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
+    """Return choices, each made with what the proof of those before taught, until one is its own repair."""
+    found: Choices = {}
+    trust, goal = _first_trust(judge, problem.left), problem.goal
+    for _ in range(ATTEMPTS):
+        choice = choose(replace(problem, goal=goal), trust=trust)
+        recipe = recipe_of(judge, units, choice)
+        if recipe in found:
+            break
+        found[recipe] = choice
+        expected = predicted(choice)
+        measured = judge.errors(recipe)
+        is_met = problem.goal.allows(float(measured.mean()), float(measured.max()))
+        if is_met and not problem.goal.thorough:
+            break
+        trust = Trust(
+            _share(measured.mean(), expected.mean()),
+            _share(measured.max(), expected.max()),
+        )
+        if math.isfinite(problem.goal.size_mb):
+            goal = _with_room(problem.goal, choice, file_mb(judge.model(recipe)))
+    return found
+
+
+def is_met(judge: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+    """Say whether a recipe keeps to the limits on exactness and size."""
+    errors = judge.errors(recipe)
+    exact = goal.allows(float(errors.mean()), float(errors.max()))
+    return exact and (math.isinf(goal.size_mb) or file_mb(judge.model(recipe)) <= goal.size_mb)
+
+
+def is_reached(judge: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+    """Say whether a recipe keeps to the limits on exactness, were there no margin."""
+    errors = judge.errors(recipe)
+    return goal.is_reached_by(float(errors.mean()), float(errors.max()))
+
+
+def recipe_of(judge: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recipe:
+    """Return the recipe of a choice, its weights rounded by the layers' outputs."""
+    treatments = {unit.name: _finished(judge, choice[unit.name].treatment) for unit in units}
+    embedding = choice[EMBEDDING].treatment.form
+    return merged(units, treatments, (embedding, *judge.bench.candidates.others))
+
+
+def uniform(judge: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> Recipe:
+    """Return the recipe that gives one treatment to all units."""
+    treatments = {unit.name: _finished(judge, treatment) for unit in units}
+    return merged(units, treatments, judge.bench.candidates.plain.rewrites)
+
+
+def _finished(judge: ErrorMeter, treatment: Treatment) -> Treatment:
+    return judge.bench.candidates.finished(treatment, judge.part.calibration.forms)
+
+
+def _first_trust(judge: ErrorMeter, left: float) -> Trust:
+    """Return what is known before anything is proven: by how much the samples that are tried are harder."""
+    plain = judge.errors(judge.bench.candidates.plain)
+    return Trust(left * _share(plain.mean(), plain[list(judge.sensed)].mean()), left)
+
+
+def _share(found: float, hoped: float) -> float:
+    return float(found / hoped) if hoped > 0 else 1.0
+
+
+def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
+    """Return the goal less what a choice's graph takes beside the weights of its layers."""
+    beside = size_mb - sum(option.megabytes for option in choice.values())
+    return replace(goal, size_mb=max(goal.size_mb - beside, LEAST))
+
+
+NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
+
+
+def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str]:
+    """Name the units that spoil the most; the others together spoil a negligible share.
+
+    Nothing that these others could be given instead would gain more than that share.
+
+    Args:
+        choice: An option of each unit, tried.
+        goal: What may be spoiled.
+    """
+    if math.isfinite(goal.size_mb):  # what some units may take depends on what the others leave
+        return frozenset(choice)
+    total = predicted(choice)
+    mean = NEGLIGIBLE * min(goal.mean_error, float(total.mean()))
+    worst = NEGLIGIBLE * min(goal.worst_error, float(total.max()))
+    ordered = sorted(choice, key=lambda name: float(choice[name].errors.mean() + choice[name].errors.max()))
+    spoiled = np.cumsum([np.broadcast_to(choice[name].errors, total.shape) for name in ordered], axis=0)
+    return frozenset(
+        name
+        for name, errors in zip(ordered, spoiled, strict=True)
+        if choice[name].errors.any() and (errors.mean() > mean or errors.max() > worst)
+    )
+
+
+def repaired(
+    judge: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step
+) -> Choices:
     """Try what units spoil, one by one, and return choices that make up for it."""
     goal = problem.goal
     plain = {}
     for done, unit in enumerate(units):
         step(done, len(units), f"trying {unit.name} in {first[unit.name].treatment.form}")
         plain[unit.name] = tried(judge, unit, first[unit.name])
-    wanted = [unit for unit in units if unit.name in matter(plain, goal)]
+    wanted = [unit for unit in units if unit.name in significant_units(plain, goal)]
     embeddings = [tried_embedding(judge, option) for option in problem.units[EMBEDDING]]
     options = {**{name: [option] for name, option in plain.items()}, EMBEDDING: embeddings}
     usual = {unit: usual_treatments(judge, goal, unit.first) for unit in wanted}
@@ -45,7 +150,7 @@ def repaired(judge: Judge, units: Sequence[Unit], problem: Problem, first: Choic
 
 
 def _with_exact(
-    judge: Judge, units: Sequence[Unit], wanted: Sequence[Unit], problem: Problem, step: Step
+    judge: ErrorMeter, units: Sequence[Unit], wanted: Sequence[Unit], problem: Problem, step: Step
 ) -> tuple[Sequence[Unit], Problem]:
     """Try slower and more exact options too, and single layers where the goal wants and needs them.
 
@@ -75,7 +180,7 @@ def _with_exact(
 
 
 def _tried(
-    judge: Judge, treatments: Mapping[Unit, Sequence[Treatment]], goal: Goal, step: Step
+    judge: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], goal: Goal, step: Step
 ) -> dict[str, list[Option]]:
     """Measure what treatments cost, and what those of them spoil that are worth it."""
     options = priced(judge, treatments, step)
@@ -91,7 +196,7 @@ def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
     return [replace(option, milliseconds=option.milliseconds / len(unit.layers)) for option in options]
 
 
-def _of_all(judge: Judge, unit: Unit, option: Option) -> Option:
+def _of_all(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option of one layer as that of a unit."""
     size = megabytes(unit, option.treatment.form, judge.part.calibration.forms)
     return replace(option, milliseconds=option.milliseconds * len(unit.layers), megabytes=size)

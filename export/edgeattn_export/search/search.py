@@ -3,30 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Recipe
-from edgeattn_export.search.bench import Bench
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose
-from edgeattn_export.search.goal import Goal, Spent
-from edgeattn_export.search.judge import Judge
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
-from edgeattn_export.search.proof import EMBEDDING, is_met, recipe_of, uniform
 from edgeattn_export.search.race import race
-from edgeattn_export.search.repair import repaired
-from edgeattn_export.search.slow import not_faster
-from edgeattn_export.search.step import Step, unheard
-from edgeattn_export.search.trial import Trial
+from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
+from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
+
+SMALL = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
+
+
+def why_float(
+    units: Iterable[Unit], options: Mapping[str, Sequence[Option]], recipe: Recipe, fastest: str
+) -> tuple[str, ...]:
+    """Say of each unit that stays float for speed why int8 is not faster here.
+
+    Args:
+        units: All of a graph.
+        options: Of each unit, float and the fastest form among them.
+        recipe: What was chosen.
+        fastest: The fastest form's name; float itself where the engine has no other.
+    """
+    if fastest == FLOAT.name:
+        return ()  # an engine of floats
+    kept = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
+    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in kept]
+    return tuple(
+        _why(unit, plain, int8) for unit, (plain, int8) in zip(kept, times, strict=True) if plain <= int8
+    )
+
+
+def _why(unit: Unit, plain: float, int8: float) -> str:
+    layer, count = unit.first, len(unit.layers)
+    which = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
+    cause = (
+        f"its {layer.width} x {layer.channels} weights are few, quantizing its input costs more than it saves"
+        if layer.width * layer.channels <= SMALL
+        else "its products are bound by memory, or this processor has no fast int8 kernel for them"
+    )
+    return (
+        f"Int8 is not faster here: {which} takes {1e3 * plain / count:.3g} us in float and "
+        f"{1e3 * int8 / count:.3g} in int8: {cause}. It stays float."
+    )
+
+
+def _least(options: Sequence[Option], form: str) -> float:
+    return min(option.milliseconds for option in options if option.treatment.form == form)
+
 
 ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a search came to.
 
     Attributes:
@@ -42,7 +80,7 @@ class Found:
     notes: tuple[str, ...]
 
 
-def search(part: FloatPart, goal: Goal, bench: Bench, *, step: Step = unheard) -> Found:
+def search(part: FloatGraph, goal: Goal, bench: Rig, *, step: Step = silent) -> SearchResult:
     """Find the recipe that meets a goal at the least time, or size.
 
     First every layer gets what costs the least, as if that spoiled nothing. Only where this recipe is then
@@ -57,7 +95,7 @@ def search(part: FloatPart, goal: Goal, bench: Bench, *, step: Step = unheard) -
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
-    judge, candidates = Judge(part, bench), bench.candidates
+    judge, candidates = ErrorMeter(part, bench), bench.candidates
     units = groups(part.calibration.layers)
     problem = _priced(judge, units, goal, step)
     first = choose(problem)
@@ -70,22 +108,22 @@ def search(part: FloatPart, goal: Goal, bench: Bench, *, step: Step = unheard) -
     trials = race(judge, dict.fromkeys([*choices, *whole]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = min(eligible, key=partial(_price, goal))
-    notes = not_faster(units, problem.units, chosen.recipe, candidates.fastest.form)
-    return Found(chosen, trials, goal.misses(chosen), notes)
+    notes = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
+    return SearchResult(chosen, trials, goal.misses(chosen), notes)
 
 
-def follow(part: FloatPart, recipe: Recipe, bench: Bench) -> Found:
+def follow(part: FloatGraph, recipe: Recipe, bench: Rig) -> SearchResult:
     """Prove one given recipe end to end, instead of searching for one.
 
     Raises:
         RecipeError: The recipe does not fit the graph.
         QuantizeError: A layer's weights are not finite.
     """
-    (trial,) = race(Judge(part, bench), [recipe])
-    return Found(trial, (trial,), (), ())
+    (trial,) = race(ErrorMeter(part, bench), [recipe])
+    return SearchResult(trial, (trial,), (), ())
 
 
-def _priced(judge: Judge, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
+def _priced(judge: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
     """Measure what may cost the least of each unit, as if nothing spoiled anything."""
     cheapest = {unit: cheapest_treatments(judge, goal, unit.first) for unit in units}
     options = priced(judge, cheapest, step)
@@ -94,7 +132,7 @@ def _priced(judge: Judge, units: Sequence[Unit], goal: Goal, step: Step) -> Prob
 
 
 def _rest_milliseconds(
-    judge: Judge, units: Sequence[Unit], options: Mapping[str, Sequence[Option]], goal: Goal
+    judge: ErrorMeter, units: Sequence[Unit], options: Mapping[str, Sequence[Option]], goal: Goal
 ) -> float:
     """Return the time of all that is no linear layer, where the goal has a limit on time."""
     if math.isinf(goal.latency_ms):
@@ -110,5 +148,5 @@ def _price(goal: Goal, trial: Trial) -> tuple[float, float]:
     return goal.excess(_spent(trial)), goal.cost(trial.latency_ms, trial.size_mb)
 
 
-def _spent(trial: Trial) -> Spent:
-    return Spent(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)
+def _spent(trial: Trial) -> Usage:
+    return Usage(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)

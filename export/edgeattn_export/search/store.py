@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.graph.files import WeightLayout, serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import Apart, serialize
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 
@@ -82,7 +82,7 @@ class Store:
 
 def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
-    apart = Apart("")
+    apart = WeightLayout("")
     digest = hashlib.sha256(serialize(apart.graph(model)))
     for weight in apart.weights:
         digest.update(weight.tobytes())

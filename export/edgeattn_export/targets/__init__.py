@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from edgeattn_export.targets.buckets import Bucket, buckets_of, sizes_for
 from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.cpu import CPU
-from edgeattn_export.targets.lowered import ForTarget, for_target
+from edgeattn_export.targets.lowered import LoweredGraphs, lower_for
 from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.nnapi import NNAPI
 from edgeattn_export.targets.openvino import OPENVINO_CPU
@@ -32,10 +32,10 @@ __all__ = [
     "ON",
     "TARGETS",
     "Bucket",
-    "ForTarget",
+    "LoweredGraphs",
     "Target",
     "buckets_of",
-    "for_target",
+    "lower_for",
     "sizes_for",
     "target_of",
 ]

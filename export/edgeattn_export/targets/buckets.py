@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgeattn_export.lower.fixed import Sizes, bind, choose_sizes
-from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.targets.target import Target
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.rows import Rows
@@ -24,7 +24,7 @@ class Bucket:
     """
 
     sizes: Sizes
-    parts: Parts
+    parts: Graphs
 
     @property
     def label(self) -> str:
@@ -47,7 +47,7 @@ def sizes_for(target: Target, seen: Sequence[Sizes], graph: Graph, rows: Rows | 
     return (ANY,) if target.few is None else choose_sizes(seen, graph, rows, target.few)
 
 
-def buckets_of(target: Target, parts: Parts, every: Sequence[Sizes]) -> tuple[Bucket, ...]:
+def buckets_of(target: Target, parts: Graphs, every: Sequence[Sizes]) -> tuple[Bucket, ...]:
     """Return a target's graphs in each of the sizes that it fixes.
 
     Args:
@@ -61,10 +61,10 @@ def buckets_of(target: Target, parts: Parts, every: Sequence[Sizes]) -> tuple[Bu
     return tuple(Bucket(sizes, _bound(target, parts, sizes) if sizes else parts) for sizes in every)
 
 
-def _bound(target: Target, parts: Parts, sizes: Sizes) -> Parts:
+def _bound(target: Target, parts: Graphs, sizes: Sizes) -> Graphs:
     main = parts.graphs[MAIN_GRAPH]
     model = bind(main.quantized.model, sizes)
     if target.forms.whole is not None:
         target.forms.whole.complete(model)
-    part = Part(replace(main.quantized, model=model), main.graph, main.risks)
+    part = QuantizedGraph(replace(main.quantized, model=model), main.graph, main.risks)
     return replace(parts, graphs={MAIN_GRAPH: part})

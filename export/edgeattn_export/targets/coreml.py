@@ -8,7 +8,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts.nowhere import Nowhere
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
-from edgeattn_export.lower.fixed import Few
+from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -38,7 +38,7 @@ COREML = Target(
     candidates=Candidates.of_floats("float16", _ROWS.name),  # looked up by the CPU: its list has no Gather
     operators=partial(Operators.of_onnxruntime, "coreml_supported_mlprogram_ops.md", fixed=True),
     opset=OLDEST,
-    few=Few(),
+    few=BucketLimits(),
     needs="onnxruntime 1.24 or later for iOS or macOS, built with Core ML",
     tested="not run: operators are checked against onnxruntime's own list, answers on a stand-in",
 )

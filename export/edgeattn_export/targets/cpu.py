@@ -10,8 +10,7 @@ from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
-from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8, INT8_UNPAIRED
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8

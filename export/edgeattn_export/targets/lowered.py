@@ -22,7 +22,7 @@ PROVEN_ON = 8  # step samples, from the shortest to the longest
 
 
 @dataclass(frozen=True, slots=True)
-class ForTarget:
+class LoweredGraphs:
     """A model's graphs for a target, how often each lowering was applied, and what was refused."""
 
     graphs: Recovered | Steps
@@ -30,7 +30,7 @@ class ForTarget:
     refused: tuple[Refused, ...]
 
 
-def for_target(target: Target, captured: Captured, cached: Cached, samples: Samples) -> ForTarget:
+def lower_for(target: Target, captured: Captured, cached: Cached, samples: Samples) -> LoweredGraphs:
     """Lower every graph of a model.
 
     Args:
@@ -50,17 +50,17 @@ def for_target(target: Target, captured: Captured, cached: Cached, samples: Samp
         )
     if isinstance(cached.graphs, Recovered):
         found = _lowered(target, cached.graphs.model, trials(samples, captured.axes))
-        return _together(cached, replace(cached.graphs, model=found.model), found)
+        return _lowered_graphs(cached, replace(cached.graphs, model=found.model), found)
     steps = cached.graphs
     inputs = stratified(_inputs(decoder_samples(steps, samples, target.prover)), PROVEN_ON)
     decoder = _lowered(target, steps.decoder.model, inputs)
     steps = replace(steps, decoder=replace(steps.decoder, model=decoder.model))
     if steps.encoder is None:
-        return _together(cached, steps, decoder)
+        return _lowered_graphs(cached, steps, decoder)
     sources = stratified(_inputs(encoder_samples(steps, samples)), PROVEN_ON)
     encoder = _lowered(target, steps.encoder.model, sources)
     steps = replace(steps, encoder=replace(steps.encoder, model=encoder.model))
-    return _together(cached, steps, decoder, encoder)
+    return _lowered_graphs(cached, steps, decoder, encoder)
 
 
 def _inputs(samples: Samples) -> Iterator[Inputs]:
@@ -73,9 +73,9 @@ def _lowered(target: Target, model: ir.Model, inputs: Iterable[Inputs]) -> Lower
     return found
 
 
-def _together(cached: Cached, graphs: Recovered | Steps, *lowered: Lowered) -> ForTarget:
+def _lowered_graphs(cached: Cached, graphs: Recovered | Steps, *lowered: Lowered) -> LoweredGraphs:
     counts: dict[str, int] = {}
     for name, _ in (site for found in lowered for site in found.sites):
         counts[name] = counts.get(name, 0) + 1
     refused = tuple(place for found in lowered for place in found.refused)
-    return ForTarget(graphs, counts, (*cached.refused, *refused))
+    return LoweredGraphs(graphs, counts, (*cached.refused, *refused))

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
-from edgeattn_export.graph.formats import ORT
+from onnxruntime.tools.ort_format_model import create_config_from_models
+
+from edgeattn_export.graph.files import ORT
 from edgeattn_export.targets.cpu import CPU
-from edgeattn_export.targets.required_operators import reduced_build
+
+CONFIGURATION = "required_operators.config"
+GUIDE = "BUILD.md"
+
+
+def reduced_build(written: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the operators that graphs need, with their types, and how onnxruntime is built with just these.
+
+    Args:
+        written: Files of graphs in onnxruntime's own format, by name.
+    """
+    logging.getLogger("ort_format_model.utils").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        paths = [Path(folder) / f"{number}.ort" for number, _ in enumerate(written)]
+        for path, content in zip(paths, written.values(), strict=True):
+            path.write_bytes(content)
+        config = Path(folder) / CONFIGURATION
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves the files to be closed by chance
+            create_config_from_models(paths, config, True)
+        lines = config.read_text(encoding="utf-8").splitlines()
+    operators = [line for line in lines if line and not line.startswith("#")]
+    guide = files(__package__).joinpath("minimal_build.md").read_bytes()
+    return {CONFIGURATION: ("\n".join(operators) + "\n").encode(), GUIDE: guide}
+
 
 MINIMAL = replace(
     CPU,

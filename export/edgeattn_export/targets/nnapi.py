@@ -8,8 +8,8 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts.nowhere import Nowhere
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
-from edgeattn_export.lower.fixed import Few
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.lower.fixed import BucketLimits
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
@@ -54,7 +54,7 @@ NNAPI = Target(
     ),
     operators=partial(Operators.of_onnxruntime, "nnapi_supported_ops.md", fixed=True),
     opset=OLDEST,
-    few=Few(),
+    few=BucketLimits(),
     needs="onnxruntime 1.24 or later for Android, built with NNAPI",
     tested="not run: operators are checked against onnxruntime's own list, answers on a stand-in",
 )

@@ -6,7 +6,7 @@ from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.openvino import LOWERINGS, OPENVINO
 from edgeattn_export.lower.openvino.parted_product import PartedProduct
 from edgeattn_export.lower.openvino.scaled_product import ScaledProduct
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16

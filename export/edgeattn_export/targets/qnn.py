@@ -7,8 +7,8 @@ from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
-from edgeattn_export.lower.fixed import Few
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.lower.fixed import BucketLimits
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
@@ -67,7 +67,7 @@ QNN = Target(
     forms=Forms((QDQ8, QDQ_WEIGHTS), (TABLE8, TABLE16), whole=WholeQdq(), layouts=(ChannelsLast,)),
     candidates=CANDIDATES,
     opset=OLDEST,
-    few=Few(),
+    few=BucketLimits(),
     needs="onnxruntime 1.32 or later with onnxruntime-qnn 2.7 or later, and a Snapdragon with a Hexagon HTP",
     tested="by QNN's own emulator of Hexagon on x86-64: answers and placement, no times",
 )

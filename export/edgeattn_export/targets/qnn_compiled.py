@@ -13,9 +13,8 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.formats import Format
+from edgeattn_export.graph.files import Format, model_files
 from edgeattn_export.graph.hosts import Opening
-from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.targets.qnn import EMULATOR, HTP, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.target import Target
 from edgeattn_runtime.settings import PLAIN

@@ -9,7 +9,7 @@ from typing import Any
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.lower.fixed import Few
+from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.placement.operators import Operators
@@ -47,7 +47,7 @@ class Target:
     candidates: Candidates
     operators: Callable[[], Operators] | None = None
     opset: int = OPSET
-    few: Few | None = None
+    few: BucketLimits | None = None
     adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
     needs: str
     tested: str

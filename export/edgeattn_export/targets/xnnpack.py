@@ -6,7 +6,7 @@ It would answer a dynamic batch with one row, and say nothing.
 from __future__ import annotations
 
 from edgeattn_export.lower.decomposed.opset import OLDEST
-from edgeattn_export.lower.fixed import Few
+from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.xnnpack import LOWERINGS, XNNPACK
 from edgeattn_export.quantize.forms import Forms
@@ -24,7 +24,7 @@ XNNPACK_CPU = Target(
     forms=Forms(linears=(), others=(_ROWS,)),
     candidates=Candidates.of_floats("float", _ROWS.name),
     opset=OLDEST,
-    few=Few(),
+    few=BucketLimits(),
     needs="onnxruntime 1.21 or later, built with XNNPACK",
     tested="Debian's onnxruntime 1.21 on x86-64",
 )

@@ -10,12 +10,11 @@ from functools import partial
 
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.golden import GoldenResult, Sample, check, read_golden
-from edgeattn_runtime.latency import Latency, interleave
+from edgeattn_runtime.latency import WINDOW, Latency, interleave, warm_up
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.memory import peak_memory_mb
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.surroundings import Surroundings, Watch
-from edgeattn_runtime.warmup import WINDOW, warm_up
+from edgeattn_runtime.system import peak_memory_mb
 
 SCHEMA = 1
 WARMING = 1.0  # seconds that calls may take until they get no faster

@@ -1,17 +1,22 @@
-"""A graph in several fixed sizes: each call goes to the first bucket that it fits, padded where it may be."""
+"""One graph in several fixed sizes: each call goes to the first that it fits, padded where it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Rows
-from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.manifest import Variant
+from edgeattn_runtime.picking import fixed_sizes, reachable
+from edgeattn_runtime.rows import Rows, Stack
+from edgeattn_runtime.session import open_session
+from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ class Buckets:
             if all(self._fits(symbol, sizes[symbol], fixed) for symbol, fixed in bucket.sizes.items()):
                 return i
         raise InputError(
-            f"inputs of {_listed(sizes)} found, sizes of a variant expected: "
-            f"{' or '.join(_listed(bucket.sizes) for bucket in self._buckets)}; give one of these, or "
+            f"inputs of {_sizes_text(sizes)} found, sizes of a variant expected: "
+            f"{' or '.join(_sizes_text(bucket.sizes) for bucket in self._buckets)}; give one of these, or "
             "export for a target of dynamic sizes too, such as cpu"
         )
 
@@ -107,7 +112,7 @@ class Buckets:
         count = bucket.sizes.get(self._batch)
         if count is None:
             return bucket.run(arrays)
-        answers = [bucket.run(part) for part in _parts(arrays, sizes[self._batch], count)]
+        answers = [bucket.run(part) for part in _row_blocks(arrays, sizes[self._batch], count)]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def _cut(self, outputs: Arrays, sizes: Mapping[str, int]) -> Arrays:
@@ -122,11 +127,58 @@ class Buckets:
         )
 
 
-def _parts(arrays: Arrays, rows: int, count: int) -> Iterator[Arrays]:
+def _row_blocks(arrays: Arrays, rows: int, count: int) -> Iterator[Arrays]:
     for start in range(0, rows, count):
         places = np.minimum(np.arange(start, start + count), rows - 1)
         yield {name: array[places] for name, array in arrays.items()}
 
 
-def _listed(sizes: Mapping[str, int]) -> str:
+def _sizes_text(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
+
+
+class OpenedVariants:
+    """The variants that answer calls of one graph.
+
+    Args:
+        files: The bundle.
+        name: Of the graph.
+        runnable: The variants that this device can run, in order of preference.
+        threads: Intra-op threads; None leaves them to the variant.
+
+    Attributes:
+        variants: Those that calls can reach, the preferred one first.
+        sessions: Of each, the graph as it is opened.
+        settings: How the preferred one was opened.
+        buckets: Which of them answers what.
+
+    Raises:
+        BundleError: The graph is not what the manifest says.
+    """
+
+    def __init__(
+        self, files: BundleFiles, name: str, runnable: Sequence[Variant], threads: int | None
+    ) -> None:
+        self._files = files
+        self._name = name
+        self._graph = files.manifest.graphs[name]
+        self._threads = threads
+        self.variants = tuple(reachable(runnable, self._graph))
+        self.settings = self._settings(self.variants[0])
+        self.sessions = tuple(map(self._open, self.variants))
+        rows = files.manifest.rows if name == files.manifest.main_graph else None
+        self.buckets = Buckets(self._graph, tuple(map(self._bucket, self.variants, self.sessions)), rows)
+
+    def _open(self, variant: Variant) -> GraphSession:
+        path, engine = self._files.path(variant.files[self._name]), variant.engine
+        session = open_session(
+            path, providers=engine.providers, options=engine.options, settings=self._settings(variant)
+        )
+        return GraphSession(self._graph, session, str(path))
+
+    def _settings(self, variant: Variant) -> SessionSettings:
+        settings = (variant.session or PLAIN).here()
+        return settings if self._threads is None else replace(settings, threads=self._threads)
+
+    def _bucket(self, variant: Variant, session: GraphSession) -> Bucket:
+        return Bucket(fixed_sizes(variant, self._graph), variant.stacks, session.run)

@@ -1,4 +1,4 @@
-"""The commands of a device: run, check, bench and generate, and what they print."""
+"""The commands of a device: run, check, bench and generate, their arguments and what they print."""
 
 from __future__ import annotations
 
@@ -7,18 +7,147 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
 
-from edgeattn_runtime.answer_words import answer_words
-from edgeattn_runtime.arguments import SETTINGS, parser
 from edgeattn_runtime.bench import bench
-from edgeattn_runtime.bench_words import bench_words
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
+from edgeattn_runtime.printing import answer_lines, benchmark_text
 from edgeattn_runtime.raw_input import read_input
+
+# Of the command generate: what is passed on as it is.
+SETTINGS = (
+    "start",
+    "stop",
+    "stop_sequences",
+    "max_new_tokens",
+    "repetition_penalty",
+    "temperature",
+    "top_k",
+    "top_p",
+    "seed",
+    "num_beams",
+    "num_return_sequences",
+    "length_penalty",
+    "early_stopping",
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EdgeAttnError.exit_code, f"{self.prog}: {message} (see --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser: ``command`` is the name of one, the other arguments are that command's."""
+    root = _Parser(prog="python -m edgeattn_runtime", description="Run, check or time a bundle.")
+    commands = root.add_subparsers(required=True, dest="command", metavar="run|check|bench|generate")
+
+    once = commands.add_parser("run", help="answer arrays, an image, a sound or a text")
+    raw = once.add_mutually_exclusive_group(required=True)
+    raw.add_argument(
+        "--input", type=Path, metavar="FILE", help="X.npz, one array per input; SOUND.wav; an image"
+    )
+    raw.add_argument("--text", metavar="TEXT", help="a text")
+    once.add_argument(
+        "-o", "--output", type=Path, metavar="Y.npz", help="one array per output (the answer is printed)"
+    )
+
+    golden = commands.add_parser("check", help="replay the golden vectors; exit 1 when one fails")
+
+    timed = commands.add_parser("bench", help="latency on the golden inputs, accuracy, load time and memory")
+    timed.add_argument("--rounds", type=int, default=100, metavar="N", help="calls per sample (100)")
+
+    generated = commands.add_parser("generate", help="continue a prompt; print token ids as they come")
+    _add_generation(generated)
+
+    for reporting in (golden, timed):
+        reporting.add_argument("--json", action="store_true", help="print JSON alone")
+    timed.add_argument(
+        "--threads", type=_counts, default=(), metavar="N,N", help="intra-op threads, swept (the bundle's)"
+    )
+    for command in (once, golden, generated):
+        command.add_argument("--threads", type=int, metavar="N", help="intra-op threads (the bundle's)")
+    for command in (once, golden, timed, generated):
+        command.add_argument("bundle", type=Path, metavar="NAME.edge")
+        command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
+    return root
+
+
+def _add_generation(parser: argparse.ArgumentParser) -> None:
+    prompt = parser.add_mutually_exclusive_group(required=True)
+    several = "; several times: several prompts"
+    prompt.add_argument(
+        "--tokens",
+        type=_token_ids,
+        action="append",
+        metavar="1,2",
+        help=f"the prompt; what an encoder of tokens reads{several}",
+    )
+    prompt.add_argument(
+        "--text",
+        action="append",
+        metavar="TEXT",
+        help=f"the prompt as a text; what follows is printed as one{several}",
+    )
+    prompt.add_argument(
+        "--input",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help=f"what an encoder reads: X.npz, SOUND.wav or an image{several}",
+    )
+    add = parser.add_argument
+    add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
+    add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
+    add(
+        "--stop-sequences",
+        type=_token_ids,
+        action="append",
+        default=[],
+        metavar="5,2",
+        help="tokens in a row that end it; may be given several times",
+    )
+    add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
+    add("--repetition-penalty", type=float, default=1.0, metavar="P", help="above 1 tokens return less (1)")
+    add("--temperature", type=float, default=0.0, metavar="T", help="above 0 tokens are drawn (0)")
+    add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
+    add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
+    add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
+    beams = parser.add_argument_group("beams", "a line a sequence: the prompt's number, score, answer")
+    add = beams.add_argument
+    add("--num-beams", type=int, default=1, metavar="N", help="sequences continued together, 1 to 8 (1)")
+    add("--num-return-sequences", type=int, default=1, metavar="N", help="sequences to print (1)")
+    add("--length-penalty", type=float, default=1.0, metavar="P", help="above 0 favors long ones (1)")
+    add("--early-stopping", type=_early_stopping, default=False, metavar="true|false|never", help="(false)")
+
+
+def _early_stopping(text: str) -> bool | str:
+    if text not in ("true", "false", "never"):
+        raise argparse.ArgumentTypeError(f"{text!r} found, true, false or never expected")
+    return text if text == "never" else text == "true"
+
+
+def _token_ids(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, token ids such as 1,2,3 expected") from error
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} found, numbers such as 1,2,4 expected") from error
+    if len(set(counts)) < len(counts):
+        raise argparse.ArgumentTypeError(f"{text!r} found, each number once expected")
+    return counts
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -28,9 +157,9 @@ def run(argv: Sequence[str] | None) -> int:
     try:
         commands[args.command](args)
     except EdgeAttnError as error:
-        return _tell(error, error.exit_code)
+        return _print_error(error, error.exit_code)
     except OSError as error:
-        return _tell(error, EdgeAttnError.exit_code)
+        return _print_error(error, EdgeAttnError.exit_code)
     return 0
 
 
@@ -44,7 +173,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.output is not None:
         write_npz(args.output, outputs)
     else:
-        _print("\n".join(answer_words(model, outputs)))
+        _print("\n".join(answer_lines(model, outputs)))
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -59,7 +188,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _bench(args: argparse.Namespace) -> None:
     benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
-    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else bench_words(benchmark))
+    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
 
 
 def _generate(args: argparse.Namespace) -> None:
@@ -72,7 +201,7 @@ def _generate(args: argparse.Namespace) -> None:
 
 def _check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     width = max([len("output"), *(len(result.output) for result in results)])
-    lines = [*_said(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
+    lines = [*_bundle_notes(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
     lines += [
         f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_difference(result):>7}"
         f"  {'ok' if result.ok else 'FAILED'}"
@@ -81,7 +210,7 @@ def _check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     return "\n".join(lines)
 
 
-def _said(model: Model) -> Iterator[str]:
+def _bundle_notes(model: Model) -> Iterator[str]:
     """Yield what the bundle says of its processing and its signature."""
     if model.manifest.processing is not None:
         yield f"processing: {model.manifest.processing}"
@@ -97,6 +226,6 @@ def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _tell(error: Exception, exit_code: int) -> int:
+def _print_error(error: Exception, exit_code: int) -> int:
     sys.stderr.write(f"edgeattn_runtime: {' '.join(str(error).split())}\n")
     return exit_code

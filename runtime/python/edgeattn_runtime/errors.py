@@ -19,6 +19,8 @@ A message is one line: what was found, what was expected, what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -76,3 +78,24 @@ class CheckFailed(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
     """A check was made and failed; the message or the report says which."""
 
     exit_code: ClassVar[int] = 1
+
+
+@contextmanager
+def require_extra(name: str, module: str) -> Iterator[None]:
+    """Tell how to install an extra where an import inside the block misses its module.
+
+    Args:
+        name: The extra, such as "image".
+        module: What it brings, such as "PIL".
+
+    Raises:
+        EdgeAttnError: One line with the command.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != module:
+            raise
+        raise EdgeAttnError(
+            f"{module} not found, which prepares {name}: pip install 'edgeattn[{name}]'"
+        ) from error

@@ -1,8 +1,8 @@
-"""What the command ``generate`` prints: tokens as they come, or whole sequences with their scores."""
+"""What the command ``generate`` prints: tokens or text as they come, or sequences with their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,9 +11,28 @@ from typing import Any
 from edgeattn_runtime.decoding import generate, generate_many
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
+from edgeattn_runtime.prompt import Prompt
 from edgeattn_runtime.raw_input import read_prompt
-from edgeattn_runtime.sources import Prompt
-from edgeattn_runtime.spoken import spoken
+
+_UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
+
+
+def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
+    """Yield the text of tokens piece by piece: together, the text of them all.
+
+    Args:
+        model: Whose tokenizer decodes them.
+        tokens: As ``generate`` yields them.
+    """
+    said, known = "", list[int]()
+    for token in tokens:
+        known.append(token)
+        text = model.decode(known)
+        if text.startswith(said) and not text.endswith(_UNFINISHED):
+            yield text[len(said) :]
+            said = text
+    yield model.decode(known)[len(said) :]
+
 
 _OF_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
@@ -64,7 +83,7 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
         alone = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
         tokens = generate(model, read[0], **alone)
         as_text = prompts.are_told(model)
-        return chain(spoken(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
+        return chain(stream_text(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
     answers = generate_many(model, read, **settings)
     return (
         f"{i}  {found.score:8.4f}  {_words(model, prompts, found.tokens)}\n"

@@ -1,7 +1,8 @@
 """What one process of its own measures of a bundle: how it starts, and how long its calls take.
 
-``python -m edgeattn_runtime.launch`` reads an ``Asked`` as JSON from stdin and prints a ``Launch``. Whoever
-compares figures starts several such processes: memory is laid out anew in each, and nothing is warm at first.
+``python -m edgeattn_runtime.launch`` reads a ``LaunchRequest`` as JSON from stdin and prints a ``Launch``.
+Whoever compares figures starts several such processes: memory is laid out anew in each, and nothing is warm
+at first.
 """
 
 from __future__ import annotations
@@ -16,18 +17,17 @@ from itertools import cycle
 from pathlib import Path
 
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.latency import Call, milliseconds, take_turns
+from edgeattn_runtime.latency import Call, milliseconds, take_turns, warm_up, window_of
 from edgeattn_runtime.model import load
 from edgeattn_runtime.npz import read_npz
 from edgeattn_runtime.surroundings import Surroundings, Watch
-from edgeattn_runtime.warmup import warm_up, window_of
 
 CALLS = 600  # of a series at most
 WARMING = 0.2  # of a series' seconds that calls may take until they get no faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class LaunchRequest:
     """What to measure.
 
     Attributes:
@@ -78,7 +78,7 @@ class Launch:
     series: tuple[Series, ...]
 
 
-def launch(asked: Asked) -> Launch:
+def launch(asked: LaunchRequest) -> Launch:
     """Measure in this process, which has called nothing before.
 
     Raises:
@@ -113,7 +113,7 @@ def _series(calls: Sequence[Call], seconds: float) -> Series:
 def main() -> int:
     """Read what is asked from stdin, print what was measured; what is wrong is one line on stderr."""
     try:
-        found = launch(Asked(**json.load(sys.stdin)))
+        found = launch(LaunchRequest(**json.load(sys.stdin)))
     except EdgeAttnError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return error.exit_code

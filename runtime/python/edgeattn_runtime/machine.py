@@ -14,8 +14,8 @@ import numpy as np
 import onnxruntime
 
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.memory import total_memory_mb
 from edgeattn_runtime.settings import available_cores
+from edgeattn_runtime.system import total_memory_mb
 
 # Those that decide which int8 kernels run, as Linux names them.
 INSTRUCTION_SETS = (

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
 from edgeattn_runtime.generation import CacheEntry, Generation, check_generation
@@ -15,7 +14,7 @@ from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Processing, check_processing
 from edgeattn_runtime.rows import Rows, check_rows
 from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
-from edgeattn_runtime.variant import Variant, check_variant
+from edgeattn_runtime.variant import Engine, Variant, check_variant
 
 __all__ = [
     "DTYPES",

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Rows, row_symbols
-from edgeattn_runtime.stacks import Stack, together
+from edgeattn_runtime.rows import Rows, Stack, row_symbols, rows_per_call
 
 Sizes = Mapping[str, int]
 Inputs = Mapping[str, NDArray[Any]]
@@ -71,7 +70,7 @@ class Splitter:
             for row in self.split(i, arrays):
                 groups.setdefault(tuple(row.sizes[symbol] for symbol in self._symbols), []).append(row)
         for alike in groups.values():
-            count = together(stacks(alike[0].sizes), alike[0].sizes)
+            count = rows_per_call(stacks(alike[0].sizes), alike[0].sizes)
             for start in range(0, len(alike), count):
                 stack = alike[start : start + count]
                 self._put(answers, stack, call(stacked([row.arrays for row in stack])))

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.buckets import OpenedVariants
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.call_inputs import CallInputs, as_call
+from edgeattn_runtime.cache import CallInputs, as_inputs
 from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.errors import BadInput, InputError
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
-from edgeattn_runtime.opened_variants import OpenedVariants
 from edgeattn_runtime.picking import runnable
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.preparation import Preparation
@@ -257,7 +257,7 @@ class Model:
 
     def _checked_sample(self, index: int, sample: object) -> Arrays:
         try:
-            return self._checked(as_call(sample))
+            return self._checked(as_inputs(sample))
         except InputError as error:
             raise InputError(f"sample {index}: {error}") from error
 

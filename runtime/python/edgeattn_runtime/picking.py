@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import onnxruntime
 
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.graph import Graph, symbols_of
 from edgeattn_runtime.manifest import Manifest, Variant
-from edgeattn_runtime.plugins import available_providers
+from edgeattn_runtime.session import available_providers
+from edgeattn_runtime.variant import Engine
 
 ENGINE = "onnxruntime"  # the one that this runtime drives
 
@@ -42,7 +42,7 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
     if not candidates:
         targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
         raise BadInput(f"{manifest.name}: no target {target!r}; it has {targets}")
-    lacking = {i: _lacking(variant, manifest) for i, variant in enumerate(candidates)}
+    lacking = {i: _obstacle(variant, manifest) for i, variant in enumerate(candidates)}
     found = [variant for i, variant in enumerate(candidates) if lacking[i] is None]
     if not found:
         reasons = (f"{candidates[i].target} {reason}" for i, reason in lacking.items())
@@ -54,7 +54,7 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
     return tuple(found)
 
 
-def reached(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
+def reachable(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
     """Yield the variants that calls of a graph can reach: up to the first that fixes none of its sizes."""
     for variant in variants:
         yield variant
@@ -68,9 +68,9 @@ def fixed_sizes(variant: Variant, graph: Graph) -> dict[str, int]:
     return {symbol: size for symbol, size in variant.sizes.items() if symbol in symbols}
 
 
-def _lacking(variant: Variant, manifest: Manifest) -> str | None:
+def _obstacle(variant: Variant, manifest: Manifest) -> str | None:
     """Say what keeps a variant from running here; None where nothing does."""
-    if (reason := _missing(variant.engine)) is not None:
+    if (reason := _missing_here(variant.engine)) is not None:
         return reason
     if manifest.generation is not None and variant.sizes:
         fixed = ", ".join(f"{symbol} {size}" for symbol, size in variant.sizes.items())
@@ -78,11 +78,11 @@ def _lacking(variant: Variant, manifest: Manifest) -> str | None:
     return None
 
 
-def _missing(engine: Engine) -> str | None:
-    return missing(engine, onnxruntime.__version__, available_providers())
+def _missing_here(engine: Engine) -> str | None:
+    return missing_requirement(engine, onnxruntime.__version__, available_providers())
 
 
-def missing(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
+def missing_requirement(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
     """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does.
 
     Args:

@@ -12,7 +12,7 @@ from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.npz import read_npz
-from edgeattn_runtime.sources import Prompt
+from edgeattn_runtime.prompt import Prompt
 
 
 def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
@@ -29,7 +29,7 @@ def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
     """
     if (path is None) == (text is None):
         raise InputError("no input or two found; give either --input FILE or --text TEXT")
-    with _warnings_told():
+    with _warnings_on_stderr():
         if path is None:
             return model.prepare(text=text)
         suffix = path.suffix.lower()
@@ -53,7 +53,7 @@ def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
 
 
 @contextmanager
-def _warnings_told() -> Iterator[None]:
+def _warnings_on_stderr() -> Iterator[None]:
     """Tell each warning in one line on stderr, without its place in the code."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,4 +1,4 @@
-"""What the manifest says of a model whose rows are independent, and whether its graph can keep it."""
+"""Independent rows: what the manifest says of them, and how many of them to run in one call."""
 
 from __future__ import annotations
 
@@ -86,3 +86,45 @@ def _check_padding(padding: Padding, graph: Graph) -> None:
         raise BundleError(f"rows.padding.mask: {padding.mask!r} found, one of {names} expected")
     if len(masks[0].dims) != 2 or not isinstance(masks[0].dims[1], str):
         raise BundleError(f"rows.padding.mask: {masks[0]} found, a batch of symbolic length expected")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """How many rows of at most these sizes, by symbol, one call takes for the least time a row."""
+
+    sizes: Mapping[str, int]
+    rows: int
+
+    @classmethod
+    def from_field(cls, field: Field) -> Stack:
+        """Read one entry of a variant's ``stacks``."""
+        fields = field.record("sizes", "rows")
+        sizes = {symbol: size.integer(1) for symbol, size in fields["sizes"].table().items()}
+        return cls(sizes, fields["rows"].integer(1))
+
+
+def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:
+    """Return how many rows of these sizes, by symbol, to run in one call: the first stack that holds them."""
+    for stack in stacks:
+        if all(sizes[symbol] <= most for symbol, most in stack.sizes.items()):
+            return stack.rows
+    return 1
+
+
+def check_stack(key: str, stack: Stack, known: Iterable[str], batch: Symbol) -> None:
+    """Check that a stack counts rows by the symbols that they have.
+
+    Args:
+        key: Where it stands, for the message.
+        stack: What stands there.
+        known: The symbols of the main graph's inputs but the batch.
+        batch: The bounds of that one.
+
+    Raises:
+        BundleError: It names other symbols, or more rows than a call may have.
+    """
+    if sorted(stack.sizes) != sorted(known):
+        found, expected = (", ".join(names) or "none" for names in (stack.sizes, known))
+        raise BundleError(f"{key}.sizes: {found} found, {expected} expected as in the inputs")
+    if not batch.allows(stack.rows):
+        raise BundleError(f"{key}.rows: {stack.rows} found, {batch} expected as in symbols")

@@ -1,10 +1,11 @@
-"""onnxruntime, opened the same way by the device, the workshop and the validator."""
+"""onnxruntime, opened the same way everywhere, with execution providers that come as plug-ins."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,8 +14,37 @@ from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
-from edgeattn_runtime.plugins import devices_of, register
 from edgeattn_runtime.settings import PLAIN, SessionSettings
+
+# By execution provider, the module of the package that brings it.
+MODULES: Mapping[str, str] = {"QNNExecutionProvider": "onnxruntime_qnn"}
+
+
+def available_providers() -> list[str]:
+    """Return the execution providers that this onnxruntime has, those of installed plug-ins included."""
+    for provider in MODULES:
+        register(provider)
+    return list(onnxruntime.get_available_providers())
+
+
+def register(provider: str) -> bool:
+    """Load the plug-in that brings a provider, once; say whether sessions take it as one."""
+    if provider not in MODULES:
+        return False
+    if provider in onnxruntime.get_available_providers():
+        return bool(devices_of(provider))
+    try:
+        plugin = import_module(MODULES[provider])
+    except ImportError:
+        return False
+    onnxruntime.register_execution_provider_library(provider, plugin.get_library_path())
+    return True
+
+
+def devices_of(provider: str) -> list[onnxruntime.OrtEpDevice]:
+    """Return the devices on which a plug-in runs; none where the provider is built into onnxruntime."""
+    return [device for device in onnxruntime.get_ep_devices() if device.ep_name == provider]
+
 
 # Each of onnxruntime's statuses has an exception, and they share no base but Exception.
 ENGINE_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -87,7 +117,7 @@ def open_session(
     try:
         return _session(source, chosen, providers, texts)
     except ENGINE_ERRORS as error:
-        raise _explained(label, explain(error)) from error
+        raise _session_error(label, explain(error)) from error
     except (RuntimeError, ValueError) as error:  # its bindings', such as of an option that is no number
         raise IncompatibleRuntimeError(
             f"{label}: onnxruntime {onnxruntime.__version__} refuses {', '.join(providers)} with its options "
@@ -107,7 +137,7 @@ def _session(
     texts: Mapping[str, str],
 ) -> onnxruntime.InferenceSession:
     """Open a session that never turns from a provider to the CPU: the error would be another one."""
-    listed = _listed(chosen, {provider: _under(provider, texts) for provider in providers})
+    listed = _provider_list(chosen, {provider: _provider_options(provider, texts) for provider in providers})
     for name, text in texts.items():
         if name.partition(".")[0] not in providers:
             chosen.add_session_config_entry(name, text)
@@ -140,7 +170,7 @@ def _own_threads(providers: Sequence[str], settings: SessionSettings) -> dict[st
     return dict.fromkeys(named, str(settings.threads))
 
 
-def _listed(
+def _provider_list(
     chosen: onnxruntime.SessionOptions, providers: Mapping[str, dict[str, str]]
 ) -> list[tuple[str, dict[str, str]]] | None:
     """Return a session's list of providers with their options, or None where its options have plug-ins.
@@ -153,7 +183,7 @@ def _listed(
     return None if plugins else list(providers.items())
 
 
-def _under(provider: str, texts: Mapping[str, str]) -> dict[str, str]:
+def _provider_options(provider: str, texts: Mapping[str, str]) -> dict[str, str]:
     prefix = f"{provider}."
     return {name.removeprefix(prefix): text for name, text in texts.items() if name.startswith(prefix)}
 
@@ -163,7 +193,7 @@ def _text(value: Scalar) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _explained(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:
+def _session_error(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:
     version = onnxruntime.__version__
     if any(phrase in reason for phrase in _BEYOND):
         return IncompatibleRuntimeError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.cache import capacity_for, empty_cache, moved, past_tensors
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.generation import Generation, batch_axes, vocabulary
-from edgeattn_runtime.open_graph import OpenGraph
+from edgeattn_runtime.graph_session import OpenGraph
 from edgeattn_runtime.prompt import Tokens
 
 Logits = NDArray[np.floating[Any]]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from edgeattn_runtime.linux import Counters, clock_mhz, governor, grown, load
+from edgeattn_runtime.system import Counters, clock_mhz, governor, joules_between, load
 
 NOTABLE_LOAD = 0.1  # cores that others keep busy
 NOTABLE_STEAL = 0.01  # cores that the hypervisor gives to others
@@ -83,7 +83,7 @@ class Surroundings:
         return tuple(name for name, value in known.items() if value is None)
 
 
-def together(measured: Sequence[Surroundings]) -> Surroundings:
+def combined(measured: Sequence[Surroundings]) -> Surroundings:
     """Return the surroundings of several measurements one after the other as those of one."""
     return Surroundings(
         before=measured[0].before,
@@ -119,7 +119,7 @@ class Watch:
         if old.switches is not None and new.switches is not None:
             switches = (new.switches - old.switches) / seconds
         if old.energy and old.energy.keys() == new.energy.keys():
-            energy = sum(grown(old.energy[name], new.energy[name]) for name in old.energy)
+            energy = sum(joules_between(old.energy[name], new.energy[name]) for name in old.energy)
         return Surroundings(
             before=self._before,
             after=State.now(),

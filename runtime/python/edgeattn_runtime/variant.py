@@ -1,4 +1,4 @@
-"""A variant: the graphs of the contract made for one target, and what was measured of them."""
+"""A variant: the graphs made for one target, the engine they need, and what was measured of them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,58 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from edgeattn_runtime.engine import Engine
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
-from edgeattn_runtime.rows import row_symbols
+from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.rows import Stack, check_stack, row_symbols
 from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.stacks import Stack, check_stack
 
 if TYPE_CHECKING:
     from edgeattn_runtime.manifest import Manifest
+
+
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+_OF_FILES = re.compile("file|path|folder|dir", re.IGNORECASE)  # in the name of an option
+_SEPARATOR = re.compile(r"[/\\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What must be there to run a variant.
+
+    Attributes:
+        name: Such as "onnxruntime".
+        version: The oldest that runs it, such as "1.23".
+        providers: Execution providers in order, at least one.
+        options: By the engine's own names; of onnxruntime see ``open_session``. None leads to a file, by
+            which a bundle could read and write outside its folder, or load a library.
+    """
+
+    name: str
+    version: str
+    providers: tuple[str, ...]
+    options: Mapping[str, Scalar]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} with {', '.join(self.providers)}"
+
+    @classmethod
+    def from_field(cls, field: Field) -> Engine:
+        """Read a variant's ``engine``."""
+        fields = field.record(*cls.__dataclass_fields__)
+        return cls(
+            name=fields["name"].text(),
+            version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
+            providers=tuple(item.text() for item in fields["providers"].items(least=1)),
+            options={name: _option(name, item) for name, item in fields["options"].table().items()},
+        )
+
+
+def _option(name: str, field: Field) -> Scalar:
+    value = field.scalar()
+    if _OF_FILES.search(name) or (isinstance(value, str) and _SEPARATOR.search(value)):
+        raise field.refusal("an option that leads to no file")
+    return value
+
 
 _VERDICT = re.compile("pass|fail")
 _OPTIONAL = ("session",)

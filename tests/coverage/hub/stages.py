@@ -12,7 +12,7 @@ from measures import errors, int8_cosine
 from row import Row, taken_through
 
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.cache.decoders import is_decoder
+from edgeattn_export.cache.with_cache import is_decoder
 from edgeattn_export.capture import read_samples
 
 FLOAT_ERROR = 1e-4  # of the output's largest number

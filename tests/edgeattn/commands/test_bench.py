@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.measure import alone, benchmark, race
-from edgeattn.measure.latencies import INT8
-from edgeattn.report.benchmark_result import read_result
+from edgeattn.measure import benchmark, race
+from edgeattn.measure import isolated as alone
 from edgeattn.report.table import RUNNERS
+from edgeattn.results.benchmark import read_result
+from edgeattn.results.latency import INT8
 from edgeattn_runtime.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"

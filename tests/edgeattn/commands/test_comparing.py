@@ -9,8 +9,8 @@ from shutil import copytree
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report.bundle_reports import REPORT_FILE, read_report
-from edgeattn.report.report import Report
+from edgeattn.results.bundle import REPORT_FILE, read_report
+from edgeattn.results.report import Report
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle import open_bundle
 

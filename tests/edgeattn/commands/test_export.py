@@ -14,10 +14,10 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress
-from edgeattn.report.report import Report
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.report import Report
 from edgeattn.source import module
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts.environment import FOLDER_VARIABLE

@@ -9,10 +9,9 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.report.bundle_reports import REPORT_FILE
+from edgeattn.results.bundle import REPORT_FILE
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Rows
-from edgeattn_runtime.stacks import Stack
+from edgeattn_runtime.rows import Rows, Stack
 
 
 def inspected(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:

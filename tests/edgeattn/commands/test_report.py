@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.report.bundle_reports import read_report
-from edgeattn.report.report import Report
+from edgeattn.results.bundle import read_report
+from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.bench import Benchmark, bench
 from edgeattn_runtime.bundle import open_bundle

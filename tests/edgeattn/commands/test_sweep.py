@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from edgeattn.commands.sweep_bars import SweepBars
-from edgeattn.sweep.events import heard
+from edgeattn.sweep.events import forward
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 Refused = Callable[..., str]
@@ -42,8 +42,8 @@ def test_bars_count_rows_and_show_those_that_are_worked_on() -> None:
     console = Console(width=120, force_terminal=True, record=True, file=io.StringIO())
     with SweepBars(console, "http://127.0.0.1:8787/status") as bars:
         bars.begin(3, 8)
-        heard(bars, {"row": "digits cosine=0.99 cpu", "stage": "quantize", "worker": "a"})
-        heard(bars, {"row": "digits cosine=0.99 cpu", "step": (2, 9, "timing blocks.0"), "worker": "a"})
+        forward(bars, {"row": "digits cosine=0.99 cpu", "stage": "quantize", "worker": "a"})
+        forward(bars, {"row": "digits cosine=0.99 cpu", "step": (2, 9, "timing blocks.0"), "worker": "a"})
         console.print(bars._bars)
         shown = console.export_text()
         bars.end("digits cosine=0.99 cpu")

@@ -12,8 +12,8 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.measure import race
-from edgeattn.report.bundle_reports import REPORT_FILE
-from edgeattn.report.report import Report
+from edgeattn.results.bundle import REPORT_FILE
+from edgeattn.results.report import Report
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import FileEntry
 

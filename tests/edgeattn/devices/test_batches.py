@@ -17,8 +17,7 @@ from edgeattn.devices.asking import Asking
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.places import places
 from edgeattn.devices.races import TOGETHER
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.search.cost import ROUNDS

@@ -14,11 +14,10 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.places import places
-from edgeattn.judge.objective import FASTEST
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Request
 from edgeattn.measure.variants import measurable
 from edgeattn.progress import Silent
-from edgeattn.report.bundle_reports import read_report
+from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.bundle import open_bundle

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.accuracy import Accuracy
+from edgeattn.results.accuracy import Accuracy
 
 PLAIN = Accuracy(0.99, 0.98, 1.0, 0.1, 20.0, None, None)
 

@@ -9,10 +9,9 @@ from edgeattn.judge.budget import DEFAULT, Budget, parse
 from edgeattn.judge.check import Check
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.limits import GOLDEN_FLOOR, LIMITS
-from edgeattn.judge.measures import Measures
+from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
-from edgeattn.judge.scores import Scores
-from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
+from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.latency import Latency
 

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.accuracy import Accuracy
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.compare import compare
+from edgeattn.judge.compare import compare, counted, scores_of
 from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.sample_score import counted, scores_of
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Silent
+from edgeattn.results.accuracy import Accuracy
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor

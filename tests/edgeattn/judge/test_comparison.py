@@ -8,11 +8,11 @@ import torch
 from edgeattn.judge.comparison import THREADS, Comparison, torch_threads
 from edgeattn.judge.padding import Padded
 from edgeattn.measure import race as module
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.progress import Silent
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
@@ -28,20 +28,20 @@ def runner(captured: Captured) -> Runner:
 
 
 def test_the_float_export_is_the_original_as_int8_too(
-    comparison: Comparison, runner: Runner, samples: Parts
+    comparison: Comparison, runner: Runner, samples: SampleSplit
 ) -> None:
     found = comparison.scores(runner, samples.selection).accuracy
     assert found.cosine_min == found.cosine_float_min == pytest.approx(1, abs=1e-6)
     assert found.metric_pytorch is None
 
 
-def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: Parts) -> None:
+def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: SampleSplit) -> None:
     found = replace(comparison, metric=lambda outputs, target: 0.5).scores(runner, samples.selection).accuracy
     assert (found.metric_pytorch, found.metric_int8, found.metric_drop) == (0.5, 0.5, 0)
 
 
 def test_all_three_race_on_the_same_threads(
-    comparison: Comparison, runner: Runner, samples: Parts, monkeypatch: pytest.MonkeyPatch
+    comparison: Comparison, runner: Runner, samples: SampleSplit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ROUNDS", 6)
     found = comparison.race(runner, samples.selection[:3])

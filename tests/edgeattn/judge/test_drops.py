@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn.judge.drops import mean_drop
+from edgeattn.judge.figures import mean_drop
 
 
 def test_of_right_or_wrong_an_unseen_input_may_lose_all() -> None:

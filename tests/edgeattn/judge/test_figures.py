@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from edgeattn.judge.confidence import LEAST
 from edgeattn.judge.figures import Exact, Mean, Worst
+from edgeattn.judge.statistics import LEAST
 
 ALIKE = (0.995,) * 50
 

@@ -4,10 +4,10 @@ from typing import Any, cast
 
 from edgeattn.judge.float_model import FloatModel
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 
 
-def test_samples_that_evaluate_have_no_say_in_sizes(captured: Captured, samples: Parts) -> None:
+def test_samples_that_evaluate_have_no_say_in_sizes(captured: Captured, samples: SampleSplit) -> None:
     unread: Any = cast("Any", None)
     known = FloatModel(unread, captured, unread, unread, unread, samples, unread)
     lengths = [s.inputs["tokens"].shape[1] for s in (*samples.calibration, *samples.selection)]

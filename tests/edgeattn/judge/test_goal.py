@@ -13,12 +13,11 @@ import torch
 from edgeattn.judge import goal as module
 from edgeattn.judge.comparison import torch_threads
 from edgeattn.judge.goal import MARGIN, NO_LIMIT, goal_of, unmet
-from edgeattn.judge.objective import FASTEST, Objective
-from edgeattn.judge.request import Request
+from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.quantize import Recipe
-from edgeattn_export.search import Bench, Found, Goal, Store, Trial
+from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import CANDIDATES
 
@@ -77,7 +76,7 @@ def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
 
 
 def test_the_original_is_timed_once_on_one_thread(
-    captured: Captured, samples: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captured: Captured, samples: SampleSplit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[int] = []
     take_turns = module.take_turns
@@ -88,7 +87,7 @@ def test_the_original_is_timed_once_on_one_thread(
 
     monkeypatch.setattr(module, "take_turns", noted)
     request = Request.read("cpu", {"latency_ratio": 2}, FASTEST)
-    bench = Bench(CANDIDATES, "here", Store(tmp_path))
+    bench = Rig(CANDIDATES, "here", Store(tmp_path))
     with torch_threads(2):
         once, again = (goal_of(request, captured, samples.selection, bench) for _ in range(2))
     assert threads == [1]
@@ -108,8 +107,8 @@ FAST = trial("fast", 0.99, 4.0, 22.0)
 SMALL = trial("small", 0.98, 6.0, 12.0)
 
 
-def found(chosen: Trial, *missed: str) -> Found:
-    return Found(chosen, (EXACT, FAST, SMALL), missed, ())
+def found(chosen: Trial, *missed: str) -> SearchResult:
+    return SearchResult(chosen, (EXACT, FAST, SMALL), missed, ())
 
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeattn.judge.independence import Trial, independent_rows
+from edgeattn.judge.independence import FloatTrial, independent_rows
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Padding, Rows
@@ -50,8 +50,8 @@ def _samples(*lengths: int) -> list[Inputs]:
     ]
 
 
-def _trial(network: Network, samples: list[Inputs] | None = None, **changes: object) -> Trial:
-    trial = Trial(GRAPH, SYMBOLS, samples or _samples(3, 8, 5, 6, 2), network)
+def _trial(network: Network, samples: list[Inputs] | None = None, **changes: object) -> FloatTrial:
+    trial = FloatTrial(GRAPH, SYMBOLS, samples or _samples(3, 8, 5, 6, 2), network)
     return replace(trial, **changes)  # type: ignore[arg-type]
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from edgeattn.judge.figures import Exact, Mean
 from edgeattn.judge.limits import GOLDEN, LIMITS, limit_of
-from edgeattn.judge.measures import Measures
+from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
-from edgeattn.judge.scores import Scores
-from edgeattn.measure.latencies import INT8, PYTORCH, Conditions, Race
+from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.latency import Latency
 
 SCORES = Scores(

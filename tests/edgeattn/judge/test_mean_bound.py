@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.confidence import CONFIDENCE, LEAST
-from edgeattn.judge.mean_bound import MOST, count_needed, mean_bound, unseen_score
+from edgeattn.judge.statistics import CONFIDENCE, LEAST, MOST, count_needed, mean_bound, unseen_score
 
 TRIES = 200
 NOISE = 0.04  # of a share seen in so many tries

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.objective import FASTEST, Objective
-from edgeattn.judge.request import Request, check_measurable
-from edgeattn_export.graph.formats import ONNX
+from edgeattn.judge.request import FASTEST, Objective, Request, check_measurable
+from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.targets import TARGETS

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn.judge.confidence import CONFIDENCE
-from edgeattn.judge.tolerance_bound import count_for, share_shown
+from edgeattn.judge.statistics import CONFIDENCE, count_for, share_shown
 
 TRIES = 4000
 

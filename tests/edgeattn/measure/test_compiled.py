@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch._inductor import config
 
-from edgeattn.measure.compiled import compiled
+from edgeattn.measure.side_by_side import compiled_runner
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_runtime.errors import BadInput
 
 
@@ -26,19 +26,19 @@ def uncached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def refusal(captured: Captured, samples: Parts) -> Callable[[Path], str]:
+def refusal(captured: Captured, samples: SampleSplit) -> Callable[[Path], str]:
     """What is said where a program is called as the C++ compiler."""
 
     def refusal(program: Path) -> str:
         with config.patch({"cpp.cxx": (str(program),)}), pytest.raises(BadInput) as raised:
-            compiled(captured.reference, samples.evaluation[0].inputs)
+            compiled_runner(captured.reference, samples.evaluation[0].inputs)
         return str(raised.value)
 
     return refusal
 
 
-def test_it_answers_as_the_original_does_at_every_size(captured: Captured, samples: Parts) -> None:
-    found = compiled(captured.reference, samples.evaluation[0].inputs)
+def test_it_answers_as_the_original_does_at_every_size(captured: Captured, samples: SampleSplit) -> None:
+    found = compiled_runner(captured.reference, samples.evaluation[0].inputs)
     assert isinstance(found, Reference)
     for sample in samples.evaluation:
         expected = captured.reference(sample.inputs)["tags"]
@@ -63,7 +63,7 @@ def test_what_the_compiler_complains_of_is_told(refusal: Callable[[Path], str], 
     assert "fatal error: Python.h: No such file or directory; it takes" in refusal(broken)
 
 
-def test_an_onnx_file_is_refused(captured: Captured, samples: Parts) -> None:
+def test_an_onnx_file_is_refused(captured: Captured, samples: SampleSplit) -> None:
     runner = captured.engine.runner(captured.model)
     with pytest.raises(BadInput, match="an ONNX file found, a PyTorch module expected"):
-        compiled(runner, samples.evaluation[0].inputs)
+        compiled_runner(runner, samples.evaluation[0].inputs)

@@ -7,7 +7,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn.measure.contents import read_contents
-from edgeattn_export.graph.formats import ort_files
+from edgeattn_export.graph.files import ort_files
 
 HEADS, SIZE = 3, 4
 APART: tuple[int | str, ...] = ("batch", HEADS, "sequence", SIZE)

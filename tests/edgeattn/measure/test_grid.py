@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn.measure.grid import MOST, parse_shapes, parse_threads, points
+from edgeattn.measure.shapes import MOST, grid_points, parse_shapes, parse_threads
 from edgeattn_runtime.errors import BadInput
 
 
@@ -36,15 +36,15 @@ def test_threads_are_at_least_one() -> None:
 
 
 def test_a_grid_is_every_combination() -> None:
-    assert points({"batch": (1, 8), "sequence": (16, 128)}) == [
+    assert grid_points({"batch": (1, 8), "sequence": (16, 128)}) == [
         {"batch": 1, "sequence": 16},
         {"batch": 1, "sequence": 128},
         {"batch": 8, "sequence": 16},
         {"batch": 8, "sequence": 128},
     ]
-    assert points({}) == [{}]
+    assert grid_points({}) == [{}]
 
 
 def test_a_grid_that_takes_forever_is_refused() -> None:
     with pytest.raises(BadInput, match="65 combinations"):
-        points({"sequence": tuple(range(1, MOST + 2))})
+        grid_points({"sequence": tuple(range(1, MOST + 2))})

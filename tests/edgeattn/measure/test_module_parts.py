@@ -4,8 +4,8 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn.measure.module_part import ModulePart
 from edgeattn.measure.module_parts import module_parts
+from edgeattn.results.graph import ModulePart
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.scopes import MODULE
 

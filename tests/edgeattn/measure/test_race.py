@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn.measure import race as module
-from edgeattn.measure.latencies import INT8, PYTORCH
 from edgeattn.measure.race import race
+from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.warmup import WINDOW
+from edgeattn_runtime.latency import WINDOW
 
 Arrays = Mapping[str, NDArray[Any]]
 GRAPH = Graph((Tensor("x", "float32", ("batch", "sequence")),), ())

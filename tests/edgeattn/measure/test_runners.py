@@ -9,22 +9,22 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn.bundle import Bundle
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
 from edgeattn.measure.runners import runner_of_bundle, runner_of_main_graph, runner_of_parts, runners_of
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.parts import Part
-from edgeattn_export.quantize.parts import Parts as Parts8
+from edgeattn_export.quantize.graphs import Graphs as Parts8
+from edgeattn_export.quantize.graphs import QuantizedGraph
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
-def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: Parts) -> None:
+def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: SampleSplit) -> None:
     model = ir.from_proto(ir.serde.onnx.ModelProto.FromString(bundle.packed.files["model.onnx"]))
-    part = Part(Quantized(model, DYNAMIC_INT8, ()), bundle.manifest.graphs[MAIN_GRAPH])
+    part = QuantizedGraph(Quantized(model, DYNAMIC_INT8, ()), bundle.manifest.graphs[MAIN_GRAPH])
     files = open_bundle(folder)
     (variant,) = files.manifest.variants
     runners = (
@@ -38,7 +38,7 @@ def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: Parts) -> 
             np.testing.assert_array_equal(first, other)
 
 
-def test_three_are_compared_by_their_names(captured: Captured, samples: Parts) -> None:
+def test_three_are_compared_by_their_names(captured: Captured, samples: SampleSplit) -> None:
     int8 = ORT_CPU.runner(captured.model)
     runners = runners_of(captured, int8, threads=1)
     assert list(runners) == [PYTORCH, FLOAT, INT8]

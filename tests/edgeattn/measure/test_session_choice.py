@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn.measure import session_choice
+from edgeattn.measure import tuning as session_choice
 from edgeattn.measure.cost import Way
-from edgeattn.measure.session_choice import choose_settings
+from edgeattn.measure.tuning import choose_settings
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Inputs

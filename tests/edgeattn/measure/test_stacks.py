@@ -6,14 +6,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edgeattn.measure import stacks
+from edgeattn.measure import tuning as stacks
 from edgeattn.measure.cost import Way
-from edgeattn.measure.stacks import measure_stacks
+from edgeattn.measure.tuning import measure_stacks
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Rows
-from edgeattn_runtime.stacks import Stack, together
+from edgeattn_runtime.rows import Rows, Stack, rows_per_call
 
 ROWS = Rows("batch", None)
 GRAPH = Graph((Tensor("x", "int64", ("batch", "sequence")),), (Tensor("y", "int64", ("batch",)),))
@@ -76,7 +75,7 @@ def test_what_goes_without_saying_is_not_said(
     _, found = _measure(monkeypatch, best)
     assert found == tuple(Stack({"sequence": length}, rows) for length, rows in expected.items())
     for length, count in best.items():
-        assert together(found, {"sequence": length}) == count
+        assert rows_per_call(found, {"sequence": length}) == count
 
 
 def test_a_measurement_without_a_script() -> None:

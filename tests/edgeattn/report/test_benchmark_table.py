@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.measure.alone import Start
 from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.changes import changes
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH, Conditions, Race
+from edgeattn.measure.isolated import Start
 from edgeattn.measure.point import Point
 from edgeattn.report.benchmark_table import benchmark_parts, changes_parts
+from edgeattn.report.changes.benchmarks import benchmark_changes
 from edgeattn.report.table import RUNNERS, show
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine
@@ -77,7 +77,7 @@ def test_a_speedup_that_is_unsure_is_no_number_and_what_disturbed_it_is_said(
 def test_nor_is_it_a_number_where_two_benchmarks_are_compared(
     found: Benchmark, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show(changes_parts(changes(found, found), found, found), width=200)
+    show(changes_parts(benchmark_changes(found, found), found, found), width=200)
     assert "speedup, p50 batch 8, 1 thread unsure unsure same" in " ".join(capsys.readouterr().out.split())
 
 

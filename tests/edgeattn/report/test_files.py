@@ -6,7 +6,7 @@ import pytest
 
 from edgeattn.report.files import report_files
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import Report
+from edgeattn.results.report import Report
 
 TOLD = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}
 

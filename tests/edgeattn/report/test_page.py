@@ -9,7 +9,7 @@ from edgeattn.judge.limits import GOLDEN, LIMITS
 from edgeattn.report.files import report_files
 from edgeattn.report.page import View, machine_facts, page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.report import Layer, Refusal, Report
+from edgeattn.results.report import Layer, Refusal, Report
 from edgeattn_runtime.machine import Machine
 
 VOID = {"img", "meta", "path", "use"}  # without an end, in HTML or in a drawing

@@ -7,9 +7,8 @@ import pytest
 
 from edgeattn.report.promises import promises, role
 from edgeattn_runtime.manifest import Manifest
-from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.rows import Padding, Rows, Stack
 from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.stacks import Stack
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 

@@ -9,8 +9,8 @@ import pytest
 from edgeattn.judge.check import Check
 from edgeattn.report.loading import loading_parts
 from edgeattn.report.number_words import figure, measured, megabytes
-from edgeattn.report.report import Report
 from edgeattn.report.table import checks_table, differing_machines, golden_table, report_parts, show
+from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.machine import Machine

@@ -5,16 +5,15 @@ import json
 import pytest
 from rich.console import Console
 
-from edgeattn.judge.trace.departure import Departure, Worst
-from edgeattn.judge.trace.module_error import Step, by_module
-from edgeattn.judge.trace.of_bundle import Traced
+from edgeattn.judge.trace.bundle import BundleTrace
+from edgeattn.judge.trace.module_error import Departure, SampleError, Step, by_module
 from edgeattn.judge.trace.trace import Trace
 from edgeattn.report.trace_picture import trace_svg
 from edgeattn.report.trace_table import percent, trace_json, trace_parts
 
 
 def at(introduced: float, accumulated: float = 0.0, *, rounds: bool = True) -> Departure:
-    worst = (Worst("12 padded", 2 * introduced), Worst("3", introduced))
+    worst = (SampleError("12 padded", 2 * introduced), SampleError("3", introduced))
     return Departure(introduced, accumulated, rounds, worst)
 
 
@@ -23,7 +22,7 @@ def exact(introduced: float) -> Departure:
 
 
 @pytest.fixture
-def traced() -> Traced:
+def traced() -> BundleTrace:
     steps = [
         Step("layer.query", exact(1e-7), at(0.011, 0.02)),
         Step("layer.key", exact(0.0), at(0.01)),
@@ -34,17 +33,17 @@ def traced() -> Traced:
         Step("layer.query", exact(0.0), at(0.009)),
         Step("layer.last", exact(0.0), None),
     ]
-    return Traced("cpu", Trace(by_module(steps), 64))
+    return BundleTrace("cpu", Trace(by_module(steps), 64))
 
 
-def printed(traced: Traced) -> str:
+def printed(traced: BundleTrace) -> str:
     console = Console(width=140, record=True, highlight=False, markup=False)
     for part in trace_parts("tiny", traced):
         console.print(part)
     return console.export_text()
 
 
-def test_what_adds_more_than_it_may_is_first(traced: Traced) -> None:
+def test_what_adds_more_than_it_may_is_first(traced: BundleTrace) -> None:
     modules = [error.module for error in traced.trace.modules]
     # in float 50 times and 4 times 0.1 %; in integers twice what is 4 times the median of those not merged
     assert modules[:3] == ["layer.norm", "", "layer.value"]
@@ -53,7 +52,7 @@ def test_what_adds_more_than_it_may_is_first(traced: Traced) -> None:
     assert [error.faults for error in traced.trace.modules if error.faults] == [("int8",), ("float",)]
 
 
-def test_the_table_names_what_is_wrong_before_all(traced: Traced) -> None:
+def test_the_table_names_what_is_wrong_before_all(traced: BundleTrace) -> None:
     text = printed(traced)
     assert "tiny for cpu, traced on 64 inputs" in text
     assert "layer.norm: the int8 graph computes this in float, and not as PyTorch does" in text
@@ -64,7 +63,7 @@ def test_the_table_names_what_is_wrong_before_all(traced: Traced) -> None:
     assert "layer.value (in one with the next)" in text
 
 
-def test_the_json_has_every_module(traced: Traced) -> None:
+def test_the_json_has_every_module(traced: BundleTrace) -> None:
     table = json.loads(trace_json("tiny", traced, ("a note",)))
     assert (table["model"], table["target"], table["inputs"], table["notes"]) == (
         "tiny",
@@ -78,7 +77,7 @@ def test_the_json_has_every_module(traced: Traced) -> None:
     assert table["modules"][-1]["in_int8"] is None
 
 
-def test_the_picture_is_the_same_every_time(traced: Traced) -> None:
+def test_the_picture_is_the_same_every_time(traced: BundleTrace) -> None:
     picture = trace_svg(traced.trace)
     assert picture == trace_svg(traced.trace)
     assert picture.startswith(b"<?xml")

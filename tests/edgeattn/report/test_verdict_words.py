@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.verdict_words import edge_cases_line, shown, undecided
+from edgeattn.results.check import EdgeCase
 
 FEW = Check("cosine_min", 0.9991, 0.998, ok=False, decided=False, share=0.8609, needed=59)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeattn.serve.address import LOOPBACK, listening
-from edgeattn.serve.guests import Guests
-from edgeattn.serve.house import House
+from edgeattn.serve.context import Context
+from edgeattn.serve.files import ServedFile
 from edgeattn.serve.server import serving
-from edgeattn.serve.shelf import Item
+from edgeattn.serve.sessions import Sessions
 from edgeattn_runtime.errors import BadInput
 
 COOKIE = "edgeattn-test"
@@ -39,7 +39,7 @@ class Running:
     """
 
     port: int
-    guests: Guests
+    guests: Sessions
     noted: Noted
     folder: Path
 
@@ -94,12 +94,12 @@ class _Results:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
-    noted, guests = Noted(), Guests()
+    noted, guests = Noted(), Sessions()
     shelf = {}
     for name, path, size in (("", folder / "index.html", SMALL), ("large.bin", folder / "large.bin", LARGE)):
         path.write_bytes(bytes(size))
-        shelf[name] = Item(path, size, f"{size:064x}", "text/html")
-    house = House(guests, shelf, _Results(noted), _Journal(noted), COOKIE)
+        shelf[name] = ServedFile(path, size, f"{size:064x}", "text/html")
+    house = Context(guests, shelf, _Results(noted), _Journal(noted), COOKIE)
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
     with listening(LOOPBACK, 0) as listener:

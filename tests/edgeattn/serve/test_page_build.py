@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.serve.page_build import build_page, engine_files
+from edgeattn.serve.site import build_page, engine_files
 from edgeattn_export.lower.ort_web import NODE, ORT_WEB
 
 ROOT = Path(__file__).parents[3]

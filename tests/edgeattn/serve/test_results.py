@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgeattn.report.bundle_reports import read_report
 from edgeattn.report.devices import Device
+from edgeattn.results.bundle import read_report
 from edgeattn.serve.results import DeviceResults
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.bench import bench

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from edgeattn.report.devices import Device
 from edgeattn.serve.address import LOOPBACK, Address
-from edgeattn.serve.guests import Guests
 from edgeattn.serve.screen import MOST_REASONS, Screen
+from edgeattn.serve.sessions import Sessions
 from edgeattn_runtime.bench import Benchmark
 
 
@@ -18,7 +18,7 @@ class Shown:
 
     def __init__(self, host: str = LOOPBACK, *, terminal: bool = False) -> None:
         self._file = io.StringIO()
-        self.guests = Guests()
+        self.guests = Sessions()
         console = Console(file=self._file, width=100, force_terminal=terminal, no_color=True, markup=False)
         self.screen = Screen(console, Address(host, 8000), self.guests)
 

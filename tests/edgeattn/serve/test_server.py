@@ -14,8 +14,8 @@ from running import LARGE, SMALL, Running, running
 from edgeattn.serve import handlers
 from edgeattn.serve import server as serving
 from edgeattn.serve.address import LOOPBACK
-from edgeattn.serve.guests import MOST_RESULTS
 from edgeattn.serve.handlers import MOST_BYTES
+from edgeattn.serve.sessions import MOST_RESULTS
 
 PATIENCE = 20.0  # seconds until what must happen has happened
 

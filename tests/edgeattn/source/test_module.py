@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from edgeattn.source import module as room
-from edgeattn.source.eval_mode import in_eval_mode
-from edgeattn.source.module import ModuleSource
-from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn.source.module import ModuleSource, in_eval_mode
+from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput, ModelError
 
@@ -41,7 +40,7 @@ def test_samples_are_read_against_forward(source: ModuleSource) -> None:
 
 def test_a_capture_sees_the_calibration_samples_and_the_axes_of_all(
     source: ModuleSource,
-    samples: Parts,
+    samples: SampleSplit,
     tokens_of: Callable[[Samples], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

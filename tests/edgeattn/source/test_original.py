@@ -9,7 +9,7 @@ import pytest
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.original import recapture
-from edgeattn_export.graph.samples import Parts, Samples
+from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BundleError
 
@@ -21,7 +21,7 @@ def files(folder: Path) -> BundleFiles:
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_model_is_captured_as_its_export_did(
-    files: BundleFiles, source: ModuleSource, samples: Parts, tokens_of: Callable[[Samples], object]
+    files: BundleFiles, source: ModuleSource, samples: SampleSplit, tokens_of: Callable[[Samples], object]
 ) -> None:
     stages: list[str] = []
 

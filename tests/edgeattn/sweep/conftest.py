@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.judge.check import Check
-from edgeattn.report.report import Report
+from edgeattn.results.report import Report
 from edgeattn.sweep.line import Line
-from edgeattn.sweep.outcome import Outcome
-from edgeattn.sweep.row import Model, Row
+from edgeattn.sweep.row import Model, Outcome, Row
 
 Outcomes = dict[Row, Outcome]
 

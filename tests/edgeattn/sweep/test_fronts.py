@@ -4,8 +4,7 @@ import pytest
 
 from edgeattn.sweep.fronts import costs, series_of
 from edgeattn.sweep.line import Line
-from edgeattn.sweep.outcome import Outcome
-from edgeattn.sweep.row import Row
+from edgeattn.sweep.row import Outcome, Row
 
 
 def test_budgets_on_one_device_share_what_was_tried_there(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edgeattn.sweep.index import FILE, Index
-from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.plan import Plan
+from edgeattn.sweep.row import Outcome
 from edgeattn_runtime.errors import BadInput
 
 TINY = str(Path(__file__).parents[1] / "tiny.py")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from edgeattn.sweep.files import to_json
+from edgeattn.commands.sweep import to_json
 from edgeattn.sweep.line import Line
 
 

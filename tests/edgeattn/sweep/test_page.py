@@ -8,9 +8,8 @@ import pytest
 
 from edgeattn.report.table import show
 from edgeattn.sweep.line import Line
-from edgeattn.sweep.outcome import Outcome
 from edgeattn.sweep.page import page
-from edgeattn.sweep.row import Row
+from edgeattn.sweep.row import Outcome, Row
 from edgeattn.sweep.table import table_parts
 
 Outcomes = dict[Row, Outcome]

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.binding import BoundCall
+from edgeattn_runtime.graph_session import BoundCall
 from edgeattn_runtime.manifest import Symbol
 
 TOLERANCE = 1e-5  # of the logits' scale
@@ -39,7 +39,7 @@ def test_steps_say_what_pytorch_says(
     scaled_error: Callable[[Arrays, Arrays], float],
 ) -> None:
     found = derivation(name)
-    inputs = shaped(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
+    inputs = sized_inputs(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
     assert scaled_error(found.captured.reference(inputs), stepped(found.steps, inputs, chunks)) < TOLERANCE
 
 
@@ -56,7 +56,7 @@ def test_attention_over_a_cache_has_a_plain_form_too(
     apply(DecomposeAttention(), model)
     assert "Attention" not in operators(model)
     plain = replace(found.steps, decoder=replace(found.steps.decoder, model=model))
-    inputs = shaped(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
+    inputs = sized_inputs(found.samples, found.captured.axes, {"batch": 3, "sequence": LENGTH})
     assert scaled_error(found.captured.reference(inputs), stepped(plain, inputs, (6, 1, 1, 5))) < TOLERANCE
 
 
@@ -135,7 +135,7 @@ def test_causal_attribute_joins_the_mask(
             node.attributes["is_causal"] = ir.AttrInt64("is_causal", 1)
     steps = derive_steps(found.captured, Recovered(model, {}, ()), found.samples)
     assert isinstance(steps, Steps)
-    inputs = shaped(found.samples, found.captured.axes, {"batch": 2, "sequence": LENGTH})
+    inputs = sized_inputs(found.samples, found.captured.axes, {"batch": 2, "sequence": LENGTH})
     taken = stepped(steps, inputs, (5, 1, 7))
     assert scaled_error(found.captured.reference(inputs), taken) < TOLERANCE
 

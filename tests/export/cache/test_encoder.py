@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 TOLERANCE = 1e-5  # of the logits' scale
 SOURCE, TARGET = 11, 9
@@ -50,7 +50,7 @@ def test_steps_say_what_pytorch_says(
 ) -> None:
     found = derivation("translation")
     sizes = {"batch": 3, "sequence": SOURCE, "sequence_2": TARGET}
-    inputs = dict(shaped(found.samples, found.captured.axes, sizes))
+    inputs = dict(sized_inputs(found.samples, found.captured.axes, sizes))
     inputs["source"][1, 6:] = 0  # padding
     expected = found.captured.reference(inputs)
     assert scaled_error(expected, stepped(found.steps, inputs, chunks)) < TOLERANCE

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5  # of the logits' scale
@@ -58,6 +58,6 @@ def test_steps_say_what_transformers_says(
     steps = derive_steps(captured, recover(captured, samples), samples)
     assert isinstance(steps, Steps), steps
     assert steps.positions == POSITIONS
-    inputs = shaped(samples, captured.axes, {"batch": 2, "sequence": 10})
+    inputs = sized_inputs(samples, captured.axes, {"batch": 2, "sequence": 10})
     taken = stepped(steps, inputs, (3, 1, 1, 5))
     assert scaled_error(captured.reference(inputs), taken) < TOLERANCE

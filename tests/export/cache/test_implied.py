@@ -12,7 +12,7 @@ from step_models import VOCABULARY, WIDTH, Block
 from torch import Tensor, nn
 
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.cache.decoders import is_decoder
+from edgeattn_export.cache.with_cache import is_decoder
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples

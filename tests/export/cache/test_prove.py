@@ -10,7 +10,7 @@ import pytest
 
 from edgeattn_export.cache import Steps
 from edgeattn_export.cache.prove import objection
-from edgeattn_export.capture.own_cache.chunks import chunkings
+from edgeattn_export.capture.own_cache.cache import chunkings
 
 
 def _rows_from_the_start(model: ir.Model) -> None:

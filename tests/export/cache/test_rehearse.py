@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.cache import decoder_samples, encoder_samples
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn_export.cache.refusal import CannotStep
 from edgeattn_export.cache.roles import find_roles
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_runtime.manifest import Graph, Tensor
 
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edgeattn_export.cache import Steps, encoder_samples
 from edgeattn_export.cache.prove import objection
 from edgeattn_export.cache.stepping import StepRunner
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.manifest import Symbol
 
@@ -42,7 +42,7 @@ def inputs_of(derivation: Callable[[str], Any]) -> Callable[[str, int], Arrays]:
         dynamic = [
             d for source in SOURCES[name] for d in dims[source] if isinstance(d, str) and d not in sizes
         ]
-        inputs = dict(shaped(found.samples, found.captured.axes, sizes | dict.fromkeys(dynamic, read)))
+        inputs = dict(sized_inputs(found.samples, found.captured.axes, sizes | dict.fromkeys(dynamic, read)))
         for mask in {"seen", "shown"} & inputs.keys():
             inputs[mask] = inputs[mask].copy()
             inputs[mask][1, read // 2 :] = 0

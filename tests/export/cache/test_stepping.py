@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.cache import Steps
 from edgeattn_export.cache.stepping import StepRunner
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 TOLERANCE = 1e-5  # of the logits' scale
@@ -27,7 +27,7 @@ def runners(derivation: Callable[[str], Any]) -> Runners:
         found = derivation(name)
         lengths = (SOURCE, LENGTH) if name == "translation" else (LENGTH,)
         sizes = dict(zip(found.captured.axes.symbols, (3, *lengths), strict=True))
-        inputs = shaped(found.samples, found.captured.axes, sizes)
+        inputs = sized_inputs(found.samples, found.captured.axes, sizes)
         return found, inputs, StepRunner.of(found.steps, ORT_CPU)
 
     return of

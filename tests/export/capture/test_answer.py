@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgeattn_export.capture.answer import Answer, named, tensors_of
+from edgeattn_export.capture.answer import OutputForm, named_outputs, output_tensors
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_runtime.errors import CaptureError, ModelError
 
@@ -45,25 +45,25 @@ class Cache:
     ],
 )
 def test_tensors_are_named_by_their_paths(raw: object, names: list[str]) -> None:
-    assert list(tensors_of(raw)) == names
-    assert Answer.of(raw, {}, NOTHING).outputs == tuple(names)
+    assert list(output_tensors(raw)) == names
+    assert OutputForm.of(raw, {}, NOTHING).outputs == tuple(names)
 
 
 def test_an_input_that_comes_back_is_no_output() -> None:
-    answer = Answer.of({"x": X, "y": Y, "copy": X.clone()}, {"x": X}, NOTHING)
+    answer = OutputForm.of({"x": X, "y": Y, "copy": X.clone()}, {"x": X}, NOTHING)
     assert answer.outputs == ("y", "copy")
     assert [note.rpartition(": ")[2] for note in answer.notes] == ["x."]
 
 
 def test_what_is_left_out_counts_as_nothing() -> None:
     raw = {"y": Y, "past": [Z, None]}
-    answer = Answer.of(raw, {}, frozenset({"past"}))
+    answer = OutputForm.of(raw, {}, frozenset({"past"}))
     assert (answer.outputs, answer.notes) == (("y",), ())
-    assert list(tensors_of(raw, frozenset({"past"}))) == ["y"]
+    assert list(output_tensors(raw, frozenset({"past"}))) == ["y"]
 
 
 def test_what_is_no_tensor_is_said() -> None:
-    (note,) = Answer.of({"y": Y, "a": None, "b": ["text", 3], "c": int, "d": ()}, {}, NOTHING).notes
+    (note,) = OutputForm.of({"y": Y, "a": None, "b": ["text", 3], "c": int, "d": ()}, {}, NOTHING).notes
     assert note.endswith("a (None), b.0 ('text'), b.1 (3), c (of type type), d (()).")
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_tensor_is_said() -> None:
 )
 def test_an_answer_without_outputs_of_their_own_is_refused(raw: object, found: str) -> None:
     with pytest.raises(ModelError, match=r"^outputs: ") as refusal:
-        Answer.of(raw, {"x": X}, NOTHING)
+        OutputForm.of(raw, {"x": X}, NOTHING)
     assert found in str(refusal.value)
 
 
@@ -96,16 +96,16 @@ def test_an_answer_without_outputs_of_their_own_is_refused(raw: object, found: s
     ],
 )
 def test_an_answer_of_another_form_is_refused(other: dict[str, object], name: str) -> None:
-    first = Answer.of({"y": [Y], "kind": "text", "z": Z}, {"x": X}, NOTHING)
-    first.check(Answer.of({"y": [Y + 1], "kind": "text", "z": Z}, {"x": X}, NOTHING))
+    first = OutputForm.of({"y": [Y], "kind": "text", "z": Z}, {"x": X}, NOTHING)
+    first.check(OutputForm.of({"y": [Y + 1], "kind": "text", "z": Z}, {"x": X}, NOTHING))
     with pytest.raises(CaptureError, match=f"^output '{name}': "):
-        first.check(Answer.of({**other, "z": Z}, {"x": X}, NOTHING))
+        first.check(OutputForm.of({**other, "z": Z}, {"x": X}, NOTHING))
 
 
 def test_pieces_are_what_a_user_calls_outputs() -> None:
     cache = Cache(Y)
-    assert named((Y, cache)) == {"output_0": Y, "output_1": cache}
-    assert list(named(Detections(Y, None))) == ["boxes", "others"]
+    assert named_outputs((Y, cache)) == {"output_0": Y, "output_1": cache}
+    assert list(named_outputs(Detections(Y, None))) == ["boxes", "others"]
 
 
 class Growing(nn.Module):

@@ -12,7 +12,7 @@ from onnxscript.optimizer import optimize
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.exact_constants import exact_constants
+from edgeattn_export.capture.constants import exact_constants
 from edgeattn_export.graph.samples import Samples
 
 Export = Callable[..., tuple[Captured, Samples]]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.export_errors import explained, failed
+from edgeattn_export.capture.export_errors import explanation, run_failure
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.failure import failure
+from edgeattn_runtime.graph_session import failure
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -88,19 +88,19 @@ def test_the_root_cause_is_told_in_one_line() -> None:
     error = _chained(
         RuntimeError("step 2 failed"), ValueError("no such\n   axis\n\nTo debug, set TORCH_LOGS")
     )
-    assert explained(error, None) == "PyTorch cannot export the model: no such axis"
+    assert explanation(error, None) == "PyTorch cannot export the model: no such axis"
 
 
 def test_the_last_line_of_the_owner_is_told_without_its_folder() -> None:
     trace = 'File "/home/me/model.py", line 3, in <lambda>\n    x.item()\n'
     error = _chained(RuntimeError(f"stopped\n\n{trace}"), ValueError("no value"))
-    assert explained(error, None) == (
+    assert explanation(error, None) == (
         "PyTorch cannot export the model at model.py, line 3, in <lambda> (x.item()): no value"
     )
 
 
 def test_an_error_without_words_is_told_by_its_kind() -> None:
-    assert explained(NotImplementedError(), None) == "PyTorch cannot export the model: NotImplementedError"
+    assert explanation(NotImplementedError(), None) == "PyTorch cannot export the model: NotImplementedError"
 
 
 def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
@@ -110,13 +110,13 @@ def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
     with pytest.raises(ValueError, match="no") as caught:
         forward()
     line = r'at test_export_errors\.py, line \d+, in forward \(raise ValueError\("no"\)\)'
-    assert re.fullmatch(f"PyTorch cannot export the model {line}: no", explained(caught.value, None))
+    assert re.fullmatch(f"PyTorch cannot export the model {line}: no", explanation(caught.value, None))
 
 
 def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
     node = next(node for node in encoder.model.graph if module_of(node) == "query")
     reason = RuntimeError(f"Non-zero status code returned while running. Name:'{node.name}' Status: no")
     error = failure("onnxruntime", reason, {})
-    told = failed(error, encoder.model, {"tokens": (1, 5)})
+    told = run_failure(error, encoder.model, {"tokens": (1, 5)})
     assert told.startswith("module 'query': ")
     assert f"{node.op_type} fails on inputs {{'tokens': (1, 5)}}" in told

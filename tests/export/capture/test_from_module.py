@@ -15,7 +15,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
@@ -57,7 +57,7 @@ def test_the_graph_is_the_module(
     assert encoder.model.opset_imports[""] == OPSET
     session = ORT_CPU.runner(encoder.model)
     for sizes in ({"batch": 1, "sequence": 1}, {"batch": 3, "sequence": 7}, {"batch": 2, "sequence": 32}):
-        inputs = shaped(samples, encoder.axes, sizes)
+        inputs = sized_inputs(samples, encoder.axes, sizes)
         assert scaled_error(encoder.reference(inputs), session(inputs)) < TOLERANCE
 
 

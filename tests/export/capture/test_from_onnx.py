@@ -13,9 +13,9 @@ from torch import nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
-from edgeattn_export.capture.read_npz import read_npz
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.samples import Sample, Samples, alike
+from edgeattn_export.capture.read_samples import read_npz
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.samples import Sample, Samples, as_samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
@@ -108,7 +108,7 @@ def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Pat
 @pytest.mark.parametrize("place", range(4))  # of whichever part
 def test_a_sample_of_another_size_is_named(place: int, files: Path) -> None:
     widths = [WIDTH + (i == place) for i in range(4)]
-    samples = alike(Sample({"x": np.ones((1, 3, width), np.float32)}) for width in widths)
+    samples = as_samples(Sample({"x": np.ones((1, 3, width), np.float32)}) for width in widths)
     told = (
         rf"^sample {place}, input 'x': dims \(1, 3, {WIDTH + 1}\) found, \(1, 3, {WIDTH}\) expected; "
         rf".*net\.onnx takes \(batch, sequence, {WIDTH}\)"
@@ -123,7 +123,7 @@ def test_a_sample_whose_inputs_disagree_is_named(tmp_path: Path) -> None:
     graph = ir.Graph([x, seen], [y], nodes=nodes, opset_imports={"": 18}, name="masked")
     ir.save(ir.Model(graph, ir_version=10), tmp_path / "net.onnx")
     lengths = [5, 5, 1, 5]  # which the operator would broadcast
-    samples = alike(
+    samples = as_samples(
         Sample({"x": np.ones((1, 5), np.float32), "seen": np.ones((1, length), np.float32)})
         for length in lengths
     )

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.samples import Sample, Samples, alike
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.samples import Sample, Samples, as_samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
@@ -98,7 +98,7 @@ def _taken(name: str, opset: int, path: Path) -> tuple[nn.Module, Captured, Samp
     example = _inputs(module, 2, FIXED)
     file = _traced(module, example, _dynamic(example, one_length=one_length), opset, path / "net.onnx")
     lengths = (FIXED,) * len(LENGTHS) if one_length else LENGTHS
-    samples = alike(Sample(_arrays(_inputs(module, 1, length))) for length in lengths)
+    samples = as_samples(Sample(_arrays(_inputs(module, 1, length))) for length in lengths)
     return module, adopt(file, samples, ORT_CPU), samples
 
 
@@ -141,7 +141,7 @@ def test_the_vision_transformer_keeps_all_four(opset: int, tmp_path: Path) -> No
     images = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * digits.PIXEL_MAX
     dynamic = {"image": {0: "batch"}, "y": {0: "batch"}}
     file = _traced(module, {"image": images[:2]}, dynamic, opset, tmp_path / "digits.onnx")
-    samples = alike(Sample({"image": image[None].numpy()}) for image in images)
+    samples = as_samples(Sample({"image": image[None].numpy()}) for image in images)
     recovered = recover(adopt(file, samples, ORT_CPU), samples)
     assert (operators(recovered.model)["Attention"], recovered.refused) == (4, ())
     found = ORT_CPU.runner(recovered.model)({"image": images.numpy()})["y"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_export.capture.read_npz import read_npz
+from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_runtime.errors import BadInput
 
 WIDTH = 16

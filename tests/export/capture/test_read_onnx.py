@@ -7,9 +7,8 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export.capture.read_onnx import read_onnx
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.capture.from_onnx import read_onnx
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_runtime.errors import ModelError
 
 WIDTH = 16

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.stray_constants import adopt_constants
+from edgeattn_export.capture.constants import adopt_constants
 from edgeattn_export.graph.samples import Samples
 
 Export = Callable[..., tuple[Captured, Samples]]

@@ -7,8 +7,8 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.apply import Refused, Site, apply, attempt
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.apply import Refused, Site, apply, apply_or_refuse
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -149,7 +149,7 @@ class Failing(Doubling):
 
 def test_a_rule_to_do_without_leaves_a_node_at_which_it_fails(model: ir.Model) -> None:
     before = ir.to_proto(model)
-    applied = attempt(Failing(), model)
+    applied = apply_or_refuse(Failing(), model)
     reasons = {refused.module: refused.reason for refused in applied.refused}
     assert applied.sites == ()
     assert "ZeroDivisionError: planted" in reasons["layer.0"]

@@ -9,12 +9,12 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.weights import WeightFiles
+from edgeattn_export.graph.weight_files import WeightFiles
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 
 X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
@@ -82,7 +82,7 @@ def test_large_weights_are_mapped_from_files_that_all_sessions_share(
 ) -> None:
     files = WeightFiles()
     monkeypatch.setattr("edgeattn_export.graph.engine.SHARED", files)
-    monkeypatch.setattr("edgeattn_export.graph.weights.SMALLEST", 1024)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.SMALLEST", 1024)
     expected = plainly(encoder.model)(samples[0].inputs)
     for graph in (encoder.model, encoder.model.clone()):
         found = PLAIN.runner(graph)(samples[0].inputs)

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.prove import Proof, proven
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
+from edgeattn_export.graph.prove import Proof, apply_proven
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import EdgeAttnError
@@ -86,7 +86,7 @@ def proof(two: tuple[Captured, Samples]) -> Proof:
 
 def test_a_right_rewrite_is_kept(two: tuple[Captured, Samples], proof: Proof) -> None:
     before = serialize(two[0].model)
-    model, applied = proven(Swapping({"first": _right, "second": _right}), two[0].model, proof)
+    model, applied = apply_proven(Swapping({"first": _right, "second": _right}), two[0].model, proof)
     assert [site.module for site in applied.sites] == ["first", "second"]
     assert operators(model)["Neg"] == 4
     assert serialize(two[0].model) == before  # the graph given is left as it is
@@ -104,7 +104,7 @@ def test_a_wrong_rewrite_is_undone(
     two: tuple[Captured, Samples],
     proof: Proof,
 ) -> None:
-    model, applied = proven(Swapping({module: rewrite}), two[0].model, proof)
+    model, applied = apply_proven(Swapping({module: rewrite}), two[0].model, proof)
     assert model is two[0].model
     assert applied.sites == ()
     undone = {refused.module: refused for refused in applied.refused}
@@ -120,7 +120,7 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
     right: str, wrong: str, two: tuple[Captured, Samples], proof: Proof
 ) -> None:
     captured, samples = two
-    model, applied = proven(Swapping({right: _right, wrong: _wrong}), captured.model, proof)
+    model, applied = apply_proven(Swapping({right: _right, wrong: _wrong}), captured.model, proof)
     assert [site.module for site in applied.sites] == [right]
     (undone,) = applied.refused
     assert isinstance(undone, Refused)
@@ -133,7 +133,7 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
 
 
 def test_wrong_at_every_site_leaves_the_graph(two: tuple[Captured, Samples], proof: Proof) -> None:
-    model, applied = proven(Swapping({"first": _wrong, "second": _wrong}), two[0].model, proof)
+    model, applied = apply_proven(Swapping({"first": _wrong, "second": _wrong}), two[0].model, proof)
     assert model is two[0].model
     assert [refused.reason.split(":")[0] for refused in applied.refused] == ["undone", "undone"]
 
@@ -189,7 +189,7 @@ class Breaking(Swapping):
 def test_a_rule_that_breaks_the_graph_is_undone_whole(two: tuple[Captured, Samples]) -> None:
     captured, samples = two
     proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
-    model, applied = proven(Breaking({"first": _right}), captured.model, proof)
+    model, applied = apply_proven(Breaking({"first": _right}), captured.model, proof)
     assert model is captured.model
     assert applied.sites == ()
     assert any("left out, as it failed" in refused.reason for refused in applied.refused)

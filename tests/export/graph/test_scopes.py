@@ -8,8 +8,8 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.scopes import MODULE, joint_module, keep_scopes, module_of
-from edgeattn_export.graph.serialize import serialize
 from edgeattn_export.lower import Lowered
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import Recovered

@@ -7,7 +7,7 @@ import pytest
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_runtime.errors import SampleError
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence"), "bias": (1, 2), "t": ()})
@@ -33,7 +33,7 @@ SAMPLES = Samples((_sample([1, 2, 3]), _sample([4, 5], [6, 7]), _sample([8])))
     ],
 )
 def test_rows_are_cut_joined_and_stacked(sizes: dict[str, int], ids: list[list[int]]) -> None:
-    inputs = shaped(SAMPLES, AXES, sizes)
+    inputs = sized_inputs(SAMPLES, AXES, sizes)
     np.testing.assert_array_equal(inputs["ids"], np.array(ids), strict=True)
     np.testing.assert_array_equal(inputs["mask"], -np.array(ids), strict=True)
     assert inputs["bias"].shape == (1, 2)
@@ -43,7 +43,9 @@ def test_rows_are_cut_joined_and_stacked(sizes: dict[str, int], ids: list[list[i
 
 def test_two_axes_that_grow_at_once_repeat_the_first_row() -> None:
     samples = Samples((Sample({"bias": np.array([[[1, 2], [3, 4]]])}),) * 2)
-    bias = shaped(samples, Axes({"bias": ("batch", "queries", "keys")}), {"queries": 3, "keys": 1})["bias"]
+    bias = sized_inputs(samples, Axes({"bias": ("batch", "queries", "keys")}), {"queries": 3, "keys": 1})[
+        "bias"
+    ]
     np.testing.assert_array_equal(bias, [[[1], [3], [1]]])
 
 
@@ -63,4 +65,4 @@ def test_sizes_are_read_by_symbol() -> None:
 )
 def test_refuses_a_shape_the_model_has_not(sizes: dict[str, int], sentence: str) -> None:
     with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
-        shaped(SAMPLES, AXES, sizes)
+        sized_inputs(SAMPLES, AXES, sizes)

@@ -5,9 +5,8 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.share import share
+from edgeattn_export.graph.apply import merge_duplicates
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
@@ -38,7 +37,7 @@ X = {"x": np.array([3.0, -4.0], np.float32)}
 def test_equal_constants_and_computations_become_one_and_the_answers_stay() -> None:
     model = _two(("Mul", 2.0), ("Mul", 2.0))
     expected = ORT_CPU.runner(model)(X)
-    share(model)
+    merge_duplicates(model)
     assert operators(model)["Mul"] == 1
     assert len(model.graph.initializers) == 1
     found = ORT_CPU.runner(model)(X)
@@ -51,7 +50,7 @@ def test_equal_constants_and_computations_become_one_and_the_answers_stay() -> N
 def test_what_differs_is_computed_apart(second: tuple[str, float]) -> None:
     model = _two(("Mul", 2.0), second)
     expected = ORT_CPU.runner(model)(X)
-    share(model)
+    merge_duplicates(model)
     assert sum(operators(model).values()) == 4
     for name, value in expected.items():
         np.testing.assert_array_equal(ORT_CPU.runner(model)(X)[name], value)

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.trials import STACKED, masked, trials
+from edgeattn_export.graph.trials import STACKED, masked_samples, trials
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
 
@@ -58,7 +58,7 @@ def test_fixed_dims_leave_the_samples_alone() -> None:
 
 
 def test_masks_come_again_with_zeros_and_with_ones_at_their_end() -> None:
-    found = list(masked(SAMPLES))
+    found = list(masked_samples(SAMPLES))
     assert [inputs["ids"].shape[1] for inputs in found] == [
         3,
         6,
@@ -71,4 +71,4 @@ def test_masks_come_again_with_zeros_and_with_ones_at_their_end() -> None:
 
 def test_a_mask_that_hides_by_ones_is_seen_to_hide() -> None:
     hiding = Samples(tuple(Sample({"hidden": np.zeros((1, n), np.int64)}) for n in (3, 6)))
-    assert [int(inputs["hidden"].sum()) for inputs in masked(hiding)] == [0, 0, 0, 1, 0, 2]
+    assert [int(inputs["hidden"].sum()) for inputs in masked_samples(hiding)] == [0, 0, 0, 1, 0, 2]

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
@@ -126,7 +126,7 @@ def test_a_plain_session_runs_the_lowered_graph_and_answers_as_pytorch(
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, _ = translator
-    inputs = dict(shaped(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][-1, 1:] = 0  # all but one
     assert scaled_error(captured.reference(inputs), plainly(translated.model)(inputs)) < TOLERANCE

@@ -7,12 +7,12 @@ import numpy as np
 from safetensors.numpy import load
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.pack import Label, Made, Packed, pack
+from edgeattn_export.pack import Label, Packed, TargetBuild, pack
 from edgeattn_export.pack.pack import GOLDEN_FILE, TOOLS
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
 from edgeattn_runtime.rows import Padding, Rows
@@ -45,9 +45,9 @@ def test_a_variant_says_what_was_made_for_its_target(packed: Packed) -> None:
 
 def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: Quantized) -> None:
     session, rows = SessionSettings(threads=2), Rows("batch", Padding("mask", 0))
-    made = Made(
+    made = TargetBuild(
         target=CPU,
-        parts=Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols),
+        parts=Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols),
         tolerance=0.99,
         session=session,
         scores={},

@@ -17,11 +17,11 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.scopes import MODULE
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.forms import LinearForm
+from edgeattn_export.quantize.histogram import Histogram
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.observers.histogram import Histogram
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered, recover

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.scaled import scaled
-from edgeattn_export.graph.taps import tapped
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.dataflow import embed, operators
+from edgeattn_export.graph.values import channel_factors, with_outputs
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear
@@ -137,7 +135,7 @@ def test_what_comes_divided_is_noted(graph: str) -> None:
     divisor = layers["output"].linear.divisor
     assert divisor is not None
     absorbed = absorb(model, layers)
-    notes = scaled(model)
+    notes = channel_factors(model)
     assert len(notes) == (2 if "values" in graph else 1)  # the values, and what the attention makes of them
     expected, found = _shown(plain, _prepared(plain), notes), _shown(model, absorbed, notes)
     for name, factor in notes.items():
@@ -149,7 +147,7 @@ def _shown(
     model: ir.Model, prepared: Mapping[str, Prepared], names: Iterable[str]
 ) -> dict[str, NDArray[np.generic]]:
     apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
-    return ORT_CPU.runner(tapped(model, names))({"x": _draw(40, 1, 7, WIDTH)})
+    return ORT_CPU.runner(with_outputs(model, names))({"x": _draw(40, 1, 7, WIDTH)})
 
 
 @pytest.mark.parametrize("graph", ["values", "merged values"])

@@ -10,10 +10,10 @@ from onnx_ir.tape import Tape
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import MODULE
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import (
     Calibration,
     Quantized,

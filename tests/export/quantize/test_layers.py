@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.layers import float_layers, mean_cosines
+from edgeattn_export.quantize.quantize import float_layers, mean_cosines
 from edgeattn_export.recover import Recovered
 
 

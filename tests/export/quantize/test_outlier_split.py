@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.scaled import scaled
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.dataflow import embed, operators
+from edgeattn_export.graph.values import channel_factors
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
@@ -151,7 +150,7 @@ def test_the_int8_product_sees_zeros() -> None:
 def test_the_zeros_are_noted_before_and_behind_the_activation() -> None:
     model = Blocks()()
     split_early(model, _prepared(model, DOWN))
-    notes = scaled(model)
+    notes = channel_factors(model)
     assert len(notes) == 2
     for factor in notes.values():
         assert np.flatnonzero(factor == 0).tolist() == DOWN["down"]

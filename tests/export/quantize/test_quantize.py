@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.shapes import shaped
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
@@ -31,7 +31,7 @@ CLOSE = 0.995  # cosine of a whole encoder of random weights
 def test_the_int8_encoder_answers_close_to_pytorch(
     sizes: tuple[int, int], encoder: Captured, samples: Samples, quantized: Quantized
 ) -> None:
-    inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["mask"][-1, 1:] = 0
     expected, found = encoder.reference(inputs), ORT_CPU.runner(quantized.model)(inputs)
     assert all(CLOSE < cosine(expected[name], found[name]) < 1 for name in expected)

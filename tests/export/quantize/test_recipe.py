@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment
-from edgeattn_export.quantize.recipe_file import read_recipe
+from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment, read_recipe
 
 INT8, SMOOTHED = Treatment("int8"), Treatment("int8", (("smoothing", 0.5), ("rounding", 0.01)))
 

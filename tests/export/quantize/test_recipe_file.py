@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment
-from edgeattn_export.quantize.recipe_file import read_recipe
+from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment, read_recipe
 from edgeattn_runtime.errors import RecipeError
 
 LAYER = {"layer": "*", "form": "int8", "techniques": {"smoothing": 1}}

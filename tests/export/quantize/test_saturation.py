@@ -13,13 +13,12 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT8_BLOCKS
-from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.linear import Linear

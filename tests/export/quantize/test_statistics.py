@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import statistics
 from edgeattn_export.quantize.layout import LAST, ChannelsFirst
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.recover.rules.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 
 TOLERANCE = 1e-5  # of the output's scale
 SIZE = 4  # of a head, where there are two
@@ -139,7 +139,7 @@ class Weighed(nn.Module):
 
 def _inputs(captured: Captured, samples: Samples, case: str) -> dict[str, np.ndarray]:
     batch, length, shown = CASES[case]
-    inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"][-1, shown:] = 0
     return inputs
 
@@ -260,7 +260,7 @@ def test_static_lengths(
     assert captured.axes.dims["x"] == ("batch", length, 8)
     for name in names:
         assert operators_of(recovered.model, name).count("Attention") == 1
-    inputs = dict(shaped(samples, captured.axes, {"batch": 3}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": 3}))
     inputs["seen"][1, 1:] = 0
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
 
@@ -272,7 +272,7 @@ def test_cross_attention(
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, recovered = crossed
-    inputs = dict(shaped(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
     assert inputs["x"].shape[1] == sizes[1]
     assert inputs["context"].shape[1] == inputs["seen"].shape[1] == sizes[2]
     inputs["seen"][-1, 1:] = 0

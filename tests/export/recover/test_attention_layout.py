@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.attention import RecoverAttention
-from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
 
 TOLERANCE = 1e-5  # of the output's scale
 HEADS, SIZE = 2, 4
@@ -128,6 +128,6 @@ def test_answers_as_pytorch(
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, model, _ = arranged
-    inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -15,10 +15,10 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import Dims, dims, producer, scalar
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.recover.rules.attention_mask import EXCLUDED
+from edgeattn_export.recover.rules.attention.mask import EXCLUDED
 
 TOLERANCE = 1e-5  # of the output's scale
 MASK = 3  # an Attention's operand
@@ -129,7 +129,7 @@ def test_answers_as_pytorch(
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, recovered = masked
-    inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][-1, shown:] = 0
     expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)

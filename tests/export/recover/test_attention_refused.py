@@ -10,9 +10,8 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import Dims, embed
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.recover.rules.attention import RecoverAttention
+from edgeattn_export.graph.dataflow import Dims, embed, operators
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 
 FLOAT = ir.DataType.FLOAT
 HEADS, LENGTH, SIZE = 2, 6, 4

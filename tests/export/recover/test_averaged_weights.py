@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 from edgeattn_export.recover.rules.averaged_weights import MixByHead
@@ -64,7 +64,7 @@ def test_fires_and_leaves_others(averaged: Averaged) -> None:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_answers_as_pytorch(batch: int, averaged: Averaged, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = averaged
-    inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": 7})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": 7})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.broadcast import BroadcastOperand
 
@@ -73,5 +73,5 @@ def test_leaves_an_expansion_that_is_needed(
 def test_answers_as_pytorch(batch: int, broadcast: Broadcast, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, applied = broadcast
     assert len(applied.sites) == len(FIRES)
-    inputs = shaped(samples, captured.axes, {"batch": batch})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

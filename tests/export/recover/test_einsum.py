@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.einsum import EinsumToMatMul
 
@@ -92,5 +92,5 @@ def test_answers_as_pytorch(
     sizes: tuple[int, int], spelled: Spelled, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = spelled
-    inputs = shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
+    inputs = sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

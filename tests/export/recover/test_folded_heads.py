@@ -12,7 +12,7 @@ from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.folded_heads import UnfoldHeads
 
@@ -94,7 +94,7 @@ def test_answers_as_pytorch(
     batch: int, sequence: int, unfolded: Unfolded, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = unfolded
-    inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": sequence})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": sequence})
     expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():
         assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name

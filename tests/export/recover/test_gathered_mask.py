@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gathered_mask import TakeMask
 
@@ -67,7 +67,7 @@ def test_another_order_is_left(taken: Taken, operators_of: Callable[[ir.Model, s
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (1, 4), (3, 5)])
 def test_answers_as_pytorch(sizes: tuple[int, int], taken: Taken) -> None:
     captured, samples, model, _ = taken
-    inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"] = np.arange(inputs["seen"].size).reshape(sizes)
     expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():

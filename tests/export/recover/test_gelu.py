@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gelu import RecoverGelu
 
@@ -107,7 +107,7 @@ def test_pytorchs_own_is_kept(
 @pytest.mark.parametrize("batch", [1, 3])
 def test_answers_as_pytorch(batch: int, recovered: Recovered, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = recovered
-    inputs = shaped(samples, captured.axes, {"batch": batch})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch})
     expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:  # each by its own scale
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 from edgeattn_export.recover.rules.grouped_heads import ShareHeads
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -107,7 +107,7 @@ def test_answers_as_pytorch(
     sizes: tuple[int, int], shared: Shared, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = shared
-    inputs = shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
+    inputs = sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
     expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:
         assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE

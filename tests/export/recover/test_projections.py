@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.attention import RecoverAttention
-from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
 from edgeattn_export.recover.rules.projections import MergeProjections
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -121,5 +121,5 @@ def test_answers_as_pytorch(
     which: str, batch: int, request: pytest.FixtureRequest, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = request.getfixturevalue(which)
-    inputs = shaped(samples, captured.axes, {"batch": batch})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

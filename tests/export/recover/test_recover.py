@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules import RULES
@@ -42,7 +42,7 @@ def test_and_answers_as_pytorch(
     recovered: Recovered,
     scaled_error: Callable[..., float],
 ) -> None:
-    inputs = dict(shaped(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, encoder.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["mask"][-1, shown:] = 0
     assert scaled_error(encoder.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
 

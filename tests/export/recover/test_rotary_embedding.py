@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
 
@@ -122,5 +122,5 @@ def test_takes_a_projection_before_its_heads_are_split(turned: Turned) -> None:
 def test_answers_as_pytorch(batch: int, turned: Turned, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, applied = turned
     assert len(applied.sites) == len(FIRES)
-    inputs = shaped(samples, captured.axes, {"batch": batch})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

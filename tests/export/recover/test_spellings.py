@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 
@@ -212,7 +212,7 @@ def test_a_row_that_is_masked_twice_and_whole_is_0(
     spelled: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples = spelled
-    inputs = dict(shaped(samples, captured.axes, {"batch": 3, "sequence": 5}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 5}))
     inputs["seen"][1] = 0
     expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name in ("masked_twice.output", "faded.output"):
@@ -251,7 +251,7 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples = spelled
     batch, length, shown = CASES[case]
-    inputs = dict(shaped(samples, captured.axes, {"batch": batch, "sequence": length}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"][-1, shown:] = 0
     expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name, value in expected.items():

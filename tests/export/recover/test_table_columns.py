@@ -11,7 +11,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.table_columns import TakeColumns
 
@@ -78,5 +78,5 @@ def test_answers_as_pytorch(
     batch: int, sequence: int, taken: Taken, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = taken
-    inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": sequence})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": sequence})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.transposed_scores import TransposeScores
 
@@ -66,7 +66,7 @@ def test_answers_as_pytorch(
     batch: int, sequence: int, transposed: Transposed, scaled_error: Callable[..., float]
 ) -> None:
     captured, samples, model, _ = transposed
-    inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": sequence})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": sequence})
     expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():
         assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.weighted_sum import WeightedSum
 
@@ -77,7 +77,7 @@ def test_leaves_other_sums(
 def test_answers_as_pytorch(batch: int, summed: Summed, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, applied = summed
     assert len(applied.sites) == len(FIRES)
-    inputs = dict(shaped(samples, captured.axes, {"batch": batch}))
+    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch}))
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][-1, -1] = 0
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

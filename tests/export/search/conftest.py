@@ -14,10 +14,10 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
-from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.recover import recover
-from edgeattn_export.search import Bench, Store
+from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.cost import Wanted
 from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
@@ -47,7 +47,7 @@ class Outliers(nn.Module):
 
 
 @pytest.fixture(scope="session")
-def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatPart:
+def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
     """The network, lowered, with its samples."""
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, length, WIDTH)} for length in (*LENGTHS, *LENGTHS)]
@@ -55,13 +55,13 @@ def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatPart:
     inputs = [sample.inputs for sample in samples[:2]]
     model = lower(recover(captured, samples).model, LOWERINGS, ORT_CPU, inputs).model
     known = Calibration(model, samples[: len(LENGTHS)], ORT_CPU, FORMS)
-    return FloatPart(known, samples[len(LENGTHS) :], captured.graph)
+    return FloatGraph(known, samples[len(LENGTHS) :], captured.graph)
 
 
 @pytest.fixture(scope="session")
-def bench() -> Callable[[Path | None], Bench]:
+def bench() -> Callable[[Path | None], Rig]:
     """A function that makes a bench that remembers in a folder."""
-    return lambda folder: Bench(CANDIDATES, "this device", Store(folder))
+    return lambda folder: Rig(CANDIDATES, "this device", Store(folder))
 
 
 @pytest.fixture

@@ -11,23 +11,22 @@ import torch
 from torch import nn
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import file_mb
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
-from edgeattn_export.quantize.float_parts import FloatPart, FloatParts
-from edgeattn_export.quantize.parts import int8_parts
+from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
+from edgeattn_export.quantize.graphs import int8_graphs
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.search import Bench, Found, Goal, Store, Trial, bundle_search
-from edgeattn_export.search.bundle_goals import left_goals, shared_goals
-from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
-from edgeattn_export.search.step import unheard
+from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial, bundle_search
+from edgeattn_export.search.bundle_search import follow_bundle, remaining_goals, search_bundle, shared_goals
+from edgeattn_export.search.rig import silent
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.manifest import Graph
 
 LOOSE = Goal(cosine_mean=0.5, cosine_min=0.5)
-NOTHING = Bench(CANDIDATES, "this device", Store(None))
+NOTHING = Rig(CANDIDATES, "this device", Store(None))
 
 
 class Feed(nn.Module):
@@ -47,18 +46,18 @@ def floats(
     recovered: Recovered,
     samples: Samples,
     exported: Callable[..., tuple[Captured, Samples]],
-) -> FloatParts:
+) -> FloatGraphs:
     torch.manual_seed(0)
     feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8, 4)])
 
-    def part(model: ir.Model, all_of: Samples, graph: Graph) -> FloatPart:
-        return FloatPart(Calibration(model, all_of[::2], ORT_CPU, FORMS), all_of[1::2], graph)
+    def part(model: ir.Model, all_of: Samples, graph: Graph) -> FloatGraph:
+        return FloatGraph(Calibration(model, all_of[::2], ORT_CPU, FORMS), all_of[1::2], graph)
 
     fed = part(recover(feed, rows).model, rows, feed.graph)
-    return FloatParts({"model": fed, "encoder": part(recovered.model, samples, encoder.graph)}, {})
+    return FloatGraphs({"model": fed, "encoder": part(recovered.model, samples, encoder.graph)}, {})
 
 
-def test_totals_are_shared_and_cosines_are_not(floats: FloatParts) -> None:
+def test_totals_are_shared_and_cosines_are_not(floats: FloatGraphs) -> None:
     goal = Goal(cosine_min=0.9, latency_ms=2.0, size_mb=0.3)
     own = shared_goals(floats.graphs, goal, NOTHING)
     assert sum(each.size_mb for each in own.values()) == pytest.approx(0.3)
@@ -67,21 +66,21 @@ def test_totals_are_shared_and_cosines_are_not(floats: FloatParts) -> None:
     assert {(each.cosine_mean, each.cosine_min) for each in own.values()} == {(goal.cosine_mean, 0.9)}
 
 
-def test_what_is_not_limited_is_not_measured(floats: FloatParts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgeattn_export.search.bundle_goals.race", lambda *_: pytest.fail("measured"))
+def test_what_is_not_limited_is_not_measured(floats: FloatGraphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeattn_export.search.bundle_search.race", lambda *_: pytest.fail("measured"))
     assert shared_goals(floats.graphs, LOOSE, NOTHING) == {"model": LOOSE, "encoder": LOOSE}
     sized = Goal(size_mb=1.0)
     assert shared_goals({"model": floats.graphs["model"]}, sized, NOTHING) == {"model": sized}
 
 
-def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatParts) -> None:
-    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=unheard)
+def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatGraphs) -> None:
+    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=silent)
     assert smallest.missed == ("size_mb",)
     limit = 1.01 * smallest.chosen.size_mb
-    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=unheard)
+    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb <= limit
-    parts = int8_parts(floats, found.chosen.recipe)
+    parts = int8_graphs(floats, found.chosen.recipe)
     assert sum(file_mb(part.quantized.model) for part in parts.graphs.values()) == pytest.approx(
         found.chosen.size_mb
     )
@@ -97,15 +96,17 @@ def trial(name: str, size_mb: float) -> Trial:
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], list[tuple[str, float]]]:
     """A function that has each graph take what it may, but not less than it needs, and notes the asking."""
 
-    def script(floats: FloatParts, needs: dict[str, float]) -> list[tuple[str, float]]:
+    def script(floats: FloatGraphs, needs: dict[str, float]) -> list[tuple[str, float]]:
         names = {id(part): name for name, part in floats.graphs.items()}
         asked: list[tuple[str, float]] = []
 
-        def search(part: FloatPart, goal: Goal, *_: object, **__: object) -> Found:
+        def search(part: FloatGraph, goal: Goal, *_: object, **__: object) -> SearchResult:
             name = names[id(part)]
             asked.append((name, goal.size_mb))
             taken = trial(name, max(needs[name], goal.size_mb))
-            return Found(taken, (taken, trial("int8", 50.0)), goal.misses(taken), (f"{name} is found",))
+            return SearchResult(
+                taken, (taken, trial("int8", 50.0)), goal.misses(taken), (f"{name} is found",)
+            )
 
         monkeypatch.setattr(bundle_search, "search", search)
         monkeypatch.setattr(
@@ -120,37 +121,37 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], li
 
 @pytest.mark.parametrize(("needy", "other"), [("model", "encoder"), ("encoder", "model")])
 def test_what_one_graph_needs_beyond_its_share_another_leaves(
-    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
+    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
 ) -> None:
     asked = scripted(floats, {needy: 6.0, other: 1.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb == pytest.approx(10.0)
     assert asked[-1] == (other, 4.0)
 
 
 def test_a_share_that_ends_between_two_recipes_of_each_is_met_by_the_smallest(
-    floats: FloatParts, monkeypatch: pytest.MonkeyPatch
+    floats: FloatGraphs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def search(part: FloatPart, goal: Goal, *_: object, **__: object) -> Found:
+    def search(part: FloatGraph, goal: Goal, *_: object, **__: object) -> SearchResult:
         taken = trial("small", 4.0) if goal.prefer == "size" else trial("large", goal.size_mb + 1.0)
-        return Found(taken, (taken,), goal.misses(taken), ())
+        return SearchResult(taken, (taken,), goal.misses(taken), ())
 
     monkeypatch.setattr(bundle_search, "search", search)
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
     assert (found.chosen.size_mb, found.missed) == (8.0, ())
     for goal, missed in (
         (Goal(0.0, 0.0, size_mb=7.0), "size_mb"),
         (Goal(0.0, 0.0, latency_ms=0.1), "latency_ms"),
     ):
-        assert search_bundle(floats, goal, bench=NOTHING, step=unheard).missed == (missed,)
+        assert search_bundle(floats, goal, bench=NOTHING, step=silent).missed == (missed,)
 
 
 def test_a_total_that_nothing_meets_is_missed_by_the_whole(
-    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
+    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 6.0, "encoder": 5.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=unheard)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
     assert found.missed == ("size_mb",)
     assert found.chosen.size_mb == 11.0
     assert found.notes == ("model is found", "encoder is found")
@@ -158,16 +159,16 @@ def test_a_total_that_nothing_meets_is_missed_by_the_whole(
 
 def test_nothing_is_left_where_the_others_take_all() -> None:
     chosen = {"model": trial("model", 12.0), "encoder": trial("encoder", 3.0)}
-    assert [name for name, _ in left_goals(chosen, Goal(size_mb=10.0))] == ["model"]
-    assert list(left_goals(chosen, Goal())) == []
-    assert list(left_goals({"model": chosen["model"]}, Goal(size_mb=10.0))) == []
+    assert [name for name, _ in remaining_goals(chosen, Goal(size_mb=10.0))] == ["model"]
+    assert list(remaining_goals(chosen, Goal())) == []
+    assert list(remaining_goals({"model": chosen["model"]}, Goal(size_mb=10.0))) == []
 
 
 def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
-    floats: FloatParts, scripted: Callable[..., list[tuple[str, float]]]
+    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 1.0, "encoder": 2.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=unheard)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=silent)
     names = ["model: model; encoder: encoder", "model: int8; encoder: encoder", "model: model; encoder: int8"]
     assert [each.recipe.name for each in found.trials] == names
     assert found.chosen == found.trials[0]
@@ -176,17 +177,17 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
     assert found.trials[1].cosine_mean == found.chosen.cosine_mean  # the least of both
 
 
-def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatParts) -> None:
+def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatGraphs) -> None:
     recipe = Recipe("mine", (("*", Treatment("int8")), ("down", Treatment("float"))), DYNAMIC_INT8.rewrites)
     found = follow_bundle(floats, recipe, bench=NOTHING)
     assert (found.chosen.recipe.name, found.missed) == ("mine", ())
     assert math.isfinite(found.chosen.latency_ms)
-    parts = int8_parts(floats, found.chosen.recipe)
+    parts = int8_graphs(floats, found.chosen.recipe)
     for part, int8 in ((parts.graphs["model"], "up"), (parts.graphs["encoder"], "output")):
         forms = {layer.module: layer.form for layer in part.quantized.layers}
         assert (forms[int8], forms["down"]) == ("int8", "float")
 
 
-def test_a_recipe_with_a_fault_for_one_graph_is_refused(floats: FloatParts) -> None:
+def test_a_recipe_with_a_fault_for_one_graph_is_refused(floats: FloatGraphs) -> None:
     with pytest.raises(RecipeError, match="'nobody' matches no layer"):
         follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), bench=NOTHING)

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Treatment
@@ -86,7 +86,7 @@ def test_it_answers_as_inside_the_whole(
     alone, whole = cut_out(name, treatment)
     ends = [value.name or "" for value in alone.graph.outputs]
     given = [value.name or "" for value in alone.graph.inputs]
-    inside = ORT_CPU.runner(tapped(whole, [*given, *ends]))(samples[0].inputs)
+    inside = ORT_CPU.runner(with_outputs(whole, [*given, *ends]))(samples[0].inputs)
     found = ORT_CPU.runner(alone)(inside)
     for end in ends:
         assert np.abs(found[end] - inside[end]).max() <= EXACT * np.abs(inside[end]).max()

@@ -5,41 +5,41 @@ import math
 import pytest
 
 from edgeattn_export.search import Goal, Trial
-from edgeattn_export.search.goal import MEAN_SHARE, WORST_SHARE, Spent
+from edgeattn_export.search.goal import MEAN_SHARE, WORST_SHARE, Usage
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 
 GOAL = Goal(cosine_mean=0.9, cosine_min=0.8, latency_ms=10.0, size_mb=20.0)
-INSIDE = Spent(MEAN_SHARE * 0.1, WORST_SHARE * 0.2, 10.0, 20.0)
+INSIDE = Usage(MEAN_SHARE * 0.1, WORST_SHARE * 0.2, 10.0, 20.0)
 EXACT = 1e-12
 
 
-def trial(spent: Spent) -> Trial:
+def trial(spent: Usage) -> Trial:
     errors = 1 - spent.mean_error, 1 - spent.worst_error
     return Trial(DYNAMIC_INT8, *errors, spent.milliseconds, spent.megabytes)
 
 
 def test_what_just_fits_is_no_excess() -> None:
     assert GOAL.excess(INSIDE) == pytest.approx(0.0, abs=EXACT)
-    assert GOAL.excess(Spent(0.0, 0.0, 0.0, 0.0)) == 0.0
+    assert GOAL.excess(Usage(0.0, 0.0, 0.0, 0.0)) == 0.0
 
 
 @pytest.mark.parametrize(
     ("spent", "missed"),
     [
-        (Spent(1.5 * INSIDE.mean_error, 0.0, 1.0, 1.0), "cosine"),
-        (Spent(0.0, 1.5 * INSIDE.worst_error, 1.0, 1.0), "cosine_min"),
-        (Spent(0.0, 0.0, 15.0, 1.0), "latency_ms"),
-        (Spent(0.0, 0.0, 1.0, 30.0), "size_mb"),
+        (Usage(1.5 * INSIDE.mean_error, 0.0, 1.0, 1.0), "cosine"),
+        (Usage(0.0, 1.5 * INSIDE.worst_error, 1.0, 1.0), "cosine_min"),
+        (Usage(0.0, 0.0, 15.0, 1.0), "latency_ms"),
+        (Usage(0.0, 0.0, 1.0, 30.0), "size_mb"),
     ],
 )
-def test_a_limit_that_is_missed_is_named_and_weighed_as_a_share_of_itself(spent: Spent, missed: str) -> None:
+def test_a_limit_that_is_missed_is_named_and_weighed_as_a_share_of_itself(spent: Usage, missed: str) -> None:
     assert GOAL.excess(spent) == pytest.approx(0.5)
     assert GOAL.misses(trial(spent)) == (missed,)
     assert not GOAL.met_by(trial(spent))
 
 
 def test_several_limits_are_missed_together() -> None:
-    spent = Spent(2 * INSIDE.mean_error, 0.0, 1.0, 40.0)
+    spent = Usage(2 * INSIDE.mean_error, 0.0, 1.0, 40.0)
     assert GOAL.excess(spent) == pytest.approx(2.0)
     assert GOAL.misses(trial(spent)) == ("cosine", "size_mb")
 
@@ -48,13 +48,13 @@ def test_exactness_has_a_margin_and_what_is_not_asked_for_has_no_limit() -> None
     goal = Goal(cosine_mean=0.9, cosine_min=0.8)
     assert goal.misses(Trial(DYNAMIC_INT8, 0.901, 0.801, 1e9, 1e9)) == ("cosine", "cosine_min")
     assert goal.met_by(Trial(DYNAMIC_INT8, 0.93, 0.88, 1e9, 1e9))
-    assert math.isfinite(goal.excess(Spent(0.0, 0.0, 1e9, 1e9)))
+    assert math.isfinite(goal.excess(Usage(0.0, 0.0, 1e9, 1e9)))
 
 
 def test_perfection_is_missed_by_any_error() -> None:
     goal = Goal(cosine_mean=1.0, cosine_min=1.0)
-    assert goal.excess(Spent(0.0, 0.0, 1.0, 1.0)) == 0.0
-    assert goal.excess(Spent(1e-9, 1e-9, 1.0, 1.0)) > 1.0
+    assert goal.excess(Usage(0.0, 0.0, 1.0, 1.0)) == 0.0
+    assert goal.excess(Usage(1e-9, 1e-9, 1.0, 1.0)) > 1.0
 
 
 def test_a_tighter_goal_allows_a_share_of_the_errors_and_leaves_the_rest() -> None:

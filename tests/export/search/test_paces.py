@@ -8,7 +8,7 @@ from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
-from edgeattn_export.search.paces import nominal, nominal_of
+from edgeattn_export.search.candidates import nominal, nominal_of
 from edgeattn_export.targets.cpu import FORMS
 
 PACES = {"int8": 30.0, "float": 90.0, "outlier channels": 5.0}

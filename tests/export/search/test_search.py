@@ -12,19 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_export.graph.serialize import file_mb, weight_bytes
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.files import file_mb, weight_bytes
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
-from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.search import Bench, Found, Goal, Trial, follow, judge, race, search
+from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, race, search
+from edgeattn_export.search import error_meter as judge
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.similarity import cosine
 
-MakeBench = Callable[[Path], Bench]
+MakeBench = Callable[[Path], Rig]
 Give = Callable[[Mapping[str, float]], None]
 INT8_FIRST = {
     "int8": 1e-3,
@@ -46,13 +47,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def find(part: FloatPart, folder: Path, bench: MakeBench, timed: Give) -> Callable[..., Found]:
+def find(part: FloatGraph, folder: Path, bench: MakeBench, timed: Give) -> Callable[..., SearchResult]:
     """A function that searches, int8 being the fastest."""
     timed(INT8_FIRST)
     return lambda goal, **more: search(part, goal, bench(folder), **more)
 
 
-def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., Found]) -> None:
+def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., SearchResult]) -> None:
     found = find(Goal())
     plain = next(
         trial
@@ -67,7 +68,7 @@ def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., 
     assert found.chosen.recipe.treatment("ups.0").form != "float"
 
 
-def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], part: FloatPart) -> None:
+def test_a_trial_is_what_its_recipe_gives(find: Callable[..., SearchResult], part: FloatGraph) -> None:
     chosen = find(Goal()).chosen
     model = written(part.calibration, chosen.recipe)
     pair = ORT_CPU.runner(part.calibration.model), ORT_CPU.runner(model)
@@ -80,8 +81,8 @@ def test_a_trial_is_what_its_recipe_gives(find: Callable[..., Found], part: Floa
 
 
 def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
-    find: Callable[..., Found],
-    part: FloatPart,
+    find: Callable[..., SearchResult],
+    part: FloatGraph,
     folder: Path,
     bench: MakeBench,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,21 +90,21 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     goal = Goal(cosine_min=0.9995, thorough=True)
     once = find(goal)
     monkeypatch.setattr(judge.Judge, "_run", lambda *_: pytest.fail("ran again"))
-    monkeypatch.setattr(Bench, "turns", lambda *_: pytest.fail("timed again"))
+    monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
     assert find(goal) == once
     assert search(replace(part), goal, bench(folder)) == once
 
 
 def test_measured_times_come_from_the_store_too(
-    part: FloatPart, folder: Path, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, folder: Path, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goal = Goal(prefer="size")
     once = search(part, goal, bench(folder))
-    monkeypatch.setattr(Bench, "turns", lambda *_: pytest.fail("timed again"))
+    monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
     assert search(part, goal, bench(folder)) == once
 
 
-def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Found]) -> None:
+def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., SearchResult]) -> None:
     goals = [Goal(cosine_mean=-1.0, cosine_min=least) for least in (0.5, 0.998, 0.999999)]
     exact = [find(goal).chosen.cosine_min for goal in goals]
     assert exact == sorted(exact)
@@ -112,7 +113,7 @@ def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Fo
 
 @pytest.mark.parametrize("thorough", [False, True])
 def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
-    find: Callable[..., Found], thorough: bool
+    find: Callable[..., SearchResult], thorough: bool
 ) -> None:
     told: list[str] = []
     goal = Goal(cosine_min=0.9995, thorough=thorough)
@@ -122,7 +123,7 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
 
 
 def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
-    find: Callable[..., Found], monkeypatch: pytest.MonkeyPatch
+    find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judge.Judge, "spoiled", lambda *_: pytest.fail("tried"))
     found = find(Goal(cosine_mean=0.5, cosine_min=0.5))
@@ -131,7 +132,7 @@ def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
 
 
 def test_no_form_is_tried_that_costs_more_than_float(
-    part: FloatPart, timed: Give, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, timed: Give, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timed({**INT8_FIRST, "float": 1.5e-3})
     recipes: list[Recipe] = []
@@ -148,7 +149,7 @@ def test_no_form_is_tried_that_costs_more_than_float(
 
 @pytest.mark.parametrize("thorough", [False, True])
 def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
-    find: Callable[..., Found], monkeypatch: pytest.MonkeyPatch, thorough: bool
+    find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch, thorough: bool
 ) -> None:
     searching = sys.modules["edgeattn_export.search.search"]
     exact = (("*", CANDIDATES.finished(CANDIDATES.most_exact[-1], FORMS)),)
@@ -165,13 +166,15 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     assert (found.chosen.recipe.layers == exact) == thorough
 
 
-def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(find: Callable[..., Found]) -> None:
+def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(
+    find: Callable[..., SearchResult],
+) -> None:
     assert find(Goal(-1.0, -1.0, size_mb=1e-3)).missed == ("size_mb",)
     assert find(Goal(-1.0, -1.0, latency_ms=1e-6)).missed == ("latency_ms",)
     assert find(Goal(-1.0, cosine_min=0.99999, size_mb=0.03)).missed == ("size_mb",)  # the nearest
 
 
-def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., Found]) -> None:
+def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., SearchResult]) -> None:
     free = find(Goal(cosine_mean=0.9, cosine_min=0.9))
     limit = 0.8 * free.chosen.size_mb
     found = find(Goal(cosine_mean=0.9, cosine_min=0.9, size_mb=limit))
@@ -179,7 +182,7 @@ def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., Found]) -> 
     assert found.chosen.size_mb <= limit < free.chosen.size_mb
 
 
-def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..., Found]) -> None:
+def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..., SearchResult]) -> None:
     least, most = (find(Goal(-1.0, -1.0, size_mb=size)).chosen.size_mb for size in (1e-3, 1.0))
     for limit in np.linspace(least, most, 11):
         found = find(Goal(-1.0, -1.0, size_mb=float(limit), thorough=True))
@@ -187,14 +190,14 @@ def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..
         assert found.chosen.size_mb <= limit
 
 
-def test_to_prefer_size_is_to_be_smaller(find: Callable[..., Found]) -> None:
+def test_to_prefer_size_is_to_be_smaller(find: Callable[..., SearchResult]) -> None:
     fast, small = (find(Goal(0.9, 0.9, prefer=prefer)).chosen for prefer in ("speed", "size"))
     assert small.size_mb < fast.size_mb
     assert small.recipe.treatment("ups.0").form == "int4 blocks"
 
 
 def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
-    part: FloatPart, timed: Give, folder: Path, bench: MakeBench
+    part: FloatGraph, timed: Give, folder: Path, bench: MakeBench
 ) -> None:
     timed(FLOAT_FIRST)
     found = search(part, Goal(), bench(folder))
@@ -209,7 +212,7 @@ def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
         assert words in told
 
 
-def test_each_step_tells_what_is_done(find: Callable[..., Found]) -> None:
+def test_each_step_tells_what_is_done(find: Callable[..., SearchResult]) -> None:
     steps: list[tuple[int, int, str]] = []
     find(Goal(), step=lambda *step: steps.append(step))
     assert steps[0] == (0, 3, "trying ups.0 in int8")
@@ -217,7 +220,7 @@ def test_each_step_tells_what_is_done(find: Callable[..., Found]) -> None:
     assert all(done <= total for done, total, _ in steps)
 
 
-def test_a_recipe_is_followed_as_it_is(part: FloatPart, folder: Path, bench: MakeBench) -> None:
+def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, bench: MakeBench) -> None:
     recipe = Recipe("mine", (("*", Treatment("int8")), ("head", Treatment("float"))), DYNAMIC_INT8.rewrites)
     found = follow(part, recipe, bench(folder))
     assert found.chosen.recipe == recipe
@@ -227,7 +230,7 @@ def test_a_recipe_is_followed_as_it_is(part: FloatPart, folder: Path, bench: Mak
 
 
 def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
-    part: FloatPart, folder: Path, bench: MakeBench
+    part: FloatGraph, folder: Path, bench: MakeBench
 ) -> None:
     recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
     with pytest.raises(RecipeError) as refused:
@@ -240,7 +243,7 @@ def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
         assert told in str(refused.value)
 
 
-def test_a_network_without_linear_layers_is_no_trouble(part: FloatPart, bench: MakeBench) -> None:
+def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, bench: MakeBench) -> None:
     known = copy(part.calibration)
     known.layers = ()
     found = search(replace(part, calibration=known), Goal(), bench(None))
@@ -249,7 +252,7 @@ def test_a_network_without_linear_layers_is_no_trouble(part: FloatPart, bench: M
 
 
 @pytest.mark.parametrize("form", ["float", *INT8_FIRST, "int8 blocks"])
-def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(part: FloatPart, form: str) -> None:
+def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(part: FloatGraph, form: str) -> None:
     known, recipe = part.calibration, Recipe(form, (("*", Treatment(form)),), ())
     whole = Unit("all", known.layers)
     saved = megabytes(whole, "float", FORMS) - megabytes(whole, form, FORMS)

@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.quantize.float_parts import FloatPart
+from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.search import Store
 from edgeattn_export.search.store import FOLDER_VARIABLE, fingerprint
 
@@ -115,7 +115,7 @@ def test_a_users_folder_is_named_or_where_caches_are(tmp_path: Path, monkeypatch
     assert Store.of_user().folder == Path.home() / ".cache" / "edgeattn"
 
 
-def test_another_weight_or_sample_is_another_fingerprint(part: FloatPart) -> None:
+def test_another_weight_or_sample_is_another_fingerprint(part: FloatGraph) -> None:
     model, samples = part.calibration.model, part.calibration.samples
     before = fingerprint(model, samples)
     assert fingerprint(model.clone(), samples) == before

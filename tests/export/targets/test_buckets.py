@@ -10,12 +10,12 @@ from edgeattn.measure.runners import runner_of_buckets
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped, sizes_of
-from edgeattn_export.lower.fixed import Few
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
+from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.pack import Label, Made, pack
+from edgeattn_export.pack import Label, TargetBuild, pack
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.targets import Bucket, buckets_of, sizes_for
 from edgeattn_export.targets.buckets import ANY
 from edgeattn_export.targets.cpu import CPU
@@ -24,17 +24,17 @@ from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("mask", 0))
-FIXED = replace(CPU, name="fixed", few=Few(most=2, padding=0.3))
+FIXED = replace(CPU, name="fixed", few=BucketLimits(most=2, padding=0.3))
 TOLERANCE = 0.05  # of the output's scale: int8 activations are scaled with the padding in them
 
 
 @pytest.fixture(scope="module")
-def parts(quantized: Quantized, encoder: Captured) -> Parts:
-    return Parts({MAIN_GRAPH: Part(quantized, encoder.graph)}, encoder.symbols)
+def parts(quantized: Quantized, encoder: Captured) -> Graphs:
+    return Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols)
 
 
 @pytest.fixture(scope="module")
-def buckets(parts: Parts, encoder: Captured, samples: Samples) -> tuple[Bucket, ...]:
+def buckets(parts: Graphs, encoder: Captured, samples: Samples) -> tuple[Bucket, ...]:
     seen = [sizes_of(sample.inputs, encoder.axes) for sample in samples]
     return buckets_of(FIXED, parts, sizes_for(FIXED, seen, encoder.graph, ROWS))
 
@@ -53,13 +53,13 @@ def test_calls_are_padded_and_their_rows_run_one_by_one(
     batch: int,
     sequence: int,
     buckets: tuple[Bucket, ...],
-    parts: Parts,
+    parts: Graphs,
     encoder: Captured,
     samples: Samples,
     plainly: Callable[[ir.Model], SessionRunner],
     scaled_error: Callable[..., float],
 ) -> None:
-    inputs = shaped(samples, encoder.axes, {"batch": batch, "sequence": sequence})
+    inputs = sized_inputs(samples, encoder.axes, {"batch": batch, "sequence": sequence})
     found = runner_of_buckets(buckets, ROWS, ORT_CPU, threads=1)(inputs)
     expected = plainly(parts.graphs[MAIN_GRAPH].quantized.model)(inputs)
     assert scaled_error(expected, found) < TOLERANCE
@@ -68,20 +68,20 @@ def test_calls_are_padded_and_their_rows_run_one_by_one(
 def test_a_call_beyond_the_largest_bucket_is_an_error(
     buckets: tuple[Bucket, ...], encoder: Captured, samples: Samples
 ) -> None:
-    inputs = shaped(samples, encoder.axes, {"batch": 1, "sequence": 13})
+    inputs = sized_inputs(samples, encoder.axes, {"batch": 1, "sequence": 13})
     with pytest.raises(InputError, match="sequence 13"):
         runner_of_buckets(buckets, ROWS, ORT_CPU, threads=1)(inputs)
 
 
-def test_a_target_of_dynamic_sizes_has_its_graphs_as_they_are(parts: Parts, encoder: Captured) -> None:
+def test_a_target_of_dynamic_sizes_has_its_graphs_as_they_are(parts: Graphs, encoder: Captured) -> None:
     every = sizes_for(CPU, [{"batch": 1, "sequence": 4}], encoder.graph, ROWS)
     assert every == (ANY,)
     (bucket,) = buckets_of(CPU, parts, every)
     assert bucket.parts is parts
 
 
-def test_each_bucket_is_a_variant(buckets: tuple[Bucket, ...], parts: Parts) -> None:
-    made = Made(
+def test_each_bucket_is_a_variant(buckets: tuple[Bucket, ...], parts: Graphs) -> None:
+    made = TargetBuild(
         target=FIXED,
         parts=parts,
         buckets=buckets,

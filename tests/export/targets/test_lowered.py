@@ -7,10 +7,10 @@ import pytest
 
 from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
-from edgeattn_export.targets import TARGETS, for_target
+from edgeattn_export.targets import TARGETS, lower_for
 from edgeattn_export.targets.qnn import QNN
 from edgeattn_runtime.errors import ModelError, QuantizeError
 
@@ -18,7 +18,7 @@ from edgeattn_runtime.errors import ModelError, QuantizeError
 def test_a_graph_is_lowered_without_the_stand_ins_needs(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
-    lowered = for_target(QNN, encoder, Cached(recovered), samples)
+    lowered = lower_for(QNN, encoder, Cached(recovered), samples)
     assert isinstance(lowered.graphs, Recovered)
     found = operators(lowered.graphs.model)
     assert not {"Attention", "Expand", "IsInf"} & set(found)  # masks written out are for its CPU kernel
@@ -30,11 +30,11 @@ def test_what_the_engine_does_not_read_is_named_with_its_module(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
     with pytest.raises(QuantizeError, match="Attention"):
-        for_target(replace(QNN, lowerings=()), encoder, Cached(recovered), samples)
+        lower_for(replace(QNN, lowerings=()), encoder, Cached(recovered), samples)
 
 
 @pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if target.few is not None])
 def test_a_decoders_cache_fits_no_fixed_size(name: str, encoder: Captured, samples: Samples) -> None:
     steps = cast("Any", object())
     with pytest.raises(ModelError, match=rf"{name}.*cache.*dynamic"):
-        for_target(TARGETS[name], encoder, Cached(steps), samples)
+        lower_for(TARGETS[name], encoder, Cached(steps), samples)

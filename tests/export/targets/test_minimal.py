@@ -7,9 +7,9 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.graph.formats import ORT, ort_files
+from edgeattn_export.graph.files import ORT, ort_files
 from edgeattn_export.targets import TARGETS
-from edgeattn_export.targets.required_operators import CONFIGURATION, GUIDE, reduced_build
+from edgeattn_export.targets.minimal import CONFIGURATION, GUIDE, reduced_build
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.session import open_session
 

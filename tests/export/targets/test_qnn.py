@@ -14,20 +14,20 @@ import edgeattn_runtime
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped, sizes_of
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.decomposed.opset import write_at_opset
-from edgeattn_export.pack import Label, Made, Packed, pack, save
+from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8
-from edgeattn_export.quantize.parts import Part, Parts
+from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
-from edgeattn_export.targets.placement.of_target import placement_of
+from edgeattn_export.targets.placement.target_placement import placement_of
 from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.qnn_compiled import QNN_SM8650
 from edgeattn_runtime.golden import Sample
@@ -54,7 +54,7 @@ def _installed() -> None:
 
 
 @pytest.fixture(scope="module")
-def parts(encoder: Captured, recovered: Recovered, samples: Samples) -> dict[str, Parts]:
+def parts(encoder: Captured, recovered: Recovered, samples: Samples) -> dict[str, Graphs]:
     """The tiny encoder in integers, by the form of its layers."""
     tried = list(trials(samples, encoder.axes))
     lowered = lower(recovered.model, QNN.lowerings, QNN.engine, tried, prover=QNN.prover).model
@@ -62,13 +62,13 @@ def parts(encoder: Captured, recovered: Recovered, samples: Samples) -> dict[str
     known = Calibration(lowered, samples, QNN.prover, QNN.forms)
     recipes = {form: Recipe(form, ((EVERY, Treatment(form)),), (TABLE8.name,)) for form in LEAST}
     return {
-        form: Parts({MAIN_GRAPH: Part(quantize(known, recipe), encoder.graph)}, encoder.symbols)
+        form: Graphs({MAIN_GRAPH: QuantizedGraph(quantize(known, recipe), encoder.graph)}, encoder.symbols)
         for form, recipe in recipes.items()
     }
 
 
 @pytest.fixture(scope="module")
-def buckets(parts: dict[str, Parts], encoder: Captured, samples: Samples) -> dict[str, tuple[Bucket, ...]]:
+def buckets(parts: dict[str, Graphs], encoder: Captured, samples: Samples) -> dict[str, tuple[Bucket, ...]]:
     """The same in the sizes that its samples are padded to."""
     seen = [sizes_of(sample.inputs, encoder.axes) for sample in samples]
     every = sizes_for(QNN, seen, encoder.graph, ROWS)
@@ -89,7 +89,7 @@ def test_hexagon_answers_as_pytorch(
     samples: Samples,
 ) -> None:
     bucket = buckets[form][0]
-    inputs = dict(shaped(samples, encoder.axes, bucket.sizes))
+    inputs = dict(sized_inputs(samples, encoder.axes, bucket.sizes))
     inputs["mask"] = inputs["mask"].copy()
     inputs["mask"][:, -1:] = 0
     expected = encoder.reference(inputs)
@@ -103,7 +103,7 @@ def test_it_takes_the_graph_whole(
 ) -> None:
     bucket = buckets[form][-1]
     model = bucket.parts.graphs[MAIN_GRAPH].quantized.model
-    placement = placement_of(QNN, [(model, shaped(samples, encoder.axes, bucket.sizes))])
+    placement = placement_of(QNN, [(model, sized_inputs(samples, encoder.axes, bucket.sizes))])
     assert placement is not None
     assert placement.fallbacks == ()
     assert (placement.partitions, placement.shares) == (1, {PROVIDER: 1.0})
@@ -111,14 +111,14 @@ def test_it_takes_the_graph_whole(
 
 @pytest.fixture(scope="module")
 def packed(
-    buckets: dict[str, tuple[Bucket, ...]], parts: dict[str, Parts], encoder: Captured, samples: Samples
+    buckets: dict[str, tuple[Bucket, ...]], parts: dict[str, Graphs], encoder: Captured, samples: Samples
 ) -> Packed:
     """The tiny encoder compiled for one chip, and as it can be compiled on any."""
     form = QDQ_WEIGHTS.name
 
-    def made(target: Target, its: Sequence[Bucket]) -> Made:
+    def made(target: Target, its: Sequence[Bucket]) -> TargetBuild:
         told = {"tolerance": 0.9, "scores": {"cosine": 0.999}, "verdict": "pass", "measured": None}
-        return Made(target=target, parts=parts[form], buckets=its, **told)
+        return TargetBuild(target=target, parts=parts[form], buckets=its, **told)
 
     golden = [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]]
     return pack(

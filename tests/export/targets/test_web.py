@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.lower.ort_web.engine import PIECE
+from edgeattn_export.lower.ort_web import PIECE
 from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates

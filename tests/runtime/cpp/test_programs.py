@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from edgeattn.report.device_result import read_result
+from edgeattn.results.device import read_result
 from edgeattn_runtime import generate, load
 from edgeattn_runtime.bundle import open_bundle
 

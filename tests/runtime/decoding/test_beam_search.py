@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime import Hypothesis, InputError
 from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
-from edgeattn_runtime.decoding.log_probabilities import log_softmax
+from edgeattn_runtime.decoding.sampling import log_softmax
 from edgeattn_runtime.decoding.stops import Stops
 
 WORDS, LIMIT, END = 3, 3, 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_runtime import InputError
-from edgeattn_runtime.decoding.log_probabilities import log_softmax, penalized, read_penalty
+from edgeattn_runtime.decoding.sampling import log_softmax, penalized, read_penalty
 
 
 @given(st.integers(1, 4), st.floats(-50, 50, width=32))

@@ -1,7 +1,78 @@
-"""What PyTorch allows and its exporter does not: calls made otherwise, and operators translated otherwise."""
+"""What PyTorch allows and its exporter does not: calls made otherwise, and operators translated otherwise.
 
-from edgeattn_export.capture.adapt.adapted import Adapted
-from edgeattn_export.capture.adapt.hidden_operators import name_hidden_operators
-from edgeattn_export.capture.adapt.translated import TRANSLATED
+To add an adaptation, write one file for its cause, with the pattern before and after in its docstring, and
+
+- for a call that forward makes, one line in ``ADAPTED``, with what computes it while a module is exported;
+- for an operator of the exported program, one line in ``TRANSLATED``, with what writes it in ONNX;
+- for anything else, a context that ``tracing.traceable`` enters.
+
+The numbers stay the same, and dynamic axes stay dynamic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from edgeattn_export.capture.adapt.arithmetic import ARITHMETIC
+from edgeattn_export.capture.adapt.attention import attention
+from edgeattn_export.capture.adapt.complex_pairs import COMPLEX_PAIRS
+from edgeattn_export.capture.adapt.decisions import DECISIONS
+from edgeattn_export.capture.adapt.grouped_products import (
+    GROUPED_PRODUCTS,
+    grouped_mm_in_turn,
+    name_hidden_operators,
+)
+from edgeattn_export.capture.adapt.integer_division import INTEGER_DIVISION
+from edgeattn_export.capture.adapt.packed_attention import PACKED_ATTENTION, PackedParts
+from edgeattn_export.capture.adapt.pooling import POOLING
+from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
+from edgeattn_export.capture.adapt.searchsorted import searchsorted
+from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
+from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
+
+Function = Callable[..., Any]
+
+ADAPTED: Mapping[Function, Function] = {
+    functional.scaled_dot_product_attention: attention,
+    **ARITHMETIC,
+    **COMPLEX_PAIRS,
+    **GROUPED_PRODUCTS,
+    **INTEGER_DIVISION,
+    **DECISIONS,
+    **PACKED_ATTENTION,
+    **POOLING,
+}
+
+
+class Adapted(TorchFunctionMode):
+    """Inside this context, what ``ADAPTED`` names is computed by what stands beside it: the same numbers."""
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Pass every call on, to what computes it here; a call on packed parts, to them."""
+        computed = func if PackedParts in types else ADAPTED.get(func, func)
+        return computed(*args, **(kwargs or {}))
+
+
+TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
+    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
+    torch.ops.aten.cummax.default: cummax,
+    torch.ops.aten.cummin.default: cummin,
+    torch.ops.aten.searchsorted.Tensor: searchsorted,
+    torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.squeeze.default: squeeze_all,
+    torch.ops.aten.squeeze.dim: squeeze,
+}
+
 
 __all__ = ["TRANSLATED", "Adapted", "name_hidden_operators"]

@@ -65,6 +65,6 @@ _MADE: Mapping[Function, tuple[Function, ...]] = {
         functional.log_softmax,
     ),
 }
-ON_WHOLE_NUMBERS: Mapping[Function, Function] = {
+ARITHMETIC: Mapping[Function, Function] = {
     func: partial(made, func) for made, functions in _MADE.items() for func in functions
 }

@@ -53,4 +53,4 @@ def _moved(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return torch.view_as_complex(func(pairs, *_WITH_PAIRS[func](*args)).contiguous())
 
 
-ON_PAIRS: Mapping[Function, Function] = {func: partial(_moved, func) for func in _WITH_PAIRS}
+COMPLEX_PAIRS: Mapping[Function, Function] = {func: partial(_moved, func) for func in _WITH_PAIRS}

@@ -36,7 +36,7 @@ def _read(func: Function, x: Tensor) -> Any:
     return func(x) if taken is None else taken
 
 
-ON_DECISIONS: Mapping[Function, Function] = {
+DECISIONS: Mapping[Function, Function] = {
     **{func: partial(_reduced, func, True) for func in (Tensor.any, torch.any)},
     **{func: partial(_reduced, func, False) for func in (Tensor.all, torch.all)},
     **{func: partial(_read, func) for func in (Tensor.__bool__, Tensor.item)},

@@ -41,6 +41,6 @@ def _beside(other: int, size: Sizes) -> tuple[int, int]:
     return other, size if isinstance(size, int) else size[0]
 
 
-ON_POOLED: Mapping[Function, Function] = {
+POOLING: Mapping[Function, Function] = {
     func: partial(_pooled, func) for func in (functional.max_pool1d, torch.max_pool1d)
 }

@@ -16,7 +16,7 @@ from torch.export._patches import (
 
 
 @contextmanager
-def free_steps() -> Iterator[None]:
+def symbolic_steps() -> Iterator[None]:
     """Leave the number of a recurrent layer's steps free inside the block, as ``torch.onnx.export`` does."""
     with register_lstm_while_loop_decomposition(), register_gru_while_loop_decomposition():
         yield

@@ -14,10 +14,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeattn_export.capture.own_cache.check import check_beginnings, check_pasts
-from edgeattn_export.capture.own_cache.chunks import chunkings, shown
-from edgeattn_export.capture.own_cache.own import Array, OwnCache, Text, array_of, returned
-from edgeattn_export.capture.own_cache.ways import texts, ways
+from edgeattn_export.capture.own_cache.cache import (
+    Array,
+    OwnCache,
+    TextRoles,
+    chunkings,
+    output_array,
+    returned,
+    shown,
+)
+from edgeattn_export.capture.own_cache.candidates import cache_candidates, texts
+from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
 from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
@@ -91,14 +98,14 @@ def _check_no_past(samples: Samples) -> None:
 
 
 def _search(
-    module: nn.Module, samples: Samples, found: Sequence[Text], candidates: tuple[str, ...]
+    module: nn.Module, samples: Samples, found: Sequence[TextRoles], candidates: tuple[str, ...]
 ) -> OwnCache | None:
     disproven: OwnCache | None = None
     for text in found:
         inputs = _by_length(text, samples)
         if len(inputs) == 0 or not _is_causal(module, text, inputs[0]):
             continue
-        for cache in ways(module, text, candidates):
+        for cache in cache_candidates(module, text, candidates):
             tried = _tried(cache, inputs[0])
             if tried is not None and tried.objection is None:
                 return _proven(_without_source(tried, inputs[0]), inputs)
@@ -116,7 +123,7 @@ def _tried(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
         return None
     rest = cache.text.cut(inputs, half, sum(halves))
     try:
-        alone = array_of(returned(cache.module, cache.text.beginning, rest), cache.text.logits)
+        alone = output_array(returned(cache.module, cache.text.beginning, rest), cache.text.logits)
     except EdgeAttnError:
         alone = np.zeros(0)
     if np.array_equal(alone, found[:, half:]):
@@ -125,32 +132,32 @@ def _tried(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
     return cache if reason is None else replace(cache, objection=_told(halves, reason))
 
 
-def _by_length(text: Text, samples: Samples) -> list[Inputs]:
+def _by_length(text: TextRoles, samples: Samples) -> list[Inputs]:
     """Return the inputs of the shortest and the longest sample that can be cut."""
     fit = [sample.inputs for sample in samples if _length(text, sample.inputs) >= SHORTEST]
     fit.sort(key=lambda inputs: _length(text, inputs))
     return [fit[0], fit[-1]] if fit else []
 
 
-def _length(text: Text, inputs: Inputs) -> int:
+def _length(text: TextRoles, inputs: Inputs) -> int:
     length: int = inputs[text.tokens].shape[1]
     return length
 
 
-def _is_causal(module: nn.Module, text: Text, inputs: Inputs) -> bool:
+def _is_causal(module: nn.Module, text: TextRoles, inputs: Inputs) -> bool:
     half = _length(text, inputs) // 2
     try:
-        alone = array_of(returned(module, text.beginning, text.cut(inputs, 0, half)), text.logits)
+        alone = output_array(returned(module, text.beginning, text.cut(inputs, 0, half)), text.logits)
     except EdgeAttnError:
         return False
-    whole = array_of(returned(module, text.beginning, inputs), text.logits)
+    whole = output_array(returned(module, text.beginning, inputs), text.logits)
     return disagreement({"": whole[:, :half]}, {"": alone}, OWN_TOLERANCE) is None
 
 
 def _difference(cache: OwnCache, inputs: Inputs, found: Array) -> str | None:
     """Say where logits are not those of the text taken whole."""
     name = cache.text.logits
-    whole = array_of(returned(cache.module, cache.text.beginning, inputs), name)
+    whole = output_array(returned(cache.module, cache.text.beginning, inputs), name)
     return disagreement({name: whole}, {name: found}, OWN_TOLERANCE)
 
 
@@ -163,7 +170,8 @@ def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
         name
         for name, value in whole.items()
         if name != cache.text.logits and isinstance(value, torch.Tensor)
-        if disagreement({"": array_of(whole, name)}, {"": array_of(part, name)}, OWN_TOLERANCE) is None
+        if disagreement({"": output_array(whole, name)}, {"": output_array(part, name)}, OWN_TOLERANCE)
+        is None
     )
     return replace(cache, left_out=cache.left_out.union(same))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edgeattn_export.graph.runner import Placed
+from edgeattn_export.graph.runner import PlacedRunner
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.settings import SessionSettings
@@ -51,7 +51,7 @@ class Host(Protocol):
             IncompatibleRuntimeError: What ``missing`` says.
         """
 
-    def open(self, opening: Opening) -> Placed:
+    def open(self, opening: Opening) -> PlacedRunner:
         """Open a file.
 
         Raises:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.hosts.frames import read_frame, write_frame
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.failure import failure
+from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.session import ENGINE_ERRORS, open_session
 from edgeattn_runtime.settings import SessionSettings

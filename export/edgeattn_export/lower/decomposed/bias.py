@@ -16,7 +16,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, size_source
-from edgeattn_export.recover.rules.attention_empty import holds_infinity, reads_input, sources_of
+from edgeattn_export.recover.rules.attention.mask import holds_infinity, reads_input, sources_of
 
 MASK = 3  # input of the operator
 # Added to any score it gives itself again, so that a row of nothing else stays uniform.

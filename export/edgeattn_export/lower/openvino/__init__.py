@@ -1,14 +1,32 @@
-"""OpenVINO, as onnxruntime's execution provider: what it needs, and what it is fast at.
+"""OpenVINO's execution provider, in an environment of its own: its package excludes onnxruntime's.
 
 Its compiler finds attention in the products again.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.hosts import Elsewhere
+from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.decomposed import DECOMPOSED
-from edgeattn_export.lower.openvino.engine import OPENVINO
 from edgeattn_export.lower.openvino.late_visibility import LateVisibility
+from edgeattn_export.lower.openvino.triangles import compare_positions
+
+PROVIDER = "OpenVINOExecutionProvider"
+
+OPENVINO = Engine(
+    "onnxruntime",
+    "1.24",
+    (PROVIDER,),
+    # In bf16, which a CPU that has it would take for what is float, answers differ from CPU to CPU.
+    options={f"{PROVIDER}.device_type": "CPU", f"{PROVIDER}.precision": "FP32"},
+    needs=(compare_positions,),
+    host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
+)
+
 
 LOWERINGS: tuple[Rule[Any], ...] = (*DECOMPOSED, LateVisibility())
 

@@ -1,10 +1,28 @@
-"""onnxruntime's CPU kernels: what they need, and what they are fast at."""
+"""onnxruntime's CPU execution provider: what its kernels need, and what they are fast at."""
 
+from __future__ import annotations
+
+from dataclasses import replace
 from typing import Any
 
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu.masks import expand_masks
 from edgeattn_export.lower.ort_cpu.residual import ResidualSum
+from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
+
+ORT_CPU = Engine(
+    "onnxruntime",
+    "1.28",  # the first that answers 0 for a row that is masked out whole; 1.25: right int8 products on AMX
+    ("CPUExecutionProvider",),
+    needs=(expand_masks, expand_caches),
+)
+
+
+# Else a product whose weight alone is quantized would round its activations too, to 8 bits by block.
+_FLOAT = 1  # of the accuracy levels of MatMulNBits
+ORT_QDQ = replace(ORT_CPU, options={"session.qdq_matmulnbits_accuracy_level": _FLOAT})
+
 
 LOWERINGS: tuple[Rule[Any], ...] = (ResidualSum(),)
 

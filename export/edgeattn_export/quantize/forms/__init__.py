@@ -1,7 +1,62 @@
-"""The forms that a recipe may give a layer: what one is, and those of each engine."""
+"""The forms that a recipe may give a layer: what one is, and all that an engine computes."""
 
-from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite
-from edgeattn_export.quantize.forms.forms import Forms
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, Whole
 from edgeattn_export.quantize.forms.linear_float import FLOAT
+from edgeattn_export.quantize.layout import Layout
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of one engine.
+
+    Attributes:
+        linears: Of linear layers, beside float, which every engine has.
+        others: Of what is no linear layer, such as embeddings.
+        finish: Rules for the graph that forms were written into, in their order; they change no number.
+        whole: Of all that flows between layers; None leaves it float.
+        layouts: Of the layers that get a form; others are computed as they stand, or as ``whole`` has them.
+    """
+
+    linears: tuple[LinearForm, ...]
+    others: tuple[Rewrite[Any], ...] = ()
+    finish: tuple[Rule[Any], ...] = ()
+    whole: Whole | None = None
+    layouts: tuple[type[Layout], ...] = (Layout,)
+
+    @cached_property
+    def linear(self) -> Mapping[str, LinearForm]:
+        """Forms of linear layers by name, float last."""
+        return {form.name: form for form in (*self.linears, FLOAT)}
+
+    @cached_property
+    def rewrites(self) -> Mapping[str, Rewrite[Any]]:
+        """Forms of what is no linear layer by name."""
+        return {rewrite.name: rewrite for rewrite in self.others}
+
+    @cached_property
+    def products(self) -> Mapping[tuple[str, str], Product]:
+        """What multiplies in 8 bits, by the operator's domain and name."""
+        found = (product for form in self.linears for product in form.products)
+        return {(product.domain, product.op_type): product for product in found}
+
+    def noun(self, form: str) -> str:
+        """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""
+        if self.whole is not None and form == self.whole.name:
+            return self.whole.noun
+        return (self.linear.get(form) or self.rewrites[form]).noun
+
+    @cached_property
+    def rest(self) -> str:
+        """The name of what layers are in that have no form of their own."""
+        return FLOAT.name if self.whole is None else self.whole.name
+
 
 __all__ = ["FLOAT", "Forms", "LinearForm", "Product", "Rewrite"]

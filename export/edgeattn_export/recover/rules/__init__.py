@@ -3,8 +3,8 @@
 from typing import Any
 
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.recover.rules.attention import RecoverAttention
-from edgeattn_export.recover.rules.attention_layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
 from edgeattn_export.recover.rules.averaged_weights import MixByHead
 from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose

@@ -12,8 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.decoding.log_probabilities import log_softmax, penalized
-from edgeattn_runtime.decoding.sampling import likeliest
+from edgeattn_runtime.decoding.sampling import likeliest, log_softmax, penalized
 from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError

@@ -14,7 +14,7 @@ from itertools import groupby
 import numpy as np
 
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.decoding.opened import Opened
+from edgeattn_runtime.decoding.decoder import Decoder
 from edgeattn_runtime.decoding.search import Continuation, Search
 from edgeattn_runtime.prompt import Tokens
 from edgeattn_runtime.stepping import Logits, Stepper
@@ -35,7 +35,7 @@ class Task:
     search: Search
 
 
-def run_all(opened: Opened, tasks: Sequence[Task], *, width: int) -> None:
+def run_all(opened: Decoder, tasks: Sequence[Task], *, width: int) -> None:
     """Run the searches until each has ended.
 
     Args:
@@ -44,12 +44,12 @@ def run_all(opened: Opened, tasks: Sequence[Task], *, width: int) -> None:
         width: The most rows that a search asks for.
     """
     most = len(tasks) if opened.most_rows is None else opened.most_rows // width
-    for alike in _alike(opened, tasks):
+    for alike in _compatible(opened, tasks):
         for first in range(0, len(alike), most):
-            _run_together(opened, alike[first : first + most])
+            _run_group(opened, alike[first : first + most])
 
 
-def _alike(opened: Opened, tasks: Iterable[Task]) -> Iterator[list[Task]]:
+def _compatible(opened: Decoder, tasks: Iterable[Task]) -> Iterator[list[Task]]:
     """Yield tasks that may share a call: the encoder gave them tensors of the same sizes."""
     groups: dict[Hashable, list[Task]] = defaultdict(list)
     for task in tasks:
@@ -59,7 +59,7 @@ def _alike(opened: Opened, tasks: Iterable[Task]) -> Iterator[list[Task]]:
     yield from groups.values()
 
 
-def _run_together(opened: Opened, tasks: Iterable[Task]) -> None:
+def _run_group(opened: Decoder, tasks: Iterable[Task]) -> None:
     waiting = [list(group) for _, group in groupby(sorted(tasks, key=_length), _length)]
     while waiting:
         together, logits = _begin(opened, waiting.pop(0))
@@ -71,12 +71,12 @@ def _run_together(opened: Opened, tasks: Iterable[Task]) -> None:
                 logits = np.concatenate((logits, behind))
 
 
-def _begin(opened: Opened, tasks: Sequence[Task]) -> tuple[_Together, Logits]:
+def _begin(opened: Decoder, tasks: Sequence[Task]) -> tuple[_Group, Logits]:
     step, logits = opened.prefill([task.begin for task in tasks], [task.carried for task in tasks])
-    return _Together(step, [task.search for task in tasks]), logits
+    return _Group(step, [task.search for task in tasks]), logits
 
 
-class _Together:
+class _Group:
     """Searches whose rows stand behind one another in a stepper, each at first with one.
 
     Args:
@@ -107,7 +107,7 @@ class _Together:
         self._widths = [len(each.rows) for each in continued]
         return np.concatenate([each.tokens for each in continued])[:, np.newaxis]
 
-    def join(self, others: _Together) -> None:
+    def join(self, others: _Group) -> None:
         """Take others in, that have as many tokens."""
         self.step.join(others.step)
         self._searches += others._searches

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.decoding.opened import Opened
+from edgeattn_runtime.decoding.decoder import Decoder
 from edgeattn_runtime.decoding.sampling import Sampling
-from edgeattn_runtime.decoding.single import SingleSearch
+from edgeattn_runtime.decoding.search import SingleSearch
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.model import Model
-from edgeattn_runtime.prompt import Tokens, read_count
-from edgeattn_runtime.sources import Prompt
+from edgeattn_runtime.prompt import Prompt, Tokens, read_count
 
 
 def generate(
@@ -65,7 +64,7 @@ def generate(
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
-    opened = Opened(bundle)
+    opened = Decoder(bundle)
     sampling = Sampling(
         repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
     )
@@ -79,7 +78,7 @@ def generate(
     return _tokens(opened, carried, begin, SingleSearch(begin, limit, stops, sampling, random))
 
 
-def _tokens(opened: Opened, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
+def _tokens(opened: Decoder, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
     yielded = 0
     step, logits = opened.prefill([begin], [carried])
     while True:

@@ -10,16 +10,14 @@ from typing import Literal
 import numpy as np
 
 from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
+from edgeattn_runtime.decoding.decoder import Decoder
 from edgeattn_runtime.decoding.lockstep import Task, run_all
-from edgeattn_runtime.decoding.opened import Opened
 from edgeattn_runtime.decoding.sampling import Sampling
-from edgeattn_runtime.decoding.search import Hypothesis, Search
-from edgeattn_runtime.decoding.single import SingleSearch
+from edgeattn_runtime.decoding.search import Hypothesis, Search, SingleSearch
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
-from edgeattn_runtime.prompt import Tokens, read_count, read_tokens
-from edgeattn_runtime.sources import Prompt
+from edgeattn_runtime.prompt import Prompt, Tokens, read_count, read_tokens
 
 
 def generate_many(
@@ -75,7 +73,7 @@ def generate_many(
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
-    opened = Opened(bundle)
+    opened = Decoder(bundle)
     beams = Beams(
         num_beams=num_beams,
         num_return_sequences=num_return_sequences,
@@ -94,7 +92,7 @@ def generate_many(
     stops = Stops.read(stop, stop_sequences, opened.vocabulary)
     seeds = count(0 if seed is None else read_count("seed", seed, least=0))
     start = read_tokens("start", start, vocabulary=opened.vocabulary, least=0)
-    named = _named(opened, prompts)
+    named = _labeled(opened, prompts)
     begins = [opened.beginning(name, prompt, start) for name, prompt in named]
     encoder = opened.encoder
     sources = [{} if encoder is None else encoder.read(name, prompt) for name, prompt in named]
@@ -116,7 +114,7 @@ def generate_many(
     return [task.search.hypotheses for task in tasks]
 
 
-def _named(opened: Opened, prompts: Iterable[Prompt] | Mapping[str, object]) -> list[tuple[str, Prompt]]:
+def _labeled(opened: Decoder, prompts: Iterable[Prompt] | Mapping[str, object]) -> list[tuple[str, Prompt]]:
     """Return the prompts one by one, each with what messages call it."""
     if isinstance(prompts, Mapping):
         if opened.encoder is None:

@@ -1,8 +1,9 @@
-"""Audio: what the manifest says of it, and how a sound becomes an input."""
+"""Audio: what the manifest says of it, and how a WAV file or a sound becomes an input."""
 
 from __future__ import annotations
 
 import os
+import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +16,41 @@ from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.log_mel import LogMel
-from edgeattn_runtime.processing.naming import check_kind, named
-from edgeattn_runtime.processing.wav import read_wav
+from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+
+_HALF_RANGE = {1: 2**7, 2: 2**15, 3: 2**23, 4: 2**31}  # by bytes a sample
+
+
+def read_wav(path: Path) -> tuple[int, NDArray[np.float32]]:
+    """Return the samples a second and the samples, (channels, time), of -1 to 1.
+
+    Raises:
+        InputError: The file is missing, is no WAV file, is cut, or holds other than integers.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; a WAV file expected")
+    try:
+        with wave.open(str(path), "rb") as file:
+            rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
+            frames, data = file.getnframes(), file.readframes(file.getnframes())
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:  # the last: a chunk ends beyond the file
+        raise InputError(f"{path}: no WAV file of integers ({error}); save it as 16-bit PCM") from error
+    if width not in _HALF_RANGE or len(data) != frames * channels * width:
+        raise InputError(
+            f"{path}: {len(data):,} bytes of samples found, {frames:,} frames told; save it again"
+        )
+    integers = _integers(data, width).reshape(-1, channels).T
+    return rate, (integers / _HALF_RANGE[width]).astype(np.float32)
+
+
+def _integers(data: bytes, width: int) -> NDArray[np.int64]:
+    if width == 1:
+        return np.frombuffer(data, np.uint8).astype(np.int64) - 2**7
+    if width == 3:  # the upper three bytes of 32 bits
+        wide = np.zeros((len(data) // 3, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
+        return wide.view("<i4")[:, 0].astype(np.int64) >> 8
+    return np.frombuffer(data, f"<i{width}").astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +104,7 @@ class Audio:
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its input is there, float32, of one channel, several channels or features."""
-        tensor = named("audio.input", self.input, inputs)
+        tensor = find_tensor("audio.input", self.input, inputs)
         if self.log_mel is not None:
             check_kind("audio.input", tensor, ("float32",), 3)
             if tensor.dims[2] != self.log_mel.size:
@@ -96,7 +130,7 @@ def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> ND
         InputError: One is no sound, of another rate or number of channels, without a sample, or with one that
             is not finite or beyond -1 to 1; longer than the input; or they differ in length.
     """
-    named_sounds = [_named(source) for source in sources]
+    named_sounds = [_read_sound(source) for source in sources]
     sounds = [_checked(audio, name, sound) for name, sound in named_sounds]
     if audio.log_mel is not None:
         rows = [
@@ -137,7 +171,7 @@ def _padded(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return batch
 
 
-def _named(source: object) -> tuple[str, Sound]:
+def _read_sound(source: object) -> tuple[str, Sound]:
     if isinstance(source, str | os.PathLike):
         return str(source), Sound(*read_wav(Path(source)))
     if isinstance(source, Sound):

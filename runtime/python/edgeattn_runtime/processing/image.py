@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.extra import extra
+from edgeattn_runtime.errors import require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.naming import check_kind, named
 from edgeattn_runtime.processing.picture import read_picture
+from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -63,7 +63,7 @@ class Image:
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its input is there, float32 of four dims."""
-        check_kind("image.input", named("image.input", self.input, inputs), ("float32",), 4)
+        check_kind("image.input", find_tensor("image.input", self.input, inputs), ("float32",), 4)
 
 
 def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32]:
@@ -88,7 +88,7 @@ def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32
 
 def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     """Return the levels (H, W, C) of an image in the bundle's color and size."""
-    with extra("image", "PIL"):
+    with require_extra("image", "PIL"):
         from PIL.Image import Resampling
     how = Resampling[image.resample.upper()]
     color = picture.convert("L" if image.channels == "L" else "RGB")

@@ -11,7 +11,7 @@ import numpy as np
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.naming import named
+from edgeattn_runtime.processing.tensors import find_tensor
 
 
 class Label(NamedTuple):
@@ -42,7 +42,7 @@ class Labels:
 
     def check(self, outputs: Mapping[str, Tensor]) -> None:
         """Check that its output is there, float32, with as many places as there are names."""
-        tensor = named("labels.output", self.output, outputs)
+        tensor = find_tensor("labels.output", self.output, outputs)
         if tensor.dtype != "float32":
             raise BundleError(f"processing.labels.output: {tensor} found, float32 expected")
         last = tensor.dims[-1] if tensor.dims else 1

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.extra import extra
+from edgeattn_runtime.errors import InputError, require_extra
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_SHOWN = {"L": "L", "RGB": "RGB", "1": "L", "P": "RGB", "LA": "LA", "RGBA": "RGBA", "PA": "RGBA"}
+_ARRAY_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_MODES = {"L": "L", "RGB": "RGB", "1": "L", "P": "RGB", "LA": "LA", "RGBA": "RGBA", "PA": "RGBA"}
 _OPAQUE = (255, 255)
 
 
@@ -31,16 +30,16 @@ def read_picture(source: object) -> Picture:
             anything transparent.
         EdgeAttnError: The extra ``image`` is not installed.
     """
-    with extra("image", "PIL"):
+    with require_extra("image", "PIL"):
         from PIL import Image
     if isinstance(source, Image.Image):
         return _opaque("image", source)
     if isinstance(source, str | os.PathLike):
-        return _opaque(str(source), _opened(Path(source)))
+        return _opaque(str(source), _open_file(Path(source)))
     return _opaque("image", _from_array(source))
 
 
-def _opened(path: Path) -> Picture:
+def _open_file(path: Path) -> Picture:
     from PIL import Image, ImageOps
 
     if not path.is_file():
@@ -66,24 +65,24 @@ def _from_array(source: object) -> Picture:
 
     array = np.asarray(source)
     shape, channels = array.shape, array.shape[2] if array.ndim == 3 else 1
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in _CHANNELS or 0 in shape:
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in _ARRAY_MODES or 0 in shape:
         raise InputError(
             f"image: {array.dtype} {list(shape)} found, uint8 of [height, width] or [height, width, 1 to 4] "
             "expected"
         )
     rows = np.ascontiguousarray(array if channels > 1 else array.reshape(shape[:2]))
-    return Image.frombytes(_CHANNELS[channels], (shape[1], shape[0]), rows.tobytes())
+    return Image.frombytes(_ARRAY_MODES[channels], (shape[1], shape[0]), rows.tobytes())
 
 
 def _opaque(name: str, picture: Picture) -> Picture:
-    if picture.mode not in _SHOWN:
+    if picture.mode not in _MODES:
         raise InputError(
             f"{name}: {picture.mode} pixels found, 8 bits of grey or RGB expected; convert the image"
         )
     if 0 in picture.size:
         raise InputError(f"{name}: {picture.width} x {picture.height} pixels found, at least 1 x 1 expected")
     keyed = "transparency" in picture.info  # one color, or places of the palette, are transparent
-    shown = picture.convert("RGBA" if keyed else _SHOWN[picture.mode])
+    shown = picture.convert("RGBA" if keyed else _MODES[picture.mode])
     if shown.mode in ("L", "RGB"):
         return shown
     if shown.getchannel("A").getextrema() != _OPAQUE:

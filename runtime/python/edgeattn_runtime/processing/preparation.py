@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
-from edgeattn_runtime.processing.processing import Processing
 from edgeattn_runtime.processing.series import prepare_series
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer, prepare_text
 

@@ -1,7 +1,8 @@
-"""Series: what the manifest says of them, how they become an input, and an output what it forecasts."""
+"""Series: what the manifest says of them, how a CSV file becomes an input and an output a forecast."""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,49 @@ from numpy.typing import NDArray
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.naming import check_kind, named
-from edgeattn_runtime.processing.table import read_columns
+from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+
+_GAPS = ("", "nan", "na", "null")  # how a missing value is written, in any case
+
+
+def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the columns of those names in that order, (series, time); a missing value is NaN.
+
+    Other columns, such as the time, are left alone.
+
+    Raises:
+        InputError: The file is missing, is no CSV file, lacks a column or has it twice, or holds something
+            else than a number in it.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; a CSV file expected")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file, strict=True) if row]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no CSV file of UTF-8 ({error}); save it again") from error
+    header, *lines = rows or [[]]
+    header = [name.strip() for name in header]
+    for name in names:
+        if header.count(name) != 1:
+            raise InputError(
+                f"{path}: {header.count(name)} columns {name!r} found in its first line, one expected; "
+                f"it names {', '.join(header)[:80] or 'none'}"
+            )
+    places = [header.index(name) for name in names]
+    values = [[_number(path, i, row, place) for place in places] for i, row in enumerate(lines, start=2)]
+    return np.array(values, np.float64).reshape(-1, len(names)).T
+
+
+def _number(path: Path, line: int, row: Sequence[str], place: int) -> float:
+    text = row[place].strip() if place < len(row) else ""
+    if text.lower() in _GAPS:
+        return float("nan")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"{path}, line {line}: {text[:20]!r} found, a number expected") from error
+
 
 _MISSING = re.compile("refuse|hold")
 
@@ -70,7 +112,7 @@ class Series:
             self._check("series.output", self.output, outputs)
 
     def _check(self, key: str, name: str, known: Mapping[str, Tensor]) -> None:
-        tensor = named(key, name, known)
+        tensor = find_tensor(key, name, known)
         check_kind(key, tensor, ("float32",), 3)
         if tensor.dims[1] != len(self.names):
             raise BundleError(
@@ -111,7 +153,7 @@ def prepare_series(series: Series, tensor: Tensor, sources: Sequence[object]) ->
         InputError: One is neither, has other series, another number of values than the input or the others,
             an infinite value, or a missing one where none may be or all are missing.
     """
-    rows = [series.scaled(_checked(series, tensor, *_named(series, source))) for source in sources]
+    rows = [series.scaled(_checked(series, tensor, *_read_values(series, source))) for source in sources]
     lengths = {row.shape[1] for row in rows}
     if len(lengths) > 1:
         raise InputError(
@@ -121,7 +163,7 @@ def prepare_series(series: Series, tensor: Tensor, sources: Sequence[object]) ->
     return np.stack(rows)
 
 
-def _named(series: Series, source: object) -> tuple[str, NDArray[Any]]:
+def _read_values(series: Series, source: object) -> tuple[str, NDArray[Any]]:
     if isinstance(source, str | os.PathLike):
         return str(source), read_columns(Path(source), series.names)
     return "series", np.asarray(source)

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.extra import extra
+from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
-from edgeattn_runtime.processing.naming import check_kind, named
+from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -61,10 +60,10 @@ class Text:
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its inputs are there, ``[batch, sequence]`` each, and that ``ids`` holds integers."""
-        check_kind("text.ids", named("text.ids", self.ids, inputs), INTEGERS, 2)
+        check_kind("text.ids", find_tensor("text.ids", self.ids, inputs), INTEGERS, 2)
         for key, name in (("text.mask", self.mask), ("text.types", self.types)):
             if name is not None:
-                check_kind(key, named(key, name, inputs), DTYPES, 2)
+                check_kind(key, find_tensor(key, name, inputs), DTYPES, 2)
 
 
 def open_tokenizer(text: Text, path: Path) -> Tokenizer:
@@ -74,7 +73,7 @@ def open_tokenizer(text: Text, path: Path) -> Tokenizer:
         BundleError: The file is no tokenizer.json, or ``longest`` leaves no room for a token of the text.
         EdgeAttnError: The extra ``text`` is not installed.
     """
-    with extra("text", "tokenizers"):
+    with require_extra("text", "tokenizers"):
         from tokenizers import Tokenizer
     try:
         tokenizer = Tokenizer.from_file(str(path))

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from tokens_and_mask import lay
 
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
-from edgeattn.judge.edge_cases.trial import tried
+from edgeattn.judge.edge_cases import edge_case_results
 from edgeattn.judge.padding import Padded
-from edgeattn.measure.latencies import FLOAT, INT8, PYTORCH
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.edge_cases import Ground
+from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import InputError
 
@@ -52,10 +52,12 @@ def undefined(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cases(
-    ground: Ground, *, int8: Answer = sums, float_: Answer = sums, original: Answer = sums
+    ground: EdgeBasis, *, int8: Answer = sums, float_: Answer = sums, original: Answer = sums
 ) -> dict[str, EdgeCase]:
     runners: Any = {PYTORCH: original, FLOAT: float_, INT8: int8}
-    return {case.name: case for case in tried(ground, runners, Padded(ground.graph, ground.padding))}
+    return {
+        case.name: case for case in edge_case_results(ground, runners, Padded(ground.graph, ground.padding))
+    }
 
 
 def failed(found: dict[str, EdgeCase]) -> set[str]:

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.graph import Tensor
 
 
 @pytest.fixture
-def answered() -> Callable[..., Answered]:
+def answered() -> Callable[..., OutputAnswers]:
     """A function that makes one sample's answer (batch, positions, D), without padding."""
 
-    def make(expected: Any, found: Any, target: object = None, **more: Any) -> Answered:
+    def make(expected: Any, found: Any, target: object = None, **more: Any) -> OutputAnswers:
         expected, found = (np.asarray(each, np.float64) for each in (expected, found))
         positions = expected.shape[:-1]
         given = {
@@ -28,6 +28,6 @@ def answered() -> Callable[..., Answered]:
             "original": None,
             "int8": None,
         }
-        return Answered(**{**given, **more})
+        return OutputAnswers(**{**given, **more})
 
     return make

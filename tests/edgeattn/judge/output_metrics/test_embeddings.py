@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgeattn.judge.output_metrics.embeddings import RANK, RECALL_AT_10
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 
-Make = Callable[..., Answered]
+Make = Callable[..., OutputAnswers]
 POINTS = np.random.default_rng(0).normal(size=(300, 16))  # more than a block of queries
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn_runtime.errors import BudgetError
 
 VOCABULARY = 10
-Make = Callable[..., Answered]
+Make = Callable[..., OutputAnswers]
 
 
 class Counting:
@@ -25,7 +25,7 @@ class Counting:
         return {"logits": np.eye(VOCABULARY)[following]}
 
 
-def sample(answered: Make, int8: Counting, **inputs: Any) -> Answered:
+def sample(answered: Make, int8: Counting, **inputs: Any) -> OutputAnswers:
     tokens = np.array([[0, 1, 2, 3, 4, 5, 6, 7]])
     logits = Counting()({"tokens": tokens})["logits"]
     made = answered(logits, logits, original=Counting(), int8=int8)

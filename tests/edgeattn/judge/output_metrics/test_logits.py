@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK, log_odds
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 
-Make = Callable[..., Answered]
+Make = Callable[..., OutputAnswers]
 ONE_OF_TWO = ([[[1.0, 0.0], [0.0, 1.0]]], [[[2.0, 0.0], [0.5, 0.0]]])  # of two positions one is chosen alike
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from edgeattn.judge.output_metrics.output_metric import Answered
+from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
 from edgeattn_runtime.errors import ModelError
 
-Make = Callable[..., Answered]
+Make = Callable[..., OutputAnswers]
 BEFORE = np.log([[[0.5, 0.5], [0.8, 0.2]]])
 AFTER = np.log([[[0.25, 0.75], [0.8, 0.2]]])
 

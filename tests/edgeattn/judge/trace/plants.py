@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.graph.taps import values_of
+from edgeattn_export.graph.values import values_of
 
 # Which input of an operator holds a weight, and which holds its scale.
 WEIGHTS = {"MatMul": 1, "Gemm": 1, "DynamicQuantizeMatMul": 1, "MatMulIntegerToFloat": 1, "MatMulNBits": 1}

@@ -7,11 +7,10 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn.judge.trace.merged import next_known
-from edgeattn.judge.trace.points import Point
-from edgeattn.judge.trace.recording import Place
-from edgeattn.judge.trace.renamed import renamed
-from edgeattn.judge.trace.steps import rounding
+from edgeattn.judge.trace.points import Point, names_in_graphs
+from edgeattn.judge.trace.probe import rounding
+from edgeattn.judge.trace.recording import Origin
+from edgeattn.judge.trace.trace import next_value
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.scopes import MODULE
 
@@ -38,7 +37,7 @@ def value(name: str) -> ir.Value:
 
 
 def point(module: str, name: str) -> Point:
-    return Point(Place(module, module, "output", 0, 0), name)
+    return Point(Origin(module, module, "output", 0, 0), name)
 
 
 @pytest.fixture
@@ -52,10 +51,10 @@ def chain() -> ir.Model:
 
 
 def test_a_value_that_is_gone_is_judged_by_the_next_one(chain: ir.Model) -> None:
-    assert next_known(chain, "a", {"c", "d"}) == "c"
-    assert next_known(chain, "a", {"b", "d"}) == "b"
-    assert next_known(chain, "b", {"c", "d"}) == "d"
-    assert next_known(chain, "d", {"a"}) is None
+    assert next_value(chain, "a", {"c", "d"}) == "c"
+    assert next_value(chain, "a", {"b", "d"}) == "b"
+    assert next_value(chain, "b", {"c", "d"}) == "d"
+    assert next_value(chain, "d", {"a"}) is None
 
 
 def test_what_an_encoder_hands_over_is_known_by_its_module() -> None:
@@ -76,7 +75,7 @@ def test_what_an_encoder_hands_over_is_known_by_its_module() -> None:
     one, two = np.array([1, 2], np.float32), np.array([3, -1], np.float32)
     expected = {"kept": one, "linear": one, "linear_1": two, "linear_2": one, "y": one + two}
     seen = {"kept": one, "cross_key_0": one * 1.01, "cross_value_0": two * 0.9, "y": one}
-    assert renamed([encoder, decoder], points, expected, seen) == {
+    assert names_in_graphs([encoder, decoder], points, expected, seen) == {
         "kept": "kept",
         "linear_1": "cross_value_0",
         "linear": "cross_key_0",
@@ -88,8 +87,8 @@ def test_a_value_of_other_dims_or_of_integers_is_not_the_points() -> None:
     tape, x = Tape(), value("x")
     model = graph(tape, [x], [named(tape.op("Neg", [x]), "a")])
     expected = {"a": np.ones(2, np.float32)}
-    assert renamed([model], [point("m", "a")], expected, {"a": np.ones(3, np.float32)}) == {}
-    assert renamed([model], [point("m", "a")], expected, {"a": np.ones(2, np.uint8)}) == {}
+    assert names_in_graphs([model], [point("m", "a")], expected, {"a": np.ones(3, np.float32)}) == {}
+    assert names_in_graphs([model], [point("m", "a")], expected, {"a": np.ones(2, np.uint8)}) == {}
 
 
 def test_a_step_rounds_where_integers_are_between_it_and_the_steps_before() -> None:

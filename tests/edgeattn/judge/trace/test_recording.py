@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgeattn.judge.trace.recording import Place, recorded
+from edgeattn.judge.trace.recording import Origin, recorded
 from edgeattn_export.capture.reference import Reference
 
 
@@ -32,12 +32,12 @@ def test_each_tensor_is_seen_once_by_who_computed_it() -> None:
     x = np.array([[0.25, 1.0, 3.0]], np.float32)
     found = recorded(Reference(Outer().eval()), {"x": x})
     places = [
-        Place("", "inner", "input", 0, 0),  # x * 2, which the dropout returns as it is
-        Place("inner", "inner.act", "input", 0, 0),
-        Place("inner.act", "inner.act", "output", 0, 0),  # written into the same tensor
-        Place("", "inner", "input", 1, 0),
-        Place("inner", "inner.act", "input", 1, 0),
-        Place("inner.act", "inner.act", "output", 1, 0),
+        Origin("", "inner", "input", 0, 0),  # x * 2, which the dropout returns as it is
+        Origin("inner", "inner.act", "input", 0, 0),
+        Origin("inner.act", "inner.act", "output", 0, 0),  # written into the same tensor
+        Origin("", "inner", "input", 1, 0),
+        Origin("inner", "inner.act", "input", 1, 0),
+        Origin("inner.act", "inner.act", "output", 1, 0),
     ]
     assert list(found) == places
     np.testing.assert_array_equal(found[places[0]], x * 2)
@@ -61,4 +61,4 @@ def test_integers_are_left_out() -> None:
             return self.same(x.to(torch.int64)).to(torch.float32)
 
     (place,) = recorded(Reference(Counts().eval()), {"x": np.ones((2, 2), np.float32)})
-    assert place == Place("", "", "output", 0, 0)
+    assert place == Origin("", "", "output", 0, 0)

@@ -11,31 +11,33 @@ from plants import Fault, halve_scale, ignore_mask, planted, saturate, shuffle_w
 
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.trace import Trace, trace
-from edgeattn.judge.trace.inside import Graphs
+from edgeattn.judge.trace.bundle import graphs_of
+from edgeattn.judge.trace.inputs import TraceInput, trace_inputs
 from edgeattn.judge.trace.module_error import EXACT
 from edgeattn.judge.trace.points import points_of
-from edgeattn.judge.trace.trials import Trial, trials
-from edgeattn.judge.trace.variant import graphs_of
+from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.progress import Silent
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Parts
+from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, BundleError
 
 
 @pytest.fixture(scope="module")
-def inputs(captured: Captured, samples: Parts) -> list[Trial]:
-    return list(trials(samples.evaluation, Padded.of(captured, samples.selection), captured.axes, {}, 0))
+def inputs(captured: Captured, samples: SampleSplit) -> list[TraceInput]:
+    return list(
+        trace_inputs(samples.evaluation, Padded.of(captured, samples.selection), captured.axes, {}, 0)
+    )
 
 
 @pytest.fixture
-def int8(folder: Path) -> Graphs:
+def int8(folder: Path) -> TracedGraphs:
     files = open_bundle(folder)
     return graphs_of(files, files.manifest.variants[0])
 
 
 @pytest.fixture
-def value_of(captured: Captured, inputs: list[Trial]) -> Callable[[str], str]:
+def value_of(captured: Captured, inputs: list[TraceInput]) -> Callable[[str], str]:
     """Return the graphs' name of what a module computes."""
     points = points_of(captured, inputs[-1].inputs)
     return {point.module: point.value for point in points}.__getitem__
@@ -45,7 +47,9 @@ def first(found: Trace) -> str:
     return found.modules[0].module
 
 
-def test_a_right_graph_has_no_faults(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+def test_a_right_graph_has_no_faults(
+    captured: Captured, int8: TracedGraphs, inputs: list[TraceInput]
+) -> None:
     found = trace(captured, int8, inputs, Silent())
     assert {error.module for error in found.modules} == {"", "embed", "query", "key", "value", "tags"}
     for error in found.modules:
@@ -63,8 +67,8 @@ def test_a_fault_in_the_int8_graph_is_named_first(
     fault: Fault,
     module: str,
     captured: Captured,
-    int8: Graphs,
-    inputs: list[Trial],
+    int8: TracedGraphs,
+    inputs: list[TraceInput],
     value_of: Callable[[str], str],
 ) -> None:
     faulty = planted(int8.models[0], value_of(module), fault)
@@ -79,7 +83,7 @@ def test_a_fault_in_the_int8_graph_is_named_first(
 
 
 def test_a_halved_scale_is_named_first(
-    captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+    captured: Captured, int8: TracedGraphs, inputs: list[TraceInput], value_of: Callable[[str], str]
 ) -> None:
     faulty = planted(int8.models[0], value_of("key"), halve_scale)
     assert faulty is not None
@@ -88,7 +92,11 @@ def test_a_halved_scale_is_named_first(
 
 @pytest.mark.parametrize("fault", [shuffle_weights, saturate])
 def test_a_wrong_float_export_is_named_first(
-    fault: Fault, captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+    fault: Fault,
+    captured: Captured,
+    int8: TracedGraphs,
+    inputs: list[TraceInput],
+    value_of: Callable[[str], str],
 ) -> None:
     faulty = planted(captured.model, value_of("key"), fault)
     assert faulty is not None
@@ -99,7 +107,7 @@ def test_a_wrong_float_export_is_named_first(
 
 
 def test_an_ignored_mask_shows_on_padded_inputs_alone(
-    captured: Captured, int8: Graphs, inputs: list[Trial], value_of: Callable[[str], str]
+    captured: Captured, int8: TracedGraphs, inputs: list[TraceInput], value_of: Callable[[str], str]
 ) -> None:
     faulty = planted(int8.models[0], value_of(""), ignore_mask)
     assert faulty is not None
@@ -111,13 +119,17 @@ def test_an_ignored_mask_shows_on_padded_inputs_alone(
     assert all(it.sample.endswith(" padded") for it in worst.in_int8.worst)
 
 
-def test_an_onnx_file_has_no_modules(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+def test_an_onnx_file_has_no_modules(
+    captured: Captured, int8: TracedGraphs, inputs: list[TraceInput]
+) -> None:
     no_module = replace(captured, reference=captured.engine.runner(captured.model))
     with pytest.raises(BadInput, match="a PyTorch model expected"):
         trace(no_module, int8, inputs, Silent())
 
 
-def test_a_graph_of_other_names_is_refused(captured: Captured, int8: Graphs, inputs: list[Trial]) -> None:
+def test_a_graph_of_other_names_is_refused(
+    captured: Captured, int8: TracedGraphs, inputs: list[TraceInput]
+) -> None:
     other = int8.models[0].clone()
     for node in other.graph:
         for output in node.outputs:

@@ -9,9 +9,9 @@ import xmlschema
 
 from edgeattn.bundle import Bundle
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.ci import Outcome, junit, outcomes
-from edgeattn.report.report import Report
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.report import Report
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 FEW = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=118)

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeattn.judge.check import Check
-from edgeattn.judge.edge_cases.edge_case import EdgeCase
 from edgeattn.report.ci import golden_summary, summary
-from edgeattn.report.ci.markdown import plain, table
-from edgeattn.report.report import Report
+from edgeattn.report.ci.summary import plain, table
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 
 

@@ -10,8 +10,8 @@ import pytest
 from edgeattn.judge.check import Check
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.pareto.points import FLOOR, points_of, stairs
-from edgeattn.report.report import Report
-from edgeattn.report.trial_line import TrialLine
+from edgeattn.results.report import Report
+from edgeattn.results.trial import TrialResult
 
 
 def _words(svg: bytes) -> set[str]:
@@ -20,8 +20,8 @@ def _words(svg: bytes) -> set[str]:
     return {text.strip() for text in re.findall(r"<!--(.*?)-->", svg.decode(), flags=re.DOTALL)}
 
 
-def _line(latency_ms: float, cosine_min: float, size_mb: float = 20.0) -> TrialLine:
-    return TrialLine("int8", "recipes/01-int8.json", 1.0, cosine_min, latency_ms, size_mb, True, False)
+def _line(latency_ms: float, cosine_min: float, size_mb: float = 20.0) -> TrialResult:
+    return TrialResult("int8", "recipes/01-int8.json", 1.0, cosine_min, latency_ms, size_mb, True, False)
 
 
 def test_the_same_report_gives_the_same_bytes_whatever_the_user_draws_otherwise(report: Report) -> None:

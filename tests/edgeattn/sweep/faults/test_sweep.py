@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.sweep.files import PAGE_FILE, TABLE_FILE
+from edgeattn.commands.sweep import PAGE_FILE, TABLE_FILE
 from edgeattn.sweep.index import FILE
 
 MODEL = Path(__file__).with_name("told.py")

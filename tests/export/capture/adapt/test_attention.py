@@ -11,9 +11,9 @@ from torch.overrides import TorchFunctionMode
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -138,6 +138,6 @@ def test_axes_that_are_folded_stay_dynamic(exported: Export, scaled_error: Calla
     raw = [{"x": torch.randn(1, s, WIDTH), "seen": torch.ones(1, s, dtype=torch.int64)} for s in (5, 9, 7)]
     captured, samples = exported(Frames(), raw)
     assert operators(captured.model)["Attention"] == 1
-    inputs = shaped(samples, captured.axes, {"batch": 3, "sequence": 6})
+    inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 6})
     found = ORT_CPU.runner(captured.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE

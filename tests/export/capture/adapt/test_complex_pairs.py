@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import CaptureError
 
@@ -57,7 +57,7 @@ def test_pairs_are_moved_as_complex_numbers_are(turn: Callable[[Tensor], Tensor]
 
 def test_rotary_positions_by_complex_numbers(exported: Export, scaled_error: Callable[..., float]) -> None:
     captured, samples = exported(Rotary(lambda z: z[:, None]), _raw())
-    inputs = shaped(samples, captured.axes, {"batch": 3, "sequence": 7})
+    inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 7})
     found = ORT_CPU.runner(captured.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE
 

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.match import find_layers
 from edgeattn_export.quantize.quantize import Quantized
@@ -105,7 +105,7 @@ def test_each_expert_is_a_layer_whole_and_int8(
     quantized = int8_of(model, samples).model
     assert "MatMul" not in operators(quantized)
     for batch, length in ((3, 6), (1, 1)):  # of one row, all experts but one have none
-        inputs = shaped(samples, captured.axes, {"batch": batch, "sequence": length})
+        inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length})
         expected = captured.reference(inputs)
         assert scaled_error(expected, ORT_CPU.runner(model)(inputs)) < TOLERANCE
         assert cosine(expected["output"], ORT_CPU.runner(quantized)(inputs)["output"]) > INT8_COSINE

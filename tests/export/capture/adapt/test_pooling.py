@@ -12,7 +12,7 @@ from torch.nn import functional
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -21,7 +21,7 @@ def test_a_pooled_axis_stays_dynamic(exported: Export) -> None:
     samples = [{"input": torch.randn(2, 3, n)} for n in (6, 13, 8)]
     captured, samples = exported(nn.MaxPool1d(4, 2, padding=1), samples)
     assert captured.notes == ()  # the first way led on
-    inputs = shaped(samples, captured.axes, {"sequence": 21})  # that no sample has
+    inputs = sized_inputs(samples, captured.axes, {"sequence": 21})  # that no sample has
     found = captured.engine.runner(captured.model)(inputs)
     np.testing.assert_array_equal(found["output"], captured.reference(inputs)["output"])
 

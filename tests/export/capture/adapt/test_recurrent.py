@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 TOLERANCE = 1e-5
 WIDTH = 8
@@ -43,6 +43,6 @@ def test_its_steps_stay_dynamic(layer: nn.Module, exported: Export) -> None:
     captured, samples = exported(Recurrent(layer), [{"x": torch.randn(2, n, WIDTH)} for n in (6, 13, 8)])
     assert captured.notes == ()  # the first way led on
     assert operators(captured.model)[type(layer).__name__] == layer.num_layers
-    inputs = shaped(samples, captured.axes, {"batch": 3, "sequence": 21})  # that no sample has
+    inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 21})  # that no sample has
     found = captured.engine.runner(captured.model)(inputs)["output"]
     np.testing.assert_allclose(found, captured.reference(inputs)["output"], rtol=TOLERANCE, atol=TOLERANCE)

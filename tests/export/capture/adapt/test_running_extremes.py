@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -32,7 +32,7 @@ def test_it_is_pytorchs(
 ) -> None:
     raw = [{"x": torch.randint(-9, 9, (2, n, 5)).to(dtype)} for n in (4, 9, 6)]  # of which many are equal
     captured, samples = exported(Running(running, axis), raw)
-    inputs = shaped(samples, captured.axes, {"sequence": 12})  # that no sample has
+    inputs = sized_inputs(samples, captured.axes, {"sequence": 12})  # that no sample has
     found, expected = captured.engine.runner(captured.model)(inputs), captured.reference(inputs)
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value)

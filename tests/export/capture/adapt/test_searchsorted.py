@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -31,7 +31,7 @@ def test_values_find_their_places(asked: dict[str, object], exported: Export) ->
     module = Placed(torch.tensor([0.0, 1.0, 1.0, 2.0]), asked)
     raw = [{"x": torch.randint(-1, 4, (2, n)).float()} for n in (5, 9, 7)]  # of which many are bounds
     captured, samples = exported(module, raw)
-    inputs = shaped(samples, captured.axes, {"sequence": 12})  # that no sample has
+    inputs = sized_inputs(samples, captured.axes, {"sequence": 12})  # that no sample has
     found = captured.engine.runner(captured.model)(inputs)["output"]
     np.testing.assert_array_equal(found, captured.reference(inputs)["output"])
 

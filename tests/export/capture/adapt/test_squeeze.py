@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 
 Export = Callable[..., tuple[Captured, Samples]]
 
@@ -33,6 +33,6 @@ class First(nn.Module):
 @pytest.mark.parametrize("kind", [Squeezed, First])
 def test_axes_of_size_1_alone_go(kind: type[nn.Module], exported: Export) -> None:
     captured, samples = exported(kind(), [{"x": torch.randn(2, n, 4)} for n in (5, 9, 7)])
-    inputs = shaped(samples, captured.axes, {"batch": 1, "sequence": 12})  # that no sample has
+    inputs = sized_inputs(samples, captured.axes, {"batch": 1, "sequence": 12})  # that no sample has
     found = captured.engine.runner(captured.model)(inputs)["output"]
     np.testing.assert_array_equal(found, captured.reference(inputs)["output"])

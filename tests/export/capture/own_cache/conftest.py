@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from edgeattn_export.capture import read_samples
+from edgeattn_export.capture.own_cache.cache import OwnCache
 from edgeattn_export.capture.own_cache.find import find_cache
-from edgeattn_export.capture.own_cache.own import OwnCache
 from edgeattn_export.graph.axes import infer_axes
 
 # The folder is no package: its modules are found as those of a script beside them.

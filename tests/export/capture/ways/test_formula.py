@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edgeattn_export.capture.ways.formula import formula
+from edgeattn_export.capture.strategies.size_formula import size_formula
 
 SIZES = (24, 29, 48)
 
@@ -23,11 +23,11 @@ SIZES = (24, 29, 48)
     ],
 )
 def test_what_follows_a_size_is_found_for_every_size(follows: Callable[[int], int]) -> None:
-    found = formula({size: follows(size) for size in SIZES})
+    found = size_formula({size: follows(size) for size in SIZES})
     assert found is not None
     assert [found(n) for n in range(1, 200)] == [follows(n) for n in range(1, 200)]
 
 
 @pytest.mark.parametrize("follows", [lambda n: n * n, lambda n: 5 if n == 29 else n])
 def test_what_follows_in_no_known_way_is_refused(follows: Callable[[int], int]) -> None:
-    assert formula({size: follows(size) for size in SIZES}) is None
+    assert size_formula({size: follows(size) for size in SIZES}) is None

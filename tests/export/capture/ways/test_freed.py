@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.capture.ways.asked import Asked
-from edgeattn_export.capture.ways.freed import freed
+from edgeattn_export.capture.strategies.request import TraceRequest
+from edgeattn_export.capture.strategies.strategy import export_by_comparison
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_runtime.errors import CaptureError
 
@@ -16,18 +16,18 @@ TOLERANCE = 1e-5
 UNSEEN = ((4, 5), (2, 7), (3, 11), (2, 10), (5, 17), (2, 23))  # rows and lengths that no sample has
 
 
-def _asked(module: nn.Module) -> Asked:
+def _asked(module: nn.Module) -> TraceRequest:
     draw = torch.Generator().manual_seed(0)
     raw = [{"x": torch.randn(*size, WIDTH, generator=draw)} for size in ((1, 6), (2, 13), (3, 8))]
     samples = read_samples(module.eval(), raw)
-    return Asked(Reference(module), samples, infer_axes(samples, None), ("output",))
+    return TraceRequest(Reference(module), samples, infer_axes(samples, None), ("output",))
 
 
 @pytest.mark.parametrize("kind", [Product, Both, Table])
 def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
     asked = _asked(kind())
     assert asked.fixed(asked.exported(asked.module, asked.longest))
-    program = freed(asked)
+    program = export_by_comparison(asked)
     assert asked.fixed(program) == ()
     answer = program.module()
     for size in UNSEEN:
@@ -38,7 +38,7 @@ def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
 
 
 def test_modules_keep_their_names() -> None:
-    program = freed(_asked(Product()))
+    program = export_by_comparison(_asked(Product()))
     owners = {
         path for node in program.graph.nodes for path, _ in node.meta.get("nn_module_stack", {}).values()
     }
@@ -55,4 +55,4 @@ class Root(Attention):
 @pytest.mark.parametrize(("kind", "code"), [(Loop, "for i in range"), (Root, "float")])
 def test_what_follows_in_no_known_way_is_named_by_the_users_line(kind: type[Attention], code: str) -> None:
     with pytest.raises(CaptureError, match=rf" at \w+\.py, line \d+, in \w+ \(.*{code}"):
-        freed(_asked(kind()))
+        export_by_comparison(_asked(kind()))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgeattn_export.capture.ways.tables import cut_of
+from edgeattn_export.capture.strategies.size_formula import table_slices
 
 SIZES = (4, 7, 10)
 
@@ -29,7 +29,7 @@ def _distance(size: int) -> Tensor:
 def test_a_smaller_table_is_cut_out_of_the_largest(
     table: Callable[[int], Tensor], axes: tuple[int, ...]
 ) -> None:
-    cuts = cut_of({size: table(size) for size in SIZES})
+    cuts = table_slices({size: table(size) for size in SIZES})
     assert cuts is not None
     assert tuple(cut.axis for cut in cuts) == axes
     for size in range(1, SIZES[-1] + 1):
@@ -48,4 +48,4 @@ def test_a_smaller_table_is_cut_out_of_the_largest(
     ],
 )
 def test_a_table_of_other_numbers_is_refused(table: Callable[[int], Tensor]) -> None:
-    assert cut_of({size: table(size) for size in SIZES}) is None
+    assert table_slices({size: table(size) for size in SIZES}) is None

@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from tokens_and_mask import lay
 
-from edgeattn_export.graph.edge_cases import Case
-from edgeattn_export.graph.edge_cases.masks import padded
-from edgeattn_export.graph.edge_cases.sizes import LONGER, MOST, sized
-from edgeattn_export.graph.edge_cases.values import valued
+from edgeattn_export.graph.edge_cases import (
+    LENGTHENED,
+    LONGEST_SEQUENCE,
+    EdgeInputs,
+    padding_cases,
+    size_cases,
+    value_cases,
+)
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Symbol
@@ -31,12 +35,12 @@ STEPS: Any = Generation(
 )
 
 
-def named(cases: Iterator[Case]) -> dict[str, Case]:
+def named(cases: Iterator[EdgeInputs]) -> dict[str, EdgeInputs]:
     return {case.name: case for case in cases}
 
 
 def test_sizes_are_those_at_the_ends_and_odd_batches() -> None:
-    cases = named(sized(lay()))
+    cases = named(size_cases(lay()))
     assert cases.keys() == {"batch 3", "batch 7", "sequence 1", "sequence 64"}
     assert cases["batch 7"].inputs["tokens"].shape == (7, 4)
     assert cases["sequence 64"].inputs["mask"].shape == (1, 64)
@@ -45,21 +49,21 @@ def test_sizes_are_those_at_the_ends_and_odd_batches() -> None:
 @pytest.mark.parametrize(
     ("symbols", "names"),
     [
-        ({"batch": Symbol(1, 1), "sequence": Symbol(2, None)}, {"sequence 2", f"sequence {LONGER * 9}"}),
+        ({"batch": Symbol(1, 1), "sequence": Symbol(2, None)}, {"sequence 2", f"sequence {LENGTHENED * 9}"}),
         (
             {"batch": Symbol(1, 4), "sequence": Symbol(1, 10**6)},
-            {"batch 3", "sequence 1", f"sequence {MOST}"},
+            {"batch 3", "sequence 1", f"sequence {LONGEST_SEQUENCE}"},
         ),
     ],
 )
 def test_sizes_stay_within_the_contract_and_within_memory(
     symbols: dict[str, Symbol], names: set[str]
 ) -> None:
-    assert named(sized(lay(symbols=symbols))).keys() == names
+    assert named(size_cases(lay(symbols=symbols))).keys() == names
 
 
 def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere() -> None:
-    cases = named(padded(lay()))
+    cases = named(padding_cases(lay()))
     masks = {name: case.inputs["mask"] for name, case in cases.items()}
     right, left = masks["right padding"], masks["left padding"]
     assert right.shape == (3, 6)
@@ -71,7 +75,7 @@ def test_padding_stands_on_either_side_in_one_row_and_all_but_everywhere() -> No
 
 
 def test_the_same_row_is_asked_alone_without_its_padding() -> None:
-    case = named(padded(lay()))["padding invariance"]
+    case = named(padding_cases(lay()))["padding invariance"]
     assert case.alone is not None
     assert case.alone["mask"].all()
     np.testing.assert_array_equal(case.alone["tokens"], case.inputs["tokens"][-1:, :4])
@@ -79,8 +83,8 @@ def test_the_same_row_is_asked_alone_without_its_padding() -> None:
 
 def test_where_rows_are_run_one_by_one_a_single_one_shows_all() -> None:
     by_row = lay(by_row=True)
-    assert named(sized(by_row)).keys() == {"batch 3", "sequence 1", "sequence 64"}
-    cases = named(padded(by_row))
+    assert named(size_cases(by_row)).keys() == {"batch 3", "sequence 1", "sequence 64"}
+    cases = named(padding_cases(by_row))
     assert {len(case.inputs["mask"]) for case in cases.values()} == {1}
     assert cases.keys() == {
         "right padding",
@@ -91,15 +95,15 @@ def test_where_rows_are_run_one_by_one_a_single_one_shows_all() -> None:
 
 
 def test_padding_is_asked_of_nothing_that_has_none() -> None:
-    assert list(padded(lay(padding=None))) == []
-    assert "padding invariance" not in named(padded(lay(rows=None)))
-    alone = named(padded(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 64)})))
+    assert list(padding_cases(lay(padding=None))) == []
+    assert "padding invariance" not in named(padding_cases(lay(rows=None)))
+    alone = named(padding_cases(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 64)})))
     assert alone.keys() == {"right padding", "left padding", "a row masked out but for one position"}
-    assert list(padded(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 4)}))) == []
+    assert list(padding_cases(lay(symbols={"batch": Symbol(1, 1), "sequence": Symbol(1, 4)}))) == []
 
 
 def test_values_are_repeated_and_taken_to_their_ends() -> None:
-    cases = named(valued(lay()))
+    cases = named(value_cases(lay()))
     assert cases.keys() == {"tokens repeated", "tokens at its smallest", "tokens at its largest"}
     assert set(cases["tokens repeated"].inputs["tokens"].ravel()) == {16}
     assert set(cases["tokens at its smallest"].inputs["tokens"].ravel()) == {14}
@@ -112,7 +116,7 @@ def test_floats_are_taken_as_faint_and_as_strong_as_any_sample() -> None:
         held = (np.array([[each, -np.inf, 2 * each]], np.float32) for each in first)
         return tuple(Sample({"tokens": each, "mask": np.ones((1, 3), np.int64)}) for each in held)
 
-    cases = named(valued(lay(samples=Samples(bias(0.5, 1.0, 4.0)))))
+    cases = named(value_cases(lay(samples=Samples(bias(0.5, 1.0, 4.0)))))
     faintest, strongest = (
         cases[f"tokens at its {word}"].inputs["tokens"] for word in ("faintest", "strongest")
     )
@@ -120,7 +124,7 @@ def test_floats_are_taken_as_faint_and_as_strong_as_any_sample() -> None:
     assert faintest.tolist() == [[0.5, -np.inf, 1.0]]
     assert strongest.tolist() == [[4.0, -np.inf, 8.0]]
     beyond = {"all of tokens at its smallest", "all of tokens at its largest"}
-    assert named(valued(lay(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated", *beyond}
+    assert named(value_cases(lay(samples=Samples(bias(2.0, 2.0))))).keys() == {"tokens repeated", *beyond}
     assert {name for name, case in cases.items() if case.beyond} == beyond
     assert cases["all of tokens at its largest"].inputs["tokens"].tolist() == [[8.0, -np.inf, 8.0]]
 
@@ -128,6 +132,6 @@ def test_floats_are_taken_as_faint_and_as_strong_as_any_sample() -> None:
 def test_what_a_decoder_knows_by_itself_is_left_as_it_is() -> None:
     steps = lay(generation=STEPS)
     assert steps.derived == {"mask"}
-    assert named(sized(steps)).keys() == {"batch 3", "batch 7", "sequence 1", "sequence 9"}
-    assert "left padding" not in named(padded(steps))
-    assert "right padding" in named(padded(steps))
+    assert named(size_cases(steps)).keys() == {"batch 3", "batch 7", "sequence 1", "sequence 9"}
+    assert "left padding" not in named(padding_cases(steps))
+    assert "right padding" in named(padding_cases(steps))

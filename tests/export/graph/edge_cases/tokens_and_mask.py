@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.edge_cases import Ground
+from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Padding, Rows
@@ -18,7 +18,7 @@ GRAPH = Graph(INPUTS, (Tensor("sums", "float32", ("batch", 2)),))
 PADDING = Padding("mask", 0)
 
 
-def lay(**more: Any) -> Ground:
+def lay(**more: Any) -> EdgeBasis:
     """Lay the ground of the model, changed in what is given; its samples have 4 to 9 tokens."""
     given = {
         "graph": GRAPH,
@@ -28,7 +28,7 @@ def lay(**more: Any) -> Ground:
         "padding": PADDING,
         "rows": Rows("batch", PADDING),
     }
-    return Ground(**{**given, **more})
+    return EdgeBasis(**{**given, **more})
 
 
 def _sample(length: int, first: int) -> Sample:

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.files import model_files
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.node_environment import NodeEnvironment
-from edgeattn_export.graph.serialize import model_files
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_web import ORT_WEB
 from edgeattn_runtime.errors import BadInput, BundleError
@@ -59,8 +59,8 @@ def test_every_dtype_comes_as_it_went(node: Engine, dtype: str) -> None:
 def test_weights_in_several_files_are_found(
     node: Engine, by_hand: Callable[..., ir.Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeattn_export.graph.serialize.MAPPED_FROM", 0)
-    monkeypatch.setattr("edgeattn_export.graph.serialize.PAGE", 8)
+    monkeypatch.setattr("edgeattn_export.graph.files.MAPPED_FROM", 0)
+    monkeypatch.setattr("edgeattn_export.graph.files.PAGE", 8)
     files = model_files(by_hand(np.eye(2, dtype=np.float32), np.ones(2, np.float32)), "x.onnx", 16)
     assert len(files) == 3
     for name, content in files.items():

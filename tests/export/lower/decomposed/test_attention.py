@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import constant
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import constant, operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU

@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.rms_normalization import DecomposeRmsNormalization
 from edgeattn_export.lower.ort_cpu import ORT_CPU

@@ -6,7 +6,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.openvino.late_visibility import LateVisibility
 from edgeattn_export.lower.ort_cpu import ORT_CPU

@@ -8,10 +8,9 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.openvino.scaled_product import ScaledProduct
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 
 X = {"x": np.random.default_rng(1).normal(size=(1, 5, 16)).astype(np.float32)}
 

@@ -5,8 +5,7 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.openvino import OPENVINO
 from edgeattn_export.lower.openvino.triangles import compare_positions
 from edgeattn_export.lower.ort_cpu import ORT_CPU

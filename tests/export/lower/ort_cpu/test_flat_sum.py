@@ -8,8 +8,8 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.graph.serialize import serialize
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
 

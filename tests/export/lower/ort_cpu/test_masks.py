@@ -12,11 +12,10 @@ import torch
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, constant, dims, embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.graph.taps import tapped
+from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.masks import FLOOR, MASK, expand_masks
 from edgeattn_runtime.errors import BundleError
@@ -117,7 +116,7 @@ def _mask_of(model: ir.Model, inputs: Mapping[str, Array]) -> Array:
     assert value is not None
     if value.is_initializer():
         return np.asarray(constant(value))
-    return ORT_CPU.runner(tapped(model, [value.name or ""]))(inputs)[value.name or ""]
+    return ORT_CPU.runner(with_outputs(model, [value.name or ""]))(inputs)[value.name or ""]
 
 
 BROADCAST: tuple[Dims, ...] = (

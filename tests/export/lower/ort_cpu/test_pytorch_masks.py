@@ -13,7 +13,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import producer
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.masks import MASK
 from edgeattn_export.recover import Recovered, recover
@@ -89,7 +89,7 @@ def test_it_answers_under_a_mask_that_onnxruntime_does_not_broadcast(
     scaled_error: Callable[..., float],
 ) -> None:
     captured, samples, recovered = each
-    inputs = dict(shaped(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"][-1, 1:] = 0  # all but one
     found = ORT_CPU.runner(captured.model if stage == "captured" else recovered.model)(inputs)
     assert scaled_error(captured.reference(inputs), found) < TOLERANCE

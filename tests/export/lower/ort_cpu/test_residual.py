@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.serialize import serialize
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.residual import ResidualSum
 
@@ -61,7 +61,7 @@ def test_fires_under_a_normalization_alone(
 @pytest.mark.parametrize("batch", [1, 3])
 def test_answers_as_pytorch(batch: int, summed: Summed, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = summed
-    inputs = shaped(samples, captured.axes, {"batch": batch})
+    inputs = sized_inputs(samples, captured.axes, {"batch": batch})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE
 
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU

@@ -8,8 +8,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT, apply
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize import Quantized

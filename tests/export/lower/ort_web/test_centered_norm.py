@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_web.centered_norm import CenteredNorm
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, LEVELS, EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE
 from edgeattn_runtime.errors import QuantizeError

@@ -10,7 +10,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8

@@ -7,7 +7,7 @@ import torch
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 
 CLAIMED = 5e-4  # the largest difference to the exact function, as the form's docstring says

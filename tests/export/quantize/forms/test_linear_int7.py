@@ -6,9 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.apply import MICROSOFT
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.affine import dequantize
-from edgeattn_export.quantize.forms.ort_cpu.linear_int7 import INT7
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.pairs import can_saturate
 

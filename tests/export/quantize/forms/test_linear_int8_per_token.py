@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8

@@ -7,9 +7,9 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.lower.ort_cpu.engine import ORT_CPU
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC

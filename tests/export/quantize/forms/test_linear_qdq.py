@@ -7,11 +7,10 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.dataflow import producer
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import operators, producer
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms import Forms

@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.graph.operators import operators
-from edgeattn_export.lower.ort_cpu.reference import ORT_QDQ
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.linear import Linear

@@ -8,14 +8,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from edgeattn_export.quantize.histogram import Distribution, Histogram
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.observers.distribution import Distribution
-from edgeattn_export.quantize.observers.entropy import least_divergence
-from edgeattn_export.quantize.observers.histogram import Histogram
-from edgeattn_export.quantize.observers.least_error import least_error
-from edgeattn_export.quantize.observers.percentile import percentile
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_export.quantize.techniques.entropy_range import least_divergence
+from edgeattn_export.quantize.techniques.least_error_range import least_error
+from edgeattn_export.quantize.techniques.percentile_range import percentile
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.standard_t(3, (500, 8)).astype(np.float32)

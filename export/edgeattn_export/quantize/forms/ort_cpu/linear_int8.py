@@ -2,6 +2,9 @@
 
 Before: x W + b                                       float32
 After:  DynamicQuantizeMatMul(x, W_s8, scale, , b)    the bias is added inside the operator, in float
+
+With weights of 7 bits, |W_s8| at most 64, no input can make it saturate on x86 without VNNI:
+255 * 64 + 255 * 64 fits 16 bits. onnxruntime's own quantization calls that ``reduce_range``.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, QUANTIZED, stored_bias, stored_weight
 from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.pairs import LARGEST_SUM
 
 
 class LinearInt8(LinearForm):
@@ -27,3 +31,6 @@ class LinearInt8(LinearForm):
 
 INT8 = LinearInt8("int8")
 INT8_UNPAIRED = LinearInt8("int8 unpaired", paired=False)  # more exact, where no device adds pairs in 16 bits
+
+
+INT7 = LinearInt8("int7", levels=LARGEST_SUM // 2, paired=False)

@@ -18,7 +18,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.qdq.stored import added_bias, dequantized_weight
+from edgeattn_export.quantize.forms.qdq.pair import added_bias, dequantized_weight
 from edgeattn_export.quantize.linear import Linear
 
 

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.qdq.stored import added_bias, dequantized_weight
+from edgeattn_export.quantize.forms.qdq.pair import added_bias, dequantized_weight
 from edgeattn_export.quantize.linear import Linear
 
 

@@ -1,4 +1,4 @@
-"""A value between two quantizations: what is stored of it, and what is computed with.
+"""What graphs in QDQ are made of: a value between two quantizations, and an int8 weight made float again.
 
 Before: v
 After:  DequantizeLinear(QuantizeLinear(v, step, zero), step, zero)
@@ -14,7 +14,23 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
 from edgeattn_export.quantize.affine import step_and_zero
+from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.ranges import Range
+
+
+def dequantized_weight(tape: Tape, linear: Linear, name: str) -> ir.Value:
+    """Record the stored weight (D, N) with its scales (N), and what makes it float again."""
+    stored = embed(tape, np.ascontiguousarray(linear.rounded), f"{name}.int8")
+    scale = embed(tape, linear.steps[0], f"{name}.scale")
+    return tape.op("DequantizeLinear", [stored, scale], {"axis": 1})
+
+
+def added_bias(tape: Tape, product: ir.Value, linear: Linear, name: str) -> ir.Value:
+    """Record the addition of the bias (N), where the layer has one."""
+    if linear.bias is None:
+        return product
+    return tape.op("Add", [product, embed(tape, linear.bias, f"{name}.bias")])
+
 
 EIGHT, SIXTEEN = 255, 65535  # steps between the ends of a range
 STORING = frozenset({"QuantizeLinear", "DequantizeLinear"})

@@ -16,9 +16,9 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.apply import merge_duplicates
 from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.graph.share import share
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.pair import (
@@ -73,7 +73,7 @@ class WholeQdq:
             model: Linear layers are in their forms.
             ranges: How far each float value reaches.
         """
-        share(model)
+        merge_duplicates(model)
         known = raise_floors(model, ranges)
         eights = set(_eights(model))
         for value in _moving(model):

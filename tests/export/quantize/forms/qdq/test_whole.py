@@ -8,11 +8,10 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.dataflow import dims, embed, producer
-from edgeattn_export.graph.operators import operators
+from edgeattn_export.graph.dataflow import dims, embed, operators, producer
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import shaped
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import bind
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
@@ -70,7 +69,7 @@ def test_its_answers_are_those_of_16_bits(
 ) -> None:
     exact, stored = ORT_CPU.runner(plain), plainly(whole.model)
     for length in (1, 4, 12):
-        inputs = dict(shaped(samples, encoder.axes, {"batch": 2, "sequence": length}))
+        inputs = dict(sized_inputs(samples, encoder.axes, {"batch": 2, "sequence": length}))
         inputs["mask"] = inputs["mask"].copy()
         inputs["mask"][1, 1:] = 0
         expected, found = exact(inputs), stored(inputs)
@@ -88,7 +87,7 @@ def test_bound_sizes_leave_no_constant_in_float(
     bound = bind(whole.model, sizes)
     WholeQdq().complete(bound)
     assert _floats_between(bound) == []
-    inputs = shaped(samples, encoder.axes, sizes)
+    inputs = sized_inputs(samples, encoder.axes, sizes)
     assert scaled_error(plainly(whole.model)(inputs), plainly(bound)(inputs)) < 1e-3
 
 

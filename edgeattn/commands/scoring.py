@@ -1,0 +1,81 @@
+"""The options of edgeattn validate that choose samples, and the processes that score them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeattn_runtime.errors import BadInput
+
+if TYPE_CHECKING:  # brings PyTorch
+    from edgeattn.judge.validation import Scoring
+    from edgeattn.source.source import Source
+    from edgeattn_runtime.bundle import BundleFiles
+
+
+ReadOn = Annotated[bool, typer.Option("--all", help="Evaluate also on the samples that follow the export's.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Compare samples in partitions, in N processes here.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Compare them on the workers of this Dask scheduler."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringOptions:
+    """What was asked for.
+
+    Attributes:
+        read_on: Whether a stream of samples is read to its end.
+        workers: Processes of this machine; None for none.
+        scheduler: Of workers elsewhere; None for none.
+    """
+
+    read_on: bool
+    workers: int | None
+    scheduler: str | None
+
+    def check(self, *, model: str | None, trace: bool) -> None:
+        """Check that what was asked goes together.
+
+        Raises:
+            BadInput: It does not.
+        """
+        if not self.read_on and self.workers is None and self.scheduler is None:
+            return
+        if model is None:
+            raise BadInput("--all, --workers, --scheduler: no model found; name the bundle's original")
+        if trace:
+            raise BadInput("--trace: found with --all, --workers or --scheduler; leave one out")
+        if self.workers is not None and self.scheduler is not None:
+            raise BadInput("--workers: found with --scheduler, which has workers of its own; leave one out")
+
+    @contextmanager
+    def scoring(
+        self, files: BundleFiles, model: str, samples: Path | None, source: Source
+    ) -> Iterator[Scoring]:
+        """Yield what compares samples, for as long as its workers run.
+
+        Args:
+            files: The bundle.
+            model: Its original, as the command line names it.
+            samples: As for ``edgeattn.source.arguments``.
+            source: The original, loaded here.
+        """
+        if self.workers is None and self.scheduler is None:
+            from edgeattn.judge.validation import score_here
+
+            yield score_here
+            return
+        from edgeattn.devices.cluster import connected
+        from edgeattn.partitions import OnWorkers
+
+        with connected(self.scheduler, self.workers) as client:
+            yield OnWorkers(client, files, model, samples, source)

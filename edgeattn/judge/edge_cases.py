@@ -1,0 +1,91 @@
+"""Edge cases of a contract, tried on the original, the float export and int8: whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.judge.padding import Padded
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.edge_cases import EdgeBasis, EdgeInputs, edge_cases
+from edgeattn_export.graph.fallback import reason
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.similarity import cosine
+
+Array = NDArray[np.float64]
+
+LEAST = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but that nothing is broken
+
+
+def edge_case_results(
+    ground: EdgeBasis, runners: Mapping[str, Runner], counted: Padded
+) -> tuple[EdgeCase, ...]:
+    """Derive edge cases from a contract, and try them.
+
+    Args:
+        ground: The contract, and real samples.
+        runners: By the names of ``edgeattn.measure.runners``.
+        counted: Tells which positions count.
+    """
+    return tuple(_result(case, ground, runners, counted) for case in edge_cases(ground))
+
+
+def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], counted: Padded) -> EdgeCase:
+    asked = case.inputs if case.alone is None else case.alone
+    try:
+        expected = list(_rows(asked, runners[PYTORCH](asked), ground, counted))
+    except Exception as error:  # the user's own code, of any kind
+        return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
+    if not all(np.isfinite(row).all() for row in expected):
+        return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
+    found = EdgeCase(case.name, ok=True)
+    for name in (FLOAT, INT8):
+        found = _compared(case, name, expected, ground, runners[name], counted)
+        if not found.ok:
+            break
+    if case.beyond and found.told is not None and found.cosine is not None:
+        return replace(found, ok=True, told=f"{found.told}; told alone, as no real input is like it")
+    return found
+
+
+def _compared(
+    case: EdgeInputs, name: str, expected: list[Array], ground: EdgeBasis, runner: Runner, counted: Padded
+) -> EdgeCase:
+    try:
+        rows = list(_rows(case.inputs, runner(case.inputs), ground, counted))
+    except InputError as error:
+        return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
+    except Exception as error:  # an engine's, of any kind
+        return EdgeCase(case.name, ok=False, told=f"{name} does not answer: {reason(error)}")
+    rows = rows if case.alone is None else rows[-len(expected) :]
+    if [row.shape for row in rows] != [row.shape for row in expected]:
+        return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
+    lowest = min((cosine(a, b) for a, b in zip(expected, rows, strict=True)), default=1.0)
+    if lowest >= LEAST[name]:
+        return EdgeCase(case.name, ok=True, cosine=lowest)
+    told = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST[name]:g} expected"
+    return EdgeCase(case.name, ok=False, cosine=lowest, told=told)
+
+
+def _rows(inputs: Inputs, outputs: Outputs, ground: EdgeBasis, counted: Padded) -> Iterator[Array]:
+    """Yield what counts of each row of an answer, flat; of all at once where rows cannot be told apart."""
+    batch = ground.axes.batch
+    tensors = (*ground.graph.inputs, *ground.graph.outputs)
+    if batch is None or any(tensor.dims[:1] != (batch,) for tensor in tensors):
+        yield _flat(counted.left_out(inputs, outputs))
+        return
+    for row in range(len(inputs[ground.graph.inputs[0].name])):
+        one = slice(row, row + 1)
+        given, answered = ({name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs))
+        yield _flat(counted.left_out(given, answered))
+
+
+def _flat(outputs: Outputs) -> Array:
+    return np.concatenate([np.asarray(output, np.float64).ravel() for output in outputs.values()])

@@ -1,0 +1,139 @@
+"""The evaluation samples that are run: of sizes that the graphs take, and on an emulator as time allows.
+
+What is left out follows from sizes and from time alone, never from an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from edgeattn.judge.output_metrics import Asked
+from edgeattn.judge.statistics import count_for
+from edgeattn.measure.buckets import takes
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.settings import available_cores
+
+
+class PrefetchingRunner:
+    """Answers of a runner, by the very inputs that they are of; it is asked for any others as ever.
+
+    Args:
+        runner: Whose answers they are.
+        begun: Inputs, and the answers that are under way.
+    """
+
+    def __init__(self, runner: Runner, begun: Iterable[tuple[Inputs, Future[Outputs]]]) -> None:
+        self._runner = runner
+        self._begun = {id(inputs): (inputs, answer) for inputs, answer in begun}
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """Answer once; raises as the runner does."""
+        _, answer = self._begun.get(id(inputs), (inputs, None))
+        return self._runner(inputs) if answer is None else answer.result()
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return the runner's own call."""
+        return self._runner.bind(inputs)
+
+
+@contextmanager
+def prefetching(runner: Runner, every: Iterable[Inputs]) -> Iterator[Runner]:
+    """Begin to answer inputs, as many at a time as there are cores; what is not begun at the end is left.
+
+    Args:
+        runner: May be called from several threads.
+        every: Answered in this order.
+    """
+    pool = ThreadPoolExecutor(available_cores())
+    try:
+        yield PrefetchingRunner(runner, [(inputs, pool.submit(runner, inputs)) for inputs in every])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+SECONDS = 180.0  # that an emulator may take for them, about
+FEWEST = count_for()  # samples in any case: fewer decide no limit on a worst one
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """What is evaluated on.
+
+    Attributes:
+        int8: Answers the samples.
+        samples: At least one.
+        notes: What was left out, a line each.
+    """
+
+    int8: Runner
+    samples: Samples
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def evaluation_set(
+    int8: Runner, samples: Samples, asked: Asked, *, emulated: bool
+) -> Iterator[EvaluationSet]:
+    """Yield the samples to evaluate on, and what answers them.
+
+    Args:
+        int8: Of the graphs to evaluate.
+        samples: All evaluation samples.
+        asked: Metrics, which may need more of them than others.
+        emulated: Whether it runs on an emulator, whose answers are then begun at once, on all cores.
+
+    Raises:
+        SampleError: The graphs take none of them.
+    """
+    fitting = tuple(sample for sample in samples if takes(int8, sample.inputs))
+    if not fitting:
+        raise SampleError(
+            f"none of the {len(samples)} evaluation samples has a size that the graphs fix for the others; "
+            "yield more samples of the same sizes"
+        )
+    notes = _size_note(len(samples) - len(fitting))
+    if not emulated:
+        yield EvaluationSet(int8, replace(samples, items=fitting), notes)
+        return
+    inputs = [sample.inputs for sample in fitting]
+    least = max(FEWEST, *(metric.least for metric, _ in asked), _affordable(int8, inputs))
+    count = min(least, len(fitting))
+    spread = tuple(fitting[i * len(fitting) // count] for i in range(count))
+    with prefetching(int8, (sample.inputs for sample in spread)) as answering:
+        yield EvaluationSet(
+            answering, replace(samples, items=spread), (*notes, *_time_note(count, len(fitting)))
+        )
+
+
+def _affordable(int8: Runner, inputs: Sequence[Inputs]) -> int:
+    """Return how many inputs there is time for, by one of median size."""
+    (middle,) = stratified(inputs, 1)
+    start = time.perf_counter()
+    int8(middle)
+    return int(SECONDS / (time.perf_counter() - start) * available_cores())
+
+
+def _size_note(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    which = "1 evaluation sample is" if count == 1 else f"{count} evaluation samples are"
+    return (
+        f"{which} of no size that the graphs take, and {'was' if count == 1 else 'were'} not run: sizes are "
+        "chosen from the other samples. Such an input is an error on the device, or goes to the next target.",
+    )
+
+
+def _time_note(count: int, of: int) -> tuple[str, ...]:
+    if count == of:
+        return ()
+    return (
+        f"An emulator is slow: {count} of {of} evaluation samples were run, evenly spread, and what is shown "
+        "of all inputs follows from these.",
+    )

@@ -1,0 +1,91 @@
+"""How much graphs take, on disk and in memory; and smaller graphs where that is more memory than they may.
+
+Memory is that of the weights and of what runs them, and only the former are ours to choose. So the graphs are
+asked to be smaller by what the memory is too large.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from edgeattn.measure.place import Place
+from edgeattn.measure.runners import THREADS
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.pack import Label, TargetBuild, pack, save
+from edgeattn_export.quantize.graphs import Graphs
+from edgeattn_export.targets import Target
+from edgeattn_runtime.golden import Sample
+
+
+def parts_mb(parts: Graphs) -> float:
+    """Return the size of all graphs of a bundle with their weights, as they lie on disk."""
+    return sum(file_mb(part.quantized.model) for part in parts.graphs.values())
+
+
+def memory_of(parts: Graphs, target: Target, golden: Iterable[Sample], place: Place) -> float:
+    """Return the memory of a process that runs graphs, in MB (10^6 bytes).
+
+    Args:
+        parts: The graphs.
+        target: What they are for.
+        golden: What is run.
+        place: Where it is run.
+
+    Raises:
+        BudgetError: This system does not tell a process's peak.
+    """
+    made = TargetBuild(target=target, parts=parts, tolerance=0.0, scores={}, verdict="fail", measured=None)
+    draft = pack([made], golden, label=Label(name="draft", budget={}, source=None), reports={})
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        path = Path(folder) / "draft.edge"
+        save(draft, path)
+        return place.weigh(path, threads=THREADS)
+
+
+Candidate = TypeVar("Candidate")
+
+TIMES = 2  # the second knows what the first has saved
+MARGIN = 0.99  # of the limit: memory differs a little from process to process
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint(Generic[Candidate]):
+    """What was made, its size and the memory of a process that runs it, in MB (10^6 bytes)."""
+
+    made: Candidate
+    size_mb: float
+    memory_mb: float
+
+
+def within_memory(make: Callable[[float], Footprint[Candidate]], limit_mb: float) -> Footprint[Candidate]:
+    """Return graphs that keep to a limit on memory; where none do, those made without regard to it.
+
+    Args:
+        make: Makes graphs that together take at most so many MB, or as near to that as they come.
+        limit_mb: On memory.
+    """
+    first = weighed = make(math.inf)
+    saved = 1.0  # MB of memory for one of size
+    for _ in range(TIMES):
+        size_mb = weighed.size_mb - max(weighed.memory_mb - MARGIN * limit_mb, 0.0) / saved
+        if weighed.memory_mb <= limit_mb or not 0 < size_mb < weighed.size_mb:
+            break
+        smaller = make(size_mb)
+        if smaller.memory_mb <= limit_mb:
+            return smaller
+        saved = _saved(weighed, smaller)
+        if saved <= 0:
+            break
+        weighed = smaller
+    return first
+
+
+def _saved(larger: Footprint[Candidate], smaller: Footprint[Candidate]) -> float:
+    """Return how much of memory went with each MB of size; 0 where no size went."""
+    size = larger.size_mb - smaller.size_mb
+    return (larger.memory_mb - smaller.memory_mb) / size if size > 0 else 0.0

@@ -1,1 +1,0 @@
-"""The worst samples, as a person sees them: what went in, and what both made of it."""

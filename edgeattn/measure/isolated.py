@@ -1,0 +1,197 @@
+"""A bundle timed by itself, in processes of its own, one after the other: the batches of its intervals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edgeattn.measure.race import SAMPLES, median_shape
+from edgeattn.progress import Progress
+from edgeattn.results.latency import INT8, Conditions, Race
+from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_runtime.batches import Estimate, typical
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.launch import Launch, LaunchRequest
+from edgeattn_runtime.npz import write_npz
+from edgeattn_runtime.surroundings import combined
+
+PROCESSES = 8  # that each measure all of it: the batches of the intervals
+SECONDS = 20.0  # that the calls of all processes may take, about
+LEAST = 0.2  # seconds of a series in one process
+PASSES = 4  # over the inputs of a series that a process must afford, or it gets fewer inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a bundle starts in a process that has called nothing before, in ms, over several processes.
+
+    Attributes:
+        load_ms: The checks of its files, and onnxruntime's own preparation, without Python and its libraries.
+        first_call_ms: The call after it.
+    """
+
+    load_ms: Estimate
+    first_call_ms: Estimate
+
+    @classmethod
+    def of(cls, found: Sequence[Launch]) -> Start:
+        """Return how the bundle of some launches starts."""
+        return cls(typical([each.load_ms for each in found]), typical([each.first_call_ms for each in found]))
+
+
+def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
+    """Start a bundle in processes of its own, and call it with these inputs."""
+    found = launches(
+        bundle,
+        target,
+        [[inputs]],
+        threads=[threads],
+        seconds=0.0,
+        progress=progress,
+        processes=PROCESSES,
+    )
+    return Start.of(found[threads])
+
+
+def isolated_races(
+    bundle: Path,
+    target: str,
+    points: Sequence[Sequence[Inputs]],
+    graph: Graph,
+    *,
+    threads: Sequence[int],
+    progress: Progress,
+) -> tuple[list[Race], Start]:
+    """Time a bundle by itself.
+
+    Args:
+        bundle: Its folder.
+        target: Of it.
+        points: For each point of a grid its inputs, at least one.
+        graph: The contract, by whose symbols the sizes are named.
+        threads: Numbers of intra-op threads.
+        progress: Told of every process.
+
+    Returns:
+        For each point, and for each number of threads at it, the times; and how the bundle starts.
+    """
+    share = max(LEAST, SECONDS / PROCESSES / len(points) / len(threads))
+    series = [_affordable(bundle, target, inputs, share, threads[0], progress) for inputs in points]
+    found = launches(
+        bundle,
+        target,
+        series,
+        threads=threads,
+        seconds=share,
+        progress=progress,
+        processes=PROCESSES,
+    )
+    races = [
+        _race(found[count], i, inputs, graph, count) for i, inputs in enumerate(series) for count in threads
+    ]
+    return races, Start.of(found[threads[0]])
+
+
+def _affordable(
+    bundle: Path, target: str, inputs: Sequence[Inputs], share: float, threads: int, progress: Progress
+) -> list[Inputs]:
+    """Return as many inputs as a process can run several times over, by the time of the largest."""
+    (largest,) = stratified(inputs, len(inputs))[-1:]
+    trial = launches(
+        bundle, target, [[largest]], threads=[threads], seconds=0.0, progress=progress, processes=1
+    )
+    once = trial[threads][0].series[0].times_ms[0] / 1000
+    return stratified(inputs, max(1, min(SAMPLES, int(share / once / PASSES))))
+
+
+def _race(found: Sequence[Launch], index: int, inputs: Sequence[Inputs], graph: Graph, threads: int) -> Race:
+    series = [launch.series[index] for launch in found]
+    latency = Latency.of([np.asarray(each.times_ms) for each in series])
+    return Race(
+        {INT8: latency},
+        Conditions(
+            threads,
+            median_shape(graph, inputs),
+            len(inputs),
+            latency.count,
+            warmup=max(each.warmup for each in series),
+            steady=all(each.steady for each in series),
+            surroundings=combined([each.surroundings for each in series]),
+        ),
+    )
+
+
+def launches(
+    bundle: Path,
+    target: str,
+    series: Sequence[Sequence[Inputs]],
+    *,
+    threads: Sequence[int],
+    seconds: float,
+    progress: Progress,
+    processes: int,
+) -> Mapping[int, tuple[Launch, ...]]:
+    """Measure a bundle in ``processes`` processes for each number of threads, which take turns.
+
+    Args:
+        bundle: Its folder.
+        target: Of it.
+        series: For each series its inputs, from the smallest to the largest.
+        threads: Numbers of intra-op threads.
+        seconds: That a series may take in one process, about.
+        progress: Told of every process.
+        processes: At least 1.
+
+    Returns:
+        By number of threads.
+
+    Raises:
+        BadInput: A process fails; the message says why.
+    """
+    found: dict[int, list[Launch]] = {count: [] for count in threads}
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        files = [
+            [_written(arrays, Path(folder) / f"{i}-{j}.npz") for j, arrays in enumerate(inputs)]
+            for i, inputs in enumerate(series)
+        ]
+        for turn in range(processes):
+            for i, count in enumerate(threads):
+                progress.step(turn * len(threads) + i, processes * len(threads))
+                asked = LaunchRequest(
+                    bundle=str(bundle), target=target, threads=count, seconds=seconds, series=files
+                )
+                found[count].append(_launch(asked))
+    return {count: tuple(measured) for count, measured in found.items()}
+
+
+def _written(arrays: Inputs, path: Path) -> str:
+    write_npz(path, arrays)
+    return str(path)
+
+
+def _launch(asked: LaunchRequest) -> Launch:
+    process = subprocess.run(
+        [sys.executable, "-m", "edgeattn_runtime.launch"],
+        input=json.dumps(asdict(asked)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode < 0:  # nobody was left to say a word
+        raise BadInput(
+            f"{asked.bundle}: signal {-process.returncode} ended the process that measured it, most likely "
+            "for lack of memory; ask for smaller shapes"
+        )
+    if process.returncode:
+        raise BadInput(process.stderr.strip())
+    return msgspec.json.decode(process.stdout, type=Launch)

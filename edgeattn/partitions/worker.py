@@ -1,0 +1,85 @@
+"""What a worker does of an evaluation: it opens bundle and model once, and scores partitions."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import warnings
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from edgeattn.judge.compare import SampleScore
+from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.validation import comparison_with
+from edgeattn.measure.runners import THREADS, runner_of_bundle
+from edgeattn.measure.variants import measurable
+from edgeattn.partitions.partition import unpack
+from edgeattn.progress import Silent
+from edgeattn.source.arguments import read_source
+from edgeattn.source.source import Source
+from edgeattn_export.graph.runner import Runner
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringJob:
+    """Which bundle is compared with which model; both are read at the same paths by every worker.
+
+    Attributes:
+        bundle: Its folder.
+        model: As the command line names it.
+        samples: An .npz file beside an ONNX file; None beside the others.
+        target: Which of the bundle's targets.
+        hashes: Of the manifest, the model's file and its weights, which a worker must find too.
+    """
+
+    bundle: str
+    model: str
+    samples: str | None
+    target: str
+    hashes: tuple[str | None, ...]
+
+    @classmethod
+    def of(
+        cls, files: BundleFiles, model: str, samples: Path | None, source: Source, target: str
+    ) -> ScoringJob:
+        """Ask for a target of a bundle that is open here, compared with a model that is loaded here."""
+        there = Path(model).resolve() if Path(model).exists() else model
+        npz = None if samples is None else str(samples.resolve())
+        return cls(str(files.folder.resolve()), str(there), npz, target, _hashes(files, source))
+
+
+def score_partition(asked: ScoringJob, partition: bytes) -> tuple[SampleScore, ...]:
+    """Return how near int8 comes to the original on each sample of a packed partition.
+
+    Raises:
+        BadInput: The bundle or the model here is another than the one that is asked for.
+        ModelError: The module or the metric fails on a sample.
+    """
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        comparison, runners = _opened(asked)
+        return tuple(comparison.each(runners, unpack(partition)))
+
+
+@lru_cache(maxsize=1)
+def _opened(asked: ScoringJob) -> tuple[Comparison, Mapping[str, Runner]]:
+    files = open_bundle(Path(asked.bundle))
+    source = read_source(asked.model, None if asked.samples is None else Path(asked.samples))
+    if _hashes(files, source) != asked.hashes:
+        raise BadInput(
+            f"{asked.bundle} and {asked.model} on a worker are not those on this machine; share the "
+            "folder, or copy both there"
+        )
+    variant = next(each for each in measurable(files.manifest) if each.target == asked.target)
+    comparison, _ = comparison_with(files, source, variant, Silent())
+    return comparison, comparison.runners(runner_of_bundle(files, variant, threads=THREADS))
+
+
+def _hashes(files: BundleFiles, source: Source) -> tuple[str | None, ...]:
+    manifest = hashlib.sha256(files.manifest.to_json().encode()).hexdigest()
+    return manifest, source.sha256, source.weights_sha256

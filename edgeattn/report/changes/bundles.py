@@ -1,0 +1,210 @@
+"""Two reports on one model: what became better or worse by more than the noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from edgeattn.judge.check import Check
+from edgeattn.judge.limits import limit_of
+from edgeattn.report.number_words import figure, measured, speedup
+from edgeattn.results.bundle import read_report
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import INT8, PYTORCH
+from edgeattn.results.report import Report
+from edgeattn_runtime.batches import Interval, Ratio
+from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.errors import BadInput
+
+Trend = Literal["better", "worse", "same", "not compared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one figure.
+
+    Attributes:
+        name: The figure's.
+        before: The older bundle's, in words.
+        after: The newer one's.
+        word: What became of it; "same" is all that lies within the noise.
+        why: By what it is so, in words; may be empty.
+    """
+
+    name: str
+    before: str
+    after: str
+    word: Trend
+    why: str = ""
+
+
+def between(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
+    """Compare two intervals: they differ where they have no number in common.
+
+    Args:
+        low: The newer figure's lower end.
+        high: Its upper end.
+        old_low: The older figure's lower end.
+        old_high: Its upper end.
+        at_least: Whether a high figure is a good one.
+    """
+    if low <= old_high and old_low <= high:
+        return "same"
+    return "better" if (low > old_high) == at_least else "worse"
+
+
+NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
+SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
+MEMORY_NOISE = 0.1  # of a process's peak
+_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
+
+
+def common_targets(old: BundleFiles, new: BundleFiles) -> dict[str, tuple[Report, Report]]:
+    """Read the reports on each target that two bundles have, the older one's first.
+
+    Raises:
+        BadInput: They are of two models, or have no target in common.
+        BundleError: A report cannot be read, or is of another schema.
+    """
+    if old.manifest.name != new.manifest.name:
+        raise BadInput(
+            f"{new.folder}: a bundle of {new.manifest.name!r} found, one of {old.manifest.name!r} expected; "
+            "compare two exports of one model"
+        )
+    known, found = ({each.target: None for each in files.manifest.variants} for files in (old, new))
+    both = [target for target in known if target in found]
+    if not both:
+        raise BadInput(
+            f"{new.folder}: for {', '.join(found)}, {old.folder} for {', '.join(known)}; a target in common "
+            "expected"
+        )
+    return {target: (read_report(old, target), read_report(new, target)) for target in both}
+
+
+def changes(old: Report, new: Report) -> tuple[Change, ...]:
+    """Compare two reports on one target of one model."""
+    return tuple(
+        chain(
+            [_verdict(old, new)],
+            _accuracy(old, new),
+            [_speedup(old, new), _size(old, new)],
+            _memory(old, new),
+            _edge_cases(old, new),
+        )
+    )
+
+
+def _verdict(old: Report, new: Report) -> Change:
+    return Change("verdict", old.verdict, new.verdict, _by_rank(old.verdict, new.verdict))
+
+
+def _by_rank(old: str, new: str) -> Trend:
+    ranks = ("fail", "undecided", "pass")
+    return _moved(ranks.index(new) - ranks.index(old))
+
+
+def _moved(steps: float) -> Trend:
+    return "better" if steps > 0 else "worse" if steps < 0 else "same"
+
+
+def _accuracy(old: Report, new: Report) -> Iterator[Change]:
+    before = {check.name: check for check in old.checks}
+    for check in new.checks:
+        if check.name in before and check.name not in _OTHERS:
+            yield _check(before[check.name], check)
+
+
+def _check(old: Check, new: Check) -> Change:
+    limit = limit_of(new.name)
+    words = measured(old), measured(new)
+    if old.bound is None or new.bound is None:
+        if old.limit == new.limit:
+            return Change(new.name, *words, _by_rank(old.verdict, new.verdict), "by its check: no interval")
+        return Change(new.name, *words, "not compared", "another limit, and no interval")
+    ends = (*_interval(new.measured, new.bound), *_interval(old.measured, old.bound))
+    return Change(new.name, *words, between(*ends, at_least=limit.at_least), "by their intervals")
+
+
+def _interval(value: float, bound: float) -> tuple[float, float]:
+    half = abs(value - bound)
+    return value - half, value + half
+
+
+def _speedup(old: Report, new: Report) -> Change:
+    name = f"speedup over {new.original}, p50"
+    before, after = (_ratio(report) for report in (old, new))
+    words = tuple(_written(report) for report in (old, new))
+    if before is None or after is None:
+        return Change(name, words[0], words[1], "not compared", "not measured in both")
+    if (told := _apart(old, new)) is not None:
+        return Change(name, words[0], words[1], "not compared", told)
+    known, found = _around(before), _around(after)
+    word = between(found.low, found.high, known.low, known.high, at_least=True)
+    return Change(name, words[0], words[1], word, f"by their intervals, {NOISE:.0%} at least")
+
+
+def _ratio(report: Report) -> Ratio | None:
+    race = report.latency_ms
+    if race is None or PYTORCH not in race.latencies:
+        return None
+    return race.speedups.get(INT8) or Ratio(race[PYTORCH].p50 / race[INT8].p50, None)
+
+
+def _written(report: Report) -> str:
+    race = report.latency_ms
+    return "none" if race is None else speedup(race, INT8) or "none"
+
+
+def _around(ratio: Ratio) -> Interval:
+    """Return a ratio's interval, no narrower than two runs on one machine differ."""
+    low, high = ratio.value * (1 - NOISE), ratio.value * (1 + NOISE)
+    told = ratio.interval
+    return Interval(low, high) if told is None else Interval(min(low, told.low), max(high, told.high))
+
+
+def _apart(old: Report, new: Report) -> str | None:
+    """Say why two races cannot be compared; None where they can."""
+    before, now = old.machine, new.machine
+    if (before.cpu, before.instruction_sets, before.cores) != (now.cpu, now.instruction_sets, now.cores):
+        return f"another machine: {before} and {now}"
+    if old.latency_ms is None or new.latency_ms is None:
+        return None
+    known, found = old.latency_ms.conditions, new.latency_ms.conditions
+    if (known.threads, known.shape) != (found.threads, found.shape):
+        return "other threads or sizes"
+    return None
+
+
+def _size(old: Report, new: Report) -> Change:
+    return _smaller("size, MB", old.size_mb[INT8], new.size_mb[INT8], SIZE_NOISE)
+
+
+def _memory(old: Report, new: Report) -> Iterator[Change]:
+    if old.memory_mb is None or new.memory_mb is None:
+        return
+    if (told := _apart(old, new)) is not None:
+        yield Change("memory, MB", figure(old.memory_mb), figure(new.memory_mb), "not compared", told)
+    else:
+        yield _smaller("memory, MB", old.memory_mb, new.memory_mb, MEMORY_NOISE)
+
+
+def _smaller(name: str, before: float, after: float, noise: float) -> Change:
+    moved = 0.0 if abs(after - before) <= noise * before else before - after
+    return Change(name, figure(before), figure(after), _moved(moved))
+
+
+def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
+    """Yield those that failed in one of both; a case that only one of them has was derived anew."""
+    before: Mapping[str, EdgeCase] = {case.name: case for case in old.edge_cases}
+    for case in new.edge_cases:
+        known = before.get(case.name)
+        if not case.ok or (known is not None and not known.ok):
+            was = "not tried" if known is None else _word(known)
+            moved = case.ok - (True if known is None else known.ok)
+            yield Change(f"edge case: {case.name}", was, _word(case), _moved(moved), case.told or "")
+
+
+def _word(case: EdgeCase) -> str:
+    return "pass" if case.ok else "fail"

@@ -1,0 +1,74 @@
+"""What the page draws itself: a sample's curves, the dots of modules' errors; and SVG files set in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeattn.report.number_words import LEAST_ERROR
+from edgeattn.results.accuracy import ModuleLoss
+
+
+def inline(picture: bytes) -> str:
+    """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
+    text = picture.decode()
+    element = text[text.index("<svg") :]
+    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)
+
+
+WIDTH, HEIGHT = 300, 80  # of the picture, in its own units
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """A picture's lines.
+
+    Attributes:
+        points: By line, its points as SVG takes them.
+        zero: Where 0 lies, from the top; None where it lies outside.
+    """
+
+    points: tuple[str, ...]
+    zero: float | None
+
+
+def curves(lines: Sequence[Sequence[float]]) -> Curves:
+    """Lay out lines, at least one, each of at least one number."""
+    low, high = min(map(min, lines)), max(map(max, lines))
+    reach = high - low or 1.0
+
+    def down(value: float) -> float:
+        return round(HEIGHT * (0.95 - 0.9 * (value - low) / reach), 1)
+
+    return Curves(
+        tuple(
+            " ".join(f"{WIDTH * i / max(len(line) - 1, 1):.1f},{down(value)}" for i, value in enumerate(line))
+            for line in lines
+        ),
+        down(0.0) if low < 0 < high else None,
+    )
+
+
+_LARGEST = 1.0  # all of a tensor; more is drawn at the end of the axis
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Where a module's errors lie, in percent of the axis; None where there is none to draw."""
+
+    introduced: float | None
+    accumulated: float | None
+
+
+def dots(losses: Sequence[ModuleLoss]) -> list[tuple[ModuleLoss, Dots]]:
+    """Lay out each module's errors, in the order in which they come."""
+    return [(it, Dots(_at(it.introduced), _at(it.accumulated))) for it in losses]
+
+
+def _at(error: float | None) -> float | None:
+    if error is None or error < LEAST_ERROR:
+        return None
+    least, largest = math.log(LEAST_ERROR), math.log(_LARGEST)
+    return round(100 * (min(math.log(error), largest) - least) / (largest - least), 1)

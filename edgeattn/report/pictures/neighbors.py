@@ -1,0 +1,59 @@
+"""A text, and those among others whose embeddings are nearest by either."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, Arrays, Shown
+from edgeattn.report.svg import INK
+from edgeattn_runtime.processing.text import decode_text, open_tokenizer
+
+NEAREST = 5
+_WIDTH, _LINE = 7.0, 0.2  # inches
+_LONGEST = 72  # characters of a line
+
+
+def has_neighbors(shown: Shown) -> bool:
+    """Say whether the only output is a vector a text, and no score a class; and whether texts can be read."""
+    processing, dims = shown.own.processing, [output.ndim for output in shown.original.values()]
+    is_embedded = processing.text is not None and processing.labels is None and dims == [2]
+    return is_embedded and find_spec("tokenizers") is not None
+
+
+def draw_neighbors(shown: Shown) -> Figure:
+    """Write the text, and the nearest others with their cosines."""
+    (name,) = shown.original
+    others = shown.others()
+    texts = [_text(shown, inputs) for inputs, _, _ in others]
+    lines = [(_text(shown, shown.inputs), INK, "bold")]
+    said = zip(("PyTorch", "The bundle"), (shown.original, shown.bundle), (1, 2), strict=True)
+    for (who, own, place), color in zip(said, (BY_PYTORCH, BY_BUNDLE), strict=True):
+        cosines = _cosines(own[name], [each[place][name] for each in others])
+        lines.append((f"Nearest by {who if place == 1 else who.lower()}:", color, "bold"))
+        nearest = np.argsort(-cosines, kind="stable")[:NEAREST]
+        lines += [(f"{cosines[i]:.3f}  {texts[i]}", INK, "normal") for i in nearest]
+    height = (len(lines) + 1) * _LINE
+    figure = Figure((_WIDTH, height))
+    for row, (line, color, weight) in enumerate(lines):
+        text = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+        figure.text(0.01, 1 - (row + 0.5) * _LINE / height, text, color=color, weight=weight, va="top")
+    return figure
+
+
+def _text(shown: Shown, inputs: Arrays) -> str:
+    text = shown.own.processing.text
+    assert text is not None
+    tokenizer = open_tokenizer(text, shown.own.paths[text.tokenizer])
+    decoded = decode_text(tokenizer, np.asarray(inputs[text.ids][0]).tolist())
+    return "".join(each if each.isprintable() else " " for each in decoded)
+
+
+def _cosines(vector: NDArray[np.generic], others: list[NDArray[np.generic]]) -> NDArray[np.float64]:
+    one = np.asarray(vector[0], np.float64)
+    every = np.array([other[0] for other in others], np.float64)
+    cosines: NDArray[np.float64] = every @ one / (np.linalg.norm(every, axis=1) * np.linalg.norm(one))
+    return cosines

@@ -1,0 +1,116 @@
+"""A whole report, part by part; in its middle the original, the float graph and the bundle side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
+from edgeattn.report.number_words import cosine, count, counts, figure, speedup, time_shares
+from edgeattn.report.table.checks import checks_table, edge_cases_parts
+from edgeattn.report.table.layout import colored, pairs
+from edgeattn.report.table.machines import machine_line, prices_parts
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
+from edgeattn.results.report import Refusal, Report
+from edgeattn.results.trial import recipe_words
+
+RUNNERS = {
+    PYTORCH: "PyTorch",
+    FLOAT: "float",
+    INT8: "bundle",
+}  # whose form is its target's: seldom int8 alone
+
+
+def comparison(report: Report) -> Table:
+    """Lay out the three side by side."""
+    accuracy = report.accuracy
+    table = _figures((report.original, FLOAT, INT8))
+    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
+    if report.memory_mb is not None:
+        table.add_row("Memory, MB", "", "", figure(report.memory_mb))
+    beside = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
+    for label, *figures in () if report.latency_ms is None else _latency_rows(report.latency_ms):
+        table.add_row(label, *beside, *figures)
+    table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
+    table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))
+    table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")
+    if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
+        table.add_row(
+            "Metric of the model", f"{accuracy.metric_pytorch:.4f}", "", f"{accuracy.metric_int8:.4f}"
+        )
+    return table
+
+
+def conditions_line(race: Race) -> Text:
+    """Say under what the latencies were measured."""
+    conditions = race.conditions
+    shape = ", ".join(f"{symbol} {size}" for symbol, size in conditions.shape.items())
+    which = f"; {'median ' if conditions.samples > 1 else ''}{shape}" if shape else ""
+    of = f"{count(conditions.rounds, 'call')} on {count(conditions.samples, 'sample')}"
+    return Text(f"Latency of {of}, {count(conditions.threads, 'thread')}{which}", style="dim")
+
+
+def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
+    for label, name in (("Latency, ms, p50", "p50"), ("  p90", "p90"), ("  p99", "p99")):
+        yield label, *(figure(getattr(latency, name)) for latency in race.latencies.values())
+    if PYTORCH in race.latencies:
+        yield "  speedup, p50", *(speedup(race, name) for name in race.latencies)
+
+
+def _figures(columns: Iterable[str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True, min_width=23)
+    for name in columns:
+        table.add_column(RUNNERS.get(name, name), justify="right", no_wrap=True, min_width=9)
+    return table
+
+
+def report_parts(report: Report) -> tuple[RenderableType, ...]:
+    """Lay out a whole report: what was done, the three side by side, notes, checks and verdict."""
+    return (
+        _heading(report),
+        _work(report),
+        comparison(report),
+        *(() if report.latency_ms is None else (conditions_line(report.latency_ms),)),
+        machine_line(report.machine, report.device),
+        *prices_parts(report.prices),
+        *(Text(note) for note in report.notes),
+        *edge_cases_parts(report.edge_cases),
+        checks_table(report.checks),
+        verdict_line(report),
+    )
+
+
+def verdict_line(report: Report) -> Text:
+    """Say whether every check holds."""
+    return Text.assemble("Verdict: ", colored(report.verdict))
+
+
+def _heading(report: Report) -> Text:
+    counts = report.samples
+    parts = f"calibrated on {count(counts.calibration, 'sample')}, selected on {counts.selection}"
+    return Text.assemble(
+        (report.model, "bold"), f" for {report.target}, {parts}, evaluated on {counts.evaluation}"
+    )
+
+
+def _work(report: Report) -> Table:
+    refused = [f"{r.rule}{_place(r)}: {r.reason}" for r in distinct_refusals(report.refused)]
+    rows: dict[str, RenderableType] = {
+        "Recipe": recipe_words(report.recipe),
+        "Operators": counts(report.operators),
+        **({"Time": time_shares(report.operator_times)} if report.operator_times else {}),
+        **({} if report.placement is None else {"Placement": placement_words(report.placement)}),
+        "Fused": counts(report.fused),
+        "Modules": form_words(report.layers),
+    }
+    if refused:
+        rows["Refused"] = "\n".join(refused)
+    return pairs(rows)
+
+
+def _place(refused: Refusal) -> str:
+    return f" at {refused.module or refused.node}" if refused.module or refused.node else ""

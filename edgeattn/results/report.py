@@ -1,0 +1,171 @@
+"""The validator's word: what was exported, how right and how fast it is, and whether that is enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+import msgspec
+
+from edgeattn.judge.check import Check, Verdict, verdict_of
+from edgeattn.results.accuracy import Accuracy, ModuleLoss
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.document import check_printable
+from edgeattn.results.graph import ModulePart
+from edgeattn.results.latency import Price, Race
+from edgeattn.results.trial import TrialResult
+from edgeattn.results.worst_sample import WorstSample
+from edgeattn_export.graph.placement import Placement
+from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.machine import Machine
+
+SCHEMA = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A place where a rule found its pattern and yet left it alone, and why."""
+
+    rule: str
+    node: str
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The form that one layer was given, and how near its own output stayed; None where nobody looked.
+
+    Attributes:
+        noun: What it is, such as "linear layer".
+    """
+
+    module: str
+    form: str
+    noun: str
+    cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many samples did what; no sample did two."""
+
+    calibration: int
+    selection: int
+    evaluation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All of report.json but its schema number; ``size_mb`` and ``memory_mb`` count 10^6 bytes.
+
+    Attributes:
+        machine: Where every latency and memory in it was measured.
+        size_mb: Weights of the original, bytes of the float and the int8 graph, each with its weights.
+        latency_ms: Of the three side by side; None where the target's engine did not run, or was emulated.
+        memory_mb: See ``edgeattn.measure.memory``; None where the budget does not ask for it.
+        original: What "pytorch" stands for: PyTorch, or the ONNX file that was handed over instead.
+        operators: How often each operator stands in the int8 graph.
+        operator_times: By operator that the engine runs, its share of the main int8 graph's time.
+        fused: How often each rule was applied.
+        placement: Where the main int8 graph's work runs; None where there is but one place.
+        edge_cases: What users meet besides the samples; a failed one fails the verdict.
+        nominal: Whether the latencies of ``trials`` are counted, not measured.
+        trials: Every recipe that was tried: the front, the fastest first, then the others.
+        notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
+            binds.
+        devices: What other machines measured of it.
+        device: The name of the device that ``machine`` is; None where it is the one that exported.
+        prices: What each device's recipe costs on every device, where it was made for several.
+        worst: The worst evaluation samples, as a person sees them.
+        parts: The graphs by PyTorch module, in the order in which they run.
+        losses: What each module adds to the error, the worst first; empty where it was not traced.
+        module_times: By PyTorch module, its share of the main int8 graph's time; empty where nobody looked.
+    """
+
+    model: str
+    target: str
+    recipe: str
+    machine: Machine
+    checks: tuple[Check, ...]
+    samples: Counts
+    accuracy: Accuracy
+    size_mb: Mapping[str, float]
+    latency_ms: Race | None
+    memory_mb: float | None
+    operators: Mapping[str, int]
+    fused: Mapping[str, int]
+    refused: tuple[Refusal, ...]
+    layers: tuple[Layer, ...]
+    original: str = "PyTorch"
+    operator_times: Mapping[str, float] = field(default_factory=dict)
+    placement: Placement | None = None
+    edge_cases: tuple[EdgeCase, ...] = ()
+    nominal: bool = False
+    trials: tuple[TrialResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    devices: tuple[Benchmark, ...] = ()
+    device: str | None = None
+    prices: tuple[Price, ...] = ()
+    worst: tuple[WorstSample, ...] = ()
+    parts: tuple[ModulePart, ...] = ()
+    losses: tuple[ModuleLoss, ...] = ()
+    module_times: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all checks of the budget hold, and all edge cases; undecided where samples are too few."""
+        cases: Iterable[Verdict] = ("pass" if case.ok else "fail" for case in self.edge_cases)
+        return verdict_of((*(check.verdict for check in self.checks), *cases))
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What was measured against each limit, by its name."""
+        return {check.name: check.measured for check in self.checks}
+
+    def to_json(self) -> str:
+        """Return report.json's text."""
+        table = {
+            "schema": SCHEMA,
+            "model": self.model,
+            "target": self.target,
+            "verdict": self.verdict,
+            **asdict(self),
+        }
+        return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Read report.json's text.
+
+        Raises:
+            BundleError: In one line, the key at fault, what was found there and what was expected.
+        """
+        try:
+            schema = msgspec.json.decode(text, type=_Schema).schema
+            if schema != SCHEMA:
+                raise BundleError(f"schema: {schema} found, {SCHEMA} expected; export the model again")
+            report = msgspec.json.decode(text, type=cls)
+            said = msgspec.json.decode(text, type=_Verdict).verdict
+            check_printable(msgspec.json.decode(text))
+        except msgspec.MsgspecError as error:
+            raise BundleError(f"{error}; export the model again") from error
+        if said != report.verdict:
+            raise BundleError(
+                f"verdict: {said!r} found, {report.verdict!r} expected by its checks and edge cases"
+            )
+        return report
+
+
+class _Schema(msgspec.Struct):
+    """The one key that is read before all others."""
+
+    schema: int
+
+
+class _Verdict(msgspec.Struct):
+    """What the text says, which its checks must bear out."""
+
+    verdict: Verdict

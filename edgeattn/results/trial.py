@@ -1,0 +1,51 @@
+"""One recipe that was tried: what it came to, and its name as it is shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_OF_BOTH = re.compile(r"^model: (?=.*; encoder: )", re.DOTALL)  # see edgeattn_export.quantize.bundle_recipe
+
+
+def recipe_words(name: str) -> str:
+    """Return a name to be read; beside an encoder, the graph "model" is the decoder.
+
+    Args:
+        name: The recipe's own, such as "model: 13 int8; encoder: 10 int8", by which its file goes.
+    """
+    return _OF_BOTH.sub("decoder: ", name)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What a recipe came to on the selection samples.
+
+    Of a bundle of several graphs: the least of their cosines, each to its own float graph's answers, and the
+    sums of their times and sizes.
+
+    Attributes:
+        name: The recipe's.
+        recipe: Its file beside the report, such as "recipes/02-smoothed.json", for ``edgeattn export
+            --recipe``; None where the bundle holds none: it is neither on the front nor chosen.
+        cosine_mean: Mean over samples of the cosine of all outputs to the float graph's.
+        cosine_min: The worst sample's.
+        latency_ms: p50, one thread.
+        size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
+        front: Whether no other trial is as good in worst cosine, latency and size, and better in one.
+        chosen: Whether the bundle was made by it.
+    """
+
+    name: str
+    recipe: str | None
+    cosine_mean: float
+    cosine_min: float
+    latency_ms: float
+    size_mb: float
+    front: bool
+    chosen: bool
+
+    @property
+    def number(self) -> str:
+        """The number that its file begins with, such as "02"; empty where it has none."""
+        return (self.recipe or "").rpartition("/")[2].partition("-")[0]

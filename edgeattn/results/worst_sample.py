@@ -1,0 +1,41 @@
+"""One sample as a person sees it: pictures, text, lines or numbers, and what the two models say to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputView:
+    """One input.
+
+    Attributes:
+        name: As the contract has it.
+        text: Words, or numbers; where it is drawn, what is drawn.
+        picture: A PNG in base64; empty where there is none.
+        curves: Lines to be drawn over one another, each from left to right.
+    """
+
+    name: str
+    text: str
+    picture: str = ""
+    curves: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorstSample:
+    """A sample on which the bundle is further from the original than on most others.
+
+    Attributes:
+        sample: Its number, counted from 0 as ``samples()`` yields them.
+        cosine: Between all outputs of both.
+        inputs: What went in.
+        original: What the original says, in words.
+        bundle: What the bundle says.
+    """
+
+    sample: int
+    cosine: float
+    inputs: tuple[InputView, ...]
+    original: str
+    bundle: str

@@ -1,0 +1,156 @@
+"""Attention within sequences that are packed one behind the other is one attention under a mask.
+
+Before: parts = [split(x, lengths.tolist(), -2) for x in (q, k, v)]      as many parts as an input says
+        cat([attention(*part) for part in zip(*parts)], -2)
+After:  attention(q, k, v, mask)      mask (S, T): whether a query and a key are of one sequence
+
+Inside this, ``split`` gives one part that stands for all of them. It can be turned about, attended with and
+joined again; whatever else is done with a part stops the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.nn import functional
+
+from edgeattn_export.capture.adapt.attention import attention
+
+Function = Callable[..., Any]
+_LISTED = FakeTensor.tolist
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """The numbers of a list (N,), as long as an input says."""
+
+    numbers: FakeTensor
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(_LISTED(self.numbers))  # which makes a number of their number, or is refused
+
+
+@dataclass(frozen=True, slots=True)
+class PackedParts:
+    """All parts of a tensor at once, behind one another along an axis.
+
+    Attributes:
+        whole: (..., S, ...).
+        axis: Along which they are packed, from the front.
+        owners: (S,), the number of the part to which each position belongs.
+    """
+
+    whole: Tensor
+    axis: int
+    owners: Tensor
+
+    @property
+    def shape(self) -> torch.Size:
+        """Of all parts together."""
+        return self.whole.shape
+
+    @property
+    def device(self) -> torch.device:
+        """Of all parts."""
+        return self.whole.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of all parts."""
+        return self.whole.dtype
+
+    def transpose(self, first: int, second: int) -> PackedParts:
+        """Swap two axes of every part."""
+        order = list(range(self.whole.dim()))
+        order[first], order[second] = order[second], order[first]
+        return PackedParts(self.whole.transpose(first, second), order.index(self.axis), self.owners)
+
+    def contiguous(self) -> PackedParts:
+        """Lay every part out in its order."""
+        return PackedParts(self.whole.contiguous(), self.axis, self.owners)
+
+    def reshape(self, *sizes: int) -> PackedParts:
+        """Group the axes before the packed one otherwise; it and those behind it stay."""
+        made, kept = self.whole.reshape(*sizes), self.whole.shape[self.axis :]
+        if made.shape[-len(kept) :] != kept:
+            raise TypeError("reshape of an axis along which as many parts are packed as an input says")
+        return PackedParts(made, made.dim() - len(kept), self.owners)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Function, types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        """Compute what is known of parts.
+
+        Raises:
+            TypeError: It is not known.
+        """
+        known = _ON_PARTS.get(func)
+        if known is None:
+            name = getattr(func, "__name__", str(func))
+            raise TypeError(f"{name} of as many parts as an input says; attention within each is expected")
+        return known(*args, **(kwargs or {}))
+
+
+def symbolic_lengths() -> AbstractContextManager[object]:
+    """Inside the block, a list of as many numbers as an input says stays a tensor until it is read."""
+    return mock.patch.object(FakeTensor, "tolist", _listed)  # which asks no TorchFunctionMode
+
+
+def _listed(numbers: FakeTensor) -> Any:
+    is_free = numbers.dim() == 1 and isinstance(numbers.shape[0], torch.SymInt)
+    return Lengths(numbers) if is_free else _LISTED(numbers)
+
+
+def _split(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Split a tensor; into as many parts as an input says, as one that stands for all."""
+    is_packed = bool(args) and isinstance(args[0], Lengths)
+    return (_packed(x, *args, **kwargs),) if is_packed else func(x, *args, **kwargs)
+
+
+def _packed(x: Tensor, lengths: Lengths, dim: int = 0) -> PackedParts:
+    axis = dim % x.dim()
+    places = torch.arange(x.shape[axis], device=x.device)
+    owners = (places[:, None] >= lengths.numbers.cumsum(0)).sum(-1)  # (S,)
+    return PackedParts(x, axis, owners)
+
+
+def _attention(
+    query: PackedParts,
+    key: PackedParts,
+    value: PackedParts,
+    attn_mask: None = None,
+    dropout_p: float = 0.0,
+    **rest: Any,
+) -> PackedParts:
+    """Attend within each part: (..., S, D), (..., T, D), (..., T, E) -> (..., S, E)."""
+    if attn_mask is not None or rest.pop("is_causal", False) or value.owners.shape != key.owners.shape:
+        raise TypeError("attention under a mask, or over other keys, within as many parts as an input says")
+    within = query.owners[:, None] == key.owners  # (S, T)
+    mixed = attention(query.whole, key.whole, value.whole, within, dropout_p, **rest)
+    return PackedParts(mixed, query.axis, query.owners)
+
+
+def _joined(parts: Sequence[PackedParts], dim: int = 0) -> Tensor:
+    (part,) = parts
+    if dim % part.whole.dim() != part.axis:
+        raise TypeError("parts joined along another axis than that along which they were split")
+    return part.whole
+
+
+_ON_PARTS: Mapping[Function, Function] = {
+    functional.scaled_dot_product_attention: _attention,
+    torch.cat: _joined,
+}
+PACKED_ATTENTION: Mapping[Function, Function] = {
+    Tensor.split: partial(_split, Tensor.split),
+    torch.split: partial(_split, torch.split),
+}

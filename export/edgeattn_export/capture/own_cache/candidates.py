@@ -1,0 +1,99 @@
+"""The caches that a module may have: which parameter takes it or its position, which mask spans it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import nn
+
+from edgeattn_export.capture.own_cache.cache import OwnCache, PositionArgument, TextRoles
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.tree import InputTree
+
+POSITION_ARGUMENTS: tuple[PositionArgument, ...] = (
+    lambda begin, _: begin,
+    lambda begin, end: torch.arange(begin, end),  # (S)
+    lambda begin, end: torch.arange(begin, end)[None],  # (1, S)
+)
+
+
+def texts(samples: Samples, axes: Axes, pieces: Mapping[str, object]) -> Iterator[TextRoles]:
+    """Yield the roles that a call's inputs and outputs may play.
+
+    Args:
+        samples: Real inputs.
+        axes: Their axes.
+        pieces: What the module returns for the first sample.
+    """
+    first = samples[0].inputs
+    for tokens, ids in first.items():
+        if ids.dtype.kind not in "iu" or ids.ndim != 2:
+            continue
+        masks = frozenset(
+            name
+            for name in samples.names
+            if axes.dims[name] == axes.dims[tokens] and name != tokens and _is_mask(samples, name)
+        )
+        for logits, piece in pieces.items():
+            if isinstance(piece, torch.Tensor) and piece.ndim == 3 and piece.shape[:2] == ids.shape:
+                for spanning in dict.fromkeys((masks, frozenset[str]())):
+                    yield TextRoles(tokens, logits, spanning, axes, samples.beginning)
+
+
+def _is_mask(samples: Samples, name: str) -> bool:
+    values = (sample.inputs[name] for sample in samples)
+    return all(value.dtype.kind in "biu" and bool(((value == 0) | (value == 1)).all()) for value in values)
+
+
+def cache_candidates(module: nn.Module, text: TextRoles, candidates: tuple[str, ...]) -> Iterator[OwnCache]:
+    """Yield the caches that a module may have, the likeliest first.
+
+    One of the candidates goes into one parameter, or all of them into as many in a row; where that is not
+    enough, one more parameter is told the place of the new tokens.
+
+    Args:
+        module: Its ``forward``'s parameters are tried that the text leaves free.
+        text: The roles in its call.
+        candidates: Names of what it returns.
+    """
+    free = _free(module, text, candidates)
+    pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        ((piece,), (name,)) for name in free for piece in candidates
+    ]
+    if len(candidates) > 1:
+        in_order = [name for name in inspect.signature(module.forward).parameters if name in free]
+        rows = zip(*(in_order[i:] for i in range(len(candidates))), strict=False)
+        pairs += [(candidates, row) for row in rows]
+    told = [name for name in free if _may_be_place(module, text, name)]
+    for places in ({}, *({name: place} for name in told for place in POSITION_ARGUMENTS)):
+        for pieces, taken in pairs:
+            if not places.keys() & set(taken):
+                yield OwnCache(
+                    module=module,
+                    text=text,
+                    returned=pieces,
+                    taken=taken,
+                    places=places,
+                    left_out=frozenset(pieces),
+                )
+
+
+def _free(module: nn.Module, text: TextRoles, candidates: tuple[str, ...]) -> list[str]:
+    """Return the parameters that may take a cache or a place: what is given no past, or nothing at all."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    names = [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and parameter.name not in text.axes.dims
+        and not isinstance(text.beginning.get(parameter.name, parameter.default), bool | InputTree)
+    ]
+    return sorted(names, key=lambda name: (name not in text.beginning, name not in candidates))
+
+
+def _may_be_place(module: nn.Module, text: TextRoles, name: str) -> bool:
+    value = text.beginning.get(name, inspect.signature(module.forward).parameters[name].default)
+    return value is None or isinstance(value, int)

@@ -1,0 +1,1 @@
+"""Strategies to export a module with its axes free."""

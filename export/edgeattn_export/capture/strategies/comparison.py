@@ -1,0 +1,143 @@
+"""One module exported at several sizes of one axis -> its graph with that axis free again.
+
+Before: view(x, [2, 8, 16]) at a size of 8, view(x, [2, 16, 16]) at 16; a table (8, 8) at 8, (16, 16) at 16
+After:  view(x, [2, s, 16]), s the size of the input's axis; the larger table cut to (s, s)
+
+Where all graphs have the same operators, a number that differs between them follows the size, and so does a
+table of which the smaller is a part of the larger. The largest table bounds the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import add, attrgetter, floordiv, mul
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from edgeattn_export.capture.strategies.size_formula import (
+    SizeFormula,
+    TableSlice,
+    size_formula,
+    table_slices,
+)
+from edgeattn_export.capture.user_code import user_line_in
+from edgeattn_runtime.errors import CaptureError
+
+
+def generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) -> fx.GraphModule:
+    """Return the graph of the largest size, all that follows the size computed from it.
+
+    Args:
+        graphs: By size: exports of one module that differ in the size of one axis alone. The largest is
+            changed where it stands.
+        source: Which input has the axis.
+        axis: Which one it is.
+
+    Raises:
+        CaptureError: The module goes another way at another size, or a number or a table follows the size
+            in no way that is known. The message names the user's line.
+    """
+    largest = graphs[max(graphs)]
+    columns = _columns(graphs)
+    free = _Free(largest, source, axis)
+    for nodes in columns:
+        node = nodes[max(nodes)]
+        if node.op == "get_attr":
+            free.table(
+                node, {size: attrgetter(str(each.target))(graphs[size]) for size, each in nodes.items()}
+            )
+        else:
+            node.args = free.followed(node, {size: each.args for size, each in nodes.items()})
+            node.kwargs = free.followed(node, {size: each.kwargs for size, each in nodes.items()})
+    largest.graph.lint()
+    largest.recompile()
+    return largest
+
+
+def _columns(graphs: Mapping[int, fx.GraphModule]) -> list[dict[int, fx.Node]]:
+    """Return the nodes that stand at one place in all graphs, by size."""
+    rows = {size: list(module.graph.nodes) for size, module in graphs.items()}
+    for nodes in zip(*rows.values(), strict=False):
+        if len({(node.op, node.op == "call_function" and node.target) for node in nodes}) > 1:
+            raise CaptureError(f"forward goes another way at sizes {_listed(graphs)}{_place(nodes[-1])}")
+    if len({len(nodes) for nodes in rows.values()}) > 1:
+        raise CaptureError(f"forward takes more steps at one of the sizes {_listed(graphs)} than at others")
+    return [dict(zip(rows, nodes, strict=True)) for nodes in zip(*rows.values(), strict=True)]
+
+
+class _Free:
+    """A graph in which numbers and tables are made to follow the size of an axis."""
+
+    def __init__(self, module: fx.GraphModule, source: int, axis: int) -> None:
+        self._graph = module.graph
+        inputs = [node for node in self._graph.nodes if node.op == "placeholder"]
+        self._last = inputs[-1]  # behind which numbers are computed
+        self._size = self._computed(torch.ops.aten.sym_size.int, inputs[source], axis)
+        self._numbers: dict[SizeFormula, fx.Node] = {}
+
+    def followed(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
+        """Return an argument of a node that follows the size, from what it is at each."""
+        kept = values[max(values)]
+        match kept:
+            case fx.Node():
+                return kept
+            case tuple() | list() if len({len(value) for value in values.values()}) == 1:
+                items = range(len(kept))
+                return type(kept)([self.followed(node, {s: v[i] for s, v in values.items()}) for i in items])
+            case dict():
+                return {key: self.followed(node, {s: v[key] for s, v in values.items()}) for key in kept}
+        if all(value == kept for value in values.values()):
+            return kept
+        found = size_formula(values) if all(type(value) is int for value in values.values()) else None
+        if found is None:
+            told = ", ".join(f"{value} at {size}" for size, value in sorted(values.items()))
+            raise CaptureError(f"a number follows the size in no known way ({told}){_place(node)}")
+        return self._number(found)
+
+    def table(self, node: fx.Node, tables: Mapping[int, Tensor]) -> None:
+        """Cut a table of the graph to the size, where the smaller ones are parts of it."""
+        kept = tables[max(tables)]
+        if all(table.shape == kept.shape and torch.equal(table, kept) for table in tables.values()):
+            return
+        cuts = table_slices(tables)
+        if cuts is None:
+            told = ", ".join(f"{tuple(table.shape)} at {size}" for size, table in sorted(tables.items()))
+            raise CaptureError(f"a table follows the size in no known way ({told}){_place(node)}")
+        users = list(node.users)
+        piece = node
+        for cut in cuts:
+            piece = self._cut(piece, cut)
+        for user in users:
+            user.replace_input_with(node, piece)
+
+    def _cut(self, table: fx.Node, cut: TableSlice) -> fx.Node:
+        ends = self._number(cut.start), self._number(cut.end)
+        return self._computed(torch.ops.aten.slice.Tensor, table, cut.axis, *ends)
+
+    def _number(self, found: SizeFormula) -> int | fx.Node:
+        if not found.times:
+            return found.plus
+        if found not in self._numbers:
+            steps = ((add, found.shift), (floordiv, found.divisor), (mul, found.times), (add, found.plus))
+            number = self._size
+            for operator, by in steps:
+                if by != (operator is not add):  # adding 0 or multiplying by 1 says nothing
+                    number = self._computed(operator, number, by)
+            self._numbers[found] = number
+        return self._numbers[found]
+
+    def _computed(self, operator: Callable[..., Any], *arguments: Any) -> fx.Node:
+        with self._graph.inserting_after(self._last):
+            made: fx.Node = self._graph.call_function(operator, arguments)
+        self._last = made
+        return made
+
+
+def _place(node: fx.Node) -> str:
+    return user_line_in(node.meta.get("stack_trace") or "")
+
+
+def _listed(sizes: Mapping[int, object]) -> str:
+    return " and ".join(map(str, sorted(sizes)))

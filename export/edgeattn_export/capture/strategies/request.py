@@ -1,0 +1,141 @@
+"""What is to be exported: a module with its inputs in order, and examples of them in any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from edgeattn_export.capture.answer import output_tensors
+from edgeattn_export.capture.export_errors import explanation
+from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.tracing import traceable
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.scopes import WRAPPED
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
+from edgeattn_runtime.errors import CaptureError, EdgeAttnError
+
+Program = torch.export.ExportedProgram
+Tensors = tuple[torch.Tensor, ...]
+
+BATCH = 2  # rows of an example
+SHORTEST = 3  # of any other axis
+
+
+class PositionalModule(nn.Module):
+    """The user's module, taking its inputs in order and answering with a tuple of tensors."""
+
+    def __init__(self, reference: Reference, names: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+        super().__init__()
+        setattr(self, WRAPPED, reference.module)
+        self.call, self.names, self.outputs = reference.call, names, outputs
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Call the module as its samples do."""
+        raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
+        found = output_tensors(raw, self.call.left_out)
+        return tuple(found[name] for name in self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedAxis:
+    """An axis that is a number in a program: of which input, which one, its name and its size."""
+
+    input: str
+    axis: int
+    symbol: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRequest:
+    """A module, its real samples, the axes that are to be dynamic, and its outputs' names."""
+
+    reference: Reference
+    samples: Samples
+    axes: Axes
+    outputs: tuple[str, ...]
+
+    @property
+    def module(self) -> PositionalModule:
+        """The module as it is traced."""
+        named = PositionalModule(self.reference, self.samples.names, self.outputs)
+        named.eval()
+        return named
+
+    @property
+    def longest(self) -> dict[str, int]:
+        """The sizes of the example that is tried first."""
+        return self.sizes(max(self.samples, key=lambda sample: sum(v.size for v in sample.inputs.values())))
+
+    def sizes(self, sample: Sample) -> dict[str, int]:
+        """Return an example's sizes: a sample's, but none below 2, and no two alike.
+
+        torch.export takes a size of 0 or 1 for a constant, and equal sizes for one symbol. Of packed axes the
+        sizes are the sample's own.
+        """
+        sizes = sizes_of(sample.inputs, self.axes)
+        taken: set[int] = set()
+        for symbol in sorted(self.axes.symbols, key=lambda symbol: symbol not in self.axes.packed):
+            if symbol in self.axes.packed:
+                taken.add(sizes[symbol])
+                continue
+            size = BATCH if symbol == self.axes.batch else max(sizes[symbol], SHORTEST)
+            while size in taken:
+                size -= 1 if size > SHORTEST else -len(taken)
+            taken.add(size)
+            sizes[symbol] = size
+        return sizes
+
+    def example(self, sizes: Mapping[str, int]) -> Tensors:
+        """Return inputs in order, made of the samples' rows."""
+        inputs = sized_inputs(self.samples, self.axes, sizes)
+        return tuple(torch.from_numpy(np.array(value)) for value in inputs.values())
+
+    def takes(self, sizes: Mapping[str, int]) -> bool:
+        """Say whether the module answers inputs of these sizes, the others as in the first sample."""
+        try:
+            self.reference(sized_inputs(self.samples, self.axes, sizes))
+        except EdgeAttnError:
+            return False
+        return True
+
+    def exported(self, module: nn.Module, sizes: Mapping[str, int], *, strict: bool = False) -> Program:
+        """Export a module that takes the inputs in order, on an example of these sizes.
+
+        Args:
+            module: As ``module`` is.
+            sizes: By symbol.
+            strict: Read Python's bytecode, rather than run it on symbols.
+
+        Raises:
+            CaptureError: PyTorch cannot export it.
+        """
+        # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named.
+        free = tuple(
+            {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
+        )
+        shapes = free if isinstance(module, fx.GraphModule) else (free,)  # of *inputs
+        with traceable():
+            try:
+                return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
+            except Exception as error:
+                raise CaptureError(explanation(error, None)) from error
+
+    def fixed(self, program: Program) -> tuple[FixedAxis, ...]:
+        """Return the axes that a program holds as numbers, though they are to be dynamic."""
+        values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+        found = []
+        for name, node in zip(self.samples.names, program.graph_signature.user_inputs, strict=True):
+            for axis, symbol in self._dynamic(name):
+                size = str(values[str(node)].shape[axis])
+                if size.isdigit():  # AUTO leaves a fixed size as a symbol of that name
+                    found.append(FixedAxis(name, axis, symbol, int(size)))
+        return tuple(found)
+
+    def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
+        return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))

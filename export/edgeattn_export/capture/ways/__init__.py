@@ -1,1 +1,0 @@
-"""Ways to export a module with its axes free."""

@@ -1,0 +1,210 @@
+"""What users meet besides the samples: sizes, padding and values at the ends of the contract.
+
+To add an edge case, yield it where the contract has it: among sizes, among padding or among values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from statistics import median_low
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.padding import is_flag
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
+from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.rows import Padding, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeInputs:
+    """Inputs with a name.
+
+    Attributes:
+        name: What is special about them.
+        inputs: For all runners.
+        alone: The last row as the original is asked instead, without its padding; None asks all the same.
+        beyond: Whether no real input is like it: what int8 answers is told, and fails nothing.
+    """
+
+    name: str
+    inputs: Inputs
+    alone: Inputs | None = None
+    beyond: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeBasis:
+    """What edge cases are derived from.
+
+    Attributes:
+        graph: The contract of the whole model.
+        symbols: The sizes that its dims may take.
+        axes: The inputs' axes.
+        samples: Real ones, whose rows are cut and joined.
+        padding: How padding is told; None where no input tells it.
+        rows: What is proven of its rows; None where nothing is.
+        generation: What makes it step; None where it does not.
+        by_row: Whether int8 is given one row at a time, so that several show nothing more of it.
+    """
+
+    graph: Graph
+    symbols: Mapping[str, Symbol]
+    axes: Axes
+    samples: Samples
+    padding: Padding | None
+    rows: Rows | None
+    generation: Generation | None = None
+    by_row: bool = False
+
+    @property
+    def batch(self) -> str | None:
+        """The symbol of the batch, where it may hold several rows."""
+        symbol = self.axes.batch
+        return symbol if symbol is not None and self.symbols[symbol].allows(2) else None
+
+    @property
+    def derived(self) -> frozenset[str]:
+        """Inputs that a model which steps does not read, as it knows them by the number of tokens."""
+        if self.generation is None:
+            return frozenset()
+        read = {self.generation.tokens, *self.generation.sources}
+        return frozenset(tensor.name for tensor in self.graph.inputs) - read
+
+
+BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
+LENGTHENED = 2  # times the longest sample, where the contract has no end
+LONGEST_SEQUENCE = 2048  # positions: the memory of attention grows with their square
+
+
+def size_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+    """Yield inputs of sizes at the ends of the contract, one symbol at a time."""
+    batch = ground.axes.batch
+    for symbol in ground.axes.symbols:
+        for size in _batches(ground) if symbol == batch else _ends(ground, symbol):
+            if ground.symbols[symbol].allows(size):
+                inputs = sized_inputs(ground.samples, ground.axes, {symbol: size})
+                yield EdgeInputs(f"{symbol} {size}", inputs)
+
+
+def _batches(ground: EdgeBasis) -> tuple[int, ...]:
+    return BATCHES[:1] if ground.by_row else BATCHES
+
+
+def _ends(ground: EdgeBasis, symbol: str) -> list[int]:
+    """Return the least and the largest size of a symbol; positions beyond the samples' cannot be made up."""
+    seen = max(sizes_of(sample.inputs, ground.axes)[symbol] for sample in ground.samples)
+    allowed = ground.symbols[symbol]
+    longest = min(allowed.max or LENGTHENED * seen, max(LONGEST_SEQUENCE, seen))
+    counted = [t for t in ground.graph.inputs if t.name in ground.derived and symbol in t.dims]
+    return sorted({max(allowed.min, 1), seen if counted else longest})
+
+
+ROWS = 3  # of a batch, where the graph is given several at once
+SHORTEST = 6  # positions, of which some are padded and some are not
+
+
+def padding_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+    """Yield inputs of median length with padding in them; none where no input tells padding."""
+    if ground.padding is None:
+        return
+    mask = next(tensor for tensor in ground.graph.inputs if tensor.name == ground.padding.mask)
+    sequence = str(mask.dims[1])
+    length = max(median_low(len(s.inputs[mask.name][0]) for s in ground.samples), SHORTEST)
+    if not ground.symbols[sequence].allows(length):
+        return
+    sizes = {sequence: length} | ({ground.batch: 1 if ground.by_row else ROWS} if ground.batch else {})
+    whole, third = sized_inputs(ground.samples, ground.axes, sizes), length // 3
+    yield EdgeInputs("right padding", _masked(whole, ground.padding, slice(None), slice(-third, None)))
+    if mask.name not in ground.derived:  # a model that steps knows padding behind its tokens alone
+        yield EdgeInputs("left padding", _masked(whole, ground.padding, slice(None), slice(third)))
+    if ground.batch and not ground.by_row:
+        yield EdgeInputs(
+            "one padded row", _masked(whole, ground.padding, slice(-1, None), slice(third, None))
+        )
+    one_left = _masked(whole, ground.padding, slice(-1, None), slice(1, None))
+    yield EdgeInputs("a row masked out but for one position", one_left)
+    if ground.batch and ground.rows is not None and ground.rows.padding is not None:
+        inputs = _masked(whole, ground.padding, slice(-1, None), slice(length - third, None))
+        yield EdgeInputs("padding invariance", inputs, _last(ground, inputs, sequence, length - third))
+
+
+def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> Inputs:
+    """Return inputs with these positions of these rows masked out, and no others."""
+    mask = np.full_like(whole[padding.mask], 1 - padding.masked_out)
+    mask[rows, positions] = padding.masked_out
+    return {**whole, padding.mask: mask}
+
+
+def _last(ground: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
+    """Return the last row alone, cut to its first positions."""
+    found = {}
+    for tensor in ground.graph.inputs:
+        cut = tuple(slice(length) if dim == sequence else slice(None) for dim in tensor.dims[1:])
+        found[tensor.name] = inputs[tensor.name][(slice(-1, None), *cut)]
+    return found
+
+
+Array = NDArray[np.generic]
+
+
+def value_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+    """Yield a sample of median size, one input of which holds other values."""
+    every = [sample.inputs for sample in ground.samples]
+    (middle,) = stratified(every, 1)
+    for tensor in ground.graph.inputs:
+        name, array = tensor.name, middle[tensor.name]
+        if name in ground.derived or array.dtype.kind == "b" or is_flag(tensor, every):
+            continue
+        if _has_positions(tensor):
+            yield EdgeInputs(
+                f"{name} repeated", {**middle, name: np.repeat(array[:, :1], array.shape[1], axis=1)}
+            )
+        extremes = _scaled if array.dtype.kind == "f" else _filled
+        seen = [inputs[name] for inputs in every]
+        for word, extreme in extremes(array, seen):
+            yield EdgeInputs(f"{name} at its {word}", {**middle, name: extreme})
+        if array.dtype.kind == "f":  # which a static range clips everywhere at once
+            for word, extreme in _filled(array, seen):
+                yield EdgeInputs(f"all of {name} at its {word}", {**middle, name: extreme}, beyond=True)
+
+
+def _filled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """Yield what holds the smallest, or the largest, number seen at all positions; infinities stay."""
+    finite = [values[np.isfinite(values)] for values in every]
+    held = [values for values in finite if values.size]
+    if not held:
+        return
+    least, largest = min(values.min() for values in held), max(values.max() for values in held)
+    if least < largest:
+        for word, extreme in (("smallest", least), ("largest", largest)):
+            yield word, np.where(np.isfinite(array), extreme, array).astype(array.dtype)
+
+
+def _scaled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """Yield an input as faint, and as strong, as any seen; all of it at one end would be no real input."""
+    own, reaches = _reach(array), [_reach(values) for values in every]
+    for word, reach in (("faintest", min(reaches)), ("strongest", max(reaches))):
+        if reach != own and own > 0:
+            yield word, np.multiply(array, reach / own, dtype=array.dtype)
+
+
+def _reach(array: Array) -> float:
+    """Return how far from 0 an input's numbers lie at most."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def _has_positions(tensor: Tensor) -> bool:
+    return len(tensor.dims) > 1 and isinstance(tensor.dims[1], str)
+
+
+def edge_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+    """Yield the edge cases of a contract; none where an axis is packed, as its sizes follow from values."""
+    if not ground.axes.packed:
+        yield from chain(size_cases(ground), padding_cases(ground), value_cases(ground))

@@ -1,0 +1,39 @@
+"""What an export can do without: where it fails, it is undone with a note, and the export goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+SUMMARY_LENGTH = 300  # characters of a reason
+
+
+def with_fallback(what: str, attempt: Callable[[], T], otherwise: D) -> tuple[T | D, tuple[str, ...]]:
+    """Make an attempt.
+
+    Args:
+        what: Such as "the key-value cache", for the note.
+        attempt: Changes nothing but what it returns.
+        otherwise: Stands in its place where it fails.
+
+    Returns:
+        What the attempt returns, and no note; or what stands in its place, and why.
+
+    Raises:
+        MemoryError: The machine is at its end, and going on would not help.
+    """
+    try:
+        return attempt(), ()
+    except MemoryError:
+        raise
+    except Exception as error:
+        return otherwise, (f"{what} is left out, as it failed: {reason(error)}",)
+
+
+def reason(error: BaseException) -> str:
+    """Return an exception of any kind in one line."""
+    words = " ".join(str(error).split())[:SUMMARY_LENGTH]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -1,0 +1,221 @@
+"""A graph's files: ONNX with large weights in files apart, which a device maps, or onnxruntime's format."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime
+
+from edgeattn_export.graph.hosts import Host
+from edgeattn_runtime.errors import BadInput, BundleError
+from edgeattn_runtime.session import ENGINE_ERRORS, explain
+
+INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
+MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
+PAGE = 4096  # bytes that are mapped at once: what is smaller stays in the graph
+
+
+def serialize(model: ir.Model) -> bytes:
+    """Return the model as one ONNX file's bytes; its weights must be below ``INLINE_LIMIT``.
+
+    Raises:
+        BadInput: They are not.
+    """
+    inline = weight_bytes(model, inline=True)
+    if inline > INLINE_LIMIT:
+        raise BadInput(
+            f"the graph holds {inline / 1e9:.1f} GB of weights in one file, at most {INLINE_LIMIT / 1e9:.0f} "
+            "GB expected, as protobuf has it; keep large weights in a file of their own"
+        )
+    return bytes(ir.to_proto(model).SerializeToString())
+
+
+class WeightLayout:
+    """Files of large weights, laid out for one graph after the other; what several graphs hold is there once.
+
+    Args:
+        file: The first one's name; ``FILE.1`` and so on follow it.
+        most: Bytes of a file, unless one weight alone has more; None for one file.
+    """
+
+    def __init__(self, file: str, most: int | None = None) -> None:
+        self._file, self._most = file, most
+        self._pieces: list[dict[int, ir.TensorProtocol]] = []  # by where each weight begins
+        self._places: dict[
+            int, tuple[str, int]
+        ] = {}  # by the tensor's identity, its file and where it begins
+        self._end = 0  # of the last file
+
+    def graph(self, model: ir.Model) -> ir.Model:
+        """Return a copy of a model whose large weights are in the files: each from a new page on."""
+        graph = model.clone()
+        for value in graph.graph.initializers.values():
+            stored = value.const_value
+            if stored is None or stored.nbytes < PAGE:
+                continue
+            file, start = self._place(stored)
+            shape = ir.Shape(stored.shape.numpy())
+            value.const_value = ir.ExternalTensor(
+                file, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
+            )
+        return graph
+
+    @property
+    def weights(self) -> Iterator[ir.TensorProtocol]:
+        """The weights, in their order."""
+        return (stored for piece in self._pieces for stored in piece.values())
+
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(map(_size, self._pieces))
+
+    def contents(self) -> dict[str, bytes]:
+        """Return each file's content by its name; what lies between weights is zeros."""
+        return {_name(self._file, i): _content(piece) for i, piece in enumerate(self._pieces)}
+
+    def _place(self, stored: ir.TensorProtocol) -> tuple[str, int]:
+        if id(stored) in self._places:
+            return self._places[id(stored)]
+        start = self._end + -self._end % PAGE
+        if not self._pieces or (self._most is not None and start + stored.nbytes > self._most):
+            self._pieces.append({})
+            start = 0
+        self._pieces[-1][start], self._end = stored, start + stored.nbytes
+        self._places[id(stored)] = _name(self._file, len(self._pieces) - 1), start
+        return self._places[id(stored)]
+
+
+def _name(file: str, index: int) -> str:
+    return f"{file}.{index}" if index else file
+
+
+def _size(piece: Mapping[int, ir.TensorProtocol]) -> int:
+    return max(start + stored.nbytes for start, stored in piece.items())
+
+
+def _content(piece: Mapping[int, ir.TensorProtocol]) -> bytes:
+    content = bytearray(_size(piece))
+    for start, stored in piece.items():
+        content[start : start + stored.nbytes] = stored.tobytes()
+    return bytes(content)
+
+
+def model_files(model: ir.Model, name: str, most: int | None = None) -> dict[str, bytes]:
+    """Return the model's files by name: one, and others for large weights where they are worth it.
+
+    onnxruntime copies what it finds in the graph's own file. Weights in a file of their own it maps: the rows
+    of an embedding that no text needs are never read, and weights that a kernel packs anew are held once.
+
+    Args:
+        model: Left as it is.
+        name: Of the graph's own file.
+        most: Bytes of a file of weights, as ``WeightLayout`` has it.
+    """
+    return shared_files({name: model}, f"{name}.data", most)
+
+
+def shared_files(models: Mapping[str, ir.Model], weights: str, most: int | None = None) -> dict[str, bytes]:
+    """Return the files of several models as ``model_files`` does, which share those of weights.
+
+    Args:
+        models: By the names of their files; left as they are.
+        weights: The name of the file of weights, or of the first one.
+        most: Bytes of a file of weights, as ``WeightLayout`` has it.
+    """
+    if max(map(weight_bytes, models.values())) < MAPPED_FROM:
+        return {name: serialize(model) for name, model in models.items()}
+    apart = WeightLayout(weights, most)
+    graphs = {name: serialize(apart.graph(model)) for name, model in models.items()}
+    return {**graphs, **apart.contents()}
+
+
+def file_mb(model: ir.Model) -> float:
+    """Return the size of the model's files, 1 MB = 10^6 bytes; no weight is read."""
+    if weight_bytes(model) < MAPPED_FROM:
+        return len(serialize(model)) / 1e6
+    apart = WeightLayout("model.onnx.data")
+    return (len(serialize(apart.graph(model))) + apart.size) / 1e6
+
+
+def make_contiguous(model: ir.Model) -> None:
+    """Lay every weight out in C order: what an exporter folded may be a view, which no file holds."""
+    for value in model.graph.initializers.values():
+        stored = value.const_value
+        raw = stored.raw if isinstance(stored, ir.Tensor) else None
+        if isinstance(raw, np.ndarray) and not raw.flags.c_contiguous:
+            value.const_value = ir.tensor(np.ascontiguousarray(raw), name=value.name)
+
+
+def weight_bytes(model: ir.Model, *, inline: bool = False) -> int:
+    """Return the size in bytes of all weights, or of those alone that lie in no file of their own."""
+    return sum(
+        value.const_value.nbytes
+        for value in model.graph.initializers.values()
+        if value.const_value is not None and not (inline and isinstance(value.const_value, ir.ExternalTensor))
+    )
+
+
+FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write a graph down.
+
+    Attributes:
+        suffix: Of the graph's file, such as ".onnx".
+        write: Returns the content of all files by name of graphs that share weights, given these graphs by
+            their files' names, and a name for the file of weights.
+        compiler: The host that writes them; None where this process does.
+    """
+
+    suffix: str
+    write: Callable[[Mapping[str, ir.Model], str], dict[str, bytes]]
+    compiler: Host | None = None
+
+    def files(self, model: ir.Model, name: str) -> dict[str, bytes]:
+        """Return the content of all files of one graph by name, given its own file's name."""
+        return self.write({name: model}, f"{name}.data")
+
+
+def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
+    """Return a graph as onnxruntime's own flatbuffer, "Fixed" style: its optimizations are in it.
+
+    They are those of level "extended", which hold on every CPU; the ones beyond lay weights out for the CPU
+    at hand. Such a file is the only one that a minimal build opens.
+
+    Raises:
+        BundleError: onnxruntime refuses the graph.
+    """
+    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+        for file, content in model_files(model, "model.onnx").items():
+            (Path(folder) / file).write_bytes(content)
+        written = Path(folder) / name
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.optimized_model_filepath = str(written)
+        options.log_severity_level = FATAL_ONLY
+        options.add_session_config_entry("session.save_model_format", "ORT")
+        try:
+            onnxruntime.InferenceSession(
+                str(Path(folder) / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except ENGINE_ERRORS as error:
+            raise BundleError(f"{name}: onnxruntime cannot write it ({explain(error)})") from error
+        return {name: written.read_bytes()}
+
+
+def _all_ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
+    return {
+        file: content for name, model in models.items() for file, content in ort_files(model, name).items()
+    }
+
+
+ONNX = Format(".onnx", shared_files)
+ORT = Format(".ort", _all_ort_files)  # each with weights of its own, in it

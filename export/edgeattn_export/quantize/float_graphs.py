@@ -1,0 +1,129 @@
+"""Inputs at the ends of a contract, made of real samples: they tell how far values reach, no more.
+
+One position alone, or one that a mask leaves, drives values where no real text does: a mean over it is as far
+from 0 as no mean over many. In fixed steps such an answer would be clipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import onnx_ir as ir
+
+from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
+from edgeattn_export.cache.steps import ENCODER_GRAPH
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.edge_cases import EdgeBasis, edge_cases
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import SampleSplit as SampleParts
+from edgeattn_export.graph.trials import sample_sizes
+from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize.bundle_recipe import divided
+from edgeattn_export.quantize.forms import Forms
+from edgeattn_export.recover import Recovered
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
+from edgeattn_runtime.rows import Padding
+
+
+def boundary_inputs(captured: Captured, samples: Samples, padding: Padding | None) -> Iterator[Inputs]:
+    """Yield the edge cases that a real input is like, up to the samples' own sizes: fixed ones end there.
+
+    Args:
+        captured: The contract.
+        samples: Real inputs.
+        padding: How it is told; None where no input tells it.
+    """
+    seen = sample_sizes(samples, captured.axes)
+    symbols = {
+        name: replace(symbol, max=max(seen[name])) if name in seen else symbol
+        for name, symbol in captured.symbols.items()
+    }
+    ground = EdgeBasis(
+        graph=captured.graph,
+        symbols=symbols,
+        axes=captured.axes,
+        samples=samples,
+        padding=padding,
+        rows=None,
+    )
+    yield from (case.inputs for case in edge_cases(ground) if not case.beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class FloatGraph:
+    """One graph before it is made int8.
+
+    Attributes:
+        calibration: The optimized float graph, with the calibration samples as it sees them.
+        selection: The selection samples as it sees them.
+        graph: Its contract.
+        outputs: The names of those that count; empty for all.
+    """
+
+    calibration: Calibration
+    selection: Samples
+    graph: Graph
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FloatGraphs:
+    """All graphs by name, the bounds of their symbols, and how they generate, if they do."""
+
+    graphs: Mapping[str, FloatGraph]
+    symbols: Mapping[str, Symbol]
+    generation: Generation | None = None
+
+    def divided(self, recipe: Recipe) -> dict[str, Recipe]:
+        """Return what each graph takes of the bundle's recipe.
+
+        Raises:
+            RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
+        """
+        layers = {name: part.calibration.layers for name, part in self.graphs.items()}
+        return divided(recipe, layers, self.graphs[MAIN_GRAPH].calibration.forms)
+
+
+def float_graphs(
+    captured: Captured,
+    optimized: Recovered | Steps,
+    samples: SampleParts,
+    engine: Engine,
+    forms: Forms,
+    padding: Padding | None,
+) -> FloatGraphs:
+    """Return what a bundle's graphs are made of.
+
+    Args:
+        captured: The float graph as exported, with its contract.
+        optimized: The one graph, or a decoder's step form, as the engine is fast at them.
+        samples: Real inputs of the whole model; a step graph sees them as its own steps do.
+        engine: What runs the graphs.
+        forms: What it computes.
+        padding: How an input tells padding; None where none does.
+    """
+
+    def part(
+        model: ir.Model,
+        graph: Graph,
+        seen: Callable[[Samples], Samples],
+        outputs: tuple[str, ...] = (),
+        reaching: tuple[Inputs, ...] = (),
+    ) -> FloatGraph:
+        known = Calibration(model, seen(samples.calibration), engine, forms, reaching)
+        return FloatGraph(known, seen(samples.selection), graph, outputs)
+
+    if isinstance(optimized, Recovered):
+        is_ranged = forms.whole is not None  # beside layers, whose ranges real samples alone tell
+        reaching = tuple(boundary_inputs(captured, samples.calibration, padding)) if is_ranged else ()
+        whole = part(optimized.model, captured.graph, lambda them: them, reaching=reaching)
+        return FloatGraphs({MAIN_GRAPH: whole}, captured.symbols)
+    decoder, encoder = optimized.decoder, optimized.encoder
+    stepped = partial(decoder_samples, optimized, engine=engine)
+    graphs = {MAIN_GRAPH: part(decoder.model, decoder.graph, stepped, (optimized.logits,))}
+    if encoder is not None:
+        graphs[ENCODER_GRAPH] = part(encoder.model, encoder.graph, partial(encoder_samples, optimized))
+    return FloatGraphs(graphs, optimized.symbols, optimized.generation)

@@ -1,1 +1,0 @@
-"""How far a value reaches that is quantized by one step: from histograms, in bounded memory."""

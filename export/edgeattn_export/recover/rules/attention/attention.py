@@ -1,0 +1,150 @@
+"""Attention written by hand becomes one operator.
+
+Before: MatMul(Softmax(MatMul(q, k^T) * s + m), v)     q, k, v: (B, H, S|T, D), or with three or five axes
+After:  Attention(q, k, v, m, scale=s)
+
+The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
+Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with
+nothing to attend to is uniform where its fill is finite; where it is minus infinity, PyTorch answers NaN and
+the operator zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import axis_of, dims, only_user, permutation, producer, same_dim, shown
+from edgeattn_export.graph.rule import Note, Refusal
+from edgeattn_export.recover.rules.attention.axes import Axes
+from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty
+from edgeattn_export.recover.rules.attention.scores import Fade, Scores, read_scores, unscaled
+from edgeattn_export.recover.rules.attention.unrecognized import ROOTS, unrecognized
+from edgeattn_export.recover.rules.attention.weights import read_weights
+
+EMPTY_ROWS = Note(
+    "Empty rows",
+    "its mask hides by minus infinity: a query that sees no key at all is NaN in PyTorch, and a number here; "
+    "where that can be, fill with -1e9 instead, and both answer alike",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The parts of one attention; ``output`` is what it replaces."""
+
+    scores: Scores
+    value: ir.Value
+    output: ir.Value
+    axes: Axes
+    guarded: bool  # NaN is turned into 0 after softmax
+
+    @property
+    def note(self) -> Note | None:
+        """Say where PyTorch's answer may be NaN and the operator's is none."""
+        return EMPTY_ROWS if not self.guarded and any(map(may_empty, self.scores.masks)) else None
+
+
+class RecoverAttention:
+    """Recovers attention by its data flow, softmax(QK^T s + m)V, whoever spelled it."""
+
+    name = "attention"
+    roots = frozenset({"MatMul", *ROOTS})
+
+    def check(self, node: ir.Node) -> Match | Refusal | None:
+        """Match the last product; refuse where the weights are wanted, or the scores are not readable."""
+        if node.op_type != "MatMul":
+            return unrecognized(node)
+        entering, value = node.inputs
+        weights = read_weights(entering)
+        if weights is None or entering is None or value is None:
+            return None
+        scores = read_scores(weights.x)
+        if scores is None or (isinstance(scores, Scores) and scores.of_layer):
+            return None
+        if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
+            return Refusal("its softmax is not taken over the keys, the last axis")
+        if isinstance(scores, Refusal):
+            return scores
+        if only_user(entering) is not node:
+            return Refusal(
+                "its attention weights are used elsewhere too, and the operator does not give them"
+            )
+        if weights.hidden is not None:
+            scores = scores.hidden(weights.hidden.condition, weights.hidden.when)
+            if scores is None:
+                return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
+        for factor in weights.fades:
+            scores = scores.masked(Fade(factor))
+        if scores.cap is not None and scores.masks:
+            return Refusal(
+                "its scores are capped by tanh and masked; releases of onnxruntime differ in which of both "
+                "the operator does first"
+            )
+        axes = _axes(scores, value)
+        if isinstance(axes, Refusal):
+            return axes
+        return Match(scores, value, node.outputs[0], axes, guarded=entering.producer() is not weights.node)
+
+    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+        """Emit one Attention on 4-D inputs, and the mask as it wants it."""
+        scores, axes = match.scores, match.axes
+        query, query_scale = unscaled(scores.query)
+        keys, key_scale = _keys(tape, scores.keys_transposed)
+        for factor in scores.factors:
+            scaled = tape.op(factor.op_type, [query, factor.factor])
+            scaled.shape, scaled.type = query.shape, query.type
+            query = scaled
+        inputs = [axes.four(tape, value) for value in (query, keys, match.value)]
+        filled = axes.filled(mask_dims(mask) for mask in scores.masks)
+        mask = build_mask(tape, scores, filled)
+        if mask is not None:
+            inputs.append(axes.four_of_mask(tape, mask, filled))
+        attributes = {"scale": scores.scale * query_scale * key_scale}
+        if scores.cap is not None:
+            attributes["softcap"] = scores.cap
+        return axes.restored(tape, tape.op("Attention", inputs, attributes), query, match.output)
+
+
+def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
+    """Return the axes of an attention, or why its parts do not fit together."""
+    query = dims(unscaled(scores.query)[0])  # (B, H, S, D)
+    keys = dims(unscaled(scores.keys_transposed)[0])  # (B, H, D, T)
+    values = dims(value)  # (B, H, T, Dv)
+    if not (len(query) == len(keys) == len(values) and len(values) in (3, 4, 5)):
+        ranks = f"{len(query)}, {len(keys)} and {len(values)}"
+        return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
+    if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
+        parts = f"query ({shown(query)}), transposed keys ({shown(keys)}) and values ({shown(values)})"
+        return Refusal(f"{parts} do not fit together")
+    shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
+    each = query[-3], keys[-3], values[-3]
+    several = {heads for heads in each if isinstance(heads, int) and heads != 1}
+    if len(values) == 4 and not shared and {1, *several} == {*each} and len(several) == 1:
+        return Axes(4, heads=several.pop())
+    if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
+        heads = f"{shown(query[-3:-2])}, {shown(keys[-3:-2])} and {shown(values[-3:-2])}"
+        return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")
+    outer = zip(query[:-3], keys[:-3], values[:-3], strict=True)
+    if not all(same_dim(q, k) and same_dim(q, v) for q, k, v in outer if len(values) == 5):
+        parts = f"query ({shown(query)}), keys ({shown(keys)}) and values ({shown(values)})"
+        return Refusal(f"{parts} differ before their last three axes")
+    return Axes(len(values), shared)
+
+
+def _keys(tape: Tape, transposed: ir.Value) -> tuple[ir.Value, float]:
+    """Return the keys as (..., T, D), and the scale that was on them."""
+    transposed, outer = unscaled(transposed)
+    node = producer(transposed, "Transpose")
+    source, inner = (transposed, 1.0) if node is None or node.inputs[0] is None else unscaled(node.inputs[0])
+    perm = permutation(node) if node is not None else tuple(range(len(dims(transposed))))
+    perm = (*perm[:-2], perm[-1], perm[-2])
+    if perm == tuple(range(len(perm))):
+        return source, outer * inner
+    keys = tape.op("Transpose", [source], {"perm": perm})  # (..., T, D)
+    keys.shape = ir.Shape([(source.shape or ())[axis] for axis in perm])
+    keys.type = source.type
+    return keys, outer * inner

@@ -1,0 +1,165 @@
+"""The mask of an Attention, built of what lies on its scores, and whether it may hide a whole row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, is_constant, size_source
+from edgeattn_export.recover.rules.attention.scores import Bias, Fade, Fill, GroupedBias, Mask, Scores
+
+# Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
+EXCLUDED = -1e30
+FIVE = range(5)  # axes of an attention, two of which become one
+
+
+def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value | None:
+    """Emit the additive mask, of dims broadcastable to the scores'.
+
+    Args:
+        tape: Where to record it.
+        scores: Dims (..., S, T), as many axes as the attention has.
+        filled: Which of the axes before S are written out, where there are five: two of them become one.
+    """
+    mask: ir.Value | None = None
+    for laid in scores.masks:
+        match laid:
+            case Fill():
+                mask = _filled(tape, mask, laid)
+            case Bias() | GroupedBias():
+                added = _bias(tape, laid, scores.query)
+                mask = added if mask is None else tape.op("Add", [mask, added])
+            case Fade():
+                added = tape.op("Log", [laid.factor])
+                mask = added if mask is None else tape.op("Add", [mask, added])
+    if mask is None:
+        return None
+    found = _joint_dims(scores.masks)
+    if len(dims(scores.product)) == len(FIVE):
+        mask, found = _filling(tape, mask, scores, filled), _filled_dims(found, scores, filled)
+    if mask.shape is None:  # made here: of others the dims are known already
+        mask.shape, mask.dtype = ir.Shape(found), ir.DataType.FLOAT
+    return mask
+
+
+def mask_dims(laid: Mask) -> Dims:
+    """Return a mask's own dims."""
+    match laid:
+        case Fill():
+            return dims(laid.condition)
+        case Fade():
+            return dims(laid.factor)
+        case _:
+            return dims(laid.mask)
+
+
+def _joint_dims(masks: Sequence[Mask]) -> Dims:
+    """Return the dims of masks laid on one another."""
+    each = [_own_dims(laid) for laid in masks]
+    rank = max(map(len, each))
+    padded = [(*(1,) * (rank - len(sizes)), *sizes) for sizes in each]
+    return tuple(next((size for size in axis if size != 1), 1) for axis in zip(*padded, strict=True))
+
+
+def _own_dims(laid: Mask) -> Dims:
+    return (None, *dims(laid.mask)[2:]) if isinstance(laid, GroupedBias) else mask_dims(laid)
+
+
+def _filling(tape: Tape, mask: ir.Value, scores: Scores, filled: tuple[bool, ...]) -> ir.Value:
+    """Emit a mask of five axes that fills some of the three before the queries."""
+    one = embed(tape, np.array([1], np.int64), f"{scores.product.name}.one")
+    leading = [_size(tape, scores, axis - len(FIVE)) if full else one for axis, full in enumerate(filled)]
+    return tape.op("Expand", [mask, tape.op("Concat", [*leading, one, one], {"axis": 0})])
+
+
+def _filled_dims(found: Dims, scores: Scores, filled: tuple[bool, ...]) -> Dims:
+    sizes = dims(scores.product)
+    return (*(sizes[axis] if full else 1 for axis, full in enumerate(filled)), *found[-2:])
+
+
+def _bias(tape: Tape, bias: Bias | GroupedBias, query: ir.Value) -> ir.Value:
+    if isinstance(bias, GroupedBias):
+        return _repeated(tape, bias.mask, bias.mask, query)
+    if bias.factor == 1.0:
+        return bias.mask
+    factor = embed(tape, np.array(bias.factor, np.float32), f"{bias.mask.name}.factor")
+    return tape.op("Mul", [bias.mask, factor])
+
+
+def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir.Value:
+    """Emit a mask (1, G, 1|H, S, T) as (B*G, 1|H, S, T), for a query (B*G, H, S, D)."""
+    name, (_, groups, *rest) = like.name, dims(like)
+    rows = tape.op("Shape", [query], {"start": 0, "end": 1})  # B*G
+    images = tape.op("Div", [rows, embed(tape, np.array([groups], np.int64), f"{name}.groups")])
+    ones = embed(tape, np.ones(4, np.int64), f"{name}.ones")
+    repeated = tape.op("Expand", [mask, tape.op("Concat", [images, ones], {"axis": 0})])  # (B, G, 1|H, S, T)
+    flat = embed(tape, np.array([-1, *rest], np.int64), f"{name}.dims")
+    return tape.op("Reshape", [repeated, flat])  # (B*G, 1|H, S, T)
+
+
+def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
+    name = fill.condition.name
+    value = -np.inf if np.isneginf(fill.value) else EXCLUDED
+    shown = fill.condition
+    if shown.dtype is not ir.DataType.BOOL:
+        shown = tape.op("Cast", [shown], {"to": ir.DataType.BOOL})
+    excluded = embed(tape, np.array(value, np.float32), f"{name}.excluded")
+    rest = embed(tape, np.array(0.0, np.float32), f"{name}.kept") if mask is None else mask
+    return tape.op("Where", [shown, excluded, rest] if fill.when else [shown, rest, excluded])
+
+
+def _size(tape: Tape, scores: Scores, axis: int) -> ir.Value:
+    """Emit the size of one of the scores' axes before the last two, counted from behind, as int64 (1)."""
+    size = dims(scores.product)[axis]
+    if isinstance(size, int):
+        return embed(tape, np.array([size], np.int64), f"{scores.product.name}.size")
+    source, at = size_source(scores.query, len(dims(scores.query)) + axis, size)
+    return tape.op("Shape", [source], {"start": at, "end": at + 1})
+
+
+def may_empty(mask: Mask) -> bool:
+    """Say whether a mask hides by minus infinity where an input's numbers say so."""
+    match mask:
+        case Fill():
+            return bool(np.isneginf(mask.value)) and reads_input(mask.condition)
+        case Bias():
+            return holds_infinity(mask.mask) and reads_input(mask.mask)
+        case _:
+            return False
+
+
+def reads_input(value: ir.Value | None) -> bool:
+    """Say whether a value follows from an input's numbers, not from its dims alone."""
+    return any(source.is_graph_input() for source in sources_of(value))
+
+
+def holds_infinity(value: ir.Value | None) -> bool:
+    """Say whether a value is made with minus infinity, or with a logarithm of what may be 0."""
+    sources = sources_of(value)
+    if any(source.producer() is not None and _op(source) == "Log" for source in sources):
+        return True
+    known = (constant(source) for source in sources if is_constant(source))
+    return any(array is not None and bool((array == -np.inf).any()) for array in known)
+
+
+def _op(value: ir.Value) -> str:
+    node = value.producer()
+    return node.op_type if node is not None else ""
+
+
+def sources_of(value: ir.Value | None) -> set[ir.Value]:
+    """Return all values that a value's numbers are made of."""
+    found: set[ir.Value] = set()
+    waiting = [value]
+    while waiting:
+        source = waiting.pop()
+        if source is None or source in found:
+            continue
+        found.add(source)
+        node = source.producer()
+        if node is not None and node.op_type != "Shape":
+            waiting += node.inputs
+    return found

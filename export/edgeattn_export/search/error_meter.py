@@ -1,0 +1,106 @@
+"""How exact a recipe is: its graph on the selection samples, against the float graph's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.search.rig import Rig
+from edgeattn_export.search.store import Answer, fingerprint
+from edgeattn_runtime.similarity import cosine
+
+Errors = NDArray[np.float64]  # (samples), 1 - cosine
+
+COUNTED = 128  # samples at most that prove a recipe
+SENSED = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+
+
+@dataclass
+class ErrorMeter:
+    """Judges recipes for one graph, each once.
+
+    Attributes:
+        part: The float graph, with its samples and the outputs that count.
+        bench: Where it is measured.
+        samples: Those that it judges by, the first of the selection.
+        fingerprint: Of the graph with its weights, and all samples.
+    """
+
+    part: FloatGraph
+    bench: Rig
+    samples: Samples = field(init=False)
+    fingerprint: str = field(init=False)
+    _expected: list[Outputs] = field(init=False)
+    _latest: tuple[Recipe, ir.Model] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Run the float graph."""
+        known, selection = self.part.calibration, self.part.selection
+        self.samples = selection[:COUNTED]
+        self.fingerprint = fingerprint(known.model, known.samples, selection)
+        answer = known.engine.runner(known.model)
+        self._expected = [answer(sample.inputs) for sample in self.samples]
+
+    @cached_property
+    def sensed(self) -> tuple[int, ...]:
+        """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
+        hardest = np.argsort(-self.errors(self.bench.candidates.plain), kind="stable")[:SENSED]
+        return tuple(sorted(hardest.tolist()))
+
+    def spoiled(self, recipe: Recipe) -> Errors:
+        """Return 1 - cosine beyond ``base`` for each sample ``sensed``; float alone spoils nothing."""
+        if not recipe.rewrites and all(each.form == FLOAT.name for _, each in recipe.layers):
+            return np.zeros(len(self.sensed))
+        return np.maximum(self._errors(recipe, self.sensed) - self.base, 0)
+
+    @cached_property
+    def base(self) -> Errors:
+        """What a graph spoils of which no layer is treated, as one of 16-bit integers does; 0 for floats."""
+        if self.part.calibration.forms.whole is None:
+            return np.zeros(len(self.sensed))
+        return self._errors(Recipe("", (), ()), self.sensed)
+
+    def errors(self, recipe: Recipe) -> Errors:
+        """Return 1 - cosine for each sample."""
+        return self._errors(recipe, tuple(range(len(self.samples))))
+
+    def model(self, recipe: Recipe) -> ir.Model:
+        """Return the graph that a recipe makes; not to be changed, for the latest one is kept."""
+        if self._latest is None or self._latest[0] != recipe:
+            self._latest = None  # before the next one takes as much memory
+            self._latest = recipe, written(self.part.calibration, recipe)
+        return self._latest[1]
+
+    def _errors(self, recipe: Recipe, chosen: tuple[int, ...]) -> Errors:
+        question = {
+            "errors": self.fingerprint,
+            "samples": list(chosen),
+            "outputs": list(self.part.outputs),
+            "recipe": recipe.unnamed().to_json(),
+        }
+        answer = self.bench.computed(question, lambda: self._run(recipe, chosen))
+        return np.asarray(answer["errors"], np.float64)
+
+    def _run(self, recipe: Recipe, chosen: tuple[int, ...]) -> Answer:
+        answer = self.part.calibration.engine.runner(self.model(recipe))
+        answers = ((self._expected[i], answer(self.samples[i].inputs)) for i in chosen)
+        return {"errors": [1 - self._cosine(expected, found) for expected, found in answers]}
+
+    def _cosine(self, expected: Outputs, found: Outputs) -> float:
+        names = self.part.outputs or tuple(expected)
+        return cosine(_flat(expected, names), _flat(found, names))
+
+
+def _flat(outputs: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> Errors:
+    return np.concatenate([np.asarray(outputs[name], np.float64).ravel() for name in names])

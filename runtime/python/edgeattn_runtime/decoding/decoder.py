@@ -1,0 +1,206 @@
+"""A bundle that is ready to generate: it checks requests, and runs the encoder and the decoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from edgeattn_runtime.cache import check_memory, past_tensors
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.generation import Generation, batch_axes, batch_symbol, vocabulary
+from edgeattn_runtime.model import Model, load
+from edgeattn_runtime.prompt import Prompt, Tokens, count_sequences, read_count, read_sources, read_tokens
+from edgeattn_runtime.stepping import Logits, Stepper
+
+
+class Encoder:
+    """Runs once for each prompt.
+
+    Args:
+        model: The bundle.
+        generation: What it says of an encoder-decoder.
+        name: The encoder's graph.
+        batch: The symbol of how many sequences a call takes.
+    """
+
+    def __init__(self, model: Model, generation: Generation, name: str, batch: str) -> None:
+        self._model = model
+        self._name = name
+        self._graph = model.manifest.graphs[name]
+        self._carried = generation.carried
+        self._batch = batch
+
+    def read(self, name: str, prompt: Prompt) -> Arrays:
+        """Return the inputs for one sequence.
+
+        Args:
+            name: What the prompt is, for the message.
+            prompt: Token ids, or arrays by name with a batch of 1.
+
+        Raises:
+            InputError: They do not keep the contract, or are of several sequences.
+        """
+        sources = read_sources(name, prompt, self._graph, self._model.manifest.symbols)
+        found = count_sequences(sources, self._graph, self._batch)
+        if found != 1:
+            raise InputError(f"{name}: {found} sequences found, 1 expected; generate_many takes several")
+        return sources
+
+    def rows(self, name: str, prompts: Mapping[str, object]) -> list[Arrays]:
+        """Return the inputs for each sequence of a batch.
+
+        Raises:
+            InputError: They do not keep the contract.
+        """
+        sources = read_sources(name, prompts, self._graph, self._model.manifest.symbols)
+        inputs = self._graph.inputs
+        axes = {each.name: each.dims.index(self._batch) for each in inputs if self._batch in each.dims}
+        return [
+            {key: array.take([i], axes[key]) if key in axes else array for key, array in sources.items()}
+            for i in range(count_sequences(sources, self._graph, self._batch))
+        ]
+
+    def run(self, sources: Arrays) -> Arrays:
+        """Return what the decoder takes in every call."""
+        outputs = self._model.graph(self._name).run(sources)
+        return {name: outputs[name] for name in self._carried}
+
+
+class Decoder:
+    """The graphs of a bundle that generates.
+
+    Args:
+        bundle: The folder, or the loaded model.
+
+    Attributes:
+        encoder: None of a decoder alone.
+        vocabulary: Tokens are below it.
+        most_rows: The most sequences of one call; None is any number.
+        batch_axes: Of what the encoder gives and has a row of for each sequence, the axis of the rows.
+
+    Raises:
+        BadInput: The bundle does not generate.
+        BundleError: The bundle is not whole.
+        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
+    """
+
+    def __init__(self, bundle: str | os.PathLike[str] | Model) -> None:
+        model = bundle if isinstance(bundle, Model) else load(bundle)
+        self._folder = model.files.folder
+        self._generation = generation = self._read(model)
+        self._decoder = model.graph(generation.decoder).session
+        batch = batch_symbol(self._decoder.graph, generation)
+        name = generation.encoder
+        self.encoder = None if name is None else Encoder(model, generation, name, batch)
+        self.vocabulary = vocabulary(self._decoder.graph, generation)
+        self.most_rows = model.manifest.symbols[batch].max
+        self.batch_axes = batch_axes(generation, self._decoder.graph)
+
+    def beginning(self, name: str, prompt: Prompt, start: Iterable[int]) -> Tokens:
+        """Return the tokens that the decoder begins with.
+
+        Args:
+            name: What the prompt is, for the message.
+            prompt: What a decoder alone continues, or an encoder reads.
+            start: What an encoder-decoder's answer begins with.
+
+        Raises:
+            InputError: They are none, too many, outside the vocabulary, or not what the bundle begins with.
+        """
+        if self.encoder is not None:
+            return self._within("start", read_tokens("start", start, vocabulary=self.vocabulary))
+        if len(read_tokens("start", start, vocabulary=self.vocabulary, least=0)):
+            raise InputError("start: tokens found, none expected: a decoder alone begins with its prompt")
+        if isinstance(prompt, Mapping):
+            raise self.no_sources(name)
+        return self._within(name, read_tokens(name, prompt, vocabulary=self.vocabulary))
+
+    def no_sources(self, name: str) -> InputError:
+        """Return the refusal of arrays where there is no encoder."""
+        return InputError(f"{name}: arrays by name found, token ids expected: a decoder alone has no sources")
+
+    def limit(self, max_new_tokens: int | None, begun: int) -> int:
+        """Return how many new tokens there may be behind ``begun`` ones.
+
+        Raises:
+            InputError: The number is below 1, or nothing limits them.
+        """
+        positions = self._generation.positions
+        room = None if positions is None else positions - begun + 1
+        if max_new_tokens is None and room is None:
+            raise InputError("max_new_tokens: None found, a number expected: the model has no last position")
+        asked = None if max_new_tokens is None else read_count("max_new_tokens", max_new_tokens, least=1)
+        return min(limit for limit in (asked, room) if limit is not None)
+
+    def check_rows(self, num_beams: int) -> None:
+        """Check that a call may have as many rows as there are beams.
+
+        Raises:
+            InputError: The contract allows fewer.
+        """
+        if self.most_rows is not None and num_beams > self.most_rows:
+            raise InputError(
+                f"num_beams: {num_beams} found, at most {self.most_rows} expected: the rows of a call; "
+                "export the model with a dynamic batch"
+            )
+
+    def check_memory(self, *, total: int, batch: int = 1) -> None:
+        """Check that a cache of so many tokens, in so many rows, can be had.
+
+        Raises:
+            InputError: It is more than the available memory.
+        """
+        pasts = past_tensors(self._generation, self._decoder.graph)
+        check_memory(self._generation, pasts, total=total, batch=batch)
+
+    def prefill(self, begins: Sequence[Tokens], carried: Sequence[Arrays]) -> tuple[Stepper, Logits]:
+        """Begin sequences, each with as many tokens and what the encoder gave of it.
+
+        Returns:
+            The decoder with these in its cache, and the logits behind each, (sequences, vocabulary).
+        """
+        names = self._generation.carried
+        stacked = {
+            name: np.concatenate([each[name] for each in carried], self.batch_axes[name])
+            if name in self.batch_axes
+            else carried[0][name]
+            for name in names
+        }
+        step = Stepper(self._decoder, self._generation, stacked, batch=len(begins))
+        return step, self.behind(step, np.stack(begins))
+
+    def behind(self, step: Stepper, tokens: Tokens) -> Logits:
+        """Take a step; return the logits behind the last of the tokens (rows, new), (rows, vocabulary).
+
+        Raises:
+            InputError: A token is beyond the table that it is looked up in.
+            BundleError: The graph fails, or answers no numbers.
+        """
+        logits = step(tokens)[:, -1]
+        for largest in logits.max(axis=-1):  # of a NaN anywhere, max is NaN
+            if not np.isfinite(largest):
+                raise BundleError(
+                    f"{self._folder}: logits whose largest is {largest} found, a finite number expected; "
+                    "export the model again"
+                )
+        return logits
+
+    def _read(self, model: Model) -> Generation:
+        if model.manifest.generation is None:
+            raise BadInput(
+                f"{self._folder}: no 'generation' in its manifest, so it generates no tokens; "
+                "export a decoder with a key-value cache"
+            )
+        return model.manifest.generation
+
+    def _within(self, name: str, tokens: Tokens) -> Tokens:
+        longest = self._generation.positions
+        if longest is not None and len(tokens) > longest:
+            raise InputError(
+                f"{name}: {len(tokens):,} tokens found, at most {longest:,} expected: the model's positions; "
+                "shorten it"
+            )
+        return tokens

@@ -1,0 +1,88 @@
+"""What the command line prints for a person: labels, forecasts and arrays; a benchmark as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.batches import Interval
+from edgeattn_runtime.bench import Benchmark, Run, Timing
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.model import Model
+
+_BEST = 5  # labels shown of one answer
+_FIRST = 6  # numbers shown of an array or a forecast
+
+
+def answer_lines(model: Model, outputs: Arrays) -> Iterator[str]:
+    """Yield a line for each of the likeliest labels, for each series that is forecast, or for each output."""
+    processing = model.manifest.processing
+    if processing is not None and processing.series is not None and processing.series.output is not None:
+        yield from _forecasts(processing.series.names, model.forecast(outputs))
+        return
+    if processing is None or processing.labels is None:
+        yield from (_array(name, array) for name, array in outputs.items())
+        return
+    rows = model.labels(outputs)
+    best = rows[0][:_BEST] if len(rows) == 1 else [row[0] for row in rows]
+    width = max(len(label.name) for label in best)
+    yield from (f"{label.name:{width}}  {label.value:.4g}" for label in best)
+
+
+def _forecasts(names: Sequence[str], forecasts: NDArray[np.float64]) -> Iterator[str]:
+    width = max(map(len, names))
+    for forecast in forecasts:
+        for name, values in zip(names, forecast, strict=True):
+            yield f"{name:{width}}  {_numbers(values)}"
+
+
+def _array(name: str, array: NDArray[Any]) -> str:
+    return f"{name}: {array.dtype}{list(array.shape)} {_numbers(array)}"
+
+
+def _numbers(array: NDArray[Any]) -> str:
+    numbers = " ".join(f"{number:.4g}" for number in array.flat[:_FIRST])
+    return f"{numbers} ..." if array.size > _FIRST else numbers
+
+
+def benchmark_text(benchmark: Benchmark) -> str:
+    """Return a benchmark as a table, with the share by which a figure may be off at 95 % behind it."""
+    peak = benchmark.peak_memory_mb
+    memory = "" if peak is None else f", {peak:.1f} MB at the peak of the whole process, Python included"
+    return "\n".join(
+        [
+            f"{benchmark.model} for {benchmark.target}: loaded in {benchmark.load_ms:.1f} ms{memory}",
+            f"cosine of golden outputs at least {min(result.cosine for result in benchmark.golden):.6f}",
+            str(benchmark.machine),
+            "threads  sample   p50 ms          p90 ms          p99 ms            calls  shape",
+            *(_row(run.threads, timing) for run in benchmark.runs for timing in run.timings),
+            *(line for run in benchmark.runs for line in _remarks(run)),
+        ]
+    )
+
+
+def margin_text(interval: Interval | None) -> str:
+    """Return by what share a figure may be off, such as "±3 %"; empty where calls are too few to tell."""
+    if interval is None:
+        return ""
+    share = (interval.high / interval.low) ** 0.5 - 1
+    return "±>99 %" if share > 0.99 else f"±{100 * share:.0f} %"
+
+
+def _row(threads: int, timing: Timing) -> str:
+    ms = timing.latency_ms
+    shape = " ".join(f"{name}={size}" for name, size in timing.shape.items())
+    figures = ((ms.p50, ms.p50_interval), (ms.p90, ms.p90_interval), (ms.p99, ms.p99_interval))
+    times = " ".join(f"{figure:8.3f} {margin_text(interval):6}" for figure, interval in figures)
+    return f"{threads:7}  {timing.sample:6} {times} {ms.count:7}  {shape}"
+
+
+def _remarks(run: Run) -> Iterator[str]:
+    threads = f"{run.threads} thread{'s' if run.threads > 1 else ''}"
+    if not run.steady:
+        yield f"{threads}: calls were still getting faster after {run.warmup} of warm-up"
+    if run.surroundings is not None and run.surroundings.disturbances:
+        yield f"{threads}, disturbed: {'; '.join(run.surroundings.disturbances)}"

@@ -1,0 +1,30 @@
+"""A tensor that processing names: it has to be there, and of the kind that can be filled or read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.graph import Tensor
+
+
+def find_tensor(key: str, name: str, known: Mapping[str, Tensor]) -> Tensor:
+    """Return the tensor of that name.
+
+    Raises:
+        BundleError: There is none.
+    """
+    if name not in known:
+        raise BundleError(f"processing.{key}: {name!r} found, one of {', '.join(known)} expected")
+    return known[name]
+
+
+def check_kind(key: str, tensor: Tensor, dtypes: Collection[str], dims: int) -> None:
+    """Check the dtype of a tensor and its number of dims.
+
+    Raises:
+        BundleError: One of them is another.
+    """
+    if tensor.dtype not in dtypes or len(tensor.dims) != dims:
+        expected = " or ".join(dtypes)
+        raise BundleError(f"processing.{key}: {tensor} found, {expected} of {dims} dims expected")

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from edgeattn.judge.budget import Budget
+from edgeattn.judge.limits import LIMITS
+from edgeattn.judge.output_metrics import METRICS, asked_of
+from edgeattn.judge.output_metrics.output_metric import output_of
+from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.graph import Graph, Tensor
+
+TAGS = Tensor("tags", "float32", ("batch", "sequence", 4))
+POOLED = Tensor("pooled", "float32", ("batch", 32))
+EMBEDDING = Tensor("out.embedding", "float32", ("batch", 32))
+IDS = Tensor("ids", "int64", ("batch", 5))
+HIDDEN = Tensor("hidden", "float32", ("batch", "sequence", "width"))
+
+
+def graph(*outputs: Tensor) -> Graph:
+    return Graph((), outputs)
+
+
+def test_every_metric_has_its_limit() -> None:
+    assert METRICS.keys() <= LIMITS.keys()
+    assert all(LIMITS[name].on_accuracy for name in METRICS)
+
+
+def test_the_only_one_that_can_be_it_is_it() -> None:
+    assert output_of(graph(TAGS, IDS, HIDDEN), "top1", "logits") == TAGS
+    assert output_of(graph(TAGS, POOLED, IDS), "rank", "embedding") == POOLED
+
+
+def test_of_several_it_is_the_one_that_bears_the_name() -> None:
+    assert output_of(graph(POOLED, EMBEDDING), "rank", "embedding") == EMBEDDING
+    with pytest.raises(BudgetError, match=r"budget top1: each of the outputs pooled, out\.embedding may be"):
+        output_of(graph(POOLED, EMBEDDING), "top1", "logits")
+
+
+def test_where_none_can_be_it_that_is_told() -> None:
+    told = r"budget rank: tags: float32\[batch, sequence, 4\] found, floats \(batch, size\) expected"
+    with pytest.raises(BudgetError, match=told):
+        output_of(graph(TAGS), "rank", "embedding")
+
+
+def test_a_budget_names_what_is_asked() -> None:
+    budget = Budget.read({"top1": 0.9, "size_mb": 1, "kl": 0.1})
+    assert [(metric.name, tensor) for metric, tensor in asked_of(budget, graph(TAGS))] == [
+        ("top1", TAGS),
+        ("kl", TAGS),
+    ]

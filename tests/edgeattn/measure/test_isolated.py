@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeattn.measure.isolated import launches
+from edgeattn.progress import Silent
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.golden import read_golden
+
+
+def test_each_process_measures_every_series(folder: Path) -> None:
+    inputs = [sample.inputs for sample in read_golden(open_bundle(folder))]
+    found = launches(
+        folder, "cpu", [inputs[:2], inputs], threads=(1, 2), seconds=0.01, progress=Silent(), processes=2
+    )
+    assert {threads: len(measured) for threads, measured in found.items()} == {1: 2, 2: 2}
+    for launch in found[1]:
+        assert launch.load_ms > 0
+        assert launch.first_call_ms > 0
+        few, all_of_them = launch.series
+        for series, count in ((few, 2), (all_of_them, len(inputs))):
+            assert len(series.times_ms) >= count
+            assert len(series.times_ms) % count == 0
+        assert all(time > 0 for series in launch.series for time in series.times_ms)
+
+
+def test_what_fails_there_is_told_here(folder: Path) -> None:
+    inputs = dict(read_golden(open_bundle(folder))[0].inputs)
+    inputs["tokens"] = np.full_like(inputs["tokens"], 10**6)  # beyond the table of the embedding
+    with pytest.raises(BadInput, match="out of range"):
+        launches(folder, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), processes=1)
+    (folder / "model.onnx").unlink()
+    with pytest.raises(BadInput, match=r"model\.onnx: no such file"):
+        launches(folder, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), processes=1)

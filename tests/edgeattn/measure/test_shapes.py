@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeattn.measure import shapes as shape
+from edgeattn.measure.shapes import benchmark_inputs
+from edgeattn_runtime.errors import BadInput, SampleError
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+
+GRAPH = Graph((Tensor("tokens", "int64", ("batch", "sequence")),), ())
+SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(2, 5000)}
+INPUTS = [{"tokens": np.arange(5)[None]}, {"tokens": np.arange(5, 12)[None]}]
+
+
+def test_without_sizes_the_samples_stay_as_they_are() -> None:
+    assert benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {}, heads=1) == INPUTS
+
+
+def test_samples_are_cut_and_joined_to_the_sizes() -> None:
+    (inputs,) = benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"batch": 1, "sequence": 9}, heads=1)
+    assert inputs["tokens"].tolist() == [list(range(9))]
+
+
+def test_an_unknown_symbol_is_refused() -> None:
+    with pytest.raises(SampleError, match=r"'length'.*batch, sequence"):
+        benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"length": 9}, heads=1)
+
+
+@pytest.mark.parametrize("sizes", [{"sequence": 5001}, {"sequence": 1}, {"batch": 0}])
+def test_a_size_out_of_the_contracts_bounds_is_refused(sizes: dict[str, int]) -> None:
+    (symbol,) = sizes
+    with pytest.raises(BadInput, match=f"{symbol}={sizes[symbol]} .*{SYMBOLS[symbol]}"):
+        benchmark_inputs(INPUTS, GRAPH, SYMBOLS, sizes, heads=1)
+
+
+def test_a_length_whose_scores_no_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shape, "available_memory_mb", lambda: 4 * 3000 * 3000 / 1e6)
+    (inputs,) = benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"sequence": 3000}, heads=1)
+    assert inputs["tokens"].shape == (1, 3000)
+    with pytest.raises(BadInput, match="sequence=3001"):
+        benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"sequence": 3001}, heads=1)
+
+
+@pytest.mark.parametrize(("heads", "batch"), [(3, 1), (1, 3)], ids=["heads", "batch"])
+def test_every_head_and_row_has_scores(heads: int, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shape, "available_memory_mb", lambda: 3 * 4 * 3000 * 3000 / 1e6)
+    sizes = {"batch": batch, "sequence": 3000}
+    assert benchmark_inputs(INPUTS, GRAPH, SYMBOLS, sizes, heads=heads)
+    with pytest.raises(BadInput, match="sequence=3000"):
+        benchmark_inputs(INPUTS, GRAPH, SYMBOLS, sizes, heads=heads + 1)
+
+
+def test_a_batch_has_no_scores_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shape, "available_memory_mb", lambda: 0.0)
+    (inputs,) = benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"batch": 3}, heads=1)
+    assert len(inputs["tokens"]) == 3
+
+
+def test_where_memory_is_unknown_any_length_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shape, "available_memory_mb", lambda: None)
+    (inputs,) = benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"sequence": 5000}, heads=1)
+    assert inputs["tokens"].shape == (1, 5000)

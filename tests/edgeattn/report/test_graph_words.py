@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edgeattn.commands.export import check_placement
+from edgeattn.report.graph_words import placement_words
+from edgeattn.report.page import View, page
+from edgeattn.report.table import report_parts, show
+from edgeattn.results.report import Report
+from edgeattn_export.graph.placement import Fallback, Placement
+from edgeattn_runtime.errors import CheckFailed
+
+GATHERS = Fallback("Gather", 2, ("a", "b", "c", "d", ""), 0.0, "not in its list of operators")
+PARTED = Placement(
+    "expected", "NpuExecutionProvider", {"NpuExecutionProvider": 0.75, "Cpu": 0.25}, 3, (GATHERS,)
+)
+WHOLE = Placement("found", "NpuExecutionProvider", {"NpuExecutionProvider": 1.0}, 1, ())
+
+
+@pytest.fixture
+def parted(report: Report) -> Report:
+    return replace(report, placement=PARTED)
+
+
+def test_shares_partitions_and_fallbacks_are_told() -> None:
+    head, line = placement_words(PARTED).splitlines()
+    assert "expected: NpuExecutionProvider 75 %, Cpu 25 %" in head
+    assert "3 partitions" in head
+    assert "2 Gather at a, b, c and 1 more: not in its list" in line
+    assert placement_words(WHOLE).endswith("1 partition")
+
+
+def test_report_page_and_json_tell_of_it(parted: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    show(report_parts(parted), width=200)
+    assert "3 partitions" in capsys.readouterr().out
+    assert "3 partitions" in page(View(report=parted, drawn=None, facts={}))
+    assert Report.from_json(parted.to_json()).placement == PARTED
+
+
+def test_strict_fails_on_any_fallback(report: Report, parted: Report) -> None:
+    with pytest.raises(CheckFailed, match=r"not placed whole.*Gather"):
+        check_placement(parted)
+    check_placement(replace(report, placement=WHOLE))
+    check_placement(report)  # there is but one place
+
+
+def test_strict_fails_where_nothing_tells_what_falls_back(report: Report) -> None:
+    with pytest.raises(CheckFailed, match="sentence for xnnpack: what falls back is not known"):
+        check_placement(replace(report, target="xnnpack"))
+    check_placement(replace(report, target="web"))
+    check_placement(replace(report, target="cpu-on-pi4"))

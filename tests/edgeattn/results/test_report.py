@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from edgeattn.judge.check import Check
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
+from edgeattn.results.report import Report
+from edgeattn_runtime.batches import Interval, Ratio, in_batches
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.surroundings import Watch
+
+
+def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
+    table = json.loads(report.to_json())
+    assert (table["schema"], table["model"], table["target"], table["verdict"]) == (
+        2,
+        "sentence",
+        "cpu",
+        "pass",
+    )
+    assert table["checks"][0] == {
+        "name": "cosine",
+        "measured": 0.9934,
+        "limit": 0.99,
+        "ok": True,
+        "decided": True,
+        "bound": 0.9921,
+        "share": None,
+        "needed": None,
+    }
+    assert table["samples"] == {"calibration": 60, "selection": 40, "evaluation": 180}
+    assert table["machine"].keys() == report.machine.to_table().keys()
+    assert (table["machine"]["cpu"], table["machine"]["cores"]) == (report.machine.cpu, 3)
+    contract = {"cosine_mean", "cosine_min", "max_abs", "metric_pytorch", "metric_int8"}
+    assert contract <= table["accuracy"].keys()
+    assert table["size_mb"].keys() == {"pytorch", "float", "int8"}
+    latency = table["latency_ms"]
+    assert latency.keys() == {"latencies", "conditions", "speedups"}
+    assert latency["latencies"].keys() == {"pytorch", "float", "int8"}
+    assert {"p50", "p90", "p99"} <= latency["latencies"]["int8"].keys()
+    assert latency["conditions"]["threads"] == 1
+    assert latency["conditions"]["shape"] == {"batch": 1, "sequence": 30}
+    assert latency["conditions"]["spinning"] is False
+    assert table["operators"]["Attention"] == table["fused"]["attention"] == 6
+    assert table["refused"][0].keys() == {"rule", "node", "module", "reason"}
+    assert table["layers"][0] == {
+        "module": "encoder.0.attention.query",
+        "form": "int8",
+        "noun": "linear layer",
+        "cosine": 0.9998,
+    }
+    assert table["trials"][2] == {
+        "name": "rows",
+        "recipe": None,
+        "cosine_mean": 0.993,
+        "cosine_min": 0.984,
+        "latency_ms": 3.6,
+        "size_mb": 24.1,
+        "front": False,
+        "chosen": False,
+    }
+    assert table["notes"] == ["Int8 is not faster here: encoder.0.output is too small."]
+
+
+def test_text_that_a_terminal_would_obey_is_refused(report: Report) -> None:
+    layer = replace(report.layers[0], module="encoder\x1b[31m")
+    text = replace(report, layers=(layer, *report.layers[1:])).to_json()
+    with pytest.raises(BundleError, match=r"layers\[0\]\.module: .* a printable text expected"):
+        Report.from_json(text)
+
+
+def test_a_report_is_read_as_it_was_written(report: Report) -> None:
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_one_failed_check_fails_the_report(report: Report) -> None:
+    failed = replace(report, checks=(*report.checks, Check("latency_ms", 3.2, 3, False)))
+    assert (report.verdict, failed.verdict) == ("pass", "fail")
+    assert failed.scores == {"cosine": 0.9934, "size_mb": 22.9, "latency_ms": 3.2}
+
+
+def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
+    wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
+    failed = replace(report, edge_cases=(*report.edge_cases, wrong))
+    assert failed.verdict == "fail"
+    assert Report.from_json(failed.to_json()) == failed
+
+
+def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None:
+    few = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=59)
+    undecided = replace(report, checks=(*report.checks, few))
+    assert undecided.verdict == "undecided"
+    assert Report.from_json(undecided.to_json()) == undecided
+    assert replace(undecided, checks=(few, Check("size_mb", 9, 8, False))).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("schema", 1, "schema"),
+        ("schema", 3, "schema"),
+        ("schema", "2", "schema"),
+        ("verdict", "fail", "verdict"),
+        ("verdict", "perhaps", "verdict"),
+        ("checks", [{"name": "cosine"}], "checks"),
+        ("samples", {"calibrate": 60, "judge": 180}, "samples"),
+        ("machine", {"cpu": "Abacus"}, "machine"),
+        ("accuracy", [], "accuracy"),
+        ("latency_ms", {}, "latency_ms"),
+        ("memory_mb", "much", "memory_mb"),
+        ("operators", {"Attention": "many"}, "operators"),
+        ("layers", [{"module": "a", "form": "int8", "cosine": 1.0}], "noun"),
+        ("trials", [{"name": "rows"}], "trials"),
+        ("notes", [5], "notes"),
+    ],
+)
+def test_a_report_that_is_not_one_is_refused_by_its_key(
+    report: Report, key: str, value: object, told: str
+) -> None:
+    table = json.loads(report.to_json()) | {key: value}
+    with pytest.raises(BundleError, match=told) as refusal:
+        Report.from_json(json.dumps(table))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("key", ["schema", "verdict", "layers", "machine"])
+def test_a_missing_key_is_named(report: Report, key: str) -> None:
+    table = json.loads(report.to_json())
+    del table[key]
+    with pytest.raises(BundleError, match=key):
+        Report.from_json(json.dumps(table))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 2'])
+def test_what_is_no_json_or_no_object_is_refused(text: str) -> None:
+    with pytest.raises(BundleError):
+        Report.from_json(text)
+
+
+def test_intervals_distributions_and_surroundings_are_read_as_they_were_written(report: Report) -> None:
+    latency = Latency.of(in_batches([1.0, 2.0, 3.0] * 300))
+    race = Race(
+        {PYTORCH: latency, INT8: latency},
+        Conditions(1, {}, 1, 900, warmup=24, steady=False, surroundings=Watch().surroundings()),
+        {INT8: Ratio(1.0, Interval(0.9, 1.1)), FLOAT: Ratio(2.0, None)},
+    )
+    assert latency.p99_interval is not None
+    measured = replace(report, latency_ms=race)
+    assert Report.from_json(measured.to_json()).latency_ms == race

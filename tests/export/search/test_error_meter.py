@@ -1,0 +1,54 @@
+"""What a graph of 16-bit integers spoils by itself is counted once, not with every layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize import Calibration, Recipe, Treatment
+from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
+from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.search import Rig, Store
+from edgeattn_export.search.choose import Option
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.options import tried_embedding
+from edgeattn_export.targets.qnn import CANDIDATES, QNN
+
+UNTRIED = np.zeros(1)
+
+
+@pytest.fixture(scope="module")
+def judge(part: FloatGraph) -> ErrorMeter:
+    known = part.calibration
+    whole = Calibration(known.model, known.samples, ORT_CPU, QNN.forms)
+    return ErrorMeter(replace(part, calibration=whole), Rig(CANDIDATES, "this device", Store(None)))
+
+
+def _every(form: str) -> Recipe:
+    return Recipe("", ((EVERY, Treatment(form)),), ())
+
+
+def test_what_a_layer_spoils_is_beyond_what_the_graph_does(judge: ErrorMeter) -> None:
+    assert judge.base.min() > 0
+    chosen = list(judge.sensed)
+    errors = {form: judge.errors(_every(form))[chosen] for form in (QDQ8.name, QDQ_WEIGHTS.name)}
+    for form, its in errors.items():
+        np.testing.assert_allclose(judge.spoiled(_every(form)), np.maximum(its - judge.base, 0))
+    assert not judge.spoiled(_every("float")).any()
+
+
+def test_a_choice_counts_it_once_with_its_embedding(judge: ErrorMeter) -> None:
+    table, *_ = CANDIDATES.embeddings
+    option = tried_embedding(judge, Option(Treatment(table), UNTRIED, 0.0, 0.0))
+    assert (option.errors >= judge.base).all()
+
+
+def test_a_graph_of_floats_spoils_nothing_by_itself(part: FloatGraph) -> None:
+    plain = ErrorMeter(part, Rig(replace(CANDIDATES), "this device", Store(None)))
+    plain.__dict__["sensed"] = (0, 1)
+    assert not plain.base.any()

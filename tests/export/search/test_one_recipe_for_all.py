@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from edgeattn_export.quantize import Recipe
+from edgeattn_export.search import Goal, SearchResult, Trial
+from edgeattn_export.search import one_recipe_for_all as together
+from edgeattn_export.search.one_recipe_for_all import one_recipe_for_all
+from edgeattn_export.search.rig import silent
+
+TIMES = {  # by recipe, in ms on a server and on a board
+    "best on the server": (1.0, 40.0),
+    "best on the board": (2.0, 20.0),
+    "between": (1.2, 25.0),
+    "slow on both": (3.0, 60.0),
+}
+
+
+@dataclass(frozen=True)
+class Device:
+    """A bench by its place in ``TIMES``."""
+
+    place: int
+
+
+def _trial(name: str, device: Device, cosine: float = 1.0) -> Trial:
+    return Trial(Recipe(name, (), ()), cosine, cosine, TIMES[name][device.place], size_mb=1.0)
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> object:
+    """A function that returns what is chosen, given what each device's search chose and the cosines."""
+
+    def choose(*own: str, goal: Goal = Goal(), inexact: str = "") -> SearchResult:  # noqa: B008 - frozen
+        def search(_: object, __: Goal, device: Device, *, step: object) -> SearchResult:
+            trials = tuple(_trial(name, device) for name in TIMES)
+            return SearchResult(_trial(own[device.place], device), trials, (), ())
+
+        def race(_: object, recipes: list[Recipe], device: Device) -> tuple[Trial, ...]:
+            return tuple(_trial(each.name, device, 0.5 if each.name == inexact else 1.0) for each in recipes)
+
+        monkeypatch.setattr(together, "search_bundle", search)
+        monkeypatch.setattr(together, "race_bundle", race)
+        monkeypatch.setattr(together, "front", lambda trials: trials)
+        return one_recipe_for_all(None, goal, (Device(0), Device(1)), step=silent)  # type: ignore[arg-type]
+
+    return choose
+
+
+def test_the_recipe_that_loses_least_where_it_loses_most_is_chosen(chosen: object) -> None:
+    found = chosen("best on the server", "best on the board")  # type: ignore[operator]
+    assert found.chosen.recipe.name == "between"
+    assert found.chosen.latency_ms == 1.2
+    assert found.missed == ()
+
+
+def test_a_limit_holds_on_every_device(chosen: object) -> None:
+    found = chosen(  # type: ignore[operator]
+        "best on the server", "best on the board", goal=Goal(latency_ms=22.0)
+    )
+    assert found.chosen.recipe.name == "best on the board"
+
+
+def test_what_is_not_exact_enough_is_not_chosen(chosen: object) -> None:
+    found = chosen(  # type: ignore[operator]
+        "best on the server", "best on the board", inexact="between"
+    )
+    assert found.chosen.recipe.name != "between"
