@@ -96,10 +96,12 @@ def _changed(
 
 
 def _elsewhere(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
-    """Return outputs without the middle of those that have a position for each flag."""
-    return {
-        tensor.name: np.delete(outputs[tensor.name], middle, axis=1)
-        if tensor.dims[:2] == flag.dims
-        else outputs[tensor.name]
-        for tensor in graph.outputs
-    }
+    """Return outputs without the middle, on every axis that has a position for each flag."""
+    kept = {}
+    for tensor in graph.outputs:
+        array = outputs[tensor.name]
+        for axis, dim in enumerate(tensor.dims):
+            if axis and dim == flag.dims[1] and tensor.dims[0] == flag.dims[0]:
+                array = np.delete(array, middle, axis)
+        kept[tensor.name] = array
+    return kept
