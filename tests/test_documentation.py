@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from edgeattn.commands.app import app
 from edgeattn.devices.on_device.command_line import parser as device_parser
-from edgeattn.judge.limits import LIMITS
+from edgeattn.results.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
