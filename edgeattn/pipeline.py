@@ -18,7 +18,7 @@ from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
-from edgeattn.reporting import reported
+from edgeattn.reporting import report_on
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
@@ -93,7 +93,7 @@ def _for_target(
     buckets = buckets_of(target, chosen.parts, sizes)
     evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)
     return Outcome(
-        request, chosen, buckets, evaluation, reported(known, lowered, chosen, evaluation, request)
+        request, chosen, buckets, evaluation, report_on(known, lowered, chosen, evaluation, request)
     )
 
 
@@ -119,7 +119,7 @@ def export(
             half evaluates.
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
             where it is left out.
-        budget: Limits by name, see ``edgeattn.judge.limits``; accuracy is asked for in any case.
+        budget: Limits by name, see ``edgeattn.results.limits``; accuracy is asked for in any case.
         target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``, or several of them, the
             preferred one first.
         name: The bundle's; the module's class in lower case where it is left out.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn.judge.check import Check
 from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
 from edgeattn.judge.float_model import FloatModel
@@ -20,7 +19,7 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.timing import Timing, timing_of
 from edgeattn.measure.runners import THREADS, runner_of_buckets
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.files import file_mb

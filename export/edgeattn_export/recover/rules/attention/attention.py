@@ -20,11 +20,11 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import (
     axis_of,
     dims,
+    dims_text,
     only_user,
     permutation,
     producer,
     same_dim,
-    dims_text,
 )
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
