@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
 
 from edgeattn.judge.choice import Choice
 from edgeattn.judge.float_model import FloatModel
@@ -14,6 +17,7 @@ from edgeattn.results.latency import FLOAT, INT8, Race
 from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
@@ -50,7 +54,19 @@ def golden_on_device(golden: Golden, chosen: Choice, request: Request) -> tuple[
         request: Names the device.
     """
     main, tolerance = _main(chosen, request), golden.tolerance
-    results = replay(lambda **arrays: main(arrays), golden.samples, tolerance=tolerance)
+    contract = chosen.parts.graphs[MAIN_GRAPH].graph
+
+    def answered(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        outputs = main(arrays)
+        for tensor in contract.outputs:
+            if tensor.name not in outputs or outputs[tensor.name].dtype != tensor.dtype:
+                raise BadInput(
+                    f"device {request.place.name}: no {tensor.dtype} {tensor.name!r} in its answer; install "
+                    "the same edgeattn on both"
+                )
+        return outputs
+
+    results = replay(answered, golden.samples, tolerance=tolerance)
     return tuple(
         EdgeCase(
             f"golden sample {result.sample} on {request.place.name}, {result.output}",

@@ -126,8 +126,8 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
-        parts = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)}) and values ({dims_text(values)})"
-        return Refusal(f"{parts} do not fit together")
+        parts = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)})"
+        return Refusal(f"{parts} and values ({dims_text(values)}) do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     each = query[-3], keys[-3], values[-3]
     several = {heads for heads in each if isinstance(heads, int) and heads != 1}

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from distributed import Client, Future, as_completed
 
-from edgeattn.devices.cluster import hosts
+from edgeattn.partitions.cluster import hosts
 from edgeattn_runtime.errors import EdgeAttnError
 
 Found = TypeVar("Found")

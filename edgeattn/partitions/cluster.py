@@ -13,12 +13,26 @@ import dask
 from distributed import Client, LocalCluster, WorkerPlugin
 from distributed.system import MEMORY_LIMIT
 
-from edgeattn.devices.connection import HOST, connect
-from edgeattn.devices.on_device.undisturbed import UNDISTURBED
+from edgeattn.partitions.scheduler import HOST, connect
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.settings import available_cores
 
+# In processes that measure, so that they take no longer than an app's own. Dask's sampling profiler stops a
+# worker's thread every 10 ms, and keeps what lives in its frames alive. Each of its processes wakes up every
+# 20 ms to see that it can. And its nannies set MALLOC_TRIM_THRESHOLD_, with which glibc maps an array of more
+# than 128 KB anew each time, and its pages are cleared in the time that is measured: an MLP of PyTorch's then
+# takes up to 2.6 times as long.
+UNDISTURBED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.nanny.pre-spawn-environ": {
+        "OMP_NUM_THREADS": 1,
+        "MKL_NUM_THREADS": 1,
+        "OPENBLAS_NUM_THREADS": 1,
+    },
+}
 # Dask closes a nanny whose worker has ended and is not back in 15 s; it may take longer to import PyTorch.
 KEPT = {"distributed.deploy.lost-worker-timeout": "1 day"}
 

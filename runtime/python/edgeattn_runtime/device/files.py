@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgeattn_runtime.device.request import Piece
 from edgeattn_runtime.errors import BadInput
 
 SUFFIX = ".part"  # of what has not come whole
 _LAID_OUT = "set-"  # begins the name of a folder of files under their names
-_SHA256 = re.compile("[0-9a-f]{64}")
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")  # of a path, as a bundle's manifest has it
+_BLOCK = 4096  # bytes that a file takes at least
+_LOCKS = ".lock"  # ends the names of what else lies there
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +33,63 @@ class Files:
     limit: int
     _checked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
-    def missing(self, wanted: Mapping[str, str]) -> list[str]:
-        """Return which contents are not here, of files by name."""
-        return [digest for digest in dict.fromkeys(wanted.values()) if not self._is_whole(digest)]
+    def missing(self, digests: Iterable[str]) -> list[str]:
+        """Return which contents are not here."""
+        return [digest for digest in dict.fromkeys(digests) if not self._is_whole(digest)]
 
-    def keep(self, digest: str, start: int, size: int, piece: bytes) -> None:
-        """Take a piece of a file; the last one makes it whole. A piece may come again.
+    def keep(self, pieces: Sequence[tuple[Piece, bytes]]) -> None:
+        """Take pieces of files; the last one makes a file whole. A piece may come again.
 
         Args:
-            digest: The sha256 of the whole, in hex.
-            start: Where the piece begins: at most where those before it ended.
-            size: Of the whole, in bytes.
-            piece: Its bytes.
+            pieces: Each begins at most where those before it ended; with its bytes.
 
         Raises:
-            BadInput: The file is too large, a piece is missing, the content is another, or the disk is full.
+            BadInput: More bytes than there is room for, or than were announced; a piece is missing, the
+                content is another, or the disk is full.
         """
-        path = self._path(digest)
-        if size > self.limit:
+        if not pieces:
+            return
+        with self._told_when_full(sum(len(content) for _, content in pieces)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_room(pieces)
+            for piece, content in pieces:
+                self._keep(piece, content)
+
+    def _keep(self, piece: Piece, content: bytes) -> None:
+        end, path = piece.start + len(content), self._path(piece.sha256)
+        if piece.size > self.limit:
             raise BadInput(
-                f"a file of {size / 1e6:,.0f} MB found, at most {self.limit / 1e6:,.0f} MB expected"
+                f"a file of {piece.size / 1e6:,.0f} MB found, at most {self.limit / 1e6:,.0f} MB expected"
             )
-        if self._is_whole(digest):
+        if end > piece.size or (not content and piece.size):
+            raise BadInput(
+                f"a piece of {len(content):,} bytes at {piece.start:,} found in a file of {piece.size:,}"
+            )
+        if self._is_whole(piece.sha256):
             return
         part = path.with_suffix(SUFFIX)
-        with self._told_when_full(size):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if start == 0:
-                self._make_room(size)
-            come = part.stat().st_size if part.is_file() else 0
-            if come < start:
-                raise BadInput(f"a piece of {digest[:12]} at {start:,} found, {come:,} expected")
-            with part.open("r+b" if start else "wb") as file:
-                file.truncate(start)
-                file.seek(start)
-                file.write(piece)
-            if start + len(piece) == size:
-                self._close(part, path, digest)
+        come = part.stat().st_size if part.is_file() else 0
+        if come < piece.start:
+            raise BadInput(f"a piece of {path.name[:12]} at {piece.start:,} found, {come:,} expected")
+        with part.open("r+b" if piece.start else "wb") as file:
+            file.truncate(piece.start)
+            file.seek(piece.start)
+            file.write(content)
+        if end == piece.size:
+            self._close(part, path, piece.sha256)
 
     @contextmanager
     def laid_out(self, wanted: Mapping[str, str]) -> Iterator[Path]:
         """Yield a folder with files under their names, all of which are here.
 
         Args:
-            wanted: By relative path, the sha256 of its content.
+            wanted: By relative path, which stays in that folder, the sha256 of its content.
 
         Raises:
-            BadInput: A path that leaves the folder, or the disk is full.
+            BadInput: The disk is full.
         """
         with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name:
             for path, digest in wanted.items():
-                if not all(_PART.fullmatch(part) for part in path.split("/")):
-                    raise BadInput(f"path {path!r}: parts of A-Z a-z 0-9 . _ - expected, joined by /")
                 _link(self._path(digest), Path(name) / path)
             yield Path(name)
 
@@ -100,8 +105,6 @@ class Files:
         return path.read_bytes()
 
     def _path(self, digest: str) -> Path:
-        if not _SHA256.fullmatch(digest):
-            raise BadInput(f"digest {digest[:80]!r}: 64 hexadecimal digits expected")
         return self.folder / digest
 
     def _is_whole(self, digest: str) -> bool:
@@ -124,14 +127,22 @@ class Files:
         part.replace(path)
         self._checked.add(digest)
 
-    def _make_room(self, size: int) -> None:
-        found = sorted((path for path in self.folder.iterdir() if path.is_file()), key=_last_used)
-        taken = sum(path.stat().st_size for path in found)
-        for path in found:
-            if taken + size <= self.limit:
+    def _make_room(self, pieces: Sequence[tuple[Piece, bytes]]) -> None:
+        """Remove what was not used for longest, apart from files that these pieces go on with."""
+        coming = sum(_room(len(content)) for _, content in pieces)
+        continued = {f"{piece.sha256}{SUFFIX}" for piece, _ in pieces if piece.start}
+        kept = [path for path in self.folder.iterdir() if path.is_file() and path.suffix != _LOCKS]
+        taken = sum(_room(path.stat().st_size) for path in kept)
+        for path in sorted(kept, key=_last_used):
+            if taken + coming <= self.limit:
                 return
-            taken -= path.stat().st_size
-            path.unlink()
+            if path.name not in continued:
+                taken -= _room(path.stat().st_size)
+                path.unlink()
+        if taken + coming > self.limit:
+            raise BadInput(
+                f"{(taken + coming) / 1e6:,.1f} MB of files at once, at most {self.limit / 1e6:,.1f} expected"
+            )
 
     @contextmanager
     def _told_when_full(self, size: int) -> Iterator[None]:
@@ -145,6 +156,11 @@ class Files:
             raise BadInput(
                 f"its disk is full: {free:,.0f} MB free in {self.folder}{needs}; free some there"
             ) from error
+
+
+def _room(size: int) -> int:
+    """Return what a file of so many bytes takes on a disk, about."""
+    return -(-max(size, 1) // _BLOCK) * _BLOCK
 
 
 def _sha256(path: Path) -> str:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import os
 
-from edgeattn.devices.cluster import connected
-from edgeattn.devices.connection import HOST
+from edgeattn.partitions.cluster import connected
+from edgeattn.partitions.scheduler import HOST
 
 
 def test_a_worker_of_this_machine_keeps_its_memory_as_an_app_does() -> None:

@@ -51,7 +51,7 @@ class Watch:
         return found
 
     def told(self, before: Reading, after: Reading) -> dict[str, float]:
-        """Return what a host judges a measurement by: see ``edgeattn.devices.disturbance``."""
+        """Return what a host judges a measurement by: how steady the device was."""
         slept = after.asleep - before.asleep
         return {
             "began": before.at,

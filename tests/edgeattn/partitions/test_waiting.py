@@ -10,10 +10,10 @@ import dask
 import pytest
 from distributed import Client, Future
 
-from edgeattn.devices import waiting
-from edgeattn.devices.cluster import connected
-from edgeattn.devices.connection import HOST
-from edgeattn.devices.waiting import first_ended
+from edgeattn.partitions import waiting
+from edgeattn.partitions.cluster import connected
+from edgeattn.partitions.scheduler import HOST
+from edgeattn.partitions.waiting import first_ended
 from edgeattn_runtime.errors import EdgeAttnError
 
 Network = Any
