@@ -26,7 +26,11 @@ from edgeattn_runtime.errors import BadInput
 _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrupt before we see it
 
 app = typer.Typer(
-    name="edgeattn", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    name="edgeattn",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 app.command()(export)

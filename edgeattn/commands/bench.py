@@ -65,7 +65,6 @@ def bench(
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
         from edgeattn.report.benchmark_table import benchmark_parts
-        from edgeattn.results.benchmark import to_json
 
         source = None
         if model is not None:
@@ -74,7 +73,7 @@ def bench(
             source = read_source(model, samples)
         found = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
-        sys.stdout.write(to_json(found))
+        sys.stdout.write(found.to_json())
     else:
         show(benchmark_parts(found))
 
@@ -82,9 +81,9 @@ def bench(
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
     from edgeattn.report.benchmark_table import changes_parts
     from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
-    from edgeattn.results.benchmark import read_result
+    from edgeattn.results.benchmark import read_benchmark
 
-    old, new = read_result(before), read_result(after)
+    old, new = read_benchmark(before), read_benchmark(after)
     found = benchmark_changes(old, new)
     if as_json:
         table = {

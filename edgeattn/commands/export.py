@@ -16,10 +16,10 @@ from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
-from edgeattn.report.number_words import asked, measured
+from edgeattn.report.number_words import limit_text, measured_text
 from edgeattn.report.table import report_parts, show
-from edgeattn.report.verdict_words import undecided
-from edgeattn.results.bundle import to_json
+from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.bundle import reports_json
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -111,13 +111,13 @@ def export(
         shown = _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
-        sys.stdout.write(to_json(bundle.reports))
+        sys.stdout.write(reports_json(bundle.reports))
     else:
         manifest = bundle.manifest
         graph = manifest.graphs[manifest.main_graph]
         loading = loading_parts(folder, graph, manifest.generation, manifest.processing)
         reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
-        show((*reports, *example_parts(shown), *loading))
+        show((*reports, *(example_parts(shown.pytorch, shown.bundle) if shown else ()), *loading))
     for report in bundle.reports.values():
         check_verdict(report, f"bundle still written to {folder}; see its report")
         if strict:
@@ -127,14 +127,16 @@ def export(
 def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed where the verdict is no pass, naming each check or edge case that is none."""
     about, checks = f"{report.model} for {report.target}", report.checks
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in checks if c.verdict == "fail"]
+    failed = [
+        f"{c.name} is {measured_text(c)}, {limit_text(c)} required" for c in checks if c.verdict == "fail"
+    ]
     broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
     if broken:
         raise CheckFailed(f"{about} fails edge cases: {', '.join([*broken, *failed])}; {afterword}")
     if failed:
         raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
     if report.verdict == "undecided":
-        told = " ".join(undecided(checks, report.samples.evaluation)).removesuffix(".")
+        told = " ".join(undecided_notes(checks, report.samples.evaluation)).removesuffix(".")
         raise CheckFailed(f"{about}: not enough samples: {told}; {afterword}")
 
 

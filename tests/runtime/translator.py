@@ -42,12 +42,12 @@ class Translator(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Take ``source`` (B, S) and ``target`` (B, T); ``logits`` are (B, T, V)."""
-        seen = (source != PADDING)[:, None, None]  # (B, 1, 1, S)
+        visible = (source != PADDING)[:, None, None]  # (B, 1, 1, S)
         memory = self.source(source)
-        memory = memory + self.read(memory, memory, mask=seen)
+        memory = memory + self.read(memory, memory, mask=visible)
         x = self.target(target) + self.places.weight[: target.shape[1]]
         x = x + self.write(x, x, is_causal=True)
-        return {"logits": self.head(x + self.cross(x, memory, mask=seen))}
+        return {"logits": self.head(x + self.cross(x, memory, mask=visible))}
 
 
 def model() -> nn.Module:

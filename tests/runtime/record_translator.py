@@ -1,6 +1,6 @@
 """Records encoder-decoder.edge: the graphs that the exporter writes, and what PyTorch generates.
 
-    PYTHONPATH=. python runtime/conformance/record.py    # needs edgeattn[export]; then run make.py
+    python tests/runtime/record_translator.py    # needs edgeattn[export]; then runtime/conformance/make.py
 
 The exporter chooses forms by measuring, so that another machine may write other graphs: they are kept.
 """
@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 import edgeattn
 
-ROOM = Path(__file__).parent
-BUNDLE = ROOM / "encoder-decoder.edge"
-TOKENS = ROOM / "translator.json"
+CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+BUNDLE = CONFORMANCE / "encoder-decoder.edge"
+TOKENS = CONFORMANCE / "translator.json"
 
 STARTS = {  # by source; the last is padded
     (1, 10, 1, 3, 13, 1): (6,),
