@@ -112,10 +112,10 @@ def _outcome(future: Future[Outcome]) -> Outcome:
 def one_each(
     client: Client, tasks: Mapping[Key, Callable[[], Future[Result]]]
 ) -> Iterator[tuple[Key, Future[Result]]]:
-    """Yield tasks as they end, in that order; each worker has one task, and gets the next when that has ended.
+    """Yield tasks as they end, in that order; a worker gets its next task when the one before has ended.
 
-    Dask counts the end of a worker against all tasks that it holds, begun or not: behind a model that ends its
-    worker time and again, others would be given up with it.
+    Dask counts the end of a worker against all tasks that it holds, begun or not: behind a model that ends
+    its worker time and again, others would be given up with it.
 
     Args:
         client: Of workers that declare the resource ``HOST``.
