@@ -14,7 +14,7 @@ from edgeattn.judge.insight import pretty_text
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
-from edgeattn.report.pictures import Shown, picture_of
+from edgeattn.report.pictures import AnsweredSample, picture_of
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
@@ -101,8 +101,9 @@ def _picture(
         return [(inputs, reference(inputs), runner(inputs)) for inputs in every]
 
     return picture_of(
-        Shown(
-            own=own,
+        AnsweredSample(
+            processing=own.processing,
+            paths=own.paths,
             inputs=sample.inputs,
             original=original,
             bundle=answers,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.bench_on import bench_on
-from edgeattn.commands.on import On, Scheduler, check_named
+from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import show
@@ -43,7 +43,6 @@ def bench(
         ),
     ] = None,
     on: On = None,
-    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -57,17 +56,15 @@ def bench(
         raise BadInput("no bundle found; NAME.edge expected, or --compare OLD.json NEW.json")
     if compiled and model is None:
         raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
-    check_named(on or (), scheduler=scheduler)
     shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
     if on:
         if model is not None or shape:
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
-        bench_on(bundle, on, scheduler, threads=counts, as_json=as_json, verbose=verbose)
+        bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
         return
     with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
         from edgeattn.report.benchmark_table import benchmark_parts
-        from edgeattn.results.benchmark import to_json
 
         source = None
         if model is not None:
@@ -76,7 +73,7 @@ def bench(
             source = read_source(model, samples)
         result = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
-        sys.stdout.write(to_json(result))
+        sys.stdout.write(result.to_json())
     else:
         show(benchmark_parts(result))
 
@@ -84,9 +81,9 @@ def bench(
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
     from edgeattn.report.benchmark_table import changes_parts
     from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
-    from edgeattn.results.benchmark import read_result
+    from edgeattn.results.benchmark import read_benchmark
 
-    old, new = read_result(before), read_result(after)
+    old, new = read_benchmark(before), read_benchmark(after)
     figures = benchmark_changes(old, new)
     if as_json:
         table = {

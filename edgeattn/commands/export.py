@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.on import On, Scheduler, check_named, places_on
+from edgeattn.commands.on import On, check_named, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
-from edgeattn.report.number_words import asked, measured
+from edgeattn.report.number_words import limit_text, measured_text
 from edgeattn.report.table import report_parts, show
-from edgeattn.report.verdict_words import undecided
-from edgeattn.results.bundle import to_json
+from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.bundle import reports_json
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -69,7 +69,6 @@ def export(
     together: Annotated[
         bool, typer.Option("--together", help="One recipe for all devices, for the least slowdown on any.")
     ] = False,
-    scheduler: Scheduler = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
@@ -80,7 +79,7 @@ def export(
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
-    check_named(on or (), together=together, scheduler=scheduler)
+    check_named(on or (), together=together)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.request import Objective, Request
@@ -95,7 +94,7 @@ def export(
         _check_outside(recipe, folder)
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
         targets = target or [DEFAULT]
-        with places_on(on or (), scheduler, targets) as places:
+        with places_on(on or (), targets) as places:
             request = Request.read(
                 targets,
                 {**source.budget, **limits},
@@ -111,13 +110,13 @@ def export(
         sample = _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
-        sys.stdout.write(to_json(bundle.reports))
+        sys.stdout.write(reports_json(bundle.reports))
     else:
         manifest = bundle.manifest
         graph = manifest.graphs[manifest.main_graph]
         loading = loading_parts(folder, graph, manifest.generation, manifest.processing)
         reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
-        show((*reports, *example_parts(sample), *loading))
+        show((*reports, *(example_parts(sample.pytorch, sample.bundle) if sample else ()), *loading))
     for report in bundle.reports.values():
         check_verdict(report, f"bundle still written to {folder}; see its report")
         if strict:
@@ -127,14 +126,16 @@ def export(
 def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed where the verdict is no pass, naming each check or edge case that is none."""
     about, checks = f"{report.model} for {report.target}", report.checks
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in checks if c.verdict == "fail"]
+    failed = [
+        f"{c.name} is {measured_text(c)}, {limit_text(c)} required" for c in checks if c.verdict == "fail"
+    ]
     broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
     if broken:
         raise CheckFailed(f"{about} fails edge cases: {', '.join([*broken, *failed])}; {afterword}")
     if failed:
         raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
     if report.verdict == "undecided":
-        reasons = " ".join(undecided(checks, report.samples.evaluation)).removesuffix(".")
+        reasons = " ".join(undecided_notes(checks, report.samples.evaluation)).removesuffix(".")
         raise CheckFailed(f"{about}: not enough samples: {reasons}; {afterword}")
 
 

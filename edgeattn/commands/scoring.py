@@ -74,7 +74,7 @@ class ScoringOptions:
 
             yield score_here
             return
-        from edgeattn.devices.cluster import connected
+        from edgeattn.partitions.cluster import connected
         from edgeattn.partitions.scoring import OnWorkers
 
         with connected(self.scheduler, self.workers) as client:

@@ -19,7 +19,7 @@ from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import golden_results
 from edgeattn.report.ci import golden_outcomes, golden_summary
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
-from edgeattn.results.bundle import read_report, to_json
+from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
@@ -117,7 +117,7 @@ def _against_original(
     reports = {target: _renewed(before[target], now, changed) for target, now in measured.items()}
     for_ci.write(reports, files.manifest)
     if as_json:
-        sys.stdout.write(to_json(reports))
+        sys.stdout.write(reports_json(reports))
     for target, report in reports.items():
         if not as_json:
             show((*report_parts(report), *differing_machines(before[target].machine, report.machine)))

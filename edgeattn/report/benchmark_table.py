@@ -8,13 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.point import Point
-from edgeattn.measure.token_time import TokenTime
 from edgeattn.report.changes.benchmarks import BenchmarkChange, Trend
 from edgeattn.report.changes.benchmarks import remarks as remarks_on
 from edgeattn.report.number_words import UNSURE, count, figure
 from edgeattn.report.table import RUNNERS, machine_line
+from edgeattn.results.benchmark import Benchmark, Point, TokenTime
 from edgeattn.results.latency import COMPILED, PYTORCH, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.printing import margin_text

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from edgeattn.report.number_words import count
-from edgeattn.results.report import Layer, Refusal
-from edgeattn_export.graph.placement import Fallback, Placement
+from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
 LEFT = "float"
 

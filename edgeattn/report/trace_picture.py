@@ -9,11 +9,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from edgeattn.judge.trace.module_error import Departure, ModuleError
-from edgeattn.judge.trace.trace import Trace
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg
 from edgeattn.report.trace_table import WHOLE
+from edgeattn.results.trace import Departure, ModuleError, Trace
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
 _ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the axes, and of a letter of a name

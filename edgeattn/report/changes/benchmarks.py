@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.point import Point
+from edgeattn.results.benchmark import Benchmark, Point
 from edgeattn.results.latency import INT8
 from edgeattn_runtime.batches import Estimate
 from edgeattn_runtime.errors import BadInput

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from edgeattn.judge.check import Check
-from edgeattn.judge.limits import limit_of
-from edgeattn.report.number_words import figure, measured, speedup
+from edgeattn.report.number_words import figure, measured_text, speedup
 from edgeattn.results.bundle import read_report
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
+from edgeattn.results.limits import limit_of
 from edgeattn.results.report import Report
 from edgeattn_runtime.batches import Interval, Ratio
 from edgeattn_runtime.bundle import BundleFiles
@@ -118,7 +117,7 @@ def _accuracy(old: Report, new: Report) -> Iterator[Change]:
 
 def _check(old: Check, new: Check) -> Change:
     limit = limit_of(new.name)
-    words = measured(old), measured(new)
+    words = measured_text(old), measured_text(new)
     if old.bound is None or new.bound is None:
         if old.limit == new.limit:
             return Change(new.name, *words, _by_rank(old.verdict, new.verdict), "by its check: no interval")

@@ -19,11 +19,11 @@ SIGNS: Mapping[Trend, str] = {"better": "✅ better", "worse": "❌ **worse**", 
 
 def changes_parts(title: str, found: Sequence[Change]) -> tuple[RenderableType, ...]:
     """Lay out what became of each figure."""
-    shown = listing("", ">before", ">after", "", "")
+    rows = listing("", ">before", ">after", "", "")
     for change in found:
         word = Text(change.word, style=STYLES[change.word])
-        shown.add_row(change.name, change.before, change.after, word, Text(change.why, style="dim"))
-    return Text(title, style="bold"), shown
+        rows.add_row(change.name, change.before, change.after, word, Text(change.why, style="dim"))
+    return Text(title, style="bold"), rows
 
 
 def changes_summary(title: str, found: Sequence[Change]) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeattn.judge.check import Check
 from edgeattn.report.devices import Device
 from edgeattn.report.graph_words import placement_words
-from edgeattn.report.number_words import asked, cosine, measured
+from edgeattn.report.number_words import cosine, limit_text, measured_text
 from edgeattn.report.promises import promises
-from edgeattn.report.verdict_words import SHOWN, shown, undecided
-from edgeattn.results.check import EdgeCase
+from edgeattn.report.verdict_words import CONFIDENT, confidence_text, undecided_notes
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.manifest import Manifest
@@ -65,12 +64,12 @@ def golden_outcomes(results: Iterable[GoldenResult]) -> tuple[Outcome, ...]:
 
 
 def _of_check(check: Check, evaluation: int) -> Outcome:
-    told = f"{measured(check)} measured, {asked(check)} asked"
+    words = f"{measured_text(check)} measured, {limit_text(check)} required"
     if not check.decided:
-        told = " ".join((f"{told};", *undecided([check], evaluation)))
-    elif shown(check):
-        told = f"{told}; {shown(check)} {SHOWN}"
-    return Outcome("checks", check.name, check.verdict, told)
+        words = " ".join((f"{words};", *undecided_notes([check], evaluation)))
+    elif confidence_text(check):
+        words = f"{words}; {confidence_text(check)} {CONFIDENT}"
+    return Outcome("checks", check.name, check.verdict, words)
 
 
 def _of_edge_case(case: EdgeCase) -> Outcome:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from edgeattn.judge.check import Verdict
-from edgeattn.report.number_words import asked, cosine, count, figure, measured, speedup
+from edgeattn.report.number_words import cosine, count, figure, limit_text, measured_text, speedup
 from edgeattn.report.table import RUNNERS
-from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
+from edgeattn.report.verdict_words import CONFIDENT, confidence_text, edge_cases_line
+from edgeattn.results.check import Verdict
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
@@ -58,9 +58,15 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"### {plain(report.model)} for {plain(report.target)}: {SIGNS[report.verdict]}"
     yield ""
-    heads = ("Budget", ">measured", f">{SHOWN}", "asked", "")
+    heads = ("Budget", ">measured", f">{CONFIDENT}", "limit", "")
     rows = [
-        (f"`{check.name}`", measured(check), shown(check), asked(check), SIGNS[check.verdict])
+        (
+            f"`{check.name}`",
+            measured_text(check),
+            confidence_text(check),
+            limit_text(check),
+            SIGNS[check.verdict],
+        )
         for check in report.checks
     ]
     yield from table(heads, rows)

@@ -68,8 +68,8 @@ class _Axis:
 
     @classmethod
     def over(cls, latencies: Collection[Latency]) -> _Axis:
-        shown = [time for it in latencies for time in (*_inner(it), it.p50, it.p99)]
-        low, high = math.log(min(shown)), math.log(max(shown))
+        times = [time for it in latencies for time in (*_inner(it), it.p50, it.p99)]
+        low, high = math.log(min(times)), math.log(max(times))
         margin = MARGIN * max(high - low, 0.1)
         return cls(low - margin, high + margin)
 

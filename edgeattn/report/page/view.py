@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.limits import limit_of
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
 from edgeattn.report.number_words import cosine, figure
@@ -15,8 +14,10 @@ from edgeattn.report.page.speed import Speed, runner_label
 from edgeattn.report.verdict_words import edge_cases_line
 from edgeattn.results.accuracy import ModuleLoss
 from edgeattn.results.check import EdgeCase
+from edgeattn.results.graph import Refusal
 from edgeattn.results.latency import INT8, PYTORCH, Price
-from edgeattn.results.report import Refusal, Report
+from edgeattn.results.limits import limit_of
+from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, Shown
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample
 from edgeattn.report.svg import INK, PALE
 from edgeattn_runtime.processing import Series
 
@@ -16,12 +16,12 @@ _SEASONS = 3  # of what came before, as long as the forecast each
 _Values = NDArray[np.float64]
 
 
-def draw_forecast(shown: Shown, series: Series) -> Figure:
+def draw_forecast(sample: AnsweredSample, series: Series) -> Figure:
     """Draw an axis for each series, in its own unit."""
     name = series.output or ""
-    past = series.forecast({name: shown.inputs[series.input]})[0]  # in the units of the output
-    lines = [series.forecast({name: np.asarray(each[name])})[0] for each in (shown.original, shown.bundle)]
-    horizon, came = lines[0].shape[1], _came(shown, series)
+    past = series.forecast({name: sample.inputs[series.input]})[0]  # in the units of the output
+    lines = [series.forecast({name: np.asarray(each[name])})[0] for each in (sample.original, sample.bundle)]
+    horizon, came = lines[0].shape[1], _came(sample, series)
     rows = len(series.names)
     height = rows * _ROW + _LEGEND + 0.35
     figure = Figure((_WIDTH, height))
@@ -53,10 +53,10 @@ def _draw(axes: Axes, values: _Values, **look: object) -> None:
     axes.plot(range(1, len(values) + 1), values, **look)  # type: ignore[arg-type]
 
 
-def _came(shown: Shown, series: Series) -> _Values | None:
+def _came(sample: AnsweredSample, series: Series) -> _Values | None:
     """Return the sample's target in the series' units, where it is of the forecast's form."""
-    output = shown.original[series.output or ""]
-    if shown.target is None or np.shape(shown.target) != output.shape:
+    output = sample.original[series.output or ""]
+    if sample.target is None or np.shape(sample.target) != output.shape:
         return None
-    forecast: _Values = series.forecast({series.output or "": np.asarray(shown.target, np.float32)})[0]
+    forecast: _Values = series.forecast({series.output or "": np.asarray(sample.target, np.float32)})[0]
     return forecast

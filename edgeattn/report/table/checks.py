@@ -1,4 +1,4 @@
-"""What was asked and what was found: checks of the budget, edge cases, golden outputs, layers."""
+"""Tables of checks against the budget, edge cases, golden outputs and layers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.check import Check
-from edgeattn.report.number_words import asked, cosine, measured
+from edgeattn.report.number_words import cosine, limit_text, measured_text
 from edgeattn.report.table.layout import colored, listing, passed
-from edgeattn.report.verdict_words import SHOWN, edge_cases_line, shown
-from edgeattn.results.check import EdgeCase
-from edgeattn.results.report import Layer
+from edgeattn.report.verdict_words import CONFIDENT, confidence_text, edge_cases_line
+from edgeattn.results.check import Check, EdgeCase
+from edgeattn.results.graph import Layer
 from edgeattn_runtime.golden import GoldenResult
 
 
 def checks_table(checks: Iterable[Check]) -> Table:
-    """Lay out what was measured against what was asked."""
-    table = listing("Budget", ">measured", f">{SHOWN}", "asked", "")
+    """Lay out what was measured against each limit."""
+    table = listing("Budget", ">measured", f">{CONFIDENT}", "limit", "")
     for check in checks:
-        table.add_row(check.name, measured(check), shown(check), asked(check), colored(check.verdict))
+        texts = measured_text(check), confidence_text(check), limit_text(check)
+        table.add_row(check.name, *texts, colored(check.verdict))
     return table
 
 

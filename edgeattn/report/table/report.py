@@ -13,8 +13,9 @@ from edgeattn.report.number_words import cosine, count, counts, figure, speedup,
 from edgeattn.report.table.checks import checks_table, edge_cases_parts
 from edgeattn.report.table.layout import colored, pairs
 from edgeattn.report.table.machines import machine_line, prices_parts
+from edgeattn.results.graph import Refusal
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
-from edgeattn.results.report import Refusal, Report
+from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
 
 RUNNERS = {

@@ -10,7 +10,7 @@ from edgeattn.__main__ import main
 from edgeattn.measure import benchmark, race
 from edgeattn.measure import isolated as alone
 from edgeattn.report.table import RUNNERS
-from edgeattn.results.benchmark import read_result
+from edgeattn.results.benchmark import read_benchmark
 from edgeattn.results.latency import INT8
 from edgeattn_runtime.machine import Machine
 
@@ -31,7 +31,7 @@ def test_alone_a_bundle_is_timed_on_its_golden_inputs(
     assert main(["bench", str(folder), "--json"]) == 0
     result = tmp_path / "result.json"
     result.write_text(capsys.readouterr().out)
-    found = read_result(result)
+    found = read_benchmark(result)
     (point,) = found.points
     int8 = point.latency_ms["int8"]
     assert found.memory_mb == 51.5
@@ -120,7 +120,7 @@ def test_a_result_that_is_worse_is_told_by_the_exit_code(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"schema": 7}', "schema 7"),
+        ('{"schema": 7}', "schema: 7 "),
         ('{"schema": 1, "runs": []}', "bundle"),
         ("{", "edgeattn bench NAME.edge --json"),
         (None, "result.json"),

@@ -14,10 +14,9 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.check import Check
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 from edgeattn.source import module
 from edgeattn.source.source import Source
@@ -155,7 +154,7 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
         (
             {"checks": (Check("cosine_min", 0.999, 0.998, False, decided=False, share=0.8, needed=59),)},
             "undecided",
-            "tiny for cpu: not enough samples: cosine_min is 0.99900, at least 0.998 asked, but 24 "
+            "tiny for cpu: not enough samples: cosine_min is 0.99900, at least 0.998 required, but 24 "
             "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more",
         ),
         (

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.judge.budget import DEFAULT, Budget, parse
-from edgeattn.judge.check import Check
 from edgeattn.judge.figures import Mean
-from edgeattn.judge.limits import GOLDEN_FLOOR, LIMITS
+from edgeattn.judge.limits import figure_of
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
+from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
+from edgeattn.results.limits import GOLDEN_FLOOR, LIMITS
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.latency import Latency
 
@@ -116,7 +117,7 @@ STEP = 1e-6
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_met_up_to_itself_and_no_further(name: str) -> None:
-    figure = LIMITS[name].read(MEASURES)
+    figure = figure_of(name, MEASURES)
     assert figure is not None
     measured = figure.value
     beyond = measured + (STEP if LIMITS[name].at_least else -STEP)

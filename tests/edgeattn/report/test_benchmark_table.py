@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.isolated import Start
-from edgeattn.measure.point import Point
 from edgeattn.report.benchmark_table import benchmark_parts, changes_parts
 from edgeattn.report.changes.benchmarks import benchmark_changes
 from edgeattn.report.table import RUNNERS, show
+from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.latency import Latency

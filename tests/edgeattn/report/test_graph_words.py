@@ -8,8 +8,8 @@ from edgeattn.commands.export import check_placement
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.page import View, page
 from edgeattn.report.table import report_parts, show
+from edgeattn.results.graph import Fallback, Placement
 from edgeattn.results.report import Report
-from edgeattn_export.graph.placement import Fallback, Placement
 from edgeattn_runtime.errors import CheckFailed
 
 GATHERS = Fallback("Gather", 2, ("a", "b", "c", "d", ""), 0.0, "not in its list of operators")

@@ -30,7 +30,7 @@ def test_what_a_device_prints_is_read_back(folder: Path, result: Benchmark) -> N
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"schema": 2}, "schema 2"),
+        ({"schema": 2}, "schema: 2"),
         ({"load_ms": "long"}, "load_ms"),
         ({"runs": [{"threads": 1}]}, "timings"),
         ({"model": "tiny\x1b[31m"}, "model"),

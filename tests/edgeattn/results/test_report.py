@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.check import Check
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn.results.report import Report
 from edgeattn_runtime.batches import Interval, Ratio, in_batches

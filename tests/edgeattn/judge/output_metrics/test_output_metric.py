@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.limits import LIMITS
 from edgeattn.judge.output_metrics import METRICS, asked_of
 from edgeattn.judge.output_metrics.output_metric import output_of
+from edgeattn.results.limits import LIMITS
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 

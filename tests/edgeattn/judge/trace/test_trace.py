@@ -10,13 +10,14 @@ import pytest
 from plants import Fault, halve_scale, ignore_mask, planted, saturate, shuffle_weights
 
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.trace import Trace, trace
+from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.bundle import graphs_of
 from edgeattn.judge.trace.inputs import TraceInput, trace_inputs
 from edgeattn.judge.trace.module_error import EXACT
 from edgeattn.judge.trace.points import points_of
 from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.progress import Silent
+from edgeattn.results.trace import Trace
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_runtime.bundle import open_bundle

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.measure.benchmark import Benchmark
-from edgeattn.measure.isolated import Start
-from edgeattn.measure.point import Point
 from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
+from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import INT8, Conditions, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.errors import BadInput

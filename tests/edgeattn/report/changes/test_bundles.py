@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.check import Check
 from edgeattn.report.changes.bundles import Change, between, changes
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, Race
 from edgeattn.results.report import Report
 from edgeattn_runtime.batches import Interval, Ratio

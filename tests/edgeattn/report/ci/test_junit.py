@@ -8,9 +8,8 @@ import pytest
 import xmlschema
 
 from edgeattn.bundle import Bundle
-from edgeattn.judge.check import Check
 from edgeattn.report.ci import Outcome, junit, outcomes
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
@@ -30,7 +29,7 @@ def test_each_check_edge_case_promise_and_device_is_a_test(report: Report, bundl
     failure = cases[checks, "latency_ms"].find("failure")
     assert failure is not None
     assert (failure.get("type"), failure.text) == ("fail", failure.get("message"))
-    assert "3.2 measured, at most 3 ms asked" in (failure.text or "")
+    assert "3.2 measured, at most 3 ms required" in (failure.text or "")
     undecided = cases[checks, "cosine_min"].find("failure")
     assert undecided is not None
     assert undecided.get("type") == "undecided"
