@@ -52,6 +52,6 @@ def placement_words(placement: Placement) -> str:
 def _line(fallback: Fallback) -> str:
     named = [module for module in fallback.modules if module]
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    where = f" at {', '.join(named[:NAMED])}{more}" if named else ""
+    modules = f" at {', '.join(named[:NAMED])}{more}" if named else ""
     reason = f": {fallback.reason}" if fallback.reason else ""
-    return f"falls back: {fallback.count} {fallback.operator}{where}{reason}"
+    return f"falls back: {fallback.count} {fallback.operator}{modules}{reason}"

@@ -19,9 +19,9 @@ _ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the ax
 _BLUE, _RED, _GREY = "#2f6fb3", "#b3261e", "#7a8693"
 
 
-def trace_svg(found: Trace) -> bytes:
+def trace_svg(trace: Trace) -> bytes:
     """Draw a trace, modules in the order in which PyTorch runs them; the same trace gives the same bytes."""
-    return svg(lambda: _drawn(sorted(found.modules, key=lambda error: error.order)))
+    return svg(lambda: _drawn(sorted(trace.modules, key=lambda error: error.order)))
 
 
 def _drawn(errors: Sequence[ModuleError]) -> Figure:

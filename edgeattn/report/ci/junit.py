@@ -25,14 +25,14 @@ def junit(suites: Mapping[str, Sequence[Outcome]], properties: Mapping[str, str]
     """
     counts = _counts([it for each in suites.values() for it in each])
     root = Element("testsuites", {"name": "edgeattn", **counts})
-    for name, found in suites.items():
-        skipped = str(sum(each.word == "not compared" for each in found))
-        suite = SubElement(root, "testsuite", {"name": name, **_counts(found), "skipped": skipped})
+    for name, outcomes in suites.items():
+        skipped = str(sum(each.word == "not compared" for each in outcomes))
+        suite = SubElement(root, "testsuite", {"name": name, **_counts(outcomes), "skipped": skipped})
         held = SubElement(suite, "properties")
         for key, value in properties.items():
             SubElement(held, "property", name=key, value=value)
         times: Counter[tuple[str, str]] = Counter()
-        for outcome in found:
+        for outcome in outcomes:
             times[outcome.kind, outcome.name] += 1
             _add(suite, name, outcome, times[outcome.kind, outcome.name])
     indent(root)
@@ -40,9 +40,9 @@ def junit(suites: Mapping[str, Sequence[Outcome]], properties: Mapping[str, str]
     return document + b"\n"
 
 
-def _counts(found: Sequence[Outcome]) -> dict[str, str]:
-    failures = sum(each.word in _FAILED for each in found)
-    return {"tests": str(len(found)), "failures": str(failures), "errors": "0", "time": "0"}
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    failures = sum(each.word in _FAILED for each in outcomes)
+    return {"tests": str(len(outcomes)), "failures": str(failures), "errors": "0", "time": "0"}
 
 
 def _add(suite: Element, name: str, outcome: Outcome, time: int) -> None:

@@ -82,8 +82,8 @@ def _of_edge_case(case: EdgeCase) -> Outcome:
 def _promised(report: Report, manifest: Manifest) -> Iterator[Outcome]:
     first, *_ = manifest.variants
     variant = next((each for each in manifest.variants if each.target == report.target), first)
-    said = promises(manifest, variant)
-    proven = {**{name: said[name] for name in _PROMISED if name in said}, "Measured": said["Measured"]}
+    every = promises(manifest, variant)
+    proven = {**{name: every[name] for name in _PROMISED if name in every}, "Measured": every["Measured"]}
     for name, words in proven.items():
         yield Outcome("promises", name, "not compared" if words.startswith(_UNPROVEN) else "pass", words)
     if report.placement is not None:

@@ -51,8 +51,8 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
     right = sum(result.ok for result in results)
     verdict: Verdict = "pass" if right == len(results) else "fail"
     lowest = min((result.cosine for result in results), default=1.0)
-    told = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
-    return f"### {plain(name)}: {SIGNS[verdict]}\n\n{told}\n"
+    words = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
+    return f"### {plain(name)}: {SIGNS[verdict]}\n\n{words}\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

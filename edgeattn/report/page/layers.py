@@ -109,14 +109,14 @@ def groups(report: Report) -> list[Group]:
     ]
 
 
-def size_parts(found: Sequence[Group]) -> list[SizePart]:
+def size_parts(layers: Sequence[Group]) -> list[SizePart]:
     """Return the groups that have weights, those with few of them as one; none where there is but one."""
-    whole = sum(group.size_mb for group in found)
-    large = [group for group in found if group.size_mb >= LEAST_SHARE * whole > 0]
-    rest = whole - sum(group.size_mb for group in large)
-    parts = [SizePart(group.name, group.size_mb, group.size_mb / whole) for group in large]
-    if whole and rest >= LEAST_SHARE / 10 * whole:
-        parts.append(SizePart("others", rest, rest / whole))
+    total = sum(group.size_mb for group in layers)
+    large = [group for group in layers if group.size_mb >= LEAST_SHARE * total > 0]
+    rest = total - sum(group.size_mb for group in large)
+    parts = [SizePart(group.name, group.size_mb, group.size_mb / total) for group in large]
+    if total and rest >= LEAST_SHARE / 10 * total:
+        parts.append(SizePart("others", rest, rest / total))
     return parts if len(parts) > 1 else []
 
 
@@ -139,8 +139,8 @@ def _modules(report: Report) -> Iterable[Module]:
 def _group(name: str, numbered: Iterable[str]) -> str:
     """Return a path up to its first number; else its first name, and the second beside numbered ones."""
     path = name.partition("+")[0]
-    if (found := _numbered(path)) or path == WHOLE:
-        return found or WHOLE
+    if (numbered_path := _numbered(path)) or path == WHOLE:
+        return numbered_path or WHOLE
     first, _, rest = path.partition(".")
     return f"{first}.{rest.partition('.')[0]}" if rest and first in numbered else first
 

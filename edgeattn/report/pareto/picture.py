@@ -65,12 +65,12 @@ def _drawn(report: Report) -> Figure:
     return picture
 
 
-def _sheet(*, above: float, beside: float) -> tuple[Figure, Axes]:
+def _sheet(*, above: float, right: float) -> tuple[Figure, Axes]:
     """Return a picture and its axes, with room in points for the words of limits above and beside them."""
     height = _BELOW + _HEIGHT + above + _AROUND
     picture = Figure(figsize=(_WIDTH / 72, height / 72))
     FigureCanvasSVG(picture)
-    across = _WIDTH - _LEFT - beside - _AROUND
+    across = _WIDTH - _LEFT - right - _AROUND
     return picture, picture.add_axes((_LEFT / _WIDTH, _BELOW / height, across / _WIDTH, _HEIGHT / height))
 
 

@@ -30,11 +30,11 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
     if not cases:
         return ()
     line = Text(edge_cases_line(cases))
-    told = [case for case in cases if case.told is not None]
-    if not told:
+    annotated = [case for case in cases if case.told is not None]
+    if not annotated:
         return (line,)
     table = listing("Edge case", "", "")
-    for case in sorted(told, key=lambda case: case.ok):
+    for case in sorted(annotated, key=lambda case: case.ok):
         word = passed(ok=False) if not case.ok else Text(_unjudged(case), style="dim")
         table.add_row(case.name, word, case.told)
     return line, table

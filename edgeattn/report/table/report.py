@@ -32,9 +32,9 @@ def comparison(report: Report) -> Table:
     table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
-    beside = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
+    original_cell = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
     for label, *figures in () if report.latency_ms is None else _latency_rows(report.latency_ms):
-        table.add_row(label, *beside, *figures)
+        table.add_row(label, *original_cell, *figures)
     table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
     table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))
     table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")
@@ -49,9 +49,9 @@ def conditions_line(race: Race) -> Text:
     """Say under what the latencies were measured."""
     conditions = race.conditions
     shape = ", ".join(f"{symbol} {size}" for symbol, size in conditions.shape.items())
-    which = f"; {'median ' if conditions.samples > 1 else ''}{shape}" if shape else ""
-    of = f"{count(conditions.rounds, 'call')} on {count(conditions.samples, 'sample')}"
-    return Text(f"Latency of {of}, {count(conditions.threads, 'thread')}{which}", style="dim")
+    sizes = f"; {'median ' if conditions.samples > 1 else ''}{shape}" if shape else ""
+    calls = f"{count(conditions.rounds, 'call')} on {count(conditions.samples, 'sample')}"
+    return Text(f"Latency of {calls}, {count(conditions.threads, 'thread')}{sizes}", style="dim")
 
 
 def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
