@@ -10,8 +10,9 @@ from rich.text import Text
 
 from edgeattn.report.changes.benchmarks import BenchmarkChange, Trend
 from edgeattn.report.changes.benchmarks import remarks as remarks_on
-from edgeattn.report.number_words import UNSURE, count, figure
-from edgeattn.report.table import RUNNERS, machine_line
+from edgeattn.report.graph_words import module_name
+from edgeattn.report.number_words import RUNNER_LABELS, UNSURE, count, figure, runner_label
+from edgeattn.report.table import machine_line
 from edgeattn.results.benchmark import Benchmark, Point, TokenTime
 from edgeattn.results.latency import COMPILED, PYTORCH, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
@@ -49,7 +50,7 @@ def changes_parts(
 def _times(benchmark: Benchmark) -> Table:
     columns = ("Shape", ">threads", "", ">p50, ms", ">p90", ">p99", ">a second", ">speedup")
     table = _table(*columns if PYTORCH in benchmark.points[0].latency_ms.latencies else columns[:-1])
-    labels = {**RUNNERS, PYTORCH: benchmark.original, COMPILED: f"{benchmark.original}, compiled"}
+    labels = {**RUNNER_LABELS, PYTORCH: benchmark.original, COMPILED: f"{benchmark.original}, compiled"}
     for point in benchmark.points:
         race = point.latency_ms
         for i, name in enumerate(race.latencies):
@@ -96,7 +97,7 @@ def _unsure(point: Point) -> Iterator[str]:
             continue
         ends = speedup.interval
         reach = "too few calls" if ends is None else f"between {figure(ends.low)} and {figure(ends.high)}"
-        yield f"Speedup of {RUNNERS.get(name, name)} at {_shape(point)} unsure: {reach}; disturbed by {cause}"
+        yield f"Speedup of {runner_label(name)} at {_shape(point)} unsure: {reach}; disturbed by {cause}"
 
 
 def _token(token: TokenTime | None) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _token(token: TokenTime | None) -> Iterator[str]:
 def _modules(modules: Mapping[str, float]) -> Table:
     table = _table("Module", ">time")
     for name, share in list(modules.items())[:MODULES]:
-        table.add_row(name or "(the model)", f"{100 * share:.0f} %")
+        table.add_row(module_name(name), f"{100 * share:.0f} %")
     rest = sum(list(modules.values())[MODULES:])
     if rest:
         table.add_row(f"{len(modules) - MODULES} others", f"{100 * rest:.0f} %")

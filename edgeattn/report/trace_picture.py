@@ -9,9 +9,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg
-from edgeattn.report.trace_table import WHOLE
 from edgeattn.results.trace import Departure, ModuleError, Trace
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
@@ -25,7 +25,7 @@ def trace_svg(trace: Trace) -> bytes:
 
 
 def _drawn(errors: Sequence[ModuleError]) -> Figure:
-    names = [error.module or WHOLE for error in errors]
+    names = [module_name(error.module) for error in errors]
     height, left = _ABOVE + _ROW * len(errors) + _BELOW, 12 + _LETTER * max(map(len, names))
     across = max(_WIDTH, left + 2 * _WIDTH / 3)
     picture = Figure(figsize=(across / 72, height / 72))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from edgeattn.report.number_words import figure, measured_text, speedup
+from edgeattn.report.number_words import figure, measured_text, speedup_text
 from edgeattn.results.bundle import read_report
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
@@ -39,7 +39,7 @@ class Change:
     why: str = ""
 
 
-def between(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
+def interval_trend(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
     """Compare two intervals: they differ where they have no number in common.
 
     Args:
@@ -105,10 +105,10 @@ def _verdict(old: Report, new: Report) -> Change:
 
 def _by_rank(old: str, new: str) -> Trend:
     ranks = ("fail", "undecided", "pass")
-    return _trend(ranks.index(new) - ranks.index(old))
+    return _step_trend(ranks.index(new) - ranks.index(old))
 
 
-def _trend(steps: float) -> Trend:
+def _step_trend(steps: float) -> Trend:
     return "better" if steps > 0 else "worse" if steps < 0 else "same"
 
 
@@ -127,7 +127,7 @@ def _check(old: Check, new: Check) -> Change:
             return Change(new.name, *words, _by_rank(old.verdict, new.verdict), "by its check: no interval")
         return Change(new.name, *words, "not compared", "another limit, and no interval")
     ends = (*_interval(new.measured, new.bound), *_interval(old.measured, old.bound))
-    return Change(new.name, *words, between(*ends, at_least=limit.at_least), "by their intervals")
+    return Change(new.name, *words, interval_trend(*ends, at_least=limit.at_least), "by their intervals")
 
 
 def _interval(value: float, bound: float) -> tuple[float, float]:
@@ -144,7 +144,9 @@ def _speedup(old: Report, new: Report) -> Change:
     if (difference := _difference(old, new)) is not None:
         return Change(name, *texts, "not compared", difference)
     old_interval, new_interval = _noise_interval(before), _noise_interval(after)
-    word = between(new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True)
+    word = interval_trend(
+        new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
+    )
     return Change(name, *texts, word, f"by their intervals, {NOISE:.0%} at least")
 
 
@@ -157,7 +159,7 @@ def _ratio(report: Report) -> Ratio | None:
 
 def _speedup_text(report: Report) -> str:
     race = report.latency_ms
-    return "none" if race is None else speedup(race, INT8) or "none"
+    return "none" if race is None else speedup_text(race, INT8) or "none"
 
 
 def _noise_interval(ratio: Ratio) -> Interval:
@@ -197,7 +199,7 @@ def _memory(old: Report, new: Report) -> Iterator[Change]:
 
 def _smaller(name: str, before: float, after: float, noise: float) -> Change:
     moved = 0.0 if abs(after - before) <= noise * before else before - after
-    return Change(name, figure(before), figure(after), _trend(moved))
+    return Change(name, figure(before), figure(after), _step_trend(moved))
 
 
 def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
@@ -208,7 +210,7 @@ def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
         if not case.ok or (old_case is not None and not old_case.ok):
             was = "not tried" if old_case is None else _outcome(old_case)
             moved = case.ok - (True if old_case is None else old_case.ok)
-            yield Change(f"edge case: {case.name}", was, _outcome(case), _trend(moved), case.told or "")
+            yield Change(f"edge case: {case.name}", was, _outcome(case), _step_trend(moved), case.told or "")
 
 
 def _outcome(case: EdgeCase) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.report.number_words import figure, speedup
-from edgeattn.report.table import RUNNERS, conditions_line
+from edgeattn.report.number_words import figure, runner_label, speedup_text
+from edgeattn.report.table import conditions_line
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn_runtime.latency import Latency
 
@@ -130,7 +130,7 @@ class Speed:
     def highlight(self) -> Mapping[str, str]:
         """How many times as fast as the original it is; as the float export where there is no PyTorch."""
         if PYTORCH in self.race.latencies:
-            return {speedup(self.race, INT8): f"speedup over {self.original}, p50"}
+            return {speedup_text(self.race, INT8): f"speedup over {self.original}, p50"}
         return {f"{figure(self.race[FLOAT].p50 / self.race[INT8].p50)}x": "speedup over float, p50"}
 
     @property
@@ -141,7 +141,7 @@ class Speed:
     @property
     def speedups(self) -> Mapping[str, str]:
         """By runner's label, how many times as fast as the original it is."""
-        return {self._label(name): speedup(self.race, name) for name in self.race.latencies}
+        return {self._label(name): speedup_text(self.race, name) for name in self.race.latencies}
 
     @property
     def conditions(self) -> str:
@@ -156,8 +156,3 @@ class Speed:
 
     def _label(self, runner: str) -> str:
         return runner_label(runner, self.original)
-
-
-def runner_label(runner: str, original: str) -> str:
-    """Return what a runner is called on the page, where the original is called so."""
-    return original if runner == PYTORCH else RUNNERS.get(runner, runner)

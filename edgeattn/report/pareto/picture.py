@@ -54,7 +54,7 @@ def _drawn(report: Report) -> Figure:
     slowest = max(point.latency_ms for point in points)
     latencies = [limit for limit in latency_limits(report) if limit.at < 2 * slowest]  # others squeeze all
     worst = error_limit(report)
-    picture, axes = _sheet(above=ROW * len(latencies), beside=WORST_WIDTH if worst else 0.0)
+    picture, axes = _sheet(above=ROW * len(latencies), right=WORST_WIDTH if worst else 0.0)
     _set_axes(axes, points, latencies, worst)
     axes.set_xlabel(f"{NOMINAL if report.nominal else MEASURED} (further left is faster)")
     draw_limits(axes, latencies, worst)

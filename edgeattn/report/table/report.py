@@ -9,7 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
-from edgeattn.report.number_words import cosine, count, counts, figure, speedup, time_shares
+from edgeattn.report.number_words import (
+    RUNNER_LABELS,
+    cosine,
+    count,
+    counts,
+    figure,
+    speedup_text,
+    time_shares,
+)
 from edgeattn.report.table.checks import checks_table, edge_cases_parts
 from edgeattn.report.table.layout import colored, pairs
 from edgeattn.report.table.machines import machine_line, prices_parts
@@ -18,18 +26,12 @@ from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
 
-RUNNERS = {
-    PYTORCH: "PyTorch",
-    FLOAT: "float",
-    INT8: "bundle",
-}  # whose form is its target's: seldom int8 alone
-
 
 def comparison(report: Report) -> Table:
     """Lay out the three side by side."""
     accuracy = report.accuracy
     table = _figures((report.original, FLOAT, INT8))
-    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNERS))
+    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNER_LABELS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
     original_cell = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
@@ -58,14 +60,14 @@ def _latency_rows(race: Race) -> Iterable[tuple[str, ...]]:
     for label, name in (("Latency, ms, p50", "p50"), ("  p90", "p90"), ("  p99", "p99")):
         yield label, *(figure(getattr(latency, name)) for latency in race.latencies.values())
     if PYTORCH in race.latencies:
-        yield "  speedup, p50", *(speedup(race, name) for name in race.latencies)
+        yield "  speedup, p50", *(speedup_text(race, name) for name in race.latencies)
 
 
 def _figures(columns: Iterable[str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("", no_wrap=True, min_width=23)
     for name in columns:
-        table.add_column(RUNNERS.get(name, name), justify="right", no_wrap=True, min_width=9)
+        table.add_column(RUNNER_LABELS.get(name, name), justify="right", no_wrap=True, min_width=9)
     return table
 
 
