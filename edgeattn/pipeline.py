@@ -66,7 +66,7 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     padded, asked = Padded.of(captured, samples.selection), asked_of(request.budget, captured.graph)
     comparison = Comparison(captured, padded, source.metric, progress, asked)
     check_metric(comparison, samples.evaluation, request.budget)
-    rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
+    rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
     # Every target may refuse the model: all are asked before a search takes minutes for the first.
     lowered = [(each, *_lowered(float_model, each)) for each in request.each()]
@@ -79,7 +79,7 @@ def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], Lo
     target, samples = request.target, known.samples
     known.comparison.progress.stage("lower")
     sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
-    return sizes, lower_for(target, known.captured, known.cached, samples.calibration)
+    return sizes, lower_for(target, known.cached, samples.calibration)
 
 
 def _for_target(

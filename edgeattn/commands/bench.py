@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.bench_on import bench_on
-from edgeattn.commands.on import On, Scheduler, check_named
+from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import show
@@ -43,7 +43,6 @@ def bench(
         ),
     ] = None,
     on: On = None,
-    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -57,12 +56,11 @@ def bench(
         raise BadInput("no bundle found; NAME.edge expected, or --compare OLD.json NEW.json")
     if compiled and model is None:
         raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
-    check_named(on or (), scheduler=scheduler)
     shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
     if on:
         if model is not None or shape:
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
-        bench_on(bundle, on, scheduler, threads=counts, as_json=as_json, verbose=verbose)
+        bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
         return
     with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.on import On, Scheduler, check_named, places_on
+from edgeattn.commands.on import On, check_named, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
@@ -69,7 +69,6 @@ def export(
     together: Annotated[
         bool, typer.Option("--together", help="One recipe for all devices, for the least slowdown on any.")
     ] = False,
-    scheduler: Scheduler = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
@@ -80,7 +79,7 @@ def export(
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
-    check_named(on or (), together=together, scheduler=scheduler)
+    check_named(on or (), together=together)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.request import Objective, Request
@@ -96,7 +95,7 @@ def export(
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
         asked_for = {**source.budget, **limits}
         targets = target or [DEFAULT]
-        with places_on(on or (), scheduler, targets) as places:
+        with places_on(on or (), targets) as places:
             request = Request.read(
                 targets,
                 asked_for,

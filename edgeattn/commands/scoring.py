@@ -74,8 +74,8 @@ class ScoringOptions:
 
             yield score_here
             return
-        from edgeattn.devices.cluster import connected
         from edgeattn.partitions import OnWorkers
+        from edgeattn.partitions.cluster import connected
 
         with connected(self.scheduler, self.workers) as client:
             yield OnWorkers(client, files, model, samples, source)

@@ -101,9 +101,9 @@ def sweep(
     """Export many models by many budgets and targets; resumable."""
     with working(verbose=verbose):
         from edgeattn.commands.sweep_bars import watching
-        from edgeattn.devices.cluster import connected, dashboard, machine_of
-        from edgeattn.devices.connection import named_scheduler
-        from edgeattn.sweep.devices import check_reachable, machines_of
+        from edgeattn.partitions.cluster import connected, dashboard, machine_of
+        from edgeattn.partitions.scheduler import named_scheduler
+        from edgeattn.sweep.devices import machines_of
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.line import Line
         from edgeattn.sweep.page import page
@@ -113,9 +113,8 @@ def sweep(
 
         plan = Plan.read(models, budget or (), target or [DEFAULT], on or ())
         address = named_scheduler(scheduler)
-        check_reachable(on or (), address)
         with Index.opened(output, plan) as index, connected(address, workers) as client:
-            machines = {None: machine_of(address), **machines_of(client, on or (), plan.targets)}
+            machines = {None: machine_of(address), **machines_of(on or (), plan.targets)}
             with watching(dashboard(client)) as watch:
                 outcomes = run(plan, index, client, machines, watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.devices.cluster import hosts
-from edgeattn.devices.connection import HOST
-from edgeattn.devices.waiting import first_ended
 from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.comparison import Comparison
+from edgeattn.partitions.cluster import hosts
 from edgeattn.partitions.partition import SAMPLES, cut, pack
+from edgeattn.partitions.scheduler import HOST
+from edgeattn.partitions.waiting import first_ended
 from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn.source.source import Source
 from edgeattn_export.graph.runner import Runner

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.devices.cluster import hosts
-from edgeattn.devices.connection import HOST
-from edgeattn.devices.waiting import first_ended
+from edgeattn.partitions.cluster import hosts
+from edgeattn.partitions.scheduler import HOST
+from edgeattn.partitions.waiting import first_ended
 from edgeattn.sweep.events import TOPIC, Watch, forward
 from edgeattn.sweep.index import Index
 from edgeattn.sweep.plan import Plan

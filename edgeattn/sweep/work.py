@@ -93,10 +93,11 @@ def _exported(row: Row) -> Report:
     progress.stage("load")
     source = _source(row.model)
     limits = {**source.budget, **dict(row.limits)}
-    request = Request.read(
-        row.target, limits, FASTEST, has_metric=source.metric is not None, places=places_of(row)
-    )
-    return pipeline.run(source, request, progress).report
+    with places_of(row) as places:
+        request = Request.read(
+            row.target, limits, FASTEST, has_metric=source.metric is not None, places=places
+        )
+        return pipeline.run(source, request, progress).report
 
 
 def _source(model: Model) -> Source:

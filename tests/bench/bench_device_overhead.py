@@ -25,13 +25,13 @@ import numpy as np
 import onnx.parser
 import psutil
 from distributed import Client
+from edgeattn.devices.asking import Asking
+from edgeattn.devices.races import TOGETHER
 
 from edgeattn.devices import steady
-from edgeattn.devices.asking import Asking
-from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of, named
 from edgeattn.devices.host import DeviceHost
-from edgeattn.devices.races import TOGETHER
+from edgeattn.partitions.scheduler import connect
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from emulators import ROOT, arm64
 
-from edgeattn.devices.connection import connect
 from edgeattn.devices.device import devices_of
+from edgeattn.partitions.scheduler import connect
 
 SECONDS = 600.0  # in which everything is up, emulated or not
 PATHS = [str(ROOT / folder) for folder in ("", "export", "runtime/python")]

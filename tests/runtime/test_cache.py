@@ -12,8 +12,8 @@ from edgeattn_runtime.cache import (
     capacity_for,
     check_memory,
     empty_cache,
-    moved,
     past_tensors,
+    resized,
 )
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Tensor
@@ -77,7 +77,7 @@ def test_room_is_given_in_blocks_up_to_the_positions(
 
 def test_what_is_held_moves_into_a_larger_array() -> None:
     small = np.random.default_rng(0).random((2, HEADS, 8, SIZE), np.float32)
-    large = moved(small, held=5, capacity=12)
+    large = resized(small, length=5, capacity=12)
     np.testing.assert_array_equal(large[:, :, :5], small[:, :, :5], strict=True)
     assert large.shape == (2, HEADS, 12, SIZE)
     assert not large[:, :, 5:].any()

@@ -178,7 +178,7 @@ def test_steppers_that_hold_as_much_join(decoder: Model, capacities: tuple[int, 
     one(ROWS[:1])
     other(ROWS[1:])
     one.join(other)
-    assert one.held == 3
+    assert one.length == 3
     _assert_close(one(NEXT), _logits_after(decoder, np.hstack((ROWS, NEXT))))
 
 

@@ -13,8 +13,8 @@ from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.bench import Benchmark, bench
 from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from distributed import Client
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.devices.cluster import connected
 from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import runner_of_bundle
+from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.partition import cut
 from edgeattn.partitions.scoring import AHEAD, scores_in_order
 from edgeattn.partitions.worker import ScoringJob

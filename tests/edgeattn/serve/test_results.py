@@ -21,8 +21,8 @@ from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.bench import bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 
 Table = dict[str, Any]
 

@@ -15,8 +15,8 @@ import edgeattn_export
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment, folder_of, run_installer
-from edgeattn_export.graph.hosts.frames import read_frame, write_frame
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.frames import read_frame, write_frame
 from edgeattn_runtime.graph import Graph, Tensor
 
 X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
