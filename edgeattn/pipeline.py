@@ -17,7 +17,7 @@ from edgeattn.judge.metric import check_metric
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
-from edgeattn.reporting import reported
+from edgeattn.reporting import report_on
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
@@ -74,7 +74,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     comparison = Comparison.of(captured, samples, source.metric, limits)
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
-    rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
+    rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
 
 
@@ -84,7 +84,7 @@ def _lowered(
     """Return the sizes that a target fixes, and the graphs as it is fast at them."""
     progress.stage("lower")
     sizes = sizes_for(request.target, model.choosing_sizes, model.captured.graph, model.rows.rows)
-    return sizes, lower_for(request.target, model.captured, model.cached, model.samples.calibration)
+    return sizes, lower_for(request.target, model.cached, model.samples.calibration)
 
 
 def _for_target(
@@ -95,7 +95,7 @@ def _for_target(
     buckets = buckets_of(request.target, choice.int8, sizes)
     int8_model = Int8Model(request, model, lowered, choice, buckets)
     proof = prove(int8_model, progress)
-    return Outcome(int8_model, proof, reported(int8_model, proof))
+    return Outcome(int8_model, proof, report_on(int8_model, proof))
 
 
 def export(
@@ -120,7 +120,7 @@ def export(
             half evaluates.
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
             where it is left out.
-        budget: Limits by name, see ``edgeattn.judge.limits``; accuracy is asked for in any case.
+        budget: Limits by name, see ``edgeattn.results.limits``; accuracy is asked for in any case.
         target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``, or several of them, the
             preferred one first.
         name: The bundle's; the module's class in lower case where it is left out.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.int8_model import Int8Model
 from edgeattn.results.check import EdgeCase
-from edgeattn_export.cache import Steps
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import Sample, replay
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
 COUNT = 4  # from the smallest evaluation sample to the largest
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order
@@ -53,8 +57,8 @@ def golden_of(model: Int8Model, evaluation: Evaluation) -> Golden:
         evaluation: Of it.
     """
     graphs, target, inputs = model.lowered.graphs, model.request.target, model.main_inputs(evaluation.samples)
-    if isinstance(graphs, Steps):
-        decoder = target.prover.runner(graphs.decoder.model)
+    if graphs.generation is not None:
+        decoder = target.prover.runner(graphs.main.model)
         return golden_vectors(decoder, target.device.runner(model.main), inputs)
     return golden_vectors(model.float_model.captured.reference, evaluation.int8, inputs)
 
@@ -68,7 +72,19 @@ def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
     """
     place, tolerance = model.request.place, golden.tolerance
     main = model.request.engine.runner(model.main, threads=place.threads)
-    results = replay(lambda **arrays: main(arrays), golden.samples, tolerance=tolerance)
+    contract = model.choice.int8.graphs[MAIN_GRAPH].graph
+
+    def answers(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        outputs = dict(main(arrays))
+        for tensor in contract.outputs:
+            if tensor.name not in outputs or outputs[tensor.name].dtype != tensor.dtype:
+                raise BadInput(
+                    f"device {place.name}: no {tensor.dtype} {tensor.name!r} in its answer; install the same "
+                    "edgeattn on both"
+                )
+        return outputs
+
+    results = replay(answers, golden.samples, tolerance=tolerance)
     return tuple(
         EdgeCase(
             f"golden sample {result.sample} on {place.name}, {result.output}",

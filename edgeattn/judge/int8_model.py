@@ -11,7 +11,6 @@ from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
-from edgeattn_export.cache import Steps, decoder_samples
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.search import SearchResult
@@ -66,9 +65,10 @@ class Int8Model:
     def main_inputs(self, samples: Samples) -> list[Inputs]:
         """Return what samples feed to that graph; of a decoder, what its calls take for a few of them."""
         graphs = self.lowered.graphs
-        if isinstance(graphs, Steps):
-            samples = decoder_samples(graphs, samples[:REHEARSED], self.request.target.prover)
-        return [sample.inputs for sample in samples]
+        if graphs.generation is not None:
+            samples = samples[:REHEARSED]
+        calls = graphs.samples(samples, self.request.target.prover)[MAIN_GRAPH]
+        return [call.inputs for call in calls]
 
     def subject(self) -> Subject:
         """Open the graphs, to be evaluated beside their original."""

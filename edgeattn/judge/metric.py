@@ -9,11 +9,11 @@ from pathlib import Path
 
 from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.statistics import count_for
+from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn.source.outputs import like
 from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.sample_split import EVALUATION_SHARE
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
 

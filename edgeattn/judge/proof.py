@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn.judge.check import Check
 from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device
@@ -17,7 +16,7 @@ from edgeattn.judge.measures import Measures
 from edgeattn.judge.timing import timing_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE

@@ -11,10 +11,9 @@ from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.request import Request
 from edgeattn.measure.profile import times_of
 from edgeattn.measure.race import race
-from edgeattn.measure.runners import THREADS, runner_of_floats
+from edgeattn.measure.runners import THREADS
 from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, Price, Race
-from edgeattn_export.cache import Steps
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.quantize.graphs import Graphs
@@ -57,7 +56,7 @@ def timing_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> T
     if not request.place.is_here:
         return Timing(_race_on_device(model, samples))
     if not request.is_in_process:
-        floats = runner_of_floats(graphs, engine, threads=THREADS)
+        floats = graphs.runner(engine, threads=THREADS)
         return Timing(comparison.race(evaluation.int8, samples, floats=floats))
     operators, modules = times_of(model.main, engine, stratified(model.choice.selection, PROFILED))
     latency = comparison.race(evaluation.int8, samples)
@@ -68,8 +67,8 @@ def _race_on_device(model: Int8Model, samples: Samples) -> Race:
     """Time the float and the int8 main graph side by side; of a decoder, its calls with a cache."""
     request, captured, graphs = model.request, model.float_model.captured, model.lowered.graphs
     place, floats, prover = request.place, captured.model, captured.engine
-    if isinstance(graphs, Steps):
-        floats, prover = graphs.decoder.model, request.target.prover
+    if graphs.generation is not None:
+        floats, prover = graphs.main.model, request.target.prover
     threads = place.threads
     runners = {
         FLOAT: prover.on(place.host).runner(floats, threads=threads),
@@ -82,9 +81,9 @@ def _race_on_device(model: Int8Model, samples: Samples) -> Race:
 def _steps_notes(latency: Race, model: Int8Model, evaluation: Evaluation) -> tuple[str, ...]:
     """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
     graphs = model.lowered.graphs
-    if not isinstance(graphs, Steps) or latency[INT8].p50 < latency[FLOAT].p50:
+    if graphs.generation is None or latency[INT8].p50 < latency[FLOAT].p50:
         return ()
-    floats = runner_of_floats(graphs, model.request.engine, threads=THREADS)
+    floats = graphs.runner(model.request.engine, threads=THREADS)
     inputs = [sample.inputs for sample in evaluation.samples]
     return (steps_note(latency, evaluation.int8, floats, inputs, model.float_model.captured.graph),)
 

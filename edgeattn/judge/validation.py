@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.check import Check
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Scoring, Subject, evaluate, score_here
 from edgeattn.judge.measures import Measures
@@ -15,7 +14,7 @@ from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.progress import Progress
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source

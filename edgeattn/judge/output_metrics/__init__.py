@@ -11,7 +11,7 @@ from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK
 from edgeattn.judge.output_metrics.output_metric import OutputMetric, output_of
 from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
-from edgeattn_export.graph.sample_split import EVALUATION_SHARE
+from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 
