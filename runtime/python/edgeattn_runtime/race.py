@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic
 
 from edgeattn_runtime.latency import Call, Name, milliseconds, take_turns, warm_up
 from edgeattn_runtime.surroundings import Surroundings, Watch
@@ -27,7 +28,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class RaceTimes:
+class RaceTimes(Generic[Name]):
     """What a race took.
 
     Attributes:
@@ -43,7 +44,7 @@ class RaceTimes:
     surroundings: Surroundings
 
 
-def race_calls(calls: Mapping[Name, Call], pace: Pace) -> RaceTimes:
+def race_calls(calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
     """Race calls in this process.
 
     Args:

@@ -72,7 +72,7 @@ class Elsewhere:
         """Time calls from here: each holds the way to its worker and back."""
         return timed(calls, clock, rounds)
 
-    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes:
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
         """Race calls from here, as ``turns`` times them."""
         return race_calls(calls, pace)
 

@@ -45,7 +45,7 @@ class Here:
         """Time calls in this process."""
         return timed(calls, clock, rounds)
 
-    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes:
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
         """Race calls in this process."""
         return race_calls(calls, pace)
 

@@ -63,7 +63,7 @@ class Host(Protocol):
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time bound calls of what it has opened side by side, as ``edgeattn_runtime.turns.timed`` does."""
 
-    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes:
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
         """Race bound calls of what it has opened, as ``edgeattn_runtime.race.race_calls`` does."""
 
     def races(
