@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from edgeattn.judge.limits import LIMITS
+from edgeattn.results.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes

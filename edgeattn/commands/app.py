@@ -11,7 +11,7 @@ import typer
 from edgeattn import __version__
 from edgeattn.commands.bench import bench
 from edgeattn.commands.demo import demo
-from edgeattn.commands.device import device
+from edgeattn.commands.devices import devices
 from edgeattn.commands.export import export
 from edgeattn.commands.generate import generate
 from edgeattn.commands.inspect import inspect
@@ -43,9 +43,7 @@ app.command()(inspect)
 app.command()(report)
 app.command()(serve)
 app.command()(targets)
-app.command(
-    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)(device)
+app.command()(devices)
 app.command()(demo)
 
 
@@ -72,8 +70,8 @@ def run(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         sys.stdout.write(f"edgeattn {__version__}\n")
         raise typer.Exit
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.files import SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE
-from edgeattn_runtime.signature import SIGNATURE_FILE
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",

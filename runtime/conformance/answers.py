@@ -81,45 +81,45 @@ class Answers:
         return self.failure is None and all(answer.agrees for answer in self.answers)
 
 
-def programs(named: Iterable[str]) -> dict[str, Path]:
+def programs(names: Iterable[str]) -> dict[str, Path]:
     """Return the conformance programs by the name of their runtime, such as "cpp" or "cpp-arm64".
 
     Args:
-        named: The runtimes wanted, each by its name or, for all of a language, by that; none for all.
+        names: The runtimes wanted, each by its name or, for all of a language, by that; none for all.
     """
     paths = (path for path in sorted(FOLDER.parent.glob("*/conformance*")) if path.is_file())
     executable = (path for path in paths if path.suffix == "" and os.access(path, os.X_OK))
-    known = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
-    wanted = set(named) or known.keys()
-    languages = wanted - known.keys()
-    return {name: path for name, path in known.items() if name in wanted or path.parent.name in languages}
+    by_name = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
+    wanted = set(names) or by_name.keys()
+    languages = wanted - by_name.keys()
+    return {name: path for name, path in by_name.items() if name in wanted or path.parent.name in languages}
 
 
 def questions() -> Questions:
     """Return all that cases.json asks."""
-    found = {}
+    table = {}
     for case in json.loads((FOLDER / "cases.json").read_text("utf-8")):
         verdict = (case["verdict"], *([case["error"]] if case["error"] else []))
-        found[case["bundle"], "open"] = Question(verdict, case.get("needs"))
+        table[case["bundle"], "open"] = Question(verdict, case.get("needs"))
         for key, word in _ASKED.items():
             for i, entry in enumerate(case.get(key, ())):
                 expected = entry.get("error", _ANSWERED)
-                found[case["bundle"], f"{word} {i}"] = Question((expected,), entry.get("needs"))
-    return found
+                table[case["bundle"], f"{word} {i}"] = Question((expected,), entry.get("needs"))
+    return table
 
 
-def ask(runtime: str, program: Path, asked: Questions) -> Answers:
+def ask(runtime: str, program: Path, questions: Questions) -> Answers:
     """Run a program, and hold what it prints against all that was asked."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     done = subprocess.run([program, FOLDER], capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
     failure = f"exit code {done.returncode}: {last[0]}" if done.returncode else None
     try:
         lines = {(line["bundle"], line["what"]): line for line in map(json.loads, done.stdout.splitlines())}
     except (ValueError, KeyError, TypeError) as error:
         lines, failure = {}, failure or f"a line on stdout that is no answer ({error!r})"
-    answers = [_answer(runtime, *key, question, lines.get(key)) for key, question in asked.items()]
+    answers = [_answer(runtime, *key, question, lines.get(key)) for key, question in questions.items()]
     return Answers(runtime, answers, seconds, failure)
 
 

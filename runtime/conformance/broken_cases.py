@@ -146,22 +146,22 @@ PROMISES = (
     refused(
         "generation-sources-unknown.edge",
         "a source that is no input of the encoder",
-        changed(*SOURCES, to=["features", "shown"], whole=bundles.of_sources),
+        changed(*SOURCES, to=["features", "shown"], whole=bundles.feature_encoder),
     ),
     refused(
         "generation-sources-few.edge",
         "an input of the encoder that is no source",
-        changed(*SOURCES, to=["features"], whole=bundles.of_sources),
+        changed(*SOURCES, to=["features"], whole=bundles.feature_encoder),
     ),
     refused(
         "generation-sources-twice.edge",
         "a source that stands twice",
-        changed(*SOURCES, to=["features", "mask", "mask"], whole=bundles.of_sources),
+        changed(*SOURCES, to=["features", "mask", "mask"], whole=bundles.feature_encoder),
     ),
     refused(
         "generation-sources-none.edge",
         "an encoder without a source",
-        changed(*SOURCES, to=[], whole=bundles.of_sources),
+        changed(*SOURCES, to=[], whole=bundles.feature_encoder),
     ),
     refused(
         "generation-length.edge",

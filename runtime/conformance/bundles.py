@@ -16,6 +16,7 @@ import onnx_ir as ir
 import signing
 import tiny
 
+from edgeattn_runtime.files import SIGNATURE_FILE, Signature
 from edgeattn_runtime.generation import CacheEntry, Generation
 from edgeattn_runtime.golden import write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
@@ -23,7 +24,6 @@ from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.processing import Labels, Processing, Text
 from edgeattn_runtime.rows import Padding, Rows, Stack
 from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
 from edgeattn_runtime.variant import Engine, Variant
 
 SAMPLES = 4
@@ -159,17 +159,17 @@ def decoder_alone(folder: Path) -> None:
     describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
 
 
-def of_sources(folder: Path) -> None:
+def feature_encoder(folder: Path) -> None:
     """Write the same decoder behind an encoder of two sources that are no tokens."""
-    seen = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
-    _lay(folder, "decoder.onnx", decoder.graph(ir.val(seen.name, ir.DataType.FLOAT, seen.dims)))
+    summary = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
+    _lay(folder, "decoder.onnx", decoder.graph(ir.val(summary.name, ir.DataType.FLOAT, summary.dims)))
     save(captioner.encoder(), folder / "encoder.onnx")
     write_golden(folder / GOLDEN_FILE, captioner.samples())
     features = Tensor("features", "float32", ("batch", "frames", captioner.FEATURES))
     mask = Tensor("mask", "bool", ("batch", "frames"))
     describe(
         folder,
-        graphs={"model": _decoder(seen), "encoder": Graph((features, mask), (seen,))},
+        graphs={"model": _decoder(summary), "encoder": Graph((features, mask), (summary,))},
         symbols={**_DECODING, "frames": Symbol(1, None)},
         generation=replace(
             _GENERATION,
@@ -184,7 +184,7 @@ def of_sources(folder: Path) -> None:
 
 def encoder_decoder(folder: Path) -> None:
     """Write the manifest of graphs that the exporter wrote: names, order and dims are its own."""
-    width, heads, words, positions = 16, 2, 16, 12  # translator.py's
+    width, heads, words, positions = 16, 2, 16, 12  # those of tests/runtime/translator.py
     carried = (
         Tensor("cross_key_0", "float32", ("batch", "sequence", width)),
         Tensor("cross_value_0", "float32", ("batch", "sequence", width)),
@@ -258,9 +258,9 @@ def _twins(variant: Variant, folder: Path) -> Iterator[Variant]:
     if variant.engine.name == ENGINE.name:
         providers = tuple("wasm" if name in ENGINE.providers else name for name in variant.engine.providers)
         engine = replace(variant.engine, name="onnxruntime-web", providers=providers)
-        own = {graph: f"{WEB}/{file}" for graph, file in variant.files.items()}
+        paths = {graph: f"{WEB}/{file}" for graph, file in variant.files.items()}
         files = {
-            graph: file if (folder / file).exists() else variant.files[graph] for graph, file in own.items()
+            graph: file if (folder / file).exists() else variant.files[graph] for graph, file in paths.items()
         }
         yield replace(variant, target=WEB, engine=engine, files=files)
 

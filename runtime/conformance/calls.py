@@ -46,17 +46,17 @@ def refused() -> list[Call]:
     ]
 
 
-def of_one_length() -> list[Call]:
+def fixed_length() -> list[Call]:
     """Return a call of the length that a graph is fixed to, and two of others."""
-    others = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]
-    return [*answered((2, 4)), *others]
+    refusals = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]
+    return [*answered((2, 4)), *refusals]
 
 
-def of_a_decoder() -> list[Call]:
+def decoder_calls() -> list[Call]:
     """Return calls of the decoder: without a cache, with one, and with one that has no room."""
-    held = _cache(5)
+    cache = _cache(5)
     whole = {"tokens": np.array([[4, 7, 1]]), "past_length": np.array([0]), **_cache(3)}
-    step = {"tokens": np.array([[5, 9]]), "past_length": np.array([3]), **held}
+    step = {"tokens": np.array([[5, 9]]), "past_length": np.array([3]), **cache}
     return [
         _answered({"tokens": whole["tokens"]}, decoder.answer(whole)),
         _answered(step, decoder.answer(step)),
@@ -65,14 +65,14 @@ def of_a_decoder() -> list[Call]:
         _refused(**{**step, "past_length": np.array([4])}),
         _refused(**{**step, "past_length": np.array([-1])}),
         _refused(**{**step, "past_length": np.array([3, 3])}),
-        _refused(tokens=step["tokens"], **held),
+        _refused(tokens=step["tokens"], **cache),
         _refused(tokens=step["tokens"], past_length=step["past_length"]),
-        _refused(**{**step, "past_value_0": held["past_value_0"][:, :, :4]}),
+        _refused(**{**step, "past_value_0": cache["past_value_0"][:, :, :4]}),
         _refused(**{**step, **_cache(tiny.LONGEST + 1)}),
     ]
 
 
-def of_an_encoder_decoder() -> list[Call]:
+def encoder_decoder_calls() -> list[Call]:
     """Return a call of the decoder that lacks what its encoder gives, and one of the encoder alone."""
     return [
         _refused(target=np.array([[1]])),
@@ -80,7 +80,7 @@ def of_an_encoder_decoder() -> list[Call]:
     ]
 
 
-def of_an_encoder() -> list[Call]:
+def encoder_calls() -> list[Call]:
     """Return calls of an encoder of features and their mask, and of its decoder without what it gives."""
     whole = captioner.sources(2, 5, seed=7)
     return [
@@ -94,21 +94,21 @@ def of_an_encoder() -> list[Call]:
 def generated() -> list[Call]:
     """Return greedy runs of the decoder, and prompts that it has to refuse."""
     runs = [([4, 7, 1], None), ([2], 5), ([1] * tiny.LONGEST, None)]
-    found = [
+    answers = [
         {"prompt": prompt, "max_new_tokens": most, "tokens": list(decoder.greedy(prompt))[:most]}
         for prompt, most in runs
     ]
     prompts = ([], [tiny.WORDS], [1] * (tiny.LONGEST + 1))
-    return [*found, *({"prompt": p, "max_new_tokens": 1, "error": "InputError"} for p in prompts)]
+    return [*answers, *({"prompt": p, "max_new_tokens": 1, "error": "InputError"} for p in prompts)]
 
 
 def captioned() -> list[Call]:
     """Return greedy runs from sources that are no tokens, and sources and starts to be refused."""
-    found = []
+    answers = []
     for start, frames in (([3], 4), ([9, 2], 1), ([5], 7)):
         whole = captioner.sources(1, frames, seed=frames)
         tokens = list(decoder.greedy(start, **captioner.encode(**whole)))
-        found.append({"sources": _tensors(whole), "start": start, "max_new_tokens": None, "tokens": tokens})
+        answers.append({"sources": _tensors(whole), "start": start, "max_new_tokens": None, "tokens": tokens})
     pair, one = captioner.sources(2, 3, seed=1), captioner.sources(1, 3, seed=2)
     broken = (
         {"prompt": [1, 2]},
@@ -117,17 +117,20 @@ def captioned() -> list[Call]:
         {"sources": _tensors({**one, "tokens": _IDS})},
         {"sources": _tensors({**one, "features": one["features"][..., 1:]})},
     )
-    return [*found, *({**each, "start": [1], "max_new_tokens": 1, "error": "InputError"} for each in broken)]
+    return [
+        *answers,
+        *({**each, "start": [1], "max_new_tokens": 1, "error": "InputError"} for each in broken),
+    ]
 
 
 def translated() -> list[Call]:
     """Return the greedy runs that PyTorch was recorded with, and a start that is none."""
     runs = json.loads((Path(__file__).parent / "translator.json").read_text(encoding="utf-8"))
-    found = [
+    answers = [
         {"prompt": run["prompt"], "start": run["start"], "max_new_tokens": None, "tokens": run["tokens"]}
         for run in runs
     ]
-    return [*found, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
+    return [*answers, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
 
 
 def of_text() -> list[Call]:

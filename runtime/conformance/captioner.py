@@ -35,18 +35,18 @@ def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:
 
 def encode(features: Array, mask: Array) -> dict[str, Array]:
     """Compute what the decoder takes, rounded to where all machines agree."""
-    shown = mask[..., None].astype(np.float64)  # (B, F, 1)
-    seen = (features.astype(np.float64) @ weight() * shown).sum(1, keepdims=True) / shown.sum(
+    visible = mask[..., None].astype(np.float64)  # (B, F, 1)
+    summary = (features.astype(np.float64) @ weight() * visible).sum(1, keepdims=True) / visible.sum(
         1, keepdims=True
     )
-    return {"seen": np.round(seen, 4).astype(np.float32)}  # (B, 1, W)
+    return {"seen": np.round(summary, 4).astype(np.float32)}  # (B, 1, W)
 
 
 def samples() -> Iterator[Sample]:
     """Yield the decoder's golden vectors, each behind other sources."""
     for i, sample in enumerate(decoder.samples()):
-        told = encode(**sources(len(sample.inputs["tokens"]), 2 + i, seed=i))
-        yield decoder.answered({**sample.inputs, **told})
+        carried = encode(**sources(len(sample.inputs["tokens"]), 2 + i, seed=i))
+        yield decoder.answered({**sample.inputs, **carried})
 
 
 def encoder() -> ir.Model:
@@ -55,10 +55,10 @@ def encoder() -> ir.Model:
     features = ir.val("features", ir.DataType.FLOAT, ["batch", "frames", FEATURES])
     mask = ir.val("mask", ir.DataType.BOOL, ["batch", "frames"])
     column = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])
-    shown = tape.op("Cast", [column], {"to": ir.DataType.FLOAT})  # (B, F, 1)
+    visible = tape.op("Cast", [column], {"to": ir.DataType.FLOAT})  # (B, F, 1)
     projected = tape.op("MatMul", [features, constant(tape, "see", weight())])  # (B, F, W)
     frames = constant(tape, "frames", np.array([1]))
-    total = tape.op("ReduceSum", [tape.op("Mul", [projected, shown]), frames])
-    seen = ir.val("seen", ir.DataType.FLOAT, ["batch", 1, WIDTH])
-    tape.op("Div", [total, tape.op("ReduceSum", [shown, frames])], output=seen)
-    return model(tape, [features, mask], [seen])
+    total = tape.op("ReduceSum", [tape.op("Mul", [projected, visible]), frames])
+    summary = ir.val("seen", ir.DataType.FLOAT, ["batch", 1, WIDTH])
+    tape.op("Div", [total, tape.op("ReduceSum", [visible, frames])], output=summary)
+    return model(tape, [features, mask], [summary])

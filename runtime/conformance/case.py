@@ -8,7 +8,7 @@ from typing import Any
 
 from breaking import Make, changed
 
-RECORDED = "encoder-decoder.edge"  # its graphs and golden vectors are record.py's
+RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 

@@ -43,7 +43,7 @@ def weights() -> dict[str, Array]:
 def samples() -> list[Sample]:
     """Return golden vectors; slots that are not filled hold numbers, which change nothing and stay."""
     random = np.random.default_rng(37)
-    found = []
+    golden = []
     for batch, past, sequence, capacity in _SHAPES:
         inputs: dict[str, Array] = {
             "tokens": random.integers(0, WORDS, (batch, sequence)),
@@ -52,8 +52,8 @@ def samples() -> list[Sample]:
         for part in PARTS:
             numbers = random.integers(-99, 100, (batch, 1, capacity, SIZE))
             inputs[f"past_{part}_0"] = numbers.astype(np.float32) / 99
-        found.append(answered(inputs))
-    return found
+        golden.append(answered(inputs))
+    return golden
 
 
 def answered(inputs: dict[str, Array]) -> Sample:
@@ -74,22 +74,22 @@ def answer(inputs: dict[str, Array]) -> dict[str, Array]:
         present[:, 0, past:total] = written
     causal = np.arange(total) <= np.arange(past, total)[:, None]  # (S, T)
     y = x + _attention(q, *(present[:, :, :total] for present in presents), causal) @ trained["out"]
-    named = zip((f"present_{part}_0" for part in PARTS), presents, strict=True)
-    return {"logits": y @ trained["table"].T, **dict(named)}
+    outputs = zip((f"present_{part}_0" for part in PARTS), presents, strict=True)
+    return {"logits": y @ trained["table"].T, **dict(outputs)}
 
 
-def greedy(prompt: list[int], **seen: Array) -> Iterator[int]:
+def greedy(prompt: list[int], **carried: Array) -> Iterator[int]:
     """Yield the likeliest tokens after a prompt, up to the last position, computing everything anew."""
     tokens = list(prompt)
     while len(tokens) <= LONGEST:
         empty = np.zeros((1, 1, len(tokens), SIZE), np.float32)
         inputs = {"tokens": np.array([tokens]), "past_length": np.array([0])}
-        logits = answer({**inputs, **seen, **{f"past_{part}_0": empty for part in PARTS}})["logits"]
+        logits = answer({**inputs, **carried, **{f"past_{part}_0": empty for part in PARTS}})["logits"]
         tokens.append(int(logits[0, -1].argmax()))
         yield tokens[-1]
 
 
-def graph(*seen: ir.Value) -> ir.Model:
+def graph(*carried: ir.Value) -> ir.Model:
     """Build the graph: tokens, how many are past, anything seen, keys and values -> logits, keys, values."""
     tape, trained = ir.tape.Tape(), weights()
     tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
@@ -102,8 +102,8 @@ def graph(*seen: ir.Value) -> ir.Model:
     rows = _rows(tape, tokens, length)
     places = tape.op("Gather", [constant(tape, "places", trained["places"]), rows])
     x = tape.op("Add", [tape.op("Gather", [table, tokens]), places])
-    for told in seen:
-        x = tape.op("Add", [x, told])
+    for summary in carried:
+        x = tape.op("Add", [x, summary])
     qkv = tape.op("MatMul", [x, constant(tape, "qkv", trained["qkv"])])
     sizes = constant(tape, "sizes", np.array([WIDTH, SIZE, SIZE]))
     q, *new = tape.op_multi_out("Split", [qkv, sizes], {"axis": -1}, num_outputs=3)
@@ -115,7 +115,7 @@ def graph(*seen: ir.Value) -> ir.Model:
     y = tape.op("Add", [x, tape.op("MatMul", [mixed, constant(tape, "out", trained["out"])])])
     logits = ir.val("logits", ir.DataType.FLOAT, ["batch", "sequence", WORDS])
     tape.op("MatMul", [y, tape.op("Transpose", [table], {"perm": [1, 0]})], output=logits)
-    return model(tape, [tokens, length, *seen, *pasts], [logits, *presents])
+    return model(tape, [tokens, length, *carried, *pasts], [logits, *presents])
 
 
 def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:
@@ -152,9 +152,9 @@ def _bias(tape: ir.tape.Tape, rows: ir.Value, past: ir.Value) -> ir.Value:
     first, step = constant(tape, "first", np.int64(0)), constant(tape, "step", np.int64(1))
     slots = tape.op("Range", [first, capacity, step])
     column = tape.op("Unsqueeze", [rows, constant(tape, "column_axis", np.array([1]))])  # (S, 1)
-    seen = tape.op("LessOrEqual", [slots, column])  # (S, capacity)
-    ends = (constant(tape, name, np.float32(number)) for name, number in (("open", 0), ("barred", -np.inf)))
-    bias = tape.op("Where", [seen, *ends])
+    allowed = tape.op("LessOrEqual", [slots, column])  # (S, capacity)
+    levels = (constant(tape, name, np.float32(number)) for name, number in (("open", 0), ("barred", -np.inf)))
+    bias = tape.op("Where", [allowed, *levels])
     return tape.op("Unsqueeze", [bias, constant(tape, "outer_axes", np.array([0, 1]))])
 
 

@@ -90,7 +90,7 @@ SERIES = {
 TIME = 6  # values of each series
 
 
-def of_texts(name: str) -> Make:
+def text_bundle(name: str) -> Make:
     """Return what writes a bundle with that tokenizer; its network adds up the ids of a row."""
 
     def make(folder: Path) -> None:
@@ -111,7 +111,7 @@ def of_texts(name: str) -> Make:
     return make
 
 
-def of_images(name: str) -> Make:
+def image_bundle(name: str) -> Make:
     """Return what writes a bundle that takes images so; its network adds up the numbers of each."""
 
     def make(folder: Path) -> None:
@@ -125,7 +125,7 @@ def of_images(name: str) -> Make:
     return make
 
 
-def of_sounds(name: str) -> Make:
+def sound_bundle(name: str) -> Make:
     """Return what writes a bundle that takes sounds so; its network adds up the numbers of each."""
 
     def make(folder: Path) -> None:
@@ -136,7 +136,7 @@ def of_sounds(name: str) -> Make:
     return make
 
 
-def of_series(name: str) -> Make:
+def series_bundle(name: str) -> Make:
     """Return what writes a bundle that takes series so, and forecasts what it was given."""
 
     def make(folder: Path) -> None:
@@ -145,9 +145,9 @@ def of_series(name: str) -> Make:
         past, same = Tensor("past", "float32", dims), Tensor("same", "float32", dims)
         folder.mkdir(parents=True)
         tape = ir.tape.Tape()
-        taken, given = (ir.val(tensor.name, ir.DataType.FLOAT, dims) for tensor in (past, same))
-        tape.op("Identity", [taken], output=given)
-        bundles.save(tiny.model(tape, [taken], [given]), folder / bundles.MODEL_FILE)
+        past_value, same_value = (ir.val(tensor.name, ir.DataType.FLOAT, dims) for tensor in (past, same))
+        tape.op("Identity", [past_value], output=same_value)
+        bundles.save(tiny.model(tape, [past_value], [same_value]), folder / bundles.MODEL_FILE)
         values = np.arange(2 * TIME, dtype=np.float32).reshape(1, 2, TIME)
         golden = [Sample({"past": values * i}, {"same": values * i}) for i in range(1, bundles.SAMPLES + 1)]
         write_golden(folder / bundles.GOLDEN_FILE, golden)
@@ -161,18 +161,18 @@ def of_series(name: str) -> Make:
     return make
 
 
-def texts(name: str) -> list[dict[str, Any]]:
+def text_entries(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd texts."""
     files = {"given": f"{FOLDER}/texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
     return [{"of": "text", **files, "needs": "tokenizer"}]
 
 
-def images(name: str) -> list[dict[str, Any]]:
+def image_entries(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd images."""
     return [{"of": "image", "given": f"{FOLDER}/images.json", "expected": f"{FOLDER}/{name}.numbers.json"}]
 
 
-def of_signals(kind: str, name: str) -> list[dict[str, Any]]:
+def signal_entries(kind: str, name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd sounds ("audio") or series that ``name`` is given."""
     exact = {"tolerance": 1e-4} if name == "log-mel" else {}
     needs = "log-mel" if name == "log-mel" else kind
@@ -187,20 +187,20 @@ def write_signals(folder: Path) -> None:
         last = dims[-1]
         time = last if isinstance(last, int) and audio.log_mel is None else None
         raw = signals.sounds(audio.rate, audio.channels, draw)
-        numbers = [signals.heard(_batch(each), audio.to_table(), time) for each in raw]
+        numbers = [signals.expected_sounds(_batch(each), audio.to_table(), time) for each in raw]
         _lines(folder / FOLDER / f"{name}.given.json", raw)
         _lines(folder / FOLDER / f"{name}.numbers.json", numbers)
     for name, series in SERIES.items():
-        given = signals.series(len(series.names), TIME, draw)
-        _lines(folder / FOLDER / f"{name}.given.json", given)
+        raw = signals.series(len(series.names), TIME, draw)
+        _lines(folder / FOLDER / f"{name}.given.json", raw)
         _lines(
             folder / FOLDER / f"{name}.numbers.json",
-            [signals.scaled(_batch(each), asdict(series), TIME) for each in given],
+            [signals.expected_series(_batch(each), asdict(series), TIME) for each in raw],
         )
 
 
-def _batch(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [given]
+def _batch(raw: Any) -> list[Any]:
+    return raw if isinstance(raw, list) else [raw]
 
 
 def write_images(folder: Path) -> None:
@@ -255,10 +255,10 @@ def _samples(inputs: tuple[Tensor, ...]) -> Iterator[Sample]:
 
 def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:
     """Return the numbers of a batch in C order, each as short as float32 reads it back."""
-    found = [resampled.prepared(levels, image) for levels in batch]
-    if not found or any(each is None for each in found):
+    arrays = [resampled.prepared(levels, image) for levels in batch]
+    if not arrays or any(each is None for each in arrays):
         return None
-    return [float(str(number)) for each in found if each is not None for number in each.ravel()]
+    return [float(str(number)) for each in arrays if each is not None for number in each.ravel()]
 
 
 def _lines(path: Path, items: list[Any]) -> None:

@@ -35,16 +35,16 @@ def main() -> None:
         tokenizer = Tokenizer.from_file(str(path))
         if longest is not None:
             tokenizer.enable_truncation(longest)
-        found = [tokenizer.encode(text).ids or None for text in odd]
+        ids = [tokenizer.encode(text).ids or None for text in odd]
         rows = [_rows(tokenizer, batch, masked=name not in MASKLESS) for batch in BATCHES]
-        _write(f"{name}.ids.json", map(_numbers, [*found, *rows, *(None for _ in NO_TEXTS)]))
+        _write(f"{name}.ids.json", map(_numbers, [*ids, *rows, *(None for _ in NO_TEXTS)]))
 
 
 def _rows(tokenizer: Tokenizer, batch: list[str], *, masked: bool) -> list[list[int]] | None:
     """Return the ids of each text; None where there is none, or where padding would be needed and untold."""
     rows = [tokenizer.encode(text).ids for text in batch]
-    told = masked or len({len(row) for row in rows}) == 1
-    return rows if rows and all(rows) and told else None
+    has_mask = masked or len({len(row) for row in rows}) == 1
+    return rows if rows and all(rows) and has_mask else None
 
 
 def _trained(name: str) -> Tokenizer:

@@ -79,17 +79,17 @@ def _coefficients(
     scale = n / m
     stretch = max(scale, 1.0)
     support = reach * stretch
-    found = []
+    coefficients = []
     for i in range(m):
         center = (i + 0.5) * scale
         first = max(int(center - support + 0.5), 0)
-        end = min(int(center + support + 0.5), n)
-        weights = [weight((j - center + 0.5) * (1.0 / stretch)) for j in range(first, end)]
+        stop = min(int(center + support + 0.5), n)
+        weights = [weight((j - center + 0.5) * (1.0 / stretch)) for j in range(first, stop)]
         total = 0.0
         for w in weights:
             total += w
-        found.append((first, [_rounded(w / total * (1 << _BITS)) for w in weights]))
-    return found
+        coefficients.append((first, [_rounded(w / total * (1 << _BITS)) for w in weights]))
+    return coefficients
 
 
 def _rounded(y: float) -> int:

@@ -37,7 +37,7 @@ def sounds(rate: int, channels: int, draw: np.random.Generator) -> list[Raw | li
     return [*single, [sound(12), sound(12)], [sound(7), sound(11)], [sound(9), of(2)], []]
 
 
-def heard(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | None) -> Numbers | None:
+def expected_sounds(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | None) -> Numbers | None:
     """Return sounds as ``processing.audio`` says, in C order; None where they are refused.
 
     Args:
@@ -87,17 +87,21 @@ def series(count: int, time: int, draw: np.random.Generator) -> list[Raw | list[
     return [*single, [drawn(), drawn(gaps=[1])], [drawn(), empty], []]
 
 
-def scaled(batch: Sequence[Raw], how: Mapping[str, Any], time: int) -> Numbers | None:
+def expected_series(batch: Sequence[Raw], description: Mapping[str, Any], time: int) -> Numbers | None:
     """Return series as ``processing.series`` says, in C order; None where they are refused."""
     numbers = []
     for each in batch:
-        if len(each["values"]) != len(how["names"]):
+        if len(each["values"]) != len(description["names"]):
             return None
-        for values, mean, std in zip(each["values"], how["mean"], how["std"], strict=True):
-            known = [value for value in values if value is not None]
-            if len(values) != time or not known or (how["missing"] == "refuse" and len(known) < time):
+        for values, mean, std in zip(each["values"], description["mean"], description["std"], strict=True):
+            present = [value for value in values if value is not None]
+            if (
+                len(values) != time
+                or not present
+                or (description["missing"] == "refuse" and len(present) < time)
+            ):
                 return None
-            before = known[0]
+            before = present[0]
             for value in values:
                 before = before if value is None else value
                 numbers.append((before - mean) / std)
@@ -111,10 +115,10 @@ def _log_mel(
     if len(samples) < max(frame - hop + 1, 1):
         return None
     tokens = max(math.ceil((len(samples) + hop - frame) / (hop * stack)), 1)
-    found = []
+    energies = []
     for f in range(tokens * stack):
-        held = [samples[i] if i < len(samples) else 0.0 for i in range(f * hop, f * hop + frame)]
-        shaped = [s * (0.5 - 0.5 * math.cos(2 * math.pi * i / frame)) for i, s in enumerate(held)]
+        window = [samples[i] if i < len(samples) else 0.0 for i in range(f * hop, f * hop + frame)]
+        shaped = [s * (0.5 - 0.5 * math.cos(2 * math.pi * i / frame)) for i, s in enumerate(window)]
         power = [
             abs(sum(s * cmath.exp(-2j * math.pi * k * i / frame) for i, s in enumerate(shaped))) ** 2
             for k in range(frame // 2 + 1)
@@ -123,12 +127,12 @@ def _log_mel(
         step = _mel(rate / 2) / (bands + 1)
         for b in range(1, bands + 1):
             weights = [max(1 - abs(place / step - b), 0) for place in places]
-            found.append(math.log(sum(w * p for w, p in zip(weights, power, strict=True)) + floor))
-    if min(found) == max(found):
+            energies.append(math.log(sum(w * p for w, p in zip(weights, power, strict=True)) + floor))
+    if min(energies) == max(energies):
         return None
-    mean = sum(found) / len(found)
-    spread = math.sqrt(sum((x - mean) ** 2 for x in found) / (len(found) - 1))
-    whole = [(x - mean) / spread for x in found]
+    mean = sum(energies) / len(energies)
+    spread = math.sqrt(sum((x - mean) ** 2 for x in energies) / (len(energies) - 1))
+    whole = [(x - mean) / spread for x in energies]
     size = bands * stack
     return [whole[t * size : (t + 1) * size] for t in range(tokens)]
 

@@ -70,10 +70,10 @@ def _print(table: Rows) -> None:
 
 def _print_all(runtimes: Sequence[Answers], *, every: bool) -> None:
     _print(summary(runtimes))
-    shown = [answer for each in runtimes for answer in each.answers if every or not answer.agrees]
-    if shown:
+    rows = [answer for each in runtimes for answer in each.answers if every or not answer.agrees]
+    if rows:
         sys.stdout.write("\n")
-        _print(details(sorted(shown, key=lambda answer: (answer.bundle, answer.what))))
+        _print(details(sorted(rows, key=lambda answer: (answer.bundle, answer.what))))
     for each in runtimes:
         if each.failure is not None:
             sys.stdout.write(f"\n{each.runtime}: {each.failure}\n")
@@ -86,13 +86,13 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every answer, not those alone that do not agree")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     args = parser.parse_args()
-    found = programs(args.runtimes)
-    if not found:
+    paths = programs(args.runtimes)
+    if not paths:
         parser.error(f"no runtime {' '.join(args.runtimes)} with a conformance program")
-    asked, runtimes = questions(), []
-    for name, program in found.items():
+    cases, runtimes = questions(), []
+    for name, program in paths.items():
         sys.stderr.write(f"{name} ...\n")
-        runtimes.append(ask(name, program, asked))
+        runtimes.append(ask(name, program, cases))
         sys.stderr.write(f"{name}: {_agree(runtimes[-1].answers)} agree\n")
     if args.json:
         sys.stdout.write(json.dumps([asdict(each) for each in runtimes], indent=2) + "\n")

@@ -76,7 +76,7 @@ SCRIPTS = (  # first and last of a range
 def texts() -> list[str]:
     """Return the texts: a fixed few, then drawn ones of every kind in turn."""
     draw = random.Random(SEED)
-    found = [*_fixed()]
+    drawn = [*_fixed()]
     kinds: tuple[Callable[[random.Random], str], ...] = (
         _piece,
         _of_a_script,
@@ -89,9 +89,9 @@ def texts() -> list[str]:
         _with_tokens,
         _strange,
     )
-    while len(found) < COUNT:
-        found.append(kinds[len(found) % len(kinds)](draw))
-    return found
+    while len(drawn) < COUNT:
+        drawn.append(kinds[len(drawn) % len(kinds)](draw))
+    return drawn
 
 
 def _fixed() -> Iterator[str]:

@@ -40,13 +40,13 @@ def weights() -> dict[str, Array]:
 def samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
     """Return golden vectors: inputs, and the float network's outputs."""
     random = np.random.default_rng(42)
-    found = []
+    golden = []
     for batch, sequence in shapes:
         tokens = random.integers(0, WORDS, (batch, sequence))
         lengths = random.integers(1, sequence + 1, (batch, 1))
         inputs = {"tokens": tokens, "mask": (np.arange(sequence) < lengths).astype(np.float32)}
-        found.append(Sample(inputs, answer(**inputs)))
-    return found
+        golden.append(Sample(inputs, answer(**inputs)))
+    return golden
 
 
 def answer(tokens: Array, mask: Array) -> dict[str, Array]:

@@ -42,7 +42,7 @@ WHOLE = (
         bundles.buckets,
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
     ),
-    Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.of_one_length()),
+    Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.fixed_length()),
     Case(
         "processed.edge",
         ACCEPTED,
@@ -64,15 +64,15 @@ WHOLE = (
         ACCEPTED,
         "generates",
         bundles.decoder_alone,
-        calls=calls.of_a_decoder(),
+        calls=calls.decoder_calls(),
         generate=calls.generated(),
     ),
     Case(
         "sources.edge",
         ACCEPTED,
         "generates from features and their mask",
-        bundles.of_sources,
-        calls=calls.of_an_encoder(),
+        bundles.feature_encoder,
+        calls=calls.encoder_calls(),
         generate=calls.captioned(),
     ),
     Case(
@@ -80,7 +80,7 @@ WHOLE = (
         ACCEPTED,
         "generates from a source; graphs of the exporter, tokens of PyTorch",
         bundles.encoder_decoder,
-        calls=calls.of_an_encoder_decoder(),
+        calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
     ),
 )

@@ -57,14 +57,14 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
     """Return what was expected and what was found; ``answer`` gives what it found, and more."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     try:
         found = answer()
     except EdgeAttnError as error:
         found = {"found": type(error).__name__}
     except Exception as error:  # a reader never fails otherwise
         found = {"found": f"{type(error).__name__}: {error}"}
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     line = {
         "bundle": case["bundle"],
         "what": what,
@@ -74,8 +74,8 @@ def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], L
     return {**line, "max_abs": None, "cosine": None, **found, "seconds": round(seconds, 6)}
 
 
-def _expected(asked: dict[str, Any]) -> tuple[str]:
-    return (asked.get("error") or ANSWERED,)
+def _expected(entry: dict[str, Any]) -> tuple[str]:
+    return (entry.get("error") or ANSWERED,)
 
 
 def _verdict(bundle: Path) -> Line:
@@ -114,29 +114,33 @@ def _generate(model: Model, run: dict[str, Any]) -> Line:
 
 
 def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
-    prepare = {"text": _of_text, "image": _of_image, "audio": _of_audio, "series": _of_series}[entry["of"]]
+    difference_of = _DIFFERENCES[entry["of"]]
     tolerance = entry.get("tolerance", 0.0)
-    given, expected = (json.loads((folder / entry[key]).read_text("ascii")) for key in ("given", "expected"))
-    unlike, farthest = [], 0.0
-    for i, (raw, wanted) in enumerate(zip(given, expected, strict=True)):
+    samples, expected = (
+        json.loads((folder / entry[key]).read_text("ascii")) for key in ("given", "expected")
+    )
+    mismatches, farthest = [], 0.0
+    for i, (raw, reference) in enumerate(zip(samples, expected, strict=True)):
         try:
-            difference = prepare(model, raw, wanted)
+            difference = difference_of(model, raw, reference)
         except InputError:
-            difference = 0.0 if wanted is None else np.inf
+            difference = 0.0 if reference is None else np.inf
         if difference > tolerance:
-            unlike.append(i)
+            mismatches.append(i)
         farthest = max(farthest, difference)
-    said = f"{len(unlike)} of {len(given)} unlike, the first at {unlike[0]}" if unlike else ANSWERED
-    return {"found": said, "max_abs": farthest if np.isfinite(farthest) else None}
+    outcome = ANSWERED
+    if mismatches:
+        outcome = f"{len(mismatches)} of {len(samples)} unlike, the first at {mismatches[0]}"
+    return {"found": outcome, "max_abs": farthest if np.isfinite(farthest) else None}
 
 
-def _of_text(model: Model, raw: Any, wanted: Any) -> float:
-    """Return how far the ids, and their mask, are from those of ``wanted``; infinity for other sizes."""
+def _text_difference(model: Model, raw: Any, token_ids: Any) -> float:
+    """Return how far the ids, and their mask, are from those expected; infinity for other sizes."""
     text = model.manifest.processing.text  # type: ignore[union-attr]
     inputs = model.prepare(text=[_text(each) for each in raw] if isinstance(raw, list) else _text(raw))
-    if wanted is None:
+    if token_ids is None:
         return np.inf
-    rows = wanted if isinstance(raw, list) else [wanted]
+    rows = token_ids if isinstance(raw, list) else [token_ids]
     ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
     mask = np.zeros_like(ids)
     for i, row in enumerate(rows):
@@ -145,25 +149,33 @@ def _of_text(model: Model, raw: Any, wanted: Any) -> float:
     return max(_difference(inputs[name], array) for name, array in expected.items())
 
 
-def _of_image(model: Model, raw: Any, wanted: Any) -> float:
+def _image_difference(model: Model, raw: Any, numbers: Any) -> float:
     image = model.manifest.processing.image  # type: ignore[union-attr]
     inputs = model.prepare(image=[_levels(each) for each in raw] if isinstance(raw, list) else _levels(raw))
-    return _numbers(inputs[image.input], wanted)
+    return _numbers(inputs[image.input], numbers)
 
 
-def _of_audio(model: Model, raw: Any, wanted: Any) -> float:
+def _audio_difference(model: Model, raw: Any, numbers: Any) -> float:
     sounds = [_sound(each) for each in raw] if isinstance(raw, list) else _sound(raw)
-    return _numbers(*model.prepare(audio=sounds).values(), wanted)
+    return _numbers(*model.prepare(audio=sounds).values(), numbers)
 
 
-def _of_series(model: Model, raw: Any, wanted: Any) -> float:
+def _series_difference(model: Model, raw: Any, numbers: Any) -> float:
     series = [_values(each) for each in raw] if isinstance(raw, list) else _values(raw)
-    return _numbers(*model.prepare(series=series).values(), wanted)
+    return _numbers(*model.prepare(series=series).values(), numbers)
 
 
-def _numbers(array: NDArray[Any], wanted: Any) -> float:
+_DIFFERENCES = {
+    "text": _text_difference,
+    "image": _image_difference,
+    "audio": _audio_difference,
+    "series": _series_difference,
+}
+
+
+def _numbers(array: NDArray[Any], numbers: Any) -> float:
     """Return how far an input is from its numbers in C order; infinity where it was to be refused."""
-    return np.inf if wanted is None else _difference(array.ravel(), np.array(wanted, np.float32))
+    return np.inf if numbers is None else _difference(array.ravel(), np.array(numbers, np.float32))
 
 
 def _labels(model: Model, read: dict[str, Any]) -> Line:

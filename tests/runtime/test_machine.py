@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -61,9 +62,11 @@ def test_json_gives_it_back() -> None:
     ],
 )
 def test_linux_and_android_tell_it_in_proc(
-    monkeypatch: pytest.MonkeyPatch, cpuinfo: str, cpu: str, sets: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cpuinfo: str, cpu: str, sets: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(machine, "_read", lambda path: cpuinfo if path == "/proc/cpuinfo" else "")
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine, "BOARD", tmp_path / "model")
     here = Machine.here()
     assert (here.cpu, here.instruction_sets) == (cpu, sets)
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from edgeattn_runtime import system
 from edgeattn_runtime.system import available_memory_mb, peak_memory_mb
 
 MB = 1_000_000
@@ -42,8 +44,9 @@ def test_what_the_parent_held_does_not_count() -> None:
     assert (peak_memory_mb() or 0) > len(held) / MB
 
 
-def test_none_where_it_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pathlib.Path.exists", lambda self: False)
+def test_none_where_it_cannot_be_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(system, "MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(system, "OWN", tmp_path / "status")
     monkeypatch.setitem(sys.modules, "resource", None)
     assert peak_memory_mb() is None
     assert available_memory_mb() is None
@@ -55,7 +58,7 @@ def test_available_is_less_than_the_machine_has() -> None:
     assert 0 < (available_memory_mb() or 0) < total
 
 
-def test_available_is_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pathlib.Path.exists", lambda self: self.as_posix() == "/proc/meminfo")
-    monkeypatch.setattr("pathlib.Path.read_text", lambda self: "MemFree: 9 kB\nMemAvailable:   2000 kB\n")
+def test_available_is_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemFree: 9 kB\nMemAvailable:   2000 kB\n")
+    monkeypatch.setattr(system, "MEMORY", tmp_path / "meminfo")
     assert available_memory_mb() == 2.048

@@ -1,7 +1,7 @@
 """The command line of a device: ``python -m edgeattn_runtime run|check|bench|generate NAME.edge``.
 
-Exit codes: 0 all is well, 1 a check failed, 2 bad input, told in one line on stderr, 130 interrupted. Where
-the reader of its output leaves, as ``| head`` does, it ends by SIGPIPE as other programs do.
+Exit codes: 0 all is well, 1 a check failed, 2 bad input, reported in one line on stderr, 130 interrupted.
+Where the reader of its output leaves, as ``| head`` does, it ends by SIGPIPE as other programs do.
 """
 
 import io

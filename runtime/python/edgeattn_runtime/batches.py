@@ -27,7 +27,7 @@ BATCHES = 12  # that a series is cut into at most
 LEAST = 4  # batches, with fewer of which nothing is said
 BEYOND = 8  # calls beyond a quantile, with fewer of which nothing is said: p99 takes 800 calls
 CONFIDENCE = 0.95
-SURE = 1.25  # times its lower end that a ratio's upper end may be, for the ratio to be told as a number
+SURE = 1.25  # times its lower end that a ratio's upper end may be, for the ratio to be given as a number
 
 Times = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Ratio(Estimate):
 
     @property
     def sure(self) -> bool:
-        """Whether the interval is narrow enough for the ratio to be told as a number."""
+        """Whether the interval is narrow enough for the ratio to be given as a number."""
         return self.interval is not None and self.interval.high <= SURE * self.interval.low
 
 
@@ -71,8 +71,8 @@ def in_batches(times: Sequence[float], *, unit: int = 1) -> list[Times]:
     """
     units = max(1, len(times) // unit)
     count = min(BATCHES, units)
-    ends = [unit * (units * i // count) for i in range(1, count)]
-    return np.split(np.asarray(times, np.float64), ends)
+    bounds = [unit * (units * i // count) for i in range(1, count)]
+    return np.split(np.asarray(times, np.float64), bounds)
 
 
 def interval_of(batches: Sequence[Times], share: float) -> Interval | None:
@@ -109,20 +109,20 @@ def typical(values: Sequence[float]) -> Estimate:
 
 def _around(overall: float, observed: Sequence[float]) -> Interval:
     """Return the interval of a figure above 0 by what batches observed of it, in logarithms."""
-    apart = np.log(np.asarray(observed) / overall)
-    half = _student(apart.size - 1) * math.sqrt(_variance(apart))
+    deviations = np.log(np.asarray(observed) / overall)
+    half = _student(deviations.size - 1) * math.sqrt(_variance(deviations))
     return Interval(overall * math.exp(-half), overall * math.exp(half))
 
 
-def _variance(apart: Times) -> float:
+def _variance(deviations: Times) -> float:
     """Return the variance of a figure that one measurement tells, by how far its batches are apart from it.
 
     Of flicker noise the variance of N batches is N log2 N / (2 (N - 1)) times the Allan variance, half the
     mean square of the differences of neighbors. Of white noise the two are the same.
     """
-    count = apart.size
-    spread = float(np.square(apart).sum()) / (count - 1)
-    excess = float(np.var(apart, ddof=1) - np.square(np.diff(apart)).mean() / 2)
+    count = deviations.size
+    spread = float(np.square(deviations).sum()) / (count - 1)
+    excess = float(np.var(deviations, ddof=1) - np.square(np.diff(deviations)).mean() / 2)
     ratio = count * math.log2(count) / (2 * (count - 1))
     flicker = max(0.0, excess / (ratio - 1))
     return max(0.0, spread - ratio * flicker) / count + flicker

@@ -105,7 +105,7 @@ def bench(
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
-    first, *others = threads or (None,)
+    first, *rest = threads or (None,)
     start = time.perf_counter_ns()
     model = load(path, threads=first, target=target)
     load_ms = (time.perf_counter_ns() - start) / 1e6
@@ -121,7 +121,7 @@ def bench(
         load_ms=load_ms,
         peak_memory_mb=peak,
         golden=golden,
-        runs=(run, *(timed(load(path, threads=count, target=target)) for count in others)),
+        runs=(run, *(timed(load(path, threads=count, target=target)) for count in rest)),
     )
 
 

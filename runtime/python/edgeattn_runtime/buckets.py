@@ -86,7 +86,7 @@ class Buckets:
         bucket = self._buckets[self.fitting(sizes)]
         if all(sizes[symbol] == fixed for symbol, fixed in bucket.sizes.items()):
             return bucket.run(arrays)
-        return self._cut(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
+        return self._cropped(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
 
     def _fits(self, symbol: str, size: int, fixed: int) -> bool:
         return size == fixed or symbol == self._batch or (symbol == self._sequence and size < fixed)
@@ -99,12 +99,12 @@ class Buckets:
         longer = {}
         for tensor in self._graph.inputs:
             array = arrays[tensor.name]
-            lacking = [
+            widths = [
                 length - size if dim == self._sequence else 0
                 for size, dim in zip(array.shape, tensor.dims, strict=True)
             ]
             filling = padding.masked_out if tensor.name == padding.mask else 0
-            longer[tensor.name] = np.pad(array, [(0, more) for more in lacking], constant_values=filling)
+            longer[tensor.name] = np.pad(array, [(0, width) for width in widths], constant_values=filling)
         return longer
 
     def _run(self, bucket: Bucket, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
@@ -115,11 +115,11 @@ class Buckets:
         answers = [bucket.run(part) for part in _row_blocks(arrays, sizes[self._batch], count)]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
-    def _cut(self, outputs: Arrays, sizes: Mapping[str, int]) -> Arrays:
-        kept = {tensor.name: self._kept(tensor, sizes) for tensor in self._graph.outputs}
-        return {name: array[kept[name]] for name, array in outputs.items()}
+    def _cropped(self, outputs: Arrays, sizes: Mapping[str, int]) -> Arrays:
+        crops = {tensor.name: self._crop(tensor, sizes) for tensor in self._graph.outputs}
+        return {name: array[crops[name]] for name, array in outputs.items()}
 
-    def _kept(self, tensor: Tensor, sizes: Mapping[str, int]) -> tuple[slice, ...]:
+    def _crop(self, tensor: Tensor, sizes: Mapping[str, int]) -> tuple[slice, ...]:
         padded = (self._batch, self._sequence)
         return tuple(
             slice(sizes[dim]) if isinstance(dim, str) and dim in padded else slice(None)

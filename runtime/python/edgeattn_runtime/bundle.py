@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
-from edgeattn_runtime.signature import SIGNATURE_BYTES, SIGNATURE_FILE
 
 DESKTOP_FILES = frozenset(
     {".DS_Store", "Thumbs.db"}
@@ -73,8 +73,8 @@ def _checked(folder: Path) -> BundleFiles:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_FILE
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise BundleError(f"{folder}: {found} found, the folder of a bundle expected; check the path")
+        kind = "a file" if folder.exists() else "nothing"
+        raise BundleError(f"{folder}: {kind} found, the folder of a bundle expected; check the path")
     _check_inside(folder, MANIFEST_FILE)
     if path.stat().st_size > _LARGEST_MANIFEST:
         raise BundleError(
@@ -106,11 +106,11 @@ def _check_inside(folder: Path, file: str) -> None:
 
 
 def _check_size(path: Path, entry: FileEntry) -> None:
-    found = path.stat().st_size
-    if found != entry.size:
-        hint = " (truncated?)" if found < entry.size else ""
+    size = path.stat().st_size
+    if size != entry.size:
+        hint = " (truncated?)" if size < entry.size else ""
         raise BundleError(
-            f"{path}: {found:,} bytes found, {entry.size:,} expected{hint}; copy the bundle again"
+            f"{path}: {size:,} bytes found, {entry.size:,} expected{hint}; copy the bundle again"
         )
 
 
@@ -129,9 +129,9 @@ def _walk(folder: Path) -> Iterator[str]:
 
 def _check_sha256(path: Path, entry: FileEntry) -> None:
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != entry.sha256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != entry.sha256:
         raise BundleError(
-            f"{path}: sha256 {found[:12]}... found, {entry.sha256[:12]}... expected (changed); "
+            f"{path}: sha256 {digest[:12]}... found, {entry.sha256[:12]}... expected (changed); "
             "copy the bundle again"
         )

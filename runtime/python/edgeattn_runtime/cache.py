@@ -43,10 +43,10 @@ def check_room(generation: Generation, arrays: Arrays) -> None:
         InputError: It holds fewer than none, or the tokens would pass its end.
     """
     capacity = arrays[generation.cache[0].past].shape[2]
-    held, new = int(arrays[generation.length][0]), arrays[generation.tokens].shape[1]
-    if not 0 <= held <= capacity - new:
+    length, new = int(arrays[generation.length][0]), arrays[generation.tokens].shape[1]
+    if not 0 <= length <= capacity - new:
         raise InputError(
-            f"{generation.length}: {held:,} tokens found before {new:,} new ones in a cache with room for "
+            f"{generation.length}: {length:,} tokens found before {new:,} new ones in a cache with room for "
             f"{capacity:,}; give a larger cache, and the number of tokens that it holds"
         )
 
@@ -68,7 +68,7 @@ def capacity_for(total: int, positions: int | None) -> int:
 def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int, batch: int = 1) -> None:
     """Check that a cache of ``total`` tokens in each row can be had, where the machine says what it has.
 
-    Its tensors are moved one by one where it grows, so that the largest is there twice.
+    Its tensors are resized one by one where it grows, so that the largest is there twice.
 
     Raises:
         InputError: It is more than the available memory.
@@ -87,8 +87,8 @@ def check_memory(generation: Generation, pasts: Iterable[Tensor], *, total: int,
         )
 
 
-def moved(*arrays: NDArray[np.generic], held: int, capacity: int) -> NDArray[np.generic]:
-    """Return a cache's array with room for ``capacity`` tokens, the first ``held`` of them taken over.
+def resized(*arrays: NDArray[np.generic], length: int, capacity: int) -> NDArray[np.generic]:
+    """Return a cache's array with room for ``capacity`` tokens, the first ``length`` of them taken over.
 
     Of several arrays the rows follow one another.
     """
@@ -96,7 +96,7 @@ def moved(*arrays: NDArray[np.generic], held: int, capacity: int) -> NDArray[np.
     room = np.zeros((sum(map(len, arrays)), heads, capacity, size), arrays[0].dtype)
     begin = 0
     for array in arrays:
-        room[begin : begin + len(array), :, :held] = array[:, :, :held]
+        room[begin : begin + len(array), :, :length] = array[:, :, :length]
         begin += len(array)
     return room
 
@@ -137,8 +137,8 @@ class CallInputs:
             arrays = check_inputs(self.graph, self.symbols, inputs)
             check_room(generation, arrays)
             return arrays
-        others = tuple(tensor for tensor in self.graph.inputs if tensor.name not in cache)
-        arrays = check_inputs(replace(self.graph, inputs=others), self.symbols, inputs)
+        tensors = tuple(tensor for tensor in self.graph.inputs if tensor.name not in cache)
+        arrays = check_inputs(replace(self.graph, inputs=tensors), self.symbols, inputs)
         batch, sequence = arrays[generation.tokens].shape
         pasts = past_tensors(generation, self.graph)
         return {**arrays, **fresh_cache(generation, pasts, batch=batch, sequence=sequence)}

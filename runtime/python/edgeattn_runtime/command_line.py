@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -13,11 +13,11 @@ from typing import NoReturn
 from edgeattn_runtime.bench import bench
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces
-from edgeattn_runtime.golden import GoldenResult, check
+from edgeattn_runtime.golden import check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.printing import answer_lines, benchmark_text
+from edgeattn_runtime.printing import answer_lines, benchmark_text, check_table
 from edgeattn_runtime.raw_input import read_input
 
 # Of the command generate: what is passed on as it is.
@@ -151,7 +151,7 @@ def _counts(text: str) -> tuple[int, ...]:
 
 
 def run(argv: Sequence[str] | None) -> int:
-    """Run one command and return its exit code; what is wrong is told in one line on stderr."""
+    """Run one command and return its exit code; an error is one line on stderr."""
     args = parser().parse_args(argv)
     commands = {"run": _run, "check": _check, "bench": _bench, "generate": _generate}
     try:
@@ -180,7 +180,7 @@ def _check(args: argparse.Namespace) -> None:
     model = _load(args)
     results = check(model)
     table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
-    _print(json.dumps(table, indent=2) if args.json else _check_table(model, results))
+    _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
     failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
@@ -197,29 +197,6 @@ def _generate(args: argparse.Namespace) -> None:
     for piece in pieces(_load(args), prompts, settings):
         sys.stdout.write(piece)
         sys.stdout.flush()
-
-
-def _check_table(model: Model, results: Sequence[GoldenResult]) -> str:
-    width = max([len("output"), *(len(result.output) for result in results)])
-    lines = [*_bundle_notes(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
-    lines += [
-        f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_difference(result):>7}"
-        f"  {'ok' if result.ok else 'FAILED'}"
-        for result in results
-    ]
-    return "\n".join(lines)
-
-
-def _bundle_notes(model: Model) -> Iterator[str]:
-    """Yield what the bundle says of its processing and its signature."""
-    if model.manifest.processing is not None:
-        yield f"processing: {model.manifest.processing}"
-    if model.manifest.signature is not None:
-        yield f"signed by {model.manifest.signature.key}; not verified here"
-
-
-def _difference(result: GoldenResult) -> str:
-    return "none" if result.max_abs is None else f"{result.max_abs:.4f}"
 
 
 def _print(text: str) -> None:

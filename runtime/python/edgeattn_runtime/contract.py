@@ -68,15 +68,15 @@ def bind(tensors: Iterable[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[
         shape = arrays[tensor.name].shape
         if len(shape) != len(tensor.dims):
             raise InputError(f"{tensor}: {len(shape)} dims {list(shape)} found, {len(tensor.dims)} expected")
-        for axis, (found, dim) in enumerate(zip(shape, tensor.dims, strict=True)):
+        for axis, (size, dim) in enumerate(zip(shape, tensor.dims, strict=True)):
             if isinstance(dim, int):
                 expected = dim
             else:
-                expected = sizes.setdefault(dim, found)
+                expected = sizes.setdefault(dim, size)
                 first.setdefault(dim, tensor.name)
-            if found != expected:
+            if size != expected:
                 reason = "" if isinstance(dim, int) else f" as in {first[dim]!r}"
-                raise InputError(f"{tensor}: {found} found on axis {axis}, {expected}{reason} expected")
+                raise InputError(f"{tensor}: {size} found on axis {axis}, {expected}{reason} expected")
     return sizes
 
 
@@ -105,9 +105,9 @@ def _array(tensor: Tensor, value: object) -> NDArray[Any]:
 
 def _adopt(tensor: Tensor, array: NDArray[Any]) -> NDArray[Any]:
     """Give Python's numbers the dtype of the contract; a value that it cannot hold is refused."""
-    with np.errstate(over="ignore"):  # an overflow shows as an infinity, told below
+    with np.errstate(over="ignore"):  # an overflow shows as an infinity, refused below
         adopted = array.astype(tensor.dtype)
-    kept = np.isinf(adopted) == np.isinf(array) if adopted.dtype.kind == "f" else adopted == array
-    if not kept.all():
-        raise InputError(f"{tensor}: {array[~kept].flat[0]} found, which {tensor.dtype} cannot hold")
+    exact = np.isinf(adopted) == np.isinf(array) if adopted.dtype.kind == "f" else adopted == array
+    if not exact.all():
+        raise InputError(f"{tensor}: {array[~exact].flat[0]} found, which {tensor.dtype} cannot hold")
     return adopted

@@ -89,9 +89,9 @@ class Field:
 
     def refusal(self, expected: str) -> BundleError:
         """Return the error that says what stands here and what should."""
-        found = json.dumps(self.value)
-        found = found if len(found) <= 60 else f"{found[:57]}..."
-        return BundleError(f"{self.key or 'the manifest'}: {found} found, {expected} expected")
+        text = json.dumps(self.value)
+        text = text if len(text) <= 60 else f"{text[:57]}..."
+        return BundleError(f"{self.key or 'the manifest'}: {text} found, {expected} expected")
 
 
 def parse(text: str) -> Field:
@@ -108,11 +108,11 @@ def parse(text: str) -> Field:
 
 def repeated(names: Iterable[str]) -> str | None:
     """Return the first name that stood before; None where each stands once."""
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in earlier:
             return name
-        seen.add(name)
+        earlier.add(name)
     return None
 
 

@@ -24,14 +24,14 @@ def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
         model: Whose tokenizer decodes them.
         tokens: As ``generate`` yields them.
     """
-    said, known = "", list[int]()
+    printed, ids = "", list[int]()
     for token in tokens:
-        known.append(token)
-        text = model.decode(known)
-        if text.startswith(said) and not text.endswith(_UNFINISHED):
-            yield text[len(said) :]
-            said = text
-    yield model.decode(known)[len(said) :]
+        ids.append(token)
+        text = model.decode(ids)
+        if text.startswith(printed) and not text.endswith(_UNFINISHED):
+            yield text[len(printed) :]
+            printed = text
+    yield model.decode(ids)[len(printed) :]
 
 
 _OF_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
@@ -60,7 +60,7 @@ class Prompts:
         texts = [read_prompt(model, None, text) for text in self.texts]
         return [*self.tokens, *texts, *(read_prompt(model, path, None) for path in self.files)]
 
-    def are_told(self, model: Model) -> bool:
+    def answer_in_text(self, model: Model) -> bool:
         """Say whether answers are text: to a text, or to a sound or an image where there is a tokenizer."""
         processing = model.manifest.processing
         has_tokenizer = processing is not None and processing.text is not None
@@ -80,19 +80,19 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
     """
     read = prompts.read(model)
     if len(read) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
-        alone = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
-        tokens = generate(model, read[0], **alone)
-        as_text = prompts.are_told(model)
+        single = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
+        tokens = generate(model, read[0], **single)
+        as_text = prompts.answer_in_text(model)
         return chain(stream_text(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
     answers = generate_many(model, read, **settings)
     return (
-        f"{i}  {found.score:8.4f}  {_words(model, prompts, found.tokens)}\n"
+        f"{i}  {hypothesis.score:8.4f}  {_words(model, prompts, hypothesis.tokens)}\n"
         for i, row in enumerate(answers)
-        for found in row
+        for hypothesis in row
     )
 
 
 def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
-    if prompts.are_told(model):
+    if prompts.answer_in_text(model):
         return " ".join(model.decode(tokens).splitlines())
     return ",".join(map(str, tokens))

@@ -1,4 +1,4 @@
-"""What the manifest says of a model that generates tokens, and whether its graphs can keep it."""
+"""Generation: its entry in the manifest, checked against the graphs that it names."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Generation:
     @classmethod
     def from_field(cls, field: Field) -> Generation:
         """Read the manifest's ``generation``."""
-        known = field.record(*_KEYS, optional=_ENCODER_KEYS)
-        kind = known["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
+        keys = field.record(*_KEYS, optional=_ENCODER_KEYS)
+        kind = keys["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
         paired = kind == "encoder-decoder"
         fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()))
         return cls(
@@ -150,12 +150,12 @@ def _graph(name: str, key: str, graphs: Mapping[str, Graph]) -> Graph:
     return graphs[name]
 
 
-def _check_inputs(graph: Graph, key: str, named: list[str]) -> None:
+def _check_inputs(graph: Graph, key: str, names: list[str]) -> None:
     inputs = [tensor.name for tensor in graph.inputs]
-    if sorted(inputs) != sorted(named):
+    if sorted(inputs) != sorted(names):
         raise BundleError(
             f"generation.{key}: a graph that takes {', '.join(inputs)} found, "
-            f"one that takes {', '.join(named)} expected"
+            f"one that takes {', '.join(names)} expected"
         )
 
 
@@ -169,8 +169,8 @@ def _tensor(
     else:
         raise BundleError(f"generation.{key}: the graph has no {name!r}, only {', '.join(map(str, tensors))}")
     fits = [
-        isinstance(found, dim) if isinstance(dim, type) else found == dim
-        for found, dim in zip(tensor.dims, dims, strict=False)
+        isinstance(size, dim) if isinstance(dim, type) else size == dim
+        for size, dim in zip(tensor.dims, dims, strict=False)
     ]
     if tensor.dtype != dtype or len(tensor.dims) != len(dims) or not all(fits):
         words = {int: "a size", str: "a symbol"}
@@ -182,14 +182,14 @@ def _tensor(
 def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph) -> None:
     _check_inputs(encoder, "sources", list(generation.sources))
     for i, name in enumerate(generation.carried):
-        taken = next(tensor for tensor in decoder.inputs if tensor.name == name)
-        _tensor(name, f"carried[{i}]", encoder.outputs, taken.dtype, *taken.dims)
+        carried = next(tensor for tensor in decoder.inputs if tensor.name == name)
+        _tensor(name, f"carried[{i}]", encoder.outputs, carried.dtype, *carried.dims)
 
 
 def _check_bounds(symbols: Mapping[str, Symbol], name: str, most: int | None) -> None:
     """Check that a symbol may be 1 to ``most``, or any size."""
-    found = symbols[name]
-    too_low = found.max is not None and (most is None or found.max < most)
-    if found.min > 1 or too_low:
+    symbol = symbols[name]
+    too_low = symbol.max is not None and (most is None or symbol.max < most)
+    if symbol.min > 1 or too_low:
         expected = "at least 1" if most is None else f"1 to {most}"
-        raise BundleError(f"symbols.{name}: {found} found, {expected} expected by generation")
+        raise BundleError(f"symbols.{name}: {symbol} found, {expected} expected by generation")

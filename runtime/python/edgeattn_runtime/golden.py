@@ -140,10 +140,10 @@ def _take(tensors: dict[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any
 
 
 def _compare(
-    sample: int, output: str, found: NDArray[Any], expected: NDArray[Any], tolerance: float
+    sample: int, output: str, answer: NDArray[Any], expected: NDArray[Any], tolerance: float
 ) -> GoldenResult:
-    if found.shape != expected.shape:
+    if answer.shape != expected.shape:
         return GoldenResult(sample, output, cosine=0.0, max_abs=None, ok=False)
-    alike, difference = cosine(found, expected), max_abs(found, expected)
-    known = difference if np.isfinite(difference) else None
-    return GoldenResult(sample, output, alike, known, ok=alike >= tolerance)
+    similarity, difference = cosine(answer, expected), max_abs(answer, expected)
+    finite = difference if np.isfinite(difference) else None
+    return GoldenResult(sample, output, similarity, finite, ok=similarity >= tolerance)

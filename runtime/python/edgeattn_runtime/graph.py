@@ -1,4 +1,4 @@
-"""A graph's contract as the manifest tells it: the tensors that go in and come out."""
+"""A graph's contract as the manifest states it: the tensors that go in and come out."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
-_BEYOND = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
+_OUT_OF_RANGE = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
 _MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
 
 
@@ -27,9 +27,8 @@ def failure(graph: str, error: Exception, inputs: Mapping[str, NDArray[Any]]) ->
         inputs: What it failed on.
     """
     reason = explain(error)
-    beyond = _BEYOND.search(reason)
-    if beyond:
-        return _index_error(graph, int(beyond[1]), int(beyond[2]), inputs)
+    if match := _OUT_OF_RANGE.search(reason):
+        return _index_error(graph, int(match[1]), int(match[2]), inputs)
     if any(words in reason for words in _MEMORY):
         shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in inputs.items())
         return InputError(
@@ -83,10 +82,10 @@ class BoundCall:
     def __init__(self, session: onnxruntime.InferenceSession, inputs: Arrays, outputs: Arrays) -> None:
         self._session = session
         self._binding = session.io_binding()
-        of_numpy = onnxruntime.OrtValue.ortvalue_from_numpy
+        wrap = onnxruntime.OrtValue.ortvalue_from_numpy
         # Kept, since the arrays must live as long as their binding, and not every onnxruntime sees to it.
-        self._inputs = {name: of_numpy(array) for name, array in inputs.items()}
-        self._outputs = {name: of_numpy(array) for name, array in outputs.items()}
+        self._inputs = {name: wrap(array) for name, array in inputs.items()}
+        self._outputs = {name: wrap(array) for name, array in outputs.items()}
         for name, value in self._inputs.items():
             self._binding.bind_ortvalue_input(name, value)
         for name, value in self._outputs.items():
@@ -130,8 +129,8 @@ class GraphSession:
             One array per output, by name.
 
         Raises:
-            InputError: A number in them is beyond the table that it is looked up in, or they need more memory
-                than there is.
+            InputError: An index in them is out of range for its lookup table, or they need more memory than
+                there is.
             BundleError: The graph fails on inputs that its contract allows.
         """
         try:
@@ -161,11 +160,11 @@ class GraphSession:
         return call
 
     def _check(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:
-        found = {node.name: node.type for node in nodes}
+        types = {node.name: node.type for node in nodes}
         expected = {
             tensor.name: f"tensor({_ENGINE_NAMES.get(tensor.dtype, tensor.dtype)})" for tensor in tensors
         }
-        if found != expected:
+        if types != expected:
             raise BundleError(
-                f"{self._label}: {kind} {found} found, {expected} expected by the manifest; export again"
+                f"{self._label}: {kind} {types} found, {expected} expected by the manifest; export again"
             )

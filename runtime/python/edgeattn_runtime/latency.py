@@ -83,7 +83,7 @@ def interleave(runners: Mapping[Name, Call], *, rounds: int, warmup: int) -> dic
         BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
     """
     times = take_turns(runners, milliseconds, rounds=rounds, warmup=warmup)
-    return {name: Latency.of(in_batches(found)) for name, found in times.items()}
+    return {name: Latency.of(in_batches(series)) for name, series in times.items()}
 
 
 def take_turns(
@@ -110,14 +110,14 @@ def take_turns(
     if rounds < 1 or warmup < 0:
         raise BadInput(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
     names = list(runners)
-    found: dict[Name, list[float]] = {name: [] for name in names}
+    numbers: dict[Name, list[float]] = {name: [] for name in names}
     for turn in range(-warmup, rounds):
         first = turn % max(len(names), 1)
         for name in names[first:] + names[:first]:
             number = measure(runners[name])
             if turn >= 0:
-                found[name].append(number)
-    return found
+                numbers[name].append(number)
+    return numbers
 
 
 def milliseconds(call: Call) -> float:
@@ -162,13 +162,13 @@ def warm_up(runners: Mapping[Name, Call], *, seconds: float, unit: int = 1, wind
         window: Rounds of a window at least.
     """
     rounds = unit * -(-window // unit)
-    end = time.perf_counter() + seconds
-    made, calm, best = 0, 0, float("inf")
-    while runners and calm < STEADY:
-        if made and time.perf_counter() >= end:
-            return WarmUp(made, steady=False)
+    deadline = time.perf_counter() + seconds
+    count, steady, best = 0, 0, float("inf")
+    while runners and steady < STEADY:
+        if count and time.perf_counter() >= deadline:
+            return WarmUp(count, steady=False)
         times = take_turns(runners, milliseconds, rounds=rounds, warmup=0)
-        found = sum(map(median, times.values()))
-        calm = calm + 1 if found >= (1 - FASTER) * best else 0
-        made, best = made + rounds, min(best, found)
-    return WarmUp(made, steady=True)
+        total = sum(map(median, times.values()))
+        steady = steady + 1 if total >= (1 - FASTER) * best else 0
+        count, best = count + rounds, min(best, total)
+    return WarmUp(count, steady=True)

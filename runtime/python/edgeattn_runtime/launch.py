@@ -78,21 +78,21 @@ class Launch:
     series: tuple[Series, ...]
 
 
-def launch(asked: LaunchRequest) -> Launch:
+def launch(request: LaunchRequest) -> Launch:
     """Measure in this process, which has called nothing before.
 
     Raises:
         BadInput: An input is no .npz file, or does not fit the bundle; or as ``load`` does.
     """
     start = time.perf_counter_ns()
-    model = load(asked.bundle, threads=asked.threads, target=asked.target)
+    model = load(request.bundle, threads=request.threads, target=request.target)
     load_ms = (time.perf_counter_ns() - start) / 1e6
-    calls = [[partial(model.run, read_npz(Path(file))) for file in files] for files in asked.series]
+    calls = [[partial(model.run, read_npz(Path(file))) for file in files] for files in request.series]
     first_call_ms = milliseconds(calls[0][0])
     return Launch(
         load_ms=load_ms,
         first_call_ms=first_call_ms,
-        series=tuple(_series(inputs, asked.seconds) for inputs in calls),
+        series=tuple(_series(inputs, request.seconds) for inputs in calls),
     )
 
 
@@ -111,13 +111,13 @@ def _series(calls: Sequence[Call], seconds: float) -> Series:
 
 
 def main() -> int:
-    """Read what is asked from stdin, print what was measured; what is wrong is one line on stderr."""
+    """Read a request from stdin and print the measurement; an error is one line on stderr."""
     try:
-        found = launch(LaunchRequest(**json.load(sys.stdin)))
+        result = launch(LaunchRequest(**json.load(sys.stdin)))
     except EdgeAttnError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return error.exit_code
-    sys.stdout.write(json.dumps(asdict(found)))
+    sys.stdout.write(json.dumps(asdict(result)))
     return 0
 
 

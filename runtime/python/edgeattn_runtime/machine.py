@@ -15,7 +15,7 @@ import onnxruntime
 
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.settings import available_cores
-from edgeattn_runtime.system import total_memory_mb
+from edgeattn_runtime.system import CPUINFO, read_text, total_memory_mb
 
 # Those that decide which int8 kernels run, as Linux names them.
 INSTRUCTION_SETS = (
@@ -31,6 +31,7 @@ _MACOS_SETS = {
     "hw.optional.arm.FEAT_I8MM": "i8mm",
     "hw.optional.arm.FEAT_SME": "sme",
 }
+BOARD = Path("/proc/device-tree/model")
 _DECORATION = re.compile(r"\((?:R|TM)\)|\bCPU\b|\bProcessor\b|\b\d+-Core\b|@.*", re.IGNORECASE)
 
 
@@ -86,11 +87,11 @@ class Machine:
     @classmethod
     def here(cls) -> Machine:
         """Return this machine, as far as its operating system tells."""
-        cpu, known = _of_macos() if sys.platform == "darwin" else _of_cpuinfo(_read("/proc/cpuinfo"))
+        cpu, flags = _macos_processor() if sys.platform == "darwin" else _linux_processor(read_text(CPUINFO))
         memory_mb = total_memory_mb()
         return cls(
             cpu=cpu or platform.processor() or platform.machine() or "unknown",
-            instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in known),
+            instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in flags),
             cores=available_cores(),
             memory_mb=None if memory_mb is None else round(memory_mb),
             system=_system(),
@@ -102,15 +103,15 @@ class Machine:
         )
 
 
-def _of_cpuinfo(text: str) -> tuple[str, set[str]]:
+def _linux_processor(text: str) -> tuple[str, set[str]]:
     """Return the processor's name and flags as Linux and Android tell them, empty where they do not."""
     name = re.search(r"^(?:model name|Hardware)\s*:\s*(\S.*)$", text, re.MULTILINE)
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.*)$", text, re.MULTILINE)
-    board = _read("/proc/device-tree/model").strip("\0\n ")
+    board = read_text(BOARD).strip("\0\n ")
     return name[1].strip() if name else board, set(flags[1].split() if flags else ())
 
 
-def _of_macos() -> tuple[str, set[str]]:
+def _macos_processor() -> tuple[str, set[str]]:
     name = _sysctl("machdep.cpu.brand_string").rstrip(b"\0").decode()
     return name, {ours for theirs, ours in _MACOS_SETS.items() if any(_sysctl(theirs))}
 
@@ -128,10 +129,3 @@ def _system() -> str:
     if sys.platform == "darwin":
         return f"macOS {platform.mac_ver()[0]}"
     return f"{platform.system()} {platform.release()}".strip() or os.name
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

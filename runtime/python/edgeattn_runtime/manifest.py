@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
+from edgeattn_runtime.files import MANIFEST_FILE, FileEntry, Golden, Signature
 from edgeattn_runtime.generation import CacheEntry, Generation, check_generation
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Processing, check_processing
-from edgeattn_runtime.rows import Rows, check_rows
-from edgeattn_runtime.signature import SIGNATURE_FILE, Signature
-from edgeattn_runtime.variant import Engine, Variant, check_variant
+from edgeattn_runtime.rows import Rows, check_rows, check_stack, row_symbols
+from edgeattn_runtime.variant import Engine, Variant
 
 __all__ = [
     "DTYPES",
@@ -36,45 +35,8 @@ __all__ = [
 
 SCHEMA = 2
 MAIN_GRAPH = "model"
-MANIFEST_FILE = "manifest.json"
 
 _OPTIONAL = ("generation", "rows", "processing", "signature")
-_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-_UNLISTED = (MANIFEST_FILE, SIGNATURE_FILE)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """The sha256 (64 lowercase hex digits) and size (bytes) of a file."""
-
-    sha256: str
-    size: int
-
-    @classmethod
-    def from_field(cls, path: str, field: Field) -> FileEntry:
-        """Read one value of the manifest's ``files``, and its key, the path."""
-        if not _PATH.fullmatch(path) or path in _UNLISTED:
-            raise BundleError(
-                f"files: {json.dumps(path)} found, the path of another file inside the folder expected "
-                "(parts of A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"
-            )
-        fields = field.record("sha256", "size")
-        return cls(fields["sha256"].text(_SHA256, "64 lowercase hex digits"), fields["size"].integer(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Golden:
-    """The file of golden vectors, and how many samples it holds."""
-
-    file: str
-    samples: int
-
-    @classmethod
-    def from_field(cls, field: Field) -> Golden:
-        """Read the manifest's ``golden``."""
-        fields = field.record("file", "samples")
-        return cls(fields["file"].text(), fields["samples"].integer(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +128,11 @@ class Manifest:
 
 def _check_schema(root: Field) -> None:
     # Before anything else is read: only the schema number says what the other keys mean.
-    found = root.table().get("schema", Field("schema", None)).value
-    if type(found) is int and found > SCHEMA:
-        raise BundleError(f"schema: {found} found, {SCHEMA} expected; upgrade edgeattn")
-    if type(found) is not int or found != SCHEMA:
-        raise BundleError(f"schema: {json.dumps(found)} found, {SCHEMA} expected; export again")
+    schema = root.table().get("schema", Field("schema", None)).value
+    if type(schema) is int and schema > SCHEMA:
+        raise BundleError(f"schema: {schema} found, {SCHEMA} expected; upgrade edgeattn")
+    if type(schema) is not int or schema != SCHEMA:
+        raise BundleError(f"schema: {json.dumps(schema)} found, {SCHEMA} expected; export again")
 
 
 def _check_references(manifest: Manifest) -> None:
@@ -189,7 +151,7 @@ def _check_references(manifest: Manifest) -> None:
     if manifest.processing is not None:
         check_processing(manifest.processing, manifest.called_graphs, manifest.files)
     for i, variant in enumerate(manifest.variants):
-        check_variant(f"variants[{i}]", variant, manifest)
+        _check_variant(f"variants[{i}]", variant, manifest)
 
 
 def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
@@ -197,3 +159,30 @@ def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
         for dim in tensor.dims:
             if isinstance(dim, str) and dim not in symbols:
                 raise BundleError(f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols")
+
+
+def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
+    """Check that a variant has every graph of the contract, and sizes and stacks of its symbols alone."""
+    if sorted(variant.files) != sorted(manifest.graphs):
+        graphs, expected = (", ".join(names) or "none" for names in (variant.files, manifest.graphs))
+        raise BundleError(f"{key}.files: {graphs} found, {expected} expected: one file for each graph")
+    for graph, file in variant.files.items():
+        if file not in manifest.files:
+            raise BundleError(f"{key}.files.{graph}: {file!r} is not in files; list it with sha256 and size")
+    for symbol, size in variant.sizes.items():
+        if symbol not in manifest.symbols:
+            expected = ", ".join(manifest.symbols) or "none"
+            raise BundleError(f"{key}.sizes: {symbol!r} found, a symbol expected: {expected}")
+        if not manifest.symbols[symbol].allows(size):
+            raise BundleError(f"{key}.sizes.{symbol}: {size} found, {manifest.symbols[symbol]} expected")
+    _check_stacks(key, variant, manifest)
+
+
+def _check_stacks(key: str, variant: Variant, manifest: Manifest) -> None:
+    if manifest.rows is None:
+        if variant.stacks:
+            raise BundleError(f"{key}.stacks: {len(variant.stacks)} found, none expected without rows")
+        return
+    symbols = row_symbols(manifest.graphs[manifest.main_graph].inputs)
+    for i, stack in enumerate(variant.stacks):
+        check_stack(f"{key}.stacks[{i}]", stack, symbols, manifest.symbols[manifest.rows.batch])

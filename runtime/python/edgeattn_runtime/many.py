@@ -69,10 +69,10 @@ class Splitter:
         for i, arrays in enumerate(samples):
             for row in self.split(i, arrays):
                 groups.setdefault(tuple(row.sizes[symbol] for symbol in self._symbols), []).append(row)
-        for alike in groups.values():
-            count = rows_per_call(stacks(alike[0].sizes), alike[0].sizes)
-            for start in range(0, len(alike), count):
-                stack = alike[start : start + count]
+        for group in groups.values():
+            count = rows_per_call(stacks(group[0].sizes), group[0].sizes)
+            for start in range(0, len(group), count):
+                stack = group[start : start + count]
                 self._put(answers, stack, call(stacked([row.arrays for row in stack])))
         return answers
 
@@ -84,12 +84,12 @@ class Splitter:
         """
         whole = bind(self._graph.inputs, arrays)
         for index, length in enumerate(self._lengths(arrays, whole)):
-            cut = {
-                tensor.name: arrays[tensor.name][(slice(index, index + 1), *self._kept(tensor, length))]
+            views = {
+                tensor.name: arrays[tensor.name][(slice(index, index + 1), *self._crop(tensor, length))]
                 for tensor in self._graph.inputs
             }
             sizes = whole if length is None else {**whole, self._sequence: length}
-            yield Row(sample, index, length, cut, whole, sizes)
+            yield Row(sample, index, length, views, whole, sizes)
 
     def _lengths(self, arrays: Inputs, whole: Sizes) -> list[int | None]:
         padding = self._rows.padding
@@ -97,8 +97,8 @@ class Splitter:
             return [None] * whole[self._rows.batch]
         visible = arrays[padding.mask] != padding.masked_out  # (B, S)
         longest = visible.shape[1]
-        behind = visible[:, ::-1].argmax(axis=1)  # (B,): 0 also where nothing is visible
-        lengths = np.maximum(longest - behind, self._shortest).tolist()
+        trailing = visible[:, ::-1].argmax(axis=1)  # (B,): 0 also where nothing is visible
+        lengths = np.maximum(longest - trailing, self._shortest).tolist()
         return [None if length == longest else length for length in lengths]
 
     def _put(self, answers: list[Arrays], stack: Sequence[Row], outputs: Arrays) -> None:
@@ -112,10 +112,10 @@ class Splitter:
                 if tensor.name not in answer:
                     dims = (dim if isinstance(dim, int) else row.whole[dim] for dim in tensor.dims)
                     answer[tensor.name] = np.zeros(tuple(dims), array.dtype)
-                where: tuple[int | slice, ...] = (row.index, *self._kept(tensor, row.length))
-                answer[tensor.name][where] = array[place]
+                index: tuple[int | slice, ...] = (row.index, *self._crop(tensor, row.length))
+                answer[tensor.name][index] = array[place]
 
-    def _kept(self, tensor: Tensor, length: int | None) -> tuple[slice, ...]:
+    def _crop(self, tensor: Tensor, length: int | None) -> tuple[slice, ...]:
         return tuple(slice(length) if dim == self._sequence else slice(None) for dim in tensor.dims[1:])
 
 

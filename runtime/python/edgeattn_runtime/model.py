@@ -68,7 +68,7 @@ class Model:
         self._graph = manifest.graphs[graph]
         self._runnable = variants
         self._threads = threads
-        self._others: dict[str, Model] = {}
+        self._models: dict[str, Model] = {}
         self._opening = Lock()
         generation = manifest.generation
         decodes = generation is not None and graph == generation.decoder
@@ -78,6 +78,7 @@ class Model:
             str(files.folder), manifest.processing, manifest.called_graphs, files.path
         )
         self._opened = OpenedVariants(files, graph, variants, threads)
+        self._buckets = self._opened.buckets
         self.variants, self.settings = self._opened.variants, self._opened.settings
         rows = manifest.rows if graph == manifest.main_graph else None
         self._splitter = None if rows is None else Splitter(rows, self._graph, manifest.symbols)
@@ -95,8 +96,8 @@ class Model:
             One array per output, by name.
 
         Raises:
-            InputError: The inputs do not keep the contract, hold a number beyond the table that it is looked
-                up in, or need more memory than there is.
+            InputError: The inputs do not keep the contract, an index in them is out of range for its lookup
+                table, or they need more memory than there is.
             BundleError: The graph fails on inputs that its contract allows.
         """
         return self.run(self._checked(inputs))
@@ -125,7 +126,7 @@ class Model:
         checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
             return [self.run(arrays) for arrays in checked]
-        return self._splitter.run(self.run, checked, self._opened.buckets.stacks)
+        return self._splitter.run(self.run, checked, self._buckets.stacks)
 
     def run(self, arrays: Arrays) -> Arrays:
         """Answer arrays that are known to keep the contract, as the graph's own answers do.
@@ -137,11 +138,11 @@ class Model:
             One array per output, by name.
 
         Raises:
-            InputError: A number in them is beyond the table that it is looked up in, they need more memory
-                than there is, or no variant takes their sizes.
+            InputError: An index in them is out of range for its lookup table, they need more memory than
+                there is, or no variant takes their sizes.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        return self._opened.buckets.run(arrays)
+        return self._buckets.run(arrays)
 
     def prepare(
         self, *, text: object = None, image: object = None, audio: object = None, series: object = None
@@ -207,11 +208,11 @@ class Model:
 
     def answering(self, arrays: Mapping[str, NDArray[Any]]) -> Variant:
         """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""
-        return self.variants[self._opened.buckets.fitting(bind(self.inputs, arrays))]
+        return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
 
     def __repr__(self) -> str:
-        ends = [", ".join(map(str, tensors)) for tensors in (self.inputs, self.outputs)]
-        return f"<{self.name}: {' -> '.join(ends)}>"
+        sides = [", ".join(map(str, tensors)) for tensors in (self.inputs, self.outputs)]
+        return f"<{self.name}: {' -> '.join(sides)}>"
 
     @property
     def name(self) -> str:
@@ -235,7 +236,7 @@ class Model:
 
     @property
     def manifest(self) -> Manifest:
-        """All that the bundle says of itself."""
+        """The bundle's manifest."""
         return self.files.manifest
 
     def graph(self, name: str) -> Model:
@@ -252,9 +253,9 @@ class Model:
         if name == self._name:
             return self
         with self._opening:
-            if name not in self._others:
-                self._others[name] = Model(self.files, name, self._runnable, threads=self._threads)
-            return self._others[name]
+            if name not in self._models:
+                self._models[name] = Model(self.files, name, self._runnable, threads=self._threads)
+            return self._models[name]
 
     def _checked_sample(self, index: int, sample: object) -> Arrays:
         try:
@@ -265,5 +266,5 @@ class Model:
     def _checked(self, inputs: Mapping[str, object]) -> Arrays:
         arrays = self._inputs.checked(inputs)
         check_token_ids(self._token_inputs, arrays)
-        self._opened.buckets.check(arrays)
+        self._buckets.check(arrays)
         return arrays

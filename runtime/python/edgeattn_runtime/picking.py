@@ -42,16 +42,16 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
     if not candidates:
         targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
         raise BadInput(f"{manifest.name}: no target {target!r}; it has {targets}")
-    lacking = {i: _obstacle(variant, manifest) for i, variant in enumerate(candidates)}
-    found = [variant for i, variant in enumerate(candidates) if lacking[i] is None]
-    if not found:
-        reasons = (f"{candidates[i].target} {reason}" for i, reason in lacking.items())
+    obstacles = {i: _obstacle(variant, manifest) for i, variant in enumerate(candidates)}
+    variants = [variant for i, variant in enumerate(candidates) if obstacles[i] is None]
+    if not variants:
+        reasons = (f"{candidates[i].target} {reason}" for i, reason in obstacles.items())
         needs = "; ".join(dict.fromkeys(reasons))  # buckets of a target lack the same
         raise IncompatibleRuntimeError(
             f"{manifest.name}: no variant runs here: {needs}; install what one of them needs, or export for "
             "this device"
         )
-    return tuple(found)
+    return tuple(variants)
 
 
 def reachable(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
@@ -94,20 +94,18 @@ def missing_requirement(engine: Engine, installed: str, available: Sequence[str]
         return f"needs {engine}, and this runtime drives {ENGINE}"
     if _release(installed) < _release(engine.version):
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
-    lacking = [provider for provider in engine.providers if provider not in available]
-    if lacking:
-        ways = [BROUGHT_BY[name] for name in lacking if name in BROUGHT_BY]
-        brought = f" ({', '.join(ways)})" if ways else ""
-        return (
-            f"needs {', '.join(lacking)}{brought}, and {ENGINE} {installed} here has {', '.join(available)}"
-        )
+    absent = [provider for provider in engine.providers if provider not in available]
+    if absent:
+        ways = [BROUGHT_BY[name] for name in absent if name in BROUGHT_BY]
+        hint = f" ({', '.join(ways)})" if ways else ""
+        return f"needs {', '.join(absent)}{hint}, and {ENGINE} {installed} here has {', '.join(available)}"
     return None
 
 
 def _release(version: str) -> tuple[tuple[int, str], ...]:
     """Return "1.23.0rc1" as what orders 1.23: trailing zeros say nothing, a candidate counts as its release.
 
-    Each number is told by how many digits it has and by these, since ``int`` refuses more than 4300.
+    Each number is compared by how many digits it has and then by these, since ``int`` refuses more than 4300.
     """
     numbers = re.match(r"\d+(?:\.\d+)*", version)
     digits = [number.lstrip("0") for number in numbers[0].split(".")] if numbers else []

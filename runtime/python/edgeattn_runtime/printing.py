@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from edgeattn_runtime.batches import Interval
 from edgeattn_runtime.bench import Benchmark, Run, Timing
 from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model
 
 _BEST = 5  # labels shown of one answer
@@ -70,6 +72,30 @@ def margin_text(interval: Interval | None) -> str:
         return ""
     share = (interval.high / interval.low) ** 0.5 - 1
     return "±>99 %" if share > 0.99 else f"±{100 * share:.0f} %"
+
+
+def check_table(model: Model, results: Sequence[GoldenResult]) -> str:
+    """Return how near each golden output came, a line each, as a table under the bundle's notes."""
+    width = max([len("output"), *(len(result.output) for result in results)])
+    lines = [*_bundle_notes(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
+    lines += [
+        f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_max_abs(result):>7}"
+        f"  {'ok' if result.ok else 'FAILED'}"
+        for result in results
+    ]
+    return "\n".join(lines)
+
+
+def _bundle_notes(model: Model) -> Iterator[str]:
+    """Yield a line each of the bundle's processing and its signature."""
+    if model.manifest.processing is not None:
+        yield f"processing: {model.manifest.processing}"
+    if model.manifest.signature is not None:
+        yield f"signed by {model.manifest.signature.key}; not verified here"
+
+
+def _max_abs(result: GoldenResult) -> str:
+    return "none" if result.max_abs is None else f"{result.max_abs:.4f}"
 
 
 def _row(threads: int, timing: Timing) -> str:

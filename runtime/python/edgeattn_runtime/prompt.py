@@ -77,8 +77,8 @@ def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str
     Raises:
         InputError: Token ids where arrays are expected, or inputs that do not keep the contract.
     """
-    named = prompt if isinstance(prompt, Mapping) else _tokens(name, prompt, encoder)
-    return check_inputs(encoder, symbols, named)
+    arrays = prompt if isinstance(prompt, Mapping) else _tokens(name, prompt, encoder)
+    return check_inputs(encoder, symbols, arrays)
 
 
 def count_sequences(sources: Arrays, encoder: Graph, batch: str) -> int:
@@ -87,8 +87,8 @@ def count_sequences(sources: Arrays, encoder: Graph, batch: str) -> int:
 
 
 def _tokens(name: str, prompt: Iterable[int], encoder: Graph) -> Mapping[str, object]:
-    tensor, *others = encoder.inputs
-    if others or tensor.dtype not in INTEGERS or len(tensor.dims) != 2:
+    tensor, *rest = encoder.inputs
+    if rest or tensor.dtype not in INTEGERS or len(tensor.dims) != 2:
         expected = ", ".join(map(str, encoder.inputs))
         raise InputError(
             f"{name}: {type(prompt).__name__} found, a dict of arrays expected by the encoder: {expected}"

@@ -16,7 +16,7 @@ from edgeattn_runtime.prompt import Prompt
 
 
 def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
-    """Return the inputs of a call; what was cut of them is told on stderr.
+    """Return the inputs of a call; warnings, such as of a text that was cut, go to stderr.
 
     Args:
         model: Whose processing prepares what is no array.
@@ -48,8 +48,10 @@ def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
     """
     inputs = read_input(model, path, text)
     generation = model.manifest.generation
-    alone = text is not None and generation is not None and generation.encoder is None
-    return inputs[generation.tokens][0].tolist() if alone and generation is not None else inputs
+    if text is not None and generation is not None and generation.encoder is None:
+        tokens: list[int] = inputs[generation.tokens][0].tolist()
+        return tokens
+    return inputs
 
 
 @contextmanager

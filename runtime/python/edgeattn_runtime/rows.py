@@ -1,4 +1,4 @@
-"""Independent rows: what the manifest says of them, and how many of them to run in one call."""
+"""Independent rows: their entry in the manifest, and how many of them to run in one call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgeattn_runtime.graph import Graph, Symbol, Tensor, symbols_of
 
 @dataclass(frozen=True, slots=True)
 class Padding:
-    """The input that tells padding, (batch, sequence), and what it holds at a padded position: 0 or 1."""
+    """The input that marks padding, (batch, sequence), and what it holds at a padded position: 0 or 1."""
 
     mask: str
     masked_out: int
@@ -33,7 +33,7 @@ class Rows:
 
     Attributes:
         batch: The symbol that leads all inputs and outputs and counts the rows.
-        padding: How padding is told; None where the model has none, or must keep it.
+        padding: How padding is marked; None where the model has none, or must keep it.
     """
 
     batch: str
@@ -64,9 +64,8 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dims[:1] != (rows.batch,) or tensor.dims.count(rows.batch) > 1:
             raise BundleError(f"rows.batch: {tensor} found, {rows.batch!r} expected to lead it and no more")
-    known = row_symbols(graph.inputs)
     for symbol in row_symbols(graph.outputs):
-        if symbol not in known:
+        if symbol not in row_symbols(graph.inputs):
             raise BundleError(f"rows: an output with a dim {symbol!r} found, a symbol of the inputs expected")
     if symbols[rows.batch].min != 1:
         raise BundleError(f"symbols.{rows.batch}.min: {symbols[rows.batch].min} found, 1 expected by rows")
@@ -111,20 +110,20 @@ def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:
     return 1
 
 
-def check_stack(key: str, stack: Stack, known: Iterable[str], batch: Symbol) -> None:
+def check_stack(key: str, stack: Stack, symbols: Iterable[str], batch: Symbol) -> None:
     """Check that a stack counts rows by the symbols that they have.
 
     Args:
         key: Where it stands, for the message.
         stack: What stands there.
-        known: The symbols of the main graph's inputs but the batch.
+        symbols: Those of the main graph's inputs but the batch.
         batch: The bounds of that one.
 
     Raises:
         BundleError: It names other symbols, or more rows than a call may have.
     """
-    if sorted(stack.sizes) != sorted(known):
-        found, expected = (", ".join(names) or "none" for names in (stack.sizes, known))
-        raise BundleError(f"{key}.sizes: {found} found, {expected} expected as in the inputs")
+    if sorted(stack.sizes) != sorted(symbols):
+        actual, expected = (", ".join(names) or "none" for names in (stack.sizes, symbols))
+        raise BundleError(f"{key}.sizes: {actual} found, {expected} expected as in the inputs")
     if not batch.allows(stack.rows):
         raise BundleError(f"{key}.rows: {stack.rows} found, {batch} expected as in symbols")

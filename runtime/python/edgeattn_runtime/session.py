@@ -52,7 +52,7 @@ ENGINE_ERRORS: tuple[type[Exception], ...] = tuple(
 )
 
 # What onnxruntime says of a model that is whole, but beyond the installed build.
-_BEYOND = (
+_TOO_NEW = (
     "support for models stamped with official released onnx opset versions",
     "Unsupported model IR version",
     "The ORT format model version",
@@ -108,14 +108,14 @@ def open_session(
             it was built without; or a provider or an option is refused.
     """
     settings = settings if threads is None else replace(settings, threads=threads)
-    chosen = _options(settings)
+    session_options = _options(settings)
     if profile is not None:
-        chosen.enable_profiling, chosen.profile_file_prefix = True, str(profile)
+        session_options.enable_profiling, session_options.profile_file_prefix = True, str(profile)
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source = model if isinstance(model, bytes) else str(model)
     label = "model" if isinstance(model, bytes) else str(model)
     try:
-        return _session(source, chosen, providers, texts)
+        return _session(source, session_options, providers, texts)
     except ENGINE_ERRORS as error:
         raise _session_error(label, explain(error)) from error
     except (RuntimeError, ValueError) as error:  # its bindings', such as of an option that is no number
@@ -132,17 +132,20 @@ def explain(error: Exception) -> str:
 
 def _session(
     source: bytes | str,
-    chosen: onnxruntime.SessionOptions,
+    session_options: onnxruntime.SessionOptions,
     providers: Sequence[str],
     texts: Mapping[str, str],
 ) -> onnxruntime.InferenceSession:
     """Open a session that never turns from a provider to the CPU: the error would be another one."""
-    listed = _provider_list(chosen, {provider: _provider_options(provider, texts) for provider in providers})
+    own_options = {provider: _provider_options(provider, texts) for provider in providers}
+    provider_list = _provider_list(session_options, own_options)
     for name, text in texts.items():
         if name.partition(".")[0] not in providers:
-            chosen.add_session_config_entry(name, text)
-    session = onnxruntime.InferenceSession(source, chosen, providers=listed, enable_fallback=False)
-    lost = [name for name, _ in listed or () if name not in session.get_providers()]
+            session_options.add_session_config_entry(name, text)
+    session = onnxruntime.InferenceSession(
+        source, session_options, providers=provider_list, enable_fallback=False
+    )
+    lost = [name for name, _ in provider_list or () if name not in session.get_providers()]
     if lost:
         raise RuntimeError(f"it opened without {', '.join(lost)}")
     session.disable_fallback()  # onnxruntime 1.21 knows this alone
@@ -166,12 +169,12 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
 
 def _own_threads(providers: Sequence[str], settings: SessionSettings) -> dict[str, str]:
     """Return the options of providers that have threads of their own."""
-    named = (f"{provider}.{_THREADS[provider]}" for provider in providers if provider in _THREADS)
-    return dict.fromkeys(named, str(settings.threads))
+    names = (f"{provider}.{_THREADS[provider]}" for provider in providers if provider in _THREADS)
+    return dict.fromkeys(names, str(settings.threads))
 
 
 def _provider_list(
-    chosen: onnxruntime.SessionOptions, providers: Mapping[str, dict[str, str]]
+    session_options: onnxruntime.SessionOptions, providers: Mapping[str, dict[str, str]]
 ) -> list[tuple[str, dict[str, str]]] | None:
     """Return a session's list of providers with their options, or None where its options have plug-ins.
 
@@ -179,7 +182,7 @@ def _provider_list(
     """
     plugins = [provider for provider in providers if register(provider)]
     for provider in plugins:
-        chosen.add_provider_for_devices(devices_of(provider), providers[provider])
+        session_options.add_provider_for_devices(devices_of(provider), providers[provider])
     return None if plugins else list(providers.items())
 
 
@@ -195,7 +198,7 @@ def _text(value: Scalar) -> str:
 
 def _session_error(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:
     version = onnxruntime.__version__
-    if any(phrase in reason for phrase in _BEYOND):
+    if any(phrase in reason for phrase in _TOO_NEW):
         return IncompatibleRuntimeError(
             f"{label}: beyond the installed onnxruntime {version} ({reason}); upgrade onnxruntime"
         )

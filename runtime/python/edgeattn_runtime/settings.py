@@ -48,7 +48,7 @@ class SessionSettings:
         )
 
 
-PLAIN = SessionSettings()  # of a variant that says nothing
+PLAIN = SessionSettings()  # of a variant without settings
 
 
 def available_cores() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.cache import capacity_for, empty_cache, moved, past_tensors
+from edgeattn_runtime.cache import capacity_for, empty_cache, past_tensors, resized
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.generation import Generation, batch_axes, vocabulary
 from edgeattn_runtime.graph_session import OpenGraph
@@ -46,7 +46,7 @@ class Stepper:
         self._batch = batch
         self._capacity = capacity
         self._cache = empty_cache(past_tensors(generation, decoder.graph), batch=batch, capacity=capacity)
-        self._held = np.zeros(1, np.int64)  # tokens in the cache
+        self._length = np.zeros(1, np.int64)  # tokens in the cache
         self._batch_axes = batch_axes(generation, decoder.graph)
         self._tokens = np.zeros((batch, 0), np.int64)
         self._logits = np.zeros((batch, 0, vocabulary(decoder.graph, generation)), np.float32)
@@ -63,7 +63,7 @@ class Stepper:
             them.
 
         Raises:
-            InputError: A token is beyond the table that it is looked up in.
+            InputError: A token is out of range for its lookup table.
             BundleError: The graph fails.
         """
         self._make_room(tokens.shape[1])
@@ -71,13 +71,13 @@ class Stepper:
             self._run = self._bound(tokens.shape[1])
         self._tokens[...] = tokens
         self._run()
-        self._held += tokens.shape[1]
+        self._length += tokens.shape[1]
         return self._logits
 
     @property
-    def held(self) -> int:
+    def length(self) -> int:
         """How many tokens each sequence has so far."""
-        return int(self._held[0])
+        return int(self._length[0])
 
     def reorder(self, rows: NDArray[np.int64], *, shared: int) -> None:
         """Go on with these rows in the places of the batch, and copy only what differs.
@@ -87,9 +87,9 @@ class Stepper:
             shared: The number of first tokens that they have in common too.
         """
         changed = np.flatnonzero(rows != np.arange(self._batch))
-        if shared < self.held and len(changed):
+        if shared < self.length and len(changed):
             for array in self._cache.values():
-                array[changed, :, shared : self.held] = array[rows[changed], :, shared : self.held]
+                array[changed, :, shared : self.length] = array[rows[changed], :, shared : self.length]
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with these rows alone, in this order; one may be there several times.
@@ -108,32 +108,32 @@ class Stepper:
         self._run, self._batch = None, self._batch + other._batch
         self._capacity = max(self._capacity, other._capacity)
         for name in self._cache:
-            both = (self._cache[name], other._cache[name])
-            self._cache[name] = moved(*both, held=self.held, capacity=self._capacity)
+            pair = (self._cache[name], other._cache[name])
+            self._cache[name] = resized(*pair, length=self.length, capacity=self._capacity)
         for name, axis in self._batch_axes.items():
             self._carried[name] = np.concatenate((self._carried[name], other._carried[name]), axis)
 
     def inputs(self, tokens: Tokens) -> Arrays:
         """Return copies of all that a call with these tokens would feed to the graph now."""
         self._make_room(tokens.shape[1])
-        fed = {**self._fed(), self._generation.tokens: tokens}
-        return {tensor.name: fed[tensor.name].copy() for tensor in self._decoder.graph.inputs}
+        arrays = {**self._inputs(), self._generation.tokens: tokens}
+        return {tensor.name: arrays[tensor.name].copy() for tensor in self._decoder.graph.inputs}
 
     def _make_room(self, new: int) -> None:
-        if self.held + new <= self._capacity:
+        if self.length + new <= self._capacity:
             return
         self._run = None  # it holds the arrays that are to go
-        self._capacity = capacity_for(self.held + new, self._generation.positions)
+        self._capacity = capacity_for(self.length + new, self._generation.positions)
         for name in self._cache:
-            self._cache[name] = moved(self._cache[name], held=self.held, capacity=self._capacity)
+            self._cache[name] = resized(self._cache[name], length=self.length, capacity=self._capacity)
 
     def _bound(self, new: int) -> Callable[[], None]:
         """Return the call for so many new tokens."""
         self._tokens = np.zeros((self._batch, new), np.int64)
         self._logits = np.zeros((self._batch, new, self._logits.shape[-1]), np.float32)
         presents = {entry.present: self._cache[entry.past] for entry in self._generation.cache}
-        return self._decoder.bind(self._fed(), {self._generation.logits: self._logits, **presents})
+        return self._decoder.bind(self._inputs(), {self._generation.logits: self._logits, **presents})
 
-    def _fed(self) -> Arrays:
+    def _inputs(self) -> Arrays:
         names = self._generation
-        return {names.tokens: self._tokens, names.length: self._held, **self._cache, **self._carried}
+        return {names.tokens: self._tokens, names.length: self._length, **self._cache, **self._carried}

@@ -55,7 +55,7 @@ class Stream:
         if hop < 1 or size < 1:
             raise InputError(f"a hop of {hop} in a window of {size} found, at least 1 of each expected")
         self.hop, self.window = hop, size
-        self._kept: NDArray[Any] = np.zeros((self._rows, 0))
+        self._buffer: NDArray[Any] = np.zeros((self._rows, 0))
         self._begin = 0  # of what is kept, in all that has come
         self._next = size  # the end of the next window
 
@@ -75,9 +75,9 @@ class Stream:
             raise InputError(
                 f"{array.dtype} {list(array.shape)} found, numbers of [{self._rows}, time] expected"
             )
-        self._kept = np.concatenate((self._kept, came), axis=1) if self._kept.size else came
+        self._buffer = np.concatenate((self._buffer, came), axis=1) if self._buffer.size else came
         moments = []
-        while self._next <= self._begin + self._kept.shape[1]:
+        while self._next <= self._begin + self._buffer.shape[1]:
             end, window = self._next, self._window()
             moments.append(Moment(end, self._model(**self._prepared(window))))
         return moments
@@ -85,10 +85,10 @@ class Stream:
     def _window(self) -> NDArray[Any]:
         """Return the next window, and drop what none behind it looks at."""
         first = self._next - self.window - self._begin
-        window = self._kept[:, first : first + self.window]
+        window = self._buffer[:, first : first + self.window]
         self._next += self.hop
-        dropped = min(self._next - self.window - self._begin, self._kept.shape[1])
-        self._kept, self._begin = self._kept[:, dropped:], self._begin + dropped
+        dropped = min(self._next - self.window - self._begin, self._buffer.shape[1])
+        self._buffer, self._begin = self._buffer[:, dropped:], self._begin + dropped
         return window
 
     def _prepared(self, window: NDArray[Any]) -> Arrays:

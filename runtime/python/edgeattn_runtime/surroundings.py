@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from edgeattn_runtime.system import Counters, clock_mhz, governor, joules_between, load
+from edgeattn_runtime.system import Counters, clock_mhz, governor, joules_between, load_average
 
 NOTABLE_LOAD = 0.1  # cores that others keep busy
 NOTABLE_STEAL = 0.01  # cores that the hypervisor gives to others
@@ -31,7 +31,7 @@ class State:
     @classmethod
     def now(cls) -> State:
         """Return the state of this machine."""
-        return cls(load=load(), clock_mhz=clock_mhz(), governor=governor())
+        return cls(load=load_average(), clock_mhz=clock_mhz(), governor=governor())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +57,22 @@ class Surroundings:
     @property
     def disturbances(self) -> tuple[str, ...]:
         """What was out of the ordinary, in words."""
-        told = []
+        notes = []
         if self.others is not None and self.others >= NOTABLE_LOAD:
-            told.append(f"other processes kept {self.others:.1f} cores busy")
+            notes.append(f"other processes kept {self.others:.1f} cores busy")
         if self.stolen is not None and self.stolen >= NOTABLE_STEAL:
-            told.append(f"the hypervisor took {self.stolen:.2f} cores away")
+            notes.append(f"the hypervisor took {self.stolen:.2f} cores away")
         if self.switches is not None and self.switches >= NOTABLE_SWITCHES:
-            told.append(f"a thread had to make way {self.switches:.0f} times a second")
+            notes.append(f"a thread had to make way {self.switches:.0f} times a second")
         old, new = self.before.clock_mhz, self.after.clock_mhz
         if old is not None and new is not None and abs(new - old) >= NOTABLE_CLOCK * old:
-            told.append(f"the clock went from {old:.0f} to {new:.0f} MHz")
-        return tuple(told)
+            notes.append(f"the clock went from {old:.0f} to {new:.0f} MHz")
+        return tuple(notes)
 
     @property
     def absent(self) -> tuple[str, ...]:
         """What this machine does not tell, in words."""
-        known = {
+        figures = {
             "the load of other processes": self.others,
             "time that a hypervisor takes": self.stolen,
             "context switches": self.switches,
@@ -80,7 +80,7 @@ class Surroundings:
             "the governor of the clock": self.before.governor,
             "energy": self.energy_j,
         }
-        return tuple(name for name, value in known.items() if value is None)
+        return tuple(name for name, value in figures.items() if value is None)
 
 
 def combined(measured: Sequence[Surroundings]) -> Surroundings:
@@ -96,8 +96,8 @@ def combined(measured: Sequence[Surroundings]) -> Surroundings:
 
 
 def _mean(values: Iterable[float | None], *, times: int = 1) -> float | None:
-    known = [value for value in values if value is not None]
-    return times * mean(known) if known else None
+    numbers = [value for value in values if value is not None]
+    return times * mean(numbers) if numbers else None
 
 
 class Watch:

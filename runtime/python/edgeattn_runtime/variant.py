@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
-from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, Scalar
-from edgeattn_runtime.rows import Stack, check_stack, row_symbols
+from edgeattn_runtime.rows import Stack
 from edgeattn_runtime.settings import SessionSettings
-
-if TYPE_CHECKING:
-    from edgeattn_runtime.manifest import Manifest
-
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _OF_FILES = re.compile("file|path|folder|dir", re.IGNORECASE)  # in the name of an option
@@ -48,9 +43,19 @@ class Engine:
         return cls(
             name=fields["name"].text(),
             version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
-            providers=tuple(item.text() for item in fields["providers"].items(least=1)),
-            options={name: _option(name, item) for name, item in fields["options"].table().items()},
+            providers=providers_of(fields["providers"]),
+            options=options_of(fields["options"]),
         )
+
+
+def providers_of(field: Field) -> tuple[str, ...]:
+    """Read execution providers in order, at least one."""
+    return tuple(item.text() for item in field.items(least=1))
+
+
+def options_of(field: Field) -> dict[str, Scalar]:
+    """Read options of an engine, of which none leads to a file."""
+    return {name: _option(name, item) for name, item in field.table().items()}
 
 
 def _option(name: str, field: Field) -> Scalar:
@@ -117,34 +122,3 @@ class Variant:
             verdict=cast('Literal["pass", "fail"]', fields["verdict"].text(_VERDICT, '"pass" or "fail"')),
             measured=None if fields["measured"].value is None else fields["measured"].text(),
         )
-
-
-def check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
-    """Check that a variant has every graph of the contract, and fixes and stacks only what the contract has.
-
-    Raises:
-        BundleError: In one line, the key at fault, what was found there and what was expected.
-    """
-    if sorted(variant.files) != sorted(manifest.graphs):
-        found, expected = (", ".join(names) or "none" for names in (variant.files, manifest.graphs))
-        raise BundleError(f"{key}.files: {found} found, {expected} expected: one file for each graph")
-    for graph, file in variant.files.items():
-        if file not in manifest.files:
-            raise BundleError(f"{key}.files.{graph}: {file!r} is not in files; list it with sha256 and size")
-    for symbol, size in variant.sizes.items():
-        if symbol not in manifest.symbols:
-            expected = ", ".join(manifest.symbols) or "none"
-            raise BundleError(f"{key}.sizes: {symbol!r} found, a symbol expected: {expected}")
-        if not manifest.symbols[symbol].allows(size):
-            raise BundleError(f"{key}.sizes.{symbol}: {size} found, {manifest.symbols[symbol]} expected")
-    _check_stacks(key, variant, manifest)
-
-
-def _check_stacks(key: str, variant: Variant, manifest: Manifest) -> None:
-    if manifest.rows is None:
-        if variant.stacks:
-            raise BundleError(f"{key}.stacks: {len(variant.stacks)} found, none expected without rows")
-        return
-    known = row_symbols(manifest.graphs[manifest.main_graph].inputs)
-    for i, stack in enumerate(variant.stacks):
-        check_stack(f"{key}.stacks[{i}]", stack, known, manifest.symbols[manifest.rows.batch])

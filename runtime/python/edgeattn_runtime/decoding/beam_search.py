@@ -73,37 +73,37 @@ class BeamSearch:
     def __init__(
         self, begin: Tokens, limit: int, stops: Stops, beams: Beams, *, repetition_penalty: float = 1.0
     ) -> None:
-        self._begun = len(begin)
+        self._prompt_length = len(begin)
         self._limit = limit
         self._stops = stops
         self._beams = beams
         self._repetition_penalty = repetition_penalty
         self._running = begin[np.newaxis]  # (R, T), the likeliest first
         self._scores = np.zeros(1)  # (R,), their log-probabilities
-        self._ended: list[Hypothesis] = []  # the best first
+        self._finished: list[Hypothesis] = []  # the best first
 
     def advance(self, logits: Logits) -> Continuation | None:
         """Take the logits behind the running sequences, (running, vocabulary); None where the search ends."""
         width = self._beams.num_beams
         rows, tokens, scores = self._candidates(logits)
         sequences = np.column_stack((self._running[rows], tokens))  # (C, T + 1)
-        length = sequences.shape[1] - self._begun
-        stopped = self._stopped(sequences)  # (C,)
-        ended = (stopped > 0) | (length == self._limit)  # (C,)
+        length = sequences.shape[1] - self._prompt_length
+        stop_lengths = self._stop_lengths(sequences)  # (C,)
+        finished = (stop_lengths > 0) | (length == self._limit)  # (C,)
         # What ends behind the first candidates is dropped: it is only there so that enough others go on.
-        for place in np.flatnonzero(ended[:width]):
-            self._keep(sequences[place, self._begun :], scores[place], stopped[place])
-        going = np.flatnonzero(~ended)[:width]  # (R,)
-        if not len(going) or self._is_done(best=scores[going[0]], length=length):
+        for place in np.flatnonzero(finished[:width]):
+            self._finish(sequences[place, self._prompt_length :], scores[place], stop_lengths[place])
+        survivors = np.flatnonzero(~finished)[:width]  # (R,)
+        if not len(survivors) or self._is_done(best=scores[survivors[0]], length=length):
             return None
-        before, rows = self._running, rows[going]
-        self._running, self._scores = sequences[going], scores[going]
-        return Continuation(rows, tokens[going], shared=_shared(before, rows))
+        before, rows = self._running, rows[survivors]
+        self._running, self._scores = sequences[survivors], scores[survivors]
+        return Continuation(rows, tokens[survivors], shared=_shared(before, rows))
 
     @property
     def hypotheses(self) -> list[Hypothesis]:
         """The best ended sequences, as many as were asked for."""
-        return self._ended[: self._beams.num_return_sequences]
+        return self._finished[: self._beams.num_return_sequences]
 
     def _candidates(self, logits: Logits) -> tuple[NDArray[np.int64], Tokens, NDArray[np.float64]]:
         """Return the likeliest continuations (C,): their rows, their tokens and their log-probabilities.
@@ -117,27 +117,27 @@ class BeamSearch:
         rows, tokens = np.divmod(best, logits.shape[-1])
         return rows, tokens, scores[best]
 
-    def _stopped(self, sequences: Tokens) -> NDArray[np.int64]:
+    def _stop_lengths(self, sequences: Tokens) -> NDArray[np.int64]:
         """Return how many of the last new tokens stop each sequence; 0 where none does."""
-        first = max(self._begun, sequences.shape[1] - self._stops.longest)
-        return np.array([self._stops.reached(tail) for tail in sequences[:, first:].tolist()])
+        first = max(self._prompt_length, sequences.shape[1] - self._stops.longest)
+        return np.array([self._stops.stop_length(tail) for tail in sequences[:, first:].tolist()])
 
-    def _keep(self, generated: Tokens, score: float, stopped: int) -> None:
-        ranked = normalized(score, len(generated), self._beams.length_penalty)
-        self._ended.append(Hypothesis(tuple(generated[: len(generated) - stopped].tolist()), ranked))
-        self._ended.sort(key=lambda hypothesis: hypothesis.score, reverse=True)  # of a tie the older first
-        del self._ended[self._beams.num_beams :]
+    def _finish(self, tokens: Tokens, score: float, stop_length: int) -> None:
+        ranked = normalized(score, len(tokens), self._beams.length_penalty)
+        self._finished.append(Hypothesis(tuple(tokens[: len(tokens) - stop_length].tolist()), ranked))
+        self._finished.sort(key=lambda hypothesis: hypothesis.score, reverse=True)  # of a tie the older first
+        del self._finished[self._beams.num_beams :]
 
     def _is_done(self, *, best: float, length: int) -> bool:
         """Say whether the search ends, given its best running sequence's log-probability and length."""
         beams = self._beams
-        if len(self._ended) < beams.num_beams:
+        if len(self._finished) < beams.num_beams:
             return False
         if beams.early_stopping is True:
             return True
         at_any_length = beams.early_stopping == "never" and beams.length_penalty > 0
         reachable = normalized(best, self._limit if at_any_length else length, beams.length_penalty)
-        return reachable <= self._ended[-1].score
+        return reachable <= self._finished[-1].score
 
 
 def _shared(running: Tokens, rows: NDArray[np.int64]) -> int:

@@ -21,7 +21,7 @@ class Encoder:
 
     Args:
         model: The bundle.
-        generation: What it says of an encoder-decoder.
+        generation: The manifest's entry.
         name: The encoder's graph.
         batch: The symbol of how many sequences a call takes.
     """
@@ -44,9 +44,9 @@ class Encoder:
             InputError: They do not keep the contract, or are of several sequences.
         """
         sources = self._read(name, prompt)
-        found = count_sequences(sources, self._graph, self._batch)
-        if found != 1:
-            raise InputError(f"{name}: {found} sequences found, 1 expected; generate_many takes several")
+        count = count_sequences(sources, self._graph, self._batch)
+        if count != 1:
+            raise InputError(f"{name}: {count} sequences found, 1 expected; generate_many takes several")
         return sources
 
     def rows(self, name: str, prompts: Mapping[str, object]) -> list[Arrays]:
@@ -105,7 +105,7 @@ class Decoder:
         self.most_rows = model.manifest.symbols[batch].max
         self.batch_axes = batch_axes(generation, self._decoder.graph)
 
-    def beginning(self, name: str, prompt: Prompt, start: Iterable[int]) -> Tokens:
+    def first_tokens(self, name: str, prompt: Prompt, start: Iterable[int]) -> Tokens:
         """Return the tokens that the decoder begins with.
 
         Args:
@@ -128,18 +128,18 @@ class Decoder:
         """Return the refusal of arrays where there is no encoder."""
         return InputError(f"{name}: arrays by name found, token ids expected: a decoder alone has no sources")
 
-    def limit(self, max_new_tokens: int | None, begun: int) -> int:
-        """Return how many new tokens there may be behind ``begun`` ones.
+    def limit(self, max_new_tokens: int | None, length: int) -> int:
+        """Return how many new tokens there may be behind a prompt of ``length`` tokens.
 
         Raises:
             InputError: The number is below 1, or nothing limits them.
         """
         positions = self._generation.positions
-        room = None if positions is None else positions - begun + 1
+        room = None if positions is None else positions - length + 1
         if max_new_tokens is None and room is None:
             raise InputError("max_new_tokens: None found, a number expected: the model has no last position")
-        asked = None if max_new_tokens is None else read_count("max_new_tokens", max_new_tokens, least=1)
-        return min(limit for limit in (asked, room) if limit is not None)
+        requested = None if max_new_tokens is None else read_count("max_new_tokens", max_new_tokens, least=1)
+        return min(limit for limit in (requested, room) if limit is not None)
 
     def check_rows(self, num_beams: int) -> None:
         """Check that a call may have as many rows as there are beams.
@@ -176,13 +176,13 @@ class Decoder:
             for name in names
         }
         step = Stepper(self._decoder, self._generation, stacked, batch=len(begins))
-        return step, self.behind(step, np.stack(begins))
+        return step, self.next_logits(step, np.stack(begins))
 
-    def behind(self, step: Stepper, tokens: Tokens) -> Logits:
+    def next_logits(self, step: Stepper, tokens: Tokens) -> Logits:
         """Take a step; return the logits behind the last of the tokens (rows, new), (rows, vocabulary).
 
         Raises:
-            InputError: A token is beyond the table that it is looked up in.
+            InputError: A token is out of range for its lookup table.
             BundleError: The graph fails, or answers no numbers.
         """
         logits = step(tokens)[:, -1]

@@ -35,44 +35,44 @@ class Task:
     search: Search
 
 
-def run_all(opened: Decoder, tasks: Sequence[Task], *, width: int) -> None:
+def run_all(decoder: Decoder, tasks: Sequence[Task], *, width: int) -> None:
     """Run the searches until each has ended.
 
     Args:
-        opened: What answers them.
+        decoder: What answers them.
         tasks: The prompts.
         width: The most rows that a search asks for.
     """
-    most = len(tasks) if opened.most_rows is None else opened.most_rows // width
-    for alike in _compatible(opened, tasks):
-        for first in range(0, len(alike), most):
-            _run_group(opened, alike[first : first + most])
+    size = len(tasks) if decoder.most_rows is None else decoder.most_rows // width
+    for batch in _compatible(decoder, tasks):
+        for first in range(0, len(batch), size):
+            _run_group(decoder, batch[first : first + size])
 
 
-def _compatible(opened: Decoder, tasks: Iterable[Task]) -> Iterator[list[Task]]:
+def _compatible(decoder: Decoder, tasks: Iterable[Task]) -> Iterator[list[Task]]:
     """Yield tasks that may share a call: the encoder gave them tensors of the same sizes."""
-    groups: dict[Hashable, list[Task]] = defaultdict(list)
+    batches: dict[Hashable, list[Task]] = defaultdict(list)
     for task in tasks:
         sizes = tuple((name, array.shape) for name, array in task.carried.items())
-        alone = None if set(task.carried) == set(opened.batch_axes) else id(task)
-        groups[sizes, alone].append(task)
-    yield from groups.values()
+        has_rows = set(task.carried) == set(decoder.batch_axes)
+        batches[sizes, None if has_rows else id(task)].append(task)
+    yield from batches.values()
 
 
-def _run_group(opened: Decoder, tasks: Iterable[Task]) -> None:
-    waiting = [list(group) for _, group in groupby(sorted(tasks, key=_length), _length)]
+def _run_group(decoder: Decoder, tasks: Iterable[Task]) -> None:
+    waiting = [list(equal) for _, equal in groupby(sorted(tasks, key=_length), _length)]
     while waiting:
-        together, logits = _begin(opened, waiting.pop(0))
-        while (tokens := together.advance(logits)) is not None:
-            logits = opened.behind(together.step, tokens)
-            if waiting and _length(waiting[0][0]) == together.step.held:
-                others, behind = _begin(opened, waiting.pop(0))
-                together.join(others)
-                logits = np.concatenate((logits, behind))
+        group, logits = _begin(decoder, waiting.pop(0))
+        while (tokens := group.advance(logits)) is not None:
+            logits = decoder.next_logits(group.step, tokens)
+            if waiting and _length(waiting[0][0]) == group.step.length:
+                newcomers, first_logits = _begin(decoder, waiting.pop(0))
+                group.join(newcomers)
+                logits = np.concatenate((logits, first_logits))
 
 
-def _begin(opened: Decoder, tasks: Sequence[Task]) -> tuple[_Group, Logits]:
-    step, logits = opened.prefill([task.begin for task in tasks], [task.carried for task in tasks])
+def _begin(decoder: Decoder, tasks: Sequence[Task]) -> tuple[_Group, Logits]:
+    step, logits = decoder.prefill([task.begin for task in tasks], [task.carried for task in tasks])
     return _Group(step, [task.search for task in tasks]), logits
 
 
@@ -91,31 +91,32 @@ class _Group:
 
     def advance(self, logits: Logits) -> Tokens | None:
         """Hand the logits (rows, vocabulary) out; return the next tokens (rows, 1), None where all end."""
-        ends = np.cumsum(self._widths)
-        parts = np.split(logits, ends[:-1])
-        asked = [search.advance(part) for search, part in zip(self._searches, parts, strict=True)]
-        going = [
-            (search, begin, each)
-            for search, begin, each in zip(self._searches, ends - self._widths, asked, strict=True)
-            if each is not None
-        ]
-        if not going:
+        bounds = np.cumsum(self._widths)
+        first_rows = bounds - self._widths
+        searches, rows, continuations = [], [], []
+        parts = np.split(logits, bounds[:-1])
+        for search, first_row, part in zip(self._searches, first_rows, parts, strict=True):
+            continuation = search.advance(part)
+            if continuation is not None:
+                searches.append(search)
+                rows.append(first_row + continuation.rows)
+                continuations.append(continuation)
+        if not searches:
             return None
-        continued = [each for _, _, each in going]
-        self._move(np.concatenate([begin + each.rows for _, begin, each in going]), continued)
-        self._searches = [search for search, _, _ in going]
-        self._widths = [len(each.rows) for each in continued]
-        return np.concatenate([each.tokens for each in continued])[:, np.newaxis]
+        self._move(np.concatenate(rows), continuations)
+        self._searches = searches
+        self._widths = [len(continuation.rows) for continuation in continuations]
+        return np.concatenate([continuation.tokens for continuation in continuations])[:, np.newaxis]
 
-    def join(self, others: _Group) -> None:
-        """Take others in, that have as many tokens."""
-        self.step.join(others.step)
-        self._searches += others._searches
-        self._widths += others._widths
+    def join(self, newcomers: _Group) -> None:
+        """Take searches in that have as many tokens."""
+        self.step.join(newcomers.step)
+        self._searches += newcomers._searches
+        self._widths += newcomers._widths
 
-    def _move(self, rows: Tokens, continued: Sequence[Continuation]) -> None:
-        if [len(each.rows) for each in continued] == self._widths:  # each search stays in its places
-            self.step.reorder(rows, shared=min(each.shared for each in continued))
+    def _move(self, rows: Tokens, continuations: Sequence[Continuation]) -> None:
+        if [len(each.rows) for each in continuations] == self._widths:  # each search stays in its places
+            self.step.reorder(rows, shared=min(each.shared for each in continuations))
         else:
             self.step.keep(rows)
 

@@ -21,14 +21,14 @@ def log_softmax(logits: Logits) -> NDArray[np.float64]:
     return log_probabilities
 
 
-def penalized(scores: Logits, seen: Tokens, penalty: float) -> Logits:
-    """Make tokens that were seen less likely, as often as they were (Keskar et al. 2019, section 4.1).
+def penalized(scores: Logits, tokens: Tokens, penalty: float) -> Logits:
+    """Make tokens that came before less likely, as often as they were (Keskar et al. 2019, section 4.1).
 
     A negative score is multiplied by the penalty, any other divided by it.
 
     Args:
         scores: Logits or log-probabilities (rows, vocabulary).
-        seen: int64 (rows, length), the tokens of each row so far.
+        tokens: int64 (rows, length), the tokens of each row so far.
         penalty: 1 changes nothing.
 
     Returns:
@@ -36,9 +36,9 @@ def penalized(scores: Logits, seen: Tokens, penalty: float) -> Logits:
     """
     if penalty == 1:
         return scores
-    found = np.take_along_axis(scores, seen, axis=-1)  # (R, T)
+    values = np.take_along_axis(scores, tokens, axis=-1)  # (R, T)
     changed = scores.copy()
-    np.put_along_axis(changed, seen, np.where(found < 0, found * penalty, found / penalty), axis=-1)
+    np.put_along_axis(changed, tokens, np.where(values < 0, values * penalty, values / penalty), axis=-1)
     return changed
 
 
@@ -115,8 +115,8 @@ def candidates(logits: Logits, sampling: Sampling) -> tuple[NDArray[np.int64], N
         masses = np.exp((scores - scores[0]) / sampling.temperature)
     masses /= masses.sum()
     if sampling.top_p is not None:
-        kept = int(np.searchsorted(masses.cumsum(), sampling.top_p)) + 1
-        ranked, masses = ranked[:kept], masses[:kept]
+        count = int(np.searchsorted(masses.cumsum(), sampling.top_p)) + 1
+        ranked, masses = ranked[:count], masses[:count]
     return ranked, masses / masses.sum()
 
 

@@ -87,7 +87,7 @@ class SingleSearch:
         *,
         length_penalty: float = 1.0,
     ) -> None:
-        self._begun = len(begin)
+        self._prompt_length = len(begin)
         self._tokens: list[int] = begin.tolist()
         self._limit = limit
         self._stops = stops
@@ -95,34 +95,34 @@ class SingleSearch:
         self._random = random
         self._length_penalty = length_penalty
         self._score = 0.0
-        self._end = 0  # how many of the tokens stopped it
+        self._stop_length = 0  # how many of the tokens stopped it
 
     def advance(self, logits: Logits) -> Continuation | None:
         """Choose the next token by logits (1, vocabulary); None where that was the last."""
-        seen = np.array(self._tokens)
-        scores = penalized(logits, seen[np.newaxis], self._sampling.repetition_penalty)
+        history = np.array(self._tokens)
+        scores = penalized(logits, history[np.newaxis], self._sampling.repetition_penalty)
         token = choose(scores[0], self._sampling, self._random)
         self._score += float(log_softmax(scores)[0, token])
         self._tokens.append(token)
-        self._end = self._stops.reached(self.generated)
-        if self._end or len(self.generated) == self._limit:
+        self._stop_length = self._stops.stop_length(self.generated)
+        if self._stop_length or len(self.generated) == self._limit:
             return None
-        return Continuation(_ROW, np.array([token]), shared=len(seen))
+        return Continuation(_ROW, np.array([token]), shared=len(history))
 
     @property
     def generated(self) -> list[int]:
         """The new tokens, with what stopped it."""
-        return self._tokens[self._begun :]
+        return self._tokens[self._prompt_length :]
 
     @property
-    def certain(self) -> list[int]:
+    def settled(self) -> list[int]:
         """The new tokens without those at the end that stopped it, or may yet turn out to."""
-        ended = self._end or len(self.generated) == self._limit
-        held_back = self._end if ended else self._stops.begun(self.generated)
-        return self.generated[: len(self.generated) - held_back]
+        finished = self._stop_length or len(self.generated) == self._limit
+        withheld = self._stop_length if finished else self._stops.partial_length(self.generated)
+        return self.generated[: len(self.generated) - withheld]
 
     @property
     def hypotheses(self) -> list[Hypothesis]:
         """The one sequence."""
         score = normalized(self._score, len(self.generated), self._length_penalty)
-        return [Hypothesis(tuple(self.certain), score)]
+        return [Hypothesis(tuple(self.settled), score)]

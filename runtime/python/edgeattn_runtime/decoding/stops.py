@@ -37,8 +37,8 @@ class Stops:
             InputError: No token ids, an empty sequence, or an id outside the vocabulary.
         """
         if not isinstance(sequences, Iterable):
-            found = type(sequences).__name__
-            raise InputError(f"stop_sequences: {found} found, a list of sequences of token ids expected")
+            kind = type(sequences).__name__
+            raise InputError(f"stop_sequences: {kind} found, a list of sequences of token ids expected")
         single = read_tokens("stop", stop, vocabulary=vocabulary, least=0).tolist()
         several = (
             read_tokens(f"stop_sequences[{i}]", sequence, vocabulary=vocabulary).tolist()
@@ -56,14 +56,14 @@ class Stops:
         """The number of different tokens that may end a sequence."""
         return len(self._by_last)
 
-    def reached(self, tokens: Sequence[int]) -> int:
+    def stop_length(self, tokens: Sequence[int]) -> int:
         """Return how many of the last tokens end the sequence: the longest stop; 0 where none does."""
         for sequence in self._by_last.get(tokens[-1], ()):
             if tuple(tokens[-len(sequence) :]) == sequence:
                 return len(sequence)
         return 0
 
-    def begun(self, tokens: Sequence[int]) -> int:
+    def partial_length(self, tokens: Sequence[int]) -> int:
         """Return how many of the last tokens may turn out to be the beginning of a stop."""
         return max((_overlap(tokens, sequence) for sequence in self._sequences), default=0)
 

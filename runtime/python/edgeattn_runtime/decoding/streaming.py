@@ -64,28 +64,28 @@ def generate(
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
-    opened = Decoder(bundle)
+    decoder = Decoder(bundle)
     sampling = Sampling(
         repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
     )
     random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
-    stops = Stops.read(stop, stop_sequences, opened.vocabulary)
-    begin = opened.beginning("prompt", prompt, start)
-    sources = {} if opened.encoder is None else opened.encoder.read("prompt", prompt)
-    limit = opened.limit(max_new_tokens, len(begin))
-    opened.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
-    carried = {} if opened.encoder is None else opened.encoder.run(sources)
-    return _tokens(opened, carried, begin, SingleSearch(begin, limit, stops, sampling, random))
+    stops = Stops.read(stop, stop_sequences, decoder.vocabulary)
+    begin = decoder.first_tokens("prompt", prompt, start)
+    sources = {} if decoder.encoder is None else decoder.encoder.read("prompt", prompt)
+    limit = decoder.limit(max_new_tokens, len(begin))
+    decoder.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
+    carried = {} if decoder.encoder is None else decoder.encoder.run(sources)
+    return _tokens(decoder, carried, begin, SingleSearch(begin, limit, stops, sampling, random))
 
 
-def _tokens(opened: Decoder, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
+def _tokens(decoder: Decoder, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
     yielded = 0
-    step, logits = opened.prefill([begin], [carried])
+    step, logits = decoder.prefill([begin], [carried])
     while True:
         continued = search.advance(logits)
-        certain = search.certain
-        yield from certain[yielded:]
-        yielded = len(certain)
+        settled = search.settled
+        yield from settled[yielded:]
+        yielded = len(settled)
         if continued is None:
             return
-        logits = opened.behind(step, continued.tokens[:, np.newaxis])
+        logits = decoder.next_logits(step, continued.tokens[:, np.newaxis])

@@ -73,7 +73,7 @@ def generate_many(
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
-    opened = Decoder(bundle)
+    decoder = Decoder(bundle)
     beams = Beams(
         num_beams=num_beams,
         num_return_sequences=num_return_sequences,
@@ -88,17 +88,17 @@ def generate_many(
             f"temperature: {temperature} found with {num_beams} beams, which draw nothing; "
             "0 expected, or num_beams=1"
         )
-    opened.check_rows(num_beams)
-    stops = Stops.read(stop, stop_sequences, opened.vocabulary)
+    decoder.check_rows(num_beams)
+    stops = Stops.read(stop, stop_sequences, decoder.vocabulary)
     seeds = count(0 if seed is None else read_count("seed", seed, least=0))
-    start = read_tokens("start", start, vocabulary=opened.vocabulary, least=0)
-    named = _labeled(opened, prompts)
-    begins = [opened.beginning(name, prompt, start) for name, prompt in named]
-    encoder = opened.encoder
-    sources = [{} if encoder is None else encoder.read(name, prompt) for name, prompt in named]
-    limits = [opened.limit(max_new_tokens, len(begin)) for begin in begins]
+    start = read_tokens("start", start, vocabulary=decoder.vocabulary, least=0)
+    labeled = _label_prompts(decoder, prompts)
+    begins = [decoder.first_tokens(name, prompt, start) for name, prompt in labeled]
+    encoder = decoder.encoder
+    sources = [{} if encoder is None else encoder.read(name, prompt) for name, prompt in labeled]
+    limits = [decoder.limit(max_new_tokens, len(begin)) for begin in begins]
     longest = max(len(begin) + limit for begin, limit in zip(begins, limits, strict=True))
-    opened.check_memory(total=longest - 1, batch=len(named) * num_beams)  # the last token is never fed
+    decoder.check_memory(total=longest - 1, batch=len(labeled) * num_beams)  # the last token is never fed
 
     def search(begin: Tokens, limit: int, row_seed: int) -> Search:
         if beams.num_beams > 1:
@@ -110,16 +110,18 @@ def generate_many(
         Task(begin, {} if encoder is None else encoder.run(source), search(begin, limit, row_seed))
         for begin, source, limit, row_seed in zip(begins, sources, limits, seeds, strict=False)
     ]
-    run_all(opened, tasks, width=num_beams)
+    run_all(decoder, tasks, width=num_beams)
     return [task.search.hypotheses for task in tasks]
 
 
-def _labeled(opened: Decoder, prompts: Iterable[Prompt] | Mapping[str, object]) -> list[tuple[str, Prompt]]:
+def _label_prompts(
+    decoder: Decoder, prompts: Iterable[Prompt] | Mapping[str, object]
+) -> list[tuple[str, Prompt]]:
     """Return the prompts one by one, each with what messages call it."""
     if isinstance(prompts, Mapping):
-        if opened.encoder is None:
-            raise opened.no_sources("prompts")
-        rows: list[Prompt] = [*opened.encoder.rows("prompts", prompts)]
+        if decoder.encoder is None:
+            raise decoder.no_sources("prompts")
+        rows: list[Prompt] = [*decoder.encoder.rows("prompts", prompts)]
     else:
         try:
             rows = list(prompts)

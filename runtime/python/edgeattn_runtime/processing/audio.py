@@ -1,4 +1,4 @@
-"""Audio: what the manifest says of it, and how a WAV file or a sound becomes an input."""
+"""Audio: its entry in the manifest, and how a WAV file or a sound becomes an input."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class Audio:
     log_mel: LogMel | None = None
 
     def __str__(self) -> str:
-        what = "" if self.log_mel is None else f"; {self.log_mel}"
-        return f"audio of {self.rate} Hz, {self.channels} channel(s), into {self.input}{what}"
+        features = "" if self.log_mel is None else f"; {self.log_mel}"
+        return f"audio of {self.rate} Hz, {self.channels} channel(s), into {self.input}{features}"
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it."""
@@ -155,12 +155,12 @@ def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> ND
 
 def _filled(name: str, samples: NDArray[np.float32], time: int) -> NDArray[np.float32]:
     """Return samples (channels, time) with silence at their end, as many as the input takes."""
-    found = samples.shape[1]
-    if found > time:
+    length = samples.shape[1]
+    if length > time:
         raise InputError(
-            f"{name}: {found:,} samples found, {time:,} at most expected; cut it, or move a window over it"
+            f"{name}: {length:,} samples found, {time:,} at most expected; cut it, or move a window over it"
         )
-    return np.pad(samples, ((0, 0), (0, time - found)))
+    return np.pad(samples, ((0, 0), (0, time - length)))
 
 
 def _padded(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

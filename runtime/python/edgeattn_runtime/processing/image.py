@@ -1,19 +1,20 @@
-"""Images: what the manifest says of them, and how pixels become an input."""
+"""Images: their entry in the manifest, and how a file, a Pillow image or an array becomes an input."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.errors import require_extra
+from edgeattn_runtime.errors import InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.picture import read_picture
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 _CHANNELS = re.compile("RGB|BGR|L")
 _LAYOUT = re.compile("NCHW|NHWC")
 _RESAMPLE = re.compile("nearest|bilinear|bicubic")
+
+_ARRAY_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_MODES = {"L": "L", "RGB": "RGB", "1": "L", "P": "RGB", "LA": "LA", "RGBA": "RGBA", "PA": "RGBA"}
+_OPAQUE = (255, 255)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +95,12 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     """Return the levels (H, W, C) of an image in the bundle's color and size."""
     with require_extra("image", "PIL"):
         from PIL.Image import Resampling
-    how = Resampling[image.resample.upper()]
+    resampling = Resampling[image.resample.upper()]
     color = picture.convert("L" if image.channels == "L" else "RGB")
     # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
-    size = color.resize((image.width, color.height), how).resize((image.width, image.height), how)
-    return np.asarray(size, np.uint8).reshape(image.height, image.width, -1)
+    wide = color.resize((image.width, color.height), resampling)
+    sized = wide.resize((image.width, image.height), resampling)
+    return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
 
 
 def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
@@ -102,3 +108,78 @@ def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
     if len(numbers) != len(channels):
         raise field.refusal(f"{len(channels)} number(s), one a channel of {channels}")
     return numbers
+
+
+def read_picture(source: object) -> Picture:
+    """Return an image of Pillow's, of mode L or RGB.
+
+    Args:
+        source: The path of a file, an image of Pillow's, or an array of uint8, (H, W) of grey or (H, W, C)
+            of grey, grey and alpha, RGB or RGBA.
+
+    Raises:
+        InputError: It is none of these, cannot be decoded, has several frames, another depth or color, or
+            anything transparent.
+        EdgeAttnError: The extra ``image`` is not installed.
+    """
+    with require_extra("image", "PIL"):
+        import PIL.Image
+    if isinstance(source, PIL.Image.Image):
+        return _opaque("image", source)
+    if isinstance(source, str | os.PathLike):
+        return _opaque(str(source), _open_file(Path(source)))
+    return _opaque("image", _from_array(source))
+
+
+def _open_file(path: Path) -> Picture:
+    import PIL.Image
+    import PIL.ImageOps
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; the file of an image expected")
+    try:
+        with PIL.Image.open(path) as picture:
+            # A JPEG of several pictures (MPO), such as phones write, is its first.
+            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+            # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
+            deep = any(";16" in str(tile[-1]) for tile in picture.tile)
+            upright = PIL.ImageOps.exif_transpose(picture)
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        raise InputError(f"{path}: no image that can be read ({error}); give another file") from error
+    if frames > 1:
+        raise InputError(f"{path}: {frames} frames found, one expected; give one of them alone")
+    if deep:
+        raise InputError(f"{path}: 16 bits a channel found, 8 expected; convert the image")
+    return upright
+
+
+def _from_array(source: object) -> Picture:
+    import PIL.Image
+
+    array = np.asarray(source)
+    shape, channels = array.shape, array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in _ARRAY_MODES or 0 in shape:
+        raise InputError(
+            f"image: {array.dtype} {list(shape)} found, uint8 of [height, width] or [height, width, 1 to 4] "
+            "expected"
+        )
+    rows = np.ascontiguousarray(array if channels > 1 else array.reshape(shape[:2]))
+    return PIL.Image.frombytes(_ARRAY_MODES[channels], (shape[1], shape[0]), rows.tobytes())
+
+
+def _opaque(name: str, picture: Picture) -> Picture:
+    if picture.mode not in _MODES:
+        raise InputError(
+            f"{name}: {picture.mode} pixels found, 8 bits of grey or RGB expected; convert the image"
+        )
+    if 0 in picture.size:
+        raise InputError(f"{name}: {picture.width} x {picture.height} pixels found, at least 1 x 1 expected")
+    keyed = "transparency" in picture.info  # one color, or places of the palette, are transparent
+    converted = picture.convert("RGBA" if keyed else _MODES[picture.mode])
+    if converted.mode in ("L", "RGB"):
+        return converted
+    if converted.getchannel("A").getextrema() != _OPAQUE:
+        raise InputError(
+            f"{name}: transparent pixels found, an opaque image expected; lay it on a background first"
+        )
+    return converted.convert("L" if converted.mode == "LA" else "RGB")

@@ -1,4 +1,4 @@
-"""Labels: what the manifest calls the places of an output, and how an output is read by them."""
+"""Labels: the names that the manifest gives to the places of an output, and how an output is read by them."""
 
 from __future__ import annotations
 

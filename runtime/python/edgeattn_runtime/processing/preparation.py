@@ -33,7 +33,7 @@ class Preparation:
 
     Args:
         owner: Whose it is, for messages: a bundle's folder, or a model's name.
-        processing: What is said of it; None for nothing.
+        processing: The manifest's entry; None without one.
         graphs: Whose inputs it fills.
         path: Where a file that it names lies.
     """
@@ -52,20 +52,20 @@ class Preparation:
 
     def inputs(self, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
-        prepared = {
-            "text": self._of_text,
-            "image": self._of_image,
-            "audio": self._of_audio,
-            "series": self._of_series,
+        prepare = {
+            "text": self._prepare_text,
+            "image": self._prepare_image,
+            "audio": self._prepare_audio,
+            "series": self._prepare_series,
         }
-        for name in raw.keys() - prepared.keys():
-            raise InputError(f"{name}: unknown; {self._taken()}")
-        given = {name: _batch(name, value) for name, value in raw.items() if value is not None}
-        if not given:
-            raise InputError(f"nothing found to prepare; {self._taken()}")
+        for name in raw.keys() - prepare.keys():
+            raise InputError(f"{name}: unknown; {self._kinds()}")
+        batches = {name: _batch(name, value) for name, value in raw.items() if value is not None}
+        if not batches:
+            raise InputError(f"nothing found to prepare; {self._kinds()}")
         arrays: Arrays = {}
-        for name, sources in given.items():
-            arrays |= prepared[name](sources)
+        for name, batch in batches.items():
+            arrays |= prepare[name](batch)
         return arrays
 
     def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
@@ -84,19 +84,19 @@ class Preparation:
         """Return the text of token ids, see ``Model.decode``."""
         return decode_text(self._tokenizer, tokens)
 
-    def _of_text(self, texts: Sequence[object]) -> Arrays:
+    def _prepare_text(self, texts: Sequence[object]) -> Arrays:
         text = self._part("text", self._processing.text)
         return prepare_text(text, self._tokenizer, self._inputs, texts)
 
-    def _of_image(self, sources: Sequence[object]) -> Arrays:
+    def _prepare_image(self, sources: Sequence[object]) -> Arrays:
         image = self._part("image", self._processing.image)
         return {image.input: prepare_image(image, sources)}
 
-    def _of_audio(self, sources: Sequence[object]) -> Arrays:
+    def _prepare_audio(self, sources: Sequence[object]) -> Arrays:
         audio = self._part("audio", self._processing.audio)
         return {audio.input: prepare_audio(audio, self._inputs[audio.input], sources)}
 
-    def _of_series(self, sources: Sequence[object]) -> Arrays:
+    def _prepare_series(self, sources: Sequence[object]) -> Arrays:
         series = self._part("series", self._processing.series)
         return {series.input: prepare_series(series, self._inputs[series.input], sources)}
 
@@ -107,10 +107,10 @@ class Preparation:
 
     def _part(self, name: str, part: _Part | None) -> _Part:
         if part is None:
-            raise InputError(f"{self._owner}: prepares no {name}; {self._taken()}")
+            raise InputError(f"{self._owner}: prepares no {name}; {self._kinds()}")
         return part
 
-    def _taken(self) -> str:
+    def _kinds(self) -> str:
         kinds = [name for name in KINDS if getattr(self._processing, name) is not None]
         return f"give {' or '.join(kinds)}" if kinds else "call it with arrays"
 

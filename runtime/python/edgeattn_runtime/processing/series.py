@@ -1,4 +1,4 @@
-"""Series: what the manifest says of them, how a CSV file becomes an input and an output a forecast."""
+"""Series: their entry in the manifest, how a CSV file becomes an input, and an output a forecast."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ class Series:
         if self.output is not None:
             self._check("series.output", self.output, outputs)
 
-    def _check(self, key: str, name: str, known: Mapping[str, Tensor]) -> None:
-        tensor = find_tensor(key, name, known)
+    def _check(self, key: str, name: str, tensors: Mapping[str, Tensor]) -> None:
+        tensor = find_tensor(key, name, tensors)
         check_kind(key, tensor, ("float32",), 3)
         if tensor.dims[1] != len(self.names):
             raise BundleError(
@@ -177,9 +177,9 @@ def _checked(series: Series, tensor: Tensor, name: str, values: NDArray[Any]) ->
         )
     time, expected = values.shape[1], tensor.dims[2]
     if time == 0 or (isinstance(expected, int) and time != expected):
-        which = f"{expected:,}" if isinstance(expected, int) else "at least 1"
-        remedy = f"; give the last {which}" if isinstance(expected, int) and time > expected else ""
-        raise InputError(f"{name}: {time:,} values of each series found, {which} expected{remedy}")
+        sizes = f"{expected:,}" if isinstance(expected, int) else "at least 1"
+        remedy = f"; give the last {sizes}" if isinstance(expected, int) and time > expected else ""
+        raise InputError(f"{name}: {time:,} values of each series found, {sizes} expected{remedy}")
     numbers = values.astype(np.float64)
     if np.isinf(numbers).any():
         raise InputError(f"{name}: an infinite value found, numbers expected")
@@ -200,9 +200,9 @@ def _fill(series: Series, name: str, row: NDArray[np.float64]) -> None:
         )
     if missing.all():
         raise InputError(f"{name}: all {row.size:,} values are missing, at least one expected")
-    known = np.flatnonzero(~missing)
-    before = np.maximum(np.searchsorted(known, np.arange(row.size), side="right") - 1, 0)
-    row[:] = row[known[before]]
+    present = np.flatnonzero(~missing)
+    before = np.maximum(np.searchsorted(present, np.arange(row.size), side="right") - 1, 0)
+    row[:] = row[present[before]]
 
 
 def _column(numbers: Sequence[float]) -> NDArray[np.float64]:

@@ -8,15 +8,15 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Tensor
 
 
-def find_tensor(key: str, name: str, known: Mapping[str, Tensor]) -> Tensor:
+def find_tensor(key: str, name: str, tensors: Mapping[str, Tensor]) -> Tensor:
     """Return the tensor of that name.
 
     Raises:
         BundleError: There is none.
     """
-    if name not in known:
-        raise BundleError(f"processing.{key}: {name!r} found, one of {', '.join(known)} expected")
-    return known[name]
+    if name not in tensors:
+        raise BundleError(f"processing.{key}: {name!r} found, one of {', '.join(tensors)} expected")
+    return tensors[name]
 
 
 def check_kind(key: str, tensor: Tensor, dtypes: Collection[str], dims: int) -> None:

@@ -1,4 +1,4 @@
-"""Text: what the manifest says of it, and how it becomes token ids."""
+"""Text: its entry in the manifest, and how it becomes token ids."""
 
 from __future__ import annotations
 

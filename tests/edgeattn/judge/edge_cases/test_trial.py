@@ -92,7 +92,7 @@ def test_what_no_real_input_is_like_is_told_and_not_failed() -> None:
 
     found = cases(lay(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
     beyond = found["all of tokens at its largest"]
-    assert (beyond.ok, beyond.judged) == (True, False)
+    assert (beyond.ok, beyond.in_verdict) == (True, False)
     assert "no real input is like it" in (beyond.told or "")
     assert failed(found) == set()
 
@@ -171,4 +171,4 @@ def test_what_turns_with_the_last_digits_of_its_input_is_not_compared() -> None:
     assert turned
     assert failed(found) == set()
     assert all(found[name].cosine is None for name in turned)
-    assert failed(steady) >= set(turned)
+    assert "tokens repeated" in failed(steady)
