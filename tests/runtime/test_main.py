@@ -64,7 +64,7 @@ def test_run_refuses_bad_input(good: Path, inputs: Path, tmp_path: Path) -> None
     (tmp_path / "text.npz").write_text("text")
     _bad_input("text.npz: not an .npz file", "run", good, "--input", tmp_path / "text.npz", "-o", output)
     _bad_input("none.npz: no such file", "run", good, "--input", tmp_path / "none.npz", "-o", output)
-    _bad_input("no folder", "run", good, "--input", inputs, "-o", tmp_path / "none" / "y.npz")
+    _bad_input(str(output), "run", good, "--input", inputs, "-o", output / "y.npz")
     _bad_input("Is a directory", "run", good, "--input", inputs, "-o", tmp_path / "good.edge")
     _bad_input("0 threads", "run", good, "--input", inputs, "-o", output, "--threads", "0")
     assert output.read_text() == "old"
