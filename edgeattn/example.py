@@ -66,7 +66,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
     original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
-    passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
+    passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
     answer = like(original, {**passed, **answers})
     words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
     if source.picture is not None:
