@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bundles
 import calls
+import generating
 from case import ACCEPTED, RECORDED, Case
 
 WHOLE = (
@@ -49,7 +50,7 @@ WHOLE = (
         "decoder.edge",
         ACCEPTED,
         "generates",
-        bundles.decoder_alone,
+        generating.decoder_alone,
         calls=calls.decoder_calls(),
         generate=calls.generated(),
     ),
@@ -57,7 +58,7 @@ WHOLE = (
         "sources.edge",
         ACCEPTED,
         "generates from features and their mask",
-        bundles.feature_encoder,
+        generating.feature_encoder,
         calls=calls.encoder_calls(),
         generate=calls.captioned(),
     ),
@@ -65,7 +66,7 @@ WHOLE = (
         RECORDED,
         ACCEPTED,
         "generates from a source; graphs of the exporter, tokens of PyTorch",
-        bundles.encoder_decoder,
+        generating.encoder_decoder,
         calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
     ),
