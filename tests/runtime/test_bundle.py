@@ -49,10 +49,10 @@ def test_longer_file(good: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "golden.safetensors"])
-@pytest.mark.parametrize("where", [0, -1])
-def test_one_flipped_bit(good: Path, file: str, where: int) -> None:
+@pytest.mark.parametrize("position", [0, -1])
+def test_one_flipped_bit(good: Path, file: str, position: int) -> None:
     data = bytearray((good / file).read_bytes())
-    data[where] ^= 1
+    data[position] ^= 1
     (good / file).write_bytes(data)
     _refused(good, file, "sha256")
 

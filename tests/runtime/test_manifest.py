@@ -157,10 +157,10 @@ def test_schema_is_a_schema_and_accepts_the_manifest() -> None:
 
 
 def test_the_specification_shows_a_manifest() -> None:
-    (shown,) = re.findall(
+    (example,) = re.findall(
         r"^```json\n(.+?)^```", (ROOM / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    whole = re.sub(r"([0-9a-f]{4})…", lambda cut: cut[1] * 16, shown)
+    whole = re.sub(r"([0-9a-f]{4})…", lambda cut: cut[1] * 16, example)
     jsonschema.validate(json.loads(whole), SCHEMA)
     assert Manifest.from_json(whole).name == "sentence"
 

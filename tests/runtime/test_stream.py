@@ -59,11 +59,11 @@ def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [({"hop": 0}, "a hop of 0 in a window of 12 found"), ({"hop": 1, "window": 0}, "a window of 0 found")],
 )
-def test_settings_that_are_refused(settings: dict[str, int], told: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=told):
+def test_settings_that_are_refused(settings: dict[str, int], message: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=message):
         Stream(load(conformance / "mono.edge"), **settings)  # type: ignore[arg-type]
 
 

@@ -34,8 +34,8 @@ def test_calls_that_are_steady_at_once_take_three_windows(spending: Spending) ->
 
 def test_calls_that_get_faster_are_waited_for(spending: Spending) -> None:
     falling = (100.0 - 10 * (i // WINDOW) for i in range(5 * WINDOW))
-    found = warm_up({"a": spending(chain(falling, repeat(50.0)))}, seconds=1000)
-    assert found == WarmUp(8 * WINDOW, steady=True)  # five, each faster, one more as fast, and two to see it
+    warm = warm_up({"a": spending(chain(falling, repeat(50.0)))}, seconds=1000)
+    assert warm == WarmUp(8 * WINDOW, steady=True)  # five, each faster, one more as fast, and two to see it
 
 
 def test_one_slow_call_does_not_prolong_it(spending: Spending) -> None:
@@ -45,9 +45,9 @@ def test_one_slow_call_does_not_prolong_it(spending: Spending) -> None:
 
 def test_what_never_settles_is_said_when_the_time_is_over(spending: Spending) -> None:
     falling = (1000.0 * 0.9 ** (i // WINDOW) for i in range(1000))
-    found = warm_up({"a": spending(falling)}, seconds=20)
-    assert not found.steady
-    assert found.rounds < 100
+    warm = warm_up({"a": spending(falling)}, seconds=20)
+    assert not warm.steady
+    assert warm.rounds < 100
 
 
 def test_windows_are_whole_units(spending: Spending) -> None:

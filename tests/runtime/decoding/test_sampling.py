@@ -76,20 +76,20 @@ def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
 ) -> None:
     _, masses = candidates(logits, Sampling(temperature=temperature))
     tokens, _ = candidates(logits, Sampling(temperature=temperature, top_p=top_p))
-    kept = len(tokens)
-    assert masses[:kept].sum() >= top_p - ROUNDING
-    assert masses[: kept - 1].sum() < top_p + ROUNDING
+    count = len(tokens)
+    assert masses[:count].sum() >= top_p - ROUNDING
+    assert masses[: count - 1].sum() < top_p + ROUNDING
 
 
 @pytest.mark.parametrize(
-    ("top_p", "kept"),
+    ("top_p", "expected"),
     [(0.1, [1]), (0.49, [1]), (0.51, [1, 2]), (0.74, [1, 2]), (0.76, [1, 2, 0]), (1.0, [1, 2, 0, 3])],
 )
-def test_top_p_on_masses_one_can_count(top_p: float, kept: list[int]) -> None:
+def test_top_p_on_masses_one_can_count(top_p: float, expected: list[int]) -> None:
     masses = np.array([0.125, 0.5, 0.25, 0.125])
     tokens, drawn = candidates(np.log(masses), Sampling(temperature=1.0, top_p=top_p))
-    assert tokens.tolist() == kept
-    np.testing.assert_allclose(drawn, masses[kept] / masses[kept].sum(), rtol=0, atol=ROUNDING)
+    assert tokens.tolist() == expected
+    np.testing.assert_allclose(drawn, masses[expected] / masses[expected].sum(), rtol=0, atol=ROUNDING)
 
 
 def test_top_k_comes_before_top_p() -> None:

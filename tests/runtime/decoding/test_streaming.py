@@ -54,15 +54,15 @@ def test_the_source_matters(encoder_decoder: Model) -> None:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """The tokens of every step, as they are made."""
-    made: list[list[int]] = []
+    calls: list[list[int]] = []
     step = Stepper.__call__
 
     def watched(self: Stepper, tokens: Tokens) -> Logits:
-        made.append(tokens[0].tolist())
+        calls.append(tokens[0].tolist())
         return step(self, tokens)
 
     monkeypatch.setattr(Stepper, "__call__", watched)
-    return made
+    return calls
 
 
 def test_tokens_come_one_by_one(decoder: Model, calls: list[list[int]]) -> None:
@@ -140,12 +140,12 @@ def test_tokens_that_were_there_are_penalized(decoder: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "asked", "yielded"), [(1, 5, 5), (1, None, 16), (10, 99, 7), (16, None, 1)]
+    ("prompt", "max_new_tokens", "yielded"), [(1, 5, 5), (1, None, 16), (10, 99, 7), (16, None, 1)]
 )
 def test_it_ends_at_the_number_asked_for_or_the_last_position(
-    decoder: Model, prompt: int, asked: int | None, yielded: int
+    decoder: Model, prompt: int, max_new_tokens: int | None, yielded: int
 ) -> None:
-    assert len(list(generate(decoder, [1] * prompt, max_new_tokens=asked))) == yielded
+    assert len(list(generate(decoder, [1] * prompt, max_new_tokens=max_new_tokens))) == yielded
 
 
 def test_the_memory_of_all_tokens_is_checked_first(
@@ -228,8 +228,8 @@ def test_lists_of_numbers_are_arrays_too(captioner: Model) -> None:
 
 
 def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
-    named = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
-    assert list(named) == list(generate(encoder_decoder, SOURCE, start=[0]))
+    by_name = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
+    assert list(by_name) == list(generate(encoder_decoder, SOURCE, start=[0]))
 
 
 @pytest.mark.parametrize(

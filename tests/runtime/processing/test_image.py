@@ -67,8 +67,8 @@ def test_every_size_is_as_specified_to_the_bit(
 
 
 def _opened(image: Image, source: object) -> list[Any]:
-    found: list[Any] = prepare_image(image, [source])[0].tolist()
-    return found
+    pixels: list[Any] = prepare_image(image, [source])[0].tolist()
+    return pixels
 
 
 def test_files_pillow_and_arrays_are_one(tmp_path: Path) -> None:

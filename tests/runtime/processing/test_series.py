@@ -36,7 +36,7 @@ def test_a_gap_holds_the_value_before_it_or_the_first(conformance: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         (VALUES[:1], r"float64 \[1, 6\] found, numbers of \[2, time\] expected: rain in mm, wind"),
         (VALUES[0], r"float64 \[6\] found"),
@@ -48,8 +48,8 @@ def test_a_gap_holds_the_value_before_it_or_the_first(conformance: Path) -> None
         ("none.csv", "none.csv: no such file"),
     ],
 )
-def test_what_is_refused(values: object, told: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_is_refused(values: object, message: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=message):
         load(conformance / "series-refuse.edge").prepare(series=values)
 
 
@@ -78,7 +78,7 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (b"", "0 columns 'rain in mm' found in its first line, one expected; it names none"),
         (b"rain in mm,wind,wind\n", "2 columns 'wind' found"),
@@ -89,15 +89,15 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
         (b"\xff\xfe", "no CSV file of UTF-8"),
     ],
 )
-def test_files_that_are_refused(text: bytes, told: str, conformance: Path, tmp_path: Path) -> None:
+def test_files_that_are_refused(text: bytes, message: str, conformance: Path, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_bytes(text)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         load(conformance / "series-hold.edge").prepare(series=path)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"names": []}, "processing.series.names"),
         ({"names": ["wind", "wind"]}, "each name once"),
@@ -106,9 +106,9 @@ def test_files_that_are_refused(text: bytes, told: str, conformance: Path, tmp_p
         ({"missing": "guess"}, '"guess" found, "refuse" or "hold" expected'),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], told: str) -> None:
+def test_what_a_manifest_may_not_say(change: dict[str, object], message: str) -> None:
     assert Series.from_field(Field("processing.series", TABLE)).names == ("rain in mm", "wind")
-    with pytest.raises(BundleError, match=told):
+    with pytest.raises(BundleError, match=message):
         Series.from_field(Field("processing.series", TABLE | change))
 
 
