@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers faults models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -75,6 +75,9 @@ faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
+
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; minutes
+	pytest tests/documents/run --dist worksteal
 
 models:  ## reference models exported, and used as an app uses them: they play, listen, write; two minutes
 	pytest tests/models/used

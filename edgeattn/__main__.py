@@ -16,7 +16,6 @@ from typing import NoReturn
 from edgeattn.extras import needed_by
 from edgeattn_runtime.errors import EdgeAttnError
 
-DEVICE = "device"  # the command of a device
 _INTERRUPTED = 130  # what a shell reports after Ctrl-C: 128 + SIGINT
 
 
@@ -26,13 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: What follows ``edgeattn``; None takes them from the command line.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
-            if given[:1] == [DEVICE]:  # which a device runs without the workshop
-                _device(given[1:])
             with needed_by("the command edgeattn"), _interruptible():
                 from edgeattn.commands.app import run
             return run(arguments)
@@ -45,12 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except KeyboardInterrupt:
         return _tell("interrupted; nothing is left half-written", _INTERRUPTED)
-
-
-def _device(arguments: Sequence[str]) -> NoReturn:
-    with needed_by("edgeattn device", extra="device"), _interruptible():
-        from edgeattn.devices.on_device.command_line import run
-    run(arguments)
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeattn.judge.check import Verdict, verdict_of
 from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
 from edgeattn.report.files import report_files
 from edgeattn.reporting import recipe_files
+from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
 from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save

@@ -14,7 +14,7 @@ from edgeattn.judge.insight import pretty_text
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
-from edgeattn.report.pictures import Shown, picture_of
+from edgeattn.report.pictures import AnsweredSample, picture_of
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
@@ -66,7 +66,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
     original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
-    passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
+    passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
     answer = like(original, {**passed, **answers})
     words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
     if source.picture is not None:
@@ -101,8 +101,9 @@ def _picture(
         return [(inputs, reference(inputs), runner(inputs)) for inputs in every]
 
     return picture_of(
-        Shown(
-            own=own,
+        AnsweredSample(
+            processing=own.processing,
+            paths=own.paths,
             inputs=sample.inputs,
             original=original,
             bundle=answers,

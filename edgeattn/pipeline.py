@@ -18,7 +18,7 @@ from edgeattn.judge.output_metrics import asked_of
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
-from edgeattn.reporting import reported
+from edgeattn.reporting import report_on
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
@@ -66,7 +66,7 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     padded, asked = Padded.of(captured, samples.selection), asked_of(request.budget, captured.graph)
     comparison = Comparison(captured, padded, source.metric, progress, asked)
     check_metric(comparison, samples.evaluation, request.budget)
-    rows = proven_rows(captured, samples.selection) if cached.is_whole else ProvenRows(None)
+    rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
     # Every target may refuse the model: all are asked before a search takes minutes for the first.
     lowered = [(each, *_lowered(float_model, each)) for each in request.each()]
@@ -79,7 +79,7 @@ def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], Lo
     target, samples = request.target, known.samples
     known.comparison.progress.stage("lower")
     sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
-    return sizes, lower_for(target, known.captured, known.cached, samples.calibration)
+    return sizes, lower_for(target, known.cached, samples.calibration)
 
 
 def _for_target(
@@ -93,7 +93,7 @@ def _for_target(
     buckets = buckets_of(target, chosen.parts, sizes)
     evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)
     return Outcome(
-        request, chosen, buckets, evaluation, reported(known, lowered, chosen, evaluation, request)
+        request, chosen, buckets, evaluation, report_on(known, lowered, chosen, evaluation, request)
     )
 
 
@@ -119,7 +119,7 @@ def export(
             half evaluates.
         dynamic: Axis names by input, such as ``{"tokens": ("batch", "sequence")}``; read off the samples
             where it is left out.
-        budget: Limits by name, see ``edgeattn.judge.limits``; accuracy is asked for in any case.
+        budget: Limits by name, see ``edgeattn.results.limits``; accuracy is asked for in any case.
         target: What the bundle is for, one of ``edgeattn_export.targets.TARGETS``, or several of them, the
             preferred one first.
         name: The bundle's; the module's class in lower case where it is left out.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +16,12 @@ from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.profile import convolutions
-from edgeattn.report.verdict_words import undecided
+from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.graph import Layer, Placement, Refusal
 from edgeattn.results.latency import PYTORCH
-from edgeattn.results.report import Counts, Layer, Refusal, Report
+from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
+from edgeattn_export.graph import placement as workshop
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search.goal import Trial, front
@@ -27,42 +30,83 @@ from edgeattn_export.targets.placement.target_placement import has_one_place
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-NOTABLE = 0.01  # of the scale
-
-
-def scale_note(largest_difference: float, outputs: Iterable[NDArray[np.generic]]) -> tuple[str, ...]:
-    """Return a note on how far outputs reach, at most one.
-
-    Args:
-        largest_difference: Of any number, int8 to the original.
-        outputs: Arrays as the original answered them.
-    """
-    reach = max((_reach(output) for output in outputs), default=0.0)
-    if largest_difference < NOTABLE * reach:
-        return ()
-    return (f"Outputs reach {reach:.2g} in the golden samples: the scale of the largest difference.",)
-
-
-def _reach(output: NDArray[np.generic]) -> float:
-    numbers = np.asarray(output, np.float64)
-    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
-
-
-FOLDER = "recipes"
+RECIPES = "recipes"  # the folder of their files in a bundle
+NOTABLE_TIME = 0.02  # share of the int8 graph's time, from which convolutions get a note
+NOTABLE_DIFFERENCE = 0.01  # of the outputs' scale, from which that gets a note
 _NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 
 
+def report_on(
+    float_model: FloatModel, lowered: LoweredGraphs, choice: Choice, evaluation: Evaluation, request: Request
+) -> Report:
+    """Put a report on one target together.
+
+    Args:
+        float_model: The model.
+        lowered: Its graphs for the target.
+        choice: The int8 graphs, and the search that they come from.
+        evaluation: Of these graphs.
+        request: The target, its budget and its place.
+    """
+    source, captured, recovered = float_model.source, float_model.captured, float_model.recovered
+    samples, measures, forms = float_model.samples, evaluation.measures, request.target.forms
+    return Report(
+        model=source.name,
+        target=request.target.name,
+        recipe=choice.parts.recipe,
+        machine=request.machine,
+        checks=evaluation.checks,
+        samples=Counts(len(samples.calibration), len(samples.selection), evaluation.count),
+        accuracy=measures.scores.accuracy,
+        size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
+        latency_ms=measures.latency_ms,
+        memory_mb=measures.memory_mb,
+        operators=choice.parts.operators,
+        operator_times=measures.operator_times,
+        placement=_placement(measures.placement),
+        edge_cases=evaluation.edge_cases,
+        nominal=request.target.candidates.paces is not None,
+        fused={**recovered.applied, **lowered.applied},
+        refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
+        layers=tuple(
+            Layer(layer.module, layer.form, forms.noun(layer.form), layer.cosine)
+            for layer in choice.parts.layers
+        ),
+        original=source.original,
+        worst=evaluation.insight.worst,
+        parts=module_parts(part.quantized.model for part in reversed(list(choice.parts.graphs.values()))),
+        losses=evaluation.insight.losses,
+        module_times=measures.module_times,
+        trials=trial_results(choice.found.trials, choice.found.chosen),
+        device=request.place.name,
+        notes=(
+            *(_engine_notes(request.target, evaluation) if request.place.is_here else _device_notes(request)),
+            *_unknown_placement(request.target, evaluation),
+            *captured.notes,
+            *recovered.notes,
+            *choice.notes,
+            *_convolution_notes(choice, evaluation),
+            *_scale_notes(choice, evaluation),
+            *evaluation.notes,
+            *undecided_notes(evaluation.checks, evaluation.count),
+            *(() if all(check.ok for check in evaluation.checks) else choice.binding),
+        ),
+    )
+
+
 def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, ...]:
-    """Return a line a trial: the front, the fastest first, then the others, again the fastest first.
+    """Return the result of each trial: those on the front, the fastest first, then the others likewise.
 
     Args:
         trials: As they were tried; what was tried twice with one result counts once.
         chosen: By whose recipe the bundle is made, also where it is not among them.
     """
-    found = _unique(trials, chosen)
-    on_front = front(found)
-    files = {trial: file for file, trial in _kept(found, chosen).items()}
-    others = sorted((trial for trial in found if trial not in on_front), key=lambda trial: trial.latency_ms)
+    distinct = _unique(trials, chosen)
+    on_front = front(distinct)
+    files = {trial: file for file, trial in _kept(distinct, chosen).items()}
+    others = sorted(
+        (trial for trial in distinct if trial not in on_front), key=lambda trial: trial.latency_ms
+    )
     return tuple(
         TrialResult(
             name=trial.recipe.name,
@@ -88,105 +132,47 @@ def _unique(trials: Iterable[Trial], chosen: Trial) -> tuple[Trial, ...]:
     return tuple(dict.fromkeys((*trials, chosen)))
 
 
-def _kept(found: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
-    kept = dict.fromkeys((*front(found), chosen))
+def _kept(distinct: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
+    kept = dict.fromkeys((*front(distinct), chosen))
     return {_file(number, trial.recipe.name): trial for number, trial in enumerate(kept, start=1)}
 
 
 def _file(number: int, name: str) -> str:
     legible = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-")[:_NAME_LENGTH]
-    return f"{FOLDER}/{number:02}-{legible or 'recipe'}.json"
+    return f"{RECIPES}/{number:02}-{legible or 'recipe'}.json"
 
 
-NOTICED = 0.02  # share of the time, from which convolutions are told of
+def _placement(placement: workshop.Placement | None) -> Placement | None:
+    return None if placement is None else msgspec.convert(placement, Placement, from_attributes=True)
 
 
-def reported(
-    known: FloatModel, lowered: LoweredGraphs, chosen: Choice, evaluation: Evaluation, request: Request
-) -> Report:
-    """Put a report on one target together.
-
-    Args:
-        known: The model.
-        lowered: Its graphs for the target.
-        chosen: What was chosen.
-        evaluation: How it was evaluated.
-        request: What was asked for this target.
-    """
-    source, captured, recovered, samples = known.source, known.captured, known.recovered, known.samples
-    measures = evaluation.measures
-    forms = request.target.forms
-    return Report(
-        model=source.name,
-        target=request.target.name,
-        recipe=chosen.parts.recipe,
-        machine=request.machine,
-        checks=evaluation.checks,
-        samples=Counts(len(samples.calibration), len(samples.selection), evaluation.count),
-        accuracy=measures.scores.accuracy,
-        size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
-        latency_ms=measures.latency_ms,
-        memory_mb=measures.memory_mb,
-        operators=chosen.parts.operators,
-        operator_times=measures.operator_times,
-        placement=measures.placement,
-        edge_cases=evaluation.edge_cases,
-        nominal=request.target.candidates.paces is not None,
-        fused={**recovered.applied, **lowered.applied},
-        refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
-        layers=tuple(
-            Layer(layer.module, layer.form, forms.noun(layer.form), layer.cosine)
-            for layer in chosen.parts.layers
-        ),
-        original=source.original,
-        worst=evaluation.insight.worst,
-        parts=module_parts(part.quantized.model for part in reversed(list(chosen.parts.graphs.values()))),
-        losses=evaluation.insight.losses,
-        module_times=measures.module_times,
-        trials=trial_results(chosen.found.trials, chosen.found.chosen),
-        device=request.place.name,
-        notes=(
-            *(_not_run(request.target, evaluation) if request.place.is_here else _on_device(request)),
-            *_untold(request.target, evaluation),
-            *captured.notes,
-            *recovered.notes,
-            *chosen.notes,
-            *_convolutions(chosen, evaluation),
-            *_scale(chosen, evaluation),
-            *evaluation.notes,
-            *undecided(evaluation.checks, evaluation.count),
-            *(() if all(check.ok for check in evaluation.checks) else chosen.binding),
-        ),
-    )
-
-
-def _on_device(request: Request) -> tuple[str, ...]:
+def _device_notes(request: Request) -> tuple[str, ...]:
     """Say what was measured on a device, and what disturbed it."""
-    place, times = request.place, request.target.candidates.paces
-    nominal = ("Latencies of recipes are nominal: counted, not measured.",) if times is not None else ()
+    place = request.place
     marks = (f"A measurement on {place.name} counts although {mark}." for mark in dict.fromkeys(place.marks))
     return (
         f"Latency, memory, sessions and golden samples are of device {place.name}; accuracy is of this "
         f"machine: {Machine.here()}.",
-        *nominal,
+        *_nominal_notes(request.target),
         *marks,
     )
 
 
-def _convolutions(chosen: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _convolution_notes(choice: Choice, evaluation: Evaluation) -> tuple[str, ...]:
     """Return a note on the convolutions that stay float, where they take a share that one notices."""
     share = convolutions(evaluation.measures.operator_times)
-    if share < NOTICED:
+    if share < NOTABLE_TIME:
         return ()
-    count = operators(chosen.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
-    which = f"{count} convolutions stay" if count > 1 else "One convolution stays"
-    return (f"{which} float and {'take' if count > 1 else 'takes'} {share:.0%} of the int8 graph's time.",)
+    count = operators(choice.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
+    words = (
+        f"{count} convolutions stay float and take" if count > 1 else "One convolution stays float and takes"
+    )
+    return (f"{words} {share:.0%} of the int8 graph's time.",)
 
 
-def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+def _engine_notes(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
     """Say where answers and times are not the device's own."""
-    engine, times = target.engine, target.candidates.paces
-    nominal = ("Latencies of recipes are nominal: counted, not measured.",) if times is not None else ()
+    engine, nominal = target.engine, _nominal_notes(target)
     if evaluation.measured is None:
         missing = engine.host.missing() or ""
         return (
@@ -194,22 +180,27 @@ def _not_run(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
             *nominal,
         )
     if engine.host.emulated:
-        return (f"Answers are of an emulator ({evaluation.measured}), which tells no latency.", *nominal)
+        return (f"Answers are of an emulator ({evaluation.measured}), whose latency means nothing.", *nominal)
     if engine.host is not HERE:
         return (f"Run on {evaluation.measured}.", *nominal)
     return nominal
 
 
-def _untold(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
-    """Say that nothing told what falls back, where something may: onnxruntime does it without a word."""
+def _nominal_notes(target: Target) -> tuple[str, ...]:
+    nominal = target.candidates.paces is not None
+    return ("Latencies of recipes are nominal: counted, not measured.",) if nominal else ()
+
+
+def _unknown_placement(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+    """Say that fallbacks are unknown, where there may be some: onnxruntime falls back without a word."""
     if evaluation.measures.placement is not None or has_one_place(target):
         return ()
-    return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing tells it here.",)
+    return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing reports it here.",)
 
 
-def _scale(chosen: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _scale_notes(choice: Choice, evaluation: Evaluation) -> tuple[str, ...]:
     """Return a note on the scale of what is compared: of a decoder its logits, not its cache."""
-    generation = chosen.parts.generation
+    generation = choice.parts.generation
     outputs = (
         output
         for sample in evaluation.golden.samples
@@ -217,3 +208,21 @@ def _scale(chosen: Choice, evaluation: Evaluation) -> tuple[str, ...]:
         if generation is None or name == generation.logits
     )
     return scale_note(evaluation.measures.scores.accuracy.max_abs, outputs)
+
+
+def scale_note(largest_difference: float, outputs: Iterable[NDArray[np.generic]]) -> tuple[str, ...]:
+    """Return a note on how far outputs reach, at most one.
+
+    Args:
+        largest_difference: Of any number, int8 to the original.
+        outputs: Arrays as the original answered them.
+    """
+    reach = max((_reach(output) for output in outputs), default=0.0)
+    if largest_difference < NOTABLE_DIFFERENCE * reach:
+        return ()
+    return (f"Outputs reach {reach:.2g} in the golden samples: the scale of the largest difference.",)
+
+
+def _reach(output: NDArray[np.generic]) -> float:
+    numbers = np.asarray(output, np.float64)
+    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))

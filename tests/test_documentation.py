@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,8 @@ import pytest
 import torch
 from torch import nn
 from transformers import BertConfig, BertModel, BertTokenizerFast
-from typer.main import get_command
 
-from edgeattn.commands.app import app
-from edgeattn.devices.on_device.command_line import parser as device_parser
-from edgeattn.judge.limits import LIMITS
+from edgeattn.results.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
@@ -36,22 +32,6 @@ PAGES = sorted(
     for folder in (ROOT, DOCS, ROOT / "models", ROOT / "runtime")
     for page in (*folder.glob("*.md"), *folder.glob("*/README.md"))
 )
-
-
-def _commands() -> list[str]:
-    """Return every line of the pages that calls edgeattn."""
-    lines = {line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()}
-    return sorted(line for line in lines if line.startswith("edgeattn "))
-
-
-@pytest.mark.parametrize("line", _commands())
-def test_the_commands_of_the_pages_are_commands(line: str) -> None:
-    _, name, *arguments = shlex.split(line, comments=True)
-    if name == "device":
-        assert device_parser().parse_args(arguments)
-        return
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
-    assert command.make_context(name, arguments, resilient_parsing=False).params
 
 
 def test_every_limit_of_a_budget_is_explained() -> None:

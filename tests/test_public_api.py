@@ -57,5 +57,10 @@ def test_every_error_is_one_tree_at_the_front_door() -> None:
     import edgeattn
     from edgeattn_runtime import errors
 
-    tree = {name for name, value in vars(errors).items() if isinstance(value, type)}
-    assert tree - {"ClassVar"} <= set(edgeattn.__all__)
+    tree = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    }
+    assert tree
+    assert tree <= set(edgeattn.__all__)

@@ -11,7 +11,7 @@ import typer
 from edgeattn import __version__
 from edgeattn.commands.bench import bench
 from edgeattn.commands.demo import demo
-from edgeattn.commands.device import device
+from edgeattn.commands.devices import devices
 from edgeattn.commands.export import export
 from edgeattn.commands.generate import generate
 from edgeattn.commands.inspect import inspect
@@ -26,7 +26,11 @@ from edgeattn_runtime.errors import BadInput
 _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrupt before we see it
 
 app = typer.Typer(
-    name="edgeattn", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    name="edgeattn",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 app.command()(export)
@@ -39,9 +43,7 @@ app.command()(inspect)
 app.command()(report)
 app.command()(serve)
 app.command()(targets)
-app.command(
-    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)(device)
+app.command()(devices)
 app.command()(demo)
 
 
@@ -68,8 +70,8 @@ def run(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         sys.stdout.write(f"edgeattn {__version__}\n")
         raise typer.Exit
 

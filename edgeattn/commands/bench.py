@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.bench_on import bench_on
-from edgeattn.commands.on import On, Scheduler, check_named
+from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import show
@@ -43,7 +43,6 @@ def bench(
         ),
     ] = None,
     on: On = None,
-    scheduler: Scheduler = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -57,45 +56,43 @@ def bench(
         raise BadInput("no bundle found; NAME.edge expected, or --compare OLD.json NEW.json")
     if compiled and model is None:
         raise BadInput("--compiled: found without MODEL, the PyTorch module that it compiles; name it")
-    check_named(on or (), scheduler=scheduler)
     shapes, counts = parse_shapes(shape or ()), parse_threads(threads)
     if on:
         if model is not None or shape:
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
-        bench_on(bundle, on, scheduler, threads=counts, as_json=as_json, verbose=verbose)
+        bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
         return
-    with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
+    with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
         from edgeattn.report.benchmark_table import benchmark_parts
-        from edgeattn.results.benchmark import to_json
 
         source = None
         if model is not None:
             from edgeattn.source.arguments import read_source
 
             source = read_source(model, samples)
-        found = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
+        result = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
-        sys.stdout.write(to_json(found))
+        sys.stdout.write(result.to_json())
     else:
-        show(benchmark_parts(found))
+        show(benchmark_parts(result))
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
     from edgeattn.report.benchmark_table import changes_parts
     from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
-    from edgeattn.results.benchmark import read_result
+    from edgeattn.results.benchmark import read_benchmark
 
-    old, new = read_result(before), read_result(after)
-    found = benchmark_changes(old, new)
+    old, new = read_benchmark(before), read_benchmark(after)
+    figures = benchmark_changes(old, new)
     if as_json:
         table = {
-            "changes": [{**asdict(each), "verdict": each.verdict} for each in found],
+            "changes": [{**asdict(each), "verdict": each.verdict} for each in figures],
             "remarks": remarks(old, new),
         }
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
-        show(changes_parts(found, old, new))
-    worse = sum(each.verdict == "worse" for each in found)
+        show(changes_parts(figures, old, new))
+    worse = sum(each.verdict == "worse" for each in figures)
     if worse:
-        raise CheckFailed(f"{after}: {worse} of {len(found)} figures are worse than in {before}")
+        raise CheckFailed(f"{after}: {worse} of {len(figures)} figures are worse than in {before}")

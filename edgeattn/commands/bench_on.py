@@ -10,10 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeattn.commands.on import devices_at
 from edgeattn.commands.terminal import working
 from edgeattn.report.table import device_parts, show
-from edgeattn_runtime.errors import BadInput, CheckFailed
+from edgeattn_runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
     from edgeattn_runtime.bench import Benchmark
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 def bench_on(
     bundle: Path,
     names: Sequence[str],
-    scheduler: str | None,
     *,
     threads: Sequence[int],
     as_json: bool,
@@ -34,17 +32,16 @@ def bench_on(
     Args:
         bundle: Its folder.
         names: The devices'.
-        scheduler: Where they are.
         threads: Numbers of intra-op threads.
         as_json: Whether to print a table of results by device, as JSON alone.
         verbose: Whether to print the traceback of what fails.
 
     Raises:
-        BadInput: No device of a name, or one that cannot run the bundle.
+        BadInput: A device that cannot be reached, or cannot run the bundle.
         CheckFailed: A golden output is below its tolerance on a device.
     """
     with working(verbose=verbose):
-        found = _benchmarks(bundle, names, scheduler, threads)
+        found = _benchmarks(bundle, names, threads)
     if as_json:
         table = {name: result.to_table() for name, result in found.items()}
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
@@ -55,29 +52,24 @@ def bench_on(
         raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
 
 
-def _benchmarks(
-    bundle: Path, names: Sequence[str], scheduler: str | None, threads: Sequence[int]
-) -> Mapping[str, Benchmark]:
-    from edgeattn.devices.asking import Asking
+def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> Mapping[str, Benchmark]:
     from edgeattn.devices.bundle_bench import bench_there
-    from edgeattn.devices.device import named
+    from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady
     from edgeattn.results.device import parse_result
     from edgeattn_runtime.bundle import open_bundle
 
-    if len(set(names)) < len(names):
-        raise BadInput(f"--on {', '.join(names)}: a device given twice, once expected; leave one out")
     files = open_bundle(bundle)
-    with devices_at(names, scheduler) as client, ThreadPoolExecutor(len(names)) as pool:
-        devices = [Steady(Asking(client, named(client, name))) for name in names]
-        targets = [_made_on(files.manifest, name) for name in names]
+    with connected(names) as connections, ThreadPoolExecutor(len(connections)) as pool:
+        targets = [_made_on(files.manifest, each.name) for each in connections]
         texts = pool.map(
-            lambda device, target: bench_there(device, bundle, threads=threads, target=target),
-            devices,
+            lambda each, target: bench_there(Steady(each), bundle, threads=threads, target=target),
+            connections,
             targets,
         )
         return {
-            name: parse_result(text, f"device {name}", files) for name, text in zip(names, texts, strict=True)
+            each.name: parse_result(text, f"device {each.name}", files)
+            for each, text in zip(connections, texts, strict=True)
         }
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.on import On, Scheduler, check_named, places_on
+from edgeattn.commands.on import On, check_named, places_on
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
-from edgeattn.report.number_words import asked, measured
+from edgeattn.report.number_words import limit_text, measured_text
 from edgeattn.report.table import report_parts, show
-from edgeattn.report.verdict_words import undecided
-from edgeattn.results.bundle import to_json
+from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.bundle import reports_json
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -69,7 +69,6 @@ def export(
     together: Annotated[
         bool, typer.Option("--together", help="One recipe for all devices, for the least slowdown on any.")
     ] = False,
-    scheduler: Scheduler = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
@@ -80,7 +79,7 @@ def export(
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
-    check_named(on or (), together=together, scheduler=scheduler)
+    check_named(on or (), together=together)
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.request import Objective, Request
@@ -92,33 +91,32 @@ def export(
         source = read_source(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
-        _check_kept(recipe, folder)
+        _check_outside(recipe, folder)
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
-        asked_for = {**source.budget, **limits}
         targets = target or [DEFAULT]
-        with places_on(on or (), scheduler, targets) as places:
+        with places_on(on or (), targets) as places:
             request = Request.read(
                 targets,
-                asked_for,
+                {**source.budget, **limits},
                 objective,
                 has_metric=source.metric is not None,
                 places=places,
                 together=together,
             )
             if strict:
-                check_told(request.targets)
+                check_reported(request.targets)
             bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
-        shown = _example(folder, source, bundle.report)
+        sample = _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
-        sys.stdout.write(to_json(bundle.reports))
+        sys.stdout.write(reports_json(bundle.reports))
     else:
         manifest = bundle.manifest
         graph = manifest.graphs[manifest.main_graph]
         loading = loading_parts(folder, graph, manifest.generation, manifest.processing)
         reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
-        show((*reports, *example_parts(shown), *loading))
+        show((*reports, *(example_parts(sample.pytorch, sample.bundle) if sample else ()), *loading))
     for report in bundle.reports.values():
         check_verdict(report, f"bundle still written to {folder}; see its report")
         if strict:
@@ -128,15 +126,17 @@ def export(
 def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed where the verdict is no pass, naming each check or edge case that is none."""
     about, checks = f"{report.model} for {report.target}", report.checks
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in checks if c.verdict == "fail"]
+    failed = [
+        f"{c.name} is {measured_text(c)}, {limit_text(c)} required" for c in checks if c.verdict == "fail"
+    ]
     broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
     if broken:
         raise CheckFailed(f"{about} fails edge cases: {', '.join([*broken, *failed])}; {afterword}")
     if failed:
         raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
     if report.verdict == "undecided":
-        told = " ".join(undecided(checks, report.samples.evaluation)).removesuffix(".")
-        raise CheckFailed(f"{about}: not enough samples: {told}; {afterword}")
+        reasons = " ".join(undecided_notes(checks, report.samples.evaluation)).removesuffix(".")
+        raise CheckFailed(f"{about}: not enough samples: {reasons}; {afterword}")
 
 
 def check_placement(report: Report) -> None:
@@ -160,19 +160,19 @@ def check_placement(report: Report) -> None:
         )
 
 
-def check_told(targets: Iterable[Target]) -> None:
-    """Raise BadInput where it is known before an export that nothing will tell what falls back."""
+def check_reported(targets: Iterable[Target]) -> None:
+    """Raise BadInput where it is known before an export that nothing reports what falls back."""
     from edgeattn_export.targets.placement.target_placement import missing_for_placement
 
     for target in targets:
-        if (lacking := missing_for_placement(target)) is not None:
+        if (missing := missing_for_placement(target)) is not None:
             raise BadInput(
-                f"--strict: what target {target.name!r} leaves to the CPU is not told here: {lacking}, or "
-                "export without --strict"
+                f"--strict: what target {target.name!r} leaves to the CPU is not reported here: {missing}, "
+                "or export without --strict"
             )
 
 
-def _check_kept(recipe: Path | None, folder: Path) -> None:
+def _check_outside(recipe: Path | None, folder: Path) -> None:
     """Refuse to replace the bundle that a recipe lies in, and the other recipes with it."""
     if recipe is not None and recipe.resolve().is_relative_to(folder.resolve()):
         raise BadInput(
@@ -187,7 +187,7 @@ def _example(folder: Path, source: Source, report: Report) -> Example | None:
     from edgeattn.source.module import ModuleSource
     from edgeattn_export.pack import save
 
-    shown = example(folder, source) if isinstance(source, ModuleSource) else None
-    if shown is not None and shown.picture is not None:
-        save(with_example(open_bundle(folder), report, shown.picture), folder)
-    return shown
+    sample = example(folder, source) if isinstance(source, ModuleSource) else None
+    if sample is not None and sample.picture is not None:
+        save(with_example(open_bundle(folder), report, sample.picture), folder)
+    return sample

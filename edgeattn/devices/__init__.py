@@ -1,1 +1,1 @@
-"""Devices: workers of Dask that measure what a host sends them; ``on_device`` is all that runs there."""
+"""Another machine as a host of sessions, reached by SSH or by any command that starts the runtime there."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from edgeattn.devices.file import File
+from edgeattn.devices.files import File
 from edgeattn.devices.steady import Steady
 from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.fields import Field
 
 ROUNDS = 100  # of each golden sample
 FEW_ROUNDS = 5  # where memory is asked alone: it stops growing after the first calls of each shape
@@ -35,8 +35,8 @@ def bench_there(
     Raises:
         EdgeAttnError: What the device raised, such as of a bundle that it cannot run.
     """
-    told = _asked(steady, bundle, threads=threads, target=target, rounds=rounds)
-    return json.dumps(told["bench"]).encode()
+    answer = _answer(steady, bundle, threads=threads, target=target, rounds=rounds)
+    return json.dumps(answer["bench"].value).encode()
 
 
 def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
@@ -45,17 +45,17 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     Raises:
         BudgetError: The device does not tell a process's peak.
     """
-    told = _asked(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS)
-    busy, idle = told["bench"]["peak_memory_mb"], told["idle_mb"]
-    if busy is None or idle is None:
-        name = steady.asking.device.name
+    answer = _answer(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS)
+    busy, idle = answer["bench"].table().get("peak_memory_mb", Field("", None)), answer["idle_mb"]
+    if busy.value is None or idle.value is None:
+        name = steady.connection.name
         raise BudgetError(f"budget memory_mb: device {name} does not tell a process's peak; leave it out")
-    return float(busy - idle)
+    return busy.number() - idle.number()
 
 
-def _asked(
+def _answer(
     steady: Steady, bundle: Path, *, threads: Sequence[int], target: str | None, rounds: int
-) -> dict[str, Any]:
+) -> dict[str, Field]:
     files = {
         path.relative_to(bundle).as_posix(): File.of(path.read_bytes())
         for path in sorted(bundle.rglob("*"))
@@ -64,4 +64,5 @@ def _asked(
     digests = {name: file.sha256 for name, file in files.items()}
     contents = {file.sha256: file.content for file in files.values()}
     request = {"files": digests, "threads": list(threads), "target": target, "rounds": rounds}
-    return steady("bench", request, contents)
+    answer = steady("bench", request, contents)
+    return Field(f"device {steady.connection.name}", answer).record("bench", "idle_mb", "steadiness")

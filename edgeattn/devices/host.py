@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 
-from edgeattn.devices.asking import Asking
+from edgeattn.devices.connection import Connection
 from edgeattn.devices.device import Device
-from edgeattn.devices.file import InputFiles
-from edgeattn.devices.races import in_batches
+from edgeattn.devices.files import InputFiles
 from edgeattn.devices.runner import DeviceRunner, contents, plain
 from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.hosts import Opening
+from edgeattn_runtime.fields import Field
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.turns import Clock, Rounds
+
+TOGETHER = 8  # races in one request at most: what the way there takes is shared
+TOGETHER_BYTES = 64_000_000  # of the files that they name
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,14 @@ class DeviceHost:
     _packed: InputFiles = field(default_factory=InputFiles, init=False, repr=False, compare=False)
 
     @property
-    def asking(self) -> Asking:
-        """How it is asked."""
-        return self.steady.asking
+    def connection(self) -> Connection:
+        """The way to it."""
+        return self.steady.connection
 
     @property
     def device(self) -> Device:
         """Who runs the sessions."""
-        return self.asking.device
+        return self.connection.device
 
     def missing(self) -> None:
         """Return None: a device was there when it was named."""
@@ -52,21 +56,66 @@ class DeviceHost:
 
     def open(self, opening: Opening) -> DeviceRunner:
         """Read a file and those beside it; the device opens it with the first call."""
-        return DeviceRunner.of(self.asking, self._packed, opening)
+        return DeviceRunner.of(self.connection, self._packed, opening)
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
-        """Time calls there, side by side, in one task."""
-        (found,) = self.races([calls], clock, rounds)
-        return found
+        """Time calls there, side by side, in one request."""
+        (times,) = self.races([calls], clock, rounds)
+        return times
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
     ) -> Iterator[dict[Name, list[float]]]:
-        """Time the calls of each race side by side, and several races in one task; raises as ``Steady``."""
-        how = {"clock": asdict(clock), "rounds": asdict(rounds)}
+        """Time the calls of each race side by side, and several races in a request; raises as ``Steady``."""
+        how = {"clock": asdict(clock), "rounds": _plain(rounds)}
         for batch in in_batches(races):
-            told = [{"calls": [plain(call) for call in race.values()], **how} for race in batch]
+            requests = [{"calls": [plain(call) for call in race.values()], **how} for race in batch]
             files = contents(chain.from_iterable(race.values() for race in batch))
-            found = self.steady("time", {"races": told}, files)["times"]
-            for race, times in zip(batch, found, strict=True):
-                yield dict(zip(race, times, strict=True))
+            answer = self.steady("time", {"races": requests}, files)
+            yield from _times(Field(f"device {self.device.name}: times", answer.get("times")), batch, rounds)
+
+
+def in_batches(races: Iterable[Mapping[Name, Call]]) -> Iterator[Sequence[Mapping[Name, Call]]]:
+    """Yield races in batches, each drawn when it is asked for.
+
+    Args:
+        races: Calls of a device, by name.
+    """
+    batch: list[Mapping[Name, Call]] = []
+    size = 0
+    for race in races:
+        batch.append(race)
+        size += sum(map(len, contents(race.values()).values()))
+        if len(batch) == TOGETHER or size >= TOGETHER_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _plain(rounds: Rounds) -> dict[str, object]:
+    """Return what a device is told of rounds: JSON has no infinity."""
+    seconds = None if math.isinf(rounds.seconds) else rounds.seconds
+    return {**asdict(rounds), "seconds": seconds}
+
+
+def _times(
+    answer: Field, batch: Sequence[Mapping[Name, Call]], rounds: Rounds
+) -> Iterator[dict[Name, list[float]]]:
+    """Yield the times of each race: as many as there were calls and rounds, and each one of a clock's."""
+    races = answer.items()
+    if len(races) != len(batch):
+        raise answer.refusal(f"times of {len(batch)} races")
+    for race, times in zip(batch, races, strict=True):
+        calls = times.items()
+        if len(calls) != len(race):
+            raise times.refusal(f"times of {len(race)} calls")
+        yield {name: _milliseconds(each, rounds) for name, each in zip(race, calls, strict=True)}
+
+
+def _milliseconds(answer: Field, rounds: Rounds) -> list[float]:
+    times = [each.number() for each in answer.items()]
+    most = max(rounds.least, rounds.most)
+    if not rounds.least <= len(times) <= most or min(times) < 0:
+        raise answer.refusal(f"{rounds.least} to {most} times in milliseconds")
+    return times

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from distributed import Client
-
-from edgeattn.devices.asking import Asking
+from edgeattn.devices.address import Address
 from edgeattn.devices.bundle_bench import weigh
-from edgeattn.devices.device import Device, named
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.device import Device
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn.measure.place import Place
@@ -19,33 +20,56 @@ from edgeattn_runtime.picking import missing_requirement
 from edgeattn_runtime.variant import Engine
 
 
-def places(client: Client, names: Sequence[str], targets: Iterable[Target]) -> tuple[Place, ...]:
+@contextmanager
+def connected(names: Sequence[str]) -> Iterator[tuple[Connection, ...]]:
+    """Yield the ways to devices, all of which are reached at once.
+
+    Args:
+        names: As ``--on`` has them.
+
+    Raises:
+        BadInput: A device is named twice, or cannot be reached.
+        IncompatibleRuntimeError: One has another edgeattn.
+    """
+    addresses = [Address.of(name) for name in names]
+    for i, address in enumerate(addresses):
+        if address.name in {each.name for each in addresses[:i]}:
+            raise BadInput(f"device {address.name!r}: given twice, once expected; leave one out")
+    with ExitStack() as stack:
+        if not addresses:
+            yield ()
+            return
+        with ThreadPoolExecutor(len(addresses)) as pool:
+            reached = [pool.submit(Connection, address) for address in addresses]
+        for each in reached:
+            if each.exception() is None:
+                stack.callback(each.result().close)
+        yield tuple(each.result() for each in reached)
+
+
+def places(connections: Iterable[Connection], targets: Iterable[Target]) -> tuple[Place, ...]:
     """Return a place for each device.
 
     Args:
-        client: Of their scheduler.
-        names: The preferred device first.
+        connections: To the devices, the preferred one first.
         targets: What is measured there.
 
     Raises:
-        BadInput: A name that is given twice, or that no device has, or a target whose sizes are fixed.
-        IncompatibleRuntimeError: A device has not the engine of a target, or another edgeattn.
+        BadInput: A target whose sizes are fixed.
+        IncompatibleRuntimeError: A device has not the engine of a target.
     """
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise BadInput(f"device {name!r}: given twice, once expected; leave one out")
-    devices = [named(client, name) for name in names]
+    connections = tuple(connections)
     for target in targets:
         _check_sizes(target)
-        for device in devices:
-            _check_engine(target, device)
-    return tuple(_place(client, device) for device in devices)
+        for connection in connections:
+            _check_engine(target, connection.device)
+    return tuple(_place(connection) for connection in connections)
 
 
-def _place(client: Client, device: Device) -> Place:
-    steady = Steady(Asking(client, device))
-    host = DeviceHost(steady)
-    return Place(device.name, device.machine, host, device.threads, partial(weigh, steady), steady.marks)
+def _place(connection: Connection) -> Place:
+    steady, device = Steady(connection), connection.device
+    weighed = partial(weigh, steady)
+    return Place(device.name, device.machine, DeviceHost(steady), device.threads, weighed, steady.marks)
 
 
 def _check_engine(target: Target, device: Device) -> None:

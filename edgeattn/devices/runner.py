@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from numpy.typing import NDArray
-from safetensors.numpy import load
 
-from edgeattn.devices.asking import Asking, Contents
-from edgeattn.devices.file import File, InputFiles
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.files import Contents, File, InputFiles
 from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.samples import Inputs
@@ -23,19 +22,19 @@ class DeviceRunner:
     """A graph on a device.
 
     Attributes:
-        asking: The device.
+        connection: The way to it.
         packed: Of the inputs that it is bound to.
         graph: What is opened there, as plain data.
         contents: Of its files.
     """
 
-    asking: Asking
+    connection: Connection
     packed: InputFiles
     graph: Mapping[str, Any]
     contents: Contents
 
     @classmethod
-    def of(cls, asking: Asking, packed: InputFiles, opening: Opening) -> DeviceRunner:
+    def of(cls, connection: Connection, packed: InputFiles, opening: Opening) -> DeviceRunner:
         """Read a file and those beside it; the device opens it with the first call."""
         beside = (path for path in opening.path.parent.iterdir() if path.is_file())
         files = {path.name: File.of(path.read_bytes()) for path in beside}
@@ -46,7 +45,7 @@ class DeviceRunner:
             "options": dict(opening.options),
             "settings": asdict(opening.settings),
         }
-        return cls(asking, packed, graph, {file.sha256: file.content for file in files.values()})
+        return cls(connection, packed, graph, {file.sha256: file.content for file in files.values()})
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
         """Answer once; raises as the device does."""
@@ -75,9 +74,8 @@ class DeviceCall:
 
     def __call__(self) -> dict[str, NDArray[Any]]:
         """Return the outputs by name; raises as the device does."""
-        request = {"calls": [self.plain()]}
-        (answer,) = self.runner.asking.ask("answer", request, self.contents())["answers"]
-        return dict(load(answer))
+        _, outputs = self.runner.connection.ask("answer", self.plain(), self.contents())
+        return outputs
 
     def plain(self) -> dict[str, object]:
         """Return what a device is told."""

@@ -4,13 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from edgeattn.devices.asking import Asking, Contents
-from edgeattn.devices.disturbance import Disturbance
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.files import Contents
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.frames import Message
 
 REPEATS = 2  # of a measurement that was disturbed
+STEADY = 1.25  # times as long as the fastest reference call, up to which a device is as fast as it can be
+USELESS = 2.0  # times as long, from which its times are refused
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """How a device was, around a measurement.
+
+    Attributes:
+        slower: How many times as long the slower of two reference calls took as the fastest ever did.
+        slept: Seconds that the device was suspended meanwhile.
+    """
+
+    slower: float
+    slept: float
+
+    @classmethod
+    def of(cls, told: Field) -> Disturbance:
+        """Read what the device told."""
+        numbers = told.numbers()
+        if not {"before", "after", "best", "slept"} <= set(numbers) or not numbers["best"] > 0:
+            raise told.refusal("before, after, best and slept, in numbers")
+        return cls(max(numbers["before"], numbers["after"]) / numbers["best"], numbers["slept"])
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether times count without a mark."""
+        return self.slower <= STEADY and not self.slept
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether times are refused."""
+        return self.slower >= USELESS or bool(self.slept)
+
+    def __str__(self) -> str:
+        if self.slept:
+            return f"it slept for {self.slept:.1f} s"
+        return f"it was {self.slower:.2g} times slower than at its best, as a device is that throttles"
 
 
 @dataclass(frozen=True)
@@ -18,32 +57,33 @@ class Steady:
     """Has measurements made on a device.
 
     Attributes:
-        asking: The device.
+        connection: The way to it.
         marks: What disturbed measurements that count nevertheless, in words.
     """
 
-    asking: Asking
+    connection: Connection
     marks: list[str] = field(default_factory=list)
 
-    def __call__(self, verb: str, request: Mapping[str, object], contents: Contents) -> dict[str, Any]:
+    def __call__(self, verb: str, request: Mapping[str, object], contents: Contents) -> Message:
         """Have a measurement made, again where something disturbed it; what still counts then is marked.
 
         Args:
             verb: "time" or "bench".
-            request: As ``Asking.ask`` takes it; contents too.
+            request: As ``Connection.ask`` takes it; contents too.
             contents: Of all files that it names.
 
         Raises:
             BadInput: The device slept or throttled so that no time means anything, or what it raised itself.
         """
-        tries: list[tuple[Disturbance, dict[str, Any]]] = []
+        tries: list[tuple[Disturbance, Message]] = []
         while len(tries) <= REPEATS and not (tries and tries[-1][0].is_steady):
-            answer = self.asking.ask(verb, request, contents)
-            tries.append((Disturbance.of(answer["steadiness"]), answer))
+            answer, _ = self.connection.ask(verb, request, contents)
+            steadiness = Field(f"device {self.connection.name}: steadiness", answer.get("steadiness"))
+            tries.append((Disturbance.of(steadiness), answer))
         disturbance, best = min(tries, key=lambda each: (each[0].slept, each[0].slower))
         if disturbance.is_useless:
             raise BadInput(
-                f"device {self.asking.device.name}: {disturbance}, {len(tries)} times in a row; no time of "
+                f"device {self.connection.name}: {disturbance}, {len(tries)} times in a row; no time of "
                 "it means anything: let it cool, keep it awake, and start again: what was measured is kept"
             )
         if not disturbance.is_steady:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
-from edgeattn.judge.check import Check
-from edgeattn.judge.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, Limit
+from edgeattn.judge.limits import check_of, figure_of
 from edgeattn.judge.measures import Measures
+from edgeattn.results.check import Check
+from edgeattn.results.limits import GOLDEN, GOLDEN_FLOOR, LIMITS
 from edgeattn_runtime.errors import BudgetError
 
 DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
@@ -54,15 +55,17 @@ class Budget:
 
     def checks(self, measures: Measures) -> tuple[Check, ...]:
         """Hold what was measured against every limit that it says anything of."""
-        asked = [(LIMITS[name], limit) for name, limit in self.limits.items()]
-        checked = (_check(limit, bound, measures) for limit, bound in (*asked, (GOLDEN, GOLDEN_FLOOR)))
-        return tuple(check for check in checked if check is not None)
+        bounds = {**self.limits, GOLDEN.name: GOLDEN_FLOOR}
+        figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds.items())
+        return tuple(check_of(name, bound, figure) for name, bound, figure in figures if figure is not None)
 
     def is_exact(self, measures: Measures) -> bool:
         """Say whether these very samples meet every limit on accuracy, whatever that shows of others."""
-        asked = ((LIMITS[name], limit) for name, limit in self.limits.items() if LIMITS[name].on_accuracy)
-        figures = ((limit, bound, limit.read(measures)) for limit, bound in asked)
-        return all(limit.meets(figure.value, bound) for limit, bound, figure in figures if figure is not None)
+        bounds = {name: bound for name, bound in self.limits.items() if LIMITS[name].on_accuracy}
+        figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds.items())
+        return all(
+            LIMITS[name].meets(figure.value, bound) for name, bound, figure in figures if figure is not None
+        )
 
 
 def parse(items: Iterable[str]) -> dict[str, float]:
@@ -80,11 +83,6 @@ def parse(items: Iterable[str]) -> dict[str, float]:
             raise BudgetError(f"budget {name}: given twice, once expected; leave one out")
         limits[name] = _number(name, _parsed(name, text))
     return limits
-
-
-def _check(limit: Limit, bound: float, measures: Measures) -> Check | None:
-    figure = limit.read(measures)
-    return None if figure is None else Check.of(limit, bound, figure)
 
 
 def _parsed(name: str, text: str) -> object:

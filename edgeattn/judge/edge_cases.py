@@ -50,9 +50,42 @@ def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], 
         found = _compared(case, name, expected, ground, runners[name], counted)
         if not found.ok:
             break
+    if not found.ok and found.cosine is not None:
+        own = _own_agreement(asked, expected, ground, runners[PYTORCH], counted)
+        if own < LEAST[FLOAT]:
+            told = (
+                f"not compared: the last digits of its inputs turn the original's answer (cosine {own:.5f})"
+            )
+            return EdgeCase(case.name, ok=True, told=told)
     if case.beyond and found.told is not None and found.cosine is not None:
         return replace(found, ok=True, told=f"{found.told}; told alone, as no real input is like it")
     return found
+
+
+def _own_agreement(
+    inputs: Inputs, expected: list[Array], ground: EdgeBasis, original: Runner, counted: Padded
+) -> float:
+    """Return the cosine of the original to itself, of the worst row, where its inputs move by a last place.
+
+    Of a constant behind a norm, for example, all that is left is how its mean was rounded.
+    """
+    mask = None if counted.padding is None else counted.padding.mask
+    answers = (_rows(moved, original(moved), ground, counted) for moved in _moved(inputs, mask))
+    return min((cosine(a, b) for rows in answers for a, b in zip(expected, rows, strict=True)), default=1.0)
+
+
+def _moved(inputs: Inputs, mask: str | None) -> Iterator[Inputs]:
+    """Yield inputs whose floats have moved up by a unit in the last place: all of them, and every other one.
+
+    A mask stays as it is, and so does a 0, whose last place is none that a device has.
+    """
+    floats = [name for name, array in inputs.items() if array.dtype.kind == "f" and name != mask]
+    for step in (1, 2) if floats else ():
+        moved = {name: array.copy() for name, array in inputs.items()}
+        for name in floats:
+            places = moved[name].reshape(-1)[::step]
+            np.nextafter(places, np.inf, out=places, where=places != 0, dtype=places.dtype)
+        yield moved
 
 
 def _compared(

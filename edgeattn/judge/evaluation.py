@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn.judge.check import Check
 from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
 from edgeattn.judge.float_model import FloatModel
@@ -20,14 +19,13 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.timing import Timing, timing_of
 from edgeattn.measure.runners import THREADS, runner_of_buckets
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8
-from edgeattn_export.cache import Steps
+from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket
 from edgeattn_export.targets.placement.target_placement import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -66,7 +64,7 @@ class Evaluation:
 def evaluate(
     known: FloatModel,
     chosen: Choice,
-    graphs: Recovered | Steps,
+    graphs: ModelGraphs,
     buckets: Sequence[Bucket],
     request: Request,
 ) -> Evaluation:
@@ -97,7 +95,7 @@ class _Evaluating:
 
     known: FloatModel
     chosen: Choice
-    graphs: Recovered | Steps
+    graphs: ModelGraphs
     buckets: Sequence[Bucket]
     request: Request
     answered: EvaluationSet
@@ -160,7 +158,7 @@ class _Evaluating:
 
     def _golden(self) -> Golden:
         known, evaluation = self.known, self.known.samples.evaluation
-        if isinstance(self.graphs, Steps):
+        if self.graphs.generation is not None:
             return step_vectors(self.graphs, self.chosen.parts, evaluation, self.request.target)
         inputs = (sample.inputs for sample in evaluation)
         return golden_vectors(known.comparison.captured.reference, self.answered.int8, inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edgeattn_export.cache import Steps, decoder_samples
+from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
@@ -43,12 +43,12 @@ def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: 
     return Golden(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))
 
 
-def step_vectors(steps: Steps, parts: Graphs, evaluation: Samples, target: Target) -> Golden:
+def step_vectors(graphs: ModelGraphs, parts: Graphs, evaluation: Samples, target: Target) -> Golden:
     """Choose golden vectors of a decoder: prompts, and what follows them with their cache as the past.
 
     The float decoder answers them, whose logits are proven to be the original's.
     """
-    float_decoder = target.prover.runner(steps.decoder.model)
+    float_decoder = target.prover.runner(graphs.main.model)
     int8_decoder = target.device.runner(parts.graphs[MAIN_GRAPH].quantized.model)
-    inputs = decoder_samples(steps, evaluation[:REHEARSED], target.prover)
-    return golden_vectors(float_decoder, int8_decoder, (sample.inputs for sample in inputs))
+    calls = graphs.samples(evaluation[:REHEARSED], target.prover)[MAIN_GRAPH]
+    return golden_vectors(float_decoder, int8_decoder, (call.inputs for call in calls))

@@ -13,13 +13,13 @@ from edgeattn.judge.input_views import input_views, numbers, printable
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.trace.bundle import feed_of
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
-from edgeattn.judge.trace.module_error import ModuleError
 from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.judge.trace.trace import trace
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.accuracy import ModuleLoss
+from edgeattn.results.trace import ModuleError
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like

@@ -10,7 +10,7 @@ from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import Asked
 from edgeattn.judge.statistics import count_for
-from edgeattn_export.graph.sample_split import EVALUATION_SHARE
+from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import BudgetError
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
 
 from edgeattn.judge.choice import Choice
 from edgeattn.judge.float_model import FloatModel
@@ -11,15 +14,15 @@ from edgeattn.judge.request import Request
 from edgeattn.measure.race_there import race_there
 from edgeattn.results.check import EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, Race
-from edgeattn_export.cache import Steps, decoder_samples
+from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.recover import Recovered
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
-def race_on_device(known: FloatModel, chosen: Choice, graphs: Recovered | Steps, request: Request) -> Race:
+def race_on_device(known: FloatModel, chosen: Choice, graphs: ModelGraphs, request: Request) -> Race:
     """Time the float and the int8 main graph side by side; of a decoder, its calls with a cache.
 
     Args:
@@ -31,10 +34,11 @@ def race_on_device(known: FloatModel, chosen: Choice, graphs: Recovered | Steps,
     place, evaluation = request.place, known.samples.evaluation
     inputs: Sequence[Inputs] = [sample.inputs for sample in evaluation]
     model, engine = known.captured.model, known.captured.engine
-    if isinstance(graphs, Steps):
+    if graphs.generation is not None:
         prover = request.target.prover
-        inputs = [sample.inputs for sample in decoder_samples(graphs, evaluation[:REHEARSED], prover)]
-        model, engine = graphs.decoder.model, prover
+        calls = graphs.samples(evaluation[:REHEARSED], prover)[MAIN_GRAPH]
+        inputs = [call.inputs for call in calls]
+        model, engine = graphs.main.model, prover
     floats = engine.on(place.host).runner(model, threads=place.threads)
     runners = {FLOAT: floats, INT8: _main(chosen, request)}
     contract = chosen.parts.graphs[MAIN_GRAPH].graph
@@ -50,7 +54,19 @@ def golden_on_device(golden: Golden, chosen: Choice, request: Request) -> tuple[
         request: Names the device.
     """
     main, tolerance = _main(chosen, request), golden.tolerance
-    results = replay(lambda **arrays: main(arrays), golden.samples, tolerance=tolerance)
+    contract = chosen.parts.graphs[MAIN_GRAPH].graph
+
+    def answered(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        outputs = main(arrays)
+        for tensor in contract.outputs:
+            if tensor.name not in outputs or outputs[tensor.name].dtype != tensor.dtype:
+                raise BadInput(
+                    f"device {request.place.name}: no {tensor.dtype} {tensor.name!r} in its answer; install "
+                    "the same edgeattn on both"
+                )
+        return outputs
+
+    results = replay(answered, golden.samples, tolerance=tolerance)
     return tuple(
         EdgeCase(
             f"golden sample {result.sample} on {request.place.name}, {result.output}",

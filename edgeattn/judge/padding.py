@@ -46,7 +46,8 @@ class Padded:
         What a model answers at a padded position is read by nobody, and int8 need not repeat it.
 
         Returns:
-            By name, an output (B, S, ...) as (N, ...), N its positions that count; others as they are.
+            By name, an output (B, S, ...) as (N, ...), N its positions that count; others as they are. Where
+            it has S twice, as attention weights (B, H, S, S) do, N are the pairs whose positions both count.
         """
         return {
             tensor.name: self.counted(inputs, tensor, outputs[tensor.name]) for tensor in self.graph.outputs
@@ -56,8 +57,12 @@ class Padded:
         """Return what counts of an array whose first dims are those of an output."""
         if self.padding is None:
             return array
-        dims = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)
-        if tensor.dims[:2] != dims:
+        batch, symbol = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)
+        axes = [axis for axis, dim in enumerate(tensor.dims[: array.ndim]) if axis and dim == symbol]
+        if tensor.dims[:1] != (batch,) or not axes:
             return array
-        counts: NDArray[np.generic] = array[inputs[self.padding.mask] != self.padding.masked_out]
-        return counts
+        positions = inputs[self.padding.mask] != self.padding.masked_out  # (B, S)
+        kept = positions
+        for _ in axes[1:]:
+            kept = kept[..., None] & positions.reshape(len(positions), *(1,) * (kept.ndim - 1), -1)
+        return np.moveaxis(array, axes, range(1, len(axes) + 1))[kept]

@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-CONFIDENCE = 0.95  # that what is said of all inputs is true of them
+from edgeattn.results.check import CONFIDENCE
+
 SHARE = 0.95  # of all inputs, that a worst case must be shown for
 LEAST = 20  # samples, below which a mean is not judged: they may miss a kind of input that is one in seven
 

@@ -12,15 +12,14 @@ from edgeattn.judge.on_device import race_on_device
 from edgeattn.judge.request import Request
 from edgeattn.measure.profile import times_of
 from edgeattn.measure.race import race
-from edgeattn.measure.runners import THREADS, runner_of_floats
+from edgeattn.measure.runners import THREADS
 from edgeattn.results.latency import FLOAT, INT8, Price, Race
-from edgeattn_export.cache import Steps
+from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
@@ -93,7 +92,7 @@ class Timing:
 
 
 def timing_of(
-    known: FloatModel, chosen: Choice, graphs: Recovered | Steps, int8: Runner, request: Request
+    known: FloatModel, chosen: Choice, graphs: ModelGraphs, int8: Runner, request: Request
 ) -> Timing:
     """Race all where the target's engine runs.
 
@@ -111,7 +110,7 @@ def timing_of(
     if not request.place.is_here:
         return Timing(race_on_device(known, chosen, graphs, request))
     if engine.host is not HERE:
-        floats = runner_of_floats(graphs, engine, threads=THREADS)
+        floats = graphs.runner(engine, threads=THREADS)
         return Timing(comparison.race(int8, samples, beside=floats))
     main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
     operators, modules = times_of(main, engine, stratified(chosen.selection, PROFILED))
@@ -120,11 +119,11 @@ def timing_of(
 
 
 def _not_faster(
-    race: Race, known: FloatModel, graphs: Recovered | Steps, int8: Runner, engine: Engine
+    race: Race, known: FloatModel, graphs: ModelGraphs, int8: Runner, engine: Engine
 ) -> tuple[str, ...]:
     """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
-    if not isinstance(graphs, Steps) or race[INT8].p50 < race[FLOAT].p50:
+    if graphs.generation is None or race[INT8].p50 < race[FLOAT].p50:
         return ()
-    floats = runner_of_floats(graphs, engine, threads=THREADS)
+    floats = graphs.runner(engine, threads=THREADS)
     inputs = [sample.inputs for sample in known.samples.evaluation]
     return (steps_note(race, int8, floats, inputs, known.captured.graph),)

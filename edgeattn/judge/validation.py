@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.check import Check
 from edgeattn.judge.compare import SampleScore, counted
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
@@ -22,7 +21,7 @@ from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.progress import Progress
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts import HERE

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeattn.measure.isolated import Start, isolated_races, start
+from edgeattn.measure.isolated import isolated_races, start
 from edgeattn.measure.memory import memory_mb
-from edgeattn.measure.point import Point
 from edgeattn.measure.profile import module_times
 from edgeattn.measure.shapes import benchmark_inputs
 from edgeattn.measure.shapes import grid_points as points_of
-from edgeattn.measure.token_time import TokenTime, token_time
+from edgeattn.measure.token_time import token_time
 from edgeattn.measure.variants import engine_of
 from edgeattn.progress import Progress
-from edgeattn.results.latency import Race
+from edgeattn.results.benchmark import Benchmark, Point, Start
+from edgeattn.results.latency import INT8, Race
+from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.golden import read_golden
 from edgeattn_runtime.graph import Graph
@@ -46,39 +48,6 @@ class Sweep:
     shapes: Mapping[str, Sequence[int]]
     threads: Sequence[int] = (1,)
     compiled: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
-    """What a bundle costs.
-
-    Attributes:
-        bundle: Its name.
-        target: What was run of it.
-        graphs: By file of that target its sha256.
-        machine: Where all was measured.
-        timed: On what the latencies were measured, in words.
-        original: What the original was.
-        points: The shapes, and at each of them the numbers of threads.
-        start: In processes that had called nothing before.
-        memory_mb: As ``edgeattn.measure.memory`` has it; None where the system does not tell it.
-        token: Of a decoder: the time of a token.
-        modules: By PyTorch module, its share of the time.
-        notes: What could not be measured, a line each.
-    """
-
-    bundle: str
-    target: str
-    graphs: Mapping[str, str]
-    machine: Machine
-    timed: str
-    original: str
-    points: tuple[Point, ...]
-    start: Start
-    memory_mb: float | None
-    token: TokenTime | None
-    modules: Mapping[str, float]
-    notes: tuple[str, ...] = ()
 
 
 def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Progress) -> Benchmark:
@@ -172,7 +141,28 @@ def _points(
 ) -> list[Point]:
     """Return the points of races that are as many at each shape as there are numbers of threads."""
     each = len(races) // len(grid)
-    return [Point.of(grid[i // each], race, graph, inputs[i // each]) for i, race in enumerate(races)]
+    return [_point(grid[i // each], race, graph, inputs[i // each]) for i, race in enumerate(races)]
+
+
+def _point(sizes: Mapping[str, int], race: Race, graph: Graph, inputs: Sequence[Inputs]) -> Point:
+    """Return a point of the grid: its sizes as requested, its times, and the rows of its calls."""
+    surroundings, is_alone = race.conditions.surroundings, list(race.latencies) == [INT8]
+    joules = surroundings.energy_j if surroundings is not None and is_alone else None
+    rows = _rows(graph, inputs)
+    return Point(
+        sizes=sizes,
+        latency_ms=race,
+        per_second={name: 1000 * rows / (it.mean or it.p50) for name, it in race.latencies.items()},
+        energy_mj=None if joules is None else 1000 * joules / race.conditions.rounds,
+    )
+
+
+def _rows(graph: Graph, inputs: Sequence[Inputs]) -> float:
+    """Return how many samples a call answers, on average."""
+    batch = Axes({tensor.name: tensor.dims for tensor in graph.inputs}).batch
+    if batch is None:
+        return 1.0
+    return sum(bind(graph.inputs, arrays)[batch] for arrays in inputs) / len(inputs)
 
 
 def _memory(bundle: Path, threads: int) -> tuple[float | None, tuple[str, ...]]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,10 @@ import numpy as np
 
 from edgeattn.measure.race import SAMPLES, median_shape
 from edgeattn.progress import Progress
+from edgeattn.results.benchmark import Start
 from edgeattn.results.latency import INT8, Conditions, Race
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_runtime.batches import Estimate, typical
+from edgeattn_runtime.batches import typical
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.latency import Latency
@@ -31,24 +32,6 @@ LEAST = 0.2  # seconds of a series in one process
 PASSES = 4  # over the inputs of a series that a process must afford, or it gets fewer inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How a bundle starts in a process that has called nothing before, in ms, over several processes.
-
-    Attributes:
-        load_ms: The checks of its files, and onnxruntime's own preparation, without Python and its libraries.
-        first_call_ms: The call after it.
-    """
-
-    load_ms: Estimate
-    first_call_ms: Estimate
-
-    @classmethod
-    def of(cls, found: Sequence[Launch]) -> Start:
-        """Return how the bundle of some launches starts."""
-        return cls(typical([each.load_ms for each in found]), typical([each.first_call_ms for each in found]))
-
-
 def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
     """Start a bundle in processes of its own, and call it with these inputs."""
     found = launches(
@@ -60,7 +43,11 @@ def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: 
         progress=progress,
         processes=PROCESSES,
     )
-    return Start.of(found[threads])
+    return _start_of(found[threads])
+
+
+def _start_of(found: Sequence[Launch]) -> Start:
+    return Start(typical([each.load_ms for each in found]), typical([each.first_call_ms for each in found]))
 
 
 def isolated_races(
@@ -99,7 +86,7 @@ def isolated_races(
     races = [
         _race(found[count], i, inputs, graph, count) for i, inputs in enumerate(series) for count in threads
     ]
-    return races, Start.of(found[threads[0]])
+    return races, _start_of(found[threads[0]])
 
 
 def _affordable(

@@ -10,13 +10,11 @@ import torch
 from edgeattn.measure.buckets import BucketRunner
 from edgeattn.measure.variants import engine_of
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn_export.cache import Steps
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest, Variant
@@ -64,13 +62,6 @@ def runner_of_buckets(
         return runner_of_parts(first.parts, engine, threads=threads)
     runners = [(each.sizes, runner_of_parts(each.parts, engine, threads=threads)) for each in buckets]
     return BucketRunner(first.parts.graphs[MAIN_GRAPH].graph, runners, rows)
-
-
-def runner_of_floats(graphs: Recovered | Steps, engine: Engine, *, threads: int) -> Runner:
-    """Return float graphs for a target as one runner of the model that they were made of."""
-    if isinstance(graphs, Steps):
-        return StepRunner.of(graphs, engine)
-    return engine.runner(graphs.model, threads=threads)
 
 
 def runner_of_bundle(files: BundleFiles, variant: Variant, *, threads: int) -> Runner:

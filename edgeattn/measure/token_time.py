@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgeattn.results.benchmark import TokenTime
 from edgeattn_runtime.generation import batch_symbol
 from edgeattn_runtime.golden import Sample, read_golden
-from edgeattn_runtime.latency import Latency, measure
+from edgeattn_runtime.latency import measure
 from edgeattn_runtime.manifest import Generation
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.stepping import Stepper
 
 WRITTEN = 64  # tokens at most
 WARMUP = 4  # of them not counted
-
-
-@dataclass(frozen=True, slots=True)
-class TokenTime:
-    """The latency of a token, and how many tokens its prompt has; the prompt's own call is not counted."""
-
-    latency_ms: Latency
-    prompt: int
 
 
 def token_time(bundle: Path, *, threads: int) -> TokenTime | None:

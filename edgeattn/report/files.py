@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from edgeattn.judge.check import Verdict
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import View, page
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.results.bundle import REPORT_FILE, folder_of
+from edgeattn.results.check import Verdict
 from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle import BundleFiles

@@ -1,11 +1,10 @@
-"""How an app loads a bundle and calls it, and what both made of a sample: the last thing an export shows."""
+"""How an app loads a bundle and calls it, and an answer of it: the last things that an export prints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from keyword import iskeyword
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -15,15 +14,12 @@ from edgeattn.report.table import INDENT, pairs
 from edgeattn_runtime.manifest import Generation, Graph
 from edgeattn_runtime.processing import Processing
 
-if TYPE_CHECKING:
-    from edgeattn.example import Example  # brings PyTorch
-
 _CODE_WIDTH = 72  # what 80 columns leave
 
 
-def example_parts(example: Example | None) -> tuple[RenderableType, ...]:
-    """Show what either made of one real sample, where the model's file says how to show it."""
-    return (pairs({"PyTorch says": example.pytorch, "The bundle says": example.bundle}),) if example else ()
+def example_parts(original: str, bundle: str) -> tuple[RenderableType, ...]:
+    """Lay out the answers of both models to one real sample, in words."""
+    return (pairs({"PyTorch says": original, "The bundle says": bundle}),)
 
 
 def loading_parts(
@@ -52,8 +48,8 @@ def _calling(bundle: Path, graph: Graph, processing: Processing) -> str:
 
 def _prepared(processing: Processing) -> str | None:
     """Return what makes a call's arguments of an app's own data; None where nothing does."""
-    given = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"', "series": '"hours.csv"'}
-    raw = [f"{kind}={value}" for kind, value in given.items() if getattr(processing, kind) is not None]
+    examples = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"', "series": '"hours.csv"'}
+    raw = [f"{kind}={value}" for kind, value in examples.items() if getattr(processing, kind) is not None]
     return f"**net.prepare({', '.join(raw)})" if raw else None
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgeattn.judge.check import Check
-from edgeattn.judge.limits import limit_of
-from edgeattn.results.latency import PYTORCH, Race
+from edgeattn.results.check import Check
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
+from edgeattn.results.limits import limit_of
+
+UNSURE = "unsure"  # a speedup whose interval is too wide for a number
+
+# The bundle's form is its target's: seldom int8 alone.
+RUNNER_LABELS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "bundle"}
 
 LEAST_SHARE = 0.01  # of the time, that is shown
 LEAST_ERROR = 1e-5  # that is shown: float sums of two engines differ by less
@@ -35,9 +40,9 @@ def counts(numbers: Mapping[str, object]) -> str:
 
 def time_shares(shares: Mapping[str, float]) -> str:
     """Write shares of the time as "Conv 41 %, Attention 12 %"; those below a hundredth are one at the end."""
-    shown = {name: share for name, share in shares.items() if share >= LEAST_SHARE}
-    rest = sum(shares.values()) - sum(shown.values())
-    named = [*shown.items(), *([("others", rest)] if rest >= LEAST_SHARE else [])]
+    large = {name: share for name, share in shares.items() if share >= LEAST_SHARE}
+    rest = sum(shares.values()) - sum(large.values())
+    named = [*large.items(), *([("others", rest)] if rest >= LEAST_SHARE else [])]
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in named)
 
 
@@ -54,24 +59,30 @@ def megabytes(sizes: Mapping[str, float]) -> str:
     return ", ".join(written) or "none"
 
 
-def asked(check: Check) -> str:
+def limit_text(check: Check) -> str:
     """Write a check's limit as "at least 0.99" or "at most 24 MB"."""
-    return limit_of(check.name).asked(check.limit)
+    return limit_of(check.name).bound_text(check.limit)
 
 
-def measured(check: Check) -> str:
-    """Write what a check found, in as few digits as show that it is, or is not, what was asked."""
-    return limit_of(check.name).written(check.measured, check.limit)
+def measured_text(check: Check) -> str:
+    """Write what a check measured, in as few digits as show on which side of its limit it is."""
+    return limit_of(check.name).number_text(check.measured, check.limit)
 
 
-UNSURE = "unsure"  # the interval is too wide for a number
+def speedup_text(race: Race, runner: str) -> str:
+    """Write how many times as fast as its original a runner is, as "4.17x", or ``UNSURE``.
 
-
-def speedup(race: Race, runner: str) -> str:
-    """Write it as "4.17x"; empty where the original was not timed."""
+    Returns:
+        Nothing where the original was not timed.
+    """
     if PYTORCH not in race.latencies:
         return ""
     ratio = race.speedups.get(runner)
     if ratio is None:  # of a report that was written before intervals were
         return f"{figure(race[PYTORCH].p50 / race[runner].p50)}x"
     return f"{figure(ratio.value)}x" if ratio.sure else UNSURE
+
+
+def runner_label(runner: str, original: str = RUNNER_LABELS[PYTORCH]) -> str:
+    """Return what a runner is called, where the original is called so."""
+    return original if runner == PYTORCH else RUNNER_LABELS.get(runner, runner)

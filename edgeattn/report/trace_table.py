@@ -10,13 +10,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.trace.bundle import BundleTrace
-from edgeattn.judge.trace.module_error import Departure, ModuleError
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR, count, percent
+from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
-SHOWN = 20  # modules; the JSON has them all
+MODULES = 20  # in the table; the JSON has them all
 WORST = 2  # samples of a module
-WHOLE = "(the model)"
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
@@ -26,33 +25,33 @@ _LEGEND = (
 
 def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
     """Lay out a trace: what is wrong, then the modules, the worst first."""
-    found = traced.trace
+    trace = traced.trace
     return (
-        Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(found.inputs, 'input')}"),
-        *map(_fault_line, (error for error in found.modules if error.faults)),
-        _table(found.modules[:SHOWN]),
-        *_rest(len(found.modules) - SHOWN),
+        Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(trace.inputs, 'input')}"),
+        *map(_fault_line, (error for error in trace.modules if error.faults)),
+        _table(trace.modules[:MODULES]),
+        *_rest(len(trace.modules) - MODULES),
         Text(_LEGEND, style="dim"),
     )
 
 
 def trace_json(name: str, traced: BundleTrace, notes: tuple[str, ...]) -> str:
     """Return what ``--json`` prints: every module, the worst first."""
-    found = traced.trace
-    modules = [{**asdict(error), "faults": error.faults} for error in found.modules]
     table = {
         "model": name,
         "target": traced.target,
-        "inputs": found.inputs,
+        "inputs": traced.trace.inputs,
         "notes": notes,
-        "modules": modules,
+        "modules": [asdict(error) for error in traced.trace.modules],
     }
     return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _fault_line(error: ModuleError) -> Text:
     graphs = " and ".join(f"the {graph} graph" for graph in error.faults)
-    return Text(f"{error.module or WHOLE}: {graphs} computes this in float, and not as PyTorch does", "red")
+    return Text(
+        f"{module_name(error.module)}: {graphs} computes this in float, and not as PyTorch does", "red"
+    )
 
 
 def _table(errors: tuple[ModuleError, ...]) -> Table:
@@ -68,7 +67,7 @@ def _table(errors: tuple[ModuleError, ...]) -> Table:
 
 def _row(error: ModuleError) -> Iterator[str]:
     int8, floats = error.in_int8, error.in_float
-    yield f"{error.module or WHOLE}{' (in one with the next)' if error.merged else ''}"
+    yield f"{module_name(error.module)}{' (in one with the next)' if error.merged else ''}"
     yield "" if int8 is None else percent(int8.introduced)
     yield "" if int8 is None else percent(int8.accumulated)
     yield percent(floats.introduced)

@@ -1,49 +1,107 @@
-"""A benchmark as JSON: what ``edgeattn bench --json`` prints, and ``--compare`` reads."""
+"""What ``edgeattn bench --json`` prints and ``--compare`` reads: what a bundle costs on one machine."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import msgspec
-
-from edgeattn.measure.benchmark import Benchmark
-from edgeattn.results.document import check_printable
+from edgeattn.results.document import decode, encode, read_file
+from edgeattn.results.latency import Race
+from edgeattn_runtime.batches import Estimate
 from edgeattn_runtime.errors import BadInput, BundleError
+from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.machine import Machine
 
 SCHEMA = 1
-_LARGEST = 2**24  # bytes of a result; what claims more is none
+_LARGEST = 16  # MB of a file
 _EXPECTED = "the output of edgeattn bench NAME.edge --json"
 
 
-class _Schema(msgspec.Struct):
-    """The one key that is read before all others."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A shape at a number of threads, which is in the conditions of its latencies.
 
-    schema: int
+    Attributes:
+        sizes: By symbol, as requested; empty where the samples are as they are.
+        latency_ms: With its conditions.
+        per_second: By runner, the samples that it answers in a second: a call answers its batch.
+        energy_mj: Of a call, in millijoules of the whole processor; None beside an original, and where the
+            machine has no counter that may be read.
+    """
+
+    sizes: Mapping[str, int]
+    latency_ms: Race
+    per_second: Mapping[str, float]
+    energy_mj: float | None
 
 
-def to_json(benchmark: Benchmark) -> str:
-    """Return the text of a result."""
-    table = {"schema": SCHEMA, **asdict(benchmark)}
-    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a bundle starts in a process that has called nothing before, in ms, over several processes.
+
+    Attributes:
+        load_ms: The checks of its files, and onnxruntime's own preparation, without Python and its libraries.
+        first_call_ms: The call after it.
+    """
+
+    load_ms: Estimate
+    first_call_ms: Estimate
 
 
-def read_result(path: Path) -> Benchmark:
-    """Read a result.
+@dataclass(frozen=True, slots=True)
+class TokenTime:
+    """The latency of a token, and how many tokens its prompt has; the prompt's own call is not counted."""
+
+    latency_ms: Latency
+    prompt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """What a bundle costs.
+
+    Attributes:
+        bundle: Its name.
+        target: The variant's that was run.
+        graphs: By file of that target its sha256.
+        machine: Where all was measured.
+        timed: On what the latencies were measured, in words.
+        original: What the original was.
+        points: The shapes, and at each of them the numbers of threads.
+        start: In processes that had called nothing before.
+        memory_mb: As ``edgeattn.measure.memory`` has it; None where the system does not report it.
+        token: Of a decoder: the time of a token.
+        modules: By PyTorch module, its share of the time.
+        notes: What could not be measured, a line each.
+    """
+
+    bundle: str
+    target: str
+    graphs: Mapping[str, str]
+    machine: Machine
+    timed: str
+    original: str
+    points: tuple[Point, ...]
+    start: Start
+    memory_mb: float | None
+    token: TokenTime | None
+    modules: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the text of ``--json``."""
+        return encode(SCHEMA, asdict(self))
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """Read a benchmark.
 
     Raises:
-        BadInput: There is no such file, or it is no result, or one of another schema.
+        BadInput: There is no such file, or it is no benchmark, or one of another schema.
     """
-    if not path.is_file() or path.stat().st_size > _LARGEST:
-        found = "a file of more than 16 MB" if path.is_file() else "no such file"
-        raise BadInput(f"{path}: {found}; {_EXPECTED} expected")
+    text = read_file(path, largest=_LARGEST, expected=_EXPECTED)
     try:
-        text = path.read_bytes()
-        schema = msgspec.json.decode(text, type=_Schema).schema
-        if schema != SCHEMA:
-            raise BadInput(f"{path}: schema {schema} found, {SCHEMA} expected; run bench of this release")
-        check_printable(msgspec.json.decode(text))
-        return msgspec.json.decode(text, type=Benchmark)
-    except (msgspec.MsgspecError, UnicodeDecodeError, BundleError) as error:
-        raise BadInput(f"{path}: {error}; {_EXPECTED} expected") from error
+        return decode(text, Benchmark, schema=SCHEMA, remedy=f"{_EXPECTED} expected")
+    except BundleError as error:
+        raise BadInput(f"{path}: {error}") from error

@@ -13,7 +13,7 @@ from edgeattn_runtime.manifest import Manifest
 REPORT_FILE = "report.json"
 
 
-def to_json(reports: Mapping[str, Report]) -> str:
+def reports_json(reports: Mapping[str, Report]) -> str:
     """Return what ``--json`` prints of a bundle: its one report, or an array of them, one for each target."""
     texts = [report.to_json() for report in reports.values()]
     if len(texts) == 1:
@@ -42,6 +42,6 @@ def read_report(files: BundleFiles, target: str | None = None) -> Report:
     if name not in manifest.files:
         raise BundleError(f"{path}: not in the bundle; export the model again")
     try:
-        return Report.from_json(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, BundleError) as error:
+        return Report.from_json(path.read_bytes())
+    except BundleError as error:
         raise BundleError(f"{path}: {error}") from error

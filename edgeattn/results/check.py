@@ -1,8 +1,51 @@
-"""What an edge case came to."""
+"""What a verdict rests on: limits of the budget, each with what was measured against it, and edge cases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
+
+CONFIDENCE = 0.95  # that what a check states of all inputs is true of them
+EVALUATION_SHARE = 0.5  # of a model's samples, see ``edgeattn_export.graph.sample_split``
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+def verdict_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return what several come to: one that fails fails them all, and one that is undecided else."""
+    distinct = set(verdicts)
+    return "fail" if "fail" in distinct else "undecided" if "undecided" in distinct else "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A limit, held against what was measured.
+
+    Attributes:
+        name: The limit's, see ``edgeattn.results.limits``.
+        measured: Over the samples.
+        limit: The budget's number.
+        ok: Whether it is shown to be met by all inputs, at ``CONFIDENCE``.
+        decided: False where the samples meet it and yet do not show it.
+        bound: The unfavorable end of a mean's interval; None of what is no mean over samples.
+        share: Of inputs, that a worst sample speaks for; None of what is no worst sample.
+        needed: Evaluation samples that would do, where these are too few; None where no number does.
+    """
+
+    name: str
+    measured: float
+    limit: float
+    ok: bool
+    decided: bool = True
+    bound: float | None = None
+    share: float | None = None
+    needed: int | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The word on it."""
+        return ("pass" if self.ok else "fail") if self.decided else "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +67,6 @@ class EdgeCase:
     told: str | None = None
 
     @property
-    def judged(self) -> bool:
+    def in_verdict(self) -> bool:
         """Whether it counts in the verdict."""
         return not self.ok or (self.cosine is not None and self.told is None)

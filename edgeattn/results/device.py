@@ -5,21 +5,13 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-import msgspec
-
-from edgeattn.results.document import check_printable
+from edgeattn.results.document import decode, read_file
 from edgeattn_runtime.bench import SCHEMA, Benchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import Manifest
 
-_LARGEST = 2**20  # bytes of a result; what claims more is none
-
-
-class _Schema(msgspec.Struct):
-    """The one key that is read before all others."""
-
-    schema: int
+_LARGEST = 1  # MB of a file
 
 
 def read_result(path: Path, files: BundleFiles) -> Benchmark:
@@ -32,10 +24,8 @@ def read_result(path: Path, files: BundleFiles) -> Benchmark:
     Raises:
         BadInput: There is no such file, or as ``parse_result`` does.
     """
-    if not path.is_file() or path.stat().st_size > _LARGEST:
-        found = "a file of more than 1 MB" if path.is_file() else "no such file"
-        raise BadInput(f"{path}: {found}; the output of python -m edgeattn_runtime bench --json expected")
-    return parse_result(path.read_bytes(), str(path), files)
+    expected = "the output of python -m edgeattn_runtime bench --json"
+    return parse_result(read_file(path, largest=_LARGEST, expected=expected), str(path), files)
 
 
 def parse_result(text: bytes, source: str, files: BundleFiles) -> Benchmark:
@@ -50,24 +40,21 @@ def parse_result(text: bytes, source: str, files: BundleFiles) -> Benchmark:
         BadInput: It is no result, or one of another schema, of other graphs, or of other samples.
     """
     try:
-        schema = msgspec.json.decode(text, type=_Schema).schema
-        if schema != SCHEMA:
-            raise BadInput(f"{source}: schema {schema} found, {SCHEMA} expected; run bench of this release")
-        result = msgspec.json.decode(text, type=Benchmark)
-        check_printable(msgspec.json.decode(text))
-    except (msgspec.MsgspecError, UnicodeDecodeError, BundleError) as error:
-        raise BadInput(f"{source}: {error}; run python -m edgeattn_runtime bench --json again") from error
+        remedy = "run python -m edgeattn_runtime bench --json of this release again"
+        result = decode(text, Benchmark, schema=SCHEMA, remedy=remedy)
+    except BundleError as error:
+        raise BadInput(f"{source}: {error}") from error
     _check_graphs(source, result, files)
     _check_samples(source, result, files.manifest)
     return result
 
 
 def _check_graphs(source: str, result: Benchmark, files: BundleFiles) -> None:
-    known = {name: entry.sha256 for name, entry in files.manifest.files.items()}
-    strange = next((name for name, sha256 in result.graphs.items() if known.get(name) != sha256), None)
-    if strange is not None or not result.graphs:
+    hashes = {name: entry.sha256 for name, entry in files.manifest.files.items()}
+    other = next((name for name, sha256 in result.graphs.items() if hashes.get(name) != sha256), None)
+    if other is not None or not result.graphs:
         raise BadInput(
-            f"{source}: {strange or 'no graph'} differs from that of {files.folder}; copy this bundle to the "
+            f"{source}: {other or 'no graph'} differs from that of {files.folder}; copy this bundle to the "
             "device and run bench there again"
         )
 
@@ -76,10 +63,10 @@ def _check_samples(source: str, result: Benchmark, manifest: Manifest) -> None:
     """Refuse a result that leaves out golden outputs, or times of a sample."""
     samples = range(manifest.golden.samples)
     outputs = [output.name for output in manifest.graphs[manifest.main_graph].outputs]
-    proven = [(golden.sample, golden.output) for golden in result.golden]
-    timed = [[timing.sample for timing in run.timings] for run in result.runs]
-    if proven != list(product(samples, outputs)) or not timed or any(run != list(samples) for run in timed):
+    golden = [(each.sample, each.output) for each in result.golden]
+    runs = [[timing.sample for timing in run.timings] for run in result.runs]
+    if golden != list(product(samples, outputs)) or not runs or any(run != list(samples) for run in runs):
         raise BadInput(
-            f"{source}: {len(proven)} golden outputs and {len(timed)} runs found, {len(samples)} samples of "
+            f"{source}: {len(golden)} golden outputs and {len(runs)} runs found, {len(samples)} samples of "
             f"{len(outputs)} outputs and a time of each sample in every run expected; run bench again"
         )

@@ -1,13 +1,15 @@
-"""What became of one PyTorch module: its nodes, and the bytes of its weights."""
+"""What became of a model's graphs: parts by module, forms of layers, rules that were refused, placement."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class ModulePart:
-    """A module's part of the graphs.
+    """A PyTorch module's part of the graphs.
 
     Attributes:
         module: Its path; empty for what belongs to none. Merged ones are joined: ``layer.key+value``.
@@ -18,3 +20,73 @@ class ModulePart:
     module: str
     nodes: int
     size_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The form that one layer was given, and how near its own output stayed.
+
+    Attributes:
+        module: Its path.
+        form: As a recipe names it, or "float".
+        noun: What it is, such as "linear layer".
+        cosine: Of its output to the float graph's; None where it was not measured.
+    """
+
+    module: str
+    form: str
+    noun: str
+    cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A place where a rule matched its pattern and yet left it alone, and why."""
+
+    rule: str
+    node: str
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Nodes of one operator that an execution provider leaves to the next one.
+
+    Attributes:
+        operator: Such as "Gather".
+        count: How many of them.
+        modules: The PyTorch modules that they came from, each once; empty for the model itself.
+        share: Of all multiply-accumulates.
+        reason: Why, as far as it is known.
+    """
+
+    operator: str
+    count: int
+    modules: tuple[str, ...]
+    share: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the work of one graph runs.
+
+    Attributes:
+        how: By rule, before the graph was opened, or as the session reports.
+        provider: The execution provider that is wanted.
+        shares: By execution provider its share of the multiply-accumulates; they sum to 1.
+        partitions: How many graphs of its own the wanted provider makes of it.
+        fallbacks: What it leaves to others, the largest share first.
+    """
+
+    how: Literal["expected", "found"]
+    provider: str
+    shares: Mapping[str, float]
+    partitions: int
+    fallbacks: tuple[Fallback, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it runs where it is wanted, in one piece."""
+        return not self.fallbacks and self.partitions == 1

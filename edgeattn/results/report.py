@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-import msgspec
-
-from edgeattn.judge.check import Check, Verdict, verdict_of
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
-from edgeattn.results.check import EdgeCase
-from edgeattn.results.document import check_printable
-from edgeattn.results.graph import ModulePart
+from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
+from edgeattn.results.document import decode, encode
+from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
 from edgeattn.results.latency import Price, Race
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.worst_sample import WorstSample
-from edgeattn_export.graph.placement import Placement
 from edgeattn_runtime.bench import Benchmark
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 
 SCHEMA = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A place where a rule found its pattern and yet left it alone, and why."""
-
-    rule: str
-    node: str
-    module: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """The form that one layer was given, and how near its own output stayed; None where nobody looked.
-
-    Attributes:
-        noun: What it is, such as "linear layer".
-    """
-
-    module: str
-    form: str
-    noun: str
-    cosine: float | None
+_REMEDY = "export the model again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,45 +99,27 @@ class Report:
 
     def to_json(self) -> str:
         """Return report.json's text."""
-        table = {
-            "schema": SCHEMA,
-            "model": self.model,
-            "target": self.target,
-            "verdict": self.verdict,
-            **asdict(self),
-        }
-        return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        heading = {"model": self.model, "target": self.target, "verdict": self.verdict}
+        return encode(SCHEMA, {**heading, **asdict(self)})
 
     @classmethod
-    def from_json(cls, text: str) -> Report:
+    def from_json(cls, text: str | bytes) -> Report:
         """Read report.json's text.
 
         Raises:
             BundleError: In one line, the key at fault, what was found there and what was expected.
         """
-        try:
-            schema = msgspec.json.decode(text, type=_Schema).schema
-            if schema != SCHEMA:
-                raise BundleError(f"schema: {schema} found, {SCHEMA} expected; export the model again")
-            report = msgspec.json.decode(text, type=cls)
-            said = msgspec.json.decode(text, type=_Verdict).verdict
-            check_printable(msgspec.json.decode(text))
-        except msgspec.MsgspecError as error:
-            raise BundleError(f"{error}; export the model again") from error
-        if said != report.verdict:
+        report = decode(text, cls, schema=SCHEMA, remedy=_REMEDY)
+        stated = decode(text, _Stated, schema=SCHEMA, remedy=_REMEDY).verdict
+        if stated != report.verdict:
             raise BundleError(
-                f"verdict: {said!r} found, {report.verdict!r} expected by its checks and edge cases"
+                f"verdict: {stated!r} found, {report.verdict!r} expected by its checks and edge cases"
             )
         return report
 
 
-class _Schema(msgspec.Struct):
-    """The one key that is read before all others."""
-
-    schema: int
-
-
-class _Verdict(msgspec.Struct):
-    """What the text says, which its checks must bear out."""
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The verdict in the text, which its checks must bear out."""
 
     verdict: Verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeattn.report.number_words import asked, measured
-from edgeattn.report.verdict_words import undecided
+from edgeattn.report.number_words import limit_text, measured_text
+from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.latency import INT8, PYTORCH, Race
 from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult, recipe_words
@@ -65,7 +65,7 @@ class Line:
                 target=row.target,
                 device=row.device or "",
                 verdict="refused",
-                told=outcome.told,
+                told=outcome.reason,
                 command=row.command,
             )
         chosen = chosen_of(report)
@@ -102,7 +102,11 @@ def chosen_of(report: Report) -> TrialResult | None:
 
 def _missed(report: Report) -> str:
     """Say in one line which checks and edge cases are no pass."""
-    failed = [f"{c.name} is {measured(c)}, {asked(c)} asked" for c in report.checks if c.verdict == "fail"]
+    failed = [
+        f"{c.name} is {measured_text(c)}, {limit_text(c)} required"
+        for c in report.checks
+        if c.verdict == "fail"
+    ]
     broken = [f"{case.name}: {case.told}" for case in report.edge_cases if not case.ok]
-    few = [line.removesuffix(".") for line in undecided(report.checks, report.samples.evaluation)]
+    few = [line.removesuffix(".") for line in undecided_notes(report.checks, report.samples.evaluation)]
     return "; ".join([*failed, *broken, *few])

@@ -135,6 +135,13 @@ def processed(folder: Path) -> None:
     describe(folder, processing=Processing(text=text, labels=labels))
 
 
+def shown(folder: Path) -> None:
+    """Write what a desktop adds to a folder: files that the manifest does not list."""
+    good(folder)
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+
+
 def signed(folder: Path) -> None:
     """Write a manifest and its signature."""
     good(folder)

@@ -60,6 +60,8 @@ def decoder_calls() -> list[Call]:
     return [
         _answered({"tokens": whole["tokens"]}, decoder.answer(whole)),
         _answered(step, decoder.answer(step)),
+        _refused(tokens=np.array([[4, -1, 1]])),
+        _refused(**{**step, "tokens": np.array([[5, -tiny.WORDS]])}),
         _refused(**{**step, "past_length": np.array([4])}),
         _refused(**{**step, "past_length": np.array([-1])}),
         _refused(**{**step, "past_length": np.array([3, 3])}),
@@ -129,6 +131,11 @@ def translated() -> list[Call]:
         for run in runs
     ]
     return [*answers, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
+
+
+def of_text() -> list[Call]:
+    """Return a call of the token ids of a text, and two with ids that no tokenizer gives."""
+    return [*answered((1, 4)), *(_refused(tokens=_IDS - lower, mask=_SHOWN) for lower in (2, 99))]
 
 
 def labelled() -> list[Call]:

@@ -44,7 +44,21 @@ WHOLE = (
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
     ),
     Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.fixed_length()),
-    Case("processed.edge", ACCEPTED, "a tokenizer, and labels", bundles.processed, labels=calls.labelled()),
+    Case(
+        "processed.edge",
+        ACCEPTED,
+        "a tokenizer, and labels",
+        bundles.processed,
+        calls=calls.of_text(),
+        labels=calls.labelled(),
+    ),
+    Case(
+        "desktop.edge",
+        ACCEPTED,
+        "what Finder and Explorer leave in a folder that they show",
+        bundles.shown,
+        calls=calls.answered((1, 4)),
+    ),
     Case("signed.edge", ACCEPTED, "a signature that verifies", bundles.signed),
     Case(
         "decoder.edge",

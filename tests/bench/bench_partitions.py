@@ -24,8 +24,8 @@ from statistics import median
 from distributed import Client
 
 from edgeattn import pipeline
-from edgeattn.devices.cluster import connected
 from edgeattn.judge.request import FASTEST, Request
+from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scoring import scores_in_order
 from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from edgeattn.report.changes.benchmarks import BenchmarkChange, benchmark_changes
-from edgeattn.results.benchmark import read_result
+from edgeattn.results.benchmark import read_benchmark
 
 AGREE = 0.9
 STATES = ("idle", "busy")
@@ -47,7 +47,7 @@ def _pair(bench: Sequence[str], index: int) -> tuple[BenchmarkChange, ...]:
             path = Path(folder) / f"{name}.json"
             command = [sys.executable, "-m", "edgeattn", "bench", *bench, "--json"]
             path.write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-            results.append(read_result(path))
+            results.append(read_benchmark(path))
         found = benchmark_changes(*results)
     counted = Counter(change.verdict for change in found)
     print(

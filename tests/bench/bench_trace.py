@@ -33,10 +33,10 @@ from edgeattn.judge.request import FASTEST, Request  # noqa: E402
 from edgeattn.judge.trace import trace  # noqa: E402
 from edgeattn.judge.trace.bundle import graphs_of  # noqa: E402
 from edgeattn.judge.trace.inputs import TraceInput, pad_token, trace_inputs  # noqa: E402
-from edgeattn.judge.trace.module_error import ModuleError  # noqa: E402
 from edgeattn.judge.trace.points import Point, module_behind, points_of  # noqa: E402
 from edgeattn.judge.trace.probe import TracedGraphs  # noqa: E402
 from edgeattn.progress import Silent  # noqa: E402
+from edgeattn.results.trace import ModuleError  # noqa: E402
 from edgeattn.source.handover import load  # noqa: E402
 from edgeattn.source.module import ModuleSource  # noqa: E402
 from edgeattn_export.capture import Captured  # noqa: E402

@@ -28,12 +28,13 @@ from numpy.typing import NDArray
 import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.judge.figures import Figure, Mean, Worst, mean_drop
-from edgeattn.judge.limits import LIMITS
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.request import FASTEST, Request
-from edgeattn.judge.statistics import CONFIDENCE, SHARE, mean_bound, unseen_score
+from edgeattn.judge.statistics import SHARE, mean_bound, unseen_score
 from edgeattn.progress import Silent
+from edgeattn.results.check import CONFIDENCE
+from edgeattn.results.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.reference import Reference

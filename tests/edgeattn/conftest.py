@@ -10,14 +10,13 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.check import Check
 from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
-from edgeattn.results.check import EdgeCase
-from edgeattn.results.graph import ModulePart
+from edgeattn.results.check import Check, EdgeCase
+from edgeattn.results.graph import Layer, ModulePart, Refusal
 from edgeattn.results.latency import Conditions, Price, Race
-from edgeattn.results.report import Counts, Layer, Refusal, Report
+from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.worst_sample import InputView, WorstSample
 from edgeattn.source import handover, module

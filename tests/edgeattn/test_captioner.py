@@ -23,7 +23,6 @@ from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
-from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
@@ -89,7 +88,7 @@ def test_float_steps_write_exactly_what_pytorch_writes(captioner: ModuleSource, 
     samples = captioner.read()
     steps = with_cache(captured, recover(captured, samples), samples).graphs
     assert isinstance(steps, Steps)
-    runner = StepRunner.of(steps, ORT_CPU)
+    runner = steps.runner(ORT_CPU)
     for inputs in captioner.samples:
         sources = sources_of(inputs)
         written = [token for token, _ in greedy(captioner.module, sources)]

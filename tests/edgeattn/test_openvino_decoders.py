@@ -22,7 +22,6 @@ from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
-from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.hosts.environment import folder_of
 from edgeattn_export.graph.placement import Placement
@@ -93,9 +92,9 @@ def test_float_steps_answer_as_pytorch_answers_the_full_sequence(
 ) -> None:
     samples = source.read()
     cached = with_cache(captured, recover(captured, samples), samples)
-    steps = lower_for(OPENVINO_CPU, captured, cached, samples).graphs
+    steps = lower_for(OPENVINO_CPU, cached, samples).graphs
     assert isinstance(steps, Steps)
-    runner = StepRunner.of(steps, OPENVINO_CPU.engine)
+    runner = steps.runner(OPENVINO_CPU.engine)
     for sample in samples[-3:]:
         expected = captured.reference(sample.inputs)[steps.generation.logits]
         found = runner.logits(sample.inputs, (*CHUNKS, expected.shape[1] - sum(CHUNKS)))

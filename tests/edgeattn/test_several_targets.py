@@ -156,7 +156,7 @@ def test_a_target_that_refuses_the_model_does_so_before_another_is_searched(
             raise ModelError("not for it")
         return lower_for(target, *its)
 
-    monkeypatch.setattr(pipeline, "for_target", refusing)
+    monkeypatch.setattr(pipeline, "lower_for", refusing)
     monkeypatch.setattr(Chooser, "best", lambda _: pytest.fail("a search before all targets were asked"))
     with pytest.raises(ModelError, match="not for it"):
         pipeline.run(source, Request.read(["cpu", "minimal"], {"cosine": 0.98}, FASTEST), Silent())

@@ -12,7 +12,7 @@ import pytest
 from transformers import PreTrainedModel
 
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import Steps, decoder_samples, with_cache
+from edgeattn_export.cache import with_cache
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.float_graphs import float_graphs
@@ -22,6 +22,7 @@ from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime import Model, load
 from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -57,8 +58,8 @@ def _save_float(source: ModuleSource, folder: Path) -> None:
     samples = real.split()
     captured = source.capture(real, CPU.prover)
     cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
-    assert isinstance(cached.graphs, Steps), cached.refused
-    lowered = lower_for(CPU, captured, cached, samples.calibration)
+    assert cached.graphs.generation is not None, cached.refused
+    lowered = lower_for(CPU, cached, samples.calibration)
     floats = float_graphs(captured, lowered.graphs, samples, CPU.prover, CPU.forms, padding=None)
     made = TargetBuild(
         target=CPU,
@@ -68,7 +69,7 @@ def _save_float(source: ModuleSource, folder: Path) -> None:
         verdict="pass",
         measured=None,
     )
-    first = next(iter(decoder_samples(lowered.graphs, samples.calibration, CPU.prover))).inputs
-    golden = Sample(first, CPU.prover.runner(lowered.graphs.decoder.model)(first))
+    first = lowered.graphs.samples(samples.calibration, CPU.prover)[MAIN_GRAPH][0].inputs
+    golden = Sample(first, CPU.prover.runner(lowered.graphs.main.model)(first))
     label = Label(name=source.name, budget={}, source=None)
     save(pack([made], [golden], label=label, reports={"report.json": b"{}\n"}), folder)

@@ -12,9 +12,9 @@ import pytest
 from browser import chromium
 from served import modules
 
-from edgeattn.judge.check import Check
 from edgeattn.report.page import View
 from edgeattn.report.page import page as html_of
+from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 
 PHONE, DESK = 390, 1280  # px

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import onnx_ir as ir
 
@@ -11,10 +10,11 @@ from edgeattn.judge.padding import Padded
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
 from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.probe import Feed, TracedGraphs
-from edgeattn.judge.trace.trace import Trace, trace
+from edgeattn.judge.trace.trace import trace
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.progress import Progress
+from edgeattn.results.trace import BundleTrace
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.samples import Inputs
@@ -24,14 +24,6 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.manifest import Variant
-
-
-@dataclass(frozen=True, slots=True)
-class BundleTrace:
-    """What a bundle's trace found, and in which of its targets."""
-
-    target: str
-    trace: Trace
 
 
 def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> BundleTrace:

@@ -10,34 +10,10 @@ from edgeattn.judge.trace.inputs import TraceInput
 from edgeattn.judge.trace.noise import Noise
 from edgeattn.judge.trace.probe import Probe
 from edgeattn.judge.trace.recording import Floats
+from edgeattn.results.trace import Departure, ModuleError, SampleError
 from edgeattn_export.graph.agreement import Outputs
 
 SHOWN = 3  # samples on which a point is worst
-
-
-@dataclass(frozen=True, slots=True)
-class SampleError:
-    """A sample, as its trial is called, and the error that is introduced there."""
-
-    sample: str
-    introduced: float
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Relative errors at a point, over all samples together.
-
-    Attributes:
-        introduced: Of what the graph makes there of PyTorch's own tensors.
-        accumulated: Of what flows there when the graph runs as ever.
-        rounds: Whether the graph computes with integers in between.
-        worst: Where the introduced error is largest, the worst first.
-    """
-
-    introduced: float
-    accumulated: float
-    rounds: bool
-    worst: tuple[SampleError, ...]
 
 
 class Departures:
@@ -105,34 +81,6 @@ class Step:
     merged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleError:
-    """The worst step of a module.
-
-    Attributes:
-        module: Its path; empty for the model itself.
-        in_float: In the float graph.
-        in_int8: In the int8 graph; None where that has left nothing of it.
-        merged: Whether the int8 graph computes that step in one with what stands behind it.
-        order: Of its first step among all, in PyTorch.
-        excess: How many times what such a step may add it adds, in the graph where that is more: ``EXACT``
-            in float, in integers ``SPREAD`` times what the median step adds.
-    """
-
-    module: str
-    in_float: Departure
-    in_int8: Departure | None
-    merged: bool
-    order: int
-    excess: float
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """The graphs that are wrong here: that compute in float, and not what PyTorch does."""
-        named = {"float": self.in_float, "int8": self.in_int8}
-        return tuple(graph for graph, it in named.items() if it and not it.rounds and it.introduced > EXACT)
-
-
 def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     """Return what each module adds, the worst first.
 
@@ -151,8 +99,21 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
 
 def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
     worst = max(steps, key=lambda step: _excess(step, usual))
-    excess = _excess(worst, usual)
-    return ModuleError(module, worst.in_float, worst.in_int8, worst.merged, order, excess)
+    graphs = {"float": worst.in_float, "int8": worst.in_int8}
+    return ModuleError(
+        module,
+        worst.in_float,
+        worst.in_int8,
+        worst.merged,
+        order,
+        excess=_excess(worst, usual),
+        faults=tuple(graph for graph, it in graphs.items() if it is not None and _is_fault(it)),
+    )
+
+
+def _is_fault(departure: Departure) -> bool:
+    """Say whether a graph is wrong: it computes in float, and not what PyTorch does."""
+    return not departure.rounds and departure.introduced > EXACT
 
 
 def _rank(error: ModuleError) -> tuple[float, float]:

@@ -13,33 +13,20 @@ module's inputs, but for whatever a graph has become: it is cut at the points, a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import onnx_ir as ir
 
 from edgeattn.judge.trace.inputs import TraceInput
-from edgeattn.judge.trace.module_error import Departure, Departures, ModuleError, Step, by_module
+from edgeattn.judge.trace.module_error import Departures, Step, by_module
 from edgeattn.judge.trace.points import Point, module_behind, points_of
 from edgeattn.judge.trace.probe import Probe, TracedGraphs
 from edgeattn.judge.trace.recording import Floats, recorded
 from edgeattn.progress import Progress
+from edgeattn.results.trace import Departure, Trace
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.values import values_of
 from edgeattn_runtime.errors import BundleError, EdgeAttnError
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What a trace found.
-
-    Attributes:
-        modules: The worst first.
-        inputs: How many were run.
-    """
-
-    modules: tuple[ModuleError, ...]
-    inputs: int
 
 
 def trace(captured: Captured, int8: TracedGraphs, trials: Sequence[TraceInput], progress: Progress) -> Trace:

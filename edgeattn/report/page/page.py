@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import (
-    asked,
     cosine,
     counts,
     figure,
-    measured,
+    limit_text,
+    measured_text,
     percent,
     time_shares,
 )
 from edgeattn.report.page.view import View
-from edgeattn.report.verdict_words import SHOWN, shown
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text
 from edgeattn.results.trial import recipe_words
 
 
@@ -53,7 +54,7 @@ _SECTIONS = (
     _Section("Layers", "layers", "groups"),
     _Section("Edge cases", "edge_cases", "edge_cases"),
     _Section("Placement", "placement", "placement"),
-    _Section("What was tried", "tried", "picture"),
+    _Section("Tried recipes", "tried", "picture"),
     _Section("Graph", "graph"),
     _Section("Machine", "machine"),
     _Section("Devices", "devices", "devices"),
@@ -62,7 +63,7 @@ _SECTIONS = (
 
 
 def page(*views: View) -> str:
-    """Lay out a view, or several side by side: no script, nothing fetched, light or dark as asked."""
+    """Lay out a view, or several side by side: no script, nothing fetched, light or dark."""
     environment = Environment(
         loader=PackageLoader("edgeattn.report"),
         autoescape=True,
@@ -73,14 +74,17 @@ def page(*views: View) -> str:
     environment.filters |= {
         "figure": figure,
         "cosine": cosine,
-        "asked": asked,
-        "measured": measured,
-        "shown": shown,
+        "limit_text": limit_text,
+        "measured_text": measured_text,
+        "confidence_text": confidence_text,
         "counts": counts,
         "percent": percent,
         "time_shares": time_shares,
         "recipe": recipe_words,
+        "module_name": module_name,
     }
     return environment.get_template("report.html").render(
-        views=views, sections=[section for section in _SECTIONS if section.views(views)], shown_at=SHOWN
+        views=views,
+        sections=[section for section in _SECTIONS if section.views(views)],
+        confident=CONFIDENCE_HEADING,
     )

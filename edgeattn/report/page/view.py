@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeattn.judge.limits import limit_of
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
-from edgeattn.report.number_words import cosine, figure
+from edgeattn.report.number_words import cosine, figure, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, inline
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
-from edgeattn.report.page.speed import Speed, runner_label
+from edgeattn.report.page.speed import Speed
 from edgeattn.report.verdict_words import edge_cases_line
 from edgeattn.results.accuracy import ModuleLoss
 from edgeattn.results.check import EdgeCase
+from edgeattn.results.graph import Refusal
 from edgeattn.results.latency import INT8, PYTORCH, Price
-from edgeattn.results.report import Refusal, Report
+from edgeattn.results.limits import limit_of
+from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 
 
@@ -166,9 +167,9 @@ class View:
         return None if self.drawn is None else inline(self.drawn)
 
     @property
-    def kept(self) -> Sequence[TrialResult]:
+    def kept_trials(self) -> Sequence[TrialResult]:
         """What was tried, and is worth reaching again."""
-        return [line for line in self.report.trials if line.recipe]
+        return [trial for trial in self.report.trials if trial.recipe]
 
     @property
     def refused(self) -> Sequence[Refusal]:

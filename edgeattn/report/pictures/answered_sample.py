@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.source.own_processing import OwnProcessing
+from edgeattn_runtime.processing import Processing
 
 Arrays = Mapping[str, NDArray[np.generic]]
-BY_PYTORCH, BY_BUNDLE = "#2f6fb3", "#d9730d"  # colors of what either says
+BY_PYTORCH, BY_BUNDLE = "#2f6fb3", "#d9730d"  # colors of their answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class AnsweredSample:
     """One sample.
 
     Attributes:
-        own: What stands between an app's data and the inputs.
+        processing: What stands between an app's data and the inputs.
+        paths: Its files, by their names in the bundle.
         inputs: The sample's.
         original: PyTorch's outputs.
         bundle: The bundle's.
-        words: What each of these two says, in words.
-        target: What the sample was to give; None where that is not known.
+        words: The answers of these two, in words.
+        target: Of the sample; None where it is not known.
         others: Answers the other samples: their inputs, and PyTorch's and the bundle's outputs for them.
     """
 
-    own: OwnProcessing
+    processing: Processing
+    paths: Mapping[str, Path]
     inputs: Arrays
     original: Arrays
     bundle: Arrays
@@ -41,9 +44,9 @@ class Shown:
 LONGEST = 72  # characters of a line
 
 
-def write_words(figure: Figure, shown: Shown, *, left: float, top: float, line: float) -> None:
+def write_words(figure: Figure, sample: AnsweredSample, *, left: float, top: float, line: float) -> None:
     """Write both in a line each, in parts of the figure's size: its left, its top, and a line's height."""
-    said = zip(("PyTorch", "The bundle"), shown.words, (BY_PYTORCH, BY_BUNDLE), strict=True)
-    for place, (who, words, color) in enumerate(said):
+    answers = zip(("PyTorch", "The bundle"), sample.words, (BY_PYTORCH, BY_BUNDLE), strict=True)
+    for row, (model, words, color) in enumerate(answers):
         text = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
-        figure.text(left, top - place * line, f"{who}: {text}", color=color, va="top", weight="bold")
+        figure.text(left, top - row * line, f"{model}: {text}", color=color, va="top", weight="bold")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, Arrays, Shown
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, Arrays
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
@@ -17,23 +17,26 @@ _WIDTH, _LINE = 7.0, 0.2  # inches
 _LONGEST = 72  # characters of a line
 
 
-def has_neighbors(shown: Shown) -> bool:
+def has_neighbors(sample: AnsweredSample) -> bool:
     """Say whether the only output is a vector a text, and no score a class; and whether texts can be read."""
-    processing, dims = shown.own.processing, [output.ndim for output in shown.original.values()]
+    processing, dims = sample.processing, [output.ndim for output in sample.original.values()]
     is_embedded = processing.text is not None and processing.labels is None and dims == [2]
     return is_embedded and find_spec("tokenizers") is not None
 
 
-def draw_neighbors(shown: Shown) -> Figure:
+def draw_neighbors(sample: AnsweredSample) -> Figure:
     """Write the text, and the nearest others with their cosines."""
-    (name,) = shown.original
-    others = shown.others()
-    texts = [_text(shown, inputs) for inputs, _, _ in others]
-    lines = [(_text(shown, shown.inputs), INK, "bold")]
-    said = zip(("PyTorch", "The bundle"), (shown.original, shown.bundle), (1, 2), strict=True)
-    for (who, own, place), color in zip(said, (BY_PYTORCH, BY_BUNDLE), strict=True):
-        cosines = _cosines(own[name], [each[place][name] for each in others])
-        lines.append((f"Nearest by {who if place == 1 else who.lower()}:", color, "bold"))
+    (name,) = sample.original
+    others = sample.others()
+    texts = [_text(sample, inputs) for inputs, _, _ in others]
+    lines = [(_text(sample, sample.inputs), INK, "bold")]
+    by_pytorch, by_bundle = ([each[model][name] for each in others] for model in (1, 2))
+    for heading, color, vector, vectors in (
+        ("Nearest by PyTorch:", BY_PYTORCH, sample.original[name], by_pytorch),
+        ("Nearest by the bundle:", BY_BUNDLE, sample.bundle[name], by_bundle),
+    ):
+        cosines = _cosines(vector, vectors)
+        lines.append((heading, color, "bold"))
         nearest = np.argsort(-cosines, kind="stable")[:NEAREST]
         lines += [(f"{cosines[i]:.3f}  {texts[i]}", INK, "normal") for i in nearest]
     height = (len(lines) + 1) * _LINE
@@ -44,10 +47,10 @@ def draw_neighbors(shown: Shown) -> Figure:
     return figure
 
 
-def _text(shown: Shown, inputs: Arrays) -> str:
-    text = shown.own.processing.text
+def _text(sample: AnsweredSample, inputs: Arrays) -> str:
+    text = sample.processing.text
     assert text is not None
-    tokenizer = open_tokenizer(text, shown.own.paths[text.tokenizer])
+    tokenizer = open_tokenizer(text, sample.paths[text.tokenizer])
     decoded = decode_text(tokenizer, np.asarray(inputs[text.ids][0]).tolist())
     return "".join(each if each.isprintable() else " " for each in decoded)
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.answered_sample import Shown, write_words
+from edgeattn.report.pictures.answered_sample import AnsweredSample, write_words
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing import Audio
 from edgeattn_runtime.processing.log_mel import LogMel
@@ -20,9 +20,9 @@ _FAINTEST = -45.0  # dB below the loudest that is still drawn
 _POINTS = 600  # of the wave
 
 
-def draw_sound(shown: Shown, audio: Audio) -> Figure:
+def draw_sound(sample: AnsweredSample, audio: Audio) -> Figure:
     """Draw the wave over the spectrogram; of features, the features alone."""
-    row = np.asarray(shown.inputs[audio.input][0], np.float64)
+    row = np.asarray(sample.inputs[audio.input][0], np.float64)
     figure = Figure((_WIDTH, 2.1 if audio.log_mel else 2.9))
     if audio.log_mel is not None:
         _draw_features(figure.add_axes((0.09, 0.22, 0.89, 0.5)), row, audio.log_mel, audio.rate)
@@ -30,7 +30,7 @@ def draw_sound(shown: Shown, audio: Audio) -> Figure:
         samples = np.atleast_2d(row)[0]
         _draw_wave(figure.add_axes((0.09, 0.58, 0.89, 0.22)), samples)
         _draw_spectrogram(figure.add_axes((0.09, 0.16, 0.89, 0.4)), samples, audio.rate)
-    write_words(figure, shown, left=0.09, top=0.98, line=0.115 if audio.log_mel else 0.085)
+    write_words(figure, sample, left=0.09, top=0.98, line=0.115 if audio.log_mel else 0.085)
     return figure
 
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.judge.check import Verdict
+from edgeattn.results.check import Verdict
 
 STYLES: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "undecided": "yellow"}
 

@@ -1,17 +1,17 @@
 """Giving a decoder a key-value cache, where its ``forward`` knows none."""
 
 from edgeattn_export.cache.derive import derive_steps
-from edgeattn_export.cache.stepping import decoder_samples, encoder_samples
-from edgeattn_export.cache.steps import Cache, StepGraph, Steps
+from edgeattn_export.cache.model_graphs import ModelGraph, ModelGraphs, WholeGraph
+from edgeattn_export.cache.steps import Cache, Steps
 from edgeattn_export.cache.with_cache import Cached, with_cache
 
 __all__ = [
     "Cache",
     "Cached",
-    "StepGraph",
+    "ModelGraph",
+    "ModelGraphs",
     "Steps",
-    "decoder_samples",
+    "WholeGraph",
     "derive_steps",
-    "encoder_samples",
     "with_cache",
 ]

@@ -10,11 +10,12 @@ from edgeattn_export.cache.anatomy import Anatomy, study
 from edgeattn_export.cache.decoder import LENGTH, Decoder, step_decoder
 from edgeattn_export.cache.encoder import source_encoder
 from edgeattn_export.cache.implied import without_implied
+from edgeattn_export.cache.model_graphs import ModelGraph
 from edgeattn_export.cache.positions import longest_text
 from edgeattn_export.cache.prove import check_causal, objection
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.slots import CAPACITY
-from edgeattn_export.cache.steps import Cache, CannotStep, StepGraph, Steps
+from edgeattn_export.cache.steps import Cache, CannotStep, Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
@@ -81,7 +82,8 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())
-    step, encoder = StepGraph(decoder.model, _contract(decoder.model)), _encoder(anatomy, decoder)
+    step = ModelGraph(decoder.model, _contract(decoder.model), outputs=(roles.logits.name,))
+    encoder = _encoder(anatomy, decoder)
     graphs = (step,) if encoder is None else (step, encoder)
     return Steps(
         decoder=step,
@@ -97,12 +99,12 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     )
 
 
-def _encoder(anatomy: Anatomy, decoder: Decoder) -> StepGraph | None:
+def _encoder(anatomy: Anatomy, decoder: Decoder) -> ModelGraph | None:
     if not decoder.carried:
         _check_no_memories(decoder)
         return None
     model = source_encoder(anatomy, (*decoder.carried.items(), *decoder.memories.items()))
-    return StepGraph(model, _contract(model))
+    return ModelGraph(model, _contract(model))
 
 
 def _check_no_memories(decoder: Decoder) -> None:
@@ -132,7 +134,7 @@ def _tensor(value: ir.Value) -> Tensor:
 
 
 def _bounds(
-    captured: Captured, graphs: Iterable[StepGraph], sequence: str, positions: int | None
+    captured: Captured, graphs: Iterable[ModelGraph], sequence: str, positions: int | None
 ) -> Mapping[str, Symbol]:
     """Return the bounds of every symbol that the graphs have; those that an encoder makes are unbounded."""
     known = {**captured.symbols, sequence: Symbol(1, positions), CAPACITY: Symbol(1, positions)}

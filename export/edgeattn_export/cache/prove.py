@@ -53,7 +53,7 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     What the encoder gives must have the dims of its contract.
     """
     try:
-        runner = StepRunner.of(steps, captured.engine)
+        runner = steps.runner(captured.engine)
         proof = Proof.of(captured.engine, captured.model, trials(samples, captured.axes))
         reasons = (_difference(steps, runner, *case) for case in proof.cases)
         return next((reason for reason in reasons if reason), None)

@@ -1,7 +1,4 @@
-"""Graphs that step, as one runner of the model that they were made of: the sources once, then the tokens.
-
-Run on the whole model's samples, they make real inputs for each of them.
-"""
+"""Graphs that step, as one runner of the model that they were made of: the sources once, then the tokens."""
 
 from __future__ import annotations
 
@@ -10,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.cache.steps import Steps
-from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph_session import OpenGraph
 from edgeattn_runtime.stepping import Stepper
@@ -32,12 +27,6 @@ class StepRunner:
         self._decoder = graphs[generation.decoder]
         self._encoder = None if generation.encoder is None else graphs[generation.encoder]
         self._generation = generation
-
-    @classmethod
-    def of(cls, steps: Steps, engine: Engine) -> StepRunner:
-        """Open float graphs that step."""
-        graphs = {name: engine.graph(part.graph, part.model) for name, part in steps.graphs.items()}
-        return cls(graphs, steps.generation)
 
     def __call__(self, inputs: Inputs) -> dict[str, Array]:
         """Answer the full sequence at once, from an empty cache."""
@@ -88,27 +77,3 @@ class StepRunner:
 
     def _length(self, inputs: Inputs) -> int:
         return int(inputs[self._generation.tokens].shape[1])
-
-
-def decoder_samples(steps: Steps, samples: Samples, engine: Engine) -> Samples:
-    """Return two inputs of the decoder a sample: a prompt of half its tokens, and the rest with that past.
-
-    Args:
-        steps: Their graphs, in float.
-        samples: The whole model's inputs.
-        engine: Runs them.
-    """
-    return Samples(tuple(_halves(steps, samples, engine)))
-
-
-def encoder_samples(steps: Steps, samples: Samples) -> Samples:
-    """Return the samples' sources alone, in their order."""
-    return Samples(tuple(Sample({name: sample.inputs[name] for name in steps.sources}) for sample in samples))
-
-
-def _halves(steps: Steps, samples: Samples, engine: Engine) -> Iterator[Sample]:
-    runner = StepRunner.of(steps, engine)
-    for sample in samples:
-        length = sample.inputs[steps.tokens].shape[1]
-        chunks = [chunk for chunk in (length // 2, length - length // 2) if chunk]
-        yield from map(Sample, runner.walk(sample.inputs, chunks))

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import onnx_ir as ir
 
+from edgeattn_export.cache.model_graphs import ModelGraph
+from edgeattn_export.cache.stepping import StepRunner
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Graph, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
+
+ENCODER_GRAPH = "encoder"
+PROVEN_ON = 8  # samples of a graph's steps, from the shortest to the longest
 
 
 class CannotStep(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
     """A graph has no step form; the message is the reason, which ``derive_steps`` hands back."""
-
-
-ENCODER_GRAPH = "encoder"
-
-
-@dataclass(frozen=True, slots=True)
-class StepGraph:
-    """A float graph and its contract."""
-
-    model: ir.Model
-    graph: Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +53,8 @@ class Steps:
         positions: The most tokens in all, or None where nothing limits them.
     """
 
-    decoder: StepGraph
-    encoder: StepGraph | None
+    decoder: ModelGraph
+    encoder: ModelGraph | None
     tokens: str
     logits: str
     sources: tuple[str, ...]
@@ -69,10 +65,15 @@ class Steps:
     positions: int | None
 
     @property
-    def graphs(self) -> Mapping[str, StepGraph]:
-        """The graphs by their names in a bundle."""
+    def graphs(self) -> Mapping[str, ModelGraph]:
+        """The graphs by their names in a bundle, the decoder first."""
         graphs = {MAIN_GRAPH: self.decoder}
         return graphs if self.encoder is None else {**graphs, ENCODER_GRAPH: self.encoder}
+
+    @property
+    def main(self) -> ModelGraph:
+        """The decoder."""
+        return self.decoder
 
     @property
     def generation(self) -> Generation:
@@ -94,3 +95,46 @@ class Steps:
     def kind(self) -> Literal["decoder", "encoder-decoder"]:
         """The kind of generation that a bundle of these graphs serves."""
         return "decoder" if self.encoder is None else "encoder-decoder"
+
+    def with_models(self, models: Mapping[str, ir.Model]) -> Steps:
+        """Return the same steps with other graphs of the same contracts, by name."""
+        decoder = replace(self.decoder, model=models[MAIN_GRAPH])
+        if self.encoder is None:
+            return replace(self, decoder=decoder)
+        return replace(self, decoder=decoder, encoder=replace(self.encoder, model=models[ENCODER_GRAPH]))
+
+    def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
+        """Return real inputs of each graph: the sources alone for the encoder, and two calls of the decoder.
+
+        A sample's first call is a prompt of half its tokens, and the second the rest with that past.
+
+        Args:
+            samples: The whole model's inputs.
+            engine: Runs the graphs.
+        """
+        decoder = Samples(tuple(self._halves(samples, engine)))
+        if self.encoder is None:
+            return {MAIN_GRAPH: decoder}
+        sources = ({name: sample.inputs[name] for name in self.sources} for sample in samples)
+        return {MAIN_GRAPH: decoder, ENCODER_GRAPH: Samples(tuple(map(Sample, sources)))}
+
+    def trials(self, samples: Samples, engine: Engine) -> Mapping[str, Iterable[Inputs]]:
+        """Return some of each graph's ``samples``, from the smallest to the largest."""
+        return {
+            name: stratified((sample.inputs for sample in its), PROVEN_ON)
+            for name, its in self.samples(samples, engine).items()
+        }
+
+    def runner(self, engine: Engine, *, threads: int = 1) -> StepRunner:
+        """Open them as one runner of the whole model."""
+        graphs = {
+            name: engine.graph(each.graph, each.model, threads=threads) for name, each in self.graphs.items()
+        }
+        return StepRunner(graphs, self.generation)
+
+    def _halves(self, samples: Samples, engine: Engine) -> Iterator[Sample]:
+        runner = self.runner(engine)
+        for sample in samples:
+            length = sample.inputs[self.tokens].shape[1]
+            chunks = [chunk for chunk in (length // 2, length - length // 2) if chunk]
+            yield from map(Sample, runner.walk(sample.inputs, chunks))

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from edgeattn_export.cache.derive import derive_steps
 from edgeattn_export.cache.implied import without_implied
+from edgeattn_export.cache.model_graphs import ModelGraphs, WholeGraph
 from edgeattn_export.cache.prove import check_causal
 from edgeattn_export.cache.roles import find_roles
-from edgeattn_export.cache.steps import CannotStep, Steps
+from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.fallback import with_fallback
@@ -41,13 +42,8 @@ def is_decoder(captured: Captured, samples: Samples) -> bool:
 class Cached:
     """What is lowered and made int8, and why a decoder among it has no cache."""
 
-    graphs: Recovered | Steps
+    graphs: ModelGraphs
     refused: tuple[Refused, ...] = ()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether one graph answers whole samples, not step by step."""
-        return isinstance(self.graphs, Recovered)
 
 
 def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
@@ -58,16 +54,15 @@ def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Ca
         recovered: Its graph; left as it is.
         samples: Real inputs.
     """
-    cached, failed = with_fallback(
-        "the cache", lambda: _cached(captured, recovered, samples), Cached(recovered)
-    )
+    whole = Cached(WholeGraph(recovered.model, captured))
+    cached, failed = with_fallback("the cache", lambda: _cached(whole, captured, recovered, samples), whole)
     return replace(cached, refused=(*cached.refused, *(Refused("cache", "", "", why) for why in failed)))
 
 
-def _cached(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
+def _cached(whole: Cached, captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
     if not is_decoder(captured, samples):
-        return Cached(recovered)
+        return whole
     steps = derive_steps(captured, recovered, samples)
     if isinstance(steps, Refusal):
-        return Cached(recovered, (Refused("cache", "", "", steps.reason),))
+        return replace(whole, refused=(Refused("cache", "", "", steps.reason),))
     return Cached(steps)

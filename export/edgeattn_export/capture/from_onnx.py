@@ -16,7 +16,7 @@ from edgeattn_export.capture.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.dataflow import shown
+from edgeattn_export.graph.dataflow import dims_text
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import INLINE_LIMIT, weight_bytes
 from edgeattn_export.graph.runner import Runner
@@ -206,5 +206,5 @@ def _check_sizes(path: Path, axes: Axes, samples: Samples) -> None:
             if sizes != wanted:
                 raise SampleError(
                     f"sample {i}, input {name!r}: dims {sizes} found, {wanted} expected; {path} takes "
-                    f"({shown(dims)}); leave such samples out or mend them"
+                    f"({dims_text(dims)}); leave such samples out or mend them"
                 )

@@ -26,7 +26,7 @@ from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
 
-Wanted = Callable[[str], bool]  # of a node's name
+NodeFilter = Callable[[str], bool]  # of a node's name
 
 
 def every_node(_: str) -> bool:
@@ -68,7 +68,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _Rewrite:
     """What a rule has written for a form: nodes, the new value for each old one, and a note."""
 
     tape: Tape
@@ -76,24 +76,24 @@ class _Written:
     note: Note | None
 
 
-def apply(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> Applied:
-    """Apply a rule to ``model``, in place, at every node whose name is ``wanted``."""
-    return _applied(rule, model, partial(_written, rule, wanted))
+def apply(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
+    """Apply a rule to ``model``, in place, at every node whose name is ``accepts``."""
+    return _applied(rule, model, partial(_rewrite, rule, accepts))
 
 
-def apply_or_refuse(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> Applied:
+def apply_or_refuse(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
     """Do the same with a rule that an export can do without: a node at which it fails is refused."""
     what = f"rule {rule.name!r}"
 
-    def write(node: ir.Node) -> _Written | Refusal | None:
-        found, failed = with_fallback(what, partial(_written, rule, wanted, node), None)
-        return Refusal(*failed) if failed else found
+    def write(node: ir.Node) -> _Rewrite | Refusal | None:
+        rewrite, failures = with_fallback(what, partial(_rewrite, rule, accepts, node), None)
+        return Refusal(*failures) if failures else rewrite
 
     return _applied(rule, model, write)
 
 
 def _applied(
-    rule: Rule[Any], model: ir.Model, write: Callable[[ir.Node], _Written | Refusal | None]
+    rule: Rule[Any], model: ir.Model, write: Callable[[ir.Node], _Rewrite | Refusal | None]
 ) -> Applied:
     sites: list[Site] = []
     refused: list[Refused] = []
@@ -103,7 +103,7 @@ def _applied(
         match write(node):
             case Refusal(why):
                 refused.append(Refused(rule.name, node.name or "", module_of(node), why))
-            case _Written() as written:
+            case _Rewrite() as written:
                 output = _replace(model, node, rule.name, written)
                 sites.append(Site(node.name or "", module_of(node), output, written.note))
     if sites:
@@ -124,19 +124,19 @@ def _is_dead(node: ir.Node) -> bool:
     return not any(output.uses() or output.is_graph_output() for output in node.outputs)
 
 
-def _written(rule: Rule[Any], wanted: Wanted, root: ir.Node) -> _Written | Refusal | None:
+def _rewrite(rule: Rule[Any], accepts: NodeFilter, root: ir.Node) -> _Rewrite | Refusal | None:
     """Return what a rule makes of the form at a node, the graph not yet changed."""
-    found = rule.check(root)
-    if found is None or isinstance(found, Refusal):
-        return found
-    if not wanted(root.name or ""):
+    match = rule.check(root)
+    if match is None or isinstance(match, Refusal):
+        return match
+    if not accepts(root.name or ""):
         return None
     tape = Tape()
-    replaced = rule.rewrite(tape, found)
-    return _Written(tape, replaced, found.note if isinstance(found, Noted) else None)
+    replaced = rule.rewrite(tape, match)
+    return _Rewrite(tape, replaced, match.note if isinstance(match, Noted) else None)
 
 
-def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Written) -> str:
+def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Rewrite) -> str:
     tape = written.tape
     for node in tape.nodes:
         node.metadata_props.setdefault(MODULE, module_of(root))
@@ -152,12 +152,12 @@ def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Written) -> st
     return new[0].name or ""
 
 
-def unused_name(graph: ir.Graph, wanted: str) -> str:
+def unused_name(graph: ir.Graph, base: str) -> str:
     """Return a name that no initializer of a graph has: the wanted one, or that with a number."""
-    name, number = wanted, 1
+    name, number = base, 1
     while name in graph.initializers:
         number += 1
-        name = f"{wanted}_{number}"
+        name = f"{base}_{number}"
     return name
 
 

@@ -69,7 +69,7 @@ def _observed(samples: Samples) -> Axes:
         for axis in range(samples[0].inputs[name].ndim)
     }
     ranks = [samples[0].inputs[name].ndim for name in samples.names]
-    inner = {seen for (_, axis), seen in sizes.items() if axis}
+    inner = {observed for (_, axis), observed in sizes.items() if axis}
     leading = {
         sizes[name, 0]
         for name, rank in zip(samples.names, ranks, strict=True)
@@ -79,14 +79,14 @@ def _observed(samples: Samples) -> Axes:
     fresh = (SEQUENCE if i == 0 else f"{SEQUENCE}_{i + 1}" for i in count())
 
     def dim(name: str, axis: int) -> int | str:
-        seen: tuple[int, ...] = sizes[name, axis]
-        if axis == 0 and leading == {seen}:
+        observed: tuple[int, ...] = sizes[name, axis]
+        if axis == 0 and leading == {observed}:
             return BATCH
-        if len(set(seen)) == 1:
-            return seen[0]
-        if seen not in symbols:
-            symbols[seen] = next(fresh)
-        return symbols[seen]
+        if len(set(observed)) == 1:
+            return observed[0]
+        if observed not in symbols:
+            symbols[observed] = next(fresh)
+        return symbols[observed]
 
     return Axes(
         {
@@ -107,22 +107,24 @@ def _declared(samples: Samples, dynamic: Dynamic) -> Axes:
     return axes
 
 
-def _declared_dims(samples: Samples, name: str, said: Sequence[str | int | None] | Mapping[int, str]) -> Dims:
-    if isinstance(said, str) or not isinstance(said, Sequence | Mapping):
+def _declared_dims(
+    samples: Samples, name: str, declared: Sequence[str | int | None] | Mapping[int, str]
+) -> Dims:
+    if isinstance(declared, str) or not isinstance(declared, Sequence | Mapping):
         raise SampleError(
-            f"dynamic[{name!r}]: {said!r} found, names of axes expected, such as ('batch', 'sequence')"
+            f"dynamic[{name!r}]: {declared!r} found, names of axes expected, such as ('batch', 'sequence')"
         )
     shape = samples[0].inputs[name].shape
     rank = len(shape)
-    if isinstance(said, Mapping):
-        named: list[str | int | None] = [said.get(axis) for axis in range(rank)]
-        strays = [axis for axis in said if axis not in range(rank)]
+    if isinstance(declared, Mapping):
+        named: list[str | int | None] = [declared.get(axis) for axis in range(rank)]
+        strays = [axis for axis in declared if axis not in range(rank)]
     else:
-        named = [*said, *[None] * (rank - len(said))]
-        strays = list(range(rank, len(said)))
+        named = [*declared, *[None] * (rank - len(declared))]
+        strays = list(range(rank, len(declared)))
     if strays:
         raise SampleError(
-            f"dynamic[{name!r}]: {said!r} found, but its samples have rank {rank}; leave out the rest"
+            f"dynamic[{name!r}]: {declared!r} found, but its samples have rank {rank}; leave out the rest"
         )
     dims = tuple(
         symbol if isinstance(symbol, str) else size for symbol, size in zip(named, shape, strict=True)
@@ -133,11 +135,11 @@ def _declared_dims(samples: Samples, name: str, said: Sequence[str | int | None]
 
 def _check_fixed(samples: Samples, name: str, dims: Dims) -> None:
     for axis, dim in enumerate(dims):
-        seen = sorted({sample.inputs[name].shape[axis] for sample in samples})
-        if isinstance(dim, int) and seen != [dim]:
+        observed = sorted({sample.inputs[name].shape[axis] for sample in samples})
+        if isinstance(dim, int) and observed != [dim]:
             raise SampleError(
-                f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {seen[0]} to {seen[-1]} in the "
-                "samples; name it"
+                f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {observed[0]} to {observed[-1]} in "
+                "the samples; name it"
             )
 
 

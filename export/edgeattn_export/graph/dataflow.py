@@ -41,8 +41,8 @@ def scalar(value: ir.Value | None) -> float | None:
     """Return a constant of one element as a number, else None."""
     if value is None or not is_constant(value):
         return None
-    known = constant(value)
-    return float(known.reshape(())) if known is not None and known.size == 1 else None
+    array = constant(value)
+    return float(array.reshape(())) if array is not None and array.size == 1 else None
 
 
 def split_constant(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
@@ -55,10 +55,10 @@ def split_constant(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
 
 def fill_value(value: ir.Value | None) -> float | None:
     """Return the number that a value holds throughout, whatever its dims, else None."""
-    known = scalar(value)
-    node = producer(value, "Expand", "Mul", "Add", "Sub") if known is None else None
+    number = scalar(value)
+    node = producer(value, "Expand", "Mul", "Add", "Sub") if number is None else None
     if node is None:
-        return known
+        return number
     if node.op_type == "Expand":
         return fill_value(node.inputs[0])
     left, right = map(fill_value, node.inputs)
@@ -85,9 +85,9 @@ def same_dim(a: int | str | None, b: int | str | None) -> bool:
     return a is not None and a == b
 
 
-def same_dims(found: Dims, expected: Dims) -> bool:
+def same_dims(actual: Dims, expected: Dims) -> bool:
     """Say whether all dims of two values are known to be equal, and as many."""
-    return len(found) == len(expected) and all(map(same_dim, found, expected))
+    return len(actual) == len(expected) and all(map(same_dim, actual, expected))
 
 
 def is_unnamed(dim: int | str | None) -> bool:
@@ -95,7 +95,7 @@ def is_unnamed(dim: int | str | None) -> bool:
     return dim is None or (isinstance(dim, str) and _UNNAMED.search(dim) is not None)
 
 
-def shown(sizes: Dims) -> str:
+def dims_text(sizes: Dims) -> str:
     """Return dims for a message, ``?`` where one has no name: ``batch, 4, ?, 32``."""
     return ", ".join("?" if is_unnamed(dim) else str(dim) for dim in sizes)
 

@@ -74,8 +74,8 @@ class EdgeBasis:
         """Inputs that a model which steps does not read, as it knows them by the number of tokens."""
         if self.generation is None:
             return frozenset()
-        read = {self.generation.tokens, *self.generation.sources}
-        return frozenset(tensor.name for tensor in self.graph.inputs) - read
+        read_inputs = {self.generation.tokens, *self.generation.sources}
+        return frozenset(tensor.name for tensor in self.graph.inputs) - read_inputs
 
 
 BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
@@ -83,56 +83,54 @@ LENGTHENED = 2  # times the longest sample, where the contract has no end
 LONGEST_SEQUENCE = 2048  # positions: the memory of attention grows with their square
 
 
-def size_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+def size_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield inputs of sizes at the ends of the contract, one symbol at a time."""
-    batch = ground.axes.batch
-    for symbol in ground.axes.symbols:
-        for size in _batches(ground) if symbol == batch else _ends(ground, symbol):
-            if ground.symbols[symbol].allows(size):
-                inputs = sized_inputs(ground.samples, ground.axes, {symbol: size})
+    batch = basis.axes.batch
+    for symbol in basis.axes.symbols:
+        for size in _batches(basis) if symbol == batch else _extreme_sizes(basis, symbol):
+            if basis.symbols[symbol].allows(size):
+                inputs = sized_inputs(basis.samples, basis.axes, {symbol: size})
                 yield EdgeInputs(f"{symbol} {size}", inputs)
 
 
-def _batches(ground: EdgeBasis) -> tuple[int, ...]:
-    return BATCHES[:1] if ground.by_row else BATCHES
+def _batches(basis: EdgeBasis) -> tuple[int, ...]:
+    return BATCHES[:1] if basis.by_row else BATCHES
 
 
-def _ends(ground: EdgeBasis, symbol: str) -> list[int]:
+def _extreme_sizes(basis: EdgeBasis, symbol: str) -> list[int]:
     """Return the least and the largest size of a symbol; positions beyond the samples' cannot be made up."""
-    seen = max(sizes_of(sample.inputs, ground.axes)[symbol] for sample in ground.samples)
-    allowed = ground.symbols[symbol]
-    longest = min(allowed.max or LENGTHENED * seen, max(LONGEST_SEQUENCE, seen))
-    counted = [t for t in ground.graph.inputs if t.name in ground.derived and symbol in t.dims]
-    return sorted({max(allowed.min, 1), seen if counted else longest})
+    longest_sample = max(sizes_of(sample.inputs, basis.axes)[symbol] for sample in basis.samples)
+    allowed = basis.symbols[symbol]
+    longest = min(allowed.max or LENGTHENED * longest_sample, max(LONGEST_SEQUENCE, longest_sample))
+    counted = [t for t in basis.graph.inputs if t.name in basis.derived and symbol in t.dims]
+    return sorted({max(allowed.min, 1), longest_sample if counted else longest})
 
 
 ROWS = 3  # of a batch, where the graph is given several at once
 SHORTEST = 6  # positions, of which some are padded and some are not
 
 
-def padding_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield inputs of median length with padding in them; none where no input tells padding."""
-    if ground.padding is None:
+    if basis.padding is None:
         return
-    mask = next(tensor for tensor in ground.graph.inputs if tensor.name == ground.padding.mask)
+    mask = next(tensor for tensor in basis.graph.inputs if tensor.name == basis.padding.mask)
     sequence = str(mask.dims[1])
-    length = max(median_low(len(s.inputs[mask.name][0]) for s in ground.samples), SHORTEST)
-    if not ground.symbols[sequence].allows(length):
+    length = max(median_low(len(s.inputs[mask.name][0]) for s in basis.samples), SHORTEST)
+    if not basis.symbols[sequence].allows(length):
         return
-    sizes = {sequence: length} | ({ground.batch: 1 if ground.by_row else ROWS} if ground.batch else {})
-    whole, third = sized_inputs(ground.samples, ground.axes, sizes), length // 3
-    yield EdgeInputs("right padding", _masked(whole, ground.padding, slice(None), slice(-third, None)))
-    if mask.name not in ground.derived:  # a model that steps knows padding behind its tokens alone
-        yield EdgeInputs("left padding", _masked(whole, ground.padding, slice(None), slice(third)))
-    if ground.batch and not ground.by_row:
-        yield EdgeInputs(
-            "one padded row", _masked(whole, ground.padding, slice(-1, None), slice(third, None))
-        )
-    one_left = _masked(whole, ground.padding, slice(-1, None), slice(1, None))
+    sizes = {sequence: length} | ({basis.batch: 1 if basis.by_row else ROWS} if basis.batch else {})
+    whole, third = sized_inputs(basis.samples, basis.axes, sizes), length // 3
+    yield EdgeInputs("right padding", _masked(whole, basis.padding, slice(None), slice(-third, None)))
+    if mask.name not in basis.derived:  # a model that steps knows padding behind its tokens alone
+        yield EdgeInputs("left padding", _masked(whole, basis.padding, slice(None), slice(third)))
+    if basis.batch and not basis.by_row:
+        yield EdgeInputs("one padded row", _masked(whole, basis.padding, slice(-1, None), slice(third, None)))
+    one_left = _masked(whole, basis.padding, slice(-1, None), slice(1, None))
     yield EdgeInputs("a row masked out but for one position", one_left)
-    if ground.batch and ground.rows is not None and ground.rows.padding is not None:
-        inputs = _masked(whole, ground.padding, slice(-1, None), slice(length - third, None))
-        yield EdgeInputs("padding invariance", inputs, _last(ground, inputs, sequence, length - third))
+    if basis.batch and basis.rows is not None and basis.rows.padding is not None:
+        inputs = _masked(whole, basis.padding, slice(-1, None), slice(length - third, None))
+        yield EdgeInputs("padding invariance", inputs, _last(basis, inputs, sequence, length - third))
 
 
 def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> Inputs:
@@ -142,46 +140,46 @@ def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> I
     return {**whole, padding.mask: mask}
 
 
-def _last(ground: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
+def _last(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
     """Return the last row alone, cut to its first positions."""
-    found = {}
-    for tensor in ground.graph.inputs:
+    row = {}
+    for tensor in basis.graph.inputs:
         cut = tuple(slice(length) if dim == sequence else slice(None) for dim in tensor.dims[1:])
-        found[tensor.name] = inputs[tensor.name][(slice(-1, None), *cut)]
-    return found
+        row[tensor.name] = inputs[tensor.name][(slice(-1, None), *cut)]
+    return row
 
 
 Array = NDArray[np.generic]
 
 
-def value_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+def value_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield a sample of median size, one input of which holds other values."""
-    every = [sample.inputs for sample in ground.samples]
+    every = [sample.inputs for sample in basis.samples]
     (middle,) = stratified(every, 1)
-    for tensor in ground.graph.inputs:
+    for tensor in basis.graph.inputs:
         name, array = tensor.name, middle[tensor.name]
-        if name in ground.derived or array.dtype.kind == "b" or is_flag(tensor, every):
+        if name in basis.derived or array.dtype.kind == "b" or is_flag(tensor, every):
             continue
         if _has_positions(tensor):
             yield EdgeInputs(
                 f"{name} repeated", {**middle, name: np.repeat(array[:, :1], array.shape[1], axis=1)}
             )
         extremes = _scaled if array.dtype.kind == "f" else _filled
-        seen = [inputs[name] for inputs in every]
-        for word, extreme in extremes(array, seen):
+        arrays = [inputs[name] for inputs in every]
+        for word, extreme in extremes(array, arrays):
             yield EdgeInputs(f"{name} at its {word}", {**middle, name: extreme})
         if array.dtype.kind == "f":  # which a static range clips everywhere at once
-            for word, extreme in _filled(array, seen):
+            for word, extreme in _filled(array, arrays):
                 yield EdgeInputs(f"all of {name} at its {word}", {**middle, name: extreme}, beyond=True)
 
 
 def _filled(array: Array, every: Sequence[Array]) -> Iterator[tuple[str, Array]]:
     """Yield what holds the smallest, or the largest, number seen at all positions; infinities stay."""
     finite = [values[np.isfinite(values)] for values in every]
-    held = [values for values in finite if values.size]
-    if not held:
+    nonempty = [values for values in finite if values.size]
+    if not nonempty:
         return
-    least, largest = min(values.min() for values in held), max(values.max() for values in held)
+    least, largest = min(values.min() for values in nonempty), max(values.max() for values in nonempty)
     if least < largest:
         for word, extreme in (("smallest", least), ("largest", largest)):
             yield word, np.where(np.isfinite(array), extreme, array).astype(array.dtype)
@@ -204,7 +202,7 @@ def _has_positions(tensor: Tensor) -> bool:
     return len(tensor.dims) > 1 and isinstance(tensor.dims[1], str)
 
 
-def edge_cases(ground: EdgeBasis) -> Iterator[EdgeInputs]:
+def edge_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield the edge cases of a contract; none where an axis is packed, as its sizes follow from values."""
-    if not ground.axes.packed:
-        yield from chain(size_cases(ground), padding_cases(ground), value_cases(ground))
+    if not basis.axes.packed:
+        yield from chain(size_cases(basis), padding_cases(basis), value_cases(basis))

@@ -14,7 +14,7 @@ from edgeattn_export.graph.files import ONNX, Format, serialize
 from edgeattn_export.graph.hosts import HERE, Host, Opening
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
 from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, SessionRunner
-from edgeattn_export.graph.weight_files import SHARED
+from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.graph_session import GraphSession, OpenGraph
@@ -106,8 +106,8 @@ class Engine:
         Raises:
             BundleError, IncompatibleRuntimeError: As ``file_runner`` does.
         """
-        asked = self._opening(path, PLAIN)
-        return self.host.open(replace(asked, options={**asked.options, **RECORD_ASSIGNMENT})).partitions()
+        opening = self._opening(path, PLAIN)
+        return self.host.open(replace(opening, options={**opening.options, **RECORD_ASSIGNMENT})).partitions()
 
     def _opening(self, path: Path, settings: SessionSettings) -> Opening:
         return Opening(path=path, providers=self.providers, options=self.options, settings=settings)
@@ -124,8 +124,8 @@ class Engine:
     ) -> onnxruntime.InferenceSession:
         """Open a graph in this process, for whoever binds its inputs and outputs, or profiles it."""
         ready = self.ready(model)
-        apart = {WEIGHTS_FOLDER: str(SHARED.folder)} if SHARED.set_apart(ready) else {}
-        options = {**self.options, **apart}
+        external = {WEIGHTS_FOLDER: str(SESSION_WEIGHTS.folder)} if SESSION_WEIGHTS.set_apart(ready) else {}
+        options = {**self.options, **external}
         return open_session(
             serialize(ready), providers=self.providers, options=options, threads=threads, profile=profile
         )

@@ -19,7 +19,7 @@ from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
 
 TOLERANCE = 1e-5  # of the output's scale
-TRIED = 3  # samples, the longest ones
+TRIAL_COUNT = 3  # samples, the longest ones
 SHORTEST = 3  # positions: one before and one behind the one that is changed
 
 Answer = Callable[[Inputs], Outputs]
@@ -33,9 +33,9 @@ def find_padding(answer: Answer, graph: Graph, samples: Iterable[Inputs]) -> Pad
         graph: Its contract.
         samples: Real inputs.
     """
-    tried = sorted(samples, key=lambda inputs: sum(array.size for array in inputs.values()))[-TRIED:]
+    trials = sorted(samples, key=lambda inputs: sum(array.size for array in inputs.values()))[-TRIAL_COUNT:]
     for tensor, masked_out in product(graph.inputs, (0, 1)):
-        if is_flag(tensor, tried) and marks_padding(answer, graph, tried, tensor, masked_out):
+        if is_flag(tensor, trials) and marks_padding(answer, graph, trials, tensor, masked_out):
             return Padding(tensor.name, masked_out)
     return None
 
@@ -58,26 +58,26 @@ def marks_padding(
         flag: The input, of 0 and 1.
         masked_out: The flag of a padded position.
     """
-    tried = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST]
-    leaks = any(_reaches(answer, graph, inputs, flag, masked_out) for inputs in tried)
-    return not leaks and any(_reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in tried)
+    trials = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST]
+    leaks = any(_reaches(answer, graph, inputs, flag, masked_out) for inputs in trials)
+    return not leaks and any(_reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in trials)
 
 
-def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, told: int) -> bool:
-    """Say whether a change in the middle, flagged as ``told``, reaches another position's answer."""
+def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, flag_value: int) -> bool:
+    """Say whether a change in the middle, flagged as ``flag_value``, reaches another position's answer."""
     flags = inputs[flag.name]
     middle = flags.shape[1] // 2
-    fed = {**inputs, flag.name: _flagged(flags, middle, told)}
+    fed = {**inputs, flag.name: _flagged(flags, middle, flag_value)}
     changed = {**fed, **dict(_changed(graph, inputs, flag, middle))}
     before, after = (_elsewhere(graph, answer(each), flag, middle) for each in (fed, changed))
     return disagreement(before, after, TOLERANCE) is not None
 
 
-def _flagged(flags: NDArray[np.generic], middle: int, told: int) -> NDArray[np.generic]:
+def _flagged(flags: NDArray[np.generic], middle: int, flag_value: int) -> NDArray[np.generic]:
     """Return the sample's most frequent flag everywhere but in the middle, which is flagged as told."""
     usual = round(float(flags.astype(np.float64).mean()))
     flagged = np.full_like(flags, usual)
-    flagged[:, middle] = told
+    flagged[:, middle] = flag_value
     return flagged
 
 
@@ -96,10 +96,12 @@ def _changed(
 
 
 def _elsewhere(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
-    """Return outputs without the middle of those that have a position for each flag."""
-    return {
-        tensor.name: np.delete(outputs[tensor.name], middle, axis=1)
-        if tensor.dims[:2] == flag.dims
-        else outputs[tensor.name]
-        for tensor in graph.outputs
-    }
+    """Return outputs without the middle, on every axis that has a position for each flag."""
+    kept = {}
+    for tensor in graph.outputs:
+        array = outputs[tensor.name]
+        for axis, dim in enumerate(tensor.dims):
+            if axis and dim == flag.dims[1] and tensor.dims[0] == flag.dims[0]:
+                array = np.delete(array, middle, axis)
+        kept[tensor.name] = array
+    return kept

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.agreement import Outputs, disagreement
-from edgeattn_export.graph.apply import Applied, Refused, Site, Wanted, apply_or_refuse, every_node
+from edgeattn_export.graph.apply import Applied, NodeFilter, Refused, Site, apply_or_refuse, every_node
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Rule
@@ -53,21 +53,21 @@ class Proof:
         """Say why ``model`` may not take the first graph's place, or return None where it may."""
         try:
             runner = self.engine.runner(model)
-            found = ((expected, runner(inputs)) for inputs, expected in self.cases)
+            answers = ((expected, runner(inputs)) for inputs, expected in self.cases)
             reasons = (
                 disagreement(expected, _where_defined(expected, outputs), REWRITE_TOLERANCE)
-                for expected, outputs in found
+                for expected, outputs in answers
             )
             return next((reason for reason in reasons if reason), None)
         except EdgeAttnError as error:
             return str(error)
 
 
-def _where_defined(expected: Outputs, found: Outputs) -> Outputs:
+def _where_defined(expected: Outputs, actual: Outputs) -> Outputs:
     """Leave out what the first graph answers with NaN, as PyTorch does a row with nothing to see."""
     return {
         name: np.where(np.isnan(expected[name]), expected[name], value) if value.dtype.kind == "f" else value
-        for name, value in found.items()
+        for name, value in actual.items()
     }
 
 
@@ -91,9 +91,9 @@ def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, A
     return _one_by_one(rule, model, proof, applied, objection)
 
 
-def _trial(rule: Rule[Any], model: ir.Model, wanted: Wanted = every_node) -> tuple[ir.Model, Applied]:
+def _trial(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> tuple[ir.Model, Applied]:
     rewritten = model.clone()
-    return rewritten, apply_or_refuse(rule, rewritten, wanted)
+    return rewritten, apply_or_refuse(rule, rewritten, accepts)
 
 
 def _one_by_one(

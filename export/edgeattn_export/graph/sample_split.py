@@ -4,4 +4,3 @@ from __future__ import annotations
 
 ROUND = 4  # samples in a round
 CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
-EVALUATION_SHARE = 0.5

@@ -149,26 +149,26 @@ def input_array(index: int, name: str, value: object) -> NDArray[np.generic]:
         SampleError: It is no dense tensor of bool, integer or float32; it is empty, or holds a NaN or an
             infinity, but for the minus infinity of a mask.
     """
-    where = f"sample {index}, input {name!r}"
+    location = f"sample {index}, input {name!r}"
     if isinstance(value, torch.Tensor):
         try:
             value = value.detach().cpu().numpy()
         except TypeError as error:  # sparse, or bfloat16
             raise SampleError(
-                f"{where}: {error}; expected a dense bool, integer or float32 tensor"
+                f"{location}: {error}; expected a dense bool, integer or float32 tensor"
             ) from error
     if not isinstance(value, np.ndarray):
-        raise SampleError(f"{where}: {type(value).__name__} found, a tensor or numpy array expected")
+        raise SampleError(f"{location}: {type(value).__name__} found, a tensor or numpy array expected")
     if value.dtype == np.float64:
-        raise SampleError(f"{where}: float64 found, float32 expected; convert it with .astype('float32')")
+        raise SampleError(f"{location}: float64 found, float32 expected; convert it with .astype('float32')")
     if value.dtype.kind not in "biuf":
-        raise SampleError(f"{where}: dtype {value.dtype} found; expected bool, integer or float")
+        raise SampleError(f"{location}: dtype {value.dtype} found; expected bool, integer or float")
     if value.size == 0:
-        raise SampleError(f"{where}: dims {value.shape} hold nothing; leave such samples out")
+        raise SampleError(f"{location}: dims {value.shape} hold nothing; leave such samples out")
     if value.dtype.kind == "f" and np.isnan(value).any():
-        raise SampleError(f"{where}: holds a NaN; leave such samples out or mend them")
+        raise SampleError(f"{location}: holds a NaN; leave such samples out or mend them")
     if value.dtype.kind == "f" and np.isposinf(value).any():  # minus infinity is how a mask hides
-        raise SampleError(f"{where}: holds an infinity; leave such samples out or mend them")
+        raise SampleError(f"{location}: holds an infinity; leave such samples out or mend them")
     return value
 
 
@@ -179,9 +179,10 @@ def check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
         SampleError: It has others.
     """
     for name in inputs.keys() ^ first.keys():
-        held = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
+        mismatch = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
         raise SampleError(
-            f"sample {index}, input {name!r}: {held} expected as in sample 0; give it in all samples or none"
+            f"sample {index}, input {name!r}: {mismatch} expected as in sample 0; "
+            "give it in all samples or none"
         )
     for name, value in inputs.items():
         expected = first[name]

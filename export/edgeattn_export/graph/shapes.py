@@ -31,13 +31,13 @@ def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inpu
         SampleError: A symbol that the model does not have, or a size below 1.
     """
     _check_sizes(axes, sizes)
-    wanted = {**sizes_of(samples[0].inputs, axes), **sizes}
+    target_sizes = {**sizes_of(samples[0].inputs, axes), **sizes}
     if axes.packed:
         for sample in samples:
-            if sizes_of(sample.inputs, axes) == wanted:
+            if sizes_of(sample.inputs, axes) == target_sizes:
                 return sample.inputs
     rows = cycle(_rows(samples, axes))
-    batch = [_row(rows, axes, wanted) for _ in range(wanted.get(axes.batch or "", 1))]
+    batch = [_row(rows, axes, target_sizes) for _ in range(target_sizes.get(axes.batch or "", 1))]
     return {name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names}
 
 
@@ -54,8 +54,10 @@ def sizes_of(inputs: Inputs, axes: Axes) -> dict[str, int]:
 def _check_sizes(axes: Axes, sizes: Mapping[str, int]) -> None:
     for symbol, size in sizes.items():
         if symbol not in axes.symbols:
-            known = ", ".join(axes.symbols) or "none"
-            raise SampleError(f"shape: no dynamic axis {symbol!r}; the model has {known}; name one of them")
+            axis_names = ", ".join(axes.symbols) or "none"
+            raise SampleError(
+                f"shape: no dynamic axis {symbol!r}; the model has {axis_names}; name one of them"
+            )
         if size < 1:
             raise SampleError(f"shape: {symbol}={size} found; expected at least 1")
 
@@ -69,21 +71,22 @@ def _rows(samples: Samples, axes: Axes) -> Iterator[Inputs]:
             }
 
 
-def _row(rows: Iterator[Inputs], axes: Axes, wanted: Mapping[str, int]) -> Inputs:
+def _row(rows: Iterator[Inputs], axes: Axes, target_sizes: Mapping[str, int]) -> Inputs:
     inner = [symbol for symbol in axes.symbols if symbol != axes.batch]
     parts = [next(rows)]
-    while any(sum(sizes_of(part, axes)[symbol] for part in parts) < wanted[symbol] for symbol in inner):
+    while any(sum(sizes_of(part, axes)[symbol] for part in parts) < target_sizes[symbol] for symbol in inner):
         parts.append(next(rows))
     return {
-        name: _cut([part[name] for part in parts], dims, wanted, inner) for name, dims in axes.dims.items()
+        name: _cut([part[name] for part in parts], dims, target_sizes, inner)
+        for name, dims in axes.dims.items()
     }
 
 
-def _cut(parts: list[Array], dims: Dims, wanted: Mapping[str, int], inner: list[str]) -> Array:
+def _cut(parts: list[Array], dims: Dims, target_sizes: Mapping[str, int], inner: list[str]) -> Array:
     along = [axis for axis, dim in enumerate(dims) if dim in inner]
     joined = np.concatenate(parts, axis=along[0]) if len(along) == 1 else parts[0]
     for axis in along:  # where two axes grow at once, as in a mask of queries by keys, the first row repeats
-        joined = np.take(joined, np.arange(wanted[str(dims[axis])]) % joined.shape[axis], axis=axis)
+        joined = np.take(joined, np.arange(target_sizes[str(dims[axis])]) % joined.shape[axis], axis=axis)
     return joined
 
 

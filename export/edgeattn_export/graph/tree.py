@@ -29,8 +29,8 @@ def is_tree(value: object) -> bool:
 
 def is_holder(value: object) -> bool:
     """Say whether a value is an object whose attributes may hold tensors."""
-    known = isinstance(value, torch.Tensor | np.ndarray | nn.Module | type)
-    return hasattr(value, "__dict__") and not known and not callable(value)
+    is_leaf = isinstance(value, torch.Tensor | np.ndarray | nn.Module | type)
+    return hasattr(value, "__dict__") and not is_leaf and not callable(value)
 
 
 def tensors_in(value: object) -> tuple[torch.Tensor, ...]:
@@ -40,9 +40,9 @@ def tensors_in(value: object) -> tuple[torch.Tensor, ...]:
 
 def fresh_copy(value: object, batch: int) -> object:
     """Return a copy that a call may write into; tensors (B, ...) that hold nothing are given its batch."""
-    held = tensors_in(value)
-    if all(tensor.numel() for tensor in held):
-        return copy.deepcopy(value, {id(tensor): tensor.detach().clone() for tensor in held})
+    tensors = tensors_in(value)
+    if all(tensor.numel() for tensor in tensors):
+        return copy.deepcopy(value, {id(tensor): tensor.detach().clone() for tensor in tensors})
     match value:
         case torch.Tensor():
             return value.new_zeros((batch, *value.shape[1:])) if len(value) else value
@@ -61,10 +61,10 @@ def as_torch(value: object) -> object:
 
 def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
     """Yield all that tuples, lists and dicts hold, with its path; what is empty is a leaf itself."""
-    held = list(_steps(value))
-    for step, item in held:
+    items = list(_steps(value))
+    for step, item in items:
         yield from leaves(item, (*path, step))
-    if not held:
+    if not items:
         yield path, value
 
 
@@ -75,8 +75,10 @@ def map_leaves(value: object, change: Callable[[Path, object], object], path: Pa
             return {key: map_leaves(item, change, (*path, str(key))) for key, item in value.items()}
         case tuple() | list():
             items = [map_leaves(item, change, (*path, str(i))) for i, item in enumerate(value)]
-            made: object = getattr(type(value), "_make", tuple if isinstance(value, tuple) else list)(items)
-            return made
+            rebuilt: object = getattr(type(value), "_make", tuple if isinstance(value, tuple) else list)(
+                items
+            )
+            return rebuilt
         case _:
             return change(path, value)
 
@@ -93,13 +95,13 @@ def _steps(value: object) -> Iterator[tuple[str, object]]:
             yield from ((str(i), item) for i, item in enumerate(value))
 
 
-def _tensors(value: object, seen: set[int]) -> Iterator[torch.Tensor]:
+def _tensors(value: object, visited: set[int]) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
-    elif id(value) not in seen:
-        seen.add(id(value))
+    elif id(value) not in visited:
+        visited.add(id(value))
         for item in _items(value):
-            yield from _tensors(item, seen)
+            yield from _tensors(item, visited)
 
 
 def _items(value: object) -> Iterable[object]:
@@ -142,7 +144,7 @@ class InputTree:
         )
 
     @property
-    def places(self) -> Mapping[Path, str]:
+    def slots(self) -> Mapping[Path, str]:
         """The inputs' names, by where they are in the value."""
         return {path: leaf.name for path, leaf in leaves(self.form) if isinstance(leaf, InputSlot)}
 
@@ -153,6 +155,6 @@ class InputTree:
 
     def __str__(self) -> str:
         """Name the inputs, and what is the same in every call."""
-        inputs = ", ".join(self.places.values())
+        inputs = ", ".join(self.slots.values())
         same = ", ".join(f"{'.'.join(path)} ({value!r})" for path, value in self.constants.items())
         return f"the inputs {inputs}; the same in every call: {same}" if same else f"the inputs {inputs}"

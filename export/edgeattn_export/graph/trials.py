@@ -17,7 +17,7 @@ from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
-PARTS = 4  # into which samples are parted by their size, where a few of them stand for all
+STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
 RANGED = 64  # samples, of which the ranges of all values in a graph are taken
 REPEATED = 8  # of them, which come again, masked
 STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
@@ -34,9 +34,9 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
     for inputs in _plain(samples, axes):
         yield inputs
-        for shown in (0.67, 0.0):
+        for visible_share in (0.67, 0.0):
             if masks:
-                yield {n: _hidden(v, shown) if n in masks else v for n, v in inputs.items()}
+                yield {n: _masked_out(v, visible_share) if n in masks else v for n, v in inputs.items()}
     if masks:
         yield {n: np.ones_like(v) if n in masks else v for n, v in samples[0].inputs.items()}
 
@@ -50,7 +50,7 @@ def masked_samples(samples: Samples) -> Iterator[Inputs]:
     some = stratified((sample.inputs for sample in samples), RANGED)
     yield from some
     for inputs, flag in product(stratified(some, REPEATED) if masks else (), (0, 1)):
-        yield {**inputs, **{name: _hidden(inputs[name], 0.67, flag) for name in masks}}
+        yield {**inputs, **{name: _masked_out(inputs[name], 0.67, flag) for name in masks}}
 
 
 def answered_trials(
@@ -82,8 +82,8 @@ def answered_trials(
 
 def sample_sizes(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:
     """Return the sizes that the samples have along each dynamic axis, the smallest first."""
-    found = [sizes_of(sample.inputs, axes) for sample in samples]
-    return {symbol: tuple(sorted({sizes[symbol] for sizes in found})) for symbol in axes.symbols}
+    sizes_by_sample = [sizes_of(sample.inputs, axes) for sample in samples]
+    return {symbol: tuple(sorted({sizes[symbol] for sizes in sizes_by_sample})) for symbol in axes.symbols}
 
 
 def unseen_sizes(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Iterator[Inputs]:
@@ -92,18 +92,18 @@ def unseen_sizes(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) ->
     Along the others they are as the middle sample.
     """
     middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
-    for symbol, seen in sample_sizes(samples, axes).items():
-        for size in _between_and_beyond(seen):
+    for symbol, observed in sample_sizes(samples, axes).items():
+        for size in _between_and_beyond(observed):
             if symbols[symbol].allows(size) and symbol not in axes.packed:
                 yield sized_inputs(samples, axes, {**middle, symbol: size})
 
 
-def _between_and_beyond(seen: tuple[int, ...]) -> list[int]:
+def _between_and_beyond(observed: tuple[int, ...]) -> list[int]:
     """Return sizes even and odd, prime, square, and of the samples' own step: not all suit every module."""
-    last, step = seen[-1], math.gcd(*seen)
-    middle = step * ((seen[0] + last) // (2 * step))
+    last, step = observed[-1], math.gcd(*observed)
+    middle = step * ((observed[0] + last) // (2 * step))
     beyond = (last + 1, last + 2, sympy.nextprime(last), (math.isqrt(last) + 1) ** 2, last + step)
-    return sorted({1, 2, 3, step, middle, middle + 1, *beyond} - {*seen[1:-1]})
+    return sorted({1, 2, 3, step, middle, middle + 1, *beyond} - {*observed[1:-1]})
 
 
 def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
@@ -111,7 +111,7 @@ def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     yield by_size[0].inputs
     yield by_size[-1].inputs
     if axes.packed:  # then none can be made up
-        yield from (by_size[len(by_size) * part // PARTS].inputs for part in range(1, PARTS))
+        yield from (by_size[len(by_size) * part // STRATA].inputs for part in range(1, STRATA))
         return
     middle = sizes_of(by_size[len(by_size) // 2].inputs, axes)
     if axes.batch:
@@ -129,8 +129,8 @@ def _is_mask(samples: Samples, name: str) -> bool:
     return all(v.ndim >= 2 and v.dtype.kind in "biu" and bool(((v == 0) | (v == 1)).all()) for v in values)
 
 
-def _hidden(value: NDArray[np.generic], shown: float, flag: int = 0) -> NDArray[np.generic]:
-    kept = max(1, round(value.shape[-1] * shown))
-    hidden = value.copy()
-    hidden[..., kept:] = flag
-    return hidden
+def _masked_out(value: NDArray[np.generic], visible_share: float, flag: int = 0) -> NDArray[np.generic]:
+    kept = max(1, round(value.shape[-1] * visible_share))
+    masked = value.copy()
+    masked[..., kept:] = flag
+    return masked

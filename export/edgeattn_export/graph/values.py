@@ -26,19 +26,19 @@ def with_outputs(model: ir.Model, names: Iterable[str]) -> ir.Model:
     """Return a copy of a graph that also gives out the named values."""
     copy = model.clone()
     values = {**values_of(copy), **{value.name: value for value in copy.graph.inputs if value.name}}
-    shown = {value.name for value in copy.graph.outputs}
-    copy.graph.outputs.extend(values[name] for name in names if name not in shown)
+    outputs = {value.name for value in copy.graph.outputs}
+    copy.graph.outputs.extend(values[name] for name in names if name not in outputs)
     return copy
 
 
-_GIVEN = ".given"
+_SUPPLIED = ".supplied"
 
 
 def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
     """Return a copy of a graph that is given the named values, and gives out what it would have made of them.
 
     Before: x -> [a] -> v -> [b] -> y
-    After:  x -> [a] -> v,  v.given -> [b] -> y
+    After:  x -> [a] -> v,  v.supplied -> [b] -> y
 
     So one run tells what each stretch between such values makes of right inputs.
 
@@ -48,22 +48,22 @@ def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
     """
     copy = model.clone()
     values = values_of(copy)
-    shown = {value.name for value in copy.graph.outputs}
+    outputs = {value.name for value in copy.graph.outputs}
     for name in names:
         value = values[name]
         kind = value.type or ir.TensorType(ir.DataType.FLOAT)
-        cut_inputs = ir.Value(name=name + _GIVEN, type=kind, shape=value.shape)
+        supplied = ir.Value(name=name + _SUPPLIED, type=kind, shape=value.shape)
         for use in tuple(value.uses()):
-            use.node.replace_input_with(use.idx, cut_inputs)
-        copy.graph.inputs.append(cut_inputs)
-        if name not in shown:
+            use.node.replace_input_with(use.idx, supplied)
+        copy.graph.inputs.append(supplied)
+        if name not in outputs:
             copy.graph.outputs.append(value)
     return copy
 
 
 def cut_inputs(values: Inputs) -> Mapping[str, NDArray[Any]]:
     """Return values by their names as the inputs of a graph that is cut at them."""
-    return {name + _GIVEN: value for name, value in values.items()}
+    return {name + _SUPPLIED: value for name, value in values.items()}
 
 
 Floats = NDArray[np.float32]
@@ -76,8 +76,8 @@ def note_channel_factors(model: ir.Model, value: ir.Value, factor: NDArray[np.fl
 
     What is noted of it already is multiplied, too.
     """
-    known = channel_factors(model).get(value.name or "", np.ones_like(factor))
-    product = (known * factor).astype("<f4")
+    previous = channel_factors(model).get(value.name or "", np.ones_like(factor))
+    product = (previous * factor).astype("<f4")
     model.metadata_props[f"{_FACTORS}{value.name}"] = base64.b64encode(product.tobytes()).decode()
 
 

@@ -79,11 +79,11 @@ def _simple(dim: int | str | None) -> int | str | None:
 
 def earlier_views(view: View) -> Iterator[View]:
     """Yield what a view was before, one operator further back each time, while only axes were moved."""
-    found: View | None = view
-    while found is not None:
-        yield found
-        node = producer(found.value, *_STEPS)
-        found = None if node is None else _before(node, found)
+    current: View | None = view
+    while current is not None:
+        yield current
+        node = producer(current.value, *_STEPS)
+        current = None if node is None else _before(node, current)
 
 
 def regrouped(groups: Groups, sizes: tuple[int | str | None, ...]) -> Groups | None:
@@ -91,13 +91,13 @@ def regrouped(groups: Groups, sizes: tuple[int | str | None, ...]) -> Groups | N
     atoms = [atom for group in groups for atom in group]
     result: list[tuple[Atom, ...]] = []
     for dim in sizes:
-        wanted = size_expression(dim)
-        if wanted is None:
+        target = size_expression(dim)
+        if target is None:
             return None
         group: list[Atom] = []
-        while atoms and (_product(group) != wanted or (wanted == 1 and atoms[0].size == 1 and not group)):
+        while atoms and (_product(group) != target or (target == 1 and atoms[0].size == 1 and not group)):
             group.append(atoms.pop(0))
-        if _product(group) != wanted:
+        if _product(group) != target:
             return None
         result.append(tuple(group))
     return None if atoms else tuple(result)
@@ -165,10 +165,15 @@ def _split(node: ir.Node, view: View) -> Groups | None:
 
 def _picked(node: ir.Node, groups: Groups, axis: int, start: int) -> Groups | None:
     """Say that of a larger axis, the part from ``start`` was taken: an index, where the parts are equal."""
-    taken, full = _product(list(groups[axis])), dims(node.inputs[0])[axis]
-    if not isinstance(full, int) or not taken.is_Integer or full % int(taken) or start % int(taken):
+    picked_size, full = _product(list(groups[axis])), dims(node.inputs[0])[axis]
+    if (
+        not isinstance(full, int)
+        or not picked_size.is_Integer
+        or full % int(picked_size)
+        or start % int(picked_size)
+    ):
         return None
-    pick = Atom(sympy.Integer(full // int(taken)), start // int(taken))
+    pick = Atom(sympy.Integer(full // int(picked_size)), start // int(picked_size))
     return (*groups[:axis], (pick, *groups[axis]), *groups[axis + 1 :])
 
 

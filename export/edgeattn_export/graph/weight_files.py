@@ -55,9 +55,9 @@ class WeightFiles:
         return bool(large)
 
     def _written(self, tensor: ir.TensorProtocol) -> str:
-        known = self._names.get(id(tensor))
-        if known is not None:
-            return known
+        existing = self._names.get(id(tensor))
+        if existing is not None:
+            return existing
         name = f"{next(self._numbers)}.data"
         (self.folder / name).write_bytes(tensor.tobytes())
         self._names[id(tensor)] = name
@@ -71,4 +71,4 @@ class WeightFiles:
             (self.folder / name).unlink(missing_ok=True)
 
 
-SHARED = WeightFiles()
+SESSION_WEIGHTS = WeightFiles()

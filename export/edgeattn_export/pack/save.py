@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgeattn_export.pack.pack import Packed
+from edgeattn_runtime.bundle import DESKTOP_FILES
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
 
@@ -28,6 +29,7 @@ def save(packed: Packed, folder: Path) -> None:
 
 
 def _save(packed: Packed, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, data in packed.files.items():
@@ -43,10 +45,9 @@ def check_folder(folder: Path) -> None:
     """Refuse a place where a bundle may not be written.
 
     Raises:
-        BadInput: Its parent is missing or may not be written, or it holds something other than a bundle.
+        BadInput: Its parent, or the nearest one that exists, may not be written; or it holds something other
+            than a bundle.
     """
-    if not folder.resolve().parent.is_dir():
-        raise BadInput(f"{folder}: no folder {folder.resolve().parent}; create it, or name another place")
     _check_writable(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -58,7 +59,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _check_writable(folder: Path) -> None:
-    parent = folder.resolve().parent
+    parent = next(place for place in folder.resolve().parents if place.exists())
     try:
         Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)).rmdir()
     except OSError as error:
@@ -76,7 +77,8 @@ def _strays(folder: Path) -> Iterator[str]:
         return
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if (path.is_symlink() or not path.is_dir()) and name != MANIFEST_FILE and name not in manifest.files:
+        known = name == MANIFEST_FILE or name in manifest.files or path.name in DESKTOP_FILES
+        if not known and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
 
 

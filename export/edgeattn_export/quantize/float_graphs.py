@@ -1,29 +1,24 @@
-"""Inputs at the ends of a contract, made of real samples: they tell how far values reach, no more.
+"""The float graphs of a bundle, with the samples that calibrate each and those that select its recipe.
 
-One position alone, or one that a mask leaves, drives values where no real text does: a mean over it is as far
-from 0 as no mean over many. In fixed steps such an answer would be clipped.
+Inputs at the ends of the contract, made of real samples, tell how far values reach, no more: one position
+alone, or one that a mask leaves, drives values where no real text does. A mean over it is as far from 0 as no
+mean over many, and in fixed steps such an answer would be clipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
-import onnx_ir as ir
-
-from edgeattn_export.cache import Steps, decoder_samples, encoder_samples
-from edgeattn_export.cache.steps import ENCODER_GRAPH
+from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.edge_cases import EdgeBasis, edge_cases
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Inputs, Samples
-from edgeattn_export.graph.samples import SampleSplit as SampleParts
+from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.bundle_recipe import divided
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
 from edgeattn_runtime.rows import Padding
 
@@ -89,8 +84,8 @@ class FloatGraphs:
 
 def float_graphs(
     captured: Captured,
-    optimized: Recovered | Steps,
-    samples: SampleParts,
+    optimized: ModelGraphs,
+    samples: SampleSplit,
     engine: Engine,
     forms: Forms,
     padding: Padding | None,
@@ -99,31 +94,24 @@ def float_graphs(
 
     Args:
         captured: The float graph as exported, with its contract.
-        optimized: The one graph, or a decoder's step form, as the engine is fast at them.
-        samples: Real inputs of the whole model; a step graph sees them as its own steps do.
+        optimized: The model's graphs as the engine is fast at them.
+        samples: Real inputs of the whole model; each graph sees them as its own.
         engine: What runs the graphs.
         forms: What it computes.
         padding: How an input tells padding; None where none does.
     """
-
-    def part(
-        model: ir.Model,
-        graph: Graph,
-        seen: Callable[[Samples], Samples],
-        outputs: tuple[str, ...] = (),
-        reaching: tuple[Inputs, ...] = (),
-    ) -> FloatGraph:
-        known = Calibration(model, seen(samples.calibration), engine, forms, reaching)
-        return FloatGraph(known, seen(samples.selection), graph, outputs)
-
-    if isinstance(optimized, Recovered):
-        is_ranged = forms.whole is not None  # beside layers, whose ranges real samples alone tell
-        reaching = tuple(boundary_inputs(captured, samples.calibration, padding)) if is_ranged else ()
-        whole = part(optimized.model, captured.graph, lambda them: them, reaching=reaching)
-        return FloatGraphs({MAIN_GRAPH: whole}, captured.symbols)
-    decoder, encoder = optimized.decoder, optimized.encoder
-    stepped = partial(decoder_samples, optimized, engine=engine)
-    graphs = {MAIN_GRAPH: part(decoder.model, decoder.graph, stepped, (optimized.logits,))}
-    if encoder is not None:
-        graphs[ENCODER_GRAPH] = part(encoder.model, encoder.graph, partial(encoder_samples, optimized))
+    is_ranged = forms.whole is not None and optimized.generation is None
+    # Beside the layers, whose ranges real samples alone tell.
+    boundary = tuple(boundary_inputs(captured, samples.calibration, padding)) if is_ranged else ()
+    calibration = optimized.samples(samples.calibration, engine)
+    selection = optimized.samples(samples.selection, engine)
+    graphs = {
+        name: FloatGraph(
+            Calibration(each.model, calibration[name], engine, forms, boundary),
+            selection[name],
+            each.graph,
+            each.outputs,
+        )
+        for name, each in optimized.graphs.items()
+    }
     return FloatGraphs(graphs, optimized.symbols, optimized.generation)

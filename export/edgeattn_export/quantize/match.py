@@ -52,7 +52,8 @@ class Layer:
     """A linear layer of a float graph, by names alone, so that it is found again in any copy of it.
 
     Attributes:
-        name: The PyTorch module's, with #2, #3 and so on where the module has several products.
+        name: The PyTorch module's, with #2, #3 and so on where the module has several products; the output's
+            where no module is known.
         module: The PyTorch module's.
         node: Where its form begins.
         x: Its input.
@@ -102,13 +103,13 @@ def find_layers(model: ir.Model) -> tuple[Layer, ...]:
         match = match_linear(node)
         if match is None or decides(match.output):
             continue
-        seen[match.module] += 1
-        number = seen[match.module]
+        stem = match.module or match.output.name or ""  # an ONNX file tells of no modules
+        seen[stem] += 1
         source = match.x.producer()
         width, channels = match.sizes
         found.append(
             Layer(
-                name=match.module if number == 1 else f"{match.module}#{number}",
+                name=stem if seen[stem] == 1 else f"{stem}#{seen[stem]}",
                 module=match.module,
                 node=node.name or "",
                 x=match.x.name or "",

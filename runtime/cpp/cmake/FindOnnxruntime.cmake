@@ -1,5 +1,7 @@
 # Finds onnxruntime's headers and library: in ONNXRUNTIME_ROOT (include/ and lib/), or where the system has them.
 # Defines the target Onnxruntime::Onnxruntime. The headers may be older than the library, and never newer.
+# As a PATH it may be relative: CMake then takes it from the folder in which it is called.
+set(ONNXRUNTIME_ROOT "" CACHE PATH "A folder with include and lib of onnxruntime; empty: the system's")
 find_path(Onnxruntime_INCLUDE_DIR onnxruntime_cxx_api.h HINTS "${ONNXRUNTIME_ROOT}/include" PATH_SUFFIXES onnxruntime)
 find_library(Onnxruntime_LIBRARY onnxruntime HINTS "${ONNXRUNTIME_ROOT}/lib" NO_CMAKE_FIND_ROOT_PATH)
 

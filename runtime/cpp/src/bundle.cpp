@@ -34,12 +34,18 @@ void check_size(const fs::path& path, std::uintmax_t expected) {
                             found < expected ? " (truncated?)" : "", "; copy the bundle again"));
 }
 
+/// Whether a file is one that Finder or Explorer leaves in a folder that it shows.
+bool is_from_the_desktop(const fs::directory_entry& entry) {
+  const auto name = entry.path().filename();
+  return (name == ".DS_Store" || name == "Thumbs.db") && !entry.is_symlink() && entry.is_regular_file();
+}
+
 /// Checks that every file is listed; a link to a folder counts as a file.
 void check_listed(const fs::path& folder, const Manifest& manifest) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const auto file = entry.path().lexically_relative(folder).generic_string();
     const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
-                       manifest.files.count(file);
+                       manifest.files.count(file) || is_from_the_desktop(entry);
     if (!known && (entry.is_symlink() || !entry.is_directory()))
       throw BundleError(words(entry.path().string(), ": not listed in ", kManifestFile,
                               "; remove it or copy the bundle again"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "manifest.hpp"
 #include "shape.hpp"
@@ -46,6 +47,20 @@ void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbol
     if (!symbols.at(name).allows(size))
       throw InputError(
           words("dim ", quoted(name), ": ", size, " found, ", written(symbols.at(name)), " expected"));
+}
+
+void check_token_ids(const Manifest& manifest, const Tensors& inputs) {
+  std::set<std::string> names;
+  if (manifest.generation) names.insert(manifest.generation->tokens);
+  if (manifest.processing && manifest.processing->text) names.insert(manifest.processing->text->ids);
+  for (const auto& name : names) {
+    const auto ids = inputs.find(name);
+    if (ids == inputs.end()) continue;
+    for (const auto number : doubles(ids->second))
+      if (number < 0)
+        throw InputError(words(name, ": token id ", static_cast<std::int64_t>(number),
+                               " found, at least 0 expected; check the tokenizer"));
+  }
 }
 
 Sizes sizes_of(const std::vector<TensorSpec>& tensors, const Tensors& arrays) {

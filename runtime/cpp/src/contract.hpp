@@ -8,6 +8,9 @@ namespace edgeattn {
 /// Checks names, dtypes, sizes, bounds and that no number is a NaN; throws InputError.
 void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbols, const Tensors& inputs);
 
+/// Checks that an input which the manifest names as token ids has none below 0; throws InputError.
+void check_token_ids(const Manifest& manifest, const Tensors& inputs);
+
 /// Returns the size of every symbol; throws InputError where an array has other dims, or a symbol two sizes.
 Sizes sizes_of(const std::vector<TensorSpec>& tensors, const Tensors& arrays);
 

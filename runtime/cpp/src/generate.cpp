@@ -48,8 +48,8 @@ std::int64_t count_of(const std::optional<std::int64_t>& asked, const Generation
 }
 
 /// Returns the encoder's inputs for one sequence.
-Tensors sources_of(const Prompt& prompt, const GraphSpec& encoder, const Symbols& symbols,
-                   const std::string& batch) {
+Tensors sources_of(const Prompt& prompt, const Manifest& manifest, const std::string& batch) {
+  const auto& encoder = manifest.graphs.at(*manifest.generation->encoder);
   Tensors sources;
   if (const auto* named = std::get_if<Tensors>(&prompt)) {
     sources = *named;
@@ -62,7 +62,8 @@ Tensors sources_of(const Prompt& prompt, const GraphSpec& encoder, const Symbols
     check_tokens("prompt", tokens, std::numeric_limits<std::int64_t>::max(), 1);
     sources[only.name] = Tensor::of({1, static_cast<std::int64_t>(tokens.size())}, tokens);
   }
-  check_inputs(encoder.inputs, symbols, sources);
+  check_inputs(encoder.inputs, manifest.symbols, sources);
+  check_token_ids(manifest, sources);
   const auto sizes = sizes_of(encoder.inputs, sources);
   if (const auto rows = sizes.find(batch); rows != sizes.end() && rows->second != 1)
     throw InputError(
@@ -86,8 +87,7 @@ Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) con
   auto tokens = beginning(names, prompt, options.start, vocabulary);
   Tensors sources, carried;
   if (names.encoder)
-    sources = sources_of(prompt, manifest().graphs.at(*names.encoder), manifest().symbols,
-                         tokens_input->dims[0].symbol);
+    sources = sources_of(prompt, manifest(), tokens_input->dims[0].symbol);
   const auto count = count_of(options.max_new_tokens, names, tokens.size());
   check_memory(names, decoder.spec(),
                static_cast<std::int64_t>(tokens.size()) + count - 1);  // the last is never fed

@@ -51,6 +51,7 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   if (!decodes ||
       std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return cached(input.first); })) {
     check_inputs(graph.spec().inputs, manifest().symbols, inputs);
+    check_token_ids(manifest(), inputs);
     if (decodes) check_room(*names, inputs);
     return graph.run(inputs);
   }
@@ -59,6 +60,7 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
       std::remove_if(others.begin(), others.end(), [&](const auto& tensor) { return cached(tensor.name); }),
       others.end());
   check_inputs(others, manifest().symbols, inputs);
+  check_token_ids(manifest(), inputs);
   const auto& tokens = inputs.at(names->tokens).dims;
   auto all = empty_cache(*names, graph.spec(), tokens[0], tokens[1]);
   all.insert(inputs.begin(), inputs.end());

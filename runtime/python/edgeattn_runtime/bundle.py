@@ -12,6 +12,10 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
 
+DESKTOP_FILES = frozenset(
+    {".DS_Store", "Thumbs.db"}
+)  # which Finder and Explorer leave in folders that they show
+
 _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
 
 
@@ -111,11 +115,16 @@ def _check_size(path: Path, entry: FileEntry) -> None:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    """Yield every file below ``folder`` as the manifest would name it; a linked folder counts as one file."""
+    """Yield every file below ``folder`` as the manifest would name it, but for a desktop's own.
+
+    A linked folder counts as one file.
+    """
     for root, folders, files in os.walk(folder):
-        links = [name for name in folders if (Path(root) / name).is_symlink()]
-        for name in sorted(files + links):
-            yield (Path(root) / name).relative_to(folder).as_posix()
+        own = set(files) - DESKTOP_FILES
+        for name in sorted(files + folders):
+            path = Path(root) / name
+            if name in own or path.is_symlink():
+                yield path.relative_to(folder).as_posix()
 
 
 def _check_sha256(path: Path, entry: FileEntry) -> None:

@@ -39,6 +39,23 @@ def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[st
     return arrays
 
 
+def check_token_ids(names: Iterable[str], arrays: Arrays) -> None:
+    """Check that inputs of token ids hold none below 0, which a graph takes from the end of its table.
+
+    Args:
+        names: Those that the manifest names so; ``arrays`` may lack them.
+        arrays: The inputs of a call.
+
+    Raises:
+        InputError: A token id is below 0.
+    """
+    for name in names:
+        ids = arrays.get(name)
+        if ids is not None and (ids < 0).any():
+            lowest = int(ids.min())
+            raise InputError(f"{name!r}: token id {lowest} found, at least 0 expected; check the tokenizer")
+
+
 def bind(tensors: Iterable[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
     """Return the size of every symbol in ``tensors``' dims, as ``arrays`` has it.
 

@@ -70,6 +70,13 @@ class Manifest:
             names += [] if self.generation.encoder is None else [self.generation.encoder]
         return tuple(self.graphs[name] for name in names)
 
+    @property
+    def token_inputs(self) -> tuple[str, ...]:
+        """The inputs, of any graph, that hold token ids as far as the manifest says so."""
+        text = None if self.processing is None else self.processing.text
+        decoded = () if self.generation is None else (self.generation.tokens,)
+        return decoded if text is None else tuple(dict.fromkeys((*decoded, text.ids)))
+
     def to_json(self) -> str:
         """Return the manifest's text: keys in the specification's order, files sorted, two spaces of indent.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.buckets import OpenedVariants
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.cache import CallInputs, as_inputs
-from edgeattn_runtime.contract import Arrays, bind
+from edgeattn_runtime.contract import Arrays, bind, check_token_ids
 from edgeattn_runtime.errors import BadInput, InputError
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
@@ -73,6 +73,7 @@ class Model:
         generation = manifest.generation
         decodes = generation is not None and graph == generation.decoder
         self._inputs = CallInputs(self._graph, manifest.symbols, generation if decodes else None)
+        self._token_inputs = manifest.token_inputs
         self._preparation = Preparation(
             str(files.folder), manifest.processing, manifest.called_graphs, files.path
         )
@@ -264,5 +265,6 @@ class Model:
 
     def _checked(self, inputs: Mapping[str, object]) -> Arrays:
         arrays = self._inputs.checked(inputs)
+        check_token_ids(self._token_inputs, arrays)
         self._buckets.check(arrays)
         return arrays

@@ -46,12 +46,16 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays as an .npz file, which replaces ``path`` only once it is complete.
 
     Raises:
-        BadInput: ``path`` names no file, or the folder that it lies in does not exist.
+        BadInput: ``path`` names no file, or the folder that it lies in cannot be made.
     """
     if not path.name:
         raise BadInput(f"{path}: a folder found, the name of a file expected")
-    if not path.parent.is_dir():
-        raise BadInput(f"{path}: no folder {path.parent}; make it first")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{path}: the folder {path.parent} cannot be made ({error.strerror}); name another place"
+        ) from error
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         # Not numpy.savez: it cannot name an array "file".

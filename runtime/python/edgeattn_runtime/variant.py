@@ -43,9 +43,19 @@ class Engine:
         return cls(
             name=fields["name"].text(),
             version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
-            providers=tuple(item.text() for item in fields["providers"].items(least=1)),
-            options={name: _option(name, item) for name, item in fields["options"].table().items()},
+            providers=providers_of(fields["providers"]),
+            options=options_of(fields["options"]),
         )
+
+
+def providers_of(field: Field) -> tuple[str, ...]:
+    """Read execution providers in order, at least one."""
+    return tuple(item.text() for item in field.items(least=1))
+
+
+def options_of(field: Field) -> dict[str, Scalar]:
+    """Read options of an engine, of which none leads to a file."""
+    return {name: _option(name, item) for name, item in field.table().items()}
 
 
 def _option(name: str, field: Field) -> Scalar:

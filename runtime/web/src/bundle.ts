@@ -9,6 +9,7 @@ import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
 const SIGNATURE = { file: 'manifest.sig', bytes: 64 }; // of Ed25519
+const FROM_THE_DESKTOP = /(^|\/)(\.DS_Store|Thumbs\.db)$/; // what Finder or Explorer leaves in a folder that it shows
 const KEPT_FROM = 2 ** 20; // bytes: smaller files are fetched anew
 const LARGEST_MANIFEST = 2 ** 20; // bytes
 
@@ -40,7 +41,8 @@ export class Bundle {
     }
     const found = new Set((await source.list?.()) ?? listed);
     for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
-    for (const file of found) bundle.expect(listed.has(file), file, `not listed in ${MANIFEST}`);
+    for (const file of found)
+      bundle.expect(listed.has(file) || FROM_THE_DESKTOP.test(file), file, `not listed in ${MANIFEST}`);
     return bundle;
   }
 

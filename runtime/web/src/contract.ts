@@ -34,6 +34,14 @@ export function checkInputs(
   return sizes;
 }
 
+/** Check that an input which the manifest names as token ids has none below 0; throws InputError. */
+export function checkTokenIds({ generation, processing }: Manifest, inputs: Tensors): void {
+  for (const name of [generation?.tokens, processing?.text?.ids]) {
+    for (const id of (inputs[name ?? '']?.data ?? []) as Iterable<number | bigint>)
+      if (id < 0) throw new InputError(`${name}: token id ${id} found, at least 0 expected; check the tokenizer`);
+  }
+}
+
 /** Return the size of every symbol; throws InputError where one has two, or a fixed dim is another. */
 export function bind(specs: Graph['inputs'], tensors: Tensors): Record<string, number> {
   const sizes: Record<string, number> = Object.create(null);

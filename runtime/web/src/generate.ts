@@ -2,7 +2,7 @@
 
 import type { Buckets } from './buckets.js';
 import { capacityFor, freshCache } from './cache.js';
-import { checkInputs } from './contract.js';
+import { checkInputs, checkTokenIds } from './contract.js';
 import { BundleError, InputError } from './errors.js';
 import { type Generation, type Graph, type Manifest, named, type TensorSpec } from './manifest.js';
 import { checkSampling, choose, type Sampling } from './sampling.js';
@@ -112,16 +112,14 @@ function most(asked: number | undefined, begun: number, positions: number | null
 }
 
 /** Run the encoder, where there is one, and return what its decoder takes of it in every call. */
-async function encoded(
-  { generation, graphs, symbols }: Manifest,
-  graph: (name: string) => Buckets,
-  prompt: Prompt,
-): Promise<Tensors> {
+async function encoded(manifest: Manifest, graph: (name: string) => Buckets, prompt: Prompt): Promise<Tensors> {
+  const { generation, graphs, symbols } = manifest;
   const { encoder, carried = [], decoder = '', tokens = '' } = generation ?? {};
   if (encoder === undefined) return {};
   const { inputs } = graphs[encoder] as Graph;
   const sources = Array.isArray(prompt) ? source(prompt, inputs) : (prompt as Tensors);
   const sizes = checkInputs(inputs, symbols, sources);
+  checkTokenIds(manifest, sources);
   const rows = sizes[named((graphs[decoder] as Graph).inputs, tokens).dims[0] as string] ?? 1;
   if (rows !== 1) throw new InputError(`prompt: ${rows} sequences found, 1 expected; generate for each by itself`);
   const outputs = await graph(encoder).run(sources, sizes);

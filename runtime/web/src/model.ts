@@ -3,7 +3,7 @@
 import { type Benchmark, bench } from './bench.js';
 import type { Buckets } from './buckets.js';
 import { withCache } from './cache.js';
-import { bind, checkInputs } from './contract.js';
+import { bind, checkInputs, checkTokenIds } from './contract.js';
 import { InputError } from './errors.js';
 import { type GenerateOptions, generate, type Prompt } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
@@ -76,9 +76,11 @@ export class Model {
     const buckets = this.#buckets(graph);
     const { generation, symbols, graphs } = this.manifest;
     const specs = graphs[graph] as Graph;
-    if (generation?.decoder !== graph) return buckets.run(inputs, checkInputs(specs.inputs, symbols, inputs));
-    const whole = withCache(generation, specs, symbols, inputs);
-    return buckets.run(whole, bind(specs.inputs, whole));
+    const decodes = generation?.decoder === graph;
+    const whole = decodes ? withCache(generation, specs, symbols, inputs) : inputs;
+    const sizes = decodes ? bind(specs.inputs, whole) : checkInputs(specs.inputs, symbols, inputs);
+    checkTokenIds(this.manifest, inputs);
+    return buckets.run(whole, sizes);
   }
 
   /** Replay the golden vectors: how near each output comes to PyTorch's, and whether that is near enough. */

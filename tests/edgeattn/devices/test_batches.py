@@ -1,4 +1,4 @@
-"""What a search sends: layers, which may take less than the way to a device, share tasks."""
+"""What a search sends: layers, which may take less than the way to a device, share requests."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from edgeattn import pipeline
 from edgeattn.devices import steady
-from edgeattn.devices.asking import Asking
-from edgeattn.devices.host import DeviceHost
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn.devices.places import places
-from edgeattn.devices.races import TOGETHER
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
@@ -41,21 +40,21 @@ class Widening(nn.Module):
 
 
 def test_the_layers_of_a_search_are_raced_in_full_batches(
-    board: DeviceHost, network: Any, monkeypatch: pytest.MonkeyPatch
+    board: DeviceHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Mapping[str, Any]] = []
-    ask = Asking.ask
+    ask = Connection.ask
 
-    def noted(asking: Asking, verb: str, request: Mapping[str, Any], *more: Any) -> Any:
+    def noted(connection: Connection, verb: str, request: Mapping[str, Any], *more: Any) -> Any:
         sent.extend([request] if verb == "time" else [])
-        return ask(asking, verb, request, *more)
+        return ask(connection, verb, request, *more)
 
-    monkeypatch.setattr(Asking, "ask", noted)
+    monkeypatch.setattr(Connection, "ask", noted)
     monkeypatch.setattr(steady, "REPEATS", 0)
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, 3 + i % 5, WIDTHS[0])} for i in range(24)]
     source = ModuleSource.of(Widening().eval(), raw, "widening")
-    found = places(network.client, ["board"], [TARGETS["cpu"]])
+    found = places([board.connection], [TARGETS["cpu"]])
     pipeline.run(source, Request.read("cpu", {"cosine": 0.5}, FASTEST, places=found), Silent())
     layers = [len(request["races"]) for request in sent if _is_of_layers(request)]
     assert layers == [TOGETHER, LAYERS - TOGETHER]

@@ -12,13 +12,11 @@ from edgeattn.devices.host import DeviceHost
 
 BUNDLE = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge"
 
-Network = Any
-
 
 def test_a_bundle_is_benchmarked_on_a_device(
-    board: DeviceHost, network: Network, capsys: pytest.CaptureFixture[str]
+    board: DeviceHost, bench: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["bench", str(BUNDLE), "--on", "board", "--scheduler", network.address]
+    command = ["bench", str(BUNDLE), "--on", "board"]
     assert main([*command, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["board"]
     assert result["machine"]["cpu"] == board.device.machine.cpu
@@ -29,32 +27,31 @@ def test_a_bundle_is_benchmarked_on_a_device(
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "named"),
     [
-        (["--on", "pi4"], r"device 'pi4': not at this scheduler, which has board"),
-        (["--on", "board", "--on", "board"], "a device given twice"),
-        (["--on", "board", "--shape", "batch=1"], "leave MODEL and --shape out"),
+        (["--on", "-oProxyCommand=x"], "device '-oProxyCommand=x'"),
+        (["--on", "board", "--on", "board"], "device 'board'"),
+        (["--on", "board", "--shape", "batch=1"], "--shape"),
+        (["--on", "absent"], "no-such-command"),
     ],
 )
 def test_what_cannot_be_is_one_line(
-    board: DeviceHost, network: Network, capsys: pytest.CaptureFixture[str], more: list[str], told: str
+    board: DeviceHost, bench: Any, capsys: pytest.CaptureFixture[str], more: list[str], named: str
 ) -> None:
-    assert main(["bench", str(BUNDLE), *more, "--scheduler", network.address]) == 2
+    file = bench.folder / "edgeattn" / "devices.toml"
+    listed = file.read_text()
+    file.write_text(f'{listed}[absent]\ncommand = ["no-such-command"]\n')
+    try:
+        assert main(["bench", str(BUNDLE), *more]) == 2
+    finally:
+        file.write_text(listed)
     error = capsys.readouterr().err
-    assert told in error
+    assert named in error
     assert error.count("\n") == 1
 
 
-def test_without_a_scheduler_it_says_how_to_name_one(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("EDGEATTN_SCHEDULER", raising=False)
-    assert main(["bench", str(BUNDLE), "--on", "pi4"]) == 2
-    assert "edgeattn device tcp://HOST:PORT --name NAME" in capsys.readouterr().err
-
-
 def test_a_bundle_that_the_device_cannot_run_is_one_line(
-    board: DeviceHost, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    board: DeviceHost, bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = tmp_path / "other.edge"
     shutil.copytree(BUNDLE, bundle)
@@ -62,6 +59,6 @@ def test_a_bundle_that_the_device_cannot_run_is_one_line(
     for variant in manifest["variants"]:
         variant["engine"] |= {"version": "99.0"}
     (bundle / "manifest.json").write_text(json.dumps(manifest))
-    assert main(["bench", str(bundle), "--on", "board", "--scheduler", network.address]) == 2
+    assert main(["bench", str(bundle), "--on", "board"]) == 2
     assert "device board: " in (error := capsys.readouterr().err)
     assert "needs onnxruntime 99.0" in error

@@ -26,13 +26,11 @@ from edgeattn_runtime.golden import check
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 
-Network = Any
-
 
 def test_a_report_is_of_the_device(
-    board: DeviceHost, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    board: DeviceHost, bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle, on = tmp_path / "tiny.edge", ["--on", "board", "--scheduler", network.address]
+    bundle, on = tmp_path / "tiny.edge", ["--on", "board"]
     assert main(["export", str(TINY), "-o", str(bundle), "--budget", "memory_mb=500", *on, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["device"] == "board"
@@ -46,13 +44,13 @@ def test_a_report_is_of_the_device(
 
 def test_several_devices_have_a_variant_each_and_every_price(
     board: DeviceHost,
-    network: Network,
+    bench: Any,
     source: ModuleSource,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    second = network.start("second", "--threads", "2")
-    found = places(network.client, ["second", "board"], [TARGETS["cpu"]])
+    second = bench.host(bench.add("second", "--threads", "2"))
+    found = places([second.connection, board.connection], [TARGETS["cpu"]])
     assert [place.threads for place in found] == [2, 1]
     bundle = pipeline.run(source, Request.read("cpu", None, FASTEST, places=found), Silent())
     folder = bundle.save(tmp_path / "tiny.edge")
@@ -69,7 +67,7 @@ def test_several_devices_have_a_variant_each_and_every_price(
         model = edgeattn_runtime.load(folder, target=f"cpu-on-{name}")
         assert all(result.ok for result in check(model))
     devices = [word for host in (board, second) for word in ("--on", host.device.name)]
-    assert main(["bench", str(folder), *devices, "--scheduler", network.address, "--json"]) == 0
+    assert main(["bench", str(folder), *devices, "--json"]) == 0
     results = json.loads(capsys.readouterr().out)
     assert {name: result["target"] for name, result in results.items()} == {
         "board": "cpu-on-board",
@@ -77,28 +75,18 @@ def test_several_devices_have_a_variant_each_and_every_price(
     }
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["export", str(TINY), "--together"], "--together: found without --on DEVICE"),
-        (["export", str(TINY), "--scheduler", "tcp://127.0.0.1:1"], "--scheduler: found without --on"),
-        (["bench", "tiny.edge", "--scheduler", "tcp://127.0.0.1:1"], "--scheduler: found without --on"),
-    ],
-)
-def test_what_is_about_devices_needs_one(words: list[str], told: str, refused: Callable[..., str]) -> None:
-    assert told in refused(*words)
+def test_what_is_about_devices_needs_one(refused: Callable[..., str]) -> None:
+    assert "--together: found without --on HOST" in refused("export", str(TINY), "--together")
 
 
-def test_a_device_must_have_the_targets_engine(board: DeviceHost, network: Network) -> None:
+def test_a_device_must_have_the_targets_engine(board: DeviceHost) -> None:
     with pytest.raises(IncompatibleRuntimeError, match=r"device board: target 'web' needs onnxruntime-web"):
-        places(network.client, ["board"], [TARGETS["web"]])
+        places([board.connection], [TARGETS["web"]])
     with pytest.raises(BadInput, match="fixes its sizes"):
-        places(network.client, ["board"], [TARGETS["xnnpack"]])
-    with pytest.raises(BadInput, match="'board': given twice"):
-        places(network.client, ["board", "board"], [])
+        places([board.connection], [TARGETS["xnnpack"]])
 
 
-def test_a_ratio_to_pytorch_is_no_limit_on_a_device(board: DeviceHost, network: Network) -> None:
-    found = places(network.client, ["board"], [TARGETS["cpu"]])
+def test_a_ratio_to_pytorch_is_no_limit_on_a_device(board: DeviceHost) -> None:
+    found = places([board.connection], [TARGETS["cpu"]])
     with pytest.raises(BudgetError, match="which has no PyTorch"):
         Request.read("cpu", {"latency_ratio": 2.0}, FASTEST, places=found)

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgeattn.devices import pieces, steady
-from edgeattn.devices.asking import Asking
-from edgeattn.devices.disturbance import Disturbance
-from edgeattn.devices.host import DeviceHost
-from edgeattn.devices.races import TOGETHER
+from edgeattn.devices import files
+from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
@@ -22,6 +20,8 @@ GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "m
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]
+Answer = dict[str, Any]
+
 ROUNDS = Rounds(least=3, most=3, warmup=1)
 
 
@@ -34,25 +34,13 @@ def test_a_graph_answers_there_as_here(board: DeviceHost) -> None:
             np.testing.assert_array_equal(found[name], array)
 
 
-def test_what_is_large_comes_in_pieces_with_the_request(
-    board: DeviceHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[tuple[str, int]] = []
-    task = Asking._task
-
-    def noted(asking: Asking, verb: str, request: Mapping[str, Any]) -> Any:
-        sent.append((verb, sum(len(piece["piece"]) for piece in request["pieces"])))
-        return task(asking, verb, request)
-
-    monkeypatch.setattr(Asking, "_task", noted)
-    monkeypatch.setattr(pieces, "SIZE", 1000)
+def test_what_is_large_comes_in_pieces(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SIZE", 1000)
+    host = bench.host(bench.add("piecewise"))
     inputs: Inputs = {"tokens": np.full((60, 5), 2), "mask": np.ones((60, 5), np.float32)}
-    found = ORT_CPU.on(board).file_runner(GRAPH)(inputs)
-    assert {verb for verb, _ in sent} == {"answer"}
-    assert len(sent) > 3
-    assert max(size for _, size in sent) <= 1000
+    answers = ORT_CPU.on(host).file_runner(GRAPH)(inputs)
     for name, array in ORT_CPU.file_runner(GRAPH)(inputs).items():
-        np.testing.assert_array_equal(found[name], array)
+        np.testing.assert_array_equal(answers[name], array)
 
 
 def test_calls_are_timed_there_side_by_side(board: DeviceHost) -> None:
@@ -72,20 +60,11 @@ def test_calls_are_timed_there_side_by_side(board: DeviceHost) -> None:
         assert all(len(times) == 3 and min(times) > 0 for times in found.values())
 
 
-def test_many_short_races_share_tasks(board: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    ask = Asking.ask
-
-    def noted(asking: Asking, verb: str, *given: object) -> object:
-        asked.append(verb)
-        return ask(asking, verb, *given)
-
-    monkeypatch.setattr(Asking, "ask", noted)
-    monkeypatch.setattr(steady, "REPEATS", 0)
+def test_races_are_timed_in_their_order_however_many(board: DeviceHost) -> None:
     runner = ORT_CPU.on(board).file_runner(GRAPH)
-    races = [{0: runner.bind(INPUTS[0])}] * (TOGETHER + 1)
-    assert len(list(board.races(races, Clock(), ROUNDS))) == len(races)
-    assert asked == ["time", "time"]
+    races = [{i: runner.bind(INPUTS[0])} for i in range(TOGETHER + 1)]
+    found = list(board.races(races, Clock(), ROUNDS))
+    assert [list(race) for race in found] == [[i] for i in range(TOGETHER + 1)]
 
 
 def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> None:
@@ -102,40 +81,45 @@ def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> N
 
 
 @pytest.fixture
-def told(board: DeviceHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """How many times slower the device is, measurement by measurement; all else is genuine."""
-    slower: list[float] = []
-    scripted = iter(slower)
-    monkeypatch.setattr(steady.Disturbance, "of", lambda _: Disturbance(next(scripted), 0.0))
-    board.steady.marks.clear()
-    yield slower
-    board.steady.marks.clear()
+def told() -> tuple[Steady, list[Answer]]:
+    """Measurements of a device that answers what it is given, one after the other."""
+    answers: list[Answer] = []
+    scripted = iter(answers)
+    connection = SimpleNamespace(name="board", ask=lambda *_: (next(scripted), {}))
+    return Steady(connection), answers  # type: ignore[arg-type]
 
 
-def _time(board: DeviceHost) -> None:
-    board.turns({0: ORT_CPU.on(board).file_runner(GRAPH).bind(INPUTS[0])}, Clock(), ROUNDS)
+def _slower(*factors: float, slept: float = 0.0) -> list[Answer]:
+    told = {"began": 0.0, "ended": 1.0, "before": 1.0, "best": 1.0, "slept": slept}
+    return [{"times": [factor], "steadiness": {**told, "after": factor}} for factor in factors]
 
 
-def test_a_disturbed_measurement_is_made_again(board: DeviceHost, told: list[float]) -> None:
-    told += [1.6, 1.0]
-    _time(board)
-    assert board.steady.marks == []
+Told = tuple[Steady, list[Answer]]
 
 
-def test_one_that_stays_disturbed_is_marked(board: DeviceHost, told: list[float]) -> None:
-    told += [1.6, 1.5, 1.7]
-    _time(board)
-    assert board.steady.marks == ["it was 1.5 times slower than at its best, as a device is that throttles"]
+def test_a_disturbed_measurement_is_made_again(told: Told) -> None:
+    steady, answers = told
+    answers += _slower(1.6, 1.0)
+    assert steady("time", {}, {})["times"] == [1.0]
+    assert steady.marks == []
 
 
-def test_one_that_means_nothing_is_refused(board: DeviceHost, told: list[float]) -> None:
-    told += [3.0, 2.5, 2.7]
+def test_one_that_stays_disturbed_is_marked(told: Told) -> None:
+    steady, answers = told
+    answers += _slower(1.6, 1.5, 1.7)
+    assert steady("time", {}, {})["times"] == [1.5]
+    assert steady.marks == ["it was 1.5 times slower than at its best, as a device is that throttles"]
+
+
+def test_one_that_means_nothing_is_refused(told: Told) -> None:
+    steady, answers = told
+    answers += _slower(3.0, 2.5, 2.7)
     with pytest.raises(BadInput, match=r"device board: it was 2.5 times slower.*3 times in a row"):
-        _time(board)
+        steady("time", {}, {})
 
 
-def test_sleep_is_told() -> None:
-    asleep = Disturbance.of({"before": 1.0, "after": 1.1, "best": 1.0, "slept": 7.0})
-    assert asleep.is_useless
-    assert str(asleep) == "it slept for 7.0 s"
-    assert Disturbance.of({"before": 1.0, "after": 1.2, "best": 1.0, "slept": 0.0}).is_steady
+def test_one_in_which_the_device_slept_is_refused(told: Told) -> None:
+    steady, answers = told
+    answers += _slower(1.0, 1.0, 1.0, slept=7.0)
+    with pytest.raises(BadInput, match=r"device board: it slept for 7.0 s"):
+        steady("time", {}, {})

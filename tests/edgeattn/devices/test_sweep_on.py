@@ -17,22 +17,11 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 def test_rows_are_measured_on_the_device_that_they_name(
     frail: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Callable[..., str]
 ) -> None:
-    asked = ("sweep", TINY, "--budget", "cosine=0.9", "--scheduler", frail.address, "-o", tmp_path / "out")
-    frail.start("board")
-    assert "none of which declares the resource host" in refused(*asked, "--on", "board")
-    frail.employ()
-    assert "device 'nobody': not at this scheduler, which has board" in refused(*asked, "--on", "nobody")
+    asked = ("sweep", TINY, "--budget", "cosine=0.9", "--workers", "1", "-o", tmp_path / "out")
+    frail.add("board")
+    assert "device nowhere-invalid: cannot be reached" in refused(*asked, "--on", "nowhere.invalid")
     assert main([str(word) for word in (*asked, "--on", "board", "--json")]) == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert (row["device"], row["verdict"], row["told"]) == ("board", "pass", "")
     assert row["latency_ms"] > 0
     assert row["speedup"] is None  # PyTorch is not there
-
-
-def test_a_device_needs_a_scheduler(
-    tmp_path: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("EDGEATTN_SCHEDULER", raising=False)
-    assert "--on pi4: no scheduler; give --scheduler" in refused(
-        "sweep", TINY, "-o", tmp_path / "out", "--on", "pi4"
-    )

@@ -1,63 +1,65 @@
-"""Hosts that share a device, and names that lead to none."""
+"""Hosts that share a device take turns, and are told that they wait."""
 
 from __future__ import annotations
 
 import threading
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from edgeattn.devices.asking import Asking
-from edgeattn.devices.connection import connect
 from edgeattn.devices.host import DeviceHost
-from edgeattn.devices.on_device import scheduler
-from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.errors import BadInput
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 
-Network = Any
+
+def _race(pause: float) -> dict[str, Any]:
+    clock = {"kind": "cost", "threads": 1, "pause": pause}
+    return {"clock": clock, "rounds": {"least": 9, "most": 9, "seconds": None, "warmup": 0}}
 
 
-def test_two_hosts_take_turns(board: DeviceHost, network: Network) -> None:
-    call = ORT_CPU.on(board).file_runner(GRAPH).bind(INPUTS)
-    race = {
-        "calls": [call.plain()],
-        "clock": {"kind": "cost", "pause": 0.05},
-        "rounds": {"least": 9, "most": 9},
-    }
+def test_two_hosts_take_turns(bench: Any) -> None:
+    address = bench.add("shared")
     spans: list[tuple[float, float]] = []
 
     def measure(host: DeviceHost) -> None:
+        call = ORT_CPU.on(host).file_runner(GRAPH).bind(INPUTS)
         for _ in range(3):
-            told = host.asking.ask("time", {"races": [race]}, call.contents())["steadiness"]
-            spans.append((told["began"], told["ended"]))
+            request = {"races": [{"calls": [call.plain()], **_race(0.05)}]}
+            steadiness = host.connection.ask("time", request, call.contents())[0]["steadiness"]
+            spans.append((steadiness["began"], steadiness["ended"]))
 
-    with connect(network.address) as other:
-        hosts = (board, DeviceHost(Steady(Asking(other, board.device))))
-        threads = [threading.Thread(target=measure, args=(host,)) for host in hosts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    threads = [threading.Thread(target=measure, args=(bench.host(address),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(spans) == 6
     ordered = sorted(spans)
     assert all(ended <= began for (_, ended), (began, _) in pairwise(ordered))
 
 
-def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "SECONDS", 1.0)
-    with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
-        connect("tcp://127.0.0.1:1")
-    with pytest.raises(BadInput, match="tcp://HOST:PORT"):
-        connect("pi4")
+def test_a_host_that_waits_is_told_once(bench: Any) -> None:
+    address = bench.add("busy")
+    first, second = bench.host(address), bench.host(address)
+    call = ORT_CPU.on(first).file_runner(GRAPH).bind(INPUTS)
+    request = {"races": [{"calls": [call.plain()], **_race(0.7)}]}
+    arguments = ("time", request, call.contents())
+    measuring = threading.Thread(target=first.connection.ask, args=arguments)
+    measuring.start()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        while measuring.is_alive():
+            second.connection.ask("describe", {}, {})
+    measuring.join()
+    assert [str(each.message) for each in told] == ["waiting: busy is measuring for another host"]
 
 
-def test_a_name_is_one_devices(board: DeviceHost, network: Network) -> None:
-    with pytest.raises(BadInput, match="'nobody': not at this scheduler, which has board"):
-        network.host("nobody")
+def test_what_is_measured_alone_waits_for_nobody(board: DeviceHost) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        board.connection.ask("describe", {}, {})

@@ -49,7 +49,7 @@ Choose = Callable[..., Choice]
 def floats(captured: Captured, samples: SampleSplit) -> FloatGraphs:
     """The tiny model's float graph, as the search begins with it."""
     cached = with_cache(captured, recover(captured, samples.calibration), samples.calibration)
-    lowered = lower_for(CPU, captured, cached, samples.calibration)
+    lowered = lower_for(CPU, cached, samples.calibration)
     return float_graphs(captured, lowered.graphs, samples, ORT_CPU, FORMS, padding=None)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.statistics import CONFIDENCE, LEAST, MOST, count_needed, mean_bound, unseen_score
+from edgeattn.judge.statistics import LEAST, MOST, count_needed, mean_bound, unseen_score
+from edgeattn.results.check import CONFIDENCE
 
 TRIES = 200
 NOISE = 0.04  # of a share seen in so many tries

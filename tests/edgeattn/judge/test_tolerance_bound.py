@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn.judge.statistics import CONFIDENCE, count_for, share_shown
+from edgeattn.judge.statistics import count_for, share_shown
+from edgeattn.results.check import CONFIDENCE
 
 TRIES = 4000
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from edgeattn.report.graph_words import form_words
-from edgeattn.results.report import Layer
+from edgeattn.results.graph import Layer
 from edgeattn_export.targets.cpu import FORMS
 
 

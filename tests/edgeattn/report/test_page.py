@@ -4,12 +4,13 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from edgeattn.judge.check import Check
-from edgeattn.judge.limits import GOLDEN, LIMITS
 from edgeattn.report.files import report_files
 from edgeattn.report.page import View, machine_facts, page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.results.report import Layer, Refusal, Report
+from edgeattn.results.check import Check
+from edgeattn.results.graph import Layer, Refusal
+from edgeattn.results.limits import GOLDEN, LIMITS
+from edgeattn.results.report import Report
 from edgeattn_runtime.machine import Machine
 
 VOID = {"img", "meta", "path", "use"}  # without an end, in HTML or in a drawing

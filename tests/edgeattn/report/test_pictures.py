@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from edgeattn.report.pictures import Shown, picture_of
+from edgeattn.report.pictures import AnsweredSample, picture_of
 from edgeattn.source.own_processing import OwnProcessing
 
 TOKENIZER = Path(__file__).parents[3] / "runtime" / "conformance" / "processed.edge" / "tokenizer.json"
-SAID = ("seven (99 %)", "seven (98 %)")
+WORDS = ("seven (99 %)", "seven (98 %)")
 DRAW = np.random.default_rng(0)
 IMAGE: Mapping[str, object] = {
     "input": "x",
@@ -46,18 +46,20 @@ LOG_MEL = {"frame": 8, "hop": 3, "bands": 4, "stack": 2, "floor": 1e-5}
 
 def drawn(processing: Mapping[str, object], x: object, y: object = 0.5, **more: object) -> str | None:
     output = np.asarray(y, np.float32)
-    shown = Shown(
-        own=OwnProcessing.read(processing),
+    own = OwnProcessing.read(processing)
+    sample = AnsweredSample(
+        processing=own.processing,
+        paths=own.paths,
         inputs={"x": np.asarray(x)},
         original={"y": output},
         bundle={"y": output * np.float32(0.9)},
-        words=SAID,
+        words=WORDS,
         **more,  # type: ignore[arg-type]
     )
-    picture = picture_of(shown)
+    picture = picture_of(sample)
     if picture is None:
         return None
-    assert picture == picture_of(shown)  # the same bytes every time
+    assert picture == picture_of(sample)  # the same bytes every time
     assert ElementTree.fromstring(picture).tag.endswith("svg")
     assert len(picture) < 200_000  # a page holds it
     return picture.decode()
@@ -67,7 +69,7 @@ def test_an_image_stands_beside_what_either_read() -> None:
     svg = drawn({"image": IMAGE}, DRAW.uniform(0, 17, (1, 3, 6, 6)).astype(np.float32))
     assert svg is not None
     assert "<image" in svg
-    assert all(f"{who}: {said}" in svg for who, said in zip(("PyTorch", "The bundle"), SAID, strict=True))
+    assert all(f"{who}: {said}" in svg for who, said in zip(("PyTorch", "The bundle"), WORDS, strict=True))
 
 
 @pytest.mark.parametrize("samples", [1, 150, 8000])
@@ -76,7 +78,7 @@ def test_a_sound_is_drawn_as_a_wave_and_a_spectrogram(samples: int) -> None:
     for sound in (DRAW.uniform(-1, 1, (1, samples)), np.zeros((1, samples))):
         svg = drawn({"audio": audio}, sound.astype(np.float32))
         assert svg is not None
-        assert all(told in svg for told in ("seconds", "kHz", SAID[0]))
+        assert all(told in svg for told in ("seconds", "kHz", WORDS[0]))
 
 
 def test_features_are_drawn_without_what_fills_them_up() -> None:
@@ -94,9 +96,9 @@ def test_a_forecast_is_drawn_with_the_naive_one_and_what_came() -> None:
     judged = drawn({"series": SERIES}, past.astype(np.float32), ahead, target=ahead)
     assert alone is not None
     assert judged is not None
-    told = ("rain in mm", "wind", "naive: the last again", "PyTorch", "the bundle")
+    told = ("rain in mm", "wind", "naive: the last season again", "PyTorch", "the bundle")
     assert all(each in alone and each in judged for each in told)
-    assert ("what came" in alone, "what came" in judged) == (False, True)
+    assert ("actual" in alone, "actual" in judged) == (False, True)
 
 
 def test_a_text_is_shown_with_its_neighbours_by_either() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from edgeattn.judge.check import Check
 from edgeattn.report.loading import loading_parts
-from edgeattn.report.number_words import figure, measured, megabytes
+from edgeattn.report.number_words import figure, measured_text, megabytes
 from edgeattn.report.table import checks_table, differing_machines, golden_table, report_parts, show
+from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.graph import Graph, Tensor
@@ -120,8 +120,8 @@ def test_sizes_too_small_for_a_figure_are_still_there() -> None:
 
 
 def test_a_failure_is_visible_in_what_was_measured() -> None:
-    assert measured(Check("cosine", 0.999998, 1.0, False)) == "0.999998"
-    assert measured(Check("golden", 0.8999999, 0.9, False)) == "0.8999999"
+    assert measured_text(Check("cosine", 0.999998, 1.0, False)) == "0.999998"
+    assert measured_text(Check("golden", 0.8999999, 0.9, False)) == "0.8999999"
 
 
 @pytest.mark.parametrize(

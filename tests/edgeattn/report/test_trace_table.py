@@ -5,11 +5,10 @@ import json
 import pytest
 from rich.console import Console
 
-from edgeattn.judge.trace.bundle import BundleTrace
-from edgeattn.judge.trace.module_error import Departure, SampleError, Step, by_module
-from edgeattn.judge.trace.trace import Trace
+from edgeattn.judge.trace.module_error import Step, by_module
 from edgeattn.report.trace_picture import trace_svg
 from edgeattn.report.trace_table import percent, trace_json, trace_parts
+from edgeattn.results.trace import BundleTrace, Departure, SampleError, Trace
 
 
 def at(introduced: float, accumulated: float = 0.0, *, rounds: bool = True) -> Departure:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn.judge.check import Check
-from edgeattn.report.verdict_words import edge_cases_line, shown, undecided
-from edgeattn.results.check import EdgeCase
+from edgeattn.report.verdict_words import confidence_text, edge_cases_line, undecided_notes
+from edgeattn.results.check import Check, EdgeCase
 
 FEW = Check("cosine_min", 0.9991, 0.998, ok=False, decided=False, share=0.8609, needed=59)
 
@@ -22,19 +21,19 @@ FEW = Check("cosine_min", 0.9991, 0.998, ok=False, decided=False, share=0.8609, 
     ],
 )
 def test_what_is_shown_of_all_inputs_is_written(check: Check, words: str) -> None:
-    assert shown(check) == words
+    assert confidence_text(check) == words
 
 
 def test_what_would_decide_is_told() -> None:
-    (line,) = undecided([FEW, Check("size_mb", 25.0, 24, ok=False)], 20)
+    (line,) = undecided_notes([FEW, Check("size_mb", 25.0, 24, ok=False)], 20)
     assert line == (
-        "cosine_min is 0.99910, at least 0.998 asked, but 20 evaluation samples do not show that of all "
-        "inputs: 59 would do; yield 118 samples or more."
+        "cosine_min is 0.99910, at least 0.998 required, but 20 evaluation samples do not show that of "
+        "all inputs: 59 would do; yield 118 samples or more."
     )
 
 
 def test_where_nothing_would_decide_that_is_told() -> None:
-    (line,) = undecided([Check("metric_drop", 0.0, 0.0, ok=False, decided=False, bound=0.01)], 1)
+    (line,) = undecided_notes([Check("metric_drop", 0.0, 0.0, ok=False, decided=False, bound=0.01)], 1)
     assert line.endswith(
         "but 1 evaluation sample does not show that of all inputs: no number of samples like these would; "
         "ask for less."

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.check import Check
+from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 from edgeattn.sweep.line import Line
 from edgeattn.sweep.row import Model, Outcome, Row

@@ -21,7 +21,7 @@ def test_a_line_has_the_figures_of_its_report(lines: list[Line]) -> None:
 
 def test_a_budget_that_is_missed_says_by_what(lines: list[Line]) -> None:
     assert lines[2].verdict == "fail"
-    assert lines[2].told == "cosine is 0.99340, at least 0.999 asked"
+    assert lines[2].told == "cosine is 0.99340, at least 0.999 required"
     assert lines[2].command.endswith("--budget cosine=0.999 --budget size_mb=24 --target cpu --on server")
 
 

@@ -25,7 +25,7 @@ def test_the_page_is_one_file_that_fetches_nothing(lines: list[Line], outcomes: 
 def test_the_page_tells_every_row_and_what_it_misses(lines: list[Line], outcomes: Outcomes) -> None:
     html = page(lines, outcomes)
     assert "2 of 4" in html
-    assert "cosine is 0.99340, at least 0.999 asked" in html
+    assert "cosine is 0.99340, at least 0.999 required" in html
     assert "&lt;b&gt;.py: forward decides by values" in html
     assert "ms, cpu on pi4" in html
     assert "cosine=0.999, size_mb=24" in html

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.cache import Steps, encoder_samples
+from edgeattn_export.cache import Steps
 from edgeattn_export.cache.prove import objection
-from edgeattn_export.cache.stepping import StepRunner
+from edgeattn_export.cache.steps import ENCODER_GRAPH
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -110,14 +110,14 @@ def test_an_output_of_the_sources_is_the_encoders(
 ) -> None:
     found, inputs = derivation("sound"), inputs_of("sound", READ)
     assert "memory" not in found.steps.carried
-    answer = StepRunner.of(found.steps, ORT_CPU)(inputs)
+    answer = found.steps.runner(ORT_CPU)(inputs)
     assert set(answer) == {"logits", "memory"}
     assert scaled_error(found.captured.reference(inputs), answer) < TOLERANCE
 
 
 def test_its_samples_are_the_sources_alone(derivation: Callable[[str], Any]) -> None:
     found = derivation("sound")
-    samples = encoder_samples(found.steps, found.samples)
+    samples = found.steps.samples(found.samples, ORT_CPU)[ENCODER_GRAPH]
     assert [set(sample.inputs) for sample in samples] == [{"sound", "shown"}] * len(found.samples)
 
 

@@ -28,7 +28,7 @@ def runners(derivation: Callable[[str], Any]) -> Runners:
         lengths = (SOURCE, LENGTH) if name == "translation" else (LENGTH,)
         sizes = dict(zip(found.captured.axes.symbols, (3, *lengths), strict=True))
         inputs = sized_inputs(found.samples, found.captured.axes, sizes)
-        return found, inputs, StepRunner.of(found.steps, ORT_CPU)
+        return found, inputs, found.steps.runner(ORT_CPU)
 
     return of
 

@@ -81,7 +81,7 @@ def test_large_weights_are_mapped_from_files_that_all_sessions_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = WeightFiles()
-    monkeypatch.setattr("edgeattn_export.graph.engine.SHARED", files)
+    monkeypatch.setattr("edgeattn_export.graph.engine.SESSION_WEIGHTS", files)
     monkeypatch.setattr("edgeattn_export.graph.weight_files.SMALLEST", 1024)
     expected = plainly(encoder.model)(samples[0].inputs)
     for graph in (encoder.model, encoder.model.clone()):

@@ -89,7 +89,7 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
 ) -> None:
     goal = Goal(cosine_min=0.9995, thorough=True)
     once = find(goal)
-    monkeypatch.setattr(judge.Judge, "_run", lambda *_: pytest.fail("ran again"))
+    monkeypatch.setattr(judge.ErrorMeter, "_run", lambda *_: pytest.fail("ran again"))
     monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
     assert find(goal) == once
     assert search(replace(part), goal, bench(folder)) == once
@@ -125,7 +125,7 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
 def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
     find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge.Judge, "spoiled", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(judge.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
     found = find(Goal(cosine_mean=0.5, cosine_min=0.5))
     assert found.missed == ()
     assert found.chosen.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
@@ -137,12 +137,12 @@ def test_no_form_is_tried_that_costs_more_than_float(
     timed({**INT8_FIRST, "float": 1.5e-3})
     recipes: list[Recipe] = []
 
-    def spoiled(itself: judge.Judge, recipe: Recipe) -> judge.Errors:
+    def spoiled(itself: judge.ErrorMeter, recipe: Recipe) -> judge.Errors:
         recipes.append(recipe)
         return known(itself, recipe)
 
-    known = judge.Judge.spoiled
-    monkeypatch.setattr(judge.Judge, "spoiled", spoiled)
+    known = judge.ErrorMeter.spoiled
+    monkeypatch.setattr(judge.ErrorMeter, "spoiled", spoiled)
     search(part, Goal(), bench(None))
     assert {treatment.form for recipe in recipes for _, treatment in recipe.layers} == {"int8", "float"}
 
@@ -154,7 +154,7 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     searching = sys.modules["edgeattn_export.search.search"]
     exact = (("*", CANDIDATES.finished(CANDIDATES.most_exact[-1], FORMS)),)
 
-    def raced(judge: judge.Judge, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+    def raced(judge: judge.ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
         return tuple(
             replace(trial, latency_ms=1.0 if trial.recipe.layers == exact else 2.0)
             for trial in race.race(judge, recipes)
@@ -235,12 +235,8 @@ def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
     recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
     with pytest.raises(RecipeError) as refused:
         follow(part, recipe, bench(folder))
-    for told in (
-        "layer 'encoder.*' matches no layer",
-        "form 'int3' is unknown",
-        "rewrite 'int2 rows' is unk",
-    ):
-        assert told in str(refused.value)
+    for named in ("layer 'encoder.*'", "form 'int3'", "rewrite 'int2 rows'"):
+        assert named in str(refused.value)
 
 
 def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, bench: MakeBench) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from edgeattn_export.cache import Cached
+from edgeattn_export.cache import Cached, WholeGraph
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
@@ -18,11 +19,11 @@ from edgeattn_runtime.errors import ModelError, QuantizeError
 def test_a_graph_is_lowered_without_the_stand_ins_needs(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
-    lowered = lower_for(QNN, encoder, Cached(recovered), samples)
-    assert isinstance(lowered.graphs, Recovered)
-    found = operators(lowered.graphs.model)
+    lowered = lower_for(QNN, Cached(WholeGraph(recovered.model, encoder)), samples)
+    main = lowered.graphs.main.model
+    found = operators(main)
     assert not {"Attention", "Expand", "IsInf"} & set(found)  # masks written out are for its CPU kernel
-    assert lowered.graphs.model.opset_imports[""] == QNN.opset
+    assert main.opset_imports[""] == QNN.opset
     assert lowered.applied == {"decomposed attention": 1}
 
 
@@ -30,11 +31,11 @@ def test_what_the_engine_does_not_read_is_named_with_its_module(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
     with pytest.raises(QuantizeError, match="Attention"):
-        lower_for(replace(QNN, lowerings=()), encoder, Cached(recovered), samples)
+        lower_for(replace(QNN, lowerings=()), Cached(WholeGraph(recovered.model, encoder)), samples)
 
 
 @pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if target.few is not None])
-def test_a_decoders_cache_fits_no_fixed_size(name: str, encoder: Captured, samples: Samples) -> None:
-    steps = cast("Any", object())
+def test_a_decoders_cache_fits_no_fixed_size(name: str, samples: Samples) -> None:
+    steps = cast("Any", SimpleNamespace(generation="decoder"))
     with pytest.raises(ModelError, match=rf"{name}.*cache.*dynamic"):
-        lower_for(TARGETS[name], encoder, Cached(steps), samples)
+        lower_for(TARGETS[name], Cached(steps), samples)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "documents"))
 
 RUNTIME = Path(__file__).parents[3] / "runtime"
 
@@ -52,8 +55,7 @@ def _kotlin() -> Reader:
     return run
 
 
-@pytest.fixture(scope="session", params=[_swift, _kotlin], ids=["swift", "kotlin"])
+@pytest.fixture(scope="session", params=["swift", "kotlin"])
 def reader(request: pytest.FixtureRequest) -> Reader:
     """Return a runtime."""
-    built: Reader = request.param()
-    return built
+    return {"swift": _swift, "kotlin": _kotlin}[request.param]()

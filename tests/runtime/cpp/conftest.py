@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "documents"))
 
 COMPILE = Path(__file__).parents[3] / "runtime" / "cpp" / "compile"
 

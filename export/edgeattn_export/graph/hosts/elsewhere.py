@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from threading import Lock
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-import edgeattn_runtime.errors
 from edgeattn_export.graph.hosts.environment import Environment
-from edgeattn_export.graph.hosts.frames import Arrays, read_frame, write_frame
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import Partition
-from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.frames import Arrays
 from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.peer import Peer
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
@@ -83,58 +77,17 @@ class Elsewhere:
         """Time one set of calls after the other."""
         return (timed(calls, clock, rounds) for calls in races)
 
-    def _worker(self) -> Worker:
+    def _worker(self) -> Peer:
         lacking = self.missing()
         if lacking is not None:
             raise IncompatibleRuntimeError(lacking)
-        return Worker(self.environment.command())
-
-
-class Worker:
-    """A process that answers requests, one after the other, of any thread; it ends with this object."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._lock = Lock()
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
-        environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env=environment
-        )
-        weakref.finalize(self, _end, self._process, self._words)
-
-    def ask(
-        self, message: Mapping[str, object], arrays: Arrays | None = None
-    ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return the answer to a request, and its arrays.
-
-        Raises:
-            EdgeAttnError: What the worker raised.
-            BundleError: The worker has ended.
-        """
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise TypeError("a worker without pipes")
-        frame = None
-        with self._lock, suppress(BrokenPipeError):
-            write_frame(requests, message, arrays)
-            frame = read_frame(answers)
-        if frame is None:
-            raise BundleError(f"the worker ended with code {self._process.wait()}: {self._last_words()}")
-        answer, outputs = frame
-        if "error" in answer:
-            raise getattr(edgeattn_runtime.errors, answer["error"])(answer["reason"])
-        return answer, outputs
-
-    def _last_words(self) -> str:
-        self._words.seek(0)
-        lines = self._words.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return Peer(self.environment.command())
 
 
 class WorkerRunner:
     """A graph in a worker. A call that is timed holds the way there and back, about 0.1 ms."""
 
-    def __init__(self, worker: Worker, opening: Mapping[str, object]) -> None:
+    def __init__(self, worker: Peer, opening: Mapping[str, object]) -> None:
         self._worker = worker
         opened, _ = worker.ask({"verb": "open", **opening})
         self._inputs: tuple[str, ...] = tuple(opened["inputs"])
@@ -156,11 +109,3 @@ class WorkerRunner:
 
     def _fed(self, inputs: Inputs) -> Arrays:
         return {name: inputs[name] for name in self._inputs}
-
-
-def _end(process: subprocess.Popen[bytes], words: IO[bytes]) -> None:
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout, words):
-        if stream is not None:
-            stream.close()

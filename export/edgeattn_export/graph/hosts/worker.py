@@ -12,17 +12,14 @@ It runs in another Python than edgeattn, one that has numpy, onnxruntime and saf
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.hosts.frames import read_frame, write_frame
-from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.graph_session import failure
 from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.peer import serve, standard_streams
 from edgeattn_runtime.session import ENGINE_ERRORS, open_session
 from edgeattn_runtime.settings import SessionSettings
 
@@ -80,20 +77,8 @@ class Worker:
             raise failure("the graph", error, arrays) from error
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer requests until their sender has gone; what goes wrong is an answer too."""
-    worker = Worker()
-    while (frame := read_frame(requests)) is not None:
-        message, arrays = frame
-        try:
-            answer, outputs = getattr(worker, message["verb"])(message, arrays)
-        except EdgeAttnError as error:
-            answer, outputs = {"error": type(error).__name__, "reason": str(error)}, {}
-        write_frame(answers, answer, outputs)
-
-
 def main() -> None:
-    """Serve on the standard streams; what libraries print goes to stderr, so that it disturbs no frame."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answers)
+    """Serve on the standard streams."""
+    worker = Worker()
+    verbs = (worker.machine, worker.open, worker.answer, worker.bind, worker.run, worker.tell)
+    serve({verb.__name__: verb for verb in verbs}, *standard_streams())

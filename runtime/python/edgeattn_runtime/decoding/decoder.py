@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from edgeattn_runtime.cache import check_memory, past_tensors
-from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.contract import Arrays, check_token_ids
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
 from edgeattn_runtime.generation import Generation, batch_axes, batch_symbol, vocabulary
 from edgeattn_runtime.model import Model, load
@@ -43,7 +43,7 @@ class Encoder:
         Raises:
             InputError: They do not keep the contract, or are of several sequences.
         """
-        sources = read_sources(name, prompt, self._graph, self._model.manifest.symbols)
+        sources = self._read(name, prompt)
         count = count_sequences(sources, self._graph, self._batch)
         if count != 1:
             raise InputError(f"{name}: {count} sequences found, 1 expected; generate_many takes several")
@@ -55,7 +55,7 @@ class Encoder:
         Raises:
             InputError: They do not keep the contract.
         """
-        sources = read_sources(name, prompts, self._graph, self._model.manifest.symbols)
+        sources = self._read(name, prompts)
         inputs = self._graph.inputs
         axes = {each.name: each.dims.index(self._batch) for each in inputs if self._batch in each.dims}
         return [
@@ -67,6 +67,12 @@ class Encoder:
         """Return what the decoder takes in every call."""
         outputs = self._model.graph(self._name).run(sources)
         return {name: outputs[name] for name in self._carried}
+
+    def _read(self, name: str, prompt: Prompt) -> Arrays:
+        manifest = self._model.manifest
+        sources = read_sources(name, prompt, self._graph, manifest.symbols)
+        check_token_ids(manifest.token_inputs, sources)
+        return sources
 
 
 class Decoder:

@@ -56,12 +56,17 @@ struct BundleFiles: Sendable {
         let own = Set(["manifest.json"] + (manifest.signature == nil ? [] : ["manifest.sig"]))
         let walk = FileManager.default.enumerator(atPath: folder.path)  // follows no link
         while let file = walk?.nextObject() as? String {
-            let isFolder = walk?.fileAttributes?[.type] as? FileAttributeType == .typeDirectory
-            let isListed = isFolder || own.contains(file) || manifest.files[file] != nil
-            try require(isListed, "\(path(file)): not listed in manifest.json; remove it or copy the bundle again")
+            let type = walk?.fileAttributes?[.type] as? FileAttributeType
+            let isListed = own.contains(file) || manifest.files[file] != nil
+            let isFromDesktop = type == .typeRegular && fromDesktop.contains((file as NSString).lastPathComponent)
+            let isKnown = type == .typeDirectory || isListed || isFromDesktop
+            try require(isKnown, "\(path(file)): not listed in manifest.json; remove it or copy the bundle again")
         }
     }
 }
+
+/// What Finder or Explorer leaves in a folder that it shows.
+private let fromDesktop: Set = [".DS_Store", "Thumbs.db"]
 
 /// Return the path of a file that is there, and within the folder once links are followed.
 private func inside(_ folder: URL, _ file: String) throws -> String {

@@ -85,6 +85,17 @@ public struct Graph: Codable, Sendable {
     }
 }
 
+extension Manifest {
+    /// Check that an input which is named here as token ids has none below 0.
+    func checkTokenIds(_ inputs: [String: Tensor]) throws {
+        for name in [generation?.tokens, processing?.text?.ids].compactMap({ $0 }) {
+            let negative = inputs[name]?.doubles.first { $0 < 0 } ?? 0
+            try requireInput(
+                negative == 0, "\(name): token id \(Int(negative)) found, at least 0 expected; check the tokenizer")
+        }
+    }
+}
+
 /// Return every symbol of `dims`, once, in order of appearance.
 func symbols<Dims: Sequence>(of dims: Dims) -> [String] where Dims.Element == Dim {
     dims.compactMap(\.symbol).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }

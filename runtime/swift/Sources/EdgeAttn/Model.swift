@@ -48,11 +48,14 @@ public final class Model: Sendable, CustomStringConvertible {
     public func run(_ inputs: [String: Tensor], graph: String? = nil) throws -> [String: Tensor] {
         let name = graph ?? manifest.mainGraph
         guard let buckets = graphs[name] else { throw InputError(description: "\(manifest.name): no graph \(name)") }
+        var whole = inputs
         if let generation = manifest.generation, name == generation.decoder {
-            return try buckets.run(withCache(inputs, generation, buckets.graph))
+            whole = try withCache(inputs, generation, buckets.graph)
+        } else {
+            try buckets.graph.check(inputs, manifest.symbols)
         }
-        try buckets.graph.check(inputs, manifest.symbols)
-        return try buckets.run(inputs)
+        try manifest.checkTokenIds(inputs)
+        return try buckets.run(whole)
     }
 
     private func withCache(_ inputs: [String: Tensor], _ names: Generation, _ graph: Graph) throws -> [String: Tensor] {

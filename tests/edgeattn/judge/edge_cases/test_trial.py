@@ -91,7 +91,7 @@ def test_what_no_real_input_is_like_is_told_and_not_failed() -> None:
 
     found = cases(lay(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
     beyond = found["all of tokens at its largest"]
-    assert (beyond.ok, beyond.judged) == (True, False)
+    assert (beyond.ok, beyond.in_verdict) == (True, False)
     assert "no real input is like it" in (beyond.told or "")
     assert failed(found) == set()
 

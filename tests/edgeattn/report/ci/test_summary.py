@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgeattn.judge.check import Check
 from edgeattn.report.ci import golden_summary, summary
 from edgeattn.report.ci.summary import plain, table
-from edgeattn.results.check import EdgeCase
+from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 

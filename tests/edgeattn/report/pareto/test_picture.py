@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pytest
 
-from edgeattn.judge.check import Check
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.report.pareto.points import FLOOR, points_of, stairs
+from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 

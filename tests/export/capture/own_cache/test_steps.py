@@ -9,7 +9,6 @@ from cached_models import Decoder, Forgetful, LengthFirst, text
 from torch import nn
 
 from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
@@ -34,9 +33,7 @@ def test_steps_say_what_the_own_cache_says(exported: Export) -> None:
     assert isinstance(steps, Steps), steps
     assert captured.cache is not None
     inputs = {"tokens": np.asarray(text(11, batch=2))}
-    own, found = (
-        taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, StepRunner.of(steps, ORT_CPU))
-    )
+    own, found = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, steps.runner(ORT_CPU)))
     np.testing.assert_allclose(found, own, atol=TOLERANCE)
     assert [cache.past for cache in steps.caches] == [
         f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")

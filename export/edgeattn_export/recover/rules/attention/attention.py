@@ -17,7 +17,15 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, dims, only_user, permutation, producer, same_dim, shown
+from edgeattn_export.graph.dataflow import (
+    axis_of,
+    dims,
+    dims_text,
+    only_user,
+    permutation,
+    producer,
+    same_dim,
+)
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
 from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty
@@ -118,19 +126,19 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
-        parts = f"query ({shown(query)}), transposed keys ({shown(keys)}) and values ({shown(values)})"
-        return Refusal(f"{parts} do not fit together")
+        parts = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)})"
+        return Refusal(f"{parts} and values ({dims_text(values)}) do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     each = query[-3], keys[-3], values[-3]
     several = {heads for heads in each if isinstance(heads, int) and heads != 1}
     if len(values) == 4 and not shared and {1, *several} == {*each} and len(several) == 1:
         return Axes(4, heads=several.pop())
     if not (same_dim(query[-3], keys[-3]) and same_dim(query[-3], values[-3])) and not shared:
-        heads = f"{shown(query[-3:-2])}, {shown(keys[-3:-2])} and {shown(values[-3:-2])}"
+        heads = f"{dims_text(query[-3:-2])}, {dims_text(keys[-3:-2])} and {dims_text(values[-3:-2])}"
         return Refusal(f"query, keys and values have {heads} heads; equal ones expected, or one")
     outer = zip(query[:-3], keys[:-3], values[:-3], strict=True)
     if not all(same_dim(q, k) and same_dim(q, v) for q, k, v in outer if len(values) == 5):
-        parts = f"query ({shown(query)}), keys ({shown(keys)}) and values ({shown(values)})"
+        parts = f"query ({dims_text(query)}), keys ({dims_text(keys)}) and values ({dims_text(values)})"
         return Refusal(f"{parts} differ before their last three axes")
     return Axes(len(values), shared)
 

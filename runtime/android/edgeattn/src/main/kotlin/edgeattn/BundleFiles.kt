@@ -5,9 +5,11 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.charset.CharacterCodingException
 import java.nio.file.Files
+import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.security.MessageDigest
 
 private const val LARGEST_MANIFEST = 1L shl 20
+private val FROM_DESKTOP = setOf(".DS_Store", "Thumbs.db") // what Finder or Explorer leaves in a folder that it shows
 
 /** A bundle whose every file has been checked against its manifest. */
 internal class BundleFiles(val folder: File) {
@@ -59,9 +61,10 @@ internal class BundleFiles(val folder: File) {
     private fun checkListed() {
         val listed = manifest.files.keys + "manifest.json" + listOfNotNull(manifest.signature?.let { "manifest.sig" })
         Files.walk(folder.toPath()).use { paths ->
-            paths.filter { !Files.isDirectory(it, java.nio.file.LinkOption.NOFOLLOW_LINKS) }.forEach { path ->
+            paths.filter { !Files.isDirectory(it, NOFOLLOW_LINKS) }.forEach { path ->
                 val file = folder.toPath().relativize(path).joinToString("/")
-                require(file in listed) {
+                val fromDesktop = "${path.fileName}" in FROM_DESKTOP && Files.isRegularFile(path, NOFOLLOW_LINKS)
+                require(file in listed || fromDesktop) {
                     "${path(file)}: not listed in manifest.json; remove it or copy the bundle again"
                 }
             }

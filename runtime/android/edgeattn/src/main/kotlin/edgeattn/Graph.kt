@@ -80,5 +80,16 @@ data class Graph(val inputs: List<TensorSpec>, val outputs: List<TensorSpec>) {
     }
 }
 
+/** Check that an input which the manifest names as token ids has none below 0. */
+internal fun Manifest.checkTokenIds(inputs: Map<String, Tensor>) {
+    for (name in listOfNotNull(generation?.tokens, processing?.text?.ids)) {
+        val ids = inputs[name] ?: continue
+        val negative = (0 until ids.count).map { ids.double(it) }.firstOrNull { it < 0 }
+        requireInput(negative == null) {
+            "$name: token id ${negative?.toLong()} found, at least 0 expected; check the tokenizer"
+        }
+    }
+}
+
 /** Return every symbol of [dims], once, in order of appearance. */
 internal fun symbols(dims: Iterable<Dim>): List<String> = dims.mapNotNull { it.symbol }.distinct()

@@ -52,11 +52,13 @@ class Model private constructor(internal val files: BundleFiles, runnable: List<
     fun run(inputs: Map<String, Tensor>, graph: String = manifest.mainGraph): Map<String, Tensor> {
         val buckets = graphs[graph] ?: throw InputError("${manifest.name}: no graph $graph; it has ${graphs.keys}")
         val generation = manifest.generation
-        if (generation != null && graph == generation.decoder) {
-            return buckets.answer(withCache(inputs, generation, buckets.graph))
+        val whole = if (generation != null && graph == generation.decoder) {
+            withCache(inputs, generation, buckets.graph)
+        } else {
+            inputs.also { buckets.graph.check(it, manifest.symbols) }
         }
-        buckets.graph.check(inputs, manifest.symbols)
-        return buckets.answer(inputs)
+        manifest.checkTokenIds(inputs)
+        return buckets.answer(whole)
     }
 
     private fun withCache(inputs: Map<String, Tensor>, names: Generation, graph: Graph): Map<String, Tensor> {

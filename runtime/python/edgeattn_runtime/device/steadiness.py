@@ -1,0 +1,73 @@
+"""Whether a device is as fast after a measurement as before: one that throttles or sleeps is not."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+from edgeattn_runtime.latency import processor_milliseconds
+
+_WORK = bytes(1 << 16)  # hashed: no other core, no memory beyond a cache, the same on every call
+_CALLS = 5
+_LEAST_SLEEP = 0.1  # seconds, below which two clocks merely differ
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reference call takes at one time, and for how long the device has slept since it started.
+
+    Attributes:
+        at: Seconds of the device's own clock.
+        milliseconds: Processor time of a fixed piece of arithmetic, the least of a few calls.
+        asleep: Seconds; 0 where the system does not tell.
+    """
+
+    at: float
+    milliseconds: float
+    asleep: float
+
+    @classmethod
+    def now(cls) -> Reading:
+        """Take it."""
+        calls = (processor_milliseconds(_hash) for _ in range(_CALLS))
+        return cls(time.monotonic(), min(calls), _asleep())
+
+
+@dataclass(slots=True)
+class Watch:
+    """Readings of one device, over all of its measurements.
+
+    Attributes:
+        best: Milliseconds of the fastest reference call so far.
+    """
+
+    best: float = float("inf")
+
+    def read(self) -> Reading:
+        """Take a reading."""
+        found = Reading.now()
+        self.best = min(self.best, found.milliseconds)
+        return found
+
+    def told(self, before: Reading, after: Reading) -> dict[str, float]:
+        """Return what a host judges a measurement by: how steady the device was."""
+        slept = after.asleep - before.asleep
+        return {
+            "began": before.at,
+            "ended": after.at,
+            "before": before.milliseconds,
+            "after": after.milliseconds,
+            "best": self.best,
+            "slept": slept if slept > _LEAST_SLEEP else 0.0,
+        }
+
+
+def _hash() -> bytes:
+    return hashlib.sha256(_WORK).digest()
+
+
+def _asleep() -> float:
+    """Return how long the system was suspended since it started: CLOCK_MONOTONIC stands still meanwhile."""
+    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux and Android
+    return 0.0 if boot is None else time.clock_gettime(boot) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -1,0 +1,31 @@
+"""Commands in the pages' blocks that no test runs, each pattern with its reason."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+NOT_RUN = {
+    "pip install *": ".ci/run installs the checkout before all tests, and .ci/wheel the wheel",
+    "apt-get *": "data of a training, or of a peer's benchmark",
+    "for package in *": "the same data, unpacked",
+    "python models/sentence/collect.py texts": "the same data, read",
+    "python models/*/train.py": "trains for up to half an hour",
+    "python tests/bench/*": "measures for minutes",
+    "pytest": "all tests",
+    "make check": "all tests, and more",
+    ".ci/run": "all tests, and more",
+    "adb *": "asks for a phone",
+    "runtime/web/examples/search/run *": "serves without end: tests/runtime/web/page-search.test.mjs",
+    "runtime/cpp/examples/digits/run *": "tests/runtime/cpp/test_programs.py runs it, with images",
+    "edgeattn generate captions.edge *": "no model here captions photos: tests/edgeattn/test_captioner.py",
+    "edgeattn device *": "waits for hosts: tests/edgeattn/devices has devices of its own",
+    "edgeattn * --on *": "asks for devices of these names: tests/edgeattn/devices",
+    "edgeattn * --scheduler *": "asks for a scheduler at this address: tests/edgeattn/sweep",
+    "dask *": "Dask's own",
+    "export *": "an environment for the commands beside it",
+}
+
+
+def why_not_run(command: str) -> str | None:
+    """Return the reason for which no test runs a command, or None where one does."""
+    return next((why for pattern, why in NOT_RUN.items() if fnmatchcase(command, pattern)), None)

@@ -1,0 +1,108 @@
+"""What a page supposes to be there when its commands are run: bundles, images, sounds, other results."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load_file
+
+MODELS = Path(__file__).parents[2] / "models"
+
+# A recipe in place of a search, for bundles of which no command asks more than an answer.
+RECIPE = {
+    "schema": 2,
+    "name": "plain",
+    "rewrites": [],
+    "layers": [{"layer": "*", "form": "int8", "techniques": {}}],
+}
+
+Make = Callable[[Path], None]
+
+
+def searched(model: str, *options: str | Path) -> Make:
+    """Return what exports a reference model."""
+
+    def make(bundle: Path) -> None:
+        run = ["edgeattn", "export", MODELS / model / "model.py", "-o", bundle, *options]
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        if not bundle.is_dir():
+            raise RuntimeError(done.stdout + done.stderr)
+
+    return make
+
+
+def plain(model: str) -> Make:
+    """Return what exports a reference model by RECIPE."""
+
+    def make(bundle: Path) -> None:
+        recipe = bundle.with_suffix(".json")
+        recipe.write_text(json.dumps(RECIPE), "utf-8")
+        searched(model, "--recipe", recipe)(bundle)
+
+    return make
+
+
+def for_browsers(bundle: Path) -> None:
+    """Export digits for browsers, with the engine that proves it there."""
+    subprocess.run(["edgeattn", "targets", "--install", "web"], check=True, capture_output=True)
+    searched("digits", "--target", "web")(bundle)
+
+
+def image(path: Path) -> None:
+    """Write a seven, dark ink on white paper."""
+    digits = load_file(MODELS / "digits" / "digits.safetensors")
+    seven = digits["images"][digits["labels"].tolist().index(7)]
+    Image.fromarray((255 - 15 * seven).astype(np.uint8)).resize((32, 32), Image.Resampling.NEAREST).save(path)
+
+
+def sound(path: Path) -> None:
+    """Write a second of a tone that grows."""
+    rate = 8000
+    tone = np.sin(np.arange(rate) / 8) * np.linspace(0.1, 0.9, rate)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((tone * 32767).astype("<i2").tobytes())
+
+
+def hours(path: Path) -> None:
+    """Write the columns of models/series, an hour a line."""
+    names = ("vehicles an hour", "temperature in °C", "clouds in %")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, *((1000 + i, 10 + i % 24, i % 100) for i in range(400))])
+
+
+def inputs(path: Path) -> None:
+    """Write an input of models/sentence."""
+    np.savez(path, input_ids=np.array([[101, 7592, 102]]), attention_mask=np.ones((1, 3), np.int64))
+
+
+def benchmark(path: Path) -> None:
+    """Write what ``bench`` prints of a small bundle."""
+    bundle = Path(__file__).parents[2] / "runtime" / "conformance" / "good.edge"
+    with path.open("w", encoding="utf-8") as file:
+        subprocess.run(["edgeattn", "bench", bundle, "--json"], check=True, stdout=file)
+
+
+SUPPOSED: dict[str, Make] = {
+    **{f"{model}.edge": searched(model) for model in ("digits", "sentence")},
+    **{
+        f"{model}.edge": plain(model) for model in ("series", "keywords", "story", "dictation", "translation")
+    },
+    "web.edge": for_browsers,
+    "photo.png": image,
+    "seven.png": image,
+    "speech.wav": sound,
+    "hours.csv": hours,
+    "x.npz": inputs,
+    "old.json": benchmark,
+}
+SAME = {"old.edge": "digits.edge", "new.edge": "digits.edge", "new.json": "old.json"}
