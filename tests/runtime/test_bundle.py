@@ -11,8 +11,8 @@ from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BundleError
 
 
-def _refused(folder: Path, file: str = "", named: str = "") -> None:
-    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{named}") as caught:
+def _refused(folder: Path, file: str = "", pattern: str = "") -> None:
+    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{pattern}") as caught:
         open_bundle(folder)
     assert "\n" not in str(caught.value)
 
@@ -121,7 +121,7 @@ def test_a_file_one_may_not_read(good: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", forbidden)
-    _refused(good, named="Permission denied")
+    _refused(good, pattern="Permission denied")
 
 
 def test_no_folder(tmp_path: Path) -> None:

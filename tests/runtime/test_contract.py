@@ -19,8 +19,8 @@ IDS = np.zeros((1, 3), np.int64)
 X = np.zeros((1, 2), np.float32)
 
 
-def _refused(named: str, **inputs: object) -> None:
-    with pytest.raises(InputError, match=named):
+def _refused(pattern: str, **inputs: object) -> None:
+    with pytest.raises(InputError, match=pattern):
         check_inputs(GRAPH, SYMBOLS, inputs)
 
 

@@ -195,7 +195,7 @@ def test_no_samples_have_no_answers(tuned: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "named"),
+    ("sample", "pattern"),
     [
         ({"tokens": [[1]]}, "'mask'"),
         ({**_tiny(2), "mask": np.ones((1, 3), np.float32)}, "mask"),
@@ -204,6 +204,6 @@ def test_no_samples_have_no_answers(tuned: Model) -> None:
         ([1, 2], "list"),
     ],
 )
-def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, named: str) -> None:
-    with pytest.raises(InputError, match=f"^sample 1: .*{named}"):
+def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^sample 1: .*{pattern}"):
         tuned.run_many([_tiny(2), sample])  # type: ignore[list-item]

@@ -151,14 +151,14 @@ EMPTY_GRAPH = b"\x3a\x03\x12\x01g"
 
 
 @pytest.mark.parametrize(
-    ("model", "named"),
+    ("model", "pattern"),
     [
         (IR_VERSION_99 + EMPTY_GRAPH, r"Unsupported model IR version: 99"),
         (OPSET_99 + EMPTY_GRAPH, r"Opset 99 is under development"),
     ],
 )
-def test_a_model_of_the_future(model: bytes, named: str) -> None:
-    with pytest.raises(IncompatibleRuntimeError, match=rf"^model: .*{named}") as caught:
+def test_a_model_of_the_future(model: bytes, pattern: str) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match=rf"^model: .*{pattern}") as caught:
         _open(model)
     assert "\n" not in str(caught.value)
     assert "/onnxruntime" not in str(caught.value)  # where in its own sources is of no help

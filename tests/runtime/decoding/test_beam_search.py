@@ -87,7 +87,7 @@ def test_penalties_beyond_all_numbers_still_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "pattern"),
     [
         ({"num_beams": 0}, "num_beams: 0 .*8 "),
         ({"num_beams": 9}, "num_beams: 9 .*8 "),
@@ -100,6 +100,6 @@ def test_penalties_beyond_all_numbers_still_rank() -> None:
         ({"early_stopping": 1}, "early_stopping: 1 "),
     ],
 )
-def test_bad_settings(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+def test_bad_settings(settings: dict[str, Any], pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}"):
         Beams(**settings)

@@ -138,7 +138,7 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "pattern"),
     [
         ({"temperature": -0.1}, r"temperature: -0\.1 "),
         ({"temperature": float("nan")}, "temperature: nan "),
@@ -150,6 +150,6 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
         ({"top_p": float("nan")}, "top_p: nan "),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+def test_settings_out_of_range(settings: dict[str, Any], pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}"):
         Sampling(**settings)

@@ -162,7 +162,7 @@ def test_the_memory_of_all_tokens_is_checked_first(
 
 
 @pytest.mark.parametrize(
-    ("prompt", "settings", "named"),
+    ("prompt", "settings", "pattern"),
     [
         ([], {}, "prompt: no token "),
         ([16], {}, "prompt: token 16"),
@@ -181,16 +181,16 @@ def test_the_memory_of_all_tokens_is_checked_first(
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], named: str
+    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         generate(decoder, prompt, **settings)
     assert "\n" not in str(caught.value)
     assert calls == []
 
 
 @pytest.mark.parametrize(
-    ("source", "start", "named"),
+    ("source", "start", "pattern"),
     [
         ([], [0], "prompt: no token "),
         ([-1], [0], "prompt: token -1 "),
@@ -200,9 +200,9 @@ def test_bad_calls_are_told_before_anything_runs(
     ],
 )
 def test_bad_calls_of_an_encoder_decoder(
-    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], named: str
+    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+    with pytest.raises(InputError, match=f"^{pattern}"):
         generate(encoder_decoder, source, start=start)
     assert calls == []
 
@@ -233,7 +233,7 @@ def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "named"),
+    ("prompt", "pattern"),
     [
         (SOURCE, r"prompt: list .*features: float32\[batch, frames, 6\]"),
         (np.ones((1, 2, 6), np.float32), "prompt: ndarray .*mask: bool"),
@@ -247,8 +247,8 @@ def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
         (_features(features=np.ones((2, 2, 6), np.float32), mask=[[True] * 2] * 2), "prompt: 2 sequences"),
     ],
 )
-def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         generate(captioner, prompt, start=[0])
     assert "\n" not in str(caught.value)
     assert calls == []

@@ -174,7 +174,7 @@ def test_calls_have_no_more_rows_than_the_contract_allows(
 
 
 @pytest.mark.parametrize(
-    ("prompts", "settings", "named"),
+    ("prompts", "settings", "pattern"),
     [
         ([], {}, "prompts: none "),
         (5, {}, "prompts: int "),
@@ -195,9 +195,9 @@ def test_calls_have_no_more_rows_than_the_contract_allows(
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, settings: dict[str, Any], named: str
+    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, settings: dict[str, Any], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         generate_many(decoder, prompts, **settings)
     assert "\n" not in str(caught.value)
     assert calls == []

@@ -139,7 +139,7 @@ def _glass(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "named"),
+    ("name", "write", "pattern"),
     [
         ("two.gif", _gif, "2 frames"),
         ("deep.png", _deep, "16 bits"),
@@ -151,9 +151,11 @@ def _glass(path: Path) -> None:
         ("empty.png", Path.touch, ""),
     ],
 )
-def test_files_that_are_refused(name: str, write: Callable[[Path], None], named: str, tmp_path: Path) -> None:
+def test_files_that_are_refused(
+    name: str, write: Callable[[Path], None], pattern: str, tmp_path: Path
+) -> None:
     write(tmp_path / name)
-    with pytest.raises(InputError, match=f"{re.escape(name)}: .*{named}"):
+    with pytest.raises(InputError, match=f"{re.escape(name)}: .*{pattern}"):
         prepare_image(GREY, [tmp_path / name])
 
 

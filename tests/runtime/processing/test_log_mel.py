@@ -50,7 +50,7 @@ def test_it_is_written_as_it_was_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "pattern"),
     [
         ({"channels": 2}, "channel"),
         ({"log_mel": {**TABLE["log_mel"], "floor": 0}}, "log_mel.floor: 0 "),  # type: ignore[dict-item]
@@ -58,6 +58,6 @@ def test_it_is_written_as_it_was_read() -> None:
         ({"log_mel": None}, "processing.audio.log_mel: null "),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], named: str) -> None:
-    with pytest.raises(BundleError, match=named):
+def test_what_a_manifest_may_not_say(change: dict[str, object], pattern: str) -> None:
+    with pytest.raises(BundleError, match=pattern):
         Audio.from_field(Field("processing.audio", TABLE | change))
