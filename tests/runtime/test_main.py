@@ -94,9 +94,9 @@ def test_check_says_what_the_bundle_says(conformance: Path) -> None:
 def test_check_json(conformance: Path) -> None:
     result = _command("check", conformance / "golden-wrong.edge", "--json")
     assert result.returncode == 1
-    found = json.loads(result.stdout)
-    assert found["machine"] == json.loads(json.dumps(Machine.here().to_table()))
-    assert [line["ok"] for line in found["results"]] == [True] * 3 + [False]
+    table = json.loads(result.stdout)
+    assert table["machine"] == json.loads(json.dumps(Machine.here().to_table()))
+    assert [line["ok"] for line in table["results"]] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize("command", ["check", "bench"])
@@ -178,9 +178,9 @@ def test_generate_with_beams(conformance: Path) -> None:
         **settings,  # type: ignore[arg-type]
     )
     expected = [
-        f"{i} {found.score:.4f} {','.join(map(str, found.tokens))}"
+        f"{i} {hypothesis.score:.4f} {','.join(map(str, hypothesis.tokens))}"
         for i, row in enumerate(answers)
-        for found in row
+        for hypothesis in row
     ]
     assert [line.split() for line in result.stdout.splitlines()] == [line.split() for line in expected]
 

@@ -58,10 +58,10 @@ def test_the_manifest_gives_back_what_it_was_given() -> None:
 
 def test_it_says_what_an_app_has_to_do() -> None:
     labels = Labels(output="logits", names=("cat", "dog"))
-    said = str(Processing(text=Text(tokenizer="t.json", ids="ids", mask=None, types="types", longest=9)))
-    assert all(word in said for word in ("t.json", "ids, types", "9"))
-    said = str(Processing(image=IMAGE, audio=AUDIO, labels=labels))
-    assert all(word in said for word in ("RGB", "224 x 192", "16000 Hz", "2 labels for logits"))
+    text = str(Processing(text=Text(tokenizer="t.json", ids="ids", mask=None, types="types", longest=9)))
+    assert all(word in text for word in ("t.json", "ids, types", "9"))
+    text = str(Processing(image=IMAGE, audio=AUDIO, labels=labels))
+    assert all(word in text for word in ("RGB", "224 x 192", "16000 Hz", "2 labels for logits"))
 
 
 # Each breaks a rule that the JSON schema states too.
