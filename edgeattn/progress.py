@@ -1,4 +1,4 @@
-"""How far an export has come, told to whoever listens."""
+"""How far an export has come, for whoever follows it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """What the pipeline says of itself while it works."""
+    """What follows the pipeline while it works."""
 
     def stage(self, name: str) -> None:
-        """Say that the stage ``name`` begins, such as "capture"."""
+        """Note that the stage ``name`` begins, such as "capture"."""
 
     def step(self, done: int, total: int, doing: str = "") -> None:
-        """Say that ``done`` of the stage's ``total`` steps are behind it, and what is ``doing``, in words."""
+        """Note that ``done`` of the stage's ``total`` steps are done, and what is ``doing``, in words."""
 
 
 class Silent:
-    """A listener that tells nobody."""
+    """A progress that shows nothing."""
 
     def stage(self, name: str) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""No traceback, ever: what a stage raises unforeseen is told in one line, by the stage and the model."""
+"""No traceback, ever: what a stage raises unforeseen becomes one line that names the stage and the model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from edgeattn_runtime.errors import EdgeAttnError, StageError
 
 @contextmanager
 def staged(model: str, progress: Progress) -> Iterator[Progress]:
-    """Yield a progress to tell each stage to.
+    """Yield a progress that remembers its stage.
 
     Args:
         model: Its name.
-        progress: Told in turn.
+        progress: Gets every stage and step in turn.
 
     Raises:
         StageError: A stage raised what is no error of edgeattn's own, which is kept as the cause. An

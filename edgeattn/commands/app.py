@@ -70,8 +70,8 @@ def run(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         sys.stdout.write(f"edgeattn {__version__}\n")
         raise typer.Exit
 

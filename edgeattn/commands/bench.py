@@ -62,7 +62,7 @@ def bench(
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
         bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
         return
-    with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
+    with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
         from edgeattn.report.benchmark_table import benchmark_parts
 
@@ -71,11 +71,11 @@ def bench(
             from edgeattn.source.arguments import read_source
 
             source = read_source(model, samples)
-        found = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
+        result = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
     if as_json:
-        sys.stdout.write(found.to_json())
+        sys.stdout.write(result.to_json())
     else:
-        show(benchmark_parts(found))
+        show(benchmark_parts(result))
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
@@ -84,15 +84,15 @@ def _compare(before: Path, after: Path, *, as_json: bool) -> None:
     from edgeattn.results.benchmark import read_benchmark
 
     old, new = read_benchmark(before), read_benchmark(after)
-    found = benchmark_changes(old, new)
+    figures = benchmark_changes(old, new)
     if as_json:
         table = {
-            "changes": [{**asdict(each), "verdict": each.verdict} for each in found],
+            "changes": [{**asdict(each), "verdict": each.verdict} for each in figures],
             "remarks": remarks(old, new),
         }
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
-        show(changes_parts(found, old, new))
-    worse = sum(each.verdict == "worse" for each in found)
+        show(changes_parts(figures, old, new))
+    worse = sum(each.verdict == "worse" for each in figures)
     if worse:
-        raise CheckFailed(f"{after}: {worse} of {len(found)} figures are worse than in {before}")
+        raise CheckFailed(f"{after}: {worse} of {len(figures)} figures are worse than in {before}")

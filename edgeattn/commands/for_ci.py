@@ -43,8 +43,8 @@ class ForCI:
 
     def write(self, reports: Mapping[str, Report], manifest: Manifest) -> None:
         """Write what there is to say of a bundle, by target."""
-        found = {f"{manifest.name} for {it.target}": findings(it, manifest) for it in reports.values()}
-        self.write_junit(found, next(iter(reports.values())).machine)
+        suites = {f"{manifest.name} for {it.target}": findings(it, manifest) for it in reports.values()}
+        self.write_junit(suites, next(iter(reports.values())).machine)
         self.write_summary("\n".join(map(summary, reports.values())))
 
     def write_junit(self, suites: Mapping[str, Sequence[Finding]], machine: Machine) -> None:

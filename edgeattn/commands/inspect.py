@@ -38,16 +38,16 @@ def inspect(
     """Show what a bundle holds and promises."""
     files = open_bundle(bundle)
     manifest = files.manifest
-    known = list(dict.fromkeys(variant.target for variant in manifest.variants))
-    if target is not None and target not in known:
-        raise BadInput(f"{bundle}: no target {target!r}; it has {', '.join(known)}")
+    targets = list(dict.fromkeys(variant.target for variant in manifest.variants))
+    if target is not None and target not in targets:
+        raise BadInput(f"{bundle}: no target {target!r}; it has {', '.join(targets)}")
     report, variants = read_report(files, target), manifest.variants
     if target is not None:
         variants = tuple(variant for variant in variants if variant.target == target)
-    targets = ", ".join(known if target is None else [target])
+    heading = ", ".join(targets if target is None else [target])
     show(
         (
-            Text.assemble((manifest.name, "bold"), f" for {targets}"),
+            Text.assemble((manifest.name, "bold"), f" for {heading}"),
             *(_contract(name, manifest) for name in manifest.graphs),
             *(pairs(promises(manifest, variant)) for variant in variants),
             *(_graph(files, variant, name) for variant in variants for name in manifest.graphs),

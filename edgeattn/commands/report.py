@@ -22,24 +22,26 @@ from edgeattn_runtime.errors import BadInput, CheckFailed
 
 
 def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> None:
-    """Compare two bundles of one model, and tell it.
+    """Compare two bundles of one model, and print what changed.
 
     Raises:
         BadInput: They are of two models, or have no target in common.
         CheckFailed: Something became worse.
     """
     before, after = open_bundle(old), open_bundle(new)
-    found = {target: changes(*both) for target, both in common_targets(before, after).items()}
+    by_target = {target: changes(*both) for target, both in common_targets(before, after).items()}
     name = after.manifest.name
-    titles = {target: f"{name} for {target}: {new} against {old}" for target in found}
-    for_ci.write_summary("\n".join(changes_summary(titles[it], each) for it, each in found.items()))
+    titles = {target: f"{name} for {target}: {new} against {old}" for target in by_target}
+    for_ci.write_summary(
+        "\n".join(changes_summary(titles[target], each) for target, each in by_target.items())
+    )
     if as_json:
-        sys.stdout.write(changes_json(found))
+        sys.stdout.write(changes_json(by_target))
     else:
-        show(chain.from_iterable(changes_parts(titles[it], each) for it, each in found.items()))
+        show(chain.from_iterable(changes_parts(titles[target], each) for target, each in by_target.items()))
     worse = [
         f"{change.name} {change.before}, now {change.after}"
-        for change in chain.from_iterable(found.values())
+        for change in chain.from_iterable(by_target.values())
         if change.word == "worse"
     ]
     if worse:
@@ -85,13 +87,13 @@ def report(
     if compare and other is not None:
         compare_bundles(bundle, other, for_ci, as_json=as_json)
         return
-    for files, found in zip(opened, reports, strict=True):
-        for_ci.write({found.target: found}, files.manifest)
+    for files, each in zip(opened, reports, strict=True):
+        for_ci.write({each.target: each}, files.manifest)
     if as_json:
-        sys.stdout.write("".join(found.to_json() for found in reports))
+        sys.stdout.write("".join(each.to_json() for each in reports))
         return
-    for found in reports:
-        show((*report_parts(found), *chain.from_iterable(map(device_parts, found.devices))))
+    for each in reports:
+        show((*report_parts(each), *chain.from_iterable(map(device_parts, each.devices))))
 
 
 def _add(bundle: Path, results: Sequence[Path]) -> None:

@@ -30,7 +30,7 @@ Scheduler = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringOptions:
-    """What was asked for.
+    """Which samples are scored, and by which processes.
 
     Attributes:
         read_on: Whether a stream of samples is read to its end.
@@ -43,7 +43,7 @@ class ScoringOptions:
     scheduler: str | None
 
     def check(self, *, model: str | None, trace: bool) -> None:
-        """Check that what was asked goes together.
+        """Check that the options go together.
 
         Raises:
             BadInput: It does not.
@@ -74,8 +74,8 @@ class ScoringOptions:
 
             yield score_here
             return
-        from edgeattn.partitions import OnWorkers
         from edgeattn.partitions.cluster import connected
+        from edgeattn.partitions.scoring import OnWorkers
 
         with connected(self.scheduler, self.workers) as client:
             yield OnWorkers(client, files, model, samples, source)

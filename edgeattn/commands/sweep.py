@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,38 +20,9 @@ from edgeattn.report.table import show
 from edgeattn.sweep.line import Line
 from edgeattn_runtime.errors import CheckFailed
 
-if TYPE_CHECKING:
-    from edgeattn.sweep.line import Line
-
-
 TABLE_FILE = "sweep.json"
 PAGE_FILE = "sweep.html"
-SCHEMA = 1
-
-
-def to_json(lines: Sequence[Line]) -> str:
-    """Return the text of sweep.json."""
-    table = {"schema": SCHEMA, "rows": [asdict(line) for line in lines]}
-    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write files by name, each whole or not at all.
-
-    Raises:
-        OSError: The disk is full, or the folder may not be written.
-    """
-    for name, text in texts.items():
-        path, part = folder / name, folder / f".{name}.{os.getpid()}"
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        finally:
-            part.unlink(missing_ok=True)
-
-
+SCHEMA = 1  # of sweep.json
 DEFAULT = "cpu"
 
 
@@ -105,7 +76,6 @@ def sweep(
         from edgeattn.partitions.scheduler import named_scheduler
         from edgeattn.sweep.devices import machines_of
         from edgeattn.sweep.index import Index
-        from edgeattn.sweep.line import Line
         from edgeattn.sweep.page import page
         from edgeattn.sweep.plan import Plan
         from edgeattn.sweep.run import run
@@ -124,6 +94,29 @@ def sweep(
     else:
         show(table_parts(lines))
     _check(lines, output / PAGE_FILE)
+
+
+def to_json(lines: Sequence[Line]) -> str:
+    """Return the text of sweep.json."""
+    table = {"schema": SCHEMA, "rows": [asdict(line) for line in lines]}
+    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files by name, each whole or not at all.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+    """
+    for name, text in texts.items():
+        path, part = folder / name, folder / f".{name}.{os.getpid()}"
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _check(lines: list[Line], page: Path) -> None:

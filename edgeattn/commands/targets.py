@@ -44,7 +44,7 @@ def targets(
     )
 
 
-def _install(name: str, known: Mapping[str, Target]) -> None:
-    if name not in known:
-        raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(known)}")
-    known[name].engine.host.install()
+def _install(name: str, targets: Mapping[str, Target]) -> None:
+    if name not in targets:
+        raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(targets)}")
+    targets[name].engine.host.install()

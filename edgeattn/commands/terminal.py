@@ -22,7 +22,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="On failure, show the w
 
 @contextmanager
 def working(*, verbose: bool = False) -> Iterator[Progress]:
-    """Yield a progress to tell, and keep stdout for the result: what a model prints goes to stderr too.
+    """Yield a progress to report to, and keep stdout for the result: what a model prints goes to stderr too.
 
     Args:
         verbose: Whether to print the traceback of what fails inside, with its causes.

@@ -16,8 +16,8 @@ from edgeattn_runtime.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Of which bundle and original, and how it is told.
+class TraceRequest:
+    """A bundle, its original, and how the trace is shown.
 
     Attributes:
         picture: Where to draw it; None draws nothing.
@@ -33,7 +33,7 @@ class Asked:
 
 
 def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
-    """Check that what was asked goes together.
+    """Check that the options go together.
 
     Raises:
         BadInput: It does not.
@@ -48,9 +48,9 @@ def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
         raise BadInput(f"--picture {picture}: no such folder; create it, or name another place")
 
 
-def show_trace(asked: Asked) -> None:
+def show_trace(request: TraceRequest) -> None:
     """Trace, print, and draw."""
-    with working(verbose=asked.verbose) as shown, staged(asked.bundle.name, shown) as progress:
+    with working(verbose=request.verbose) as terminal, staged(request.bundle.name, terminal) as progress:
         from edgeattn.judge.trace.bundle import trace_bundle
         from edgeattn.judge.validation import source_changes, tool_changes
         from edgeattn.report.trace_picture import trace_svg
@@ -58,14 +58,14 @@ def show_trace(asked: Asked) -> None:
         from edgeattn.source.arguments import read_source
 
         progress.stage("load")
-        files = open_bundle(asked.bundle)
-        source = read_source(asked.model, asked.samples)
+        files = open_bundle(request.bundle)
+        source = read_source(request.model, request.samples)
         notes = (*source_changes(files.manifest, source), *tool_changes(files.manifest))
         traced = trace_bundle(files, source, progress=progress)
-        if asked.picture is not None:
-            asked.picture.write_bytes(trace_svg(traced.trace))
+        if request.picture is not None:
+            request.picture.write_bytes(trace_svg(traced.trace))
     name = files.manifest.name
-    if asked.as_json:
+    if request.as_json:
         sys.stdout.write(trace_json(name, traced, notes))
     else:
         show((*trace_parts(name, traced), *map(Text, notes)))

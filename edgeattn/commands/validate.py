@@ -56,16 +56,16 @@ def validate(
     tracing.check(trace=trace, model=model, picture=picture)
     for_ci = ForCI(summary, junit)
     if trace and (summary or junit):
-        raise BadInput("--trace: found with --summary or --junit, which tell figures; leave one out")
-    where = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler)
-    where.check(model=model, trace=trace)
+        raise BadInput("--trace: found with --summary or --junit, which hold figures; leave one out")
+    options = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler)
+    options.check(model=model, trace=trace)
     if model is None:
         _against_golden(bundle, for_ci, as_json=as_json)
     elif trace:
-        asked = tracing.Asked(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
-        tracing.show_trace(asked)
+        request = tracing.TraceRequest(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
+        tracing.show_trace(request)
     else:
-        _against_original(bundle, model, samples, where, for_ci, as_json=as_json, verbose=verbose)
+        _against_original(bundle, model, samples, options, for_ci, as_json=as_json, verbose=verbose)
 
 
 def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
@@ -95,13 +95,13 @@ def _against_original(
     bundle: Path,
     model: str,
     samples: Path | None,
-    where: ScoringOptions,
+    options: ScoringOptions,
     for_ci: ForCI,
     *,
     as_json: bool,
     verbose: bool,
 ) -> None:
-    with working(verbose=verbose) as shown, staged(bundle.name, shown) as progress:
+    with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.judge.validation import revalidate, source_changes
         from edgeattn.source.arguments import read_source
 
@@ -109,12 +109,12 @@ def _against_original(
         files = open_bundle(bundle)
         source = read_source(model, samples)
         changed = source_changes(files.manifest, source)
-        with where.scoring(files, model, samples, source) as scoring:
-            found = revalidate(
-                bundle, files, source, progress=progress, read_on=where.read_on, scoring=scoring
+        with options.scoring(files, model, samples, source) as scoring:
+            measured = revalidate(
+                bundle, files, source, progress=progress, read_on=options.read_on, scoring=scoring
             )
-    before = {target: read_report(files, target) for target in found}
-    reports = {target: _anew(before[target], now, changed) for target, now in found.items()}
+    before = {target: read_report(files, target) for target in measured}
+    reports = {target: _renewed(before[target], now, changed) for target, now in measured.items()}
     for_ci.write(reports, files.manifest)
     if as_json:
         sys.stdout.write(reports_json(reports))
@@ -125,14 +125,14 @@ def _against_original(
         check_verdict(report, "the bundle is left as it is")
 
 
-def _anew(before: Report, found: Validation, changed: tuple[str, ...]) -> Report:
-    measures = found.measures
+def _renewed(before: Report, now: Validation, changed: tuple[str, ...]) -> Report:
+    measures = now.measures
     return replace(
         before,
-        machine=found.machine,
-        checks=found.checks,
-        edge_cases=found.edge_cases,
-        samples=replace(before.samples, evaluation=found.evaluation),
+        machine=now.machine,
+        checks=now.checks,
+        edge_cases=now.edge_cases,
+        samples=replace(before.samples, evaluation=now.evaluation),
         accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,

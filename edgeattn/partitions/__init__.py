@@ -1,5 +1,1 @@
 """Evaluation over many samples in partitions, on workers, with the same figures as in one process."""
-
-from edgeattn.partitions.scoring import OnWorkers
-
-__all__ = ["OnWorkers"]

@@ -56,8 +56,8 @@ def pack(partition: Partition) -> bytes:
 
 def unpack(content: bytes) -> Partition:
     """Return the partition; classes of the user's file are found where that has been loaded."""
-    found: Partition = cloudpickle.loads(content)
-    return found
+    partition: Partition = cloudpickle.loads(content)
+    return partition
 
 
 def _reduced(tensor: torch.Tensor) -> Any:

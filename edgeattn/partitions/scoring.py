@@ -29,7 +29,7 @@ Scores = tuple[SampleScore, ...]
 
 
 def scores_in_order(
-    client: Client, asked: ScoringJob, samples: Iterable[Sample], count: int = SAMPLES
+    client: Client, job: ScoringJob, samples: Iterable[Sample], count: int = SAMPLES
 ) -> Iterator[SampleScore]:
     """Yield the score of each sample, in their order, whichever worker compares it.
 
@@ -37,7 +37,7 @@ def scores_in_order(
 
     Args:
         client: Of workers that declare the resource ``HOST``.
-        asked: What is compared.
+        job: Which bundle is compared with which model.
         samples: Real ones; a stream is read no faster than it is compared.
         count: How many a partition has at most.
 
@@ -48,11 +48,11 @@ def scores_in_order(
         EdgeAttnError: No worker is left, or the scheduler was lost.
     """
     waiting: deque[Future[Scores]] = deque()
-    ahead = AHEAD * max(1, hosts(client))
+    most = AHEAD * max(1, hosts(client))
     for partition in cut(samples, count):
         content = pack(partition)
-        waiting.append(client.submit(score_partition, asked, content, pure=False, resources={HOST: 1}))
-        if len(waiting) >= ahead:
+        waiting.append(client.submit(score_partition, job, content, pure=False, resources={HOST: 1}))
+        if len(waiting) >= most:
             yield from _scores(client, waiting.popleft())
     while waiting:
         yield from _scores(client, waiting.popleft())
@@ -92,5 +92,5 @@ class OnWorkers:
         self, _: Comparison, __: Runner, variant: Variant, samples: Iterable[Sample]
     ) -> Iterator[SampleScore]:
         """Yield the score of each sample, in their order; raises as ``scores_in_order`` does."""
-        asked = ScoringJob.of(self.files, self.model, self.samples, self.source, variant.target)
-        return scores_in_order(self.client, asked, samples, self.count)
+        job = ScoringJob.of(self.files, self.model, self.samples, self.source, variant.target)
+        return scores_in_order(self.client, job, samples, self.count)

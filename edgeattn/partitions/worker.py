@@ -53,29 +53,29 @@ class ScoringJob:
         return cls(str(files.folder.resolve()), str(there), npz, target, _hashes(files, source))
 
 
-def score_partition(asked: ScoringJob, partition: bytes) -> tuple[SampleScore, ...]:
+def score_partition(job: ScoringJob, partition: bytes) -> tuple[SampleScore, ...]:
     """Return how near int8 comes to the original on each sample of a packed partition.
 
     Raises:
-        BadInput: The bundle or the model here is another than the one that is asked for.
+        BadInput: The bundle or the model here is another than the one that is job for.
         ModelError: The module or the metric fails on a sample.
     """
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        comparison, runners = _opened(asked)
+        comparison, runners = _opened(job)
         return tuple(comparison.each(runners, unpack(partition)))
 
 
 @lru_cache(maxsize=1)
-def _opened(asked: ScoringJob) -> tuple[Comparison, Mapping[str, Runner]]:
-    files = open_bundle(Path(asked.bundle))
-    source = read_source(asked.model, None if asked.samples is None else Path(asked.samples))
-    if _hashes(files, source) != asked.hashes:
+def _opened(job: ScoringJob) -> tuple[Comparison, Mapping[str, Runner]]:
+    files = open_bundle(Path(job.bundle))
+    source = read_source(job.model, None if job.samples is None else Path(job.samples))
+    if _hashes(files, source) != job.hashes:
         raise BadInput(
-            f"{asked.bundle} and {asked.model} on a worker are not those on this machine; share the "
+            f"{job.bundle} and {job.model} on a worker are not those on this machine; share the "
             "folder, or copy both there"
         )
-    variant = next(each for each in measurable(files.manifest) if each.target == asked.target)
+    variant = next(each for each in measurable(files.manifest) if each.target == job.target)
     comparison, _ = comparison_with(files, source, variant, Silent())
     return comparison, comparison.runners(runner_of_bundle(files, variant, threads=THREADS))
 

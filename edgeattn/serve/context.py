@@ -14,17 +14,17 @@ class Results(Protocol):
     """What takes the results of devices."""
 
     def take(self, content: bytes) -> bool:
-        """Take one, and say whether the report has it; raises BadInput where it is none."""
+        """Take one, and return whether the report has it; raises BadInput where it is none."""
 
 
 class Journal(Protocol):
-    """What is told to whoever started the server."""
+    """The record of what happens, for whoever started the server."""
 
     def entered(self, client: str) -> None:
-        """Tell that a browser was let in, and that the address is another one now."""
+        """Note that a browser was admitted, and that the address is another one now."""
 
     def refused(self, client: str, reason: str) -> None:
-        """Tell what was not done, and why."""
+        """Note what was refused, and why."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,15 @@ class Context:
     """What the handlers share.
 
     Attributes:
-        shelf: What is served, by the path of its address.
-        cookie: The name of the session's; browsers tell no ports apart.
+        sessions: Of the browsers that were admitted.
+        files: What is served, by the path of its address.
+        results: Takes what devices measure.
+        journal: The record of what happens.
+        cookie: The name of the session's; to a browser, two ports are one site.
     """
 
-    guests: Sessions
-    shelf: Mapping[str, ServedFile]
+    sessions: Sessions
+    files: Mapping[str, ServedFile]
     results: Results
     journal: Journal
     cookie: str

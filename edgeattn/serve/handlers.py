@@ -15,6 +15,9 @@ from edgeattn.serve.context import Context
 from edgeattn.serve.files import ServedFile
 from edgeattn_runtime.errors import EdgeAttnError
 
+# Of every answer: no page of another origin reaches in, and this one reaches none. The first two are what
+# a browser asks for before it gives a page threads. The engine compiles wasm, and starts its threads from
+# its own files.
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -46,18 +49,18 @@ _NOTICE = """<!doctype html>
 _SCAN = "Each address opens in one browser, once. Scan the newest code in the terminal, or copy its address."
 
 
-def application(house: Context) -> Application:
+def application(context: Context) -> Application:
     """Return the routes."""
-    given = {"house": house}
+    arguments = {"context": context}
     return Application(
         [
-            (r"/open/([^/]*)", Entrance, given),
-            (r"/result", Result, given),
-            (r"/(.*)", Files, given),
+            (r"/open/([^/]*)", Entrance, arguments),
+            (r"/result", Result, arguments),
+            (r"/(.*)", Files, arguments),
         ],
-        log_function=lambda _: None,  # the journal tells what matters
+        log_function=lambda _: None,  # the journal notes what matters
         default_handler_class=Files,
-        default_handler_args=given,
+        default_handler_args=arguments,
         compress_response=False,
     )
 
@@ -65,9 +68,9 @@ def application(house: Context) -> Application:
 class Handler(RequestHandler):
     """What every answer has: the headers, and errors as a plain page."""
 
-    def initialize(self, house: Context) -> None:
+    def initialize(self, context: Context) -> None:
         """Take what all handlers share."""
-        self.house = house
+        self.context = context
 
     def set_default_headers(self) -> None:
         """Set the headers, of errors too."""
@@ -82,13 +85,13 @@ class Handler(RequestHandler):
 
     @property
     def session(self) -> str | None:
-        """The session that the browser names, where it was let in; None otherwise."""
-        session = self.get_cookie(self.house.cookie)
-        return session if self.house.guests.knows(session) else None
+        """The session that the browser names, where it was admitted; None otherwise."""
+        session = self.get_cookie(self.context.cookie)
+        return session if self.context.sessions.knows(session) else None
 
     def refuse(self, status: HTTPStatus, reason: str, words: str) -> None:
-        """Answer with a plain page, and tell why."""
-        self.house.journal.refused(self.client, reason)
+        """Answer with a plain page, and note why."""
+        self.context.journal.refused(self.client, reason)
         self.set_status(status)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(_NOTICE.format(title=escape(status.phrase), words=escape(words)))
@@ -100,14 +103,14 @@ class Handler(RequestHandler):
 
 
 class Entrance(Handler):
-    """Lets one browser in, and sends it on to the page."""
+    """Admits one browser, and sends it on to the page."""
 
     def get(self, token: str) -> None:
         """Take the token for a session."""
-        session = self.house.guests.admit(token)
+        session = self.context.sessions.admit(token)
         if session is not None:
-            self.set_cookie(self.house.cookie, session, httponly=True, samesite="Lax")
-            self.house.journal.entered(self.client)
+            self.set_cookie(self.context.cookie, session, httponly=True, samesite="Lax")
+            self.context.journal.entered(self.client)
         elif self.session is None:
             self.refuse(HTTPStatus.FORBIDDEN, "the address was used before, or is not whole", _SCAN)
             return
@@ -120,28 +123,28 @@ class Files(Handler):
     async def get(self, path: str = "") -> None:
         """Send a file, or say that the browser has it already."""
         if self.session is None:
-            self.refuse(HTTPStatus.FORBIDDEN, "a browser that was not let in", _SCAN)
+            self.refuse(HTTPStatus.FORBIDDEN, "a browser that was not admitted", _SCAN)
             return
-        item = self.house.shelf.get(path)
-        if item is None:
+        file = self.context.files.get(path)
+        if file is None:
             self.refuse(HTTPStatus.NOT_FOUND, f"no file {path[:80]!a}", "There is no such file.")
             return
-        self.set_header("Content-Type", item.type)
-        self.set_header("Etag", f'"{item.sha256}"')
+        self.set_header("Content-Type", file.type)
+        self.set_header("Etag", f'"{file.sha256}"')
         if self.check_etag_header():
             self.set_status(HTTPStatus.NOT_MODIFIED)
             return
-        self.set_header("Content-Length", item.size)
-        await self._send(item)
+        self.set_header("Content-Length", file.size)
+        await self._send(file)
 
-    async def _send(self, item: ServedFile) -> None:
+    async def _send(self, file: ServedFile) -> None:
         try:
-            with item.path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
+            with file.path.open("rb") as content:
+                while chunk := content.read(_CHUNK):
                     self.write(chunk)
                     await asyncio.wait_for(self.flush(), STALLED)
         except (StreamClosedError, TimeoutError):
-            self.house.journal.refused(self.client, f"the device left amid {item.path.name}")
+            self.context.journal.refused(self.client, f"the device left amid {file.path.name}")
             self.detach().close()
 
 
@@ -156,7 +159,7 @@ class Result(Handler):
         if self.request.method != "POST":
             return
         if session is None or not _same_origin(self.request):
-            self._refuse(HTTPStatus.FORBIDDEN, "a result of a page that was not let in")
+            self._refuse(HTTPStatus.FORBIDDEN, "a result of a page that was not admitted")
         elif not length.isdecimal():
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "a result without its size")
         elif int(length) > MOST_BYTES:
@@ -164,7 +167,7 @@ class Result(Handler):
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"a result of {int(length):,} bytes, at most {MOST_BYTES:,} expected",
             )
-        elif not self.house.guests.count_result(session):
+        elif not self.context.sessions.count_result(session):
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "enough results of this browser; scan the newest code")
 
     def data_received(self, chunk: bytes) -> None:
@@ -174,14 +177,14 @@ class Result(Handler):
     async def post(self) -> None:
         """Hand it on; what is wrong with it is the answer."""
         try:
-            kept = await asyncio.to_thread(self.house.results.take, bytes(self._content))
+            kept = await asyncio.to_thread(self.context.results.take, bytes(self._content))
         except EdgeAttnError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return
         self.finish({"kept": kept})
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.house.journal.refused(self.client, reason)
+        self.context.journal.refused(self.client, reason)
         self.set_status(status)
         self.finish({"error": reason})
 

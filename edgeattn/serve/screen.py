@@ -20,15 +20,15 @@ _COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
 
 
 class Screen:
-    """Tells one thing after the other, so that nothing scrolls away unread.
+    """Prints one event after the other, so that nothing scrolls away unread.
 
-    The same refusal is told the first, the tenth, the hundredth time: nobody can flood the terminal.
+    The same refusal is printed the first, the tenth, the hundredth time: nobody can flood the terminal.
     """
 
-    def __init__(self, console: Console, address: Address, guests: Sessions) -> None:
+    def __init__(self, console: Console, address: Address, sessions: Sessions) -> None:
         self._console = console
         self._address = address
-        self._guests = guests
+        self._sessions = sessions
         self._refused: Counter[str] = Counter()
         self._devices = 0
 
@@ -86,11 +86,11 @@ class Screen:
         self._print(Text(f"Stopped. Results of {count(self._devices, 'device')} came."))
 
     def _show_address(self) -> None:
-        entrance = self._address.entrance(self._guests.token)
+        entrance = self._address.entrance(self._sessions.token)
         if self._console.is_terminal:
-            drawn = io.StringIO()
-            segno.make(entrance, error="l", micro=False).terminal(drawn, border=2, compact=True)
-            self._console.file.write(drawn.getvalue())
+            code = io.StringIO()
+            segno.make(entrance, error="l", micro=False).terminal(code, border=2, compact=True)
+            self._console.file.write(code.getvalue())
         self._print(Text(entrance, style="bold", no_wrap=True, overflow="ignore"))
 
     def _print(self, text: Text) -> None:

@@ -33,7 +33,7 @@ class Server(HTTPServer):
     """An HTTP server that turns away connections beyond a number."""
 
     def initialize(self, application: Application, journal: Journal) -> None:  # type: ignore[override]
-        """Take the routes, and whom to tell."""
+        """Take the routes, and the journal."""
         super().initialize(
             application,
             idle_connection_timeout=HEADERS_WITHIN,
@@ -60,12 +60,12 @@ class Server(HTTPServer):
 
 
 @asynccontextmanager
-async def serving(house: Context, listener: socket) -> AsyncIterator[None]:
+async def serving(context: Context, listener: socket) -> AsyncIterator[None]:
     """Serve while the block runs."""
-    server = Server(application(house), house.journal)
+    server = Server(application(context), context.journal)
     listener.setblocking(False)
     server.add_sockets([listener])
-    with _told(house.journal):
+    with _logging_to(context.journal):
         try:
             yield
         finally:
@@ -76,18 +76,18 @@ async def serving(house: Context, listener: socket) -> AsyncIterator[None]:
 async def interrupt() -> None:
     """Wait for Ctrl-C, or for the system's request to end."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    kept = {
+    handlers = {
         number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         await ended.wait()
     finally:
-        for number, handler in kept.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-class _Words(logging.Handler):
+class _JournalHandler(logging.Handler):
     """Hands what tornado logs, such as a malformed request, to the journal."""
 
     def __init__(self, journal: Journal) -> None:
@@ -95,22 +95,22 @@ class _Words(logging.Handler):
         self._journal = journal
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell the first line."""
-        said, *_ = record.getMessage().splitlines() or [""]
-        self._journal.refused("server", ascii(said)[1:-1])
+        """Note the first line."""
+        line, *_ = record.getMessage().splitlines() or [""]
+        self._journal.refused("server", ascii(line)[1:-1])
 
 
 @contextmanager
-def _told(journal: Journal) -> Iterator[None]:
-    logger, words = logging.getLogger("tornado"), _Words(journal)
+def _logging_to(journal: Journal) -> Iterator[None]:
+    logger, handler = logging.getLogger("tornado"), _JournalHandler(journal)
     before = logger.level, logger.propagate
-    logger.addHandler(words)
+    logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
         yield
     finally:
-        logger.removeHandler(words)
+        logger.removeHandler(handler)
         logger.level, logger.propagate = before
 
 
@@ -129,17 +129,17 @@ def run(bundle: Path, *, lan: bool, port: int) -> int:
         BadInput: The bundle is not whole, or none for browsers; the page cannot be built; the port is taken.
     """
     host = network_host() if lan else LOOPBACK
-    with open_site(bundle) as shelf, listening(host, port) as listener:
-        address, guests = Address(host, listener.getsockname()[1]), Sessions()
-        screen = Screen(Console(highlight=False, markup=False, emoji=False), address, guests)
+    with open_site(bundle) as files, listening(host, port) as listener:
+        address, sessions = Address(host, listener.getsockname()[1]), Sessions()
+        screen = Screen(Console(highlight=False, markup=False, emoji=False), address, sessions)
         results = DeviceResults(bundle, screen.device)
-        house = Context(guests, shelf, results, screen, cookie=f"edgeattn-{address.port}")
+        context = Context(sessions, files, results, screen, cookie=f"edgeattn-{address.port}")
         screen.welcome(bundle.name)
-        asyncio.run(_until_interrupted(house, listener))
+        asyncio.run(_until_interrupted(context, listener))
         screen.farewell()
     return results.failed
 
 
-async def _until_interrupted(house: Context, listener: socket) -> None:
-    async with serving(house, listener):
+async def _until_interrupted(context: Context, listener: socket) -> None:
+    async with serving(context, listener):
         await interrupt()

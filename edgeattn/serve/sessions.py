@@ -8,7 +8,7 @@ MOST_RESULTS = 16  # that one browser may send: a page that is left open does no
 
 
 class Sessions:
-    """The token of the next address, and the browsers that came by earlier ones.
+    """The token of the next address, and the sessions of browsers that came by earlier ones.
 
     Attributes:
         token: What the next address holds; another one as soon as it was used.
@@ -16,25 +16,25 @@ class Sessions:
 
     def __init__(self) -> None:
         self.token = _secret()
-        self._results: dict[str, int] = {}  # that each session has left
+        self._results_left: dict[str, int] = {}  # by session
 
     def admit(self, token: str) -> str | None:
         """Return a new session for the right token, which is then used up; None for any other."""
         if not token.isascii() or not secrets.compare_digest(token, self.token):
             return None
         self.token, session = _secret(), _secret()
-        self._results[session] = MOST_RESULTS
+        self._results_left[session] = MOST_RESULTS
         return session
 
     def knows(self, session: str | None) -> bool:
-        """Say whether a session is one that was let in."""
-        return session is not None and session in self._results
+        """Return whether a session was admitted."""
+        return session is not None and session in self._results_left
 
     def count_result(self, session: str) -> bool:
         """Count one more result of a session; False where it has sent enough."""
-        if self._results[session] == 0:
+        if self._results_left[session] == 0:
             return False
-        self._results[session] -= 1
+        self._results_left[session] -= 1
         return True
 
 

@@ -34,8 +34,8 @@ def build_page(folder: Path) -> None:
     Raises:
         BadInput: The environment of the target web is missing, or a source is wrong.
     """
-    if (lacking := ORT_WEB.host.missing()) is not None:
-        raise BadInput(f"the page cannot be built: {lacking}")
+    if (missing := ORT_WEB.host.missing()) is not None:
+        raise BadInput(f"the page cannot be built: {missing}")
     for name in ("index.html", "style.css", "icon.svg"):
         shutil.copy(_SOURCES / name, folder)
     run_installer(

@@ -39,13 +39,13 @@ def load(source: str) -> ModuleSource:
             or these raise or return something else than an ``nn.Module`` in float32 and an iterable.
     """
     path = find(source)
-    with _importable(path.parent), _told(path):
+    with _importable(path.parent), _user_errors(path):
         defined = _import(source, path)
         module = _model(defined, path)
-        drawn = _required(defined, path, "samples", "samples(), which yields real inputs")()
-        if not isinstance(drawn, Iterable):
-            raise ModelError(f"{path}: samples() returned {_type(drawn)}, real inputs one by one expected")
-        samples = tuple(islice(drawn, LIMIT))
+        yielded = _required(defined, path, "samples", "samples(), which yields real inputs")()
+        if not isinstance(yielded, Iterable):
+            raise ModelError(f"{path}: samples() returned {_type(yielded)}, real inputs one by one expected")
+        samples = tuple(islice(yielded, LIMIT))
         processing = _processing(defined, path)
     return ModuleSource(
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
@@ -76,7 +76,7 @@ def find(source: str) -> Path:
         raise ModelError(f"{source}: a folder found, a Python file expected; try {path / 'model.py'}")
     if path.suffix == ".py" or not _DOTTED.fullmatch(source):
         raise ModelError(f"{source}: no such file; expected a Python file or package.module; check the path")
-    with _importable(Path.cwd()), _told(path):
+    with _importable(Path.cwd()), _user_errors(path):
         try:
             spec = importlib.util.find_spec(source)
         except ModuleNotFoundError as error:
@@ -113,8 +113,8 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell in one line what the user's code raised, and where in the file it was."""
+def _user_errors(path: Path) -> Iterator[None]:
+    """Put into one line what the user's code raised, and where in the file it was."""
     try:
         yield
     except EdgeAttnError:
@@ -144,18 +144,18 @@ def _line(path: Path, error: BaseException) -> str:
 
 def _model(defined: ModuleType, path: Path) -> object:
     """Return the model, be it ready or made by a function."""
-    ready: object = getattr(defined, "model", None)
-    if module_in(ready) is not None:
-        return ready
-    made: object = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
-    if module_in(made) is None:
-        raise ModelError(f"{path}: model() returned {_type(made)}, an nn.Module expected")
-    return made
+    module: object = getattr(defined, "model", None)
+    if module_in(module) is not None:
+        return module
+    returned: object = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
+    if module_in(returned) is None:
+        raise ModelError(f"{path}: model() returned {_type(returned)}, an nn.Module expected")
+    return returned
 
 
 def _beyond(defined: ModuleType, path: Path) -> Iterator[object]:
     """Yield the samples that were not drawn at first."""
-    with _told(path):
+    with _user_errors(path):
         yield from islice(_required(defined, path, "samples", "samples()")(), LIMIT, None)
 
 
@@ -163,16 +163,16 @@ def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
     table, raw = _mapping(defined, path, "processing"), _function(defined, path, "raw")
     if table is None:
         return None
-    drawn = () if raw is None else raw()
-    if not isinstance(drawn, Iterable):
-        raise ModelError(f"{path}: raw() returned {_type(drawn)}, raw inputs one by one expected")
-    return OwnProcessing.read(table, tuple(islice(drawn, LIMIT)))
+    yielded = () if raw is None else raw()
+    if not isinstance(yielded, Iterable):
+        raise ModelError(f"{path}: raw() returned {_type(yielded)}, raw inputs one by one expected")
+    return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
 
 
-def _required(defined: ModuleType, path: Path, name: str, wanted: str) -> Callable[..., Any]:
+def _required(defined: ModuleType, path: Path, name: str, definition: str) -> Callable[..., Any]:
     function = _function(defined, path, name)
     if function is None:
-        raise ModelError(f"{path}: no function {name}(); define {wanted}")
+        raise ModelError(f"{path}: no function {name}(); define {definition}")
     return function
 
 

@@ -22,17 +22,6 @@ from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 
-
-def in_eval_mode(module: nn.Module) -> None:
-    """Put a module that is not wholly in eval mode there, with a warning."""
-    if any(part.training for part in module.modules()):
-        module.eval()
-        warnings.warn(
-            f"{type(module).__name__} was in training mode and is now in eval mode; call .eval() beforehand",
-            stacklevel=3,
-        )
-
-
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
 
@@ -112,3 +101,13 @@ class ModuleSource:
         """Return the size of its parameters and buffers; what layers share counts once."""
         tensors = chain(self.module.parameters(), self.module.buffers())
         return sum(tensor.nbytes for tensor in tensors) / 1e6
+
+
+def in_eval_mode(module: nn.Module) -> None:
+    """Turn dropout off and freeze batch statistics, with a warning where a part was in training mode."""
+    if any(part.training for part in module.modules()):
+        module.eval()
+        warnings.warn(
+            f"{type(module).__name__} was in training mode and is now in eval mode; call .eval() beforehand",
+            stacklevel=3,
+        )

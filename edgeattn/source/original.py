@@ -45,19 +45,19 @@ def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress:
     progress.stage("capture")
     captured = source.capture(samples, target.prover)
     graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
-    if not (_steps(captured.graph, generation) if generation else captured.graph == graph):
+    if not (_is_step(captured.graph, generation) if generation else captured.graph == graph):
         raise BundleError(
-            f"{files.folder}: takes {_ends(graph)}, but the model {source.name} takes "
-            f"{_ends(captured.graph)}; name the model that it was exported from"
+            f"{files.folder}: takes {_signature(graph)}, but the model {source.name} takes "
+            f"{_signature(captured.graph)}; name the model that it was exported from"
         )
     return Original(captured, samples.split())
 
 
-def _steps(captured: Graph, generation: Generation) -> bool:
+def _is_step(captured: Graph, generation: Generation) -> bool:
     outputs = [tensor.name for tensor in captured.outputs]
     return outputs == [generation.logits] and generation.tokens in [t.name for t in captured.inputs]
 
 
-def _ends(graph: Graph) -> str:
+def _signature(graph: Graph) -> str:
     inputs, outputs = (", ".join(map(str, tensors)) for tensors in (graph.inputs, graph.outputs))
     return f"{inputs} -> {outputs}"

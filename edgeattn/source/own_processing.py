@@ -100,17 +100,17 @@ class OwnProcessing:
 
 
 def _check_same(
-    where: str, prepared: NDArray[np.generic], sample: NDArray[np.generic], absolute: float
+    label: str, prepared: NDArray[np.generic], sample: NDArray[np.generic], absolute: float
 ) -> None:
     if (prepared.dtype, prepared.shape) != (sample.dtype, sample.shape):
         raise ModelError(
-            f"{where} becomes {prepared.dtype} {list(prepared.shape)}, but the sample holds {sample.dtype} "
+            f"{label} becomes {prepared.dtype} {list(prepared.shape)}, but the sample holds {sample.dtype} "
             f"{list(sample.shape)}; make processing and samples() agree"
         )
-    unlike = ~np.isclose(prepared, sample, rtol=_RELATIVE, atol=absolute)
-    if unlike.any():
+    different = ~np.isclose(prepared, sample, rtol=_RELATIVE, atol=absolute)
+    if different.any():
         raise ModelError(
-            f"{where} becomes {prepared[unlike][0]}, but the sample holds {sample[unlike][0]}; make "
+            f"{label} becomes {prepared[different][0]}, but the sample holds {sample[different][0]}; make "
             "processing and samples() agree"
         )
 

@@ -1,4 +1,4 @@
-"""How far the rows of a sweep have come, told by workers through Dask's own events."""
+"""How far the rows of a sweep have come, reported by workers through Dask's own events."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 from distributed import get_worker
 
 TOPIC = "edgeattn"
-PAUSE = 0.2  # seconds between two steps that are told
+PAUSE = 0.2  # seconds between two steps that are reported
 
 
 class Watch(Protocol):
-    """Who listens to a sweep."""
+    """What follows the progress of a sweep."""
 
     def begin(self, done: int, total: int) -> None:
         """Say that ``done`` of ``total`` rows were done before."""
@@ -28,7 +28,7 @@ class Watch(Protocol):
 
 
 class Unwatched:
-    """Nobody listens."""
+    """A watch that shows nothing."""
 
     def begin(self, done: int, total: int) -> None:
         """Do nothing."""
@@ -44,29 +44,29 @@ class Unwatched:
 
 
 class RowProgress:
-    """A progress on a worker, told to whoever listens to the sweep.
+    """The progress of a row on a worker, forwarded to whoever watches the sweep.
 
     Args:
         row: In words.
     """
 
     def __init__(self, row: str) -> None:
-        self._row, self._told = row, 0.0
+        self._row, self._last = row, 0.0
 
     def stage(self, name: str) -> None:
-        """Tell that a stage begins."""
+        """Report that a stage begins."""
         get_worker().log_event(TOPIC, {"row": self._row, "stage": name})
 
     def step(self, done: int, total: int, doing: str = "") -> None:
-        """Tell a step, but for those that follow one another too fast to be read."""
+        """Report a step, but for those that follow one another too fast to be read."""
         now = time.monotonic()
-        if now - self._told >= PAUSE:
-            self._told = now
+        if now - self._last >= PAUSE:
+            self._last = now
             get_worker().log_event(TOPIC, {"row": self._row, "step": (done, total, doing)})
 
 
 def forward(watch: Watch, event: dict[str, object]) -> None:
-    """Hand a worker's event on to who listens."""
+    """Forward a worker's event to a watch."""
     row = str(event["row"])
     match event:
         case {"stage": str(name)}:

@@ -65,14 +65,14 @@ def series_of(lines: Sequence[Line], outcomes: Sequence[Outcome]) -> dict[str, t
         lines: The rows.
         outcomes: What they came to, in the same order.
     """
-    found: dict[str, dict[tuple[str, str, bool], list[tuple[Line, Outcome]]]] = {}
+    rows: dict[str, dict[tuple[str, str, bool], list[tuple[Line, Outcome]]]] = {}
     for line, outcome in zip(lines, outcomes, strict=True):
         if outcome.report is not None:
-            where = (line.target, line.device, line.nominal)
-            found.setdefault(line.model, {}).setdefault(where, []).append((line, outcome))
+            place = (line.target, line.device, line.nominal)
+            rows.setdefault(line.model, {}).setdefault(place, []).append((line, outcome))
     return {
-        model: tuple(_series(*where, rows) for where, rows in by_place.items())
-        for model, by_place in found.items()
+        model: tuple(_series(*place, its) for place, its in by_place.items())
+        for model, by_place in rows.items()
     }
 
 
@@ -83,15 +83,15 @@ def costs(several: Sequence[Series]) -> tuple[Cost, ...]:
     for series in several:
         for number, trial in series.chosen.items():
             rows.setdefault(_key(trial), []).append(number)
-    found = (
+    recipes = (
         Cost(
             *key,
-            tuple(known[key].latency_ms if key in known else None for known in timed),
+            tuple(trials[key].latency_ms if key in trials else None for trials in timed),
             tuple(sorted(numbers)),
         )
         for key, numbers in rows.items()
     )
-    return tuple(sorted(found, key=lambda cost: min(ms for ms in cost.latency_ms if ms is not None)))
+    return tuple(sorted(recipes, key=lambda cost: min(ms for ms in cost.latency_ms if ms is not None)))
 
 
 def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, Outcome]]) -> Series:

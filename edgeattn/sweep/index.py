@@ -43,11 +43,11 @@ class Index:
         """
         path = folder / FILE
         _check_folder(folder, path)
-        with _told(path):
+        with _readable(path):
             folder.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
-            with _told(path):
+            with _readable(path):
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("BEGIN EXCLUSIVE")
                 _check_or_begin(path, connection, plan)
@@ -58,21 +58,21 @@ class Index:
 
     def get(self, key: str) -> Outcome | None:
         """Return what a row came to; None where it is not done, or could not be exported."""
-        with _told(self._path):
-            found = self._connection.execute(
+        with _readable(self._path):
+            row = self._connection.execute(
                 "SELECT report, told FROM outcomes WHERE key = ? AND report IS NOT NULL", (key,)
             ).fetchone()
-        return None if found is None else Outcome(*found)
+        return None if row is None else Outcome(*row)
 
     def put(self, key: str, outcome: Outcome) -> None:
-        """Note what a row came to, in place of what it came to before.
+        """Store what a row came to, in place of what it came to before.
 
         Raises:
             BadInput: The disk is full.
         """
-        with _told(self._path):
+        with _readable(self._path):
             self._connection.execute(
-                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (key, outcome.report, outcome.told)
+                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (key, outcome.report, outcome.reason)
             )
 
 
@@ -125,8 +125,8 @@ def _check_or_begin(path: Path, connection: sqlite3.Connection, plan: Plan) -> N
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell in one line what SQLite or the disk refuses."""
+def _readable(path: Path) -> Iterator[None]:
+    """Put into one line what SQLite or the disk refuses."""
     try:
         yield
     except sqlite3.OperationalError as error:

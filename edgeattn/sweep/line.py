@@ -65,7 +65,7 @@ class Line:
                 target=row.target,
                 device=row.device or "",
                 verdict="refused",
-                told=outcome.told,
+                told=outcome.reason,
                 command=row.command,
             )
         chosen = chosen_of(report)

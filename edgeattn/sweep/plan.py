@@ -50,18 +50,18 @@ class Plan:
         for name in targets:
             if name not in TARGETS:
                 raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(TARGETS)}")
-        given = _models(models)
-        for model in given:
+        read = _models(models)
+        for model in read:
             check_files(model.path, None if model.samples is None else Path(model.samples))
-        _check_once("model", [(_real(model.path), model.path) for model in given])
+        _check_once("model", [(_real(model.path), model.path) for model in read])
         _check_once(
             "budget", [(sorted(each.items()), text) for each, text in zip(limits, budgets, strict=False)]
         )
         _check_once("target", [(name, name) for name in targets])
         _check_once("device", [(name, name) for name in devices])
         places: Sequence[str | None] = devices or [None]
-        asked = [tuple(each.items()) for each in limits]
-        return cls(tuple(Row(*each) for each in product(given, asked, targets, places)))
+        by_row = [tuple(each.items()) for each in limits]
+        return cls(tuple(Row(*each) for each in product(read, by_row, targets, places)))
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -74,20 +74,20 @@ class Plan:
         return tuple(dict.fromkeys(row.target for row in self.rows))
 
     def to_json(self) -> str:
-        """Return what tells a plan from another."""
+        """Return what distinguishes one plan from another."""
         return json.dumps([asdict(row) for row in self.rows], sort_keys=True)
 
 
-def _models(given: Sequence[str]) -> list[Model]:
+def _models(arguments: Sequence[str]) -> list[Model]:
     models: list[Model] = []
-    words = iter(given)
-    for word in words:
+    remaining = iter(arguments)
+    for word in remaining:
         if Path(word).suffix.lower() == ".npz":
             raise BadInput(f"{word}: samples found, a model expected; give an ONNX file right before them")
         if Path(word).suffix.lower() != ".onnx":
             models.append(Model(word))
             continue
-        samples = next(words, "")
+        samples = next(remaining, "")
         if Path(samples).suffix.lower() != ".npz":
             raise BadInput(
                 f"{word}: {samples or 'nothing'} found after it, an .npz file of real inputs expected"
@@ -100,10 +100,10 @@ def _real(path: str) -> str:
     return str(Path(path).resolve()) if Path(path).exists() else path
 
 
-def _check_once(noun: str, given: Sequence[tuple[object, str]]) -> None:
+def _check_once(noun: str, items: Sequence[tuple[object, str]]) -> None:
     """Check that no two are the same; each comes with the words that it was given in."""
-    seen: list[object] = []
-    for meaning, words in given:
-        if meaning in seen:
+    earlier: list[object] = []
+    for meaning, words in items:
+        if meaning in earlier:
             raise BadInput(f"{noun} {words}: given twice, so that rows would be the same; leave one out")
-        seen.append(meaning)
+        earlier.append(meaning)

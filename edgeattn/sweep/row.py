@@ -105,11 +105,11 @@ class Outcome:
 
     Attributes:
         report: As JSON; None where the model could not be exported.
-        told: Why, in one line; empty where there is a report.
+        reason: Why there is none, in one line; empty where there is a report.
     """
 
     report: str | None
-    told: str = ""
+    reason: str = ""
 
     def read(self) -> Report | None:
         """Return the report; raises BundleError where it is of another release."""

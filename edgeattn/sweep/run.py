@@ -20,33 +20,7 @@ from edgeattn.sweep.work import Identification, export, identify
 from edgeattn_export.pack.pack import versions
 
 Key = TypeVar("Key")
-Found = TypeVar("Found")
-
-
-def one_each(
-    client: Client, tasks: Mapping[Key, Callable[[], Future[Found]]]
-) -> Iterator[tuple[Key, Future[Found]]]:
-    """Yield tasks as they end, in that order.
-
-    Args:
-        client: Of workers that declare the resource ``HOST``.
-        tasks: What submits each, by what it is yielded with.
-
-    Raises:
-        EdgeAttnError: No worker is left, or the scheduler was lost.
-    """
-    waiting = iter(tasks.items())
-    begun: dict[Future[Found], Key] = {}
-    while True:
-        free = max(1, hosts(client)) - len(begun)
-        for key, submit in islice(waiting, max(0, free)):
-            begun[submit()] = key
-        if not begun:
-            return
-        future = first_ended(client, begun)
-        yield begun.pop(future), future
-
-
+Result = TypeVar("Result")
 Machines = Mapping[str | None, str]
 
 LOST = (
@@ -63,7 +37,7 @@ def run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wat
         index: Of what is done; a row's outcome is put there as soon as it is known.
         client: Of the workers.
         machines: By the device that a row names, what it is; by None, where the workers are.
-        watch: Told how far the rows have come.
+        watch: Follows how far the rows have come.
 
     Raises:
         BadInput: The index cannot be written.
@@ -81,11 +55,11 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
     outcomes: dict[Row, Outcome] = {}
     questions: dict[Row, Mapping[str, object]] = {}
     for row in plan.rows:
-        known = models[row.model]
-        if known.identity is None:
-            outcomes[row] = Outcome(None, known.told)
+        identification = models[row.model]
+        if identification.identity is None:
+            outcomes[row] = Outcome(None, identification.reason)
             continue
-        question = row.question(known.identity, machines[row.device], versions())
+        question = row.question(identification.identity, machines[row.device], versions())
         done = index.get(key_of(question))
         if done is not None:
             outcomes[row] = done
@@ -133,3 +107,30 @@ def _outcome(future: Future[Outcome]) -> Outcome:
         return future.result()
     except KilledWorker:
         return Outcome(None, LOST)
+
+
+def one_each(
+    client: Client, tasks: Mapping[Key, Callable[[], Future[Result]]]
+) -> Iterator[tuple[Key, Future[Result]]]:
+    """Yield tasks as they end, in that order; a worker gets its next task when the one before has ended.
+
+    Dask counts the end of a worker against all tasks that it holds, begun or not: behind a model that ends
+    its worker time and again, others would be given up with it.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        tasks: What submits each, by what it is yielded with.
+
+    Raises:
+        EdgeAttnError: No worker is left, or the scheduler was lost.
+    """
+    waiting = iter(tasks.items())
+    running: dict[Future[Result], Key] = {}
+    while True:
+        free = max(1, hosts(client)) - len(running)
+        for key, submit in islice(waiting, max(0, free)):
+            running[submit()] = key
+        if not running:
+            return
+        future = first_ended(client, running)
+        yield running.pop(future), future

@@ -22,25 +22,25 @@ def table_parts(lines: Sequence[Line]) -> tuple[RenderableType, ...]:
     for name in ("", "Model", "Budget", *places, ""):
         table.add_column(name, overflow="fold")  # two budgets must not look alike
     figures = [_figures(line) for line in lines]
-    shown = [i for i in range(len(_NUMBERS)) if any(row[i] for row in figures)]
-    for i in shown:
+    columns = [i for i in range(len(_NUMBERS)) if any(row[i] for row in figures)]
+    for i in columns:
         table.add_column(_NUMBERS[i], justify="right", no_wrap=True)
     for line, row in zip(lines, figures, strict=True):
-        where = (str(getattr(line, name.lower())) for name in places)
+        place = (str(getattr(line, name.lower())) for name in places)
         word = Text(line.verdict, style=_STYLES[line.verdict])
         number = Text(str(line.number), style="dim")
-        table.add_row(number, line.model, line.budget, *where, word, *(row[i] for i in shown))
-    told = [Text(f"{line.number}  {line.model}: {line.told}") for line in lines if line.told]
-    return table, *told, Text(_conditions(lines, places), style="dim")
+        table.add_row(number, line.model, line.budget, *place, word, *(row[i] for i in columns))
+    misses = [Text(f"{line.number}  {line.model}: {line.told}") for line in lines if line.told]
+    return table, *misses, Text(_conditions(lines, places), style="dim")
 
 
 def _differing(lines: Sequence[Line]) -> tuple[str, ...]:
     """Return which of the columns for a place do not say the same in every row."""
-    told = {
+    words = {
         "Target": {line.target for line in lines},
         "Device": {line.device for line in lines if line.device},
     }
-    return tuple(name for name, words in told.items() if len(words) > 1)
+    return tuple(name for name, each in words.items() if len(each) > 1)
 
 
 def _figures(line: Line) -> tuple[str, ...]:

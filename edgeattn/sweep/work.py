@@ -53,16 +53,16 @@ def _bytes(target: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """A model by its content, or why it cannot be loaded, in one line."""
+    """The identity of a model, or the reason why it cannot be loaded, in one line."""
 
     identity: str | None
-    told: str = ""
+    reason: str = ""
 
 
 def identify(model: Model) -> Identification:
     """Load a model, and name it by its content."""
     try:
-        with _apart(), staged(model.name, RowProgress(model.name)):
+        with _quiet(), staged(model.name, RowProgress(model.name)):
             return Identification(identity_of(_source(model)))
     except EdgeAttnError as error:
         return Identification(None, _line(error))
@@ -76,11 +76,11 @@ def export(row: Row, question: Mapping[str, object]) -> Outcome:
         question: All that its outcome depends on.
     """
     store = Store.of_user()
-    known = store.get(question)
-    if known is not None and _is_report(str(known.get("report"))):
-        return Outcome(str(known["report"]))
+    entry = store.get(question)
+    if entry is not None and _is_report(str(entry.get("report"))):
+        return Outcome(str(entry["report"]))
     try:
-        with _apart():
+        with _quiet():
             report = _exported(row).to_json()
     except EdgeAttnError as error:
         return Outcome(None, _line(error))
@@ -113,7 +113,7 @@ def _is_report(text: str) -> bool:
 
 
 @contextmanager
-def _apart() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Keep what a model prints from the table, and what it warns of from the bars.
 
     Raises:

@@ -1,77 +1,56 @@
-"""What Dask adds to a measurement on a device: races of layers through it and directly, in turns.
+"""What the way to a device adds to a measurement: races of layers through it and directly, in turns.
 
-    python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15]
+    python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15] [--on HOST]
 
-A scheduler and a device are started here, over tcp. Both ways open the same files in new sessions, and make
-the rounds that a search makes, of six graphs that a device does not know for the same. Printed is how much
-longer a race takes through Dask, the median over pairs, and how much more processor time all processes take,
-which other work on this machine disturbs less: races of layers that take so many milliseconds, by the number
-of races that are asked for at once. Fails where races of layers of 1 ms and more take over 5 % longer.
+A device is started here by a command; ``--on`` names another way to this machine, such as by SSH. Both ways
+open the same files in new sessions, and make the rounds that a search makes, of six graphs that a device does
+not know for the same. Printed is how much longer a race takes through it, the median over pairs, and how much
+more processor time all processes take, which other work on this machine disturbs less: races of layers that
+take so many milliseconds, by the number of races that are asked for at once. Fails where races of layers of
+1 ms and more take over 5 % longer.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import onnx.parser
 import psutil
-from distributed import Client
-from edgeattn.devices.asking import Asking
-from edgeattn.devices.races import TOGETHER
 
 from edgeattn.devices import steady
-from edgeattn.devices.device import devices_of, named
-from edgeattn.devices.host import DeviceHost
-from edgeattn.partitions.scheduler import connect
+from edgeattn.devices.address import Address
+from edgeattn.devices.connection import Connection
+from edgeattn.devices.host import TOGETHER, DeviceHost
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.search.cost import ROUNDS
-from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
 WIDTH = 256
 TREATMENTS = 6  # graphs in a race, as a search has them of a layer
-PORT = 8799
-MOST = 0.05  # that Dask may add to a race of layers of 1 ms and more
-ATTEMPTS = 10  # to connect, each of seconds
+MOST = 0.05  # that the way there may add to a race of layers of 1 ms and more
 
 
 @contextmanager
-def device() -> Iterator[DeviceHost]:
-    """Run a scheduler and a device."""
-    address = f"tcp://127.0.0.1:{PORT}"
+def device(host: str | None) -> Iterator[DeviceHost]:
+    """Connect to a device, which is started here where none is named."""
     with tempfile.TemporaryDirectory() as folder:
-        scheduler = ["-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(PORT), "--no-dashboard"]
-        worker = ["-m", "edgeattn", "device", address, "--name", "bench", "--files", folder]
-        processes = [subprocess.Popen([sys.executable, *command]) for command in (scheduler, worker)]
+        command = (sys.executable, "-m", "edgeattn_runtime.device", "--files", folder)
+        connection = Connection(Address("bench", command) if host is None else Address.of(host))
         try:
-            with connected(address) as client:
-                while not devices_of(client):
-                    time.sleep(0.2)
-                yield DeviceHost(steady.Steady(Asking(client, named(client, "bench"))))
+            yield DeviceHost(steady.Steady(connection))
         finally:
-            for process in reversed(processes):
-                process.terminate()
-                process.wait()
-
-
-def connected(address: str) -> Client:
-    """Connect to a scheduler that has just been started."""
-    for _ in range(ATTEMPTS):
-        with suppress(BadInput):
-            return connect(address)
-    return connect(address)
+            connection.close()
 
 
 def written(folder: Path) -> list[Path]:
@@ -134,10 +113,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--milliseconds", type=float, nargs="+", default=[1.0, 0.1, 0.02])
     parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--on", metavar="HOST")
     args = parser.parse_args()
     within = True
-    steady.REPEATS = 0  # what other work disturbs is not made again: it is Dask that is asked about
-    with tempfile.TemporaryDirectory() as folder, device() as host:
+    steady.REPEATS = 0  # what other work disturbs is not made again: it is the way there that is asked about
+    with tempfile.TemporaryDirectory() as folder, device(args.on) as host:
         files = written(Path(folder))
         for milliseconds in args.milliseconds:
             rows = rows_of(files[0], milliseconds)

@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 from model_file import load
 
 import edgeattn_runtime
+from edgeattn.commands import demo
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn.source import shipped
 
 SEEDS = range(10_000, 10_100)  # of policy's episodes: those that train.py judges by
 SCORE = 0.95  # of what the best policies reach
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a row a model, as they come, then what is reached in use."""
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description="Print the table of the reference models.")
-    parser.add_argument("models", nargs="*", default=shipped.names(), help="default: all")
+    parser.add_argument("models", nargs="*", default=demo.shipped_models(), help="default: all")
     names = parser.parse_args(arguments).models
     print(row(COLUMNS), row(["---"] * len(COLUMNS)), sep="\n")
     used = []
@@ -80,7 +80,7 @@ def row(cells: Iterator[str] | list[str] | tuple[str, ...]) -> str:
 
 def export(name: str, bundle: Path) -> Mapping[str, Any]:
     """Export a shipped model by the command that a user types; return its report."""
-    command = ["-m", "edgeattn", "export", str(shipped.locate(name)), "-o", str(bundle), "--json"]
+    command = ["-m", "edgeattn", "export", str(demo.locate(name)), "-o", str(bundle), "--json"]
     printed = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, check=False).stdout
     if not printed:
         sys.exit(f"bench_models: {name} was not exported; the line above says why")
@@ -103,7 +103,7 @@ def cells(report: Mapping[str, Any]) -> Iterator[str]:
 
 def ratios(name: str, bundle: Path) -> Iterator[str]:
     """Yield how many times as long PyTorch and the float export take as int8."""
-    times = processor_times(shipped.locate(name), bundle)
+    times = processor_times(demo.locate(name), bundle)
     for runner in (PYTORCH, FLOAT):
         yield f"{times[runner] / times[INT8]:.2f}"
 
@@ -111,7 +111,7 @@ def ratios(name: str, bundle: Path) -> Iterator[str]:
 def played(bundle: Path) -> Iterator[str]:
     """Yield the mean returns of policy: PyTorch's, as train.py kept them, and those of int8."""
     play, net = load("policy", "play"), edgeattn_runtime.load(bundle)
-    kept = json.loads(shipped.locate("policy").with_name("scores.json").read_text(encoding="utf-8"))
+    kept = json.loads(demo.locate("policy").with_name("scores.json").read_text(encoding="utf-8"))
     for game in play.GAMES:
         reached = play.returns(lambda inputs: net(**inputs)["logits"], game, SEEDS)
         means = {"PyTorch": kept[game.name]["transformer"], "int8": np.mean(reached)}

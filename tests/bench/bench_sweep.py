@@ -6,9 +6,8 @@ Both start without outcomes; the second is given what the first one's searches m
 the same times. Fails where the two tables differ in anything but the speedup, which is raced anew. With a
 FOLDER, which keeps sweeps and caches, it goes on where it was stopped. Six minutes on two cores.
 
-Devices are those of tests/isa/network.py: desktop, board, and arm64, which is emulated. With all three it
-takes half an hour. What exports is then a worker of their scheduler; when that is killed its nanny starts it
-again.
+Devices are those of tests/isa/several_devices.py: desktop, board, and arm64, which is emulated. With all
+three it takes half an hour.
 """
 
 from __future__ import annotations
@@ -23,8 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "isa"))
 
 from emulators import CACHE  # noqa: E402
-from network import network, three, working  # noqa: E402
+from several_devices import listed, three  # noqa: E402
 
 MODELS = ("digits", "story", "translation", "policy")
 DEVICES = ("desktop", "board", "arm64")
@@ -52,13 +50,11 @@ class Sweep:
         folder: Where it lies.
         models: Of models/.
         devices: That it is measured on; none is this machine.
-        scheduler: Where these are.
     """
 
     folder: Path
     models: Sequence[str]
     devices: Sequence[str] = ()
-    scheduler: str | None = None
 
     @property
     def cache(self) -> Path:
@@ -92,8 +88,17 @@ class Sweep:
         models = [str(ROOT / "models" / name / "model.py") for name in self.models]
         budgets = [word for budget in BUDGETS for word in ("--budget", budget)]
         on = [word for device in self.devices for word in ("--on", device)]
-        where = ["--workers", "1"] if self.scheduler is None else ["--scheduler", self.scheduler]
-        command = ["edgeattn", "sweep", *models, *budgets, *on, *where, "-o", str(self.folder / "out")]
+        command = [
+            "edgeattn",
+            "sweep",
+            *models,
+            *budgets,
+            *on,
+            "--workers",
+            "1",
+            "-o",
+            str(self.folder / "out"),
+        ]
         environment = {**os.environ, "EDGEATTN_CACHE": str(self.cache)}
         return subprocess.Popen([sys.executable, "-m", *command], env=environment)
 
@@ -102,15 +107,6 @@ class Sweep:
         code = self.start().wait()
         if code not in (0, 1):
             sys.exit(code)
-
-    @contextmanager
-    def employing(self) -> Iterator[int | None]:
-        """Run its worker at a scheduler, and yield its parent; None where each host starts its own."""
-        if self.scheduler is None:
-            yield None
-            return
-        with working(self.scheduler, EDGEATTN_CACHE=str(self.cache)) as parent:
-            yield parent.pid
 
 
 def main() -> int:
@@ -125,21 +121,19 @@ def main() -> int:
         if not arguments.on:
             return compared(Sweep(folder / "undisturbed", arguments.models), folder / "killed")
         pythons = {name: python for name, python in three(CACHE).items() if name in arguments.on}
-        with network(pythons, Path(temporary)) as scheduler:
-            first = Sweep(folder / "undisturbed", arguments.models, arguments.on, scheduler)
+        with listed(pythons, Path(temporary)):
+            first = Sweep(folder / "undisturbed", arguments.models, arguments.on)
             return compared(first, folder / "killed")
 
 
 def compared(first: Sweep, folder: Path) -> int:
     """Run a sweep, and the same again, killed on the way; return 0 where their tables are the same."""
-    with first.employing():
-        first.finish()
-    second = Sweep(folder, first.models, first.devices, first.scheduler)
+    first.finish()
+    second = Sweep(folder, first.models, first.devices)
     _hand_on_measurements(first.cache, second.cache)
-    with second.employing() as employer:
-        if not (folder / "out").exists():
-            _kill_twice(second, employer)
-        second.finish()
+    if not (folder / "out").exists():
+        _kill_twice(second)
+    second.finish()
     for row in first.table:
         print(*(row[name] for name in SHOWN))
     same = first.table == second.table
@@ -147,7 +141,7 @@ def compared(first: Sweep, folder: Path) -> int:
     return 0 if same else 1
 
 
-def _kill_twice(sweep: Sweep, employer: int | None) -> None:
+def _kill_twice(sweep: Sweep) -> None:
     """Kill the host after a row, start it again, and kill the worker after half of the rows."""
     host = sweep.start()
     _wait(lambda: sweep.done >= 1)
@@ -156,7 +150,7 @@ def _kill_twice(sweep: Sweep, employer: int | None) -> None:
     print(f"host killed, {sweep.done} of {sweep.rows} rows done", flush=True)
     host = sweep.start()
     _wait(lambda: sweep.done >= sweep.rows // 2)
-    _worker(employer or host.pid).send_signal(signal.SIGKILL)
+    _worker(host.pid).send_signal(signal.SIGKILL)
     print(f"worker killed, {sweep.done} of {sweep.rows} rows done", flush=True)
     host.wait()
 

@@ -104,7 +104,7 @@ def test_a_worker_that_dies_is_a_failed_peer(tmp_path: Path) -> None:
     nobody = Peer("nobody", "nobody", (), _export, _load)
     with (
         Process(nobody, Path(sys.executable), threads=1, log=tmp_path / "log.txt") as worker,
-        pytest.raises(PeerFailed, match=r"load: its process ended with code 1; see .*log\.txt"),
+        pytest.raises(PeerFailed, match=r"load: .* 1; .*log\.txt"),
     ):
         worker.ask("load", limit=60)
     assert "No module named 'peers.nobody'" in (tmp_path / "log.txt").read_text()

@@ -34,13 +34,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     [
         (BundleError("x.edge:\n  broken"), 2, "x.edge: broken"),
         (CheckFailed("too slow"), 1, "too slow"),
-        (KeyboardInterrupt(), 130, "interrupted; nothing is left half-written"),
-        (
-            OSError(errno.ENOSPC, "No space left on device"),
-            2,
-            "No space left on device; nothing is left half-written",
-        ),
-        (PermissionError(errno.EACCES, "Permission denied", "x.edge"), 2, "x.edge: Permission denied; "),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "No space left on device"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.edge"), 2, "x.edge: Permission denied"),
     ],
 )
 def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
@@ -67,21 +63,21 @@ def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "named"),
     [
-        (["fly"], "No such command 'fly'"),
-        (["inspect"], "Missing argument 'NAME.edge'"),
-        (["inspect", "x.edge", "--loud"], "No such option: --loud"),
-        (["run", "x.edge", "--threads", "0"], "Invalid value for '--threads'"),
-        (["run"], "Missing argument 'NAME.edge'"),
+        (["fly"], "'fly'"),
+        (["inspect"], "'NAME.edge'"),
+        (["inspect", "x.edge", "--loud"], "--loud"),
+        (["run", "x.edge", "--threads", "0"], "'--threads'"),
+        (["run"], "'NAME.edge'"),
     ],
 )
 def test_arguments_that_are_none_are_refused_in_a_line(
-    refused: Refused, arguments: list[str], told: str
+    refused: Refused, arguments: list[str], named: str
 ) -> None:
     line = refused(*arguments)
-    assert told in line
-    assert "see edgeattn --help" in line
+    assert named in line
+    assert "edgeattn --help" in line
 
 
 def test_alone_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,5 +69,5 @@ def test_a_cache_of_two_lengths_is_told_in_a_line(refused: Callable[..., str], t
         )
     )
     line = refused("export", model, "-o", tmp_path / "own.edge")
-    assert "input 'past': lengths 2, 1 found" in line
+    assert re.search("input 'past': .* 2, 1 ", line)
     assert [path.name for path in tmp_path.iterdir()] == ["model.py"]

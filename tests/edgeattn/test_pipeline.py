@@ -212,14 +212,14 @@ def test_an_unknown_target_is_refused_before_any_work(source: ModuleSource) -> N
 
 
 def test_a_bad_budget_is_refused_before_any_work(source: ModuleSource) -> None:
-    with pytest.raises(BudgetError, match="no metric"):
+    with pytest.raises(BudgetError, match="metric_drop"):
         edgeattn.export(source.module, iter(()), budget={"metric_drop": 0.1})
 
 
 def test_what_is_no_module_or_no_samples_is_bad_input(source: ModuleSource) -> None:
-    with pytest.raises(BadInput, match=r"^module: int found"):
+    with pytest.raises(BadInput, match=r"^module: int "):
         edgeattn.export(5, source.samples)  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match=r"^samples: NoneType found"):
+    with pytest.raises(BadInput, match=r"^samples: NoneType "):
         edgeattn.export(source.module, None)  # type: ignore[arg-type]
 
 

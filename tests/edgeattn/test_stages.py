@@ -78,7 +78,7 @@ def test_what_is_told_already_goes_through(error: BaseException) -> None:
 
 
 def test_a_machine_without_memory_is_told_so() -> None:
-    with pytest.raises(StageError, match="tiny: out of memory in stage 'lower'"):
+    with pytest.raises(StageError, match=r"^tiny: .*memory .*'lower'"):
         _fail(MemoryError())
 
 

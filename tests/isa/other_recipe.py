@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emulators import CACHE, arm64, haswell_by_name
-from network import network
 from rich.console import Console
+from several_devices import listed
 
 from edgeattn.report.table.machines import prices_parts
 from edgeattn.results.bundle import read_report
@@ -37,17 +37,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="edgeattn-isa-") as name:
         folder = Path(name)
         pythons = {device: cpu.interpreter(folder / f"python-{device}") for device, cpu in cpus.items()}
-        with network(pythons, folder) as address:
-            bundle = _export(folder / "points.edge", tuple(pythons), address)
+        with listed(pythons, folder):
+            bundle = _export(folder / "points.edge", tuple(pythons))
         prices = read_report(open_bundle(bundle), f"cpu-on-{next(iter(pythons))}").prices
     Console(width=110).print(*prices_parts(prices))
     return int(not (_differ(prices) and all(_is_best(price, prices) for price in prices)))
 
 
-def _export(bundle: Path, devices: Sequence[str], address: str) -> Path:
+def _export(bundle: Path, devices: Sequence[str]) -> Path:
     on = [word for name in devices for word in ("--on", name)]
     command = [sys.executable, "-m", "edgeattn", "export", str(MODEL), "-o", str(bundle), *on]
-    subprocess.run([*command, "--scheduler", address], check=True)
+    subprocess.run(command, check=True)
     return bundle
 
 

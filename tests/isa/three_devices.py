@@ -2,9 +2,9 @@
 
     python tests/isa/three_devices.py [MODEL ...] [--cache FOLDER]
 
-Models are those under models/, digits where none is named. A scheduler, the devices that network.py tells of,
-and a worker that has PyTorch run on this machine. Prints what each device says; exit code 1 where a verdict
-is no pass, or a golden sample is wrong. Emulation proves answers, never speed.
+Models are those under models/, digits where none is named; devices those of several_devices.py. Prints what
+each device says; exit code 1 where a verdict is no pass, or a golden sample is wrong. Emulation proves
+answers, never speed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from emulators import CACHE, ROOT
-from network import network, three, working
 from rich.console import Console
 from rich.table import Table
+from several_devices import listed, three
 
 from edgeattn.results.bundle import read_report
 from edgeattn.results.latency import INT8
@@ -58,11 +58,10 @@ def main() -> int:
     found: list[Told] = []
     with (
         tempfile.TemporaryDirectory(prefix="edgeattn-isa-") as folder,
-        network(pythons, Path(folder)) as address,
-        working(address),
+        listed(pythons, Path(folder)),
     ):
         for model in arguments.models:
-            told = Commands(model, Path(folder), address, tuple(pythons)).told()
+            told = Commands(model, Path(folder), tuple(pythons)).told()
             _show(model, told)
             found += told
     return int(not all(each.is_right for each in found))
@@ -74,7 +73,6 @@ class Commands:
 
     model: str
     folder: Path
-    address: str
     devices: Sequence[str]
 
     def told(self) -> list[Told]:
@@ -83,7 +81,11 @@ class Commands:
         path = str(ROOT / "models" / self.model / "model.py")
         self._run("export", path, "-o", str(bundle))
         benches = json.loads(self._run("bench", str(bundle), "--json"))
-        rows = json.loads(self._run("sweep", path, "-o", str(self.folder / f"{self.model}-sweep"), "--json"))
+        rows = json.loads(
+            self._run(
+                "sweep", path, "-o", str(self.folder / f"{self.model}-sweep"), "--workers", "1", "--json"
+            )
+        )
         return [self._of(name, bundle, benches[name], rows["rows"]) for name in self.devices]
 
     def _of(self, name: str, bundle: Path, bench: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Told:
@@ -104,7 +106,7 @@ class Commands:
     def _run(self, verb: str, *words: str) -> str:
         """Run a command on all devices, and return what it prints."""
         on = [word for name in self.devices for word in ("--on", name)]
-        command = [sys.executable, "-m", "edgeattn", verb, *words, *on, "--scheduler", self.address]
+        command = [sys.executable, "-m", "edgeattn", verb, *words, *on]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 

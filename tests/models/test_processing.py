@@ -111,15 +111,17 @@ def test_sentences_are_tokenized_as_in_training() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "raw", "told"),
+    ("name", "raw", "named"),
     [
-        ("keywords", {"rate": SECOND, "samples": np.zeros(SECOND + 1)}, "8,001 samples found, 8,000 at most"),
-        ("keywords", {"rate": 16000, "samples": np.zeros(SECOND)}, "16000 Hz found, 8000 expected"),
-        ("dictation", {"rate": SECOND, "samples": np.zeros(SECOND)}, "silence found"),
-        ("dictation", {"rate": SECOND, "samples": np.zeros(120)}, "120 samples found, at least 121 expected"),
+        ("keywords", {"rate": SECOND, "samples": np.zeros(SECOND + 1)}, "8,001 samples .*8,000 "),
+        ("keywords", {"rate": 16000, "samples": np.zeros(SECOND)}, "16000 Hz .*8000 "),
+        ("dictation", {"rate": SECOND, "samples": np.zeros(SECOND)}, "silence"),
+        ("dictation", {"rate": SECOND, "samples": np.zeros(120)}, "120 samples .*121 "),
     ],
 )
-def test_sounds_that_a_model_cannot_take_are_refused(name: str, raw: Mapping[str, object], told: str) -> None:
+def test_sounds_that_a_model_cannot_take_are_refused(
+    name: str, raw: Mapping[str, object], named: str
+) -> None:
     prepare = preparation(load(name), name).inputs
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=named):
         prepare(audio=raw)

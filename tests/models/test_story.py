@@ -124,7 +124,7 @@ def test_torch_export_keeps_both_axes_free(network: torch.nn.Module, text: torch
 
 def test_a_text_longer_than_the_positions_is_refused(network: torch.nn.Module, text: torch.Tensor) -> None:
     assert logits(network, text[:, :POSITIONS]).shape == (1, POSITIONS, 1024)
-    with pytest.raises(ValueError, match=r"1025 tokens; expected at most 1024"):
+    with pytest.raises(ValueError, match=r"1025 tokens.* 1024"):
         network(text[:, : POSITIONS + 1])
 
 

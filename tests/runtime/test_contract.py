@@ -19,8 +19,8 @@ IDS = np.zeros((1, 3), np.int64)
 X = np.zeros((1, 2), np.float32)
 
 
-def _refused(reason: str, **inputs: object) -> None:
-    with pytest.raises(InputError, match=reason):
+def _refused(named: str, **inputs: object) -> None:
+    with pytest.raises(InputError, match=named):
         check_inputs(GRAPH, SYMBOLS, inputs)
 
 
@@ -35,29 +35,25 @@ def test_arrays_pass_untouched() -> None:
 
 
 def test_names() -> None:
-    _refused("unknown 'mask', missing 'x'", ids=IDS, mask=X)
-    _refused("missing 'ids', missing 'x'")
+    _refused("'mask', .*'x'", ids=IDS, mask=X)
+    _refused("'ids', .*'x'")
 
 
 def test_dtype() -> None:
-    _refused(
-        "ids: .*expected int64, found float64",
-        ids=IDS.astype(np.float64),
-        x=X,
-    )
-    _refused("expected int64, found int32", ids=IDS.astype(np.int32), x=X)
-    _refused("expected int64, found >i8", ids=IDS.astype(">i8"), x=X)
-    _refused("expected int64, found object", ids=np.array([[None]]), x=X)
-    _refused("expected int64, found <U1", ids=[["a"]], x=X)
+    _refused("ids: .*int64, .*float64", ids=IDS.astype(np.float64), x=X)
+    _refused("ids: .*int64, .*int32", ids=IDS.astype(np.int32), x=X)
+    _refused("ids: .*int64, .*>i8", ids=IDS.astype(">i8"), x=X)
+    _refused("ids: .*int64, .*object", ids=np.array([[None]]), x=X)
+    _refused("ids: .*int64, .*<U1", ids=[["a"]], x=X)
 
 
 def test_rank_and_fixed_dims() -> None:
-    _refused(r"ids: int64\[b, s\]: 1 dims \[3\] found, 2 expected", ids=IDS[0], x=X)
-    _refused(r"x: float32\[b, 2\]: 3 found on axis 1, 2 expected", ids=IDS, x=np.zeros((1, 3), np.float32))
+    _refused(r"ids: int64\[b, s\]: 1 dims \[3\] .*2 ", ids=IDS[0], x=X)
+    _refused(r"x: float32\[b, 2\]: 3 .*axis 1, 2 ", ids=IDS, x=np.zeros((1, 3), np.float32))
 
 
 def test_a_symbol_has_one_size() -> None:
-    _refused("x: .*: 2 found on axis 0, 1 as in 'ids' expected", ids=IDS, x=np.zeros((2, 2), np.float32))
+    _refused("x: .*: 2 .*axis 0, 1 .*'ids'", ids=IDS, x=np.zeros((2, 2), np.float32))
 
 
 @pytest.mark.parametrize(("size", "ok"), [(1, False), (2, True), (4, True), (5, False)])
@@ -66,28 +62,24 @@ def test_bounds(size: int, ok: bool) -> None:
     if ok:
         check_inputs(GRAPH, SYMBOLS, inputs)
     else:
-        _refused(f"dim 's': {size} found, 2 to 4 expected", **inputs)
+        _refused(f"dim 's': {size} .*2 to 4 ", **inputs)
 
 
 def test_bounds_may_be_open() -> None:
     check_inputs(GRAPH, SYMBOLS, {"ids": np.zeros((999, 2), np.int64), "x": np.zeros((999, 2), np.float32)})
-    _refused(
-        "dim 'b': 0 found, at least 1 expected",
-        ids=np.zeros((0, 2), np.int64),
-        x=np.zeros((0, 2), np.float32),
-    )
+    _refused("dim 'b': 0 .*1 ", ids=np.zeros((0, 2), np.int64), x=np.zeros((0, 2), np.float32))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_nan_is_refused_and_infinity_is_not(dtype: str) -> None:
-    with pytest.raises(InputError, match="NaN found"):
+    with pytest.raises(InputError, match=r"x: .*NaN"):
         check_inputs(_single(dtype, 2), {}, {"x": np.array([1, np.nan], dtype)})
     check_inputs(_single(dtype, 2), {}, {"x": np.array([1, -np.inf], dtype)})
 
 
 def test_ragged_lists_and_strangers() -> None:
-    _refused("ids: .*: no array can be made of it", ids=[[1, 2], [3]], x=X)
-    _refused("ids: .*expected int64, found object", ids=object(), x=X)
+    _refused("ids: ", ids=[[1, 2], [3]], x=X)
+    _refused("ids: .*int64, .*object", ids=object(), x=X)
 
 
 @given(st.sampled_from(INTEGERS), st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
@@ -99,19 +91,19 @@ def test_python_integers_take_any_integer_dtype_that_holds_them(dtype: str, valu
         assert found.dtype == dtype
         assert found.tolist() == values
     else:
-        with pytest.raises(InputError, match=f"found, which {dtype} cannot hold"):
+        with pytest.raises(InputError, match=f"x: {dtype}.* {dtype} "):
             check_inputs(_single(dtype, len(values)), {}, inputs)
 
 
 def test_python_floats_take_a_narrower_dtype() -> None:
     assert check_inputs(_single("float16", 2), {}, {"x": [0.1, 2]})["x"].dtype == np.float16
-    with pytest.raises(InputError, match=r"70000\.0 found, which float16 cannot hold"):
+    with pytest.raises(InputError, match=r"70000\.0 .*float16 "):
         check_inputs(_single("float16", 2), {}, {"x": [1.0, 7e4]})
 
 
 def test_python_numbers_do_not_change_their_kind() -> None:
     for dtype, values in (("int64", [1.0]), ("float32", [1]), ("bool", [1]), ("int64", [True])):
-        with pytest.raises(InputError, match=f"expected {dtype}, found"):
+        with pytest.raises(InputError, match=f"x: .*{dtype}"):
             check_inputs(_single(dtype, 1), {}, {"x": values})
 
 
@@ -125,7 +117,7 @@ def test_no_dtype_is_ever_cast(contract: str, found: str, size: int) -> None:
     if contract == found:
         assert check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})["x"] is array
     else:
-        with pytest.raises(InputError, match=f"expected {contract}, found {found}"):
+        with pytest.raises(InputError, match=f"{contract}, .*{found}"):
             check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})
 
 

@@ -77,6 +77,6 @@ def test_no_runners() -> None:
 @pytest.mark.parametrize(("rounds", "warmup"), [(0, 0), (-1, 0), (1, -1)])
 def test_rounds_must_be_some(rounds: int, warmup: int) -> None:
     calls = count()
-    with pytest.raises(BadInput, match=f"{rounds} rounds after {warmup}"):
+    with pytest.raises(BadInput, match=f"{rounds} rounds .*{warmup} "):
         measure(lambda: next(calls), rounds=rounds, warmup=warmup)
     assert next(calls) == 0

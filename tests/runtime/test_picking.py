@@ -56,7 +56,7 @@ def test_the_package_that_brings_a_provider_is_told(preferred: Manifest) -> None
     first = preferred.variants[2]
     asked = replace(first.engine, providers=("OpenVINOExecutionProvider",))
     manifest = replace(preferred, variants=(replace(first, engine=asked),))
-    with pytest.raises(IncompatibleRuntimeError, match=r"pip install onnxruntime-openvino.*CPUExecution"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"onnxruntime-openvino.*CPUExecution"):
         runnable(manifest)
 
 
@@ -84,7 +84,7 @@ def test_new_enough(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, instal
 @pytest.mark.parametrize("installed", ["1.22.9", "1.3", "0.99"])
 def test_too_old(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
     monkeypatch.setattr(onnxruntime, "__version__", installed)
-    with pytest.raises(IncompatibleRuntimeError, match=rf"cpu needs onnxruntime 1\.23 .*{installed}"):
+    with pytest.raises(IncompatibleRuntimeError, match=rf"cpu .*onnxruntime 1\.23 .*{installed}"):
         runnable(preferred)
 
 
@@ -95,7 +95,7 @@ def _asking(preferred: Manifest, version: str) -> Manifest:
 
 def test_versions_of_any_length(preferred: Manifest) -> None:
     assert _targets(_asking(preferred, "0" * 5000 + "1.023.0.0")) == ["cpu"]
-    with pytest.raises(IncompatibleRuntimeError, match="or newer"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"9{5000}"):
         runnable(_asking(preferred, "9" * 5000))
 
 
@@ -110,7 +110,7 @@ def test_generation_takes_dynamic_sizes_alone(conformance: Path) -> None:
     (dynamic,) = manifest.variants
     step = replace(dynamic, target="step", sizes={"sequence": 1})
     assert _targets(replace(manifest, variants=(step, dynamic))) == ["cpu"]
-    with pytest.raises(IncompatibleRuntimeError, match="step fixes sequence 1"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"step .*sequence 1"):
         runnable(replace(manifest, variants=(step,)))
 
 

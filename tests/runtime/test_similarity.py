@@ -51,7 +51,7 @@ def test_is_exact_for_float16() -> None:
 
 
 def test_refuses_another_shape() -> None:
-    with pytest.raises(ValueError, match=r"\(2,\) and a \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"\(2,\) .*\(1, 2\)"):
         cosine(np.ones(2), np.ones((1, 2)))
 
 

@@ -100,13 +100,13 @@ def test_a_graph_need_not_lie_on_disk(decoder: Model) -> None:
     session = open_session(model, providers=["CPUExecutionProvider"])
     step = Stepper(GraphSession(decoder.session.graph, session), _generation(decoder), {})
     np.testing.assert_array_equal(step(np.array([[1, 2]])), decoder(tokens=[[1, 2]])["logits"])
-    with pytest.raises(InputError, match=r"^the graph: 'tokens' holds 99"):
+    with pytest.raises(InputError, match=r"^the graph: 'tokens' .*99"):
         step(np.array([[99]]))
 
 
 def test_a_session_unlike_its_contract_is_refused(decoder: Model, good: Path) -> None:
     session = open_session(good / "model.onnx", providers=["CPUExecutionProvider"])
-    with pytest.raises(BundleError, match=r"^a text: inputs "):
+    with pytest.raises(BundleError, match=r"^a text: "):
         GraphSession(decoder.session.graph, session, "a text")
 
 
@@ -209,5 +209,5 @@ def test_sequences_do_not_share_a_cache(decoder: Model) -> None:
 def test_a_graph_that_fails_says_so(decoder: Model) -> None:
     step = _stepper(decoder)
     step(np.array([[1, 2]]))
-    with pytest.raises(InputError, match=r"decoder\.edge.*: 'tokens' holds 99"):
+    with pytest.raises(InputError, match=r"decoder\.edge.*: 'tokens' .*99"):
         step(np.array([[99]]))

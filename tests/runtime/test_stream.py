@@ -35,7 +35,7 @@ def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
 
 def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
     net = load(conformance / "stereo.edge")
-    with pytest.raises(InputError, match="window: None found, a number expected"):
+    with pytest.raises(InputError, match="window: None "):
         Stream(net, hop=2)
     moments = Stream(net, hop=3, window=4).push(SAMPLES.reshape(2, 50)[:, :10])
     assert [moment.end for moment in moments] == [4, 7, 10]
@@ -53,24 +53,24 @@ def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
     stream = Stream(load(conformance / "series-refuse.edge"), hop=6)
     values = np.arange(24.0).reshape(2, 12)
     values[0, 2] = np.nan
-    with pytest.raises(InputError, match="1 of 6 values are missing"):
+    with pytest.raises(InputError, match="1 of 6 "):
         stream.push(values)
     assert [moment.end for moment in stream.push(values[:, :0])] == [12]
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
-    [({"hop": 0}, "a hop of 0 in a window of 12 found"), ({"hop": 1, "window": 0}, "a window of 0 found")],
+    ("settings", "named"),
+    [({"hop": 0}, "hop .*0 .*window .*12 "), ({"hop": 1, "window": 0}, "window .*0 ")],
 )
-def test_settings_that_are_refused(settings: dict[str, int], told: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=told):
+def test_settings_that_are_refused(settings: dict[str, int], named: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=named):
         Stream(load(conformance / "mono.edge"), **settings)  # type: ignore[arg-type]
 
 
 def test_what_cannot_be_streamed(conformance: Path) -> None:
-    with pytest.raises(InputError, match="prepares neither audio nor series"):
+    with pytest.raises(InputError, match=r"audio .*series"):
         Stream(load(conformance / "good.edge"), hop=1)
     stream = Stream(load(conformance / "mono.edge"), hop=1)
     for values in (np.zeros((2, 3)), ["a"], 1.0, np.zeros((1, 1, 1))):
-        with pytest.raises(InputError, match=r"found, numbers of \[1, time\] expected"):
+        with pytest.raises(InputError, match=r"\[1, time\]"):
             stream.push(values)

@@ -120,10 +120,10 @@ def test_a_result_that_is_worse_is_told_by_the_exit_code(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"schema": 7}', "schema: 7 found, 1 expected"),
+        ('{"schema": 7}', "schema: 7 "),
         ('{"schema": 1, "runs": []}', "bundle"),
-        ("{", "edgeattn bench NAME.edge --json expected"),
-        (None, "no such file"),
+        ("{", "edgeattn bench NAME.edge --json"),
+        (None, "result.json"),
     ],
 )
 def test_what_is_no_result_is_refused(
@@ -136,10 +136,10 @@ def test_what_is_no_result_is_refused(
 
 
 def test_nothing_to_do_is_refused(refused: Callable[..., str], folder: Path, tmp_path: Path) -> None:
-    assert "NAME.edge expected" in refused("bench")
-    assert "leave it out" in refused("bench", folder, "--compare", tmp_path / "a", tmp_path / "b")
+    assert "NAME.edge" in refused("bench")
+    assert "--compare" in refused("bench", folder, "--compare", tmp_path / "a", tmp_path / "b")
     assert "--compiled" in refused("bench", folder, "--compiled")
-    assert "whole numbers expected" in refused("bench", folder, "--threads", "two")
+    assert "threads 'two': " in refused("bench", folder, "--threads", "two")
 
 
 def test_an_axis_that_is_none_is_refused(folder: Path, refused: Callable[..., str]) -> None:

@@ -63,19 +63,17 @@ def test_a_bundle_of_another_model_is_refused(
     folder: Path, newer: Callable[..., Path], refused: Callable[..., str]
 ) -> None:
     other = newer(lambda report: replace(report, model="other"), name="other")
-    assert "a bundle of 'other' found, one of 'tiny' expected" in refused(
-        "report", folder, other, "--compare"
-    )
+    assert "'other' found, one of 'tiny'" in refused("report", folder, other, "--compare")
 
 
 def test_a_report_of_another_schema_is_refused(
     folder: Path, newer: Callable[..., Path], refused: Callable[..., str]
 ) -> None:
     other = newer(lambda report: report, schema=1)
-    assert "schema: 1 found, 2 expected" in refused("report", folder, other, "--compare")
+    assert "schema: 1 " in refused("report", folder, other, "--compare")
 
 
 def test_options_that_do_not_go_together_are_refused(folder: Path, refused: Callable[..., str]) -> None:
-    assert "two expected" in refused("report", folder, "--compare")
+    assert "--compare: " in refused("report", folder, "--compare")
     assert "--add" in refused("report", folder, folder, "--add", "x.json")
     assert "--junit" in refused("report", folder, folder, "--junit", "x.xml")

@@ -37,6 +37,6 @@ def test_a_report_that_is_there_is_written_without_the_model(folder: Path, tmp_p
 def test_a_place_that_is_none_is_refused_before_any_work(
     folder: Path, option: str, refused: Callable[..., str]
 ) -> None:
-    assert "no such folder" in refused("report", folder, option, folder / "none" / "x")
-    assert "a folder found" in refused("validate", folder, option, folder)
+    assert f"{option} {folder / 'none' / 'x'}: " in refused("report", folder, option, folder / "none" / "x")
+    assert f"{option} {folder}: " in refused("validate", folder, option, folder)
     assert "--trace" in refused("validate", folder, TINY, "--trace", option, folder.parent / "x")

@@ -104,4 +104,5 @@ def test_the_page_is_written_again_and_side_by_side(
     assert html.count("<h1>tiny") == 2
     assert html.count(f"<h3>{folder}</h3>") == 2 * html.count("<h2")
     capsys.readouterr()
-    assert "no such folder" in refused("report", folder, "--page", tmp_path / "none" / "page.html")
+    place = tmp_path / "none" / "page.html"
+    assert f"--page {place}: " in refused("report", folder, "--page", place)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_a_wrong_input_is_refused_and_nothing_written(
 ) -> None:
     np.savez(tmp_path / "x.npz", tokens=TOKENS.astype("int32"), attention_mask=INPUTS["attention_mask"])
     assert main(["run", str(folder), "--input", str(tmp_path / "x.npz"), "-o", str(tmp_path / "y.npz")]) == 2
-    assert "expected int64, found int32" in capsys.readouterr().err
+    assert re.search("int64, .*int32", capsys.readouterr().err)
     assert not (tmp_path / "y.npz").exists()
 
 
@@ -46,4 +47,4 @@ def test_pytorch_stays_away(command: str, folder: Path, tmp_path: Path) -> None:
 def test_what_an_encoder_reads_is_for_generate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez(tmp_path / "x.npz", features=np.ones((1, 3, 6), np.float32), mask=np.ones((1, 3), bool))
     assert main(["run", str(CONFORMANCE / "sources.edge"), "--input", str(tmp_path / "x.npz")]) == 2
-    assert "it answers with tokens: edgeattn generate" in capsys.readouterr().err
+    assert "edgeattn generate" in capsys.readouterr().err

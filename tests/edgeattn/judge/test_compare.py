@@ -88,7 +88,7 @@ def test_a_broken_float_export_is_seen() -> None:
 
 def test_a_nan_of_the_original_alone_is_told() -> None:
     sides = runners(outputs) | {PYTORCH: Runner(lambda x: outputs(x, b=np.nan if x[0, 1] == 0 else 0.0))}
-    with pytest.raises(ModelError, match=r"sample 3: .* NaN in 1 places"):
+    with pytest.raises(ModelError, match=r"sample 3: .* NaN "):
         compared(sides)
 
 
@@ -101,7 +101,7 @@ def test_a_nan_that_all_have_is_left_out() -> None:
 @pytest.mark.parametrize("longer", [FLOAT, INT8])
 def test_an_output_of_other_dims_is_told(longer: str) -> None:
     sides = runners(outputs) | {longer: Runner(lambda x: outputs(np.concatenate([x, x])))}
-    with pytest.raises(CaptureError, match=rf"sample 1: the {longer} graph's output 'a' has dims \(2, 2\)"):
+    with pytest.raises(CaptureError, match=rf"sample 1: .*{longer}.* 'a' .*\(2, 2\)"):
         compared(sides)
 
 

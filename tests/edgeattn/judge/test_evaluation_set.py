@@ -14,7 +14,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.errors import InputError, SampleError
 from edgeattn_runtime.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("attention_mask", 0))
@@ -72,7 +72,7 @@ def test_where_no_sample_fits_nothing_is_evaluated(
     fixed: Callable[[int], BucketRunner], samples: SampleSplit
 ) -> None:
     with (
-        pytest.raises(SampleError, match="none of the 24 evaluation samples"),
+        pytest.raises(SampleError, match="24"),
         evaluation_set(fixed(2), samples.evaluation, (), emulated=False),
     ):
         pass
@@ -104,7 +104,7 @@ def test_what_an_emulator_raises_is_raised_where_its_answer_is_asked_for(
     with evaluation_set(counting, samples.evaluation, (), emulated=True) as found:
         counting.runner = fixed(2)
         longer = samples.selection[-1].inputs
-        with pytest.raises(Exception, match="sizes of a variant expected"):
+        with pytest.raises(InputError):
             found.int8(longer)
 
 

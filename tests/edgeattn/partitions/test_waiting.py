@@ -16,7 +16,7 @@ from edgeattn.partitions.scheduler import HOST
 from edgeattn.partitions.waiting import first_ended
 from edgeattn_runtime.errors import EdgeAttnError
 
-Network = Any
+Scheduler = Any
 
 
 def _end_once(begun: str) -> str:
@@ -46,14 +46,14 @@ def test_the_one_that_has_ended_is_returned() -> None:
         assert first_ended(client, [never, ended]) is ended
 
 
-def test_where_no_worker_is_left_it_says_so(frail: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_worker_is_left_it_says_so(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "PATIENCE", 3.0)
     with pytest.raises(EdgeAttnError, match=r"no worker with PyTorch is left, and none came in 3 s"):
-        first_ended(frail.client, [_submitted(frail.client)])
+        first_ended(scheduler.client, [_submitted(scheduler.client)])
 
 
-def test_a_scheduler_that_ends_is_one_line(frail: Network) -> None:
-    future = _submitted(frail.client)
-    frail.scheduler.kill()
+def test_a_scheduler_that_ends_is_one_line(scheduler: Scheduler) -> None:
+    future = _submitted(scheduler.client)
+    scheduler.process.kill()
     with pytest.raises(EdgeAttnError, match="the scheduler was lost; start it"):
-        first_ended(frail.client, [future])
+        first_ended(scheduler.client, [future])

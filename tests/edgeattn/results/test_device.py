@@ -28,22 +28,22 @@ def test_what_a_device_prints_is_read_back(folder: Path, result: Benchmark) -> N
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "named"),
     [
         ({"schema": 2}, "schema: 2"),
         ({"load_ms": "long"}, "load_ms"),
         ({"runs": [{"threads": 1}]}, "timings"),
-        ({"model": "tiny\x1b[31m"}, "printable"),
-        ({"graphs": {"model.onnx": "0" * 64}}, "model.onnx differs"),
-        ({"graphs": {"other.onnx": "0" * 64}}, "other.onnx differs"),
-        ({"graphs": {}}, "no graph"),
+        ({"model": "tiny\x1b[31m"}, "model"),
+        ({"graphs": {"model.onnx": "0" * 64}}, r"model\.onnx"),
+        ({"graphs": {"other.onnx": "0" * 64}}, r"other\.onnx"),
+        ({"graphs": {}}, "graph"),
     ],
 )
 def test_what_is_no_result_of_the_bundle_is_refused(
-    folder: Path, result: Benchmark, changed: dict[str, Any], told: str
+    folder: Path, result: Benchmark, changed: dict[str, Any], named: str
 ) -> None:
     path = written(folder, result.to_table() | changed)
-    with pytest.raises(BadInput, match=told) as refused:
+    with pytest.raises(BadInput, match=named) as refused:
         read_result(path, open_bundle(folder))
     assert str(path) in str(refused.value)
 
@@ -57,9 +57,9 @@ def test_what_is_no_json_is_refused(folder: Path, text: str) -> None:
 
 
 def test_a_file_that_is_missing_or_far_too_large_is_refused(folder: Path) -> None:
-    with pytest.raises(BadInput, match="no such file"):
+    with pytest.raises(BadInput, match=r"none\.json: "):
         read_result(folder.parent / "none.json", open_bundle(folder))
     path = folder.parent / "result.json"
     path.write_bytes(b" " * (2**20 + 1))
-    with pytest.raises(BadInput, match="more than 1 MB"):
+    with pytest.raises(BadInput, match=r"result\.json: .*1 MB"):
         read_result(path, open_bundle(folder))

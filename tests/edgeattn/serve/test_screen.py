@@ -18,9 +18,9 @@ class Shown:
 
     def __init__(self, host: str = LOOPBACK, *, terminal: bool = False) -> None:
         self._file = io.StringIO()
-        self.guests = Sessions()
+        self.sessions = Sessions()
         console = Console(file=self._file, width=100, force_terminal=terminal, no_color=True, markup=False)
-        self.screen = Screen(console, Address(host, 8000), self.guests)
+        self.screen = Screen(console, Address(host, 8000), self.sessions)
 
     @property
     def text(self) -> str:
@@ -38,7 +38,7 @@ def test_who_can_reach_it_is_said() -> None:
     far.screen.welcome("tiny.edge")
     assert "This machine alone can reach it" in near.text
     assert "Every device in the network of 192.0.2.7 can reach port 8000" in far.text
-    assert f"http://192.0.2.7:8000/open/{far.guests.token}" in far.text
+    assert f"http://192.0.2.7:8000/open/{far.sessions.token}" in far.text
 
 
 def test_a_terminal_shows_a_code(shown: Shown) -> None:
@@ -51,10 +51,10 @@ def test_a_terminal_shows_a_code(shown: Shown) -> None:
 
 def test_the_next_browser_is_shown_another_address(shown: Shown) -> None:
     shown.screen.welcome("tiny.edge")
-    shown.guests.admit(shown.guests.token)
+    shown.sessions.admit(shown.sessions.token)
     shown.screen.entered("192.0.2.8")
     assert shown.text.count("/open/") == 2
-    assert shown.text.rstrip().endswith(shown.guests.token)
+    assert shown.text.rstrip().endswith(shown.sessions.token)
 
 
 def test_a_device_is_a_row_under_one_heading(shown: Shown, device: Benchmark) -> None:

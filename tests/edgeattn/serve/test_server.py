@@ -45,9 +45,9 @@ def alive(running: Running) -> None:
 
 
 def test_an_address_lets_one_browser_in(server: Running) -> None:
-    token = server.guests.token
+    token = server.sessions.token
     session = server.enter()
-    assert server.guests.token != token
+    assert server.sessions.token != token
     answer, body = server.ask("/", session=session)
     assert (answer.status, len(body)) == (200, SMALL)
     assert server.noted.entered == [LOOPBACK]

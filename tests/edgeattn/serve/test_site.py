@@ -23,16 +23,16 @@ def web() -> None:
 
 @pytest.mark.usefixtures("web")
 def test_all_of_the_bundle_is_served_and_nothing_beside_it() -> None:
-    with open_site(GOOD) as shelf:
-        served = {path.removeprefix("bundle/") for path in shelf if path.startswith("bundle/")}
+    with open_site(GOOD) as files:
+        served = {path.removeprefix("bundle/") for path in files if path.startswith("bundle/")}
         assert served == {path.relative_to(GOOD).as_posix() for path in GOOD.rglob("*") if path.is_file()}
-        own = {path for path in shelf if not path.startswith(("bundle/", "engine/"))}
+        own = {path for path in files if not path.startswith(("bundle/", "engine/"))}
         assert own == {"", "icon.svg", "main.js", "style.css", "worker.js"}
-        copies = [item.path for item in shelf.values()]
+        copies = [file.path for file in files.values()]
         assert all(
-            path.stat().st_size == item.size for path, item in zip(copies, shelf.values(), strict=True)
+            path.stat().st_size == file.size for path, file in zip(copies, files.values(), strict=True)
         )
-        manifest = shelf["bundle/manifest.json"].path
+        manifest = files["bundle/manifest.json"].path
         assert not manifest.is_relative_to(GOOD)
     assert not manifest.exists()
 
@@ -49,7 +49,7 @@ def test_a_bundle_that_is_not_whole_is_refused(refused: Callable[..., str]) -> N
 def test_without_the_environment_the_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEATTN_BACKENDS", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/node")
-    with pytest.raises(BadInput, match="edgeattn targets --install web"), open_site(GOOD):
+    with pytest.raises(BadInput, match="--install web"), open_site(GOOD):
         pass
 
 

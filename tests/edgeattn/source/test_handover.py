@@ -67,7 +67,7 @@ class Pipeline:
 
 model = Pipeline()
 """
-    with pytest.warns(UserWarning, match="Pipeline .* attribute model, Linear, is exported"):
+    with pytest.warns(UserWarning, match=r"Pipeline .*model, Linear"):
         source = load(GOOD + pipeline)
     assert isinstance(source.module, nn.Linear)
 
@@ -131,23 +131,20 @@ def test_a_dotted_module_is_found_from_the_working_folder(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "named"),
     [
-        (GOOD.replace("def model", "def network"), r"no function model\(\); define model\(\) -> nn.Module"),
-        (GOOD.replace("def samples", "def data"), r"no function samples\(\); define samples\(\)"),
-        (GOOD + "model = 3", "model is int, a function expected"),
-        (
-            GOOD.replace("return torch.nn.Linear(2, 2).eval()", "return {}"),
-            r"returned dict, an nn\.Module expected",
-        ),
-        (GOOD.replace("yield", "return 3 #"), r"samples\(\) returned int, real inputs one by one"),
-        (GOOD + "budget = 3", "budget is int, a dict expected"),
-        (GOOD + "metric = 3", "metric is int, a function expected"),
+        (GOOD.replace("def model", "def network"), r"model\(\)"),
+        (GOOD.replace("def samples", "def data"), r"samples\(\)"),
+        (GOOD + "model = 3", "model is int"),
+        (GOOD.replace("return torch.nn.Linear(2, 2).eval()", "return {}"), r"model\(\) .*dict"),
+        (GOOD.replace("yield", "return 3 #"), r"samples\(\) .*int"),
+        (GOOD + "budget = 3", "budget is int"),
+        (GOOD + "metric = 3", "metric is int"),
         (
             "import torch\nimport no_such_package_here",
-            "named 'no_such_package_here'; pip install no-such-package-here, or put the module beside",
+            "'no_such_package_here'.*pip install no-such-package-here",
         ),
-        ("import sklearn_\nimport PIL", "pip install sklearn-, or put the module beside the file"),
+        ("import sklearn_\nimport PIL", "pip install sklearn-,"),
         ("x = 1\ndef model(:", "line 2: SyntaxError"),
         ("import sys\n\nsys.exit('bye')", "line 3: SystemExit: bye"),
         (
@@ -158,35 +155,35 @@ def test_a_dotted_module_is_found_from_the_working_folder(
     ],
 )
 def test_a_file_that_is_no_model_is_refused_in_a_line(
-    load: Callable[..., ModuleSource], tmp_path: Path, text: str, told: str
+    load: Callable[..., ModuleSource], tmp_path: Path, text: str, named: str
 ) -> None:
-    with pytest.raises(ModelError, match=told) as refusal:
+    with pytest.raises(ModelError, match=named) as refusal:
         load(text)
     assert str(refusal.value).startswith(str(tmp_path / "net.py"))
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "named"),
     [
-        ("nowhere.py", "nowhere.py: no such file"),
-        ("nowhere/at/all", "no such file; expected a Python file or package.module"),
-        ("no_such_package_here", "no such file and no such module"),
-        ("no_such_package_here.model", "no such module .*No module named"),
-        ("sys", "no such file and no such module"),
-        (".", "a folder found, a Python file expected; try model.py"),
+        ("nowhere.py", r"^nowhere\.py: "),
+        ("nowhere/at/all", "^nowhere/at/all: "),
+        ("no_such_package_here", "^no_such_package_here: "),
+        ("no_such_package_here.model", r"^no_such_package_here\.model: "),
+        ("sys", "^sys: "),
+        (".", r"model\.py"),
     ],
 )
 def test_a_source_that_is_nowhere_is_refused(
-    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match=told):
+    with pytest.raises(ModelError, match=named):
         handover.load(source)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "weights.bin"
     path.write_bytes(b"\0")
-    with pytest.raises(ModelError, match=r"not a Python file; expected a name that ends in \.py"):
+    with pytest.raises(ModelError, match=r"weights\.bin: "):
         handover.load(str(path))

@@ -39,7 +39,7 @@ def test_a_model_is_captured_as_its_export_did(
 def test_another_model_is_refused(files: BundleFiles, source: ModuleSource) -> None:
     graph = files.manifest.graphs["model"]
     other = replace(files.manifest, graphs={"model": replace(graph, outputs=())})
-    with pytest.raises(BundleError, match="name the model"):
+    with pytest.raises(BundleError, match=source.name):
         recapture(source, replace(files, manifest=other), files.manifest.variants[0], progress=Silent())
 
 

@@ -63,18 +63,18 @@ def test_a_file_of_the_users_gets_the_name_that_bundles_have(tokenizer: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("table", "message"),
+    ("table", "named"),
     [
-        ({}, "processing: .* text, image, audio, series or labels expected"),
-        ({"video": {}}, "processing.video: unknown key"),
-        ({"text": _text("none.json")}, "processing.text.tokenizer: 'none.json' found, the path of a file"),
-        ({"text": _text(None)}, "processing.text.tokenizer: None found"),
-        ({"image": {**IMAGE, "std": (0,)}}, "processing.image.std: .* numbers above 0 expected"),
-        ({"image": {**IMAGE, "mean": None}}, "processing.image.mean: null found, an array expected"),
+        ({}, "processing: .* text, image, audio, series or labels "),
+        ({"video": {}}, "processing.video: "),
+        ({"text": _text("none.json")}, "processing.text.tokenizer: 'none.json'"),
+        ({"text": _text(None)}, "processing.text.tokenizer: None"),
+        ({"image": {**IMAGE, "std": (0,)}}, "processing.image.std: "),
+        ({"image": {**IMAGE, "mean": None}}, "processing.image.mean: null"),
     ],
 )
-def test_what_breaks_a_rule_of_the_manifest_is_refused(table: Mapping[str, object], message: str) -> None:
-    with pytest.raises(ModelError, match=message):
+def test_what_breaks_a_rule_of_the_manifest_is_refused(table: Mapping[str, object], named: str) -> None:
+    with pytest.raises(ModelError, match=named):
         OwnProcessing.read(table)
 
 
@@ -88,31 +88,21 @@ def test_raw_inputs_become_the_samples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "raw", "sample", "message"),
+    ("changed", "raw", "sample", "named"),
     [
-        ({"input": "image"}, {"image": LEVELS}, PIXELS, "processing.image.input: 'image' found"),
-        (
-            {},
-            {"image": LEVELS},
-            PIXELS + 1e-3,
-            "raw input 0: 'pixels' becomes 0.0, but the sample holds 0.001",
-        ),
-        (
-            {},
-            {"image": LEVELS},
-            PIXELS[0],
-            r"float32 \[1, 1, 2, 2\], but the sample holds float32 \[1, 2, 2\]",
-        ),
-        ({}, {"image": LEVELS / 2}, PIXELS, "raw input 0 cannot be prepared: image: float64"),
-        ({}, {"text": "a"}, PIXELS, "raw input 0 cannot be prepared: net: prepares no text; give image"),
-        ({}, {"picture": LEVELS}, PIXELS, "raw input 0 cannot be prepared: picture: unknown"),
+        ({"input": "image"}, {"image": LEVELS}, PIXELS, "processing.image.input: 'image'"),
+        ({}, {"image": LEVELS}, PIXELS + 1e-3, r"raw input 0: 'pixels' .*0\.0, .*0\.001"),
+        ({}, {"image": LEVELS}, PIXELS[0], r"float32 \[1, 1, 2, 2\], .*float32 \[1, 2, 2\]"),
+        ({}, {"image": LEVELS / 2}, PIXELS, "raw input 0 .*: image: float64"),
+        ({}, {"text": "a"}, PIXELS, "raw input 0 .*: net: .*text.*image"),
+        ({}, {"picture": LEVELS}, PIXELS, "raw input 0 .*: picture: "),
     ],
 )
 def test_a_raw_input_that_becomes_no_sample_is_refused(
-    changed: dict[str, object], raw: dict[str, object], sample: object, message: str
+    changed: dict[str, object], raw: dict[str, object], sample: object, named: str
 ) -> None:
     own = OwnProcessing.read({"image": {**IMAGE, **changed}}, [raw])
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=named):
         own.check("net", GRAPH, _samples(sample))
 
 
@@ -145,28 +135,25 @@ def test_a_models_file_says_it(load: Callable[[str], Any], tokenizer: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("more", "message"),
+    ("more", "named"),
     [
-        ("processing = 'text'", "processing is str, a dict expected"),
-        ("processing = {'text': {'tokenizer': 'none.json'}}", "'none.json' found, the path of a file"),
-        (
-            "processing = {'labels': {'output': 'tags', 'names': list('abcd')}}\nraw = 1",
-            "raw is int, a function",
-        ),
+        ("processing = 'text'", "processing is str"),
+        ("processing = {'text': {'tokenizer': 'none.json'}}", "'none.json'"),
+        ("processing = {'labels': {'output': 'tags', 'names': list('abcd')}}\nraw = 1", "raw is int"),
         (
             "processing = {'labels': {'output': 'tags', 'names': list('abcd')}}\ndef raw():\n    yield 1 / 0",
             "ZeroDivisionError",
         ),
         (
             "processing = {'labels': {'output': 'tags', 'names': list('abcd')}}\ndef raw(): pass",
-            r"raw\(\) returned NoneType",
+            r"raw\(\) .*NoneType",
         ),
     ],
 )
 def test_a_models_file_that_says_it_wrong_is_refused(
-    more: str, message: str, load: Callable[[str], Any]
+    more: str, named: str, load: Callable[[str], Any]
 ) -> None:
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=named):
         load(more)
 
 

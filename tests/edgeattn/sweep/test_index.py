@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -35,14 +36,14 @@ def test_the_folder_of_another_sweep_is_refused_once_a_row_is_done(tmp_path: Pat
         pass
     with Index.opened(tmp_path, PLAN) as index:
         index.put("a", Outcome("{}"))
-    with pytest.raises(BadInput, match="holds another sweep"), Index.opened(tmp_path, OTHER):
+    with pytest.raises(BadInput, match=f"^{re.escape(str(tmp_path))}: "), Index.opened(tmp_path, OTHER):
         pass
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     with (
         Index.opened(tmp_path, PLAN),
-        pytest.raises(BadInput, match="another process works on this sweep"),
+        pytest.raises(BadInput, match=r"sweep\.sqlite: "),
         Index.opened(tmp_path, PLAN),
     ):
         pass
@@ -54,14 +55,14 @@ def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(BadInput, match="version 99 found, 1 expected"), Index.opened(tmp_path, PLAN):
+    with pytest.raises(BadInput, match=r"99 .*1 "), Index.opened(tmp_path, PLAN):
         pass
 
 
 @pytest.mark.parametrize("content", [b"no database at all, but long enough to be read as one" * 9, b"x"])
 def test_what_is_no_index_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
-    with pytest.raises(BadInput, match="not the index of a sweep"), Index.opened(tmp_path, PLAN):
+    with pytest.raises(BadInput, match=r"sweep\.sqlite: "), Index.opened(tmp_path, PLAN):
         pass
 
 
@@ -69,14 +70,14 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
-    with pytest.raises(BadInput, match="not the index of a sweep"), Index.opened(tmp_path, PLAN):
+    with pytest.raises(BadInput, match=r"sweep\.sqlite: "), Index.opened(tmp_path, PLAN):
         pass
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     with (
-        pytest.raises(BadInput, match=r"holds thesis\.tex and no sweep\.sqlite"),
+        pytest.raises(BadInput, match=r"thesis\.tex .*sweep\.sqlite"),
         Index.opened(tmp_path, PLAN),
     ):
         pass
@@ -85,7 +86,10 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    with pytest.raises(BadInput, match="a file; expected a folder"), Index.opened(tmp_path / "out", PLAN):
+    with (
+        pytest.raises(BadInput, match=f"^{re.escape(str(tmp_path / 'out'))}: "),
+        Index.opened(tmp_path / "out", PLAN),
+    ):
         pass
 
 
@@ -94,7 +98,7 @@ def test_a_full_disk_is_told_and_keeps_what_is_done(tmp_path: Path) -> None:
         index.put("a", Outcome("{}"))
         pages = index._connection.execute("PRAGMA page_count").fetchone()[0]
         index._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own: the disk is full
-        with pytest.raises(BadInput, match=r"full; make room.* give the same command again"):
+        with pytest.raises(BadInput, match="full"):
             index.put("b", Outcome("x" * 100_000))
         assert index.get("a") == Outcome("{}")
     with Index.opened(tmp_path, PLAN) as index:

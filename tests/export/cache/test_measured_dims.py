@@ -27,7 +27,7 @@ def test_a_bound_cuts_the_larger_size_or_leaves_none(derivation: Callable[[str],
 
     small, large = small_probes(bounded(10))["sequence"]
     assert small < large == 10
-    with pytest.raises(CannotStep, match="'sequence' is at most 5"):
+    with pytest.raises(CannotStep, match=r"'sequence' .*5"):
         small_probes(bounded(5))
 
 
@@ -46,7 +46,7 @@ def test_where_samples_have_one_size_the_second_is_well_above(derivation: Callab
     assert small == size
     assert large > 1.5 * size
     narrow = replace(found.captured, symbols={**found.captured.symbols, "sequence": Symbol(1, size + 1)})
-    with pytest.raises(CannotStep, match="a shorter sample expected too"):
+    with pytest.raises(CannotStep, match=f"'sequence' .*{size + 1} "):
         real_probes(narrow, alone)
 
 

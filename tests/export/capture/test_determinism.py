@@ -112,24 +112,24 @@ class Around(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "named"),
     [
-        (Masking, r"'blocks\.0' \(Masking\) draws .*, line \d+, .*torch\.rand.*'noise' \(1, 5\)"),
-        (Sampled, r"'blocks\.0' \(Sampled\) draws .*torch\.randint.*\(30,\) outside"),
-        (Dropped, r"'blocks\.0' \(Dropped\) draws .*functional\.dropout.*probability to 0"),
-        (Counting, r"'blocks\.0' \(Counting\) writes its buffer 'calls' .*\(calls \+= 1\).*return its"),
-        (Averaging, r"'blocks\.0' \(Averaging\) writes its buffer 'mean'"),
-        (Remembering, r"'blocks\.0' \(Remembering\) writes its attribute 'last'"),
-        (Python, r"^Around answers otherwise .* numpy or Python"),
-        (PutBack, r"^Around answers otherwise .* numpy or Python"),
-        (PutBackByNumpy, r"^Around answers otherwise .* numpy or Python"),
-        (PutBackByPyTorch, r"'blocks\.0' \(PutBackByPyTorch\) draws .*torch\.rand.* outside"),
+        (Masking, r"'blocks\.0' \(Masking\) .*, line \d+, .*torch\.rand.*'noise' \(1, 5\)"),
+        (Sampled, r"'blocks\.0' \(Sampled\) .*torch\.randint.*\(30,\)"),
+        (Dropped, r"'blocks\.0' \(Dropped\) .*functional\.dropout"),
+        (Counting, r"'blocks\.0' \(Counting\) .*buffer 'calls' .*\(calls \+= 1\)"),
+        (Averaging, r"'blocks\.0' \(Averaging\) .*buffer 'mean'"),
+        (Remembering, r"'blocks\.0' \(Remembering\) .*attribute 'last'"),
+        (Python, "^Around .* numpy "),
+        (PutBack, "^Around .* numpy "),
+        (PutBackByNumpy, "^Around .* numpy "),
+        (PutBackByPyTorch, r"'blocks\.0' \(PutBackByPyTorch\) .*torch\.rand"),
     ],
 )  # fmt: skip
 def test_what_draws_or_is_kept_is_named_with_the_change(
-    part: type[nn.Module], told: str, exported: Export
+    part: type[nn.Module], named: str, exported: Export
 ) -> None:
-    with pytest.raises(CaptureError, match=told):
+    with pytest.raises(CaptureError, match=named):
         exported(Around(part()), [{"x": torch.randn(1, length, 4)} for length in (5, 3, 4)])
 
 

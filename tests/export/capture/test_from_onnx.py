@@ -98,10 +98,10 @@ def test_an_opset_beyond_onnxruntime_is_refused(files: Path, samples: Samples, t
 
 def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "names.npz", y=np.ones((4, 3, WIDTH), np.float32))
-    with pytest.raises(SampleError, match="y found"):
+    with pytest.raises(SampleError, match=r"^samples: y "):
         adopt(files / "net.onnx", read_npz(tmp_path / "names.npz"), ORT_CPU)
     np.savez(tmp_path / "dtypes.npz", x=np.ones((4, 3, WIDTH), np.int64))
-    with pytest.raises(SampleError, match="int64 found, float32 expected"):
+    with pytest.raises(SampleError, match=r"int64 .*float32"):
         adopt(files / "net.onnx", read_npz(tmp_path / "dtypes.npz"), ORT_CPU)
 
 
@@ -109,11 +109,8 @@ def test_samples_of_other_names_or_dtypes_are_refused(files: Path, tmp_path: Pat
 def test_a_sample_of_another_size_is_named(place: int, files: Path) -> None:
     widths = [WIDTH + (i == place) for i in range(4)]
     samples = as_samples(Sample({"x": np.ones((1, 3, width), np.float32)}) for width in widths)
-    told = (
-        rf"^sample {place}, input 'x': dims \(1, 3, {WIDTH + 1}\) found, \(1, 3, {WIDTH}\) expected; "
-        rf".*net\.onnx takes \(batch, sequence, {WIDTH}\)"
-    )
-    with pytest.raises(SampleError, match=told):
+    named = rf"^sample {place}, input 'x': .*\(1, 3, {WIDTH + 1}\) .*\(1, 3, {WIDTH}\) .*net\.onnx "
+    with pytest.raises(SampleError, match=named):
         adopt(files / "net.onnx", samples, ORT_CPU)
 
 
@@ -127,7 +124,7 @@ def test_a_sample_whose_inputs_disagree_is_named(tmp_path: Path) -> None:
         Sample({"x": np.ones((1, 5), np.float32), "seen": np.ones((1, length), np.float32)})
         for length in lengths
     )
-    with pytest.raises(SampleError, match=r"^sample 2, input 'seen': dims \(1, 1\) found, \(1, 5\) expected"):
+    with pytest.raises(SampleError, match=r"^sample 2, input 'seen': .*\(1, 1\) .*\(1, 5\) "):
         adopt(tmp_path / "net.onnx", samples, ORT_CPU)
 
 
@@ -140,8 +137,8 @@ def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_
     graph = ir.Graph([x], reshape.outputs, nodes=[reshape], initializers=[wanted], opset_imports={"": 18})
     path = tmp_path / "net.onnx"
     ir.save(ir.Model(graph, ir_version=10), path)
-    told = rf"^{re.escape(str(path))}: on x \(1, 3, {WIDTH}\) .*Reshape"
-    with pytest.raises(ModelError, match=told):
+    named = rf"^{re.escape(str(path))}: .*x \(1, 3, {WIDTH}\) .*Reshape"
+    with pytest.raises(ModelError, match=named):
         adopt(path, samples, ORT_CPU)
 
 
@@ -153,5 +150,5 @@ def test_a_conversion_that_answers_otherwise_is_refused(
         ir.convenience.replace_all_uses_with(softmax.outputs[0], softmax.inputs[0])
 
     monkeypatch.setattr("edgeattn_export.capture.from_onnx.name_dims", spoiled)
-    with pytest.raises(ModelError, match="brought to opset 23, it answers otherwise: output"):
+    with pytest.raises(ModelError, match=r"opset 23.*output"):
         adopt(files / "net.onnx", samples, ORT_CPU)

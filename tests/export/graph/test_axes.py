@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -53,39 +51,35 @@ def test_axes_are_as_declared(said: Dynamic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dynamic", "sentence"),
+    ("dynamic", "named"),
     [
-        ({"c": ("batch",)}, "dynamic: c found; expected of a, b; name one of them"),
+        ({"c": ("batch",)}, "dynamic: c .*a, b"),
         (
             {"a": ("batch", "sequence", None), "b": ("batch",)},
-            "dynamic['a']: ('batch', 'sequence', None) found, but its samples have rank 2; "
-            "leave out the rest",
+            r"dynamic\['a'\]: \('batch', 'sequence', None\) .*rank 2",
         ),
         (
             {"a": {2: "size"}, "b": ("batch",)},
-            "dynamic['a']: {2: 'size'} found, but its samples have rank 2; leave out the rest",
+            r"dynamic\['a'\]: {2: 'size'} .*rank 2",
         ),
-        (
-            {"a": 1},
-            "dynamic['a']: 1 found, names of axes expected, such as ('batch', 'sequence')",
-        ),
+        ({"a": 1}, r"dynamic\['a'\]: 1 "),
         (  # a text is a sequence of names too, of one letter each
             {"a": "bs"},
-            "dynamic['a']: 'bs' found, names of axes expected, such as ('batch', 'sequence')",
+            r"dynamic\['a'\]: 'bs' ",
         ),
         (
             {"a": ("batch",), "b": ("batch", "other")},
-            "dynamic['a']: axis 1 is fixed, but goes from 5 to 7 in the samples; name it",
+            r"dynamic\['a'\]: axis 1 .*5 .*7 ",
         ),
         (
             {"a": ("batch", "sequence"), "b": ("batch", "sequence")},
-            "dynamic['b']: sequence is 6 in sample 1, but 7 elsewhere in it; axes of one name have one size",
+            r"dynamic\['b'\]: sequence .*6 .*sample 1.* 7 ",
         ),
     ],
 )
-def test_refuses_what_the_samples_deny(dynamic: Dynamic, sentence: str) -> None:
+def test_refuses_what_the_samples_deny(dynamic: Dynamic, named: str) -> None:
     samples = _samples({"a": (1, 5), "b": (1, 5)}, {"a": (1, 7), "b": (1, 6)})
-    with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
+    with pytest.raises(SampleError, match=f"^{named}"):
         infer_axes(samples, dynamic)
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -54,15 +52,12 @@ def test_sizes_are_read_by_symbol() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "sentence"),
+    ("sizes", "named"),
     [
-        (
-            {"length": 3},
-            "shape: no dynamic axis 'length'; the model has batch, sequence; name one of them",
-        ),
-        ({"sequence": 0}, "shape: sequence=0 found; expected at least 1"),
+        ({"length": 3}, "shape: .*'length'.*batch, sequence"),
+        ({"sequence": 0}, "shape: sequence=0 "),
     ],
 )
-def test_refuses_a_shape_the_model_has_not(sizes: dict[str, int], sentence: str) -> None:
-    with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
+def test_refuses_a_shape_the_model_has_not(sizes: dict[str, int], named: str) -> None:
+    with pytest.raises(SampleError, match=f"^{named}"):
         sized_inputs(SAMPLES, AXES, sizes)

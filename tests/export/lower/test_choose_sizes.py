@@ -59,12 +59,12 @@ def test_a_batch_that_is_not_proven_to_be_of_rows_keeps_its_size() -> None:
 
 def test_too_many_sizes_are_told_with_what_to_do() -> None:
     seen = [{"batch": 1, "sequence": length} for length in range(4, 16)]
-    told = r"12 sizes.*sequence from 4 to 15.*at most 4.*such as to sequence 9 or 15,.*padding mask"
-    with pytest.raises(SampleError, match=told):
+    named = r"12 sizes.*sequence .*4 to 15.* 4.*sequence 9 or 15,"
+    with pytest.raises(SampleError, match=named):
         choose_sizes(seen, TEXT, ALONE, BucketLimits(most=4))
 
 
 def test_where_two_axes_vary_one_size_of_each_is_proposed() -> None:
     seen = [{"batch": 1, "height": size, "width": 2 * size} for size in range(4, 16)]
-    with pytest.raises(SampleError, match="such as to height 15, width 30,"):
+    with pytest.raises(SampleError, match="height 15, width 30,"):
         choose_sizes(seen, IMAGE, ALONE, BucketLimits(most=4))

@@ -44,8 +44,8 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: 
         raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / ".x.edge.k3j"))
 
     monkeypatch.setattr(tempfile, "mkdtemp", fail)
-    told = f"{tmp_path / 'x.edge'}: nothing can be written in {tmp_path} (Read-only file system); name"
-    with pytest.raises(BadInput, match=f"^{re.escape(told)}"):
+    place = re.escape(str(tmp_path / "x.edge"))
+    with pytest.raises(BadInput, match=f"^{place}: .*Read-only file system"):
         check_folder(tmp_path / "x.edge")
 
 
@@ -123,21 +123,21 @@ def test_a_link_keeps_pointing_at_the_bundle(packed: Packed, renamed: Packed, tm
 
 
 @pytest.mark.parametrize(
-    ("strays", "reason"),
+    "strays",
     [
-        ({"notes.txt": b"mine"}, "it has no readable manifest.json"),
-        ({"manifest.json": b'{"name": "another tool"}'}, "it has no readable manifest.json"),
-        ({"manifest.json": b"\xff\xfe"}, "it has no readable manifest.json"),
+        {"notes.txt": b"mine"},
+        {"manifest.json": b'{"name": "another tool"}'},
+        {"manifest.json": b"\xff\xfe"},
     ],
 )
 def test_a_folder_that_is_no_bundle_is_refused(
-    strays: dict[str, bytes], reason: str, packed: Packed, tmp_path: Path
+    strays: dict[str, bytes], packed: Packed, tmp_path: Path
 ) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
     for name, data in strays.items():
         (folder / name).write_bytes(data)
-    with pytest.raises(BadInput, match=f"^{folder}: not a bundle alone \\({reason}\\); nothing was written"):
+    with pytest.raises(BadInput, match=rf"^{folder}: .*manifest\.json"):
         save(packed, folder)
     assert _contents(tmp_path) == {f"results/{name}": data for name, data in strays.items()}
 
@@ -151,7 +151,7 @@ def test_a_bundle_with_a_file_of_the_users_is_refused(
     (folder / stray).parent.mkdir(exist_ok=True)
     (folder / stray).write_text("mine")
     before = _contents(tmp_path)
-    with pytest.raises(BadInput, match=f"it also holds {stray}"):
+    with pytest.raises(BadInput, match=rf"tiny\.edge: .* {re.escape(stray)}\b"):
         save(renamed, folder)
     assert _contents(tmp_path) == before
 
@@ -160,13 +160,13 @@ def test_a_link_of_the_users_is_refused_as_well(packed: Packed, tmp_path: Path) 
     folder = tmp_path / "tiny.edge"
     save(packed, folder)
     (folder / "data").symlink_to(CONFORMANCE, target_is_directory=True)
-    with pytest.raises(BadInput, match="it also holds data"):
+    with pytest.raises(BadInput, match=r"tiny\.edge: .* data\b"):
         check_folder(folder)
 
 
 def test_a_file_in_the_way_is_refused(packed: Packed, tmp_path: Path) -> None:
     (tmp_path / "tiny.edge").write_text("mine")
-    with pytest.raises(BadInput, match=r"tiny.edge: a file; expected a bundle to replace, or nothing"):
+    with pytest.raises(BadInput, match=r"tiny\.edge: "):
         save(packed, tmp_path / "tiny.edge")
     assert _contents(tmp_path) == {"tiny.edge": b"mine"}
 

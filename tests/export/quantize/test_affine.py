@@ -90,7 +90,7 @@ def test_extreme_magnitudes(magnitude: float) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_what_is_not_finite_is_refused(value: float, axis: int) -> None:
-    with pytest.raises(ValueError, match=r"^holds a NaN or an infinity$"):
+    with pytest.raises(ValueError, match="NaN"):
         quantize_along(np.array([[0.0, 1.0], [value, 2.0]], np.float32), axis)
 
 

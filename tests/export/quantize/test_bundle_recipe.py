@@ -60,14 +60,14 @@ def test_a_pattern_counts_in_every_graph_that_has_such_a_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "treatment", "fault"),
+    ("pattern", "treatment", "named"),
     [
-        ("haed", INT8, "layer 'haed' matches no layer"),
-        ("encoder/head", INT8, "layer 'head' matches no layer; expected one of encoder.attention"),
-        ("decodr/*", INT8, "layer 'decodr/.' matches no layer"),
-        ("encoder/*", Treatment("int3"), "form 'int3' is unknown"),
+        ("haed", INT8, "layer 'haed' "),
+        ("encoder/head", INT8, r"layer 'head' .*encoder\.attention"),
+        ("decodr/*", INT8, r"layer 'decodr/\*' "),
+        ("encoder/*", Treatment("int3"), "form 'int3' "),
     ],
 )
-def test_what_no_graph_can_follow_is_refused(pattern: str, treatment: Treatment, fault: str) -> None:
-    with pytest.raises(RecipeError, match=fault):
+def test_what_no_graph_can_follow_is_refused(pattern: str, treatment: Treatment, named: str) -> None:
+    with pytest.raises(RecipeError, match=named):
         divided(Recipe("mine", (("*", INT8), (pattern, treatment)), ()), GRAPHS, FORMS)

@@ -237,11 +237,7 @@ def test_weights_that_are_not_finite_name_the_module(
     weight = WEIGHT.copy()
     weight[1, 2] = value
     known = calibrated(by_hand(weight), rows(X, X))
-    sentence = (
-        r"^layer 'encoder\.linear': its weight holds a NaN or an infinity; expected finite numbers; "
-        "check its training$"
-    )
-    with pytest.raises(QuantizeError, match=sentence):
+    with pytest.raises(QuantizeError, match=r"^layer 'encoder\.linear': .*NaN"):
         _all_of(known, Treatment("int8", techniques))
 
 

@@ -151,5 +151,5 @@ def test_the_steps_of_a_settled_layer_stay_when_its_columns_are_divided() -> Non
 def test_weights_that_are_not_finite_are_refused(value: float) -> None:
     weight = np.ones((4, 2), np.float32)
     weight[1, 1] = value
-    with pytest.raises(ValueError, match=r"^holds a NaN or an infinity$"):
+    with pytest.raises(ValueError, match="NaN"):
         Linear(weight, None, paired=True).steps  # noqa: B018

@@ -109,7 +109,7 @@ def test_infinite_weights_name_the_module(
             return self.inner(x).clamp(-1, 1)
 
     captured, samples = exported(Saturated(), [{"x": torch.ones(1, n, 4)} for n in (3, 5, 2)])
-    with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': its weight holds a NaN or an infinity"):
+    with pytest.raises(QuantizeError, match=r"^layer 'inner\.0': .*NaN"):
         quantize(calibrated(recover(captured, samples).model, samples), DYNAMIC_INT8)
 
 
@@ -117,7 +117,7 @@ def test_a_result_that_does_not_run_is_refused(
     recovered: Recovered, samples: Samples, calibrated: Calibrated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LinearInt8, "emit", lambda _, tape, x, *__: tape.op("NoSuchOperator", [x]))
-    with pytest.raises(QuantizeError, match=r"^the int8 graph does not run: .*NoSuchOperator"):
+    with pytest.raises(QuantizeError, match="NoSuchOperator"):
         quantize(calibrated(recovered.model, samples), DYNAMIC_INT8)
 
 
@@ -129,5 +129,5 @@ def test_a_result_that_answers_nan_is_refused(
         "rewrite",
         lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
     )
-    with pytest.raises(QuantizeError, match=r"^output 'embedding' of the int8 graph holds a NaN"):
+    with pytest.raises(QuantizeError, match=r"^output 'embedding' .*NaN"):
         quantize(calibrated(recovered.model, samples), DYNAMIC_INT8)

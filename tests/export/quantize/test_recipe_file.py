@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,9 @@ def test_a_recipe_of_schema_1_means_what_forms_are_by_themselves_now(tmp_path: P
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"none\.json: no recipe found there .*; name a recipe's file$"):
+    with pytest.raises(RecipeError, match=r"none\.json: "):
         read_recipe(tmp_path / "none.json")
-    with pytest.raises(RecipeError, match=r": no recipe found there "):
+    with pytest.raises(RecipeError, match=f"^{re.escape(str(tmp_path))}: "):
         read_recipe(tmp_path)
 
 
@@ -68,5 +69,5 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_json(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_bytes(content)
-    with pytest.raises(RecipeError, match=r"recipe\.yaml: .*; a recipe's file expected$"):
+    with pytest.raises(RecipeError, match=r"recipe\.yaml: "):
         read_recipe(path)

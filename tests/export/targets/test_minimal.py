@@ -55,7 +55,7 @@ def test_an_ort_file_of_another_version_is_told(graph: ir.Model, tmp_path: Path)
     content, file = ort_files(graph, "model.ort")["model.ort"], tmp_path / "model.ort"
     length = content.rindex(b"\x01\x00\x00\x00")  # of the version's text, the last thing in the file
     file.write_bytes(content[: length + 4] + b"9" + content[length + 5 :])
-    with pytest.raises(IncompatibleRuntimeError, match=r"version \[9\].*upgrade"):
+    with pytest.raises(IncompatibleRuntimeError, match=r"version \[9\]"):
         open_session(file, providers=["CPUExecutionProvider"])
     file.write_bytes(content[:100])
     with pytest.raises(BundleError, match=r"model\.ort"):

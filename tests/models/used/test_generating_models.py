@@ -84,7 +84,7 @@ def test_translation_takes_and_gives_text(
     sources = translator.prepare(text="mardi 24 novembre 2026")
     tokens = edgeattn_runtime.generate(translator, sources, start=[translation.START], stop=[translation.END])
     assert translator.decode(tokens) == "2026-11-24"
-    with pytest.raises(edgeattn_runtime.InputError, match="'10 €' cannot be tokenized"):
+    with pytest.raises(edgeattn_runtime.InputError, match="'10 €'"):
         translator.prepare(text="10 €")
 
 

@@ -87,19 +87,19 @@ def test_penalties_beyond_all_numbers_still_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "named"),
     [
-        ({"num_beams": 0}, "num_beams: 0 found, 1 to 8 expected"),
-        ({"num_beams": 9}, "num_beams: 9 found, 1 to 8 expected"),
-        ({"num_beams": 2.0}, "num_beams: 2.0 found, an integer"),
-        ({"num_return_sequences": 0}, "num_return_sequences: 0 found"),
-        ({"num_return_sequences": 2}, "num_return_sequences: 2 found, at most num_beams expected, 1"),
-        ({"length_penalty": np.nan}, "length_penalty: nan found"),
-        ({"length_penalty": "1"}, "length_penalty: '1' found"),
-        ({"early_stopping": "always"}, "early_stopping: 'always' found"),
-        ({"early_stopping": 1}, "early_stopping: 1 found"),
+        ({"num_beams": 0}, "num_beams: 0 .*8 "),
+        ({"num_beams": 9}, "num_beams: 9 .*8 "),
+        ({"num_beams": 2.0}, r"num_beams: 2\.0 "),
+        ({"num_return_sequences": 0}, "num_return_sequences: 0 "),
+        ({"num_return_sequences": 2}, "num_return_sequences: 2 .*num_beams .*1"),
+        ({"length_penalty": np.nan}, "length_penalty: nan "),
+        ({"length_penalty": "1"}, "length_penalty: '1' "),
+        ({"early_stopping": "always"}, "early_stopping: 'always' "),
+        ({"early_stopping": 1}, "early_stopping: 1 "),
     ],
 )
-def test_bad_settings(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=f"^{message}"):
+def test_bad_settings(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=f"^{named}"):
         Beams(**settings)

@@ -32,5 +32,5 @@ def test_tokens_that_were_there_get_less_likely() -> None:
 
 @pytest.mark.parametrize("penalty", [0, -1.0, np.inf, np.nan, "2", None])
 def test_bad_penalties(penalty: float) -> None:
-    with pytest.raises(InputError, match=r"^repetition_penalty: .* above 0 expected"):
+    with pytest.raises(InputError, match=r"^repetition_penalty: "):
         read_penalty(penalty)

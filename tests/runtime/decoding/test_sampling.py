@@ -138,18 +138,18 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "named"),
     [
-        ({"temperature": -0.1}, r"temperature: -0\.1 found, a finite number of at least 0 expected"),
-        ({"temperature": float("nan")}, "temperature: nan found"),
-        ({"temperature": float("inf")}, "temperature: inf found"),
-        ({"top_k": 0}, "top_k: 0 found, at least 1 expected"),
-        ({"top_k": 1.5}, r"top_k: 1\.5 found, an integer expected"),
-        ({"top_p": 0.0}, r"top_p: 0\.0 found, above 0 and at most 1 expected"),
-        ({"top_p": 1.01}, r"top_p: 1\.01 found"),
-        ({"top_p": float("nan")}, "top_p: nan found"),
+        ({"temperature": -0.1}, r"temperature: -0\.1 "),
+        ({"temperature": float("nan")}, "temperature: nan "),
+        ({"temperature": float("inf")}, "temperature: inf "),
+        ({"top_k": 0}, "top_k: 0 "),
+        ({"top_k": 1.5}, r"top_k: 1\.5 "),
+        ({"top_p": 0.0}, r"top_p: 0\.0 "),
+        ({"top_p": 1.01}, r"top_p: 1\.01 "),
+        ({"top_p": float("nan")}, "top_p: nan "),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=f"^{message}"):
+def test_settings_out_of_range(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=f"^{named}"):
         Sampling(**settings)

@@ -156,53 +156,53 @@ def test_the_memory_of_all_tokens_is_checked_first(
     generate(
         decoder, [1] * 10, max_new_tokens=5
     )  # 10 + 5 - 1 = 14 tokens of 2 x 4 floats, and 4 more to move
-    with pytest.raises(InputError, match=r"^a cache of 15 tokens: "):
+    with pytest.raises(InputError, match=r"\b15 tokens"):
         generate(decoder, [1] * 10, max_new_tokens=6)
     assert calls == []
 
 
 @pytest.mark.parametrize(
-    ("prompt", "settings", "message"),
+    ("prompt", "settings", "named"),
     [
-        ([], {}, "prompt: no token found"),
+        ([], {}, "prompt: no token "),
         ([16], {}, "prompt: token 16"),
         ([1] * 17, {}, "prompt: 17 tokens"),
-        ([1], {"start": [0]}, "start: tokens found, none expected"),
-        ([1], {"stop": {16}}, "stop: token 16 found"),
-        ([1], {"stop": 2}, "stop: token ids expected"),
+        ([1], {"start": [0]}, "start: "),
+        ([1], {"stop": {16}}, "stop: token 16 "),
+        ([1], {"stop": 2}, "stop: "),
         ([1], {"max_new_tokens": 0}, "max_new_tokens: 0"),
         ([1], {"temperature": -1.0}, "temperature: "),
         ([1], {"top_k": 0}, "top_k: "),
         ([1], {"top_p": 0.0}, "top_p: "),
         ([1], {"repetition_penalty": 0.0}, r"repetition_penalty: 0\.0"),
-        ([1], {"stop_sequences": [[]]}, r"stop_sequences\[0\]: no token found"),
+        ([1], {"stop_sequences": [[]]}, r"stop_sequences\[0\]: no token "),
         ([1], {"seed": -1}, "seed: -1"),
         ([1], {"seed": 0.5}, r"seed: 0\.5"),
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], message: str
+    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{message}") as caught:
+    with pytest.raises(InputError, match=f"^{named}") as caught:
         generate(decoder, prompt, **settings)
     assert "\n" not in str(caught.value)
     assert calls == []
 
 
 @pytest.mark.parametrize(
-    ("source", "start", "message"),
+    ("source", "start", "named"),
     [
-        ([], [0], "prompt: no token found"),
-        ([-1], [0], "prompt: token -1 found"),
-        (SOURCE, [], "start: no token found"),
-        (SOURCE, [16], "start: token 16 found"),
+        ([], [0], "prompt: no token "),
+        ([-1], [0], "prompt: token -1 "),
+        (SOURCE, [], "start: no token "),
+        (SOURCE, [16], "start: token 16 "),
         (SOURCE, [0] * 13, "start: 13 tokens"),
     ],
 )
 def test_bad_calls_of_an_encoder_decoder(
-    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], message: str
+    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], named: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{message}"):
+    with pytest.raises(InputError, match=f"^{named}"):
         generate(encoder_decoder, source, start=start)
     assert calls == []
 
@@ -233,29 +233,29 @@ def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "message"),
+    ("prompt", "named"),
     [
-        (SOURCE, r"prompt: list found, .*features: float32\[batch, frames, 6\]"),
-        (np.ones((1, 2, 6), np.float32), "prompt: ndarray found, .*mask: bool"),
-        (_features(mask=None), "inputs: missing 'mask'"),
-        (_features(words=[[1]]), "inputs: unknown 'words'"),
-        (_features(features=np.ones((1, 2, 6))), "features: .* found float64"),
+        (SOURCE, r"prompt: list .*features: float32\[batch, frames, 6\]"),
+        (np.ones((1, 2, 6), np.float32), "prompt: ndarray .*mask: bool"),
+        (_features(mask=None), "inputs: .*'mask'"),
+        (_features(words=[[1]]), "inputs: .*'words'"),
+        (_features(features=np.ones((1, 2, 6))), "features: .* float64"),
         (_features(features=np.ones((2, 6), np.float32)), "features: .* 2 dims"),
-        (_features(features=np.ones((1, 2, 5), np.float32)), "features: .* 5 found on axis 2"),
+        (_features(features=np.ones((1, 2, 5), np.float32)), "features: .* 5 .*axis 2"),
         (_features(features=np.full((1, 2, 6), np.nan, np.float32)), "features: .* NaN"),
-        (_features(mask=[[True]]), "mask: .* 1 found on axis 1, 2"),
+        (_features(mask=[[True]]), "mask: .* 1 .*axis 1, 2 "),
         (_features(features=np.ones((2, 2, 6), np.float32), mask=[[True] * 2] * 2), "prompt: 2 sequences"),
     ],
 )
-def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, message: str) -> None:
-    with pytest.raises(InputError, match=f"^{message}") as caught:
+def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, named: str) -> None:
+    with pytest.raises(InputError, match=f"^{named}") as caught:
         generate(captioner, prompt, start=[0])
     assert "\n" not in str(caught.value)
     assert calls == []
 
 
 def test_a_decoder_alone_has_no_sources(decoder: Model, calls: list[list[int]]) -> None:
-    with pytest.raises(InputError, match=r"^prompt: arrays by name found, token ids expected"):
+    with pytest.raises(InputError, match=r"^prompt: "):
         generate(decoder, {"tokens": [[1, 2]]})
     assert calls == []
 
@@ -266,12 +266,12 @@ def test_tokens_of_another_dtype(tmp_path: Path, conformance: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["graphs"]["encoder"]["inputs"][0]["dtype"] = "int32"
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    with pytest.raises(InputError, match=r"2147483648 found, which int32 cannot hold"):
+    with pytest.raises(InputError, match=r"2147483648 .*int32"):
         generate(folder, [2**31], start=[0])
 
 
 def test_a_source_beyond_the_encoders_words(encoder_decoder: Model) -> None:
-    with pytest.raises(InputError, match=r"encoder\.onnx: 'source' holds 99"):
+    with pytest.raises(InputError, match=r"encoder\.onnx: 'source' .*99"):
         generate(encoder_decoder, [99], start=[0])
 
 
@@ -294,14 +294,14 @@ def unbounded(tmp_path: Path, conformance: Path) -> Model:
 
 def test_without_a_last_position_one_says_how_many(unbounded: Model) -> None:
     assert len(list(generate(unbounded, [1], max_new_tokens=4))) == 4
-    with pytest.raises(InputError, match=r"^max_new_tokens: None found"):
+    with pytest.raises(InputError, match=r"^max_new_tokens: None "):
         generate(unbounded, [1])
-    with pytest.raises(InputError, match=r"^a cache of 1,000,000,000,000 tokens: "):
+    with pytest.raises(InputError, match="1,000,000,000,000 tokens"):
         generate(unbounded, [1], max_new_tokens=10**12)
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
 def test_logits_that_are_no_numbers(decoder: Model, monkeypatch: pytest.MonkeyPatch, broken: float) -> None:
     monkeypatch.setattr(Stepper, "__call__", lambda self, tokens: np.full((1, 1, 16), broken, np.float32))
-    with pytest.raises(BundleError, match=rf"decoder\.edge: .* {broken} found"):
+    with pytest.raises(BundleError, match=rf"decoder\.edge: .* {broken} "):
         next(generate(decoder, [1]))

@@ -147,7 +147,7 @@ def test_the_memory_of_all_rows_is_checked_first(
     prompts = [[1] * 10, [1]]
     generate_many(decoder, prompts, num_beams=4, max_new_tokens=5)
     calls.clear()
-    with pytest.raises(InputError, match=r"^a cache of 14 tokens in each of 10 rows: .* beams or prompts"):
+    with pytest.raises(InputError, match=r"14 tokens .*10 rows"):
         generate_many(decoder, prompts, num_beams=5, max_new_tokens=5)
     assert calls == []
 
@@ -169,35 +169,35 @@ def test_calls_have_no_more_rows_than_the_contract_allows(
     calls.clear()
     generate_many(two_rows, UNEQUAL, num_beams=2)
     assert max(rows for rows, _ in calls) == 2
-    with pytest.raises(InputError, match=r"^num_beams: 3 found, at most 2 expected"):
+    with pytest.raises(InputError, match=r"^num_beams: 3 .*2 "):
         generate_many(two_rows, UNEQUAL, num_beams=3)
 
 
 @pytest.mark.parametrize(
-    ("prompts", "asked", "message"),
+    ("prompts", "asked", "named"),
     [
-        ([], {}, "prompts: none found, at least 1 expected"),
-        (5, {}, "prompts: int found, a list of prompts expected"),
-        ([5, 2], {}, r"prompts\[0\]: token ids expected"),
-        ([[1], []], {}, r"prompts\[1\]: no token found"),
-        ([[1], [16]], {}, r"prompts\[1\]: token 16 found"),
-        ([[1], [1] * 17], {}, r"prompts\[1\]: 17 tokens found, at most 16 expected"),
-        ({"tokens": [[1, 2]]}, {}, "prompts: arrays by name found, token ids expected"),
+        ([], {}, "prompts: none "),
+        (5, {}, "prompts: int "),
+        ([5, 2], {}, r"prompts\[0\]: "),
+        ([[1], []], {}, r"prompts\[1\]: no token "),
+        ([[1], [16]], {}, r"prompts\[1\]: token 16 "),
+        ([[1], [1] * 17], {}, r"prompts\[1\]: 17 tokens .*16 "),
+        ({"tokens": [[1, 2]]}, {}, "prompts: "),
         ([[1]], {"num_beams": 0}, "num_beams: 0"),
         ([[1]], {"num_beams": 9}, "num_beams: 9"),
-        ([[1]], {"num_beams": 2, "temperature": 0.5}, r"temperature: 0\.5 found with 2 beams"),
+        ([[1]], {"num_beams": 2, "temperature": 0.5}, r"temperature: 0\.5 .*2 beams"),
         ([[1]], {"num_return_sequences": 2}, "num_return_sequences: 2"),
         ([[1]], {"repetition_penalty": 0}, "repetition_penalty: 0"),
         ([[1]], {"stop_sequences": [[]]}, r"stop_sequences\[0\]: no token"),
         ([[1]], {"max_new_tokens": 0}, "max_new_tokens: 0"),
-        ([[1]], {"start": [1]}, "start: tokens found"),
+        ([[1]], {"start": [1]}, "start: "),
         ([[1]], {"seed": -1}, "seed: -1"),
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, asked: dict[str, Any], message: str
+    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, asked: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{message}") as caught:
+    with pytest.raises(InputError, match=f"^{named}") as caught:
         generate_many(decoder, prompts, **asked)
     assert "\n" not in str(caught.value)
     assert calls == []
@@ -205,7 +205,7 @@ def test_bad_calls_are_told_before_anything_runs(
 
 def test_a_source_is_one_sequence_in_a_list(captioner: Model) -> None:
     several = {"features": np.ones((2, 2, 6), np.float32), "mask": [[True] * 2] * 2}
-    with pytest.raises(InputError, match=r"^prompts\[0\]: 2 sequences found, 1 expected"):
+    with pytest.raises(InputError, match=r"^prompts\[0\]: 2 sequences "):
         generate_many(captioner, [several], start=[0])
 
 
@@ -219,5 +219,5 @@ def test_logits_that_are_no_numbers(decoder: Model, monkeypatch: pytest.MonkeyPa
         return np.array([[[0.0] * 16], [[np.nan] * 16]], np.float32)
 
     monkeypatch.setattr(Stepper, "__call__", broken)
-    with pytest.raises(BundleError, match=r"decoder\.edge: .* nan found"):
+    with pytest.raises(BundleError, match=r"decoder\.edge: .* nan "):
         generate_many(decoder, [[1], [2]])

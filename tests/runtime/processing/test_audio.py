@@ -52,22 +52,22 @@ def test_silence_is_a_sound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    ("source", "named"),
     [
-        (Sound(44100, SAMPLES), "44100 Hz found, 16000 expected; resample it"),
-        (Sound(16000, np.stack([SAMPLES] * 2)), r"2 channel\(s\) found, 1 expected"),
-        (Sound(16000, SAMPLES[:0]), "no sample found"),
-        (Sound(16000, np.append(SAMPLES, np.nan)), "samples beyond -1 to 1"),
-        (Sound(16000, np.append(SAMPLES, np.inf)), "samples beyond -1 to 1"),
-        (Sound(16000, SAMPLES * 1.01), "samples beyond -1 to 1"),
-        (Sound(16000, np.array([1, 2], np.int16)), r"int16 \[2\] found, floats"),
-        (Sound(16000, SAMPLES.reshape(1, 1, 4)), "floats of"),
-        (SAMPLES, "ndarray found, the path of a WAV file or a Sound"),
-        ("none.wav", "none.wav: no such file"),
+        (Sound(44100, SAMPLES), "44100 Hz .*16000 "),
+        (Sound(16000, np.stack([SAMPLES] * 2)), r"2 channel\(s\) .*1 "),
+        (Sound(16000, SAMPLES[:0]), "no sample "),
+        (Sound(16000, np.append(SAMPLES, np.nan)), "-1 to 1"),
+        (Sound(16000, np.append(SAMPLES, np.inf)), "-1 to 1"),
+        (Sound(16000, SAMPLES * 1.01), "-1 to 1"),
+        (Sound(16000, np.array([1, 2], np.int16)), r"int16 \[2\]"),
+        (Sound(16000, SAMPLES.reshape(1, 1, 4)), r"\[1, 1, 4\]"),
+        (SAMPLES, "ndarray"),
+        ("none.wav", r"none\.wav: "),
     ],
 )
-def test_what_is_refused(source: object, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_what_is_refused(source: object, named: str) -> None:
+    with pytest.raises(InputError, match=named):
         prepare_audio(MONO, ANY, [source])
 
 
@@ -75,12 +75,12 @@ def test_silence_fills_up_an_input_of_a_size() -> None:
     sounds = [Sound(16000, SAMPLES), {"rate": 16000, "samples": SAMPLES[:2]}]
     filled = prepare_audio(MONO, Tensor("wave", "float32", ("batch", 6)), sounds)
     assert filled.tolist() == [[0, 0.5, -1, 1, 0, 0], [0, 0.5, 0, 0, 0, 0]]
-    with pytest.raises(InputError, match="audio: 4 samples found, 3 at most expected; cut it"):
+    with pytest.raises(InputError, match=r"audio: 4 samples .*3 "):
         prepare_audio(MONO, Tensor("wave", "float32", ("batch", 3)), sounds)
 
 
 def test_sounds_of_a_batch_have_one_length() -> None:
-    with pytest.raises(InputError, match="sounds of 2 to 4 samples found"):
+    with pytest.raises(InputError, match="2 to 4 samples"):
         prepare_audio(MONO, ANY, [Sound(16000, SAMPLES), Sound(16000, SAMPLES[:2])])
 
 
@@ -93,5 +93,5 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     endless[17] = 255  # the format's size: beyond the file
     for broken in (b"", b"RIFF", whole[:30], whole[:-3], b"fLaC" + whole[4:], bytes(floats), bytes(endless)):
         path.write_bytes(broken)
-        with pytest.raises(InputError, match=r"s.wav: "):
+        with pytest.raises(InputError, match=r"s\.wav: "):
             read_wav(path)

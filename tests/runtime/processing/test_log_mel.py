@@ -38,7 +38,7 @@ def test_shorter_sounds_of_a_batch_end_in_zeros(conformance: Path) -> None:
 
 
 def test_silence_is_refused(conformance: Path) -> None:
-    with pytest.raises(InputError, match="silence found, a sound expected"):
+    with pytest.raises(InputError, match="silence"):
         load(conformance / "log-mel.edge").prepare(audio={"rate": 8000, "samples": np.zeros(99)})
 
 
@@ -50,14 +50,14 @@ def test_it_is_written_as_it_was_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "named"),
     [
-        ({"channels": 2}, "1 channel for log-mel features expected"),
-        ({"log_mel": {**TABLE["log_mel"], "floor": 0}}, "log_mel.floor: 0 found, a number above 0"),  # type: ignore[dict-item]
-        ({"log_mel": {**TABLE["log_mel"], "frame": 1}}, "log_mel.frame: 1 found"),  # type: ignore[dict-item]
-        ({"log_mel": None}, "processing.audio.log_mel: null found"),
+        ({"channels": 2}, "channel"),
+        ({"log_mel": {**TABLE["log_mel"], "floor": 0}}, "log_mel.floor: 0 "),  # type: ignore[dict-item]
+        ({"log_mel": {**TABLE["log_mel"], "frame": 1}}, "log_mel.frame: 1 "),  # type: ignore[dict-item]
+        ({"log_mel": None}, "processing.audio.log_mel: null "),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], told: str) -> None:
-    with pytest.raises(BundleError, match=told):
+def test_what_a_manifest_may_not_say(change: dict[str, object], named: str) -> None:
+    with pytest.raises(BundleError, match=named):
         Audio.from_field(Field("processing.audio", TABLE | change))

@@ -36,26 +36,26 @@ def test_a_gap_holds_the_value_before_it_or_the_first(conformance: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "named"),
     [
-        (VALUES[:1], r"float64 \[1, 6\] found, numbers of \[2, time\] expected: rain in mm, wind"),
-        (VALUES[0], r"float64 \[6\] found"),
-        (VALUES.astype(str), r"<U32 \[2, 6\] found"),
-        (VALUES[:, :5], "5 values of each series found, 6 expected"),
-        (np.tile(VALUES, 2), "12 values of each series found, 6 expected; give the last 6"),
-        (np.where(VALUES == 8, np.inf, VALUES), "an infinite value found"),
-        (np.where(VALUES == 8, NAN, VALUES), "wind: 1 of 6 values are missing, the first at 2; the bundle"),
-        ("none.csv", "none.csv: no such file"),
+        (VALUES[:1], r"float64 \[1, 6\] .*\[2, time\] .*rain in mm, wind"),
+        (VALUES[0], r"float64 \[6\] "),
+        (VALUES.astype(str), r"<U32 \[2, 6\] "),
+        (VALUES[:, :5], "5 values .*6 "),
+        (np.tile(VALUES, 2), "12 values .*6 "),
+        (np.where(VALUES == 8, np.inf, VALUES), "infinite"),
+        (np.where(VALUES == 8, NAN, VALUES), "wind: 1 of 6 .*2;"),
+        ("none.csv", r"none\.csv: "),
     ],
 )
-def test_what_is_refused(values: object, told: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_is_refused(values: object, named: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=named):
         load(conformance / "series-refuse.edge").prepare(series=values)
 
 
 def test_nothing_is_made_of_gaps_alone(conformance: Path) -> None:
     values = np.where(VALUES < 6, NAN, VALUES)
-    with pytest.raises(InputError, match="rain in mm: all 6 values are missing"):
+    with pytest.raises(InputError, match=r"rain in mm: .*6 "):
         load(conformance / "series-hold.edge").prepare(series=values)
 
 
@@ -78,45 +78,45 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "named"),
     [
-        (b"", "0 columns 'rain in mm' found in its first line, one expected; it names none"),
-        (b"rain in mm,wind,wind\n", "2 columns 'wind' found"),
-        (b"rain in mm\n1\n", "0 columns 'wind' found in its first line, one expected; it names rain in mm"),
-        (b"rain in mm,wind\n", "0 values of each series found, 6 expected"),
-        (b"rain in mm,wind\n1,2\n3,high\n", "line 3: 'high' found, a number expected"),
-        (b'rain in mm,wind\n1,"2\n', "no CSV file of UTF-8"),
-        (b"\xff\xfe", "no CSV file of UTF-8"),
+        (b"", "0 columns 'rain in mm' "),
+        (b"rain in mm,wind,wind\n", "2 columns 'wind' "),
+        (b"rain in mm\n1\n", "0 columns 'wind' .*rain in mm"),
+        (b"rain in mm,wind\n", "0 values .*6 "),
+        (b"rain in mm,wind\n1,2\n3,high\n", "line 3: 'high' "),
+        (b'rain in mm,wind\n1,"2\n', "CSV"),
+        (b"\xff\xfe", "CSV"),
     ],
 )
-def test_files_that_are_refused(text: bytes, told: str, conformance: Path, tmp_path: Path) -> None:
+def test_files_that_are_refused(text: bytes, named: str, conformance: Path, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_bytes(text)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=named):
         load(conformance / "series-hold.edge").prepare(series=path)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "named"),
     [
         ({"names": []}, "processing.series.names"),
-        ({"names": ["wind", "wind"]}, "each name once"),
-        ({"mean": [1]}, r"processing.series.mean: \[1\] found, 2 number\(s\), one a series expected"),
-        ({"std": [1, 0]}, "numbers above 0 expected"),
-        ({"missing": "guess"}, '"guess" found, "refuse" or "hold" expected'),
+        ({"names": ["wind", "wind"]}, "processing.series.names"),
+        ({"mean": [1]}, r"processing.series.mean: \[1\] .*2 "),
+        ({"std": [1, 0]}, "processing.series.std"),
+        ({"missing": "guess"}, '"guess" .*"refuse" .*"hold" '),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], told: str) -> None:
+def test_what_a_manifest_may_not_say(change: dict[str, object], named: str) -> None:
     assert Series.from_field(Field("processing.series", TABLE)).names == ("rain in mm", "wind")
-    with pytest.raises(BundleError, match=told):
+    with pytest.raises(BundleError, match=named):
         Series.from_field(Field("processing.series", TABLE | change))
 
 
 def test_a_bundle_without_series_forecasts_none(conformance: Path) -> None:
     net = load(conformance / "mono.edge")
-    with pytest.raises(InputError, match="forecasts no series; read the outputs themselves"):
+    with pytest.raises(InputError, match="series"):
         net.forecast({})
-    with pytest.raises(InputError, match="prepares no series; give audio"):
+    with pytest.raises(InputError, match=r"series.*audio"):
         net.prepare(series=VALUES)
-    with pytest.raises(InputError, match="no same among none"):
+    with pytest.raises(InputError, match="same"):
         load(conformance / "series-hold.edge").forecast({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from typing import IO
 LOOK = 0.02  # seconds between two looks at whether another host is done
 BEAT = 2.0  # seconds after which a host is told that it waits, and again
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _take(file: IO[bytes]) -> None:

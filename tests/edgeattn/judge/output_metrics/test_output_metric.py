@@ -32,13 +32,13 @@ def test_the_only_one_that_can_be_it_is_it() -> None:
 
 def test_of_several_it_is_the_one_that_bears_the_name() -> None:
     assert output_of(graph(POOLED, EMBEDDING), "rank", "embedding") == EMBEDDING
-    with pytest.raises(BudgetError, match=r"budget top1: each of the outputs pooled, out\.embedding may be"):
+    with pytest.raises(BudgetError, match=r"budget top1: .*pooled, out\.embedding"):
         output_of(graph(POOLED, EMBEDDING), "top1", "logits")
 
 
 def test_where_none_can_be_it_that_is_told() -> None:
-    told = r"budget rank: tags: float32\[batch, sequence, 4\] found, floats \(batch, size\) expected"
-    with pytest.raises(BudgetError, match=told):
+    named = r"budget rank: tags: float32\[batch, sequence, 4\]"
+    with pytest.raises(BudgetError, match=named):
         output_of(graph(TAGS), "rank", "embedding")
 
 

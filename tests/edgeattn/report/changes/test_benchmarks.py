@@ -82,7 +82,7 @@ def test_shapes_are_compared_with_the_same_shapes(machine: Machine) -> None:
 
 
 def test_nothing_in_common_is_refused(machine: Machine) -> None:
-    with pytest.raises(BadInput, match="sequence 16, 1 thread and sequence 32, 1 thread found"):
+    with pytest.raises(BadInput, match=r"sequence 16, 1 thread .*sequence 32, 1 thread "):
         benchmark_changes(benchmark(machine, point(1.0)), benchmark(machine, point(1.0, sequence=32)))
 
 

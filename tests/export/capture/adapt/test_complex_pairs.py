@@ -63,9 +63,6 @@ def test_rotary_positions_by_complex_numbers(exported: Export, scaled_error: Cal
 
 
 def test_a_complex_operator_beyond_onnx_is_told_with_its_line(exported: Export) -> None:
-    sentence = (
-        r"^Rotary uses aten\.log on complex numbers at test_complex_pairs\.py, line \d+, in forward \(.*\), "
-        r"which ONNX cannot express; write it on pairs of real numbers \(torch\.view_as_real\)$"
-    )
-    with pytest.raises(CaptureError, match=sentence):
+    named = r"^Rotary .*aten\.log .*test_complex_pairs\.py, line \d+, in forward \(.*torch\.view_as_real"
+    with pytest.raises(CaptureError, match=named):
         exported(Rotary(lambda z: z.log()[:, None]), _raw())

@@ -129,7 +129,5 @@ def test_a_past_for_a_module_without_one_is_refused(pairs: Sequence[object], cac
             return x + 1
 
     raw = [{"x": text(length), "pair": pair} for length, pair in zip(LENGTHS, pairs, strict=True)]
-    with pytest.raises(
-        SampleError, match=r"^input 'pair': (tuple|int) found, a tensor or numpy array expected"
-    ):
+    with pytest.raises(SampleError, match=r"^input 'pair': (tuple|int) "):
         cache_of(Pair(), raw)

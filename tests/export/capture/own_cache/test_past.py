@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -44,27 +43,21 @@ def _fewer_heads(past: Past) -> object:
 
 
 @pytest.mark.parametrize(
-    ("damage", "sentence"),
+    ("damage", "named"),
     [
-        (_short_layer, "input 'past': lengths 6, 6, 5, 5 found, the same expected in every layer; hand over"),
-        (
-            _short_values,
-            "input 'past': lengths 6, 4, 6, 6 found, the same expected in every layer; hand over",
-        ),
-        (_one_layer, "input 'past': 2 tensors found, the first of dims (1, 4, 6, 4); 4 expected, as forward"),
-        (
-            _no_batch,
-            "input 'past': 4 tensors found, the first of dims (6, 4); 4 expected, as forward returns",
-        ),
+        (_short_layer, "input 'past': .*6, 6, 5, 5 "),
+        (_short_values, "input 'past': .*6, 4, 6, 6 "),
+        (_one_layer, r"input 'past': 2 .*\(1, 4, 6, 4\); 4 "),
+        (_no_batch, r"input 'past': 4 .*\(6, 4\); 4 "),
     ],
 )
 def test_a_past_that_is_none_of_the_modules_is_told(
-    damage: Callable[[Past], object], sentence: str, cache_of: Find
+    damage: Callable[[Past], object], named: str, cache_of: Find
 ) -> None:
     module = Decoder()
     raw = [{"tokens": text(length)} for length in LENGTHS]
     raw.append({"tokens": text(2), "past": damage(_past(module))})
-    with pytest.raises(SampleError, match=f"^sample 0 of those with a past, {re.escape(sentence)}"):
+    with pytest.raises(SampleError, match=f"^sample 0 .*{named}"):
         cache_of(module, raw)
 
 
@@ -72,9 +65,7 @@ def test_a_past_that_forward_refuses_is_told(cache_of: Find) -> None:
     module = Decoder()
     raw = [{"tokens": text(length)} for length in LENGTHS]
     raw.append({"tokens": text(2), "past": _fewer_heads(_past(module))})
-    with pytest.raises(
-        SampleError, match=r"^sample 0 of those with a past: Decoder failed on tokens \(1, 2\)"
-    ):
+    with pytest.raises(SampleError, match=r"^sample 0 .*Decoder .*tokens \(1, 2\)"):
         cache_of(module, raw)
 
 
@@ -94,17 +85,13 @@ def test_a_place_that_disagrees_with_the_past_is_told(module: nn.Module, name: s
         if first == PAST:
             assert cache_of(module, [*raw, continued]) is not None
             continue
-        with pytest.raises(
-            SampleError, match=rf"input '{name}': .*4 found, (from )?6 expected: as many tokens"
-        ):
+        with pytest.raises(SampleError, match=rf"input '{name}': .*4 .*6 "):
             cache_of(module, [*raw, continued])
 
 
 def test_a_place_without_a_past_is_told(cache_of: Find) -> None:
     raw = [{"tokens": text(length), "start": 4 if length == 9 else 0} for length in LENGTHS]
-    with pytest.raises(
-        SampleError, match=r"^sample 1 of those without a past, input 'start': 4 found, 0 expected"
-    ):
+    with pytest.raises(SampleError, match=r"^sample 1 .*input 'start': 4 .*0 "):
         cache_of(Told(), raw)
 
 
@@ -121,9 +108,7 @@ def test_a_mask_that_disagrees_with_the_past_is_told(cache_of: Find) -> None:
     raw = [{"tokens": text(length), "mask": torch.ones(1, length)} for length in LENGTHS]
     raw = [{**sample, "mask": sample["mask"].long()} for sample in raw]
     assert cache_of(module, [*raw, {"tokens": text(2), "mask": torch.ones(1, 8).long(), "past": past}])
-    with pytest.raises(
-        SampleError, match=r"input 'mask': 7 positions found, 8 expected: 2 tokens and a past of 6"
-    ):
+    with pytest.raises(SampleError, match=r"input 'mask': 7 .*8 .*2 tokens .*6"):
         cache_of(module, [*raw, {"tokens": text(2), "mask": torch.ones(1, 7).long(), "past": past}])
 
 
@@ -138,7 +123,5 @@ def test_where_every_sample_has_a_past_no_mask_may_speak_of_it(cache_of: Find) -
     module = Masked()
     past = Decoder.forward(module, text(PAST))[1]
     raw = [{"tokens": text(n), "past": past, "mask": torch.ones(1, n + PAST).long()} for n in LENGTHS]
-    with pytest.raises(
-        SampleError, match=r"every one has a past, of which 'mask' speaks too \(11 positions\)"
-    ):
+    with pytest.raises(SampleError, match=r"^samples: .*'mask' .*11 "):
         cache_of(module, raw)

@@ -93,7 +93,7 @@ def test_what_is_missing_is_told_with_the_command(
     monkeypatch.setenv("EDGEATTN_BACKENDS", str(tmp_path))
     host = Elsewhere(PythonEnvironment("absent", ("some-engine>=1",)))
     assert "some-engine" in str(host.missing())
-    with pytest.raises(IncompatibleRuntimeError, match="targets --install absent"):
+    with pytest.raises(IncompatibleRuntimeError, match="--install absent"):
         replace(HERE, host=host).runner(double)
     assert folder_of("absent") == tmp_path / "absent"
 
@@ -115,7 +115,7 @@ def _failing(*command: str) -> None:
 def test_an_installer_that_is_missing_is_told() -> None:
     with pytest.raises(BadInput, match="no-such-installer"):
         run_installer("no-such-installer")
-    with pytest.raises(BadInput, match="failed: the end"):
+    with pytest.raises(BadInput, match="the end"):
         run_installer(sys.executable, "-c", "import sys; sys.exit('one\\nthe end')")
 
 

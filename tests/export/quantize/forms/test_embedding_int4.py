@@ -56,7 +56,5 @@ def test_only_rows_of_whole_blocks(width: int, lookup: Callable[..., ir.Model]) 
 def test_a_table_that_is_not_finite_names_the_module(lookup: Callable[..., ir.Model]) -> None:
     table = _table()
     table[3, 5] = np.nan
-    with pytest.raises(
-        QuantizeError, match=r"^embedding 'encoder.words': its table holds a NaN or an infinity"
-    ):
+    with pytest.raises(QuantizeError, match=r"^embedding 'encoder\.words': .*NaN"):
         apply(EmbeddingInt4(), lookup(table))

@@ -54,7 +54,5 @@ def test_only_rows_of_a_large_float_matrix(
 def test_a_table_that_is_not_finite_names_the_module(lookup: Callable[..., ir.Model]) -> None:
     table = np.ones((WORTHWHILE // 16, 16), np.float32)
     table[3, 5] = np.nan
-    with pytest.raises(
-        QuantizeError, match=r"^embedding 'encoder.words': its table holds a NaN or an infinity"
-    ):
+    with pytest.raises(QuantizeError, match=r"^embedding 'encoder\.words': .*NaN"):
         apply(EmbeddingInt8(), lookup(table))

@@ -79,7 +79,7 @@ def test_samples_fix_the_range(
 
 
 def test_a_layer_that_was_never_calibrated_is_refused(written: Callable[..., ir.Model]) -> None:
-    with pytest.raises(ValueError, match="has no range for its input"):
+    with pytest.raises(ValueError, match="range"):
         written(FORM, Linear(WEIGHT, None, paired=True))
 
 

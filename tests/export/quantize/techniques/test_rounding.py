@@ -135,5 +135,5 @@ def test_zeros_stay_zeros(known: Known) -> None:
 
 def test_without_a_gram_matrix_it_is_refused() -> None:
     zeros = np.zeros(8, np.float32)
-    with pytest.raises(TypeError, match=r"^rounding needs the Gram matrix"):
+    with pytest.raises(TypeError, match="Gram matrix"):
         round_by_output(Linear(_weight(0, 8), None, LARGEST), Statistics(1, zeros, zeros, zeros, None), 0.01)
