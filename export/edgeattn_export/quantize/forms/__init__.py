@@ -44,8 +44,8 @@ class Forms:
     @cached_property
     def products(self) -> Mapping[tuple[str, str], Product]:
         """What multiplies in 8 bits, by the operator's domain and name."""
-        found = (product for form in self.linears for product in form.products)
-        return {(product.domain, product.op_type): product for product in found}
+        products = (product for form in self.linears for product in form.products)
+        return {(product.domain, product.op_type): product for product in products}
 
     def noun(self, form: str) -> str:
         """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""
