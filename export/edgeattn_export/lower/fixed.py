@@ -49,7 +49,7 @@ class BucketLimits:
 
 
 def choose_sizes(
-    sample_sizes: Sequence[Sizes], graph: Graph, rows: Rows | None, few: BucketLimits = BucketLimits()
+    sample_sizes: Sequence[Sizes], graph: Graph, rows: Rows | None, limits: BucketLimits = BucketLimits()
 ) -> tuple[Sizes, ...]:
     """Return the sizes to fix, the smallest first; the longest sample fits the last.
 
@@ -57,7 +57,7 @@ def choose_sizes(
         sample_sizes: Of every sample, by all symbols of the inputs.
         graph: The contract.
         rows: What is proven of its rows; None where nothing is.
-        few: How many may be chosen.
+        limits: How many may be chosen.
 
     Raises:
         SampleError: The samples need more graphs than that, for sizes that may not be padded.
@@ -69,13 +69,13 @@ def choose_sizes(
             symbol: 1 if symbol == batch else size for symbol, size in sizes.items() if symbol != sequence
         }
         exact.setdefault(tuple(fixed.items()), []).append(sizes[sequence] if sequence else 0)
-    if len(exact) > few.most:
-        raise SampleError(_too_many_message(exact, few))
-    most = few.most // len(exact)
+    if len(exact) > limits.most:
+        raise SampleError(_too_many_message(exact, limits))
+    most = limits.most // len(exact)
     chosen = [
         {**dict(fixed), **({sequence: length} if sequence else {})}
         for fixed, lengths in exact.items()
-        for length in choose_lengths(lengths, most, few.padding)
+        for length in choose_lengths(lengths, most, limits.padding)
     ]
     return tuple(sorted(chosen, key=lambda sizes: tuple(sizes.values())))
 
@@ -117,19 +117,19 @@ def _least_positions(lengths: tuple[int, ...], count: int) -> tuple[int, tuple[i
     return best(len(different) - 1, count)
 
 
-def _too_many_message(exact: Iterable[tuple[tuple[str, int], ...]], few: BucketLimits) -> str:
+def _too_many_message(exact: Iterable[tuple[tuple[str, int], ...]], limits: BucketLimits) -> str:
     every = [dict(fixed) for fixed in exact]
     varying = {symbol: sorted({fixed[symbol] for fixed in every}) for symbol in every[0]}
     varying_sizes = {symbol: sizes for symbol, sizes in varying.items() if len(sizes) > 1}
-    most = few.most if len(varying_sizes) == 1 else 1
+    most = limits.most if len(varying_sizes) == 1 else 1
     proposed = ", ".join(
-        f"{symbol} {' or '.join(map(str, choose_lengths(sizes, most, few.padding)))}"
+        f"{symbol} {' or '.join(map(str, choose_lengths(sizes, most, limits.padding)))}"
         for symbol, sizes in varying_sizes.items()
     )
     ranges = ", ".join(f"{symbol} from {sizes[0]} to {sizes[-1]}" for symbol, sizes in varying_sizes.items())
     return (
         f"samples of {len(every)} sizes found ({ranges}), where padding is not proven to change nothing; at "
-        f"most {few.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
+        f"most {limits.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
         "model a padding mask"
     )
 

@@ -81,10 +81,10 @@ def _own_pattern(pattern: str, graph: str, layers: Layers) -> str | None:
 
 def _own(name: str, graph: str, graphs: Collection[str]) -> str | None:
     """Return a name as it counts in a graph; None where it begins with another graph's."""
-    owner, separator, own = name.partition(SEPARATOR)
-    if not separator or owner not in graphs:
+    graph_name, separator, own = name.partition(SEPARATOR)
+    if not separator or graph_name not in graphs:
         return name
-    return own if owner == graph else None
+    return own if graph_name == graph else None
 
 
 def _has(layers: Sequence[Layer], pattern: str) -> bool:

@@ -46,7 +46,11 @@ def sizes_for(
     Raises:
         SampleError: The samples need more graphs than the target may have.
     """
-    return (ANY,) if target.few is None else choose_sizes(sample_sizes, graph, rows, target.few)
+    return (
+        (ANY,)
+        if target.bucket_limits is None
+        else choose_sizes(sample_sizes, graph, rows, target.bucket_limits)
+    )
 
 
 def buckets_of(target: Target, parts: Graphs, every: Sequence[Sizes]) -> tuple[Bucket, ...]:
