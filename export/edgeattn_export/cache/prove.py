@@ -71,8 +71,8 @@ def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outp
     if reason:
         return f"of the sources alone, {reason}"
     for chunks in chunkings(inputs[steps.tokens].shape[1]):
-        found = {steps.logits: runner.logits(inputs, chunks)}
-        reason = disagreement({steps.logits: expected[steps.logits]}, found, STEP_TOLERANCE)
+        actual = {steps.logits: runner.logits(inputs, chunks)}
+        reason = disagreement({steps.logits: expected[steps.logits]}, actual, STEP_TOLERANCE)
         if reason:
             return (
                 f"taken in chunks of {shown(chunks)}, {reason}: positions depend on one another outside its "

@@ -82,9 +82,9 @@ class Store:
 
 def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
-    apart = WeightLayout("")
-    digest = hashlib.sha256(serialize(apart.graph(model)))
-    for weight in apart.weights:
+    layout = WeightLayout("")
+    digest = hashlib.sha256(serialize(layout.graph(model)))
+    for weight in layout.weights:
         digest.update(weight.tobytes())
     for sample in chain(*samples):
         for name, value in sample.inputs.items():
