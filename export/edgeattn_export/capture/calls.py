@@ -60,10 +60,10 @@ def calls_of(
             not those of ``forward``.
     """
     parted = [_parted(forward, i, sample) for i, sample in enumerate(raw, start)]
-    whole = _whole(forward, parted[0][0]) if parted else None
+    parameter = _dict_parameter(forward, parted[0][0]) if parted else None
     calls: list[CallValues] = []
     for i, (inputs, _) in enumerate(parted, start):
-        values = {whole: inputs} if whole is not None and whole not in inputs else inputs
+        values = {parameter: inputs} if parameter is not None and parameter not in inputs else inputs
         _check_names(forward, i, values)
         calls.append({name: values[name] for name in forward.names if name in values})
     return calls, [target for _, target in parted]
@@ -101,7 +101,7 @@ def _in_order(forward: Forward, values: Sequence[object]) -> Mapping[str, object
     return dict(zip(forward.names, values, strict=False)) if fits else None
 
 
-def _whole(forward: Forward, inputs: Mapping[str, object]) -> str | None:
+def _dict_parameter(forward: Forward, inputs: Mapping[str, object]) -> str | None:
     """Return the parameter that takes all inputs as one dict; None where they are named as parameters are."""
     if len(forward.required) != 1 or not inputs or set(inputs) & set(forward.names):
         return None
@@ -125,5 +125,5 @@ def _unknown(forward: Forward, index: int, inputs: Mapping[str, object]) -> str:
     return _misnamed(forward, index, f"unknown {names}")
 
 
-def _misnamed(forward: Forward, index: int, found: str) -> str:
-    return f"sample {index}: {found}; forward takes {', '.join(forward.names)}; name each input after it"
+def _misnamed(forward: Forward, index: int, problem: str) -> str:
+    return f"sample {index}: {problem}; forward takes {', '.join(forward.names)}; name each input after it"

@@ -48,7 +48,7 @@ def _name_end(value: ir.Value) -> None:
 
 def _infer(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Find a node's dims anew: names that follow count before those of the file."""
-    said = [None if output.shape is None else dims(output) for output in node.outputs]
+    declared = [None if output.shape is None else dims(output) for output in node.outputs]
     for output in node.outputs:
         output.shape = None
     infer = registry.get(node.domain, node.op_type, context.get_opset_version(node.domain))
@@ -56,23 +56,23 @@ def _infer(node: ir.Node, context: ShapeInferenceContext) -> None:
         with suppress(Exception):  # of many kinds, for what it cannot follow: a dim called "exec(1)"
             infer(context, node)
     amend(node, context)
-    for output, before in zip(node.outputs, said, strict=True):
+    for output, before in zip(node.outputs, declared, strict=True):
         _settle(output, before, context)
 
 
-def _settle(value: ir.Value, said: Dims | None, context: ShapeInferenceContext) -> None:
+def _settle(value: ir.Value, declared: Dims | None, context: ShapeInferenceContext) -> None:
     """Prefer the file's own dim where it is a number, or a name where what was found has none."""
-    found = said if value.shape is None else dims(value)
-    if found is None:
+    inferred = declared if value.shape is None else dims(value)
+    if inferred is None:
         return
-    before = said if said is not None and len(said) == len(found) else found
+    before = declared if declared is not None and len(declared) == len(inferred) else inferred
     value.shape = ir.Shape(
-        _read(old if isinstance(old, int) or (is_unnamed(dim) and not is_unnamed(old)) else dim, context)
-        for dim, old in zip(found, before, strict=True)
+        _named(old if isinstance(old, int) or (is_unnamed(dim) and not is_unnamed(old)) else dim, context)
+        for dim, old in zip(inferred, before, strict=True)
     )
 
 
-def _read(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
+def _named(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
     """Give what is unknown a name of its own: ONNX itself counts its ``unk__7`` anew in each pass."""
     if dim is None or str(dim).startswith("unk__"):
         return str(context.new_symbolic_dim())
@@ -103,9 +103,9 @@ def _constant(graph: ir.Graph, value: ir.Value) -> ir.Value:
     if tensor is None:
         return value
     name = unused_name(graph, f"{value.name}.known")
-    made = ir.Value(name=name, shape=value.shape, type=value.type, const_value=tensor)
-    graph.register_initializer(made)
-    return made
+    initializer = ir.Value(name=name, shape=value.shape, type=value.type, const_value=tensor)
+    graph.register_initializer(initializer)
+    return initializer
 
 
 def _drop_idle(node: ir.Node) -> None:

@@ -47,23 +47,23 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     forward = Forward.of(module)
     calls, targets = calls_of(forward, list(islice(raw, LIMIT)))
     nested = nested_inputs(module, forward.required, calls)
-    read = [
+    parsed = [
         Sample(_arrays(nested, i, call), target, _past(forward, nested, call))
         for i, (call, target) in enumerate(zip(calls, targets, strict=True))
     ]
-    beginning = [sample for sample in read if not sample.continues]
-    continued = tuple(sample for sample in read if sample.continues)
+    beginning = [sample for sample in parsed if not sample.continues]
+    continued = tuple(sample for sample in parsed if sample.continues)
     if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
-        beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
+        beginning = [replace(sample, past=_emptied(sample.past)) for sample in parsed]
     return replace(as_samples(beginning), continued=continued, nested=nested)
 
 
-def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
+def read_on(module: nn.Module, reference: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
     """Read samples one after the other that follow others; those that continue a text are left out.
 
     Args:
         module: As for ``read_samples``.
-        known: Samples of it, which these must be like.
+        reference: Samples of it, which these must be like.
         raw: As for ``read_samples``, of any number.
         start: The place of the first of them among all.
 
@@ -71,15 +71,15 @@ def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int
         SampleError: As ``read_samples`` does.
     """
     forward, items = Forward.of(module), iter(raw)
-    while some := list(islice(items, AT_ONCE)):
-        calls, targets = calls_of(forward, some, start)
+    while batch := list(islice(items, AT_ONCE)):
+        calls, targets = calls_of(forward, batch, start)
         for i, (call, target) in enumerate(zip(calls, targets, strict=True), start):
-            inputs, past = _arrays(known.nested, i, call), _past(forward, known.nested, call)
-            check_alike(i, inputs, known[0].inputs)
+            inputs, past = _arrays(reference.nested, i, call), _past(forward, reference.nested, call)
+            check_alike(i, inputs, reference[0].inputs)
             sample = Sample(inputs, target, past, i)
             if not sample.continues:
                 yield sample
-        start += len(some)
+        start += len(batch)
 
 
 def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:
@@ -128,10 +128,10 @@ def read_npz(path: Path) -> Samples:
 def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     samples: dict[int, dict[str, NDArray[np.generic]]] = {}
     for key, value in arrays.items():
-        found = _NUMBERED.fullmatch(key)
-        if found is None:
+        match = _NUMBERED.fullmatch(key)
+        if match is None:
             raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
-        samples.setdefault(int(found[1]), {})[found[2]] = input_array(int(found[1]), found[2], value)
+        samples.setdefault(int(match[1]), {})[match[2]] = input_array(int(match[1]), match[2], value)
     for _, inputs in sorted(samples.items()):
         yield Sample(inputs)
 

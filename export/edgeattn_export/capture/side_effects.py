@@ -28,7 +28,7 @@ class RandomDraw:
     """
 
     owner: nn.Module
-    where: str
+    location: str
     function: str
     numbers: Tensor | None
 

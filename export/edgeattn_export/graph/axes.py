@@ -138,8 +138,8 @@ def _check_fixed(samples: Samples, name: str, dims: Dims) -> None:
         observed = sorted({sample.inputs[name].shape[axis] for sample in samples})
         if isinstance(dim, int) and observed != [dim]:
             raise SampleError(
-                f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {observed[0]} to {observed[-1]} in the "
-                "samples; name it"
+                f"dynamic[{name!r}]: axis {axis} is fixed, but goes from {observed[0]} to {observed[-1]} in "
+                "the samples; name it"
             )
 
 

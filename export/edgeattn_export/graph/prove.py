@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.agreement import Outputs, disagreement
-from edgeattn_export.graph.apply import Applied, Refused, Site, NodeFilter, apply_or_refuse, every_node
+from edgeattn_export.graph.apply import Applied, NodeFilter, Refused, Site, apply_or_refuse, every_node
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Rule

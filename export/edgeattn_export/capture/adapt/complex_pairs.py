@@ -28,8 +28,8 @@ def _axis(axis: int) -> tuple[int]:
 
 
 def _sizes(last: int) -> Callable[..., tuple[int, ...]]:
-    def sizes(*given: Any) -> tuple[int, ...]:
-        return (*(given[0] if isinstance(given[0], tuple | list) else given), last)
+    def sizes(*arguments: Any) -> tuple[int, ...]:
+        return (*(arguments[0] if isinstance(arguments[0], tuple | list) else arguments), last)
 
     return sizes
 

@@ -33,8 +33,8 @@ def _pooled(
     kernel = _beside(1, kernel_size)
     steps = _beside(1, stride) if stride else kernel
     flat = x.unsqueeze(-2)  # (..., 1, L)
-    found = functional.max_pool2d(flat, kernel, steps, _beside(0, padding), _beside(1, dilation), ceil_mode)
-    return found.squeeze(-2)
+    pooled = functional.max_pool2d(flat, kernel, steps, _beside(0, padding), _beside(1, dilation), ceil_mode)
+    return pooled.squeeze(-2)
 
 
 def _beside(other: int, size: Sizes) -> tuple[int, int]:

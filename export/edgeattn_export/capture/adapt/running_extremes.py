@@ -35,10 +35,10 @@ def _running(x: ir.Value, dim: int, best: Reduction, worst: Reduction) -> tuple[
     order = [axis for axis in range(rank) if axis != dim % rank] + [dim % rank]
     back = [order.index(axis) for axis in range(rank)]
     last = op.Transpose(x, perm=order)  # (..., N)
-    places = op.Range(0, op.Squeeze(op.Shape(last, start=rank - 1), [0]), 1)
-    earlier = op.LessOrEqual(places, op.Unsqueeze(places, [1]))  # (N, M)
+    positions = op.Range(0, op.Squeeze(op.Shape(last, start=rank - 1), [0]), 1)
+    earlier = op.LessOrEqual(positions, op.Unsqueeze(positions, [1]))  # (N, M)
     row = op.Unsqueeze(last, [-2])  # (..., 1, M)
     values = best(op.Where(earlier, row, worst(last, keepdims=False)), [-1], keepdims=False)  # (..., N)
-    found = op.And(earlier, op.Equal(row, op.Unsqueeze(values, [-1])))  # (..., N, M)
-    indices = op.ReduceMax(op.Where(found, places, -1), [-1], keepdims=False)
+    is_best = op.And(earlier, op.Equal(row, op.Unsqueeze(values, [-1])))  # (..., N, M)
+    indices = op.ReduceMax(op.Where(is_best, positions, -1), [-1], keepdims=False)
     return op.Transpose(values, perm=back), op.Transpose(indices, perm=back)

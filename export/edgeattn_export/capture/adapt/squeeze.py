@@ -25,5 +25,5 @@ def squeeze_all(x: ir.Value) -> ir.Value:
 
 
 def _squeezed(x: ir.Value, axes: list[int]) -> ir.Value:
-    found: ir.Value = op.Squeeze(x, axes) if axes else op.Identity(x)
-    return found
+    squeezed: ir.Value = op.Squeeze(x, axes) if axes else op.Identity(x)
+    return squeezed

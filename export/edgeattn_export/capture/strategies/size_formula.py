@@ -36,11 +36,11 @@ def size_formula(numbers: Mapping[int, int]) -> SizeFormula | None:
     Args:
         numbers: By size, at least two.
     """
-    fitting = (f for f in _tried(numbers) if all(f(size) == number for size, number in numbers.items()))
+    fitting = (f for f in _candidates(numbers) if all(f(size) == number for size, number in numbers.items()))
     return next(fitting, None)
 
 
-def _tried(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
+def _candidates(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
     first, last = min(numbers), max(numbers)
     rise = numbers[last] - numbers[first]
     for divisor in range(1, LARGEST_DIVISOR + 1):

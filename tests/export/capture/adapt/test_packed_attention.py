@@ -66,7 +66,7 @@ def test_it_is_one_operator(exported: Export) -> None:
 
 
 def test_what_is_known_of_no_part_is_refused(exported: Export) -> None:
-    with pytest.raises(CaptureError, match=r"test_packed\.py, line \d+, in averaged"):
+    with pytest.raises(CaptureError, match=r"test_packed_attention\.py, line \d+, in averaged"):
         exported(Tower(averaged), [inputs(*lengths) for lengths in LENGTHS])
 
 
@@ -83,6 +83,6 @@ def test_a_list_that_is_read_fixes_its_length(
 ) -> None:
     trace = logging.getLogger("torch.__trace")
     monkeypatch.setattr(trace, "disabled", disabled)
-    with pytest.raises(CaptureError, match=r"fixes axis 0.* test_packed\.py, line \d+, in forward"):
+    with pytest.raises(CaptureError, match=r"fixes axis 0.* test_packed_attention\.py, line \d+, in forward"):
         exported(Listed(), [inputs(*lengths) for lengths in LENGTHS])
     assert trace.disabled is disabled

@@ -20,11 +20,11 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import (
     axis_of,
     dims,
+    dims_text,
     only_user,
     permutation,
     producer,
     same_dim,
-    dims_text,
 )
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
@@ -126,8 +126,8 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
-        parts = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)}) and values ({dims_text(values)})"
-        return Refusal(f"{parts} do not fit together")
+        query_and_keys = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)})"
+        return Refusal(f"{query_and_keys} and values ({dims_text(values)}) do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     each = query[-3], keys[-3], values[-3]
     several = {heads for heads in each if isinstance(heads, int) and heads != 1}
