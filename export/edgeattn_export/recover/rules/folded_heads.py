@@ -118,9 +118,9 @@ class _Unfolding:
         expected = (*self.leading, *dims(value)[1:])
         return same_dims(dims(source), expected)
 
-    def _like(self, value: ir.Value, made: ir.Value) -> ir.Value:
-        made.shape, made.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type
-        return made
+    def _like(self, value: ir.Value, result: ir.Value) -> ir.Value:
+        result.shape, result.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type
+        return result
 
 
 def _folds(unfolded: ir.Value, folded: ir.Value | None) -> bool:
@@ -130,8 +130,8 @@ def _folds(unfolded: ir.Value, folded: ir.Value | None) -> bool:
 
 
 def _first_two(tape: Tape, sizes: ir.Value) -> ir.Value:
-    known = constant(sizes)
-    if known is not None:
-        return embed(tape, known[:2], f"{sizes.name}.leading")
+    array = constant(sizes)
+    if array is not None:
+        return embed(tape, array[:2], f"{sizes.name}.leading")
     bounds = [embed(tape, np.array([at], np.int64), f"leading.{at}") for at in (0, 2)]
     return tape.op("Slice", [sizes, *bounds])

@@ -40,12 +40,12 @@ class TakeMask:
         joined = producer(indices, "Concat")
         if x is None or joined is None or node.attributes.get_int("batch_dims", 0) != 0:
             return None
-        found, output = dims(x), dims(node.outputs[0])
+        sizes, output = dims(x), dims(node.outputs[0])
         counted = [_counted(value, len(output)) for value in joined.inputs]
         axes = [count for count in counted if count is not None]
-        if len(axes) != len(found) or len(counted) != len(found) or axes != sorted(set(axes)):
+        if len(axes) != len(sizes) or len(counted) != len(sizes) or axes != sorted(set(axes)):
             return None
-        whole = all(same_dim(size, output[axis]) for size, axis in zip(found, axes, strict=True))
+        whole = all(same_dim(size, output[axis]) for size, axis in zip(sizes, axes, strict=True))
         added = tuple(axis for axis in range(len(output)) if axis not in axes)
         ones = all(output[axis] == 1 for axis in added)
         return Match(x, added, node.outputs[0]) if whole and ones else None

@@ -55,8 +55,8 @@ class RecoverGelu:
         return {match.output: tape.op("Gelu", [match.x], {"approximate": "none"})}
 
 
-def _close(found: float, expected: float) -> bool:
-    return math.isclose(found, expected, rel_tol=CLOSE)
+def _close(actual: float, expected: float) -> bool:
+    return math.isclose(actual, expected, rel_tol=CLOSE)
 
 
 def _one_plus(erf: ir.Value) -> ir.Value | None:

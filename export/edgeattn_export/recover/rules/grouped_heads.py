@@ -82,14 +82,14 @@ def _heads(tape: Tape, repeat: Repeat) -> ir.Value:
 def _repeat(value: ir.Value | None) -> Repeat | None:
     if value is None:
         return None
-    found = _repeated(value, HEADS)
-    if found is not None:
-        return found
+    repeat = _repeated(value, HEADS)
+    if repeat is not None:
+        return repeat
     transpose = producer(value, "Transpose")
     if transpose is None or transpose.inputs[0] is None:
         return None
-    found = _repeated(transpose.inputs[0], permutation(transpose)[HEADS])
-    return found and Repeat(found.source, found.times, transpose)
+    repeat = _repeated(transpose.inputs[0], permutation(transpose)[HEADS])
+    return repeat and Repeat(repeat.source, repeat.times, transpose)
 
 
 def _repeated(value: ir.Value, axis: int) -> Repeat | None:

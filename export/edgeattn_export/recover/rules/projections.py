@@ -47,8 +47,8 @@ class MergeProjections:
 
     def check(self, node: ir.Node) -> tuple[Projection, ...] | Refusal | None:
         """Match two or three projections of the same input; refuse where only some have a bias."""
-        found = [p for p in map(_projection, dict.fromkeys(node.inputs[:3])) if p is not None]
-        groups = [[p for p in found if p.source is first.source] for first in found]
+        projections = [p for p in map(_projection, dict.fromkeys(node.inputs[:3])) if p is not None]
+        groups = [[p for p in projections if p.source is first.source] for first in projections]
         group = max(groups, key=len, default=[])
         if len(group) < 2:
             return None
@@ -95,10 +95,10 @@ def _projection(value: ir.Value | None) -> Projection | None:
 
 
 def _array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    known = constant(value)
-    if known is None:
+    array = constant(value)
+    if array is None:
         raise TypeError(f"{value.name}: not constant; check lets only constants pass")
-    return known
+    return array
 
 
 def _describe(value: ir.Value, source: ir.Value, size: int) -> None:

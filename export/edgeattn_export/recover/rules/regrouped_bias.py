@@ -35,17 +35,17 @@ class RegroupBias:
     def check(self, node: ir.Node) -> Match | None:
         """Match sums between a reshape and the reshape back."""
         value, added = node.inputs[0], list[ir.Value]()
-        seen = dims(value)
+        view_dims = dims(value)
         while (add := producer(value, "Add")) is not None:
             inner, outer = sources(add)
-            if producer(inner, "Add", "Reshape") is None or not same_dims(dims(inner), seen):
+            if producer(inner, "Add", "Reshape") is None or not same_dims(dims(inner), view_dims):
                 inner, outer = outer, inner
             added.append(outer)
             value = inner
         view = producer(value, "Reshape")
-        if not added or view is None or view.inputs[0] is None or not same_dims(dims(value), seen):
+        if not added or view is None or view.inputs[0] is None or not same_dims(dims(value), view_dims):
             return None
-        whole = same_dims(_joint(added, len(seen)), seen)
+        whole = same_dims(_joint(added, len(view_dims)), view_dims)
         whole = whole and same_dims(dims(view.inputs[0]), dims(node.outputs[0]))
         return Match(view.inputs[0], tuple(reversed(added)), node) if whole else None
 

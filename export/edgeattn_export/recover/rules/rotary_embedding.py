@@ -59,9 +59,9 @@ class RecoverRotaryEmbedding:
         if left is None or right is None:
             return None
         for straight, turned in ((left, right), (right, left)):
-            found = _factors(straight, turned)
-            if found is not None and all(_is_table(table, found[0]) for table in found[1:]):
-                return Match(*found, node.outputs[0])
+            factors = _factors(straight, turned)
+            if factors is not None and all(_is_table(table, factors[0]) for table in factors[1:]):
+                return Match(*factors, node.outputs[0])
         return None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
@@ -135,8 +135,8 @@ def _is_table(table: ir.Value, x: ir.Value) -> bool:
 def _has_equal_halves(table: ir.Value | None) -> bool:
     """Say whether the last axis holds the same twice, as far as the graph shows it."""
     if is_constant(table):
-        known = constant(table)
-        return known is not None and known.size > 1 and np.array_equal(*np.split(known, 2, axis=-1))
+        array = constant(table)
+        return array is not None and array.size > 1 and np.array_equal(*np.split(array, 2, axis=-1))
     concat = producer(table, "Concat")
     if concat is not None and axis_of(concat, 0) == len(dims(table)) - 1:
         return len(concat.inputs) == 2 and concat.inputs[0] is concat.inputs[1]

@@ -55,11 +55,11 @@ class WeightedSum:
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the product."""
         row = tape.op("Transpose", [match.weights], {"perm": [0, 2, 1]})  # (B, 1, S)
-        found = tape.op("MatMul", [row, match.x])  # (B, 1, D)
+        product = tape.op("MatMul", [row, match.x])  # (B, 1, D)
         if not match.keeps_axis:
             axis = embed(tape, np.array([SEQUENCE]), f"{match.output.name}.axis")
-            found = tape.op("Squeeze", [found, axis])  # (B, D)
-        return {match.output: found}
+            product = tape.op("Squeeze", [product, axis])  # (B, D)
+        return {match.output: product}
 
 
 def _weighs(weights: ir.Value, x: ir.Value) -> bool:

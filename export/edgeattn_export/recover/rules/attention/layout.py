@@ -55,14 +55,14 @@ class AttentionWithoutTransposes:
         if "q_num_heads" in node.attributes or len(node.outputs) > 1:
             return None
         sides = [_side(value) for value in node.inputs[:3]]
-        found = tuple(side for side in sides if side is not None)
-        if len(found) < 3:
+        rearranged = tuple(side for side in sides if side is not None)
+        if len(rearranged) < 3:
             lost = [n for n, side in zip(("query", "keys", "values"), sides, strict=True) if side is None]
             return Refusal(f"its {' and '.join(lost)} are no rearranged (batch, length, heads * size)")
         joined = _join(node.outputs[0])
         if joined is None:
             return Refusal("its output does not go back to heads * size by a transpose and a reshape")
-        return Match(node, found, *joined)
+        return Match(node, rearranged, *joined)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the 3-D attention, and what is left of the rearrangements around it."""

@@ -1,6 +1,6 @@
 """Reading scores that a mask of 0 and 1 mutes by arithmetic: scores * shown + number * (1 - shown).
 
-So GPT (Radford et al. 2018) and many after it: where ``shown`` is 0, the score is ``number``.
+So GPT (Radford et al. 2018) and many after it: where ``visible`` is 0, the score is ``number``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from edgeattn_export.graph.dataflow import constant, is_constant, producer, scal
 
 @dataclass(frozen=True, slots=True)
 class Muting:
-    """``scores`` where ``shown``, 0 or 1, is 1, else ``value``."""
+    """``scores`` where ``visible``, 0 or 1, is 1, else ``value``."""
 
     scores: ir.Value
-    shown: ir.Value
+    visible: ir.Value
     value: float
 
 
@@ -27,25 +27,25 @@ def read_muting(node: ir.Node) -> Muting | None:
     sides = ((left, right), (right, left)) if node.op_type == "Add" else ((left, right),)
     for product, rest in sides:
         muted = producer(product, "Mul")
-        for scores, shown in (tuple(muted.inputs), tuple(reversed(muted.inputs))) if muted else ():
-            number = _times_hidden(rest, shown)
-            if scores is not None and shown is not None and number is not None and is_binary(shown):
-                return Muting(scores, shown, number if node.op_type == "Add" else -number)
+        for scores, visible in (tuple(muted.inputs), tuple(reversed(muted.inputs))) if muted else ():
+            number = _times_complement(rest, visible)
+            if scores is not None and visible is not None and number is not None and is_binary(visible):
+                return Muting(scores, visible, number if node.op_type == "Add" else -number)
     return None
 
 
-def _times_hidden(value: ir.Value | None, shown: ir.Value | None) -> float | None:
+def _times_complement(value: ir.Value | None, visible: ir.Value | None) -> float | None:
     """Return n where a value is n * (1 - shown)."""
     node = producer(value, "Mul", "Sub")
     if node is None:
         return None
     left, right = node.inputs
     if node.op_type == "Sub":
-        if right is shown and scalar(left) == 1.0:
+        if right is visible and scalar(left) == 1.0:
             return 1.0
-        return -1.0 if left is shown and scalar(right) == 1.0 else None
+        return -1.0 if left is visible and scalar(right) == 1.0 else None
     for number, rest in ((scalar(left), right), (scalar(right), left)):
-        inner = None if number is None else _times_hidden(rest, shown)
+        inner = None if number is None else _times_complement(rest, visible)
         if number is not None and inner is not None:
             return number * inner
     return None
@@ -54,8 +54,8 @@ def _times_hidden(value: ir.Value | None, shown: ir.Value | None) -> float | Non
 def is_binary(value: ir.Value | None) -> bool:
     """Say whether a value holds 0 and 1 alone, by how it is made; a mask of integers counts as such."""
     if is_constant(value):
-        known = constant(value)
-        return known is not None and bool(((known == 0) | (known == 1)).all())
+        array = constant(value)
+        return array is not None and bool(((array == 0) | (array == 1)).all())
     node = producer(
         value, "Cast", "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand", "Mul"
     )

@@ -96,8 +96,8 @@ class Scores:
 
     def hidden(self, condition: ir.Value, when: bool) -> Scores | None:
         """Return the scores with a fill of this condition at minus infinity, None where there is none."""
-        laid = [mask for mask in self.masks if isinstance(mask, Fill)]
-        same = [fill for fill in laid if fill.condition is condition and fill.when is when]
+        fills = [mask for mask in self.masks if isinstance(mask, Fill)]
+        same = [fill for fill in fills if fill.condition is condition and fill.when is when]
         masks = (replace(mask, value=-math.inf) if mask in same else mask for mask in self.masks)
         return replace(self, masks=tuple(masks)) if same else None
 
@@ -174,7 +174,7 @@ def _biased(node: ir.Node) -> Scores | Refusal | None:
     muting = read_muting(node)
     if muting is not None:
         inner = read_scores(muting.scores)
-        return _fill(inner, muting.shown, False, muting.value) if isinstance(inner, Scores) else inner
+        return _fill(inner, muting.visible, False, muting.value) if isinstance(inner, Scores) else inner
     left, right = node.inputs
     for side, mask in ((left, right), (right, left)):
         inner = read_scores(side)

@@ -87,8 +87,8 @@ def _faded(value: ir.Value) -> Weights | None:
         return Weights(exponentials, x) if x is not None else None
     product = producer(value, "Mul")
     if product is None:
-        found = _softmax(value)
-        return found if found and axis_of(found.node, -1) == len(dims(found.x)) - 1 else None
+        softmax = _softmax(value)
+        return softmax if softmax and axis_of(softmax.node, -1) == len(dims(softmax.x)) - 1 else None
     for side, factor in (tuple(product.inputs), tuple(reversed(product.inputs))):
         if side is None or factor is None or not (only_user(side) is product and is_nonnegative(factor)):
             continue
@@ -114,8 +114,8 @@ def _above_zero(total: ir.Value | None) -> ir.Value | None:
 def is_nonnegative(value: ir.Value | None) -> bool:
     """Say whether a value holds no number below 0, by how it is made; integers count as 0 and 1."""
     if is_constant(value):
-        known = constant(value)
-        return known is not None and not bool((np.sign(known) < 0).any())
+        array = constant(value)
+        return array is not None and not bool((np.sign(array) < 0).any())
     node = None if value is None else value.producer()
     if node is None or node.op_type in _NEVER_NEGATIVE:
         return node is not None
