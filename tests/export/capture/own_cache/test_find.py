@@ -8,7 +8,7 @@ import torch
 from cached_models import Counted, Decoder, Flat, Forgetful, LengthFirst, Lists, Stacked, Told, text
 from torch import Tensor, nn
 
-from edgeattn_export.capture.own_cache.cache import OwnCache, output_array, returned
+from edgeattn_export.capture.own_cache.cache import OwnCache, call_outputs, output_array
 from edgeattn_runtime.errors import SampleError
 
 TOLERANCE = 1e-5
@@ -65,7 +65,7 @@ def test_the_cache_is_found_and_goes_from_call_to_call(
     assert cache.objection is None
     assert (cache.outputs, cache.parameters, list(cache.positions)) == (returns, takes, places)
     inputs = {name: np.asarray(v) for name, v in sample(11).items() if isinstance(v, Tensor)}
-    whole = output_array(returned(cache.module, cache.text.beginning, inputs), cache.text.logits)
+    whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), cache.text.logits)
     np.testing.assert_allclose(cache.logits(inputs, (4, 1, 1, 5)), whole, atol=TOLERANCE)
 
 

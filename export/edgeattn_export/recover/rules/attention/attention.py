@@ -29,7 +29,8 @@ from edgeattn_export.graph.dataflow import (
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
 from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty
-from edgeattn_export.recover.rules.attention.scores import Fade, Scores, read_scores, unscaled
+from edgeattn_export.recover.rules.attention.read_scores import read_scores
+from edgeattn_export.recover.rules.attention.scores import Fade, Scores, unscaled
 from edgeattn_export.recover.rules.attention.unrecognized import ROOTS, unrecognized
 from edgeattn_export.recover.rules.attention.weights import read_weights
 

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.recover.products import ELEMENTWISE, mixes, products_after, products_before
-from edgeattn_export.recover.rules.attention.scores import read_scores
+from edgeattn_export.recover.rules.attention.read_scores import read_scores
 from edgeattn_export.recover.rules.attention.weights import read_weights
 
 ROOTS = frozenset({"Softmax", "LogSoftmax", "Exp"})
