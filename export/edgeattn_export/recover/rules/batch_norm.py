@@ -1,7 +1,7 @@
 """A batch norm of a linear layer's rows is part of the layer: in eval mode it scales and shifts by constants.
 
-Before: BatchNormalization(Reshape(x W + b, (B S, N)); g, c, m, v)
-After:  Reshape(x (W s) + (b - m) s + c, (B S, N))       s = g / sqrt(v + epsilon)
+Before: BatchNormalization(Reshape(MatMul(x, w) + b, (B*S, N)), gain, shift, mean, variance)
+After:  Reshape(MatMul(x, w * s) + (b - mean) * s + shift, (B*S, N))       s = gain / Sqrt(variance + epsilon)
 
 The exporter folds a norm into a convolution, but not behind a Reshape, as in LeViT.
 

@@ -1,6 +1,6 @@
 """A product written as an Einsum becomes a MatMul between transposes, so that one spelling is left to read.
 
-Before: Einsum(a, b), one index summed over, such as "bqhd,bkhd->bhqk"
+Before: Einsum(a, b, equation="bqhd,bkhd->bhqk")          or any other with one index summed over
 After:  Transpose(MatMul(Transpose(a), Transpose(b)))     (batch..., m, k) @ (batch..., k, n)
 
 An index that one side alone has, beside its row or column, is of size 1 for the other: "bsgrd,btgd->bgrst",

@@ -1,10 +1,13 @@
 """Heads that are folded into the batch for a product get their own axis back: one spelling is left to read.
 
-Before: Reshape(MatMul(q', k') * s + m, (B, H, S, T))     q': (B*H, S, D); k': (B*H, D, T)
-After:  MatMul(q, k) * s + m                              q: (B, H, S, D); k: (B, H, D, T)
+Before: Reshape(MatMul(Reshape(q, (B*H, S, D)), Reshape(k, (B*H, D, T))) * s + m, (B, H, S, T))
+After:  MatMul(q, k) * s + m                              q (B, H, S, D); k (B, H, D, T)
 
-Before: Softmax(Reshape(x, (B*H, S, T)))                  After: Reshape(Softmax(x), (B*H, S, T))
-Before: MatMul(Reshape(w, (B*H, S, T)), v')               After: Reshape(MatMul(w, v), (B*H, S, D))
+Before: Softmax(Reshape(x, (B*H, S, T)))
+After:  Reshape(Softmax(x), (B*H, S, T))
+
+Before: MatMul(Reshape(w, (B*H, S, T)), Reshape(v, (B*H, T, D)))
+After:  Reshape(MatMul(w, v), (B*H, S, D))
 
 So compute BLOOM, OPT and DeBERTa: products of three axes, a mask or a softmax of four.
 """

@@ -1,6 +1,6 @@
 """GELU written by its formula becomes one operator.
 
-Before: 0.5 * x * (1 + Erf(x / sqrt(2)))     (Hendrycks and Gimpel 2016, in any order of the products)
+Before: 0.5 * x * (1 + Erf(x / Sqrt(2)))     (Hendrycks and Gimpel 2016, in any order of the products)
 After:  Gelu(x)
 """
 

@@ -1,7 +1,7 @@
 """A matrix that is picked of several by a number is a weight of its own.
 
-Before: MatMul(x, Transpose(Gather(W, e)))     W (E, N, D), a constant, and e one too
-After:  MatMul(x, w)                           w = W[e]^T (D, N)
+Before: MatMul(x, Transpose(Gather(w, e)))     w (E, N, D), a constant, and e one too
+After:  MatMul(x, w_e)                         w_e = Transpose(w[e]) (D, N), a constant
 
 So experts keep their weights side by side. By itself, each is a linear layer.
 """

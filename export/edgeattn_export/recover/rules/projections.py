@@ -1,7 +1,7 @@
 """Projections of one input, for one attention, become one product.
 
-Before: Attention(x Wq + bq, x Wk + bk, x Wv + bv)
-After:  Attention(Split(x [Wq Wk Wv] + [bq bk bv]))
+Before: Attention(MatMul(x, wq) + bq, MatMul(x, wk) + bk, MatMul(x, wv) + bv)
+After:  Attention(*Split(MatMul(x, Concat(wq, wk, wv)) + Concat(bq, bk, bv)))
 
 Cross-attention merges its keys and values alone.
 """

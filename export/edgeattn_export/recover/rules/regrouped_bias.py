@@ -1,7 +1,7 @@
 """What is added to scores in other dims is added in theirs.
 
-Before: Reshape(Reshape(x, (B, H, h, w, i, j)) + r + c, (B, H, h*w, i*j))     r (..., i, 1), c (..., 1, j)
-After:  x + Reshape(r + c, (B, H, h*w, i*j))
+Before: Reshape(Reshape(x, (B, H, h, w, i, j)) + row + column, (B, H, h*w, i*j))
+After:  x + Reshape(row + column, (B, H, h*w, i*j))     row (..., i, 1), column (..., 1, j)
 
 So ViTDet, SAM and MViT add relative positions by row and column (Li et al. 2022, section 4.1).
 """

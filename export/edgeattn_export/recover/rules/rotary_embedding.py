@@ -1,7 +1,7 @@
 """Rotary positions written by their formula become one operator.
 
-Before: x * cos + Concat(-x2, x1) * sin     x = [x1 x2] (B, H, S, D), cos and sin (S, D), both halves alike
-After:  RotaryEmbedding(x, cos', sin')      cos' and sin' (B|1, S, D/2)
+Before: x * cos + Concat(-x2, x1) * sin                  x1, x2 = Split(x); x (B, H, S, D)
+After:  RotaryEmbedding(x, cos[:, :D/2], sin[:, :D/2])   cos, sin (S, D), both halves alike
 
 Where x is what a projection gave, split into heads and transposed, the operator takes it before that, as
 (B, S, H*D), so that nothing is left between projection and attention that would have to be transposed.

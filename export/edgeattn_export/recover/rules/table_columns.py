@@ -1,6 +1,6 @@
 """Columns that are taken of a table's rows are taken of the table: it is smaller, and a step is saved.
 
-Before: Slice(Slice(table, rows), columns)     table and columns known, no other columns of these rows used
+Before: Slice(Slice(table, rows), columns)     table and columns constant, no other columns of these rows used
 After:  Slice(table[..., columns], rows)
 
 So both tables of rotary positions, whose halves are alike, are stored by half.

@@ -1,8 +1,11 @@
 """Scores with the keys as rows are transposed to have the queries as rows: one spelling is left to read.
 
-Before: Transpose(Softmax(MatMul(k, q^T) * s + m^T, axis=-2))     After: Softmax(MatMul(q, k^T) * s + m)
-Before: Softmax(Transpose(MatMul(k, q^T) * s + m^T))              After: Softmax(MatMul(q, k^T) * s + m)
-Before: MatMul(v^T, Transpose(w))                                 After: Transpose(MatMul(w, v))
+Before: Transpose(Softmax(MatMul(k, Transpose(q)) * s + Transpose(m), axis=-2))
+Before: Softmax(Transpose(MatMul(k, Transpose(q)) * s + Transpose(m)))
+After:  Softmax(MatMul(q, Transpose(k)) * s + m)
+
+Before: MatMul(Transpose(v), Transpose(w))
+After:  Transpose(MatMul(w, v))
 
 Transpose swaps the last two axes; w is a softmax over the keys.
 """

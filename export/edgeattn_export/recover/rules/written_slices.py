@@ -1,7 +1,10 @@
 """What is added to a slice and written back is added to the whole: padded with zeros.
 
-Before: Concat(x[:a], x[a:] + y)               After: x + Pad(y, a)
-Before: Concat(x[:a], x[a:])                   After: x
+Before: Concat(x[:a], x[a:] + y)
+After:  x + Pad(y, (a, 0))
+
+Before: Concat(x[:a], x[a:])
+After:  x
 
 So MViT adds relative positions to the scores of patches, not to those of the class token (Li et al. 2022,
 section 4.1), and pooled queries to the attention of patches.

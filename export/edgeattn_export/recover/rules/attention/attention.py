@@ -1,7 +1,7 @@
 """Attention written by hand becomes one operator.
 
-Before: MatMul(Softmax(MatMul(q, k^T) * s + m), v)     q, k, v: (B, H, S|T, D), or with three or five axes
-After:  Attention(q, k, v, m, scale=s)
+Before: MatMul(Softmax(MatMul(q, Transpose(k)) * s + m), v)
+After:  Attention(q, k, v, m, scale=s)             q, k, v (B, H, S|T, D), or with three or five axes
 
 The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
 Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with

@@ -1,7 +1,7 @@
 """Attention takes its inputs as the projections leave them, without transposes.
 
-Before: Attention(q, k, v, m)     (B, H, S|T, D), each a rearrangement of a projection
-After:  Attention(q', k', v', m, q_num_heads=H, kv_num_heads=H)     (B, S|T, H*D), a projection or its part
+Before: Attention(Transpose(Reshape(x, (B, S, H, D)), (0, 2, 1, 3)), ..., m)   or otherwise rearranged
+After:  Attention(x, ..., m, q_num_heads=H, kv_num_heads=H)        x (B, S|T, H*D), or a part of it
 
 Whatever lay between, such as the query-key-value linear of a vision transformer seen as (B, S, 3, H, D) and
 permuted, or the (S, B*H, D) of torch.nn.MultiheadAttention, is not computed any more.
