@@ -1,6 +1,6 @@
 """A softmax written by its formula becomes one operator, so that one spelling is left to read.
 
-Before: Exp(x - ReduceMax(x)) / ReduceSum(Exp(x - ReduceMax(x)))   over the last axis, the maximum or not
+Before: Exp(x - ReduceMax(x)) / ReduceSum(Exp(x - ReduceMax(x)))   over the last axis; without a maximum too
 Before: Exp(x - ReduceLogSumExp(x))
 Before: Exp(LogSoftmax(x))
 Before: Cast(Softmax(Cast(x, float64)), float32)
