@@ -51,7 +51,7 @@ class OutputForm:
         tensors = {path: part for path, part in parts.items() if isinstance(part, torch.Tensor)}
         names = {id(tensor): name for name, tensor in inputs.items()}
         passthrough = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
-        constants = {path: _words(part) for path, part in parts.items() if path not in tensors}
+        constants = {path: _constant_text(part) for path, part in parts.items() if path not in tensors}
         form = cls(tuple(path for path in tensors if path not in passthrough), passthrough, constants)
         if not form.computed:
             raise ModelError(
@@ -91,8 +91,8 @@ class OutputForm:
             expected, actual = (form._kinds.get(path, "nothing") for form in (self, other))
             if expected != actual:
                 raise CaptureError(
-                    f"output {output_name(path)!r}: {_short(actual)} found where another sample has "
-                    f"{_short(expected)}; a graph gives the same outputs whatever its inputs are: return "
+                    f"output {output_name(path)!r}: {_shortened(actual)} found where another sample has "
+                    f"{_shortened(expected)}; a graph gives the same outputs whatever its inputs are: return "
                     "tensors, and what varies in number along one axis of a tensor"
                 )
 
@@ -144,7 +144,7 @@ def _check_names(parts: Mapping[Path, object]) -> None:
             raise ModelError(f"outputs: two are called {name!r}; give each a name of its own")
 
 
-def _words(part: object) -> str:
+def _constant_text(part: object) -> str:
     match part:
         case None | bool() | int() | float() | str() | tuple() | list() | Mapping():
             return repr(part)
@@ -154,8 +154,8 @@ def _words(part: object) -> str:
 
 
 def _listing(parts: Mapping[Path, str]) -> str:
-    return ", ".join(f"{output_name(path)} ({_short(kind)})" for path, kind in parts.items())
+    return ", ".join(f"{output_name(path)} ({_shortened(kind)})" for path, kind in parts.items())
 
 
-def _short(kind: str) -> str:
+def _shortened(kind: str) -> str:
     return shorten(kind, LONGEST, placeholder="...")

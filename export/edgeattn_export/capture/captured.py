@@ -27,7 +27,7 @@ def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
     computed = (dim for tensor in outputs for dim in tensor.dims if isinstance(dim, str))
     symbols = dict.fromkeys((*axes.symbols, *computed))
-    return Graph(inputs, outputs), {name: Symbol(1, _longest(model, name)) for name in symbols}
+    return Graph(inputs, outputs), {name: Symbol(1, _largest_size(model, name)) for name in symbols}
 
 
 def _dtype(value: ir.Value) -> str:
@@ -40,7 +40,7 @@ def _dims(value: ir.Value) -> tuple[int | str, ...]:
     return tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape or ())
 
 
-def _longest(model: ir.Model, symbol: str) -> int | None:
+def _largest_size(model: ir.Model, symbol: str) -> int | None:
     """Read a symbol's bound off the tables that it slices: 512 positions cut to ``sequence`` of them."""
     rows = [
         full

@@ -98,7 +98,7 @@ def _draw_message(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str
         change = "set its probability to 0, or leave it out in eval mode"
     else:
         change = f"draw the numbers{shape} outside and pass them as an input, or keep them in a buffer"
-    who = _named(reference.module, draw.owner)
+    who = _module_name(reference.module, draw.owner)
     return f"{who} draws random numbers in forward{draw.location}, so that no two answers are alike; {change}"
 
 
@@ -130,12 +130,12 @@ def _attributes(module: nn.Module) -> Iterator[tuple[str, object]]:
 def _write_message(module: nn.Module, kind: str, name: str, location: str) -> str:
     path, _, own = name.rpartition(".")
     return (
-        f"{_named(module, module.get_submodule(path))} writes its {kind} {own!r} in forward{location}, so an "
-        "answer depends on the calls before it; take it as an input and return its new value as an output"
+        f"{_module_name(module, module.get_submodule(path))} writes its {kind} {own!r} in forward{location}, "
+        "so an answer depends on earlier calls; take it as an input and return its new value as an output"
     )
 
 
-def _named(module: nn.Module, part: nn.Module) -> str:
+def _module_name(module: nn.Module, part: nn.Module) -> str:
     path = next((name for name, inner in module.named_modules() if inner is part), "")
     kind = type(part).__name__
     return f"module {path!r} ({kind})" if path else kind

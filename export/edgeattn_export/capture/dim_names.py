@@ -25,20 +25,20 @@ def name_dims(model: ir.Model) -> None:
     Numbers made of sizes are then computed once, or are constants; a Reshape or Expand to the same dims goes.
     """
     registry.collect()
-    context, first = ShapeInferenceContext(model.opset_imports), _First()
+    context, first = ShapeInferenceContext(model.opset_imports), _FirstValues()
     for value in (*model.graph.inputs, *model.graph.outputs):
-        _name_end(value)
+        _name_input_or_output(value)
     for node in tuple(model.graph):
         _infer(node, context)
         first.take_place(model.graph, node.outputs[0], context.get_symbolic_value(node.outputs[0]))
         if node.op_type in _RESHAPING:
-            _drop_idle(node)
+            _drop_identity(node)
     for node in model.graph:
         for output in node.outputs:
             output.metadata_props.pop(SYM_DATA_KEY, None)
 
 
-def _name_end(value: ir.Value) -> None:
+def _name_input_or_output(value: ir.Value) -> None:
     """Name what the file leaves open in an input or output: ``image_2`` for its axis 2."""
     if value.shape is not None:
         value.shape = ir.Shape(
@@ -79,7 +79,7 @@ def _named(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
     return int(dim) if str(dim).isdigit() else dim
 
 
-class _First:
+class _FirstValues:
     """The first value that holds each list of numbers, in the place of all that do."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def _constant(graph: ir.Graph, value: ir.Value) -> ir.Value:
     return initializer
 
 
-def _drop_idle(node: ir.Node) -> None:
+def _drop_identity(node: ir.Node) -> None:
     source, output = node.inputs[0], node.outputs[0]
     if source is None or source.shape is None or output.is_graph_output():
         return

@@ -119,8 +119,8 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
         SampleError: A sample's dtype, rank or sizes are not the graph's.
     """
     source_model = read_onnx(path)
-    original = OnnxOriginal(path, _opened(path, engine))
-    model = _converted(path, source_model)
+    original = OnnxOriginal(path, _open(path, engine))
+    model = _convert(path, source_model)
     axes = _axes(path, model, samples)
     _check_sizes(path, axes, samples)
     graph, symbols = contract_of(model, axes)
@@ -129,14 +129,14 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     return captured
 
 
-def _opened(path: Path, engine: Engine) -> Runner:
+def _open(path: Path, engine: Engine) -> Runner:
     try:
         return engine.file_runner(path)
     except EdgeAttnError as error:
         raise ModelError(str(error)) from error
 
 
-def _converted(path: Path, model: ir.Model) -> ir.Model:
+def _convert(path: Path, model: ir.Model) -> ir.Model:
     """Bring a model to the opset of the standard Attention, its constants folded and its dims inferred."""
     version = model.opset_imports.get("", OPSET)
     if weight_bytes(model) >= INLINE_LIMIT:

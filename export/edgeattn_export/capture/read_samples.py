@@ -54,7 +54,7 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     beginning = [sample for sample in parsed if not sample.continues]
     continued = tuple(sample for sample in parsed if sample.continues)
     if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
-        beginning = [replace(sample, past=_emptied(sample.past)) for sample in parsed]
+        beginning = [replace(sample, past=_without_tokens(sample.past)) for sample in parsed]
     return replace(as_samples(beginning), continued=continued, nested=nested)
 
 
@@ -82,7 +82,7 @@ def read_on(module: nn.Module, reference: Samples, raw: Iterable[object], start:
         start += len(batch)
 
 
-def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:
+def _without_tokens(past: Mapping[str, object]) -> Mapping[str, object]:
     """Return a past without tokens: no cache, a position of 0, and switches as they are."""
     return {
         name: value if isinstance(value, bool) else 0 if isinstance(value, int) else None

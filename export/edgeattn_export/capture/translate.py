@@ -13,7 +13,8 @@ import onnx_ir as ir
 import torch
 from onnx_ir.passes.common import NameFixPass
 
-from edgeattn_export.capture.adapt import TRANSLATED, name_hidden_operators
+from edgeattn_export.capture.adapt import TRANSLATED
+from edgeattn_export.capture.adapt.grouped_products import name_hidden_operators
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.export_errors import explanation

@@ -37,7 +37,7 @@ def user_line(frames: Iterable[FrameSummary]) -> str:
     Args:
         frames: The outermost first. What comes before the module was called counts for nothing.
     """
-    relevant = [frame for frame in _inside(frames) if _is_relevant(Path(frame.filename))]
+    relevant = [frame for frame in _inside_module(frames) if _is_relevant(Path(frame.filename))]
     if not relevant:
         return ""
     users = [frame for frame in relevant if not _is_in_library(Path(frame.filename))]
@@ -45,7 +45,7 @@ def user_line(frames: Iterable[FrameSummary]) -> str:
     return f" at {_line(outer)}" + ("" if outer is inner else f", inside it at {_line(inner)}")
 
 
-def _inside(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
+def _inside_module(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
     """Leave out what called the module: all up to the first frame of edgeattn's own, if there is one."""
     listed = list(frames)
     own = (i for i, frame in enumerate(listed) if _OWN in Path(frame.filename).parents)

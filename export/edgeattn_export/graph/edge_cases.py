@@ -130,7 +130,7 @@ def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     yield EdgeInputs("a row masked out but for one position", one_left)
     if basis.batch and basis.rows is not None and basis.rows.padding is not None:
         inputs = _masked(whole, basis.padding, slice(-1, None), slice(length - third, None))
-        yield EdgeInputs("padding invariance", inputs, _last(basis, inputs, sequence, length - third))
+        yield EdgeInputs("padding invariance", inputs, _last_row(basis, inputs, sequence, length - third))
 
 
 def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> Inputs:
@@ -140,7 +140,7 @@ def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> I
     return {**whole, padding.mask: mask}
 
 
-def _last(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
+def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
     """Return the last row alone, cut to its first positions."""
     row = {}
     for tensor in basis.graph.inputs:

@@ -140,11 +140,11 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         return {name: written.read_bytes()}
 
 
-def _all_ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
+def _ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
     return {
         file: content for name, model in models.items() for file, content in ort_files(model, name).items()
     }
 
 
 ONNX = Format(".onnx", shared_files)
-ORT = Format(".ort", _all_ort_files)  # each with weights of its own, in it
+ORT = Format(".ort", _ort_files)  # each with weights of its own, in it

@@ -22,11 +22,7 @@ from edgeattn_export.capture.adapt.arithmetic import ARITHMETIC
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import COMPLEX_PAIRS
 from edgeattn_export.capture.adapt.decisions import DECISIONS
-from edgeattn_export.capture.adapt.grouped_products import (
-    GROUPED_PRODUCTS,
-    grouped_mm_in_turn,
-    name_hidden_operators,
-)
+from edgeattn_export.capture.adapt.grouped_products import GROUPED_PRODUCTS, grouped_mm_in_turn
 from edgeattn_export.capture.adapt.integer_division import INTEGER_DIVISION
 from edgeattn_export.capture.adapt.packed_attention import PACKED_ATTENTION, PackedParts
 from edgeattn_export.capture.adapt.pooling import POOLING
@@ -73,6 +69,3 @@ TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.aten.squeeze.default: squeeze_all,
     torch.ops.aten.squeeze.dim: squeeze,
 }
-
-
-__all__ = ["TRANSLATED", "Adapted", "name_hidden_operators"]

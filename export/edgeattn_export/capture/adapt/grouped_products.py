@@ -62,7 +62,9 @@ def grouped_mm_in_turn(x: ir.Value, weight: ir.Value, ends: ir.Value) -> ir.Valu
     return joined
 
 
-def _called(func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any) -> Tensor:
+def _grouped_mm_or_own(
+    func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any
+) -> Tensor:
     """Call the operator that takes PyTorch's place where rows are grouped, and nothing else is asked."""
     if offs is None or (x.dim(), weight.dim()) != (2, 3) or any(value is not None for value in rest.values()):
         return func(x, weight, offs=offs, **rest)
@@ -71,7 +73,7 @@ def _called(func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = 
 
 
 GROUPED_PRODUCTS: Mapping[Function, Function] = {
-    func: partial(_called, func) for func in (functional.grouped_mm, torch._grouped_mm)
+    func: partial(_grouped_mm_or_own, func) for func in (functional.grouped_mm, torch._grouped_mm)
 }
 
 

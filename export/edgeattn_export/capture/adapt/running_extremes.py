@@ -20,15 +20,15 @@ Reduction = Callable[..., ir.Value]
 
 def cummax(x: ir.Value, dim: int) -> tuple[ir.Value, ir.Value]:
     """Write PyTorch's operator in ONNX."""
-    return _running(x, dim, op.ReduceMax, op.ReduceMin)
+    return _running_extreme(x, dim, op.ReduceMax, op.ReduceMin)
 
 
 def cummin(x: ir.Value, dim: int) -> tuple[ir.Value, ir.Value]:
     """Write the same of the smallest number."""
-    return _running(x, dim, op.ReduceMin, op.ReduceMax)
+    return _running_extreme(x, dim, op.ReduceMin, op.ReduceMax)
 
 
-def _running(x: ir.Value, dim: int, best: Reduction, worst: Reduction) -> tuple[ir.Value, ir.Value]:
+def _running_extreme(x: ir.Value, dim: int, best: Reduction, worst: Reduction) -> tuple[ir.Value, ir.Value]:
     if x.shape is None:
         raise TypeError("cummax or cummin: no rank found; expected a tensor whose rank no input changes")
     rank = len(x.shape)

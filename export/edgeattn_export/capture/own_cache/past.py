@@ -38,13 +38,13 @@ class CacheLengths:
     def of(cls, cache: OwnCache, samples: Samples) -> CacheLengths:
         """Find the axes by texts of one and of two tokens."""
         pairs = zip(*(_dims_after(cache, samples, length) for length in (1, 2)), strict=True)
-        return cls(cache, samples, tuple(_grown(one, two) for one, two in pairs))
+        return cls(cache, samples, tuple(_growing_axis(one, two) for one, two in pairs))
 
-    def in_past(self, sample: Sample) -> tuple[int, ...] | None:
+    def lengths_in_past(self, sample: Sample) -> tuple[int, ...] | None:
         """Return the lengths that a sample's past has, or None where its tensors are not the cache's."""
         return self._read(tensor_dims(sample.past.get(name) for name in self.cache.parameters))
 
-    def after(self, tokens: int) -> tuple[int, ...] | None:
+    def lengths_after(self, tokens: int) -> tuple[int, ...] | None:
         """Return the lengths after a text of so many tokens, or None where the module takes no such text."""
         try:
             return self._read(_dims_after(self.cache, self.samples, tokens))
@@ -72,7 +72,7 @@ def _dims_after(cache: OwnCache, samples: Samples, tokens: int) -> tuple[Dims, .
     return tensor_dims(pieces[name] for name in cache.outputs)
 
 
-def _grown(one: Dims, two: Dims) -> int | None:
+def _growing_axis(one: Dims, two: Dims) -> int | None:
     return next((axis for axis, (a, b) in enumerate(zip(one, two, strict=True)) if a != b), None)
 
 
@@ -104,10 +104,10 @@ def check_pasts(cache: OwnCache, samples: Samples) -> None:
     lengths = CacheLengths.of(cache, samples)
     for i, sample in enumerate(samples.continued):
         location = f"sample {i} of those with a past"
-        past = _past(lengths, sample, location)
+        past = _past_length(lengths, sample, location)
         if past is not None:
             if len(samples.continued) == len(samples):
-                _check_alone(cache, sample, past)
+                _check_own_text(cache, sample, past)
             _check_positions(sample, past, location)
             _check_inputs(cache, samples, sample, past, location)
         try:
@@ -116,9 +116,9 @@ def check_pasts(cache: OwnCache, samples: Samples) -> None:
             raise SampleError(f"{location}: {error}; hand over the cache as forward returned it") from error
 
 
-def _past(cache_lengths: CacheLengths, sample: Sample, location: str) -> int | None:
+def _past_length(cache_lengths: CacheLengths, sample: Sample, location: str) -> int | None:
     """Return how many tokens a past holds; None where a window may have cut it."""
-    lengths = cache_lengths.in_past(sample)
+    lengths = cache_lengths.lengths_in_past(sample)
     name = ", ".join(map(repr, cache_lengths.cache.parameters))
     if lengths is None:
         dims = tensor_dims(sample.past.values())
@@ -127,15 +127,15 @@ def _past(cache_lengths: CacheLengths, sample: Sample, location: str) -> int | N
             f"{len(cache_lengths.axes)} expected, as forward returns them"
         )
     longest = max(lengths, default=0)
-    if len(set(lengths)) > 1 and lengths != cache_lengths.after(longest):
+    if len(set(lengths)) > 1 and lengths != cache_lengths.lengths_after(longest):
         raise SampleError(
             f"{location}, input {name}: lengths {', '.join(map(str, lengths))} found, the same expected in "
             "every layer; hand over the cache as forward returned it"
         )
-    return longest if cache_lengths.after(longest + 1) == (longest + 1,) * len(lengths) else None
+    return longest if cache_lengths.lengths_after(longest + 1) == (longest + 1,) * len(lengths) else None
 
 
-def _check_alone(cache: OwnCache, sample: Sample, past: int) -> None:
+def _check_own_text(cache: OwnCache, sample: Sample, past: int) -> None:
     """Where every sample has a past, its tokens are a text of their own: no mask may speak of both."""
     text = cache.text
     total = sample.inputs[text.tokens].shape[1] + past

@@ -49,8 +49,8 @@ def generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) ->
                 node, {size: attrgetter(str(each.target))(graphs[size]) for size, each in nodes.items()}
             )
         else:
-            node.args = freed.followed(node, {size: each.args for size, each in nodes.items()})
-            node.kwargs = freed.followed(node, {size: each.kwargs for size, each in nodes.items()})
+            node.args = freed.follow(node, {size: each.args for size, each in nodes.items()})
+            node.kwargs = freed.follow(node, {size: each.kwargs for size, each in nodes.items()})
     largest.graph.lint()
     largest.recompile()
     return largest
@@ -77,7 +77,7 @@ class _FreedGraph:
         self._size = self._computed(torch.ops.aten.sym_size.int, inputs[source], axis)
         self._numbers: dict[SizeFormula, fx.Node] = {}
 
-    def followed(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
+    def follow(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
         """Return an argument of a node that follows the size, from what it is at each."""
         kept = values[max(values)]
         match kept:
@@ -85,9 +85,9 @@ class _FreedGraph:
                 return kept
             case tuple() | list() if len({len(value) for value in values.values()}) == 1:
                 items = range(len(kept))
-                return type(kept)([self.followed(node, {s: v[i] for s, v in values.items()}) for i in items])
+                return type(kept)([self.follow(node, {s: v[i] for s, v in values.items()}) for i in items])
             case dict():
-                return {key: self.followed(node, {s: v[key] for s, v in values.items()}) for key in kept}
+                return {key: self.follow(node, {s: v[key] for s, v in values.items()}) for key in kept}
         if all(value == kept for value in values.values()):
             return kept
         formula = size_formula(values) if all(type(value) is int for value in values.values()) else None

@@ -97,7 +97,7 @@ def check_axes_free(request: TraceRequest, program: Program) -> None:
     Raises:
         SizeDependentError: The axis, and its size.
     """
-    for axis in request.fixed(program)[:1]:
+    for axis in request.fixed_axes(program)[:1]:
         fixed = f"the module fixes axis {axis.axis} ({axis.symbol}) at {axis.size}"
         raise SizeDependentError(f"input {axis.input!r}: {fixed}", axis.size)
 

@@ -126,7 +126,7 @@ class TraceRequest:
             except Exception as error:
                 raise CaptureError(explanation(error, None)) from error
 
-    def fixed(self, program: Program) -> tuple[FixedAxis, ...]:
+    def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
         values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
         fixed_axes = []

@@ -38,21 +38,23 @@ def export_by_comparison(request: TraceRequest) -> Program:
     for symbol in request.axes.symbols:
         sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
     first = {symbol: choices[0] for symbol, choices in sizes.items()}
-    fixed = {axis.symbol: axis for axis in reversed(request.fixed(request.exported(request.module, first)))}
-    module = _module(request, first, sizes, list(fixed.values()))
+    fixed = {
+        axis.symbol: axis for axis in reversed(request.fixed_axes(request.exported(request.module, first)))
+    }
+    module = _freed_module(request, first, sizes, list(fixed.values()))
     return request.exported(module, first)
 
 
-def _module(
+def _freed_module(
     request: TraceRequest,
     at: Mapping[str, int],
     sizes: Mapping[str, Sequence[int]],
-    fixed: Sequence[FixedAxis],
+    fixed_axes: Sequence[FixedAxis],
 ) -> fx.GraphModule:
-    """Return the module's graph at some sizes, with the axes ``fixed`` freed, the last one last."""
-    if not fixed:
+    """Return the module's graph at some sizes, with these axes freed, the last one last."""
+    if not fixed_axes:
         return request.exported(request.module, at).module(check_guards=False)
-    *others, axis = fixed
+    *others, axis = fixed_axes
     graphs = dict(_graphs(request, at, sizes, others, axis))
     return generalized(graphs, request.samples.names.index(axis.input), axis.axis)
 
@@ -65,7 +67,7 @@ def _graphs(
     axis: FixedAxis,
 ) -> Iterator[tuple[int, fx.GraphModule]]:
     for size in sizes[axis.symbol]:
-        yield size, _module(request, {**at, axis.symbol: size}, sizes, others)
+        yield size, _freed_module(request, {**at, axis.symbol: size}, sizes, others)
 
 
 def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[int, ...]:
@@ -99,7 +101,7 @@ def strategies(request: TraceRequest) -> Iterator[Strategy]:
     """Yield the ways in turn. Whoever goes one proves what it leads to, and goes on where that fails."""
     module, longest = request.module, request.longest
     yield Strategy(partial(request.exported, module, longest))
-    for sizes in _others(request, longest):
+    for sizes in _other_sizes(request, longest):
         sizes_text = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
         yield Strategy(
             partial(request.exported, module, sizes),
@@ -115,7 +117,7 @@ def strategies(request: TraceRequest) -> Iterator[Strategy]:
     )
 
 
-def _others(request: TraceRequest, longest: Mapping[str, int]) -> list[dict[str, int]]:
+def _other_sizes(request: TraceRequest, longest: Mapping[str, int]) -> list[dict[str, int]]:
     """Return other sizes of an example: one more than the longest, the middle sample's, the shortest's."""
     one_more = {symbol: size + 1 for symbol, size in longest.items()}
     by_size = sorted(request.samples, key=lambda sample: sum(sizes_of(sample.inputs, request.axes).values()))

@@ -61,12 +61,12 @@ class MergeProjections:
     def rewrite(self, tape: Tape, match: tuple[Projection, ...]) -> Mapping[ir.Value, ir.Value]:
         """Emit the merged product and its split."""
         module = joint_module(p.product for p in match)
-        weight = np.concatenate([_array(p.weight) for p in match], axis=1)  # (D, N1 + N2 + ...)
+        weight = np.concatenate([_constant_array(p.weight) for p in match], axis=1)  # (D, N1 + N2 + ...)
         merged = tape.op("MatMul", [match[0].source, embed(tape, weight, f"{module}.weight")])
         _describe(merged, match[0].source, weight.shape[1])
         biases = [p.bias for p in match if p.bias is not None]
         if biases:
-            bias = np.concatenate([_array(b) for b in biases])
+            bias = np.concatenate([_constant_array(b) for b in biases])
             merged = tape.op("Add", [merged, embed(tape, bias, f"{module}.bias")])
             _describe(merged, match[0].source, weight.shape[1])
         sizes = np.array([dims(p.weight)[1] for p in match], np.int64)
@@ -94,7 +94,7 @@ def _projection(value: ir.Value | None) -> Projection | None:
     return Projection(source, weight, bias, product, value)
 
 
-def _array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _constant_array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     array = constant(value)
     if array is None:
         raise TypeError(f"{value.name}: not constant; check lets only constants pass")

@@ -82,14 +82,14 @@ class RecoverRotaryEmbedding:
 def _factors(straight: ir.Node, turned: ir.Node) -> tuple[ir.Value, ir.Value, ir.Value] | None:
     """Return x, cos and sin."""
     for half_turn, sin in (turned.inputs, reversed(turned.inputs)):
-        x = _turned(half_turn)
+        x = _half_turned(half_turn)
         if x is not None and sin is not None and x in straight.inputs:
             cos = straight.inputs[1] if straight.inputs[0] is x else straight.inputs[0]
             return None if cos is None else (x, cos, sin)
     return None
 
 
-def _turned(value: ir.Value | None) -> ir.Value | None:
+def _half_turned(value: ir.Value | None) -> ir.Value | None:
     """Return x where ``value`` is Concat(-x2, x1), the halves of x (B, H, S, D)."""
     concat = producer(value, "Concat")
     if concat is None or len(concat.inputs) != 2 or axis_of(concat, 0) != 3:

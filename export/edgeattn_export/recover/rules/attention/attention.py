@@ -72,7 +72,7 @@ class RecoverAttention:
         if weights is None or entering is None or value is None:
             return None
         scores = read_scores(weights.x)
-        if scores is None or (isinstance(scores, Scores) and scores.of_layer):
+        if scores is None or (isinstance(scores, Scores) and scores.is_layer):
             return None
         if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
             return Refusal("its softmax is not taken over the keys, the last axis")
@@ -83,11 +83,11 @@ class RecoverAttention:
                 "its attention weights are used elsewhere too, and the operator does not give them"
             )
         if weights.hidden is not None:
-            scores = scores.hidden(weights.hidden.condition, weights.hidden.when)
+            scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)
             if scores is None:
                 return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
         for factor in weights.fades:
-            scores = scores.masked(Fade(factor))
+            scores = scores.with_mask(Fade(factor))
         if scores.cap is not None and scores.masks:
             return Refusal(
                 "its scores are capped by tanh and masked; releases of onnxruntime differ in which of both "
@@ -107,7 +107,7 @@ class RecoverAttention:
             scaled = tape.op(factor.op_type, [query, factor.factor])
             scaled.shape, scaled.type = query.shape, query.type
             query = scaled
-        inputs = [axes.four(tape, value) for value in (query, keys, match.value)]
+        inputs = [axes.as_four(tape, value) for value in (query, keys, match.value)]
         filled = axes.filled(mask_dims(mask) for mask in scores.masks)
         mask = build_mask(tape, scores, filled)
         if mask is not None:
@@ -115,7 +115,7 @@ class RecoverAttention:
         attributes = {"scale": scores.scale * query_scale * key_scale}
         if scores.cap is not None:
             attributes["softcap"] = scores.cap
-        return axes.restored(tape, tape.op("Attention", inputs, attributes), query, match.output)
+        return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
 
 
 def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:

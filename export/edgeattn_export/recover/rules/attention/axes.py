@@ -43,7 +43,7 @@ class Axes:
         """Of five axes, the first of the two that become one."""
         return 1 if self.shared else 0
 
-    def four(self, tape: Tape, value: ir.Value) -> ir.Value:
+    def as_four(self, tape: Tape, value: ir.Value) -> ir.Value:
         """Emit the query, keys or values with four axes."""
         if self.rank == 4:
             return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
@@ -65,7 +65,7 @@ class Axes:
             return _described(squeezed, mask, (*sizes[: self.folded], *sizes[self.folded + 1 :]))
         return _described(tape.op("Reshape", [mask, self._sizes(tape, mask)]), mask, self._folded_dims(mask))
 
-    def restored(
+    def as_before(
         self, tape: Tape, attention: ir.Value, query: ir.Value, output: ir.Value
     ) -> dict[ir.Value, ir.Value]:
         """Emit the operator's output with the axes that it had, or leave them away where the user does."""
@@ -86,7 +86,7 @@ class Axes:
 
     def filled(self, masks: Iterable[Dims]) -> tuple[bool, ...]:
         """Say which leading axes masks of these dims fill: of two that become one, both or none."""
-        each = [spread(sizes, self.rank) for sizes in masks]
+        each = [filled_axes(sizes, self.rank) for sizes in masks]
         combined = [any(axis) for axis in zip(*each, strict=True)] if each else [False] * (self.rank - 2)
         if self.rank == 5:
             pair = slice(self.folded, self.folded + 2)
@@ -114,7 +114,7 @@ class Axes:
         return tape.op("Concat", parts, {"axis": 0})
 
 
-def spread(sizes: Dims, rank: int) -> tuple[bool, ...]:
+def filled_axes(sizes: Dims, rank: int) -> tuple[bool, ...]:
     """Say which of the scores' leading axes, all but the last two, a mask of these dims fills."""
     padded = (*(1,) * (rank - len(sizes)), *sizes)
     return tuple(size != 1 for size in padded[: rank - 2])

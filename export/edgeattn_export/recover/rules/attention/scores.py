@@ -71,7 +71,7 @@ class Scores:
     cap: float | None = None
 
     @property
-    def of_layer(self) -> bool:
+    def is_layer(self) -> bool:
         """Whether a linear layer makes them, as where tokens are pooled by its softmax: there are no keys."""
         keys = unscaled(self.keys_transposed)[0]
         return is_constant(keys) and len(dims(keys)) <= _LAYER_AXES
@@ -92,14 +92,14 @@ class Scores:
         cap = None if self.cap is None else self.cap * factor
         return replace(self, scale=self.scale * factor, masks=tuple(masks), cap=cap)
 
-    def hidden(self, condition: ir.Value, when: bool) -> Scores | None:
+    def with_hidden(self, condition: ir.Value, when: bool) -> Scores | None:
         """Return the scores with a fill of this condition at minus infinity, None where there is none."""
         fills = [mask for mask in self.masks if isinstance(mask, Fill)]
         same = [fill for fill in fills if fill.condition is condition and fill.when is when]
         masks = (replace(mask, value=-math.inf) if mask in same else mask for mask in self.masks)
         return replace(self, masks=tuple(masks)) if same else None
 
-    def masked(self, mask: Mask) -> Scores:
+    def with_mask(self, mask: Mask) -> Scores:
         """Return the scores with one more mask."""
         return replace(self, masks=(*self.masks, mask))
 

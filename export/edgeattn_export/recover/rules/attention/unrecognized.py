@@ -29,7 +29,7 @@ def unrecognized(softmax: ir.Node) -> Refusal | None:
     if isinstance(scores, Refusal):
         return scores
     if scores is not None:
-        if scores.of_layer:
+        if scores.is_layer:
             return None
         return _weights_refusal(products[0][2] if products else [use.node for use in weights.uses()])
     if softmax.op_type == "Exp" and products and _scores_refusal(x, products[0][1]):
