@@ -43,7 +43,7 @@ def read_onnx(path: Path) -> ir.Model:
     try:
         model = ir.load(path)
     except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
-        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
     _check_weights(path, model)
     _check_standard(path, model)
     InlinePass()(model)
@@ -149,7 +149,7 @@ def _convert(path: Path, model: ir.Model) -> ir.Model:
     except Exception as error:  # onnx's converter raises plain RuntimeError, and others
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
+            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it at {OPSET}"
         ) from error
     fold_constants(model)
     name_dims(model)
@@ -175,7 +175,7 @@ def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
     graph_inputs = {value.name or "": value for value in model.graph.inputs}
     if set(graph_inputs) != set(samples.names):
         raise SampleError(
-            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(graph_inputs)}; name them so"
+            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(graph_inputs)}; rename them"
         )
     for name, value in graph_inputs.items():
         array = samples[0].inputs[name]

@@ -77,7 +77,7 @@ def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
         for bound in (bounds.get(name, Symbol(1, None)),)
     }
     notes = (
-        f"{name} is {symbols[name]}: beyond, forward goes another way than at the samples' sizes."
+        f"{name} is {symbols[name]}: beyond that, forward computes otherwise than at the samples' sizes."
         for name in bounds
     )
     return replace(captured, symbols=symbols, notes=(*captured.notes, *notes))

@@ -139,6 +139,6 @@ def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
 def _stacked(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     counts = {len(value) if value.ndim else 0 for value in arrays.values()}
     if len(counts) != 1:
-        raise SampleError(f"arrays of {sorted(counts)} samples; expected as many of every input")
+        raise SampleError(f"arrays hold {sorted(counts)} samples; expected the same number for every input")
     for i in range(counts.pop()):
         yield Sample({name: input_array(i, name, value[i : i + 1]) for name, value in arrays.items()})

@@ -81,7 +81,7 @@ class PackedParts:
         """Group the axes before the packed one otherwise; it and those behind it stay."""
         grouped, unchanged = self.whole.reshape(*sizes), self.whole.shape[self.axis :]
         if grouped.shape[-len(unchanged) :] != unchanged:
-            raise TypeError("reshape of an axis along which as many parts are packed as an input says")
+            raise TypeError("reshape of an axis that packs as many parts as an input says; keep that axis")
         return PackedParts(grouped, grouped.dim() - len(unchanged), self.owners)
 
     @classmethod
@@ -133,7 +133,9 @@ def _attention(
 ) -> PackedParts:
     """Attend within each part: (..., S, D), (..., T, D), (..., T, E) -> (..., S, E)."""
     if attn_mask is not None or rest.pop("is_causal", False) or value.owners.shape != key.owners.shape:
-        raise TypeError("attention under a mask, or over other keys, within as many parts as an input says")
+        raise TypeError(
+            "attention with a mask, or over keys of other lengths, within as many parts as an input says"
+        )
     within = query.owners[:, None] == key.owners  # (S, T)
     mixed = attention(query.whole, key.whole, value.whole, within, dropout_p, **rest)
     return PackedParts(mixed, query.axis, query.owners)
@@ -142,7 +144,7 @@ def _attention(
 def _joined(parts: Sequence[PackedParts], dim: int = 0) -> Tensor:
     (part,) = parts
     if dim % part.whole.dim() != part.axis:
-        raise TypeError("parts joined along another axis than that along which they were split")
+        raise TypeError("parts are joined along another axis than they were split along")
     return part.whole
 
 

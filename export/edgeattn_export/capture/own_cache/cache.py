@@ -147,5 +147,7 @@ def output_array(pieces: Mapping[str, object], name: str) -> Array:
     """
     value = pieces.get(name)
     if not isinstance(value, torch.Tensor):
-        raise ModelError(f"output {name!r}: {type(value).__name__} found, a tensor expected, as at first")
+        raise ModelError(
+            f"output {name!r}: {type(value).__name__} found, a tensor expected, as in the first call"
+        )
     return value.cpu().numpy()

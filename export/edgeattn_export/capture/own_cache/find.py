@@ -76,8 +76,8 @@ def _first_outputs(module: nn.Module, samples: Samples) -> Mapping[str, object]:
         name, value = next(iter(samples.continued[0].past.items()))
         raise SampleError(
             f"input {name!r}: {type(value).__name__} found in every sample, and forward fails without it "
-            f"({error}); expected a tensor or numpy array, or for a past at least {LEAST} samples that have "
-            "none"
+            f"({error}); expected a tensor or numpy array, or for a cache at least {LEAST} samples that "
+            "begin without one"
         ) from error
 
 
@@ -92,8 +92,8 @@ def _check_no_past(samples: Samples) -> None:
         if value is not None:
             raise SampleError(
                 f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected, in every "
-                "sample or in none: forward returns no cache that it takes again within a text; of a "
-                f"decoder, yield texts of {SHORTEST} tokens or more"
+                "sample or in none: forward returns no cache that it also takes; for a decoder, yield "
+                f"texts of at least {SHORTEST} tokens"
             )
 
 

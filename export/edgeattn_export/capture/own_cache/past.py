@@ -142,7 +142,7 @@ def _check_own_text(cache: OwnCache, sample: Sample, past: int) -> None:
     for name, value in sample.inputs.items():
         if not text.grown_axes(name) and value.shape[-1:] == (total,):
             raise SampleError(
-                f"samples: every one has a past, of which {name!r} speaks too ({total} positions); yield at "
+                f"samples: each has a past, which {name!r} covers too ({total} positions); yield at "
                 f"least {LEAST} sequences from their beginning, with no past"
             )
 

@@ -36,8 +36,8 @@ def generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) ->
         axis: Which one it is.
 
     Raises:
-        CaptureError: The module goes another way at another size, or a number or a table follows the size
-            in no way that is known. The message names the user's line.
+        CaptureError: The module branches by the size, or a number or a table follows the size in no way that
+            is known. The message names the user's line.
     """
     largest = graphs[max(graphs)]
     columns = _columns(graphs)
@@ -61,9 +61,9 @@ def _columns(graphs: Mapping[int, fx.GraphModule]) -> list[dict[int, fx.Node]]:
     rows = {size: list(module.graph.nodes) for size, module in graphs.items()}
     for nodes in zip(*rows.values(), strict=False):
         if len({(node.op, node.op == "call_function" and node.target) for node in nodes}) > 1:
-            raise CaptureError(f"forward goes another way at sizes {_listing(graphs)}{_location(nodes[-1])}")
+            raise CaptureError(f"forward branches by the size, {_listing(graphs)}{_location(nodes[-1])}")
     if len({len(nodes) for nodes in rows.values()}) > 1:
-        raise CaptureError(f"forward takes more steps at one of the sizes {_listing(graphs)} than at others")
+        raise CaptureError(f"forward takes more steps at some of the sizes {_listing(graphs)}")
     return [dict(zip(rows, nodes, strict=True)) for nodes in zip(*rows.values(), strict=True)]
 
 
@@ -93,7 +93,7 @@ class _FreedGraph:
         formula = size_formula(values) if all(type(value) is int for value in values.values()) else None
         if formula is None:
             values_text = ", ".join(f"{value} at {size}" for size, value in sorted(values.items()))
-            raise CaptureError(f"a number follows the size in no known way ({values_text}){_location(node)}")
+            raise CaptureError(f"a number is no known function of the size ({values_text}){_location(node)}")
         return self._number(formula)
 
     def table(self, node: fx.Node, tables: Mapping[int, Tensor]) -> None:
@@ -106,7 +106,9 @@ class _FreedGraph:
             shapes_text = ", ".join(
                 f"{tuple(table.shape)} at {size}" for size, table in sorted(tables.items())
             )
-            raise CaptureError(f"a table follows the size in no known way ({shapes_text}){_location(node)}")
+            raise CaptureError(
+                f"a table is no slice of the one at the largest size ({shapes_text}){_location(node)}"
+            )
         users = list(node.users)
         piece = node
         for cut in cuts:

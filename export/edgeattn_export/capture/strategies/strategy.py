@@ -81,24 +81,24 @@ def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[i
     accepted = tuple(islice(takes, MOST))
     if len(accepted) < FEWEST:
         raise CaptureError(
-            f"the module takes {' and '.join(map(str, accepted)) or 'nothing'} as {symbol} alone"
+            f"the module takes {' and '.join(map(str, accepted)) or 'no size'} as {symbol}; two sizes expected, to compare"
         )
     return accepted
 
 
-OTHERS = 3  # sizes that the second way tries
+OTHERS = 3  # sizes that the second strategy tries
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A way to a program, and what the report says where it was taken; empty for the first."""
+    """What makes a program, and the note for the report where it was used; empty for the first."""
 
     program: Callable[[], Program]
     note: str = ""
 
 
 def strategies(request: TraceRequest) -> Iterator[Strategy]:
-    """Yield the ways in turn. Whoever goes one proves what it leads to, and goes on where that fails."""
+    """Yield the strategies in turn. The caller proves what one leads to, and takes the next where that fails."""
     module, longest = request.module, request.longest
     yield Strategy(partial(request.exported, module, longest))
     for sizes in _other_sizes(request, longest):

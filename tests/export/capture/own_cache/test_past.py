@@ -139,6 +139,6 @@ def test_where_every_sample_has_a_past_no_mask_may_speak_of_it(cache_of: Find) -
     past = Decoder.forward(module, text(PAST))[1]
     raw = [{"tokens": text(n), "past": past, "mask": torch.ones(1, n + PAST).long()} for n in LENGTHS]
     with pytest.raises(
-        SampleError, match=r"every one has a past, of which 'mask' speaks too \(11 positions\)"
+        SampleError, match=r"each has a past, which 'mask' covers too \(11 positions\)"
     ):
         cache_of(module, raw)

@@ -36,8 +36,8 @@ from edgeattn_export.recover.rules.attention.weights import read_weights
 
 EMPTY_ROWS = Note(
     "Empty rows",
-    "its mask hides by minus infinity: a query that sees no key at all is NaN in PyTorch, and a number here; "
-    "where that can be, fill with -1e9 instead, and both answer alike",
+    "its mask fills with minus infinity: a query whose keys are all masked out is NaN in PyTorch and "
+    "a number here; if that can happen, fill with -1e9 instead, and both agree",
 )
 
 
@@ -80,7 +80,7 @@ class RecoverAttention:
             return scores
         if only_user(entering) is not node:
             return Refusal(
-                "its attention weights are used elsewhere too, and the operator does not give them"
+                "its attention weights are used elsewhere too, and the operator does not return them"
             )
         if weights.hidden is not None:
             scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)

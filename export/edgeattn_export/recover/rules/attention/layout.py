@@ -58,7 +58,7 @@ class AttentionWithoutTransposes:
         rearranged = tuple(side for side in sides if side is not None)
         if len(rearranged) < 3:
             lost = [n for n, side in zip(("query", "keys", "values"), sides, strict=True) if side is None]
-            return Refusal(f"its {' and '.join(lost)} are no rearranged (batch, length, heads * size)")
+            return Refusal(f"its {' and '.join(lost)} cannot be traced back to (batch, length, heads * size)")
         joined = _join(node.outputs[0])
         if joined is None:
             return Refusal("its output does not go back to heads * size by a transpose and a reshape")

@@ -137,7 +137,7 @@ def _regrouped(node: ir.Node) -> Scores | Refusal | None:
     if inner is not None and same_dims(dims(inner.product), dims(node.outputs[0])):
         return replace(inner, masks=(*inner.masks, *reversed(masks)))
     if isinstance(read_scores(node.inputs[0]), Scores):
-        return Refusal("its scores are seen in other dims between the product and the softmax")
+        return Refusal("its scores are reshaped between the product and the softmax")
     return None
 
 

@@ -33,7 +33,7 @@ def unrecognized(softmax: ir.Node) -> Refusal | None:
             return None
         return _weights_refusal(products[0][2] if products else [use.node for use in weights.uses()])
     if softmax.op_type == "Exp" and products and _scores_refusal(x, products[0][1]):
-        return Refusal("its weights are exponentials that are no softmax; write them as one")
+        return Refusal("its weights are exponentials that are no softmax; write them as a softmax")
     return _scores_refusal(x, products[0][1]) if products else None
 
 
@@ -57,7 +57,7 @@ def _scores_refusal(x: ir.Value | None, weights: ir.Value) -> Refusal | None:
         origin = product.producer()
         if origin is not None and origin.op_type in ("ReduceSum", "Einsum"):
             return Refusal(
-                f"its scores are a {origin.op_type} that is no plain product of matrices; write them as one"
+                f"its scores are a {origin.op_type} that is no plain matrix product; write them as a MatMul"
             )
         through = {node.op_type for node in path}
         named = ", ".join(sorted(through - set(ELEMENTWISE) or through))
