@@ -14,6 +14,9 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_runtime.errors import CaptureError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
+OPSET = 23  # the first that holds attention as one operator
+EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
+
 
 def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     """Return what a call of ``model`` takes and gives, and the bounds of every symbol in it.
@@ -50,10 +53,6 @@ def _largest_size(model: ir.Model, symbol: str) -> int | None:
         if isinstance(full, int) and str(cut) in (symbol, f"Min({full}, {symbol})")
     ]
     return min(rows, default=None)
-
-
-OPSET = 23  # the first that holds attention as one operator
-EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
 
 
 @dataclass(frozen=True, slots=True)

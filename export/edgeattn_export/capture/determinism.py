@@ -21,6 +21,9 @@ from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
+REPEATED = 1e-5  # of the output's scale: threads may sum in another order
+_BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
+
 
 @contextmanager
 def fresh_generators() -> Iterator[None]:
@@ -39,11 +42,6 @@ def fresh_generators() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(legacy)
-
-
-REPEATED = 1e-5  # of the output's scale: threads may sum in another order
-
-_BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
 
 
 def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> None:

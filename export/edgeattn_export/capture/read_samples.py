@@ -21,6 +21,7 @@ from edgeattn_runtime.npz import read_npz as read_arrays
 
 LIMIT = 2000  # samples read at once, so that memory stays bounded; what follows them is read on, or ignored
 AT_ONCE = 64  # samples read on at once
+_NUMBERED = re.compile(r"(\d+)\.(.+)")
 
 
 def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
@@ -108,9 +109,6 @@ def _past(forward: Forward, nested: Mapping[str, InputTree], call: CallValues) -
 
 def _is_past(value: object) -> bool:
     return value is None or isinstance(value, int) or is_tree(value)
-
-
-_NUMBERED = re.compile(r"(\d+)\.(.+)")
 
 
 def read_npz(path: Path) -> Samples:

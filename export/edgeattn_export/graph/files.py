@@ -18,6 +18,7 @@ from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
 MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
+FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
 
 
 def serialize(model: ir.Model) -> bytes:
@@ -88,9 +89,6 @@ def weight_bytes(model: ir.Model, *, inline: bool = False) -> int:
         for value in model.graph.initializers.values()
         if value.const_value is not None and not (inline and isinstance(value.const_value, ir.ExternalTensor))
     )
-
-
-FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ ADAPTED: Mapping[Function, Function] = {
     **POOLING,
 }
 
+TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
+    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
+    torch.ops.aten.cummax.default: cummax,
+    torch.ops.aten.cummin.default: cummin,
+    torch.ops.aten.searchsorted.Tensor: searchsorted,
+    torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.squeeze.default: squeeze_all,
+    torch.ops.aten.squeeze.dim: squeeze,
+}
+
 
 class Adapted(TorchFunctionMode):
     """Inside this context, what ``ADAPTED`` names is computed by what stands beside it: the same numbers."""
@@ -58,14 +68,3 @@ class Adapted(TorchFunctionMode):
         """Pass every call on, to what computes it here; a call on packed parts, to them."""
         computed = func if PackedParts in types else ADAPTED.get(func, func)
         return computed(*args, **(kwargs or {}))
-
-
-TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
-    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
-    torch.ops.aten.cummax.default: cummax,
-    torch.ops.aten.cummin.default: cummin,
-    torch.ops.aten.searchsorted.Tensor: searchsorted,
-    torch.ops.aten.slice_scatter.default: slice_scatter,
-    torch.ops.aten.squeeze.default: squeeze_all,
-    torch.ops.aten.squeeze.dim: squeeze,
-}

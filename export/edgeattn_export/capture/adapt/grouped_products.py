@@ -28,6 +28,8 @@ op: Any = onnxscript.opset23
 LAST = sys.maxsize  # of a slice, its end where there is none
 
 Function = Callable[..., Tensor]
+_PYTORCHS = ("aten", "prims", "prim", "higher_order")
+_AXES = [2, 3, 1]  # of rows, of matrices, and of where groups end
 
 
 @torch.library.custom_op("edgeattn::grouped_mm", mutates_args=())
@@ -75,10 +77,6 @@ def _grouped_mm_or_own(
 GROUPED_PRODUCTS: Mapping[Function, Function] = {
     func: partial(_grouped_mm_or_own, func) for func in (functional.grouped_mm, torch._grouped_mm)
 }
-
-
-_PYTORCHS = ("aten", "prims", "prim", "higher_order")
-_AXES = [2, 3, 1]  # of rows, of matrices, and of where groups end
 
 
 def name_hidden_operators(program: torch.export.ExportedProgram) -> None:

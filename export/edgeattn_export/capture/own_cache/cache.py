@@ -18,6 +18,8 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError
 
 ONE_BY_ONE = 32  # tokens; further ones come as one chunk, so that a proof's time is bounded
+Array = NDArray[np.generic]
+PositionArgument = Callable[[int, int], object]  # the first new token's place, and the place after the last
 
 
 def chunkings(length: int) -> Iterator[tuple[int, ...]]:
@@ -39,10 +41,6 @@ def chunk_text(chunks: tuple[int, ...]) -> str:
 def _one_by_one(length: int) -> tuple[int, ...]:
     single = (1,) * min(length, ONE_BY_ONE)
     return single if length <= ONE_BY_ONE else (*single, length - ONE_BY_ONE)
-
-
-Array = NDArray[np.generic]
-PositionArgument = Callable[[int, int], object]  # the first new token's place, and the place after the last
 
 
 @dataclass(frozen=True, slots=True)

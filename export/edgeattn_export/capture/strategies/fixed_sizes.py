@@ -19,6 +19,14 @@ from edgeattn_runtime.errors import CaptureError
 _TRACE = "torch.__trace"  # the logger of torch._logging.trace_structured
 _FIXED = "symbolic_shape_specialization"
 _GUARD = "guard_added"
+_FIX_NUMBER = (
+    "compute with x.shape[axis] itself, with no int(), len(), Python loop or table kept by size in between"
+)
+_FIX_DECISION = "write it so that one way holds for every size"
+_NO_LINE = (
+    "check forward for randomness in eval mode, values read as Python numbers, and sizes kept as constants"
+)
+_DECISION = re.compile(r"\b(if|while|for|assert|min|max)\b")  # in a line of code
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +75,6 @@ def _note(lines: dict[str, str], key: str) -> None:
     """Note the user's line that runs now, the first of several; PyTorch's own lines say nothing."""
     if line := user_line(traceback.extract_stack()):
         lines.setdefault(key, line)
-
-
-_FIX_NUMBER = (
-    "compute with x.shape[axis] itself, with no int(), len(), Python loop or table kept by size in between"
-)
-_FIX_DECISION = "write it so that one way holds for every size"
-_NO_LINE = (
-    "check forward for randomness in eval mode, values read as Python numbers, and sizes kept as constants"
-)
-_DECISION = re.compile(r"\b(if|while|for|assert|min|max)\b")  # in a line of code
 
 
 class SizeDependentError(CaptureError):

@@ -14,6 +14,12 @@ import torch
 from torch import Tensor
 
 LARGEST_DIVISOR = 64  # such as a stride, or the side of a window
+# Where the smaller table begins in the larger: at its front, at its back, or in its middle.
+_STARTS: tuple[Callable[[int, int], int], ...] = (
+    lambda *_: 0,
+    lambda large, small: large - small,
+    lambda large, small: (large - small) // 2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,6 @@ def _candidates(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
                 times = rise // steps
                 plus = numbers[first] - times * ((first + shift) // divisor)
                 yield SizeFormula(times, shift, divisor, plus)
-
-
-# Where the smaller table begins in the larger: at its front, at its back, or in its middle.
-_STARTS: tuple[Callable[[int, int], int], ...] = (
-    lambda *_: 0,
-    lambda large, small: large - small,
-    lambda large, small: (large - small) // 2,
-)
 
 
 @dataclass(frozen=True, slots=True)

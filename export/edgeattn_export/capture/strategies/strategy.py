@@ -26,6 +26,7 @@ EVEN = 8  # of which two sizes are multiples: what is a half or a quarter of a s
 AMID = 5  # beyond the smallest is the third size, where it shows which way a quotient is rounded
 ROWS = (2, 4, 3)  # in a batch
 FEWEST, MOST = 2, 3  # sizes that are compared
+OTHERS = 3  # sizes that the second strategy tries
 
 
 def export_by_comparison(request: TraceRequest) -> Program:
@@ -80,13 +81,9 @@ def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[i
     takes = (size for size in dict.fromkeys(candidates) if request.takes({symbol: size}))
     accepted = tuple(islice(takes, MOST))
     if len(accepted) < FEWEST:
-        raise CaptureError(
-            f"the module takes {' and '.join(map(str, accepted)) or 'no size'} as {symbol}; two sizes expected, to compare"
-        )
+        sizes = " and ".join(map(str, accepted)) or "no size"
+        raise CaptureError(f"the module takes {sizes} as {symbol}; two sizes expected, to compare them")
     return accepted
-
-
-OTHERS = 3  # sizes that the second strategy tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class Strategy:
 
 
 def strategies(request: TraceRequest) -> Iterator[Strategy]:
-    """Yield the strategies in turn. The caller proves what one leads to, and takes the next where that fails."""
+    """Yield the strategies in turn. The caller proves what one makes, and takes the next where that fails."""
     module, longest = request.module, request.longest
     yield Strategy(partial(request.exported, module, longest))
     for sizes in _other_sizes(request, longest):

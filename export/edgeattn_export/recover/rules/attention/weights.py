@@ -27,6 +27,10 @@ from edgeattn_export.graph.dataflow import (
 from edgeattn_export.recover.rules.softmax import over_last_axis, without_maximum
 
 SMALL = 1e-8  # at most so much is added to a sum of weights to keep it off 0
+_NEVER_NEGATIVE = frozenset({"Relu", "Sigmoid", "Exp", "Softmax", "Abs", "Softplus"})
+_COUNTS = (ir.DataType.BOOL, ir.DataType.INT64, ir.DataType.INT32, ir.DataType.UINT8)
+# Operators that only move numbers, or keep their sign, and how many of their inputs are numbers.
+_SOURCES = dict.fromkeys(("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand"), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,4 @@ def is_nonnegative(value: ir.Value | None) -> bool:
             return bool(sources) and all(map(is_nonnegative, sources))
 
 
-_NEVER_NEGATIVE = frozenset({"Relu", "Sigmoid", "Exp", "Softmax", "Abs", "Softplus"})
-_COUNTS = (ir.DataType.BOOL, ir.DataType.INT64, ir.DataType.INT32, ir.DataType.UINT8)
-# Operators that only move numbers, or keep their sign, and how many of their inputs are numbers.
-_SOURCES = dict.fromkeys(("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand"), 1)
 _SOURCES |= {"Mul": 2, "Add": 2, "Where": 2}
