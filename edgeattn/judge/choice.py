@@ -76,7 +76,7 @@ class Chooser:
         self._comparison = comparison
         self._request = request
         self._progress = progress
-        self._rig = request.bench()
+        self._rig = request.rig()
         self._goal = goal_of(request, comparison.captured, samples, self._rig)
 
     def best(self) -> Choice:
@@ -119,10 +119,10 @@ class Chooser:
     def _search(self, goal: Goal) -> SearchResult:
         recipe, step = self._request.objective.recipe, self._progress.step
         if recipe is not None:
-            return follow_bundle(self._floats, recipe, bench=self._rig)
+            return follow_bundle(self._floats, recipe, rig=self._rig)
         if self._request.together:
-            return one_recipe_for_all(self._floats, goal, self._request.benches(), step=step)
-        return search_bundle(self._floats, goal, bench=self._rig, step=step)
+            return one_recipe_for_all(self._floats, goal, self._request.rigs(), step=step)
+        return search_bundle(self._floats, goal, rig=self._rig, step=step)
 
     def _is_exact(self, scores: Scores) -> bool:
         """Say whether what is stated is met, and what is aimed at where nothing is."""
