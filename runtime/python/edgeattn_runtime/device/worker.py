@@ -51,7 +51,8 @@ class Worker:
     """
 
     def __init__(self, files: Files, threads: int) -> None:
-        self._files, self._threads, self._watch = files, threads, Watch()
+        self._files, self._threads = files, threads
+        self._watch = Watch(files.folder / "reference.json")
 
     def describe(self, _: Field) -> Answer:
         """Tell what this device is."""
