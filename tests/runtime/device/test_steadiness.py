@@ -39,11 +39,11 @@ def test_a_file_of_something_else_counts_for_nothing(
     assert Watch(kept).best == math.inf
 
 
-def test_a_slower_device_is_told_by_its_best(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slower_device_shows_by_its_best(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steadiness, "_boot", lambda: "own")
     kept.write_text(json.dumps({"boot": "own", "best": 1.0}))
     before, after = Reading(0.0, 2.0, 0.0), Reading(9.0, 3.0, 7.0)
-    assert Watch(kept).told(before, after) == {
+    assert Watch(kept).steadiness(before, after) == {
         "began": 0.0,
         "ended": 9.0,
         "before": 2.0,

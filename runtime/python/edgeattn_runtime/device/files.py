@@ -119,10 +119,10 @@ class Files:
         return True
 
     def _close(self, part: Path, path: Path, digest: str) -> None:
-        found = _sha256(part)
-        if found != digest:
+        sha256 = _sha256(part)
+        if sha256 != digest:
             part.unlink()
-            raise BadInput(f"content {found[:12]} found, {digest[:12]} expected; send it again")
+            raise BadInput(f"content {sha256[:12]} found, {digest[:12]} expected; send it again")
         part.replace(path)
         self._checked.add(digest)
 

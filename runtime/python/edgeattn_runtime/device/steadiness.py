@@ -58,7 +58,7 @@ class Watch:
             self._keep()
         return reading
 
-    def told(self, before: Reading, after: Reading) -> dict[str, float]:
+    def steadiness(self, before: Reading, after: Reading) -> dict[str, float]:
         """Return what a host judges a measurement by: how steady the device was."""
         slept = after.asleep - before.asleep
         return {
