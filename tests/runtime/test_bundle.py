@@ -11,8 +11,8 @@ from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BundleError
 
 
-def _refused(folder: Path, file: str = "", named: str = "") -> None:
-    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{named}") as caught:
+def _refused(folder: Path, file: str = "", pattern: str = "") -> None:
+    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{pattern}") as caught:
         open_bundle(folder)
     assert "\n" not in str(caught.value)
 
@@ -49,10 +49,10 @@ def test_longer_file(good: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "golden.safetensors"])
-@pytest.mark.parametrize("where", [0, -1])
-def test_one_flipped_bit(good: Path, file: str, where: int) -> None:
+@pytest.mark.parametrize("position", [0, -1])
+def test_one_flipped_bit(good: Path, file: str, position: int) -> None:
     data = bytearray((good / file).read_bytes())
-    data[where] ^= 1
+    data[position] ^= 1
     (good / file).write_bytes(data)
     _refused(good, file, "sha256")
 
@@ -133,7 +133,7 @@ def test_a_file_one_may_not_read(good: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", forbidden)
-    _refused(good, named="Permission denied")
+    _refused(good, pattern="Permission denied")
 
 
 def test_no_folder(tmp_path: Path) -> None:

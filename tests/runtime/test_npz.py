@@ -21,11 +21,11 @@ def test_round_trip(tmp_path: Path) -> None:
         "a/b": np.zeros((0, 2), bool),
     }
     write_npz(path, arrays)
-    found = read_npz(path)
-    assert found.keys() == arrays.keys()
+    copy = read_npz(path)
+    assert copy.keys() == arrays.keys()
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array, strict=True)
+        assert copy[name].dtype == array.dtype
+        np.testing.assert_array_equal(copy[name], array, strict=True)
     with np.load(path) as loaded:
         assert sorted(loaded) == sorted(arrays)
 
