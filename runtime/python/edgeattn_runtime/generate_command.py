@@ -16,24 +16,6 @@ from edgeattn_runtime.raw_input import read_prompt
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
 
-
-def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
-    """Yield the text of tokens piece by piece: together, the text of them all.
-
-    Args:
-        model: Whose tokenizer decodes them.
-        tokens: As ``generate`` yields them.
-    """
-    printed, ids = "", list[int]()
-    for token in tokens:
-        ids.append(token)
-        text = model.decode(ids)
-        if text.startswith(printed) and not text.endswith(_UNFINISHED):
-            yield text[len(printed) :]
-            printed = text
-    yield model.decode(ids)[len(printed) :]
-
-
 _OF_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
@@ -96,3 +78,20 @@ def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
     if prompts.answer_in_text(model):
         return " ".join(model.decode(tokens).splitlines())
     return ",".join(map(str, tokens))
+
+
+def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
+    """Yield the text of tokens piece by piece: together, the text of them all.
+
+    Args:
+        model: Whose tokenizer decodes them.
+        tokens: As ``generate`` yields them.
+    """
+    printed, ids = "", list[int]()
+    for token in tokens:
+        ids.append(token)
+        text = model.decode(ids)
+        if text.startswith(printed) and not text.endswith(_UNFINISHED):
+            yield text[len(printed) :]
+            printed = text
+    yield model.decode(ids)[len(printed) :]

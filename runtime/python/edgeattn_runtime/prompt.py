@@ -16,6 +16,8 @@ Tokens = NDArray[np.int64]
 
 _LARGEST = 2**63 - 1
 
+Prompt = Iterable[int] | Mapping[str, object]
+
 
 def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least: int = 1) -> Tokens:
     """Return token ids as int64 (length,).
@@ -59,9 +61,6 @@ def read_count(name: str, value: int, *, least: int, most: int | None = None) ->
         expected = f"at least {least}" if most is None else f"{least} to {most}"
         raise InputError(f"{name}: {count} found, {expected} expected")
     return count
-
-
-Prompt = Iterable[int] | Mapping[str, object]
 
 
 def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol]) -> Arrays:
