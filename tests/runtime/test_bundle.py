@@ -57,11 +57,23 @@ def test_one_flipped_bit(good: Path, file: str, position: int) -> None:
     _refused(good, file, "sha256")
 
 
-@pytest.mark.parametrize("file", ["extra.txt", ".DS_Store", "deep/extra.txt"])
+@pytest.mark.parametrize("file", ["extra.txt", ".DS_store", "deep/extra.txt"])
 def test_unlisted_file(good: Path, file: str) -> None:
     (good / file).parent.mkdir(exist_ok=True)
     (good / file).write_text("extra")
     _refused(good, file)
+
+
+@pytest.mark.parametrize("file", [".DS_Store", "Thumbs.db", "deep/.DS_Store"])
+def test_what_a_desktop_leaves_is_passed_over(good: Path, file: str) -> None:
+    (good / file).parent.mkdir(exist_ok=True)
+    (good / file).write_bytes(b"icons")
+    assert open_bundle(good).manifest.name == "tiny"
+
+
+def test_a_link_is_none_of_a_desktops_files(good: Path) -> None:
+    (good / ".DS_Store").symlink_to("model.onnx")
+    _refused(good, ".DS_Store", "not listed")
 
 
 def test_empty_folder_is_nothing(good: Path) -> None:

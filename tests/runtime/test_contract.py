@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from edgeattn_runtime.contract import bind, check_inputs
+from edgeattn_runtime.contract import bind, check_inputs, check_token_ids
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 
@@ -50,6 +50,13 @@ def test_dtype() -> None:
 def test_rank_and_fixed_dims() -> None:
     _refused(r"ids: int64\[b, s\]: 1 dims \[3\] .*2 ", ids=IDS[0], x=X)
     _refused(r"x: float32\[b, 2\]: 3 .*axis 1, 2 ", ids=IDS, x=np.zeros((1, 3), np.float32))
+
+
+def test_token_ids_are_not_below_0() -> None:
+    check_token_ids(["tokens", "ids"], {"ids": IDS, "labels": IDS - 100})
+    check_token_ids(["ids"], {"ids": IDS[:, :0]})
+    with pytest.raises(InputError, match=r"'ids': token id -2 found, at least 0"):
+        check_token_ids(["tokens", "ids"], {"ids": np.array([[3, -1, -2]])})
 
 
 def test_a_symbol_has_one_size() -> None:

