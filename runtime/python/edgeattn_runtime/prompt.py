@@ -13,10 +13,9 @@ from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import INTEGERS, Graph, Symbol
 
 Tokens = NDArray[np.int64]
+Prompt = Iterable[int] | Mapping[str, object]
 
 _LARGEST = 2**63 - 1
-
-Prompt = Iterable[int] | Mapping[str, object]
 
 
 def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least: int = 1) -> Tokens:
