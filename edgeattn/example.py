@@ -63,7 +63,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     if not evaluation:
         return None
     sample = evaluation[-1]
-    reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
+    reference = Reference(source.module, Call(samples.beginning)).with_form(sample.inputs)
     original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
     passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}

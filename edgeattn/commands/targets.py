@@ -34,7 +34,9 @@ def targets(
                 "Target": target.name,
                 "Engine": f"{target.engine.name} {target.engine.version} or newer, "
                 f"{', '.join(target.engine.providers)}",
-                "Shapes": "dynamic" if target.few is None else f"fixed, in {target.few.most} graphs at most",
+                "Shapes": "dynamic"
+                if target.bucket_limits is None
+                else f"fixed, in {target.bucket_limits.most} graphs at most",
                 "Needs": target.needs,
                 "Here": target.engine.host.missing() or "proven by every export",
                 "Tested": target.tested,

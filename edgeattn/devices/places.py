@@ -83,7 +83,7 @@ def _check_engine(target: Target, device: Device) -> None:
 
 
 def _check_sizes(target: Target) -> None:
-    if target.few is not None:
+    if target.bucket_limits is not None:
         raise BadInput(
             f"target {target.name!r}: fixes its sizes, and is not measured on a device during an export; "
             "export without --on, then: edgeattn bench NAME.edge --on DEVICE"

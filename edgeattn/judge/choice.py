@@ -118,11 +118,11 @@ class Chooser:
     def _found(self, goal: Goal) -> SearchResult:
         recipe = self._request.objective.recipe
         if recipe is not None:
-            return follow_bundle(self._floats, recipe, bench=self._bench)
+            return follow_bundle(self._floats, recipe, rig=self._bench)
         step = self._comparison.progress.step
         if self._request.together:
             return one_recipe_for_all(self._floats, goal, self._request.benches(), step=step)
-        return search_bundle(self._floats, goal, bench=self._bench, step=step)
+        return search_bundle(self._floats, goal, rig=self._bench, step=step)
 
     def _is_exact(self, scores: Scores) -> bool:
         """Say whether what is stated is met, and what is aimed at where nothing is."""

@@ -58,8 +58,8 @@ def sizes_read(node: ir.Node, dims: Callable[[ir.Value | None], Dims]) -> tuple[
         return None
     first, last = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
     read = dims(node.inputs[0])[first:last]
-    known = tuple(dim for dim in read if dim is not None)
-    return known if len(known) == len(read) else None
+    sizes = tuple(dim for dim in read if dim is not None)
+    return sizes if len(sizes) == len(read) else None
 
 
 SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
@@ -101,8 +101,8 @@ class Anatomy:
 
     def dtype(self, value: ir.Value) -> ir.DataType:
         """Return the element type of a value."""
-        known = self.measured.get(value.name or "")
-        dtype = value.dtype if known is None else known.dtype
+        measured_value = self.measured.get(value.name or "")
+        dtype = value.dtype if measured_value is None else measured_value.dtype
         if dtype is None:
             raise TypeError(f"{value.name}: neither computed nor typed")
         return dtype
@@ -145,5 +145,5 @@ def _source_lengths(graph: ir.Graph, roles: Roles) -> dict[str, ir.Value]:
 
 
 def _dims(measured: Mapping[str, Measured], value: ir.Value | None) -> Dims:
-    known = measured.get(value.name or "") if value is not None else None
-    return dataflow.dims(value) if known is None else known.dims
+    measured_value = measured.get(value.name or "") if value is not None else None
+    return dataflow.dims(value) if measured_value is None else measured_value.dims

@@ -69,8 +69,10 @@ def _check_fits(steps: Steps) -> None:
 
 def _attention_left(recovered: Recovered) -> str:
     """Say which attention is no operator, and why: where keys are not seen, they cannot be kept."""
-    left = [refused for refused in recovered.refused if refused.rule == ATTENTION]
-    return "".join(f"; attention {refused.module or refused.node!r}: {refused.reason}" for refused in left)
+    refusals = [refused for refused in recovered.refused if refused.rule == ATTENTION]
+    return "".join(
+        f"; attention {refused.module or refused.node!r}: {refused.reason}" for refused in refusals
+    )
 
 
 def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Steps:
@@ -137,6 +139,6 @@ def _bounds(
     captured: Captured, graphs: Iterable[ModelGraph], sequence: str, positions: int | None
 ) -> Mapping[str, Symbol]:
     """Return the bounds of every symbol that the graphs have; those that an encoder makes are unbounded."""
-    known = {**captured.symbols, sequence: Symbol(1, positions), CAPACITY: Symbol(1, positions)}
+    bounds = {**captured.symbols, sequence: Symbol(1, positions), CAPACITY: Symbol(1, positions)}
     used = symbols_of(tensor for part in graphs for tensor in (*part.graph.inputs, *part.graph.outputs))
-    return {name: known.get(name, Symbol(1, None)) for name in (*known, *used) if name in used}
+    return {name: bounds.get(name, Symbol(1, None)) for name in (*bounds, *used) if name in used}

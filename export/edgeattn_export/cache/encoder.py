@@ -12,12 +12,12 @@ from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.cache.tidy import tidied
 
 
-def source_encoder(anatomy: Anatomy, asked: Iterable[tuple[ir.Value, ir.Value]]) -> ir.Model:
+def source_encoder(anatomy: Anatomy, outputs: Iterable[tuple[ir.Value, ir.Value]]) -> ir.Model:
     """Return the part of the graph that computes the values asked for.
 
     Args:
         anatomy: The whole graph.
-        asked: Values of it, each with what has the name and dims that the encoder gives it.
+        outputs: Values of it, each with what has the name and dims that the encoder gives it.
 
     Raises:
         CannotStep: It asks for the size of an axis that the tokens have and no source has.
@@ -28,7 +28,7 @@ def source_encoder(anatomy: Anatomy, asked: Iterable[tuple[ir.Value, ir.Value]])
     values |= {value.name: value for node in graph for value in node.outputs}
     _ask_sources(anatomy, graph, values)
     graph.outputs.clear()
-    for old, new in asked:
+    for old, new in outputs:
         graph.outputs.append(_named(graph, values[old.name], new))
     tidied(model)
     _leave_out(anatomy, graph)
@@ -46,9 +46,9 @@ def _ask_sources(anatomy: Anatomy, graph: ir.Graph, values: Mapping[str | None, 
         if all(isinstance(size, int) or size in lengths for size in sizes):
             tape = Tape()
             parts = [_size(tape, size, lengths) for size in sizes]
-            found = parts[0] if len(parts) == 1 else tape.op("Concat", parts, {"axis": 0})
+            joined = parts[0] if len(parts) == 1 else tape.op("Concat", parts, {"axis": 0})
             graph.insert_before(node, tape.nodes)
-            node.outputs[0].replace_all_uses_with(found)
+            node.outputs[0].replace_all_uses_with(joined)
 
 
 def _size(tape: Tape, size: int | str, lengths: Mapping[str, ir.Value]) -> ir.Value:
@@ -67,10 +67,10 @@ def _leave_out(anatomy: Anatomy, graph: ir.Graph) -> None:
             graph.inputs.remove(value)
 
 
-def _named(graph: ir.Graph, value: ir.Value, asked: ir.Value) -> ir.Value:
+def _named(graph: ir.Graph, value: ir.Value, output: ir.Value) -> ir.Value:
     if value.is_graph_input() or value.is_graph_output():
         copy = ir.Node("", "Identity", [value])
         graph.append(copy)
         value = copy.outputs[0]
-    value.name, value.type, value.shape = asked.name, asked.type, asked.shape
+    value.name, value.type, value.shape = output.name, output.type, output.shape
     return value

@@ -80,12 +80,12 @@ def _tokens(captured: Captured, samples: Samples) -> Tensor | None:
     dims = captured.graph.outputs[0].dims[:2]
     if len(dims) < 2 or not isinstance(dims[1], str):
         return None
-    found = [
+    candidates = [
         tensor
         for tensor in captured.graph.inputs
         if tensor.dtype in INTEGERS and tensor.dims == dims and _meaning(captured, samples, tensor) is None
     ]
-    return found[0] if len(found) == 1 else None
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _meaning(captured: Captured, samples: Samples, tensor: Tensor) -> Implied | None:
@@ -129,10 +129,10 @@ def _masks_no_token(captured: Captured, samples: Samples, implied: Mapping[str, 
         return True
     answer, logits = captured.engine.runner(captured.model), captured.graph.outputs[0].name
     for inputs in padded[:PADDED]:
-        shown = np.logical_and.reduce([inputs[name] == fill for name, fill in filled.items()])
+        visible = np.logical_and.reduce([inputs[name] == fill for name, fill in filled.items()])
         full = {name: np.full_like(inputs[name], fill) for name, fill in filled.items()}
-        expected, found = (answer(fed)[logits][shown] for fed in (inputs, {**inputs, **full}))
-        if disagreement({logits: expected}, {logits: found}, PADDING_TOLERANCE):
+        expected, actual = (answer(fed)[logits][visible] for fed in (inputs, {**inputs, **full}))
+        if disagreement({logits: expected}, {logits: actual}, PADDING_TOLERANCE):
             return False
     return True
 

@@ -64,10 +64,10 @@ def real_probes(captured: Captured, samples: Samples) -> Probes:
     return pairs
 
 
-def _pair(symbol: str, seen: Sequence[int], most: int | None, taken: Collection[Pair]) -> Pair:
-    small, well_above = min(seen), round(min(seen) * GROWTH)
-    large = max(seen) if max(seen) >= well_above else well_above + 1
-    while (small, large) in taken:
+def _pair(symbol: str, sizes: Sequence[int], most: int | None, other_pairs: Collection[Pair]) -> Pair:
+    small, well_above = min(sizes), round(min(sizes) * GROWTH)
+    large = max(sizes) if max(sizes) >= well_above else well_above + 1
+    while (small, large) in other_pairs:
         large += 1
     if most is not None and large > most:
         raise CannotStep(
@@ -134,14 +134,14 @@ def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probe
         for i in (0, 1)
     )
     symbols = {sizes: symbol for symbol, sizes in probes.items()}
-    found = {name: _measured(value, large[name], symbols) for name, value in small.items()}
+    measured_values = {name: _measured(value, large[name], symbols) for name, value in small.items()}
     longest = max((sample.inputs for sample in samples), key=_numbers)
     sizes = sizes_of(longest, axes)
     for name, value in _arrays(runner, longest).items():
-        for dim, size in zip(found[name].dims, value.shape, strict=True):
+        for dim, size in zip(measured_values[name].dims, value.shape, strict=True):
             if dim is not None and size != (sizes[dim] if isinstance(dim, str) else dim):
                 raise CannotStep(f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes")
-    return found
+    return measured_values
 
 
 def _arrays(runner: Runner, inputs: Inputs) -> Mapping[str, _Array]:

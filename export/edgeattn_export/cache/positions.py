@@ -58,13 +58,13 @@ def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
     if read is None:
         return None
     try:
-        found = _computed(anatomy, read, rows + 1)
+        indices = _computed(anatomy, read, rows + 1)
     except EdgeAttnError:
         return rows  # another table fell short before this one, and is found by itself
     axes = anatomy.grown_axes(read)
     if node.op_type == "Slice":
-        return min((found.shape[axis] for axis in axes if found.shape[axis] <= rows), default=None)
-    outside = (found < -rows) | (found >= rows)
+        return min((indices.shape[axis] for axis in axes if indices.shape[axis] <= rows), default=None)
+    outside = (indices < -rows) | (indices >= rows)
     if not outside.any():
         return None
     return min((int(np.nonzero(outside)[axis].min()) for axis in axes), default=rows)

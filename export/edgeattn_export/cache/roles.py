@@ -52,7 +52,7 @@ def find_roles(graph: Graph) -> Roles:
         raise CannotStep(
             f"inputs of the output's length {sequence!r}: {found} found; expected one alone, integer tokens "
             f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; "
-            "leave others out, and name another length apart in dynamic"
+            "leave others out, and give another length its own name in dynamic"
         )
     sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)
     return Roles(tokens[0], logits, tuple(memories), sources, batch, sequence)

@@ -49,17 +49,17 @@ def find_self_attentions(anatomy: Anatomy) -> tuple[SelfAttention, ...]:
     Raises:
         CannotStep: There is none, or one whose keys, mask or outputs leave no room for a cache.
     """
-    found: list[SelfAttention] = []
+    attentions: list[SelfAttention] = []
     for node in anatomy.model.graph:
         if node.op_type == "Attention" and anatomy.reads_tokens(node.outputs[0]):
             reason = _objection(anatomy, node)
             if reason:
                 raise CannotStep(f"attention {module_of(node) or node.name!r} {reason}")
             if anatomy.reads_tokens(node.inputs[1]):
-                found.append(_with_cache(anatomy, node, len(found)))
-    if not found:
+                attentions.append(_with_cache(anatomy, node, len(attentions)))
+    if not attentions:
         raise CannotStep("no attention operator of the graph takes its keys and values from the tokens")
-    return tuple(found)
+    return tuple(attentions)
 
 
 def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks, slots: Slots) -> None:

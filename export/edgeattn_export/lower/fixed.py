@@ -49,33 +49,33 @@ class BucketLimits:
 
 
 def choose_sizes(
-    seen: Sequence[Sizes], graph: Graph, rows: Rows | None, few: BucketLimits = BucketLimits()
+    sample_sizes: Sequence[Sizes], graph: Graph, rows: Rows | None, limits: BucketLimits = BucketLimits()
 ) -> tuple[Sizes, ...]:
     """Return the sizes to fix, the smallest first; the longest sample fits the last.
 
     Args:
-        seen: Of every sample, by all symbols of the inputs.
+        sample_sizes: Of every sample, by all symbols of the inputs.
         graph: The contract.
         rows: What is proven of its rows; None where nothing is.
-        few: How many may be chosen.
+        limits: How many may be chosen.
 
     Raises:
         SampleError: The samples need more graphs than that, for sizes that may not be padded.
     """
     batch, sequence = ("", None) if rows is None else (rows.batch, rows.sequence(graph))
     exact: dict[tuple[tuple[str, int], ...], list[int]] = {}  # lengths by all other sizes
-    for sizes in seen:
+    for sizes in sample_sizes:
         fixed = {
             symbol: 1 if symbol == batch else size for symbol, size in sizes.items() if symbol != sequence
         }
         exact.setdefault(tuple(fixed.items()), []).append(sizes[sequence] if sequence else 0)
-    if len(exact) > few.most:
-        raise SampleError(_too_many_message(exact, few))
-    most = few.most // len(exact)
+    if len(exact) > limits.most:
+        raise SampleError(_too_many_message(exact, limits))
+    most = limits.most // len(exact)
     chosen = [
         {**dict(fixed), **({sequence: length} if sequence else {})}
         for fixed, lengths in exact.items()
-        for length in choose_lengths(lengths, most, few.padding)
+        for length in choose_lengths(lengths, most, limits.padding)
     ]
     return tuple(sorted(chosen, key=lambda sizes: tuple(sizes.values())))
 
@@ -117,19 +117,19 @@ def _least_positions(lengths: tuple[int, ...], count: int) -> tuple[int, tuple[i
     return best(len(different) - 1, count)
 
 
-def _too_many_message(exact: Iterable[tuple[tuple[str, int], ...]], few: BucketLimits) -> str:
+def _too_many_message(exact: Iterable[tuple[tuple[str, int], ...]], limits: BucketLimits) -> str:
     every = [dict(fixed) for fixed in exact]
     varying = {symbol: sorted({fixed[symbol] for fixed in every}) for symbol in every[0]}
-    found = {symbol: sizes for symbol, sizes in varying.items() if len(sizes) > 1}
-    most = few.most if len(found) == 1 else 1
+    varying_sizes = {symbol: sizes for symbol, sizes in varying.items() if len(sizes) > 1}
+    most = limits.most if len(varying_sizes) == 1 else 1
     proposed = ", ".join(
-        f"{symbol} {' or '.join(map(str, choose_lengths(sizes, most, few.padding)))}"
-        for symbol, sizes in found.items()
+        f"{symbol} {' or '.join(map(str, choose_lengths(sizes, most, limits.padding)))}"
+        for symbol, sizes in varying_sizes.items()
     )
-    ranges = ", ".join(f"{symbol} from {sizes[0]} to {sizes[-1]}" for symbol, sizes in found.items())
+    ranges = ", ".join(f"{symbol} from {sizes[0]} to {sizes[-1]}" for symbol, sizes in varying_sizes.items())
     return (
         f"samples of {len(every)} sizes found ({ranges}), where padding is not proven to change nothing; at "
-        f"most {few.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
+        f"most {limits.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
         "model a padding mask"
     )
 
@@ -165,9 +165,9 @@ def _size(dim: int | str | None, sizes: Mapping[str, int]) -> int | str | None:
     expression = size_expression(dim)
     if expression is None:
         return dim
-    known = {sympy.Symbol(name, integer=True, positive=True): size for name, size in sizes.items()}
-    found = expression.subs(known)
-    return int(found) if found.is_Integer else dim
+    symbols = {sympy.Symbol(name, integer=True, positive=True): size for name, size in sizes.items()}
+    value = expression.subs(symbols)
+    return int(value) if value.is_Integer else dim
 
 
 def _check(model: ir.Model, sizes: Mapping[str, int]) -> None:

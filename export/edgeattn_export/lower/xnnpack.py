@@ -25,5 +25,4 @@ XNNPACK = Engine(
     host=Elsewhere(DebianEnvironment("xnnpack", PACKAGES)),
 )
 
-
 LOWERINGS: tuple[Rule[Any], ...] = DECOMPOSED

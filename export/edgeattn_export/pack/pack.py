@@ -84,7 +84,7 @@ class Label:
 
 
 def pack(
-    made: Sequence[TargetBuild],
+    builds: Sequence[TargetBuild],
     golden: Iterable[Sample],
     *,
     label: Label,
@@ -96,7 +96,7 @@ def pack(
     """Put a bundle together.
 
     Args:
-        made: A variant for each target, the preferred one first; all of one contract.
+        builds: A variant for each target, the preferred one first; all of one contract.
         golden: Real inputs and the original's outputs for them.
         label: The bundle's name, budget and source.
         rows: What is proven of the main graph's rows; None where nothing is.
@@ -104,8 +104,8 @@ def pack(
         assets: The files that processing names, by name.
         reports: The report's files by name.
     """
-    golden, first = tuple(golden), made[0].parts
-    written = [_written(each, "" if each is made[0] else f"{each.target.name}/") for each in made]
+    golden, first = tuple(golden), builds[0].parts
+    written = [_written(each, "" if each is builds[0] else f"{each.target.name}/") for each in builds]
     files = {file: data for each in written for file, data in each.files.items()}
     files |= {GOLDEN_FILE: _golden_bytes(golden), **(assets or {}), **reports}
     manifest = Manifest(
@@ -116,9 +116,9 @@ def pack(
         rows=rows,
         processing=processing,
         variants=tuple(
-            _variant(its, bucket.sizes, names)
-            for its, each in zip(made, written, strict=True)
-            for bucket, names in zip(its.variants, each.names, strict=True)
+            _variant(build, bucket.sizes, names)
+            for build, each in zip(builds, written, strict=True)
+            for bucket, names in zip(build.variants, each.names, strict=True)
         ),
         files=file_entries(files),
         golden=Golden(GOLDEN_FILE, len(golden)),
@@ -136,36 +136,36 @@ class _Written:
     files: Mapping[str, bytes]
 
 
-def _written(made: TargetBuild, folder: str) -> _Written:
-    form, names, files = made.target.engine.format, [], dict[str, bytes]()
-    for bucket in made.variants:
+def _written(build: TargetBuild, folder: str) -> _Written:
+    form, names, files = build.target.engine.format, [], dict[str, bytes]()
+    for bucket in build.variants:
         label = f".{bucket.label}" if bucket.label else ""
-        names.append({name: f"{folder}{name}{label}{form.suffix}" for name in made.parts.graphs})
-    for name in made.parts.graphs:
+        names.append({name: f"{folder}{name}{label}{form.suffix}" for name in build.parts.graphs})
+    for name in build.parts.graphs:
         models = {
             each[name].removeprefix(folder): bucket.parts.graphs[name].quantized.model
-            for bucket, each in zip(made.variants, names, strict=True)
+            for bucket, each in zip(build.variants, names, strict=True)
         }
         files |= form.write(models, f"{name}{form.suffix}.data")
-    files |= made.target.adds(files)
+    files |= build.target.adds(files)
     return _Written(names, {f"{folder}{name}": data for name, data in files.items()})
 
 
-def _variant(made: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Variant:
-    engine = made.target.engine
+def _variant(build: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Variant:
+    engine = build.target.engine
     return Variant(
-        target=made.target.name,
+        target=build.target.name,
         engine=Engine(
             name=engine.name, version=engine.version, providers=engine.providers, options=engine.options
         ),
         files=names,
         sizes=sizes,
-        session=made.session,
-        stacks=made.stacks,
-        tolerance={"cosine": made.tolerance},
-        scores=made.scores,
-        verdict=made.verdict,
-        measured=made.measured,
+        session=build.session,
+        stacks=build.stacks,
+        tolerance={"cosine": build.tolerance},
+        scores=build.scores,
+        verdict=build.verdict,
+        measured=build.measured,
     )
 
 

@@ -95,13 +95,13 @@ def _put(staging: Path, folder: Path) -> None:
         staging.rename(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    aside = old / folder.name
+    replaced = old / folder.name
     try:
-        folder.rename(aside)
+        folder.rename(replaced)
         staging.rename(folder)
     finally:
         if not folder.exists():
-            aside.rename(folder)
+            replaced.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -38,23 +38,23 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
     """
     matches = {node.name or "": match for node in model.graph if (match := match_linear(node))}
     made_by = {match.output: name for name, match in matches.items() if match.layout == LAST}
-    found = dict(prepared)
+    absorbed = dict(prepared)
     for name, layer in prepared.items():
         divisor, x = layer.linear.divisor, matches[name].x
         if divisor is None or matches[name].layout != LAST or not _has_one_user(x):
             continue
         divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
-        projection = _value_projection(x, made_by, found)
+        projection = _value_projection(x, made_by, absorbed)
         if projection is not None:
             maker, columns, values = projection
-            made = found.get(maker) or Prepared.unchanged(matches[maker])
-            found[maker] = _divided(made, columns, divisor)
+            maker_layer = absorbed.get(maker) or Prepared.unchanged(matches[maker])
+            absorbed[maker] = _divided(maker_layer, columns, divisor)
             note_channel_factors(model, values, 1 / divisor)
         elif not _norm_absorbs(model, x, divisor):
             continue
         note_channel_factors(model, x, 1 / divisor)
-        found[name] = replace(found[name], linear=_undivided(found[name].linear, divisor))
-    return found
+        absorbed[name] = replace(absorbed[name], linear=_undivided(absorbed[name].linear, divisor))
+    return absorbed
 
 
 def _has_one_user(value: ir.Value) -> bool:
@@ -67,8 +67,8 @@ def _norm_absorbs(model: ir.Model, x: ir.Value, divisor: Floats) -> bool:
     if norm is None or not all(map(is_constant, parameters)):
         return False
     for value in parameters:
-        known = constant(value)
-        if known is None or known.shape != divisor.shape:
+        array = constant(value)
+        if array is None or array.shape != divisor.shape:
             return False
     for index, value in enumerate(parameters, start=1):
         divided = ir.tensor(floats(value) / divisor)
@@ -112,12 +112,12 @@ def _has_equal_heads(attention: ir.Node) -> bool:
 
 def _undivided(linear: Linear, divisor: Floats) -> Linear:
     """Return a layer whose input comes divided, that of its outlier channels and of copies too."""
-    few, rest = linear.outlier_weight, None
-    if few is not None and linear.outliers is not None:
-        few = few * divisor[linear.outliers, None]
+    outlier_weight, rest = linear.outlier_weight, None
+    if outlier_weight is not None and linear.outliers is not None:
+        outlier_weight = outlier_weight * divisor[linear.outliers, None]
     if linear.copies is not None and linear.divisor is not None:
         rest = linear.divisor / np.concatenate([divisor, divisor[linear.copies]])  # (D + k)
-    return replace(linear, divisor=rest, outlier_weight=few)
+    return replace(linear, divisor=rest, outlier_weight=outlier_weight)
 
 
 def _divided(prepared: Prepared, columns: slice, divisor: Floats) -> Prepared:

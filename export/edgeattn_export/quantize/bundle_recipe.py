@@ -54,10 +54,10 @@ def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
     Raises:
         RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
     """
-    found = {graph: _of(graph, recipe, layers) for graph in layers}
-    for graph, own in found.items():
+    recipes = {graph: _of(graph, recipe, layers) for graph in layers}
+    for graph, own in recipes.items():
         check_recipe(own, layers[graph], forms)
-    return found
+    return recipes
 
 
 def _of(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
@@ -75,16 +75,16 @@ def _own_pattern(pattern: str, graph: str, layers: Layers) -> str | None:
     own = _own(pattern, graph, layers)
     if own != pattern:
         return own
-    having = [name for name, its in layers.items() if _has(its, pattern)]
-    return pattern if graph in having or not having else None
+    owners = [name for name, graph_layers in layers.items() if _has(graph_layers, pattern)]
+    return pattern if graph in owners or not owners else None
 
 
 def _own(name: str, graph: str, graphs: Collection[str]) -> str | None:
     """Return a name as it counts in a graph; None where it begins with another graph's."""
-    owner, separator, own = name.partition(SEPARATOR)
-    if not separator or owner not in graphs:
+    graph_name, separator, own = name.partition(SEPARATOR)
+    if not separator or graph_name not in graphs:
         return name
-    return own if owner == graph else None
+    return own if graph_name == graph else None
 
 
 def _has(layers: Sequence[Layer], pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""A float graph with its samples, and what has been learned of its linear layers: each thing once."""
+"""A float graph with its samples, and its linear layers after their techniques: each is made once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
-from edgeattn_export.quantize.ranges import telling
+from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
@@ -62,7 +62,7 @@ class Calibration:
         samples: Real inputs that calibrate.
         engine: What runs the graph, and all that are made of it.
         forms: The forms that this engine computes.
-        ends: Inputs at the ends of the contract, which tell how far values reach besides.
+        boundary: Inputs at the ends of the contract, which show how far values reach besides.
         layers: The graph's linear layers, in its order.
     """
 
@@ -70,19 +70,19 @@ class Calibration:
     samples: Samples
     engine: Engine
     forms: Forms
-    ends: tuple[Inputs, ...] = ()
+    boundary: tuple[Inputs, ...] = ()
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
-    _known: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
+    _statistics_of: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
     _rounded: dict[Key, Linear] = field(default_factory=dict)  # the oldest first
-    _telling: tuple[Inputs, ...] = ()
+    _covering: tuple[Inputs, ...] = ()
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
-        found_layers = find_layers(self.model)
-        self.layers = tuple(each for each in found_layers if isinstance(each.layout, self.forms.layouts))
-        found = ((node.name or "", match_linear(node)) for node in self.model.graph)
-        self._matches = {name: match for name, match in found if match is not None}
+        layers = find_layers(self.model)
+        self.layers = tuple(each for each in layers if isinstance(each.layout, self.forms.layouts))
+        matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
+        self._matches = {name: match for name, match in matches if match is not None}
 
     def linears(self, treatments: Iterable[tuple[Layer, Treatment]]) -> dict[str, Linear]:
         """Return layers after their techniques, by the layers' names.
@@ -95,33 +95,36 @@ class Calibration:
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
-        wanted = {
+        keys = {
             layer: Key.of(layer, self.forms.linear[treatment.form], treatment)
             for layer, treatment in treatments
         }
-        made = {key: self._rounded[key] for key in wanted.values() if key in self._rounded}
-        missing = {key: layer for layer, key in wanted.items() if key not in made}
+        linears = {key: self._rounded[key] for key in keys.values() if key in self._rounded}
+        missing = {key: layer for layer, key in keys.items() if key not in linears}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
         histograms = any(key.by_histogram for key in missing)
         for key, layer in missing.items():
             if key not in by_gram:
-                made[key] = self._treated(layer, key, self._statistics(layer, key, histograms))
+                linears[key] = self._treated(layer, key, self._statistics(layer, key, histograms))
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
-            known = (
+            statistics = (
                 self._all(histograms)
                 if self._fits()
                 else self._gathered(batch, grams=True, histograms=histograms)
             )
             inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
-            made |= {key: self._treated(layer, key, known[layer.weight]) for key, layer in inside.items()}
-        self._remember({key: made[key] for key in by_gram})
-        return {layer.name: made[key] for layer, key in wanted.items()}
+            linears |= {
+                key: self._treated(layer, key, statistics[layer.weight]) for key, layer in inside.items()
+            }
+        self._remember({key: linears[key] for key in by_gram})
+        return {layer.name: linears[key] for layer, key in keys.items()}
 
-    def telling(self) -> tuple[Inputs, ...]:
-        """Return the few inputs, real, masked and at the ends, that tell the ranges of all values."""
-        if not self._telling:
-            self._telling = telling(self.model, chain(masked_samples(self.samples), self.ends), self.engine)
-        return self._telling
+    def covering_inputs(self) -> tuple[Inputs, ...]:
+        """Return the few inputs, real, masked and at the boundary, that cover the ranges of all values."""
+        if not self._covering:
+            inputs = chain(masked_samples(self.samples), self.boundary)
+            self._covering = covering_inputs(self.model, inputs, self.engine)
+        return self._covering
 
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
@@ -144,10 +147,12 @@ class Calibration:
         Args:
             histograms: Whether they are needed too; they take a second pass where the first did without.
         """
-        if not self._known or (histograms and any(each.histogram is None for each in self._known.values())):
+        if not self._statistics_of or (
+            histograms and any(each.histogram is None for each in self._statistics_of.values())
+        ):
             every = {each.weight for each in self.layers}
-            self._known = self._gathered(every, grams=self._fits(), histograms=histograms)
-        return self._known
+            self._statistics_of = self._gathered(every, grams=self._fits(), histograms=histograms)
+        return self._statistics_of
 
     def _fits(self) -> bool:
         return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
@@ -156,16 +161,16 @@ class Calibration:
         """Return the statistics of the inputs that meet each weight."""
         wanted = set(weights)
         inputs = [(layer.x, layer.layout) for layer in self.layers if layer.weight in wanted]
-        found: dict[str, Statistics] = {}
+        joined: dict[str, Statistics] = {}
         of_inputs = calibrate(
             self.model, inputs, self.samples, self.engine, grams=grams, histograms=histograms
         )
         for layer in self.layers:
             if layer.weight in wanted:
-                seen = of_inputs[layer.x, layer.layout]
-                before = found.get(layer.weight)
-                found[layer.weight] = seen if before is None else before.joined(seen)
-        return found
+                statistics = of_inputs[layer.x, layer.layout]
+                earlier = joined.get(layer.weight)
+                joined[layer.weight] = statistics if earlier is None else earlier.joined(statistics)
+        return joined
 
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]

@@ -50,8 +50,8 @@ def _treatment_faults(pattern: str, treatment: Treatment, forms: Forms) -> Itera
         expected = ", ".join(forms.linear)
         yield f"layer {pattern!r}: form {treatment.form!r} is unknown; expected one of {expected}"
     if treatment.form == FLOAT.name and treatment.techniques:
-        found = ", ".join(name for name, _ in treatment.techniques)
-        yield f"layer {pattern!r}: {found} found; a layer that stays float takes no technique"
+        techniques = ", ".join(name for name, _ in treatment.techniques)
+        yield f"layer {pattern!r}: {techniques} found; a layer that stays float takes no technique"
     for name, number in treatment.techniques:
         if name not in TECHNIQUES:
             expected = ", ".join(TECHNIQUES)
@@ -63,8 +63,8 @@ def _treatment_faults(pattern: str, treatment: Treatment, forms: Forms) -> Itera
     yield from (f"layer {pattern!r}: {fault}" for fault in _range_faults(names, form))
     # In another order one would undo another: a scale or weight that changes after it was rounded.
     if names != [name for name in TECHNIQUES if name in names]:
-        found, expected = ", ".join(names), ", ".join(TECHNIQUES)
-        yield f"layer {pattern!r}: techniques {found} found; expected each once, in the order {expected}"
+        order, expected = ", ".join(names), ", ".join(TECHNIQUES)
+        yield f"layer {pattern!r}: techniques {order} found; expected each once, in the order {expected}"
 
 
 def _range_faults(names: list[str], form: LinearForm | None) -> Iterator[str]:
@@ -76,6 +76,6 @@ def _range_faults(names: list[str], form: LinearForm | None) -> Iterator[str]:
 
 
 def _names(layers: tuple[Layer, ...]) -> str:
-    shown = 6
-    names = [layer.name or "''" for layer in layers[:shown]]
-    return ", ".join(names) + (f" and {len(layers) - shown} more" if len(layers) > shown else "")
+    listed = 6
+    names = [layer.name or "''" for layer in layers[:listed]]
+    return ", ".join(names) + (f" and {len(layers) - listed} more" if len(layers) > listed else "")

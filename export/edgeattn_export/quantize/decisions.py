@@ -29,16 +29,16 @@ FARTHEST = 32  # values that are followed: a score is near its choice
 
 def decides(output: ir.Value) -> bool:
     """Say whether a layer's output becomes the scores of a choice that the graph goes on with."""
-    seen: dict[ir.Value, None] = {}
+    followed: dict[ir.Value, None] = {}
     waiting = [output]
-    while waiting and len(seen) < FARTHEST:
+    while waiting and len(followed) < FARTHEST:
         value = waiting.pop(0)
-        seen[value] = None
+        followed[value] = None
         for node in dict.fromkeys(use.node for use in value.uses()):
             if node.op_type in _CHOOSING and node.inputs[0] is value and not _is_answer(node.outputs):
                 return True
             if node.op_type in _SCORING and not any(map(_is_matrix, node.inputs)):
-                waiting += [made for made in node.outputs if made not in seen]
+                waiting += [each for each in node.outputs if each not in followed]
     return False
 
 

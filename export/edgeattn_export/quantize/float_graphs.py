@@ -31,12 +31,12 @@ def boundary_inputs(captured: Captured, samples: Samples, padding: Padding | Non
         samples: Real inputs.
         padding: How it is told; None where no input tells it.
     """
-    seen = sample_sizes(samples, captured.axes)
+    sizes = sample_sizes(samples, captured.axes)
     symbols = {
-        name: replace(symbol, max=max(seen[name])) if name in seen else symbol
+        name: replace(symbol, max=max(sizes[name])) if name in sizes else symbol
         for name, symbol in captured.symbols.items()
     }
-    ground = EdgeBasis(
+    basis = EdgeBasis(
         graph=captured.graph,
         symbols=symbols,
         axes=captured.axes,
@@ -44,7 +44,7 @@ def boundary_inputs(captured: Captured, samples: Samples, padding: Padding | Non
         padding=padding,
         rows=None,
     )
-    yield from (case.inputs for case in edge_cases(ground) if not case.beyond)
+    yield from (case.inputs for case in edge_cases(basis) if not case.beyond)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,9 @@ def int8_graphs(floats: FloatGraphs, recipe: Recipe) -> Graphs:
     """
     recipes = floats.divided(recipe)
     graphs: dict[str, QuantizedGraph] = {}
-    for name, part in floats.graphs.items():
-        known, quantized = part.calibration, quantize(part.calibration, recipes[name])
-        risks = at_risk(quantized.model, known.samples, known.engine, known.forms)
-        graphs[name] = QuantizedGraph(quantized, part.graph, risks)
+    for name, float_graph in floats.graphs.items():
+        calibration = float_graph.calibration
+        quantized = quantize(calibration, recipes[name])
+        risks = at_risk(quantized.model, calibration.samples, calibration.engine, calibration.forms)
+        graphs[name] = QuantizedGraph(quantized, float_graph.graph, risks)
     return Graphs(graphs, floats.symbols, floats.generation)

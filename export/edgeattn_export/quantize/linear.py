@@ -74,8 +74,8 @@ class Linear:
         """Return the layer with the range that its int8 product sees, where none is chosen yet."""
         if self.reach is not None:
             return self
-        seen = self.seen(statistics)
-        return replace(self, reach=(float(seen.low.min()), float(seen.high.max())))
+        inputs = self.input_statistics(statistics)
+        return replace(self, reach=(float(inputs.low.min()), float(inputs.high.max())))
 
     def distribution(self, statistics: Statistics) -> Distribution:
         """Return how the numbers lie that the int8 product sees.
@@ -83,13 +83,13 @@ class Linear:
         Raises:
             TypeError: The statistics hold no histogram.
         """
-        seen = self.seen(statistics)
-        if seen.histogram is None:
+        inputs = self.input_statistics(statistics)
+        if inputs.histogram is None:
             raise TypeError("a range by what lies in it needs the histogram of the layer's input")
-        return Distribution.of(seen.histogram, float(seen.low.min()), float(seen.high.max()))
+        return Distribution.of(inputs.histogram, float(inputs.low.min()), float(inputs.high.max()))
 
-    def seen(self, statistics: Statistics) -> Statistics:
-        """Return what is known of the layer's input as statistics of what its int8 product sees."""
+    def input_statistics(self, statistics: Statistics) -> Statistics:
+        """Return the statistics of what the int8 product sees, given those of the layer's input."""
         divisor = np.ones(len(self.weight), np.float32) if self.divisor is None else self.divisor.copy()
         if self.outliers is not None:
             divisor[self.outliers] = np.inf

@@ -97,19 +97,19 @@ def match_linear(node: ir.Node) -> Match | None:
 
 def find_layers(model: ir.Model) -> tuple[Layer, ...]:
     """Return the linear layers of a graph in its order, but for those that stay float, see ``decisions``."""
-    found: list[Layer] = []
-    seen: Counter[str] = Counter()
+    layers: list[Layer] = []
+    counts: Counter[str] = Counter()
     for node in model.graph:
         match = match_linear(node)
         if match is None or decides(match.output):
             continue
         stem = match.module or match.output.name or ""  # an ONNX file tells of no modules
-        seen[stem] += 1
+        counts[stem] += 1
         source = match.x.producer()
         width, channels = match.sizes
-        found.append(
+        layers.append(
             Layer(
-                name=stem if seen[stem] == 1 else f"{stem}#{seen[stem]}",
+                name=stem if counts[stem] == 1 else f"{stem}#{counts[stem]}",
                 module=match.module,
                 node=node.name or "",
                 x=match.x.name or "",
@@ -122,15 +122,15 @@ def find_layers(model: ir.Model) -> tuple[Layer, ...]:
                 layout=match.layout,
             )
         )
-    return tuple(found)
+    return tuple(layers)
 
 
 def floats(value: ir.Value) -> Floats:
     """Return a constant as float32."""
-    known = constant(value)
-    if known is None:
+    array = constant(value)
+    if array is None:
         raise TypeError(f"{value.name}: not constant; a match lets only constants pass")
-    return known.astype("float32", copy=False)
+    return array.astype("float32", copy=False)
 
 
 def _gemm(node: ir.Node, x: ir.Value, weight: ir.Value) -> Match | None:

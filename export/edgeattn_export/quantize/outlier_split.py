@@ -51,13 +51,13 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
     all_of = ((name, match_linear(node)) for name, node in nodes.items())
     matches = {name: match for name, match in all_of if match is not None and match.layout == LAST}
     made_by = {match.output: name for name, match in matches.items()}
-    found = dict(prepared)
+    split_layers = dict(prepared)
     for name, layer in prepared.items():
         channels, weight = layer.linear.outliers, layer.linear.outlier_weight
         origin = _origin(matches[name], matches, made_by) if name in matches else None
         if channels is None or weight is None or origin is None:
             continue
-        before = found.get(origin.name) or Prepared.unchanged(origin.match)
+        before = split_layers.get(origin.name) or Prepared.unchanged(origin.match)
         if before.outliers is not None:  # it would bring the channels back
             continue
         tape = Tape()
@@ -69,11 +69,13 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         model.graph.insert_before(nodes[name], tape.nodes)
         kept = np.ones(len(origin.match.array.T), np.float32)  # (N)
         kept[channels] = 0
-        found[origin.name] = _without(before, kept)
+        split_layers[origin.name] = _without(before, kept)
         for value in (origin.match.output, *origin.activation.outputs):
             note_channel_factors(model, value, kept)
-        found[name] = replace(found[name], linear=replace(layer.linear, outliers=None), outliers=outliers)
-    return found
+        split_layers[name] = replace(
+            split_layers[name], linear=replace(layer.linear, outliers=None), outliers=outliers
+        )
+    return split_layers
 
 
 def _origin(match: Match, matches: Mapping[str, Match], made_by: Mapping[ir.Value, str]) -> Origin | None:

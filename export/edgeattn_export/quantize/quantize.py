@@ -60,13 +60,13 @@ def mean_cosines(
     """
     names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
     one, other = (engine.runner(with_outputs(model, names)) for model in (before, after))
-    found: dict[str, list[float]] = {name: [] for name in names}
+    cosines: dict[str, list[float]] = {name: [] for name in names}
     for sample in samples[:COMPARED]:
         a, b = one(sample.inputs), other(sample.inputs)
         for name in names:
             if a[name].shape == b[name].shape:  # else an expert, given other rows by another router
-                found[name].append(cosine(a[name], b[name]))
-    return {name: float(np.mean(cosines)) for name, cosines in found.items() if cosines}
+                cosines[name].append(cosine(a[name], b[name]))
+    return {name: float(np.mean(each)) for name, each in cosines.items() if each}
 
 
 def _is_matrix(value: ir.Value | None) -> bool:
@@ -136,7 +136,7 @@ def _store_whole(model: ir.Model, calibration: Calibration) -> None:
     if whole is None:
         return
     name_dims(model)
-    whole.store(model, ranges_of(model, calibration.telling(), calibration.engine))
+    whole.store(model, ranges_of(model, calibration.covering_inputs(), calibration.engine))
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:

@@ -17,7 +17,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import with_outputs
 
-HIDDEN = -1e29  # what a score below it weighs is 0: it tells nothing of how far scores reach
+MASKED_OUT = -1e29  # a score below it weighs 0: it says nothing of how far scores reach
 
 
 class Range(NamedTuple):
@@ -43,36 +43,36 @@ Ranges = dict[str, Range]  # by the value's name
 def ranges_of(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> Ranges:
     """Run a graph, one trial at a time, and return the range of each float value in it, its inputs included.
 
-    What a mask hides, numbers below ``HIDDEN`` and infinities, is left out.
+    What is masked out, numbers below ``MASKED_OUT`` and infinities, is left out.
     """
-    found: Ranges = {}
+    joined: Ranges = {}
     for ranges in ranges_by_trial(model, trials, engine):
-        found = {name: range_.joined(found.get(name, NOTHING)) for name, range_ in ranges.items()}
-    return found
+        joined = {name: range_.joined(joined.get(name, NOTHING)) for name, range_ in ranges.items()}
+    return joined
 
 
 def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> Iterator[Ranges]:
     """Yield what ``ranges_of`` joins, trial by trial."""
-    given = [value.name or "" for value in model.graph.inputs if value.dtype is ir.DataType.FLOAT]
-    made = [
+    fed = [value.name or "" for value in model.graph.inputs if value.dtype is ir.DataType.FLOAT]
+    computed = [
         value.name or "" for node in model.graph for value in node.outputs if value.dtype is ir.DataType.FLOAT
     ]
-    answer = engine.runner(with_outputs(model, made))
+    answer = engine.runner(with_outputs(model, computed))
     for inputs in trials:
         values = {**inputs, **answer(inputs)}
-        yield {name: _of(np.asarray(values[name])) for name in (*given, *made)}
+        yield {name: _of(np.asarray(values[name])) for name in (*fed, *computed)}
 
 
 def _of(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
-    shown = numbers[np.isfinite(numbers) & (numbers > HIDDEN)]
-    return Range(float(shown.min(initial=0.0)), float(shown.max(initial=0.0)))
+    kept = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
+    return Range(float(kept.min(initial=0.0)), float(kept.max(initial=0.0)))
 
 
 NEAR = 0.1  # of how far a value reaches in all trials: so near to it is as far
 
 
-def telling(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:
+def covering_inputs(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:
     """Choose trials that together drive every float value nearly as far as all do, on either side of 0.
 
     A set cover, chosen greedily (Chvatal 1979): first the trial that suffices for the most ends of ranges,
@@ -83,14 +83,14 @@ def telling(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[
         trials: Inputs for it, at least one.
         engine: What runs it.
     """
-    every = tuple(trials)
-    ranges = [tuple(found.values()) for found in ranges_by_trial(model, every, engine)]
-    ends = np.abs(np.array(ranges)).reshape(len(every), -1)  # (trials, 2 x values)
-    suffices = ends >= (1 - NEAR) * ends.max(axis=0)
+    all_trials = tuple(trials)
+    ranges = [tuple(each.values()) for each in ranges_by_trial(model, all_trials, engine)]
+    reaches = np.abs(np.array(ranges)).reshape(len(all_trials), -1)  # (trials, 2 x values)
+    covers = reaches >= (1 - NEAR) * reaches.max(axis=0)
     chosen: list[int] = []
-    left = np.ones(ends.shape[1], bool)
-    while left.any() or not chosen:
-        best = int((suffices & left).sum(axis=1).argmax())
+    uncovered = np.ones(reaches.shape[1], bool)
+    while uncovered.any() or not chosen:
+        best = int((covers & uncovered).sum(axis=1).argmax())
         chosen.append(best)
-        left &= ~suffices[best]
-    return tuple(every[i] for i in sorted(chosen))
+        uncovered &= ~covers[best]
+    return tuple(all_trials[i] for i in sorted(chosen))

@@ -46,8 +46,8 @@ class Recipe:
 
     def treatment(self, layer: str) -> Treatment:
         """Return what is done to a layer; one that no pattern matches stays float."""
-        found = [treatment for pattern, treatment in self.layers if fnmatchcase(layer, pattern)]
-        return found[-1] if found else Treatment("float")
+        matching = [treatment for pattern, treatment in self.layers if fnmatchcase(layer, pattern)]
+        return matching[-1] if matching else Treatment("float")
 
     def unnamed(self) -> Recipe:
         """Return the recipe without its name: what it does, and nothing else."""

@@ -66,14 +66,14 @@ def saturation(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) 
     products = [product for node in model.graph if (product := _product(node, forms)) is not None]
     if not products:
         return ()
-    names = dict.fromkeys(name for product in products for name in product.shown.values())
+    names = dict.fromkeys(name for product in products for name in product.varying.values())
     answer = engine.runner(with_outputs(model, names))
     outcomes: list[list[_Outcome]] = [[] for _ in products]
     for sample in samples[:SIMULATED]:
-        seen = answer(sample.inputs)
-        for product, found in zip(products, outcomes, strict=True):
-            shown = {role: seen[name] for role, name in product.shown.items()}
-            found.append(_simulate({**product.known, **shown}))
+        values = answer(sample.inputs)
+        for product, product_outcomes in zip(products, outcomes, strict=True):
+            varying = {role: values[name] for role, name in product.varying.items()}
+            product_outcomes.append(_simulate({**product.constants, **varying}))
     return tuple(starmap(_risk, zip(products, outcomes, strict=True)))
 
 
@@ -89,12 +89,12 @@ def dynamic_quantize(x: NDArray[np.float32]) -> tuple[NDArray[np.uint8], np.floa
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """An int8 product: by role, the inputs that are known now, and the names of those that a sample shows."""
+    """An int8 product: by role, its constant inputs, and the names of those that vary with the sample."""
 
     module: str
     output: str
-    known: Arrays
-    shown: Mapping[str, str]
+    constants: Arrays
+    varying: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,12 @@ class _Outcome:
 def _product(node: ir.Node, forms: Forms) -> _Product | None:
     product = forms.products.get((node.domain, node.op_type))
     inputs = {} if product is None else product.inputs_of(node)
-    known = {role: found for role, value in inputs.items() if (found := constant(value)) is not None}
-    weight = known.get("weight")
+    constants = {role: array for role, value in inputs.items() if (array := constant(value)) is not None}
+    weight = constants.get("weight")
     if weight is None or weight.dtype != np.int8 or weight.ndim != 2 or not can_saturate(_int8(weight)):
         return None
-    shown = {role: value.name or "" for role, value in inputs.items() if role not in known}
-    return _Product(module_of(node), node.outputs[0].name or "", known, shown)
+    varying = {role: value.name or "" for role, value in inputs.items() if role not in constants}
+    return _Product(module_of(node), node.outputs[0].name or "", constants, varying)
 
 
 def _simulate(inputs: Arrays) -> _Outcome:

@@ -1,4 +1,4 @@
-"""What is known of a layer's input from real samples: gathered in one pass, in bounded memory."""
+"""Statistics of a layer's input on real samples: gathered in one pass, in bounded memory."""
 
 from __future__ import annotations
 
@@ -101,16 +101,16 @@ def calibrate(
     Raises:
         QuantizeError: A histogram is wanted of what holds a NaN or an infinity.
     """
-    wanted = list(dict.fromkeys(values))
-    answer = engine.runner(with_outputs(model, dict.fromkeys(name for name, _ in wanted)))
-    found: dict[Rows, Statistics] = {}
+    ordered = list(dict.fromkeys(values))
+    answer = engine.runner(with_outputs(model, dict.fromkeys(name for name, _ in ordered)))
+    statistics: dict[Rows, Statistics] = {}
     for sample in samples:
         outputs = answer(sample.inputs)
-        for rows in wanted:
+        for rows in ordered:
             name, layout = rows
-            seen = _of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
-            found[rows] = found[rows].joined(seen) if rows in found else seen
-    return found
+            of_sample = _of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
+            statistics[rows] = statistics[rows].joined(of_sample) if rows in statistics else of_sample
+    return statistics
 
 
 def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:

@@ -53,9 +53,9 @@ class WriteLinear:
         prepared = None if match is None else self._prepared(node, match)
         return None if match is None or prepared is None else (match, prepared)
 
-    def rewrite(self, tape: Tape, found: tuple[Match, Prepared]) -> Mapping[ir.Value, ir.Value]:
+    def rewrite(self, tape: Tape, match_and_form: tuple[Match, Prepared]) -> Mapping[ir.Value, ir.Value]:
         """Divide the input where the layer wants it, and emit the form."""
-        match, prepared = found
+        match, prepared = match_and_form
         linear, name = prepared.linear, match.weight.name or "weight"
         rows = x = match.layout.enter(tape, match.x)
         factor = _factor(linear)

@@ -30,8 +30,8 @@ class Span:
     @classmethod
     def of(cls, numbers: Iterable[float]) -> Span:
         """Return the span of what several recipes take."""
-        found = tuple(numbers)
-        return cls(min(found), max(found))
+        amounts = tuple(numbers)
+        return cls(min(amounts), max(amounts))
 
 
 def divided_limit(limit: float, spans: Mapping[str, Span]) -> dict[str, float]:
@@ -49,24 +49,24 @@ def divided_limit(limit: float, spans: Mapping[str, Span]) -> dict[str, float]:
     room = sum(span.most - span.least for span in spans.values())
     if limit < least or room == 0:
         return {name: limit * span.least / least for name, span in spans.items()}
-    place = (limit - least) / room
-    return {name: span.least + place * (span.most - span.least) for name, span in spans.items()}
+    share = (limit - least) / room
+    return {name: span.least + share * (span.most - span.least) for name, span in spans.items()}
 
 
 FLOAT_RECIPE = Recipe("float", (), ())
 
 
-def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, bench: Rig) -> dict[str, Goal]:
+def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, rig: Rig) -> dict[str, Goal]:
     """Return what each graph aims at before anything is known of the others.
 
     Args:
         graphs: By name.
         goal: The bundle's.
-        bench: Where it is measured.
+        rig: Where it is measured.
     """
     if len(graphs) == 1 or not _has_totals(goal):
         return dict.fromkeys(graphs, goal)
-    trials = {name: _plain_trials(part, bench) for name, part in graphs.items()}
+    trials = {name: _plain_trials(graph, rig) for name, graph in graphs.items()}
     times = {name: Span.of(trial.latency_ms for trial in its) for name, its in trials.items()}
     sizes = {name: Span.of(trial.size_mb for trial in its) for name, its in trials.items()}
     latency_ms, size_mb = divided_limit(goal.latency_ms, times), divided_limit(goal.size_mb, sizes)
@@ -108,10 +108,10 @@ def _has_totals(goal: Goal) -> bool:
     return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
 
 
-def _plain_trials(part: FloatGraph, bench: Rig) -> tuple[Trial, ...]:
+def _plain_trials(graph: FloatGraph, rig: Rig) -> tuple[Trial, ...]:
     """Try what shows how far a graph's time and size reach."""
-    smallest = _smallest(part.calibration, bench.candidates)
-    return race(ErrorMeter(part, bench), (FLOAT_RECIPE, bench.candidates.plain, smallest))
+    smallest = _smallest(graph.calibration, rig.candidates)
+    return race(ErrorMeter(graph, rig), (FLOAT_RECIPE, rig.candidates.plain, smallest))
 
 
 def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
@@ -124,13 +124,13 @@ def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
 ByGraph = Mapping[str, SearchResult]
 
 
-def search_bundle(floats: FloatGraphs, goal: Goal, bench: Rig, *, step: Step) -> SearchResult:
+def search_bundle(floats: FloatGraphs, goal: Goal, rig: Rig, *, step: Step) -> SearchResult:
     """Find the recipe of a bundle.
 
     Args:
         floats: Its graphs.
         goal: What is asked of the bundle.
-        bench: What is tried, and where it is measured; what it remembers spares most of a second search.
+        rig: What is tried, and where it is measured; what it remembers spares most of a second search.
         step: Told of each step, graph by graph.
 
     Returns:
@@ -141,23 +141,23 @@ def search_bundle(floats: FloatGraphs, goal: Goal, bench: Rig, *, step: Step) ->
         QuantizeError: A layer's weights are not finite.
     """
 
-    def find(name: str, its: Goal) -> SearchResult:
-        return search(floats.graphs[name], its, bench, step=step)
+    def find(name: str, own_goal: Goal) -> SearchResult:
+        return search(floats.graphs[name], own_goal, rig, step=step)
 
-    goals = shared_goals(floats.graphs, goal, bench)
-    found = {name: find(name, its) for name, its in goals.items()}
-    if not goal.met_by(_chosen_trial(found)):
-        for name, left in remaining_goals({each: it.chosen for each, it in found.items()}, goal):
-            exchanged = {**found, name: find(name, left)}
+    goals = shared_goals(floats.graphs, goal, rig)
+    results = {name: find(name, own_goal) for name, own_goal in goals.items()}
+    if not goal.met_by(_chosen_trial(results)):
+        for name, remaining in remaining_goals({each: it.chosen for each, it in results.items()}, goal):
+            exchanged = {**results, name: find(name, remaining)}
             if goal.met_by(_chosen_trial(exchanged)):
                 return _bundle_result(exchanged, missed=())
-        smallest = {name: find(name, its) for name, its in smallest_goals(goals, goal)}
+        smallest = {name: find(name, own_goal) for name, own_goal in smallest_goals(goals, goal)}
         if smallest and goal.met_by(_chosen_trial(smallest)):
             return _bundle_result(smallest, missed=())
-    return _bundle_result(found, missed=goal.misses(_chosen_trial(found)))
+    return _bundle_result(results, missed=goal.misses(_chosen_trial(results)))
 
 
-def follow_bundle(floats: FloatGraphs, recipe: Recipe, bench: Rig) -> SearchResult:
+def follow_bundle(floats: FloatGraphs, recipe: Recipe, rig: Rig) -> SearchResult:
     """Prove one given recipe, instead of searching for one.
 
     Raises:
@@ -165,11 +165,11 @@ def follow_bundle(floats: FloatGraphs, recipe: Recipe, bench: Rig) -> SearchResu
         QuantizeError: A layer's weights are not finite.
     """
     recipes = floats.divided(recipe)
-    found = {name: follow(part, recipes[name], bench) for name, part in floats.graphs.items()}
-    return _bundle_result(found, missed=())
+    results = {name: follow(graph, recipes[name], rig) for name, graph in floats.graphs.items()}
+    return _bundle_result(results, missed=())
 
 
-def race_bundle(floats: FloatGraphs, recipes: Sequence[Recipe], bench: Rig) -> tuple[Trial, ...]:
+def race_bundle(floats: FloatGraphs, recipes: Sequence[Recipe], rig: Rig) -> tuple[Trial, ...]:
     """Prove recipes of a bundle side by side, each graph with those of its own.
 
     Raises:
@@ -177,25 +177,27 @@ def race_bundle(floats: FloatGraphs, recipes: Sequence[Recipe], bench: Rig) -> t
     """
     divided = [floats.divided(recipe) for recipe in recipes]
     trials = {
-        name: race(ErrorMeter(part, bench), [recipes[name] for recipes in divided])
-        for name, part in floats.graphs.items()
+        name: race(ErrorMeter(graph, rig), [recipes[name] for recipes in divided])
+        for name, graph in floats.graphs.items()
     }
     return tuple(_bundle_trial({name: its[i] for name, its in trials.items()}) for i in range(len(recipes)))
 
 
-def _bundle_result(found: ByGraph, *, missed: tuple[str, ...]) -> SearchResult:
-    chosen = {name: each.chosen for name, each in found.items()}
-    trials = (_bundle_trial({**chosen, name: trial}) for name, each in found.items() for trial in each.trials)
+def _bundle_result(results: ByGraph, *, missed: tuple[str, ...]) -> SearchResult:
+    chosen = {name: each.chosen for name, each in results.items()}
+    trials = (
+        _bundle_trial({**chosen, name: trial}) for name, each in results.items() for trial in each.trials
+    )
     return SearchResult(
         chosen=_bundle_trial(chosen),
         trials=tuple(dict.fromkeys(trials)),  # what was chosen for all is a trial of each
         missed=missed,
-        notes=tuple(note for each in found.values() for note in each.notes),
+        notes=tuple(note for each in results.values() for note in each.notes),
     )
 
 
-def _chosen_trial(found: ByGraph) -> Trial:
-    return _bundle_trial({name: each.chosen for name, each in found.items()})
+def _chosen_trial(results: ByGraph) -> Trial:
+    return _bundle_trial({name: each.chosen for name, each in results.items()})
 
 
 def _bundle_trial(trials: Mapping[str, Trial]) -> Trial:

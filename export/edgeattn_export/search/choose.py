@@ -70,13 +70,13 @@ class Problem:
         units: The options of each unit, at least one.
         goal: The limits, and what is to be least.
         milliseconds: What all else in the graph takes.
-        left: The share of the options' errors that is left of them in a recipe, about.
+        remaining_share: The share of the options' errors that is left of them in a recipe, about.
     """
 
     units: Mapping[str, Sequence[Option]]
     goal: Goal
     milliseconds: float
-    left: float = 1.0
+    remaining_share: float = 1.0
 
     def excess(self, choice: Choice, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
@@ -94,7 +94,8 @@ class Problem:
     def quick(self) -> Problem:
         """Return the problem without float options that take longer than others."""
         units = {
-            name: [each for each in found if _is_quick(each, found)] for name, found in self.units.items()
+            name: [each for each in options if _is_quick(each, options)]
+            for name, options in self.units.items()
         }
         return replace(self, units=units)
 

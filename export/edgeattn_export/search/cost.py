@@ -45,43 +45,43 @@ def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
     return layers[: math.ceil(CACHES / (first.width * first.channels * FLOAT_BYTES))]
 
 
-def milliseconds(judge: ErrorMeter, wanted: Wanted, step: Step) -> dict[str, list[float]]:
+def milliseconds(meter: ErrorMeter, treatments_of: Wanted, step: Step) -> dict[str, list[float]]:
     """Time units in each of their treatments, side by side: all layers of a unit together, one thread, p50.
 
     Where the device cannot be timed here, the times are nominal.
 
     Args:
-        judge: Of the graph.
-        wanted: By unit, its treatments.
+        meter: Of the graph.
+        treatments_of: By unit, its treatments.
         step: Told before each unit.
 
     Returns:
         The times by the unit's name, in the order of its treatments.
     """
-    paces = judge.bench.candidates.paces
+    paces = meter.rig.candidates.paces
     if paces is not None:
-        known = judge.part.calibration
+        calibration = meter.calibration
         return {
-            unit.name: [nominal(known, unit.layers, treatment, paces) for treatment in treatments]
-            for unit, treatments in wanted.items()
+            unit.name: [nominal(calibration, unit.layers, treatment, paces) for treatment in treatments]
+            for unit, treatments in treatments_of.items()
         }
-    cuts, units = _Cuts(judge, wanted), list(wanted)
+    cuts, units = _Cuts(meter, treatments_of), list(treatments_of)
     questions = [
         {
-            "milliseconds": judge.fingerprint,
+            "milliseconds": meter.fingerprint,
             "layers": [layer.name for layer in timed_layers(unit.layers)],
             "recipes": [unit.alone(treatment).unnamed().to_json() for treatment in treatments],
         }
-        for unit, treatments in wanted.items()
+        for unit, treatments in treatments_of.items()
     ]
-    answers = judge.bench.answers(questions, lambda places: cuts.timed([units[place] for place in places]))
-    found: dict[str, list[float]] = {}
+    answers = meter.rig.answers(questions, lambda places: cuts.timed([units[place] for place in places]))
+    times: dict[str, list[float]] = {}
     for done, unit in enumerate(units):
         step(done, len(units), f"timing {unit.name}")
         share = len(unit.layers) / len(timed_layers(unit.layers))
-        found[unit.name] = [float(time) * share for time in np.asarray(next(answers)["p50"], np.float64)]
+        times[unit.name] = [float(time) * share for time in np.asarray(next(answers)["p50"], np.float64)]
     step(len(units), len(units), "")
-    return found
+    return times
 
 
 def signature(model: ir.Model) -> Hashable:
@@ -114,53 +114,55 @@ class _Cuts:
     So there is a graph to write for each treatment, not for each treatment of each unit.
     """
 
-    judge: ErrorMeter
-    wanted: Wanted
-    _known: dict[Hashable, list[float]] = field(default_factory=dict, init=False)
+    meter: ErrorMeter
+    treatments_of: Wanted
+    _times: dict[Hashable, list[float]] = field(default_factory=dict, init=False)
 
     def timed(self, units: Sequence[Unit]) -> Iterator[Answer]:
         """Yield the time of each unit's layers in each treatment; equal graphs share one."""
         by_unit = [{signature(graph): graph for graph in self._graphs[unit.name]} for unit in units]
-        asked = [tuple((its, self._sizes(graph)) for its, graph in graphs.items()) for graphs in by_unit]
+        keys = [tuple((key, self._sizes(graph)) for key, graph in graphs.items()) for graphs in by_unit]
         unknown = {
-            each: graphs for each, graphs in zip(asked, by_unit, strict=True) if each not in self._known
+            each: graphs for each, graphs in zip(keys, by_unit, strict=True) if each not in self._times
         }
-        races = self.judge.bench.races(map(self._calls, unknown.values()), ROUNDS)
+        races = self.meter.rig.races(map(self._calls, unknown.values()), ROUNDS)
         measured = zip(unknown, races, strict=True)
-        for unit, each, graphs in zip(units, asked, by_unit, strict=True):
-            while each not in self._known:
-                done, raced = next(measured)
-                self._known[done] = [median(found) for found in raced.values()]
-            times = dict(zip(graphs, self._known[each], strict=True))
+        for unit, each, graphs in zip(units, keys, by_unit, strict=True):
+            while each not in self._times:
+                timed_key, raced = next(measured)
+                self._times[timed_key] = [median(times) for times in raced.values()]
+            times = dict(zip(graphs, self._times[each], strict=True))
             yield {"p50": [times[signature(graph)] for graph in self._graphs[unit.name]]}
 
     @cached_property
     def _graphs(self) -> dict[str, list[ir.Model]]:
         """By the unit's name, its layers in each of its treatments."""
-        known = self.judge.part.calibration
-        made: dict[tuple[str, Treatment], ir.Model] = {}
-        for treatment in dict.fromkeys(chain.from_iterable(self.wanted.values())):
-            units = [unit for unit, treatments in self.wanted.items() if treatment in treatments]
+        calibration = self.meter.calibration
+        cuts: dict[tuple[str, Treatment], ir.Model] = {}
+        for treatment in dict.fromkeys(chain.from_iterable(self.treatments_of.values())):
+            units = [unit for unit, treatments in self.treatments_of.items() if treatment in treatments]
             layers = {unit.name: timed_layers(unit.layers) for unit in units}
             named = tuple((escape(layer.name), treatment) for layer in chain.from_iterable(layers.values()))
-            graph = written(known, Recipe("", named, ()))
-            made |= {(name, treatment): cut(known.model, graph, its) for name, its in layers.items()}
-        return {unit.name: [made[unit.name, each] for each in its] for unit, its in self.wanted.items()}
+            graph = written(calibration, Recipe("", named, ()))
+            cuts |= {(name, treatment): cut(calibration.model, graph, its) for name, its in layers.items()}
+        return {
+            unit.name: [cuts[unit.name, each] for each in its] for unit, its in self.treatments_of.items()
+        }
 
     @cached_property
     def _inputs(self) -> Inputs:
         """What is fed: values inside the float graph for a real input of median size."""
-        known = self.judge.part.calibration
-        (inputs,) = stratified((sample.inputs for sample in self.judge.samples), 1)
+        calibration = self.meter.calibration
+        (inputs,) = stratified((sample.inputs for sample in self.meter.samples), 1)
         names = _fed(chain.from_iterable(self._graphs.values()))
-        return known.engine.runner(with_outputs(known.model, names))(inputs)
+        return calibration.engine.runner(with_outputs(calibration.model, names))(inputs)
 
     def _sizes(self, graph: ir.Model) -> Hashable:
         return tuple(self._inputs[value.name or ""].shape for value in graph.graph.inputs)
 
     def _calls(self, graphs: Mapping[Hashable, ir.Model]) -> dict[int, Call]:
-        engine, bench = self.judge.part.calibration.engine, self.judge.bench
-        return {i: bench.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs.values())}
+        engine, rig = self.meter.calibration.engine, self.meter.rig
+        return {i: rig.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs.values())}
 
 
 def _fed(graphs: Iterable[ir.Model]) -> tuple[str, ...]:

@@ -3,22 +3,28 @@
 A value keeps its name through every rewrite. So from where layers end, all that is new is theirs, back to the
 values that the float graph has too.
 
-A layer of a map takes in its neighbors, see ``neighbors``.
+A layer of a map takes in the convolutions beside it, with the activation between: what an engine computes in
+one layout. A convolution that stays float is fast where its neighbors are float convolutions too: between
+them an engine keeps numbers as its kernels like them. What int8 costs there shows only where the neighbor is
+timed as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import is_constant, only_user
+from edgeattn_export.graph.dataflow import dims, is_constant, only_user, sources
 from edgeattn_export.graph.values import values_of
 from edgeattn_export.quantize.layout import LAST
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.search import neighbors
+from edgeattn_export.quantize.match import Layer, match_linear
 
 MERGED = ("Split", "Sum")  # what an engine may merge with the layer before it; it is taken in, in every form
+BETWEEN = 3  # operators at most, such as the Sigmoid and Mul of an activation
+
+Values = frozenset[ir.Value]
+Nodes = list[ir.Node]
 
 
 def cut(before: ir.Model, after: ir.Model, layers: Iterable[Layer]) -> ir.Model:
@@ -32,52 +38,107 @@ def cut(before: ir.Model, after: ir.Model, layers: Iterable[Layer]) -> ir.Model:
     Returns:
         The graph, whose inputs are values of the float graph, by their names.
     """
-    known, made = values_of(before), values_of(after)
+    float_values, values = values_of(before), values_of(after)
     nodes = {node.name: node for node in before.graph}
     inside: set[str] = set()
-    ends: dict[str, None] = {}
+    outputs_by_name: dict[str, None] = {}
     for layer in layers:
         root = nodes[layer.node]
         inside.update(value.name or "" for value in (*root.inputs[1:], *root.outputs) if value is not None)
-        taken = list(_behind(known[layer.output], made))
-        last = [value for value in taken if _is_end(value, made)]
+        taken = list(_behind(float_values[layer.output], values))
+        last = [value for value in taken if _is_end(value, values)]
         if layer.layout != LAST and root.inputs[0] is not None:
-            after_it = [value for end in last for value in neighbors.behind(end)]
-            taken += [*neighbors.before(root.inputs[0]), *after_it]
-            last = [value for value in after_it if neighbors.is_neighbor(value.producer())] or last
+            after_it = [value for end in last for value in _convolution_behind(end)]
+            taken += [*_convolution_before(root.inputs[0]), *after_it]
+            last = [value for value in after_it if _is_neighbor(value.producer())] or last
         inside.update(value.name or "" for value in taken)
-        ends |= dict.fromkeys(value.name or "" for value in last)
-    outputs = [made[name] for name in ends]
-    inputs = list(_given(outputs, known.keys() - inside))
+        outputs_by_name |= dict.fromkeys(value.name or "" for value in last)
+    outputs = [values[name] for name in outputs_by_name]
+    inputs = list(_inputs_of(outputs, float_values.keys() - inside))
     graph = ir.convenience.extract(after.graph, inputs, outputs)
     return ir.Model(graph, ir_version=after.ir_version)
 
 
-def _behind(value: ir.Value, made: Collection[str]) -> Iterator[ir.Value]:
+def _behind(value: ir.Value, values: Collection[str]) -> Iterator[ir.Value]:
     """Yield a layer's output, and what comes behind it up to values that every form leaves."""
     yield value
-    if not _is_end(value, made):
+    if not _is_end(value, values):
         for use in value.uses():
             for output in use.node.outputs:
-                yield from _behind(output, made)
+                yield from _behind(output, values)
 
 
-def _is_end(value: ir.Value, made: Collection[str]) -> bool:
+def _is_end(value: ir.Value, values: Collection[str]) -> bool:
     user = only_user(value)
-    return value.name in made and (user is None or user.op_type not in MERGED)
+    return value.name in values and (user is None or user.op_type not in MERGED)
 
 
-def _given(outputs: Iterable[ir.Value], given: Collection[str]) -> Iterator[ir.Value]:
+def _inputs_of(outputs: Iterable[ir.Value], float_values: Collection[str]) -> Iterator[ir.Value]:
     """Yield what is to be fed: the nearest values that the float graph has, and inputs of the graph."""
     waiting = list(outputs)
-    seen: set[ir.Value] = set()
+    visited: set[ir.Value] = set()
     while waiting:
         value = waiting.pop()
-        if value in seen or is_constant(value):
+        if value in visited or is_constant(value):
             continue
-        seen.add(value)
+        visited.add(value)
         node = value.producer()
-        if node is None or value.name in given:
+        if node is None or value.name in float_values:
             yield value
         else:
             waiting += [source for source in node.inputs if source is not None]
+
+
+def _convolution_behind(value: ir.Value) -> Values:
+    """Return what is computed of a value up to the convolution behind it, that one's output included."""
+    return _traced(value, lambda node: list(node.outputs), _users)
+
+
+def _convolution_before(value: ir.Value) -> Values:
+    """Return what a value is computed of since the convolution before it, that one's output included."""
+    return _traced(value, _varying, _maker)
+
+
+def _is_neighbor(node: ir.Node | None) -> bool:
+    """Say whether a node is a convolution that stays one."""
+    return node is not None and node.op_type == "Conv" and match_linear(node) is None
+
+
+def _traced(
+    value: ir.Value, onward: Callable[[ir.Node], list[ir.Value]], nodes_at: Callable[[ir.Value], Nodes]
+) -> Values:
+    """Follow a value through activations, and return all on the way if each way ends at a convolution."""
+    traced: set[ir.Value] = set()
+    passed: set[ir.Node] = set()
+    waiting = [value]
+    while waiting:
+        nodes = nodes_at(waiting.pop())
+        for node in nodes:
+            if not _is_neighbor(node) and node not in passed:
+                if len(passed) == BETWEEN or not _is_elementwise(node):
+                    return frozenset()
+                passed.add(node)
+                waiting += onward(node)
+            traced.add(node.outputs[0])
+        if not nodes:
+            return frozenset()
+    return frozenset(traced)
+
+
+def _maker(value: ir.Value) -> Nodes:
+    node = value.producer()
+    return [] if node is None else [node]
+
+
+def _users(value: ir.Value) -> Nodes:
+    return [] if value.is_graph_output() else [use.node for use in value.uses()]
+
+
+def _varying(node: ir.Node) -> list[ir.Value]:
+    return [value for value in sources(node) if not is_constant(value)]
+
+
+def _is_elementwise(node: ir.Node) -> bool:
+    """Say whether a node's inputs and its output have the same dims, as an activation's have."""
+    size = dims(node.outputs[0])
+    return bool(size) and len(node.outputs) == 1 and all(dims(value) == size for value in _varying(node))

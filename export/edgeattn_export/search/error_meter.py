@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.quantize import written
@@ -28,17 +29,17 @@ SENSED = 24  # of them, the hardest, that tell what one treatment spoils: few en
 
 @dataclass
 class ErrorMeter:
-    """Judges recipes for one graph, each once.
+    """Measures the errors of recipes for one graph, each once.
 
     Attributes:
-        part: The float graph, with its samples and the outputs that count.
-        bench: Where it is measured.
-        samples: Those that it judges by, the first of the selection.
+        float_graph: The float graph, with its samples and the outputs that count.
+        rig: Where it is measured.
+        samples: Those that errors are measured on, the first of the selection.
         fingerprint: Of the graph with its weights, and all samples.
     """
 
-    part: FloatGraph
-    bench: Rig
+    float_graph: FloatGraph
+    rig: Rig
     samples: Samples = field(init=False)
     fingerprint: str = field(init=False)
     _expected: list[Outputs] = field(init=False)
@@ -46,16 +47,21 @@ class ErrorMeter:
 
     def __post_init__(self) -> None:
         """Run the float graph."""
-        known, selection = self.part.calibration, self.part.selection
+        calibration, selection = self.calibration, self.float_graph.selection
         self.samples = selection[:COUNTED]
-        self.fingerprint = fingerprint(known.model, known.samples, selection)
-        answer = known.engine.runner(known.model)
+        self.fingerprint = fingerprint(calibration.model, calibration.samples, selection)
+        answer = calibration.engine.runner(calibration.model)
         self._expected = [answer(sample.inputs) for sample in self.samples]
+
+    @property
+    def calibration(self) -> Calibration:
+        """The float graph, as it is calibrated."""
+        return self.float_graph.calibration
 
     @cached_property
     def sensed(self) -> tuple[int, ...]:
         """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
-        hardest = np.argsort(-self.errors(self.bench.candidates.plain), kind="stable")[:SENSED]
+        hardest = np.argsort(-self.errors(self.rig.candidates.plain), kind="stable")[:SENSED]
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
@@ -67,7 +73,7 @@ class ErrorMeter:
     @cached_property
     def base(self) -> Errors:
         """What a graph spoils of which no layer is treated, as one of 16-bit integers does; 0 for floats."""
-        if self.part.calibration.forms.whole is None:
+        if self.calibration.forms.whole is None:
             return np.zeros(len(self.sensed))
         return self._errors(Recipe("", (), ()), self.sensed)
 
@@ -79,27 +85,27 @@ class ErrorMeter:
         """Return the graph that a recipe makes; not to be changed, for the latest one is kept."""
         if self._latest is None or self._latest[0] != recipe:
             self._latest = None  # before the next one takes as much memory
-            self._latest = recipe, written(self.part.calibration, recipe)
+            self._latest = recipe, written(self.calibration, recipe)
         return self._latest[1]
 
     def _errors(self, recipe: Recipe, chosen: tuple[int, ...]) -> Errors:
         question = {
             "errors": self.fingerprint,
             "samples": list(chosen),
-            "outputs": list(self.part.outputs),
+            "outputs": list(self.float_graph.outputs),
             "recipe": recipe.unnamed().to_json(),
         }
-        answer = self.bench.computed(question, lambda: self._run(recipe, chosen))
+        answer = self.rig.computed(question, lambda: self._run(recipe, chosen))
         return np.asarray(answer["errors"], np.float64)
 
     def _run(self, recipe: Recipe, chosen: tuple[int, ...]) -> Answer:
-        answer = self.part.calibration.engine.runner(self.model(recipe))
+        answer = self.calibration.engine.runner(self.model(recipe))
         answers = ((self._expected[i], answer(self.samples[i].inputs)) for i in chosen)
-        return {"errors": [1 - self._cosine(expected, found) for expected, found in answers]}
+        return {"errors": [1 - self._cosine(expected, actual) for expected, actual in answers]}
 
-    def _cosine(self, expected: Outputs, found: Outputs) -> float:
-        names = self.part.outputs or tuple(expected)
-        return cosine(_flat(expected, names), _flat(found, names))
+    def _cosine(self, expected: Outputs, actual: Outputs) -> float:
+        names = self.float_graph.outputs or tuple(expected)
+        return cosine(_flat(expected, names), _flat(actual, names))
 
 
 def _flat(outputs: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> Errors:

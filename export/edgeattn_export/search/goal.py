@@ -30,14 +30,14 @@ class Trial:
 
     def dominates(self, other: Trial) -> bool:
         """Say whether this is nowhere worse than another, and better somewhere."""
-        mine, its = _axes(self), _axes(other)
-        return mine != its and all(a <= b for a, b in zip(mine, its, strict=True))
+        own, others = _axes(self), _axes(other)
+        return own != others and all(a <= b for a, b in zip(own, others, strict=True))
 
 
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return the Pareto front over worst cosine, latency and size, the fastest first."""
-    found = tuple(trials)
-    kept = (trial for trial in found if not any(other.dominates(trial) for other in found))
+    every = tuple(trials)
+    kept = (trial for trial in every if not any(other.dominates(trial) for other in every))
     return tuple(sorted(kept, key=lambda trial: trial.latency_ms))
 
 

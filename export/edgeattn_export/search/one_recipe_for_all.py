@@ -18,15 +18,13 @@ from edgeattn_export.search.rig import Step
 RACED = 8  # recipes at most, those that were chosen first
 
 
-def one_recipe_for_all(
-    floats: FloatGraphs, goal: Goal, benches: Sequence[Rig], *, step: Step
-) -> SearchResult:
+def one_recipe_for_all(floats: FloatGraphs, goal: Goal, rigs: Sequence[Rig], *, step: Step) -> SearchResult:
     """Find the recipe of a bundle for several devices.
 
     Args:
         floats: Its graphs.
         goal: What is asked of the bundle, on each device.
-        benches: The devices; errors are the same on all.
+        rigs: The devices; errors are the same on all.
         step: Told of each step, device by device.
 
     Returns:
@@ -35,14 +33,14 @@ def one_recipe_for_all(
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
-    found = [search_bundle(floats, goal, bench, step=step) for bench in benches]
-    fronts = (trial for each in found for trial in front(each.trials))
-    unique = dict.fromkeys(trial.recipe for trial in (*(each.chosen for each in found), *fronts))
-    raced = [race_bundle(floats, list(unique)[:RACED], bench) for bench in benches]
+    results = [search_bundle(floats, goal, rig, step=step) for rig in rigs]
+    fronts = (trial for each in results for trial in front(each.trials))
+    unique = dict.fromkeys(trial.recipe for trial in (*(each.chosen for each in results), *fronts))
+    raced = [race_bundle(floats, list(unique)[:RACED], rig) for rig in rigs]
     chosen = min(zip(*raced, strict=True), key=lambda trials: _price(goal, trials, raced))
     missed = dict.fromkeys(limit for trial in chosen for limit in goal.misses(trial))
-    trials = tuple(dict.fromkeys((*raced[0], *found[0].trials)))
-    return replace(found[0], chosen=chosen[0], trials=trials, missed=tuple(missed))
+    trials = tuple(dict.fromkeys((*raced[0], *results[0].trials)))
+    return replace(results[0], chosen=chosen[0], trials=trials, missed=tuple(missed))
 
 
 def _price(goal: Goal, trials: Sequence[Trial], raced: Sequence[Sequence[Trial]]) -> tuple[int, float]:

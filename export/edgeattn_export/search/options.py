@@ -30,44 +30,44 @@ def is_large(calibration: Calibration) -> bool:
     return weight_bytes(calibration.model) > LARGE
 
 
-def priced(judge: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
+def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
     """Measure what treatments cost, and try none of them yet.
 
     Args:
-        judge: Of the graph.
+        meter: Of the graph.
         treatments: Those of each unit; their weights are not rounded by the layer's output here, which takes
             longer.
         step: Told before each unit.
     """
-    forms, times = judge.part.calibration.forms, milliseconds(judge, treatments, step)
+    forms, times = meter.calibration.forms, milliseconds(meter, treatments, step)
     return {
         unit.name: [
             Option(treatment, UNTRIED, time, megabytes(unit, treatment.form, forms))
-            for treatment, time in zip(its, times[unit.name], strict=True)
+            for treatment, time in zip(own, times[unit.name], strict=True)
         ]
-        for unit, its in treatments.items()
+        for unit, own in treatments.items()
     }
 
 
-def tried(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
+def tried(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option with what it spoils where nothing but its unit is treated."""
-    return replace(option, errors=judge.spoiled(unit.alone(option.treatment)))
+    return replace(option, errors=meter.spoiled(unit.alone(option.treatment)))
 
 
-def tried_rounded(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
+def tried_rounded(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option as ``tried`` does, its weights rounded as they will be."""
-    rounded = judge.bench.candidates.finished(option.treatment, judge.part.calibration.forms)
-    return replace(option, errors=judge.spoiled(unit.alone(rounded)))
+    rounded = meter.rig.candidates.finished(option.treatment, meter.calibration.forms)
+    return replace(option, errors=meter.spoiled(unit.alone(rounded)))
 
 
-def cheapest_treatments(judge: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
+def cheapest_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what may cost a layer the least: forms as they are, and float."""
-    return _affordable(judge, judge.bench.candidates.cheapest(layer, goal, judge.part.calibration.forms))
+    return _affordable(meter, meter.rig.candidates.cheapest(layer, goal, meter.calibration.forms))
 
 
-def usual_treatments(judge: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
+def usual_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
     """Return what is tried of a layer that spoils too much in the form that costs the least."""
-    return _affordable(judge, judge.bench.candidates.usual(layer, goal, judge.part.calibration.forms))
+    return _affordable(meter, meter.rig.candidates.usual(layer, goal, meter.calibration.forms))
 
 
 def worthwhile(options: Sequence[Option], goal: Goal) -> list[Option]:
@@ -92,23 +92,23 @@ def leading(options: Iterable[Option]) -> list[Option]:
     return list(best.values())
 
 
-def embedding_options(judge: ErrorMeter, goal: Goal) -> list[Option]:
+def embedding_options(meter: ErrorMeter, goal: Goal) -> list[Option]:
     """Return the forms of embeddings; their size is that of all in the graph but its linear layers.
 
     Their time is not measured: a look-up takes no time beside the products.
     """
-    layers = {layer.weight: layer for layer in judge.part.calibration.layers}.values()
+    layers = {layer.weight: layer for layer in meter.calibration.layers}.values()
     linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
-    recipes = (_embedding_recipe(form) for form in judge.bench.candidates.forms_of_embeddings(goal))
+    recipes = (_embedding_recipe(form) for form in meter.rig.candidates.forms_of_embeddings(goal))
     return [
-        Option(Treatment(recipe.rewrites[0]), UNTRIED, 0.0, max(file_mb(judge.model(recipe)) - linear, 0.0))
+        Option(Treatment(recipe.rewrites[0]), UNTRIED, 0.0, max(file_mb(meter.model(recipe)) - linear, 0.0))
         for recipe in recipes
     ]
 
 
-def tried_embedding(judge: ErrorMeter, option: Option) -> Option:
+def tried_embedding(meter: ErrorMeter, option: Option) -> Option:
     """Return an option of embeddings with what it spoils, and what the graph does that every choice is of."""
-    return replace(option, errors=judge.spoiled(_embedding_recipe(option.treatment.form)) + judge.base)
+    return replace(option, errors=meter.spoiled(_embedding_recipe(option.treatment.form)) + meter.base)
 
 
 def megabytes(unit: Unit, form: str, forms: Forms) -> float:
@@ -116,9 +116,9 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
     return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
 
 
-def _affordable(judge: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
+def _affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
     """Leave few of them where a trial takes seconds."""
-    few = judge.bench.candidates.few if is_large(judge.part.calibration) else None
+    few = meter.rig.candidates.few if is_large(meter.calibration) else None
     return [each for each in treatments if few is None or each in few]
 
 

@@ -21,19 +21,19 @@ TIMED = 8  # samples, from the smallest to the largest
 PASSES = 6
 
 
-def race(judge: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+def race(meter: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
     """Prove recipes end to end, one thread; times are nominal where the device cannot be timed here.
 
     Args:
-        judge: Of the graph.
+        meter: Of the graph.
         recipes: Each of them is made, run on the samples, and timed in turn with the others.
     """
     entered = tuple(recipes)
     errors, models = [], []
     for recipe in entered:
-        errors.append(judge.errors(recipe))
-        models.append(judge.model(recipe))
-    times = _milliseconds(judge, entered, models)
+        errors.append(meter.errors(recipe))
+        models.append(meter.model(recipe))
+    times = _milliseconds(meter, entered, models)
     return tuple(
         Trial(
             recipe,
@@ -46,27 +46,27 @@ def race(judge: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
     )
 
 
-def _milliseconds(judge: ErrorMeter, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
-    paces = judge.bench.candidates.paces
+def _milliseconds(meter: ErrorMeter, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
+    paces = meter.rig.candidates.paces
     if paces is not None:
-        return [nominal_of(judge.part.calibration, recipe, paces) for recipe in recipes]
+        return [nominal_of(meter.calibration, recipe, paces) for recipe in recipes]
     question = {
-        "race": judge.fingerprint,
+        "race": meter.fingerprint,
         "recipes": [recipe.unnamed().to_json() for recipe in recipes],
     }
-    answer = judge.bench.measured(question, lambda: _raced(judge, models))
+    answer = meter.rig.measured(question, lambda: _raced(meter, models))
     return [float(str(answer[str(i)])) for i in range(len(recipes))]
 
 
-def _raced(judge: ErrorMeter, models: list[ir.Model]) -> Answer:
-    calls = {str(i): _in_turn(judge, model) for i, model in enumerate(models)}
-    timed = min(TIMED, len(judge.samples))
+def _raced(meter: ErrorMeter, models: list[ir.Model]) -> Answer:
+    calls = {str(i): _in_turn(meter, model) for i, model in enumerate(models)}
+    timed = min(TIMED, len(meter.samples))
     rounds = Rounds(least=PASSES * timed, most=PASSES * timed, warmup=timed)
-    times = judge.bench.turns(calls, rounds)
+    times = meter.rig.turns(calls, rounds)
     return {i: median(measured) for i, measured in times.items()}
 
 
-def _in_turn(judge: ErrorMeter, model: ir.Model) -> Call:
-    runner = judge.bench.runner(judge.part.calibration.engine, model)
-    chosen = stratified((sample.inputs for sample in judge.samples), TIMED)
+def _in_turn(meter: ErrorMeter, model: ir.Model) -> Call:
+    runner = meter.rig.runner(meter.calibration.engine, model)
+    chosen = stratified((sample.inputs for sample in meter.samples), TIMED)
     return InTurn([runner.bind(inputs) for inputs in chosen])

@@ -32,74 +32,74 @@ EMBEDDING = "(embeddings)"  # the unit beside the layers
 Choices = dict[Recipe, Choice]
 
 
-def proven(judge: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
+def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
     """Return choices, each made with what the proof of those before taught, until one is its own repair."""
-    found: Choices = {}
-    trust, goal = _first_trust(judge, problem.left), problem.goal
+    choices: Choices = {}
+    trust, goal = _first_trust(meter, problem.remaining_share), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
-        recipe = recipe_of(judge, units, choice)
-        if recipe in found:
+        recipe = recipe_of(meter, units, choice)
+        if recipe in choices:
             break
-        found[recipe] = choice
+        choices[recipe] = choice
         expected = predicted(choice)
-        measured = judge.errors(recipe)
+        measured = meter.errors(recipe)
         is_met = problem.goal.allows(float(measured.mean()), float(measured.max()))
         if is_met and not problem.goal.thorough:
             break
         trust = Trust(
-            _share(measured.mean(), expected.mean()),
-            _share(measured.max(), expected.max()),
+            _ratio(measured.mean(), expected.mean()),
+            _ratio(measured.max(), expected.max()),
         )
         if math.isfinite(problem.goal.size_mb):
-            goal = _with_room(problem.goal, choice, file_mb(judge.model(recipe)))
-    return found
+            goal = _with_room(problem.goal, choice, file_mb(meter.model(recipe)))
+    return choices
 
 
-def is_met(judge: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+def is_met(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness and size."""
-    errors = judge.errors(recipe)
+    errors = meter.errors(recipe)
     exact = goal.allows(float(errors.mean()), float(errors.max()))
-    return exact and (math.isinf(goal.size_mb) or file_mb(judge.model(recipe)) <= goal.size_mb)
+    return exact and (math.isinf(goal.size_mb) or file_mb(meter.model(recipe)) <= goal.size_mb)
 
 
-def is_reached(judge: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+def is_reached(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness, were there no margin."""
-    errors = judge.errors(recipe)
+    errors = meter.errors(recipe)
     return goal.is_reached_by(float(errors.mean()), float(errors.max()))
 
 
-def recipe_of(judge: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recipe:
+def recipe_of(meter: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recipe:
     """Return the recipe of a choice, its weights rounded by the layers' outputs."""
-    treatments = {unit.name: _finished(judge, choice[unit.name].treatment) for unit in units}
+    treatments = {unit.name: _finished(meter, choice[unit.name].treatment) for unit in units}
     embedding = choice[EMBEDDING].treatment.form
-    return merged(units, treatments, (embedding, *judge.bench.candidates.others))
+    return merged(units, treatments, (embedding, *meter.rig.candidates.others))
 
 
-def uniform(judge: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> Recipe:
+def uniform(meter: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> Recipe:
     """Return the recipe that gives one treatment to all units."""
-    treatments = {unit.name: _finished(judge, treatment) for unit in units}
-    return merged(units, treatments, judge.bench.candidates.plain.rewrites)
+    treatments = {unit.name: _finished(meter, treatment) for unit in units}
+    return merged(units, treatments, meter.rig.candidates.plain.rewrites)
 
 
-def _finished(judge: ErrorMeter, treatment: Treatment) -> Treatment:
-    return judge.bench.candidates.finished(treatment, judge.part.calibration.forms)
+def _finished(meter: ErrorMeter, treatment: Treatment) -> Treatment:
+    return meter.rig.candidates.finished(treatment, meter.calibration.forms)
 
 
-def _first_trust(judge: ErrorMeter, left: float) -> Trust:
+def _first_trust(meter: ErrorMeter, left: float) -> Trust:
     """Return what is known before anything is proven: by how much the samples that are tried are harder."""
-    plain = judge.errors(judge.bench.candidates.plain)
-    return Trust(left * _share(plain.mean(), plain[list(judge.sensed)].mean()), left)
+    plain = meter.errors(meter.rig.candidates.plain)
+    return Trust(left * _ratio(plain.mean(), plain[list(meter.sensed)].mean()), left)
 
 
-def _share(found: float, hoped: float) -> float:
-    return float(found / hoped) if hoped > 0 else 1.0
+def _ratio(measured: float, expected: float) -> float:
+    return float(measured / expected) if expected > 0 else 1.0
 
 
 def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
     """Return the goal less what a choice's graph takes beside the weights of its layers."""
-    beside = size_mb - sum(option.megabytes for option in choice.values())
-    return replace(goal, size_mb=max(goal.size_mb - beside, LEAST))
+    other_mb = size_mb - sum(option.megabytes for option in choice.values())
+    return replace(goal, size_mb=max(goal.size_mb - other_mb, LEAST))
 
 
 NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
@@ -129,66 +129,68 @@ def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str
 
 
 def repaired(
-    judge: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step
+    meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step
 ) -> Choices:
     """Try what units spoil, one by one, and return choices that make up for it."""
     goal = problem.goal
     plain = {}
     for done, unit in enumerate(units):
         step(done, len(units), f"trying {unit.name} in {first[unit.name].treatment.form}")
-        plain[unit.name] = tried(judge, unit, first[unit.name])
-    wanted = [unit for unit in units if unit.name in significant_units(plain, goal)]
-    embeddings = [tried_embedding(judge, option) for option in problem.units[EMBEDDING]]
+        plain[unit.name] = tried(meter, unit, first[unit.name])
+    significant = [unit for unit in units if unit.name in significant_units(plain, goal)]
+    embeddings = [tried_embedding(meter, option) for option in problem.units[EMBEDDING]]
     options = {**{name: [option] for name, option in plain.items()}, EMBEDDING: embeddings}
-    usual = {unit: usual_treatments(judge, goal, unit.first) for unit in wanted}
-    problem = replace(problem, units=options | _tried(judge, usual, goal, step))
-    choices = {} if goal.thorough else proven(judge, units, problem.quick())
-    if not any(is_reached(judge, goal, recipe) for recipe in choices):
-        units, problem = _with_exact(judge, units, wanted, problem, step)
-        choices |= proven(judge, units, problem)
+    usual = {unit: usual_treatments(meter, goal, unit.first) for unit in significant}
+    problem = replace(problem, units=options | _tried(meter, usual, goal, step))
+    choices = {} if goal.thorough else proven(meter, units, problem.quick())
+    if not any(is_reached(meter, goal, recipe) for recipe in choices):
+        units, problem = _with_exact(meter, units, significant, problem, step)
+        choices |= proven(meter, units, problem)
     return choices
 
 
 def _with_exact(
-    judge: ErrorMeter, units: Sequence[Unit], wanted: Sequence[Unit], problem: Problem, step: Step
+    meter: ErrorMeter, units: Sequence[Unit], significant: Sequence[Unit], problem: Problem, step: Step
 ) -> tuple[Sequence[Unit], Problem]:
     """Try slower and more exact options too, and single layers where the goal wants and needs them.
 
     Args:
-        judge: Of the graph.
+        meter: Of the graph.
         units: All of them.
-        wanted: Those that matter.
+        significant: Those that matter.
         problem: With their usual options.
         step: Told of each step.
     """
-    exact = _tried(judge, dict.fromkeys(wanted, judge.bench.candidates.most_exact), problem.goal, step)
-    options = {name: [*found, *exact.get(name, [])] for name, found in problem.units.items()}
+    exact = _tried(meter, dict.fromkeys(significant, meter.rig.candidates.most_exact), problem.goal, step)
+    options = {name: [*usual, *exact.get(name, [])] for name, usual in problem.units.items()}
     problem = replace(problem, units=options)
     if not problem.goal.thorough or problem.is_cheapest(choose(problem)):
         return units, problem
-    of_one = {layer.name: _of_one(unit, options[unit.name]) for unit in wanted for layer in unit.layers}
-    alone = singles(layer for unit in wanted for layer in unit.layers)
-    for done, unit in enumerate(alone):
-        step(done, len(alone), f"trying {unit.name} alone")
+    of_one = {layer.name: _of_one(unit, options[unit.name]) for unit in significant for layer in unit.layers}
+    single_layers = singles(layer for unit in significant for layer in unit.layers)
+    for done, unit in enumerate(single_layers):
+        step(done, len(single_layers), f"trying {unit.name} alone")
         options[unit.name] = [
-            tried_rounded(judge, unit, _of_all(judge, unit, option))
+            tried_rounded(meter, unit, _of_all(meter, unit, option))
             for option in leading(of_one[unit.first.name])
         ]
-    units = (*(unit for unit in units if unit not in wanted), *alone)
+    units = (*(unit for unit in units if unit not in significant), *single_layers)
     names = (*(unit.name for unit in units), EMBEDDING)
-    return units, replace(problem, units={name: options[name] for name in names}, left=1.0)
+    return units, replace(problem, units={name: options[name] for name in names}, remaining_share=1.0)
 
 
 def _tried(
-    judge: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], goal: Goal, step: Step
+    meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], goal: Goal, step: Step
 ) -> dict[str, list[Option]]:
     """Measure what treatments cost, and what those of them spoil that are worth it."""
-    options = priced(judge, treatments, step)
-    found: dict[str, list[Option]] = {}
+    options = priced(meter, treatments, step)
+    tried_options: dict[str, list[Option]] = {}
     for done, unit in enumerate(treatments):
         step(done, len(treatments), f"trying {unit.name} in other forms")
-        found[unit.name] = [tried(judge, unit, option) for option in worthwhile(options[unit.name], goal)]
-    return found
+        tried_options[unit.name] = [
+            tried(meter, unit, option) for option in worthwhile(options[unit.name], goal)
+        ]
+    return tried_options
 
 
 def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
@@ -196,7 +198,7 @@ def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
     return [replace(option, milliseconds=option.milliseconds / len(unit.layers)) for option in options]
 
 
-def _of_all(judge: ErrorMeter, unit: Unit, option: Option) -> Option:
+def _of_all(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option of one layer as that of a unit."""
-    size = megabytes(unit, option.treatment.form, judge.part.calibration.forms)
+    size = megabytes(unit, option.treatment.form, meter.calibration.forms)
     return replace(option, milliseconds=option.milliseconds * len(unit.layers), megabytes=size)

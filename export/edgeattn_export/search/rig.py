@@ -71,36 +71,36 @@ class Rig:
         return Clock() if self.threads == 1 else Clock("wall")
 
     def computed(self, question: Question, compute: Callable[[], Answer]) -> Answer:
-        """Return what is known of a question that this machine answers, computed now where nothing is."""
-        asked = _on_machine(question, self.here or self.device)
-        answer = self.store.get(asked)
+        """Return the stored answer to a question that this machine answers, or compute and store it."""
+        key = _on_machine(question, self.here or self.device)
+        answer = self.store.get(key)
         if answer is None:
             answer = compute()
-            self.store.put(asked, answer)
+            self.store.put(key, answer)
         return answer
 
     def measured(self, question: Question, measure: Callable[[], Answer]) -> Answer:
-        """Return what is known of a question that the device answers, measured now where nothing is."""
+        """Return the stored answer to a question that the device answers, or measure and store it."""
         (answer,) = self.answers([question], lambda places: (measure() for _ in places))
         return answer
 
     def answers(
         self, questions: Sequence[Question], measure: Callable[[Sequence[int]], Iterator[Answer]]
     ) -> Iterator[Answer]:
-        """Yield what is known of questions on this device, each remembered as soon as it is measured.
+        """Yield the answers to questions on this device, each stored as soon as it is measured.
 
         Args:
             questions: In their order.
-            measure: Yields the answers to those that nothing is known of, by their places.
+            measure: Yields the answers to those without a stored one, by their places.
         """
-        asked = [_on_machine(question, self.device) for question in questions]
-        known = [self.store.get(question) for question in asked]
-        measured = measure([place for place, answer in enumerate(known) if answer is None])
-        for question, answer in zip(asked, known, strict=True):
+        keys = [_on_machine(question, self.device) for question in questions]
+        stored = [self.store.get(question) for question in keys]
+        measured = measure([place for place, answer in enumerate(stored) if answer is None])
+        for question, answer in zip(keys, stored, strict=True):
             if answer is None:
-                found = next(measured)
-                self.store.put(question, found)
-                yield found
+                fresh = next(measured)
+                self.store.put(question, fresh)
+                yield fresh
             else:
                 yield answer
 

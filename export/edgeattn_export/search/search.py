@@ -44,14 +44,14 @@ def why_float(
 
 def _why(unit: Unit, plain: float, int8: float) -> str:
     layer, count = unit.first, len(unit.layers)
-    which = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
+    layers = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
     cause = (
         f"its {layer.width} x {layer.channels} weights are few, quantizing its input costs more than it saves"
         if layer.width * layer.channels <= SMALL
         else "its products are bound by memory, or this processor has no fast int8 kernel for them"
     )
     return (
-        f"Int8 is not faster here: {which} takes {1e3 * plain / count:.3g} us in float and "
+        f"Int8 is not faster here: {layers} takes {1e3 * plain / count:.3g} us in float and "
         f"{1e3 * int8 / count:.3g} in int8: {cause}. It stays float."
     )
 
@@ -80,65 +80,65 @@ class SearchResult:
     notes: tuple[str, ...]
 
 
-def search(part: FloatGraph, goal: Goal, bench: Rig, *, step: Step = silent) -> SearchResult:
+def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent) -> SearchResult:
     """Find the recipe that meets a goal at the least time, or size.
 
     First every layer gets what costs the least, as if that spoiled nothing. Only where this recipe is then
     proven to spoil too much, treatments are tried one by one, of the units where that can gain anything.
 
     Args:
-        part: The float graph and real samples; all errors are against the graph's own answers.
+        float_graph: The float graph and real samples; all errors are against the graph's own answers.
         goal: What is asked.
-        bench: What is tried, and where it is measured.
+        rig: What is tried, and where it is measured.
         step: Told of each step.
 
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
-    judge, candidates = ErrorMeter(part, bench), bench.candidates
-    units = groups(part.calibration.layers)
-    problem = _priced(judge, units, goal, step)
+    meter, candidates = ErrorMeter(float_graph, rig), rig.candidates
+    units = groups(float_graph.calibration.layers)
+    problem = _priced(meter, units, goal, step)
     first = choose(problem)
-    choices = {recipe_of(judge, units, first): first}
-    if problem.excess(first, AS_PREDICTED) or not is_met(judge, goal, *choices):
-        choices |= repaired(judge, units, problem, first, step)
-    ends = () if is_large(part.calibration) else (candidates.fastest, candidates.most_exact[-1])
-    whole = [uniform(judge, units, treatment) for treatment in ends]
+    choices = {recipe_of(meter, units, first): first}
+    if problem.excess(first, AS_PREDICTED) or not is_met(meter, goal, *choices):
+        choices |= repaired(meter, units, problem, first, step)
+    extremes = () if is_large(float_graph.calibration) else (candidates.fastest, candidates.most_exact[-1])
+    uniform_recipes = [uniform(meter, units, treatment) for treatment in extremes]
     step(0, 1, "timing the recipes that were found")
-    trials = race(judge, dict.fromkeys([*choices, *whole]))
+    trials = race(meter, dict.fromkeys([*choices, *uniform_recipes]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = min(eligible, key=partial(_price, goal))
     notes = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
     return SearchResult(chosen, trials, goal.misses(chosen), notes)
 
 
-def follow(part: FloatGraph, recipe: Recipe, bench: Rig) -> SearchResult:
+def follow(float_graph: FloatGraph, recipe: Recipe, rig: Rig) -> SearchResult:
     """Prove one given recipe end to end, instead of searching for one.
 
     Raises:
         RecipeError: The recipe does not fit the graph.
         QuantizeError: A layer's weights are not finite.
     """
-    (trial,) = race(ErrorMeter(part, bench), [recipe])
+    (trial,) = race(ErrorMeter(float_graph, rig), [recipe])
     return SearchResult(trial, (trial,), (), ())
 
 
-def _priced(judge: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
+def _priced(meter: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
     """Measure what may cost the least of each unit, as if nothing spoiled anything."""
-    cheapest = {unit: cheapest_treatments(judge, goal, unit.first) for unit in units}
-    options = priced(judge, cheapest, step)
-    rest = _rest_milliseconds(judge, units, options, goal)
-    return Problem({**options, EMBEDDING: embedding_options(judge, goal)}, goal, rest, ROUNDED)
+    cheapest = {unit: cheapest_treatments(meter, goal, unit.first) for unit in units}
+    options = priced(meter, cheapest, step)
+    rest = _rest_milliseconds(meter, units, options, goal)
+    return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED)
 
 
 def _rest_milliseconds(
-    judge: ErrorMeter, units: Sequence[Unit], options: Mapping[str, Sequence[Option]], goal: Goal
+    meter: ErrorMeter, units: Sequence[Unit], options: Mapping[str, Sequence[Option]], goal: Goal
 ) -> float:
     """Return the time of all that is no linear layer, where the goal has a limit on time."""
     if math.isinf(goal.latency_ms):
         return 0.0
-    fastest = judge.bench.candidates.fastest
-    (whole,) = race(judge, [uniform(judge, units, fastest)])
+    fastest = meter.rig.candidates.fastest
+    (whole,) = race(meter, [uniform(meter, units, fastest)])
     plain = (option for found in options.values() for option in found if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.files import WeightLayout, serialize
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.weight_files import WeightLayout
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 
@@ -82,9 +83,9 @@ class Store:
 
 def fingerprint(model: ir.Model, *samples: Samples) -> str:
     """Hash a graph with its weights and the samples that it is run on."""
-    apart = WeightLayout("")
-    digest = hashlib.sha256(serialize(apart.graph(model)))
-    for weight in apart.weights:
+    layout = WeightLayout("")
+    digest = hashlib.sha256(serialize(layout.graph(model)))
+    for weight in layout.weights:
         digest.update(weight.tobytes())
     for sample in chain(*samples):
         for name, value in sample.inputs.items():

@@ -1,4 +1,16 @@
-"""The targets, one a file: the engine, its lowerings and forms, and what each adds to a bundle."""
+"""The targets, one a file: the engine, its lowerings and forms, and what each adds to a bundle.
+
+How to add one:
+
+1. A file here with one frozen ``Target``: its engine, the lowerings that the engine is fast at, the forms
+   that it has kernels for, the ``Candidates`` that a search tries, and in words what a device needs and how
+   the target was tested. ``dataclasses.replace`` of another target says best where the two differ.
+2. Where the engine is not one of this process: a ``stand_in``, which proves rewrites and calibrates. Where it
+   takes fixed sizes alone: ``bucket_limits``. Where its execution provider documents what it takes:
+   ``operators``.
+3. Its name in ``TARGETS``.
+4. A test in tests/export/targets/, and a row in docs/targets.md.
+"""
 
 from collections.abc import Mapping
 

@@ -32,19 +32,25 @@ class Bucket:
         return "x".join(map(str, self.sizes.values()))
 
 
-def sizes_for(target: Target, seen: Sequence[Sizes], graph: Graph, rows: Rows | None) -> tuple[Sizes, ...]:
+def sizes_for(
+    target: Target, sample_sizes: Sequence[Sizes], graph: Graph, rows: Rows | None
+) -> tuple[Sizes, ...]:
     """Return the sizes that a target fixes for a model; ``ANY`` alone where it fixes none.
 
     Args:
         target: What the graphs are for.
-        seen: The sizes of every sample.
+        sample_sizes: The sizes of every sample.
         graph: The model's contract.
         rows: What is proven of its rows; None where nothing is.
 
     Raises:
         SampleError: The samples need more graphs than the target may have.
     """
-    return (ANY,) if target.few is None else choose_sizes(seen, graph, rows, target.few)
+    return (
+        (ANY,)
+        if target.bucket_limits is None
+        else choose_sizes(sample_sizes, graph, rows, target.bucket_limits)
+    )
 
 
 def buckets_of(target: Target, parts: Graphs, every: Sequence[Sizes]) -> tuple[Bucket, ...]:

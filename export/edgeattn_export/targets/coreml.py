@@ -38,7 +38,7 @@ COREML = Target(
     candidates=Candidates.of_floats("float16", _ROWS.name),  # looked up by the CPU: its list has no Gather
     operators=partial(Operators.of_onnxruntime, "coreml_supported_mlprogram_ops.md", fixed=True),
     opset=OLDEST,
-    few=BucketLimits(),
+    bucket_limits=BucketLimits(),
     needs="onnxruntime 1.24 or later for iOS or macOS, built with Core ML",
     tested="not run: operators are checked against onnxruntime's own list, answers on a stand-in",
 )

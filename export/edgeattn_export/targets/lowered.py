@@ -38,7 +38,7 @@ def lower_for(target: Target, cached: Cached, samples: Samples) -> LoweredGraphs
         ModelError: A decoder, for a target whose graphs fix sizes.
         QuantizeError: Operators that the target's engine does not read, with their modules.
     """
-    if target.few is not None and cached.graphs.generation is not None:
+    if target.bucket_limits is not None and cached.graphs.generation is not None:
         raise ModelError(
             f"target {target.name!r} fixes sizes, and a decoder's cache grows with every token; export for a "
             "target of dynamic sizes, such as cpu"

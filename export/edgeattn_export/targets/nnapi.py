@@ -54,7 +54,7 @@ NNAPI = Target(
     ),
     operators=partial(Operators.of_onnxruntime, "nnapi_supported_ops.md", fixed=True),
     opset=OLDEST,
-    few=BucketLimits(),
+    bucket_limits=BucketLimits(),
     needs="onnxruntime 1.24 or later for Android, built with NNAPI",
     tested="not run: operators are checked against onnxruntime's own list, answers on a stand-in",
 )

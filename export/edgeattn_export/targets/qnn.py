@@ -67,7 +67,7 @@ QNN = Target(
     forms=Forms((QDQ8, QDQ_WEIGHTS), (TABLE8, TABLE16), whole=WholeQdq(), layouts=(ChannelsLast,)),
     candidates=CANDIDATES,
     opset=OLDEST,
-    few=BucketLimits(),
+    bucket_limits=BucketLimits(),
     needs="onnxruntime 1.32 or later with onnxruntime-qnn 2.7 or later, and a Snapdragon with a Hexagon HTP",
     tested="by QNN's own emulator of Hexagon on x86-64: answers and placement, no times",
 )

@@ -33,7 +33,7 @@ class Target:
         candidates: Which of them the search tries.
         operators: Reads what its first execution provider says that it takes; None where nothing is said.
         opset: The newest that the engine reads.
-        few: How many sizes its graphs may fix, a graph each; None where one graph takes any.
+        bucket_limits: How many sizes its graphs may fix, a graph each; None where one graph takes any.
         adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
         needs: What a device must have, in words.
         tested: How it was tested, in words.
@@ -47,7 +47,7 @@ class Target:
     candidates: Candidates
     operators: Callable[[], Operators] | None = None
     opset: int = OPSET
-    few: BucketLimits | None = None
+    bucket_limits: BucketLimits | None = None
     adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
     needs: str
     tested: str

@@ -24,7 +24,7 @@ XNNPACK_CPU = Target(
     forms=Forms(linears=(), others=(_ROWS,)),
     candidates=Candidates.of_floats("float", _ROWS.name),
     opset=OLDEST,
-    few=BucketLimits(),
+    bucket_limits=BucketLimits(),
     needs="onnxruntime 1.21 or later, built with XNNPACK",
     tested="Debian's onnxruntime 1.21 on x86-64",
 )

@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.ranges import NEAR, ranges_of, telling
+from edgeattn_export.quantize.ranges import NEAR, covering_inputs, ranges_of
 
 FLOAT = ir.DataType.FLOAT
 NUMBERS = st.lists(st.tuples(st.integers(-99, 99), st.integers(-99, 99)), min_size=1, max_size=12)
@@ -30,7 +30,9 @@ def _trials(*pairs: tuple[int, int]) -> list[Inputs]:
 @given(pairs=NUMBERS)
 def test_they_reach_nearly_as_far_as_all_do(pairs: list[tuple[int, int]]) -> None:
     trials = _trials(*pairs)
-    found, every = (ranges_of(_sum(), those, ORT_CPU) for those in (telling(_sum(), trials, ORT_CPU), trials))
+    found, every = (
+        ranges_of(_sum(), those, ORT_CPU) for those in (covering_inputs(_sum(), trials, ORT_CPU), trials)
+    )
     for name, whole in every.items():
         assert found[name].low <= (1 - NEAR) * whole.low
         assert found[name].high >= (1 - NEAR) * whole.high
@@ -45,5 +47,5 @@ def test_they_reach_nearly_as_far_as_all_do(pairs: list[tuple[int, int]]) -> Non
     ],
 )
 def test_the_others_are_left_out(pairs: list[tuple[int, int]], kept: list[tuple[int, int]]) -> None:
-    found = telling(_sum(), _trials(*pairs), ORT_CPU)
+    found = covering_inputs(_sum(), _trials(*pairs), ORT_CPU)
     assert [(int(each["x"][0]), int(each["y"][0])) for each in found] == kept

@@ -72,14 +72,16 @@ def test_a_divided_input_is_seen_divided() -> None:
     divisor = np.array([1, 2, 4, 8, 16, 32], np.float32)
     ones = np.ones(6, np.float32)
     statistics = Statistics(3, -ones, ones, ones, None)
-    np.testing.assert_array_equal(PLAIN.seen(statistics).mean, ones)
-    np.testing.assert_array_equal(replace(PLAIN, divisor=divisor).seen(statistics).mean, 1 / divisor)
+    np.testing.assert_array_equal(PLAIN.input_statistics(statistics).mean, ones)
+    np.testing.assert_array_equal(
+        replace(PLAIN, divisor=divisor).input_statistics(statistics).mean, 1 / divisor
+    )
 
 
 def test_outlier_channels_are_not_seen() -> None:
     x = np.random.default_rng(1).standard_normal((5, 6)).astype(np.float32)
     split = replace(PLAIN, outliers=np.array([1, 4]), divisor=np.full(6, 2, np.float32))
-    seen = split.seen(Statistics(5, x.min(0), x.max(0), x.mean(0), x.T @ x))
+    seen = split.input_statistics(Statistics(5, x.min(0), x.max(0), x.mean(0), x.T @ x))
     left = x / 2
     left[:, [1, 4]] = 0
     np.testing.assert_array_equal(seen.largest, np.abs(left).max(0))

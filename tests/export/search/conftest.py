@@ -59,7 +59,7 @@ def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
 
 
 @pytest.fixture(scope="session")
-def bench() -> Callable[[Path | None], Rig]:
+def rig() -> Callable[[Path | None], Rig]:
     """A function that makes a bench that remembers in a folder."""
     return lambda folder: Rig(CANDIDATES, "this device", Store(folder))
 
@@ -69,7 +69,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, float]], No
     """A function that gives a layer in each form its milliseconds, instead of this machine's mood."""
 
     def give(milliseconds: Mapping[str, float]) -> None:
-        def times(judge: object, wanted: Wanted, step: object) -> dict[str, list[float]]:
+        def times(meter: object, wanted: Wanted, step: object) -> dict[str, list[float]]:
             return {
                 unit.name: [len(unit.layers) * milliseconds[treatment.form] for treatment in treatments]
                 for unit, treatments in wanted.items()

@@ -74,10 +74,10 @@ def test_what_is_not_limited_is_not_measured(floats: FloatGraphs, monkeypatch: p
 
 
 def test_a_size_that_only_the_smallest_of_both_reach_is_met(floats: FloatGraphs) -> None:
-    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), bench=NOTHING, step=silent)
+    smallest = search_bundle(floats, Goal(0.5, 0.5, size_mb=1e-3), rig=NOTHING, step=silent)
     assert smallest.missed == ("size_mb",)
     limit = 1.01 * smallest.chosen.size_mb
-    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.5, 0.5, size_mb=limit), rig=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb <= limit
     parts = int8_graphs(floats, found.chosen.recipe)
@@ -124,7 +124,7 @@ def test_what_one_graph_needs_beyond_its_share_another_leaves(
     floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
 ) -> None:
     asked = scripted(floats, {needy: 6.0, other: 1.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), rig=NOTHING, step=silent)
     assert found.missed == ()
     assert found.chosen.size_mb == pytest.approx(10.0)
     assert asked[-1] == (other, 4.0)
@@ -138,20 +138,20 @@ def test_a_share_that_ends_between_two_recipes_of_each_is_met_by_the_smallest(
         return SearchResult(taken, (taken,), goal.misses(taken), ())
 
     monkeypatch.setattr(bundle_search, "search", search)
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), rig=NOTHING, step=silent)
     assert (found.chosen.size_mb, found.missed) == (8.0, ())
     for goal, missed in (
         (Goal(0.0, 0.0, size_mb=7.0), "size_mb"),
         (Goal(0.0, 0.0, latency_ms=0.1), "latency_ms"),
     ):
-        assert search_bundle(floats, goal, bench=NOTHING, step=silent).missed == (missed,)
+        assert search_bundle(floats, goal, rig=NOTHING, step=silent).missed == (missed,)
 
 
 def test_a_total_that_nothing_meets_is_missed_by_the_whole(
     floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 6.0, "encoder": 5.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), rig=NOTHING, step=silent)
     assert found.missed == ("size_mb",)
     assert found.chosen.size_mb == 11.0
     assert found.notes == ("model is found", "encoder is found")
@@ -168,7 +168,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
     floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
 ) -> None:
     scripted(floats, {"model": 1.0, "encoder": 2.0})
-    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), bench=NOTHING, step=silent)
+    found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), rig=NOTHING, step=silent)
     names = ["model: model; encoder: encoder", "model: int8; encoder: encoder", "model: model; encoder: int8"]
     assert [each.recipe.name for each in found.trials] == names
     assert found.chosen == found.trials[0]
@@ -179,7 +179,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
 
 def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatGraphs) -> None:
     recipe = Recipe("mine", (("*", Treatment("int8")), ("down", Treatment("float"))), DYNAMIC_INT8.rewrites)
-    found = follow_bundle(floats, recipe, bench=NOTHING)
+    found = follow_bundle(floats, recipe, rig=NOTHING)
     assert (found.chosen.recipe.name, found.missed) == ("mine", ())
     assert math.isfinite(found.chosen.latency_ms)
     parts = int8_graphs(floats, found.chosen.recipe)
@@ -190,4 +190,4 @@ def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatGraphs) -
 
 def test_a_recipe_with_a_fault_for_one_graph_is_refused(floats: FloatGraphs) -> None:
     with pytest.raises(RecipeError, match="'nobody'"):
-        follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), bench=NOTHING)
+        follow_bundle(floats, Recipe("mine", (("encoder/nobody", Treatment("int8")),), ()), rig=NOTHING)

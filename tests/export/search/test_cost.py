@@ -19,29 +19,29 @@ from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.rig import silent
 from edgeattn_export.search.units import groups
 
-MakeBench = Callable[[Path | None], Rig]
+MakeRig = Callable[[Path | None], Rig]
 
 FLOAT, INT8 = Treatment("float"), Treatment("int8")
 SMOOTHED = [Treatment("int8", (("smoothing", exponent),)) for exponent in (0.6, 0.8)]
 
 
 def test_a_time_is_measured_once_and_then_known(
-    part: FloatGraph, bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = groups(part.calibration.layers)[0]
     wanted = {unit: (FLOAT, INT8, *SMOOTHED)}
-    found = milliseconds(ErrorMeter(part, bench(tmp_path)), wanted, silent)
+    found = milliseconds(ErrorMeter(part, rig(tmp_path)), wanted, silent)
     times = found[unit.name]
     assert len(times) == len(wanted[unit])
     assert all(time > 0 for time in times)
     assert times[2] == times[3]  # equal graphs but for their numbers
 
     monkeypatch.setattr(cost, "written", lambda *_: pytest.fail("written again"))
-    assert milliseconds(ErrorMeter(part, bench(tmp_path)), wanted, silent) == found
+    assert milliseconds(ErrorMeter(part, rig(tmp_path)), wanted, silent) == found
 
 
 def test_a_treatment_is_written_once_for_all_units(
-    part: FloatGraph, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graphs: list[str] = []
 
@@ -51,44 +51,44 @@ def test_a_treatment_is_written_once_for_all_units(
 
     monkeypatch.setattr(cost, "written", count)
     units = groups(part.calibration.layers)
-    found = milliseconds(ErrorMeter(part, bench(None)), dict.fromkeys(units, (INT8, FLOAT)), silent)
+    found = milliseconds(ErrorMeter(part, rig(None)), dict.fromkeys(units, (INT8, FLOAT)), silent)
     assert sorted(graphs) == ["float", "int8"]
     assert set(found) == {unit.name for unit in units}
 
 
-def test_what_is_cut_is_what_a_unit_treated_alone_would_be(part: FloatGraph, bench: MakeBench) -> None:
-    judge = ErrorMeter(part, bench(None))
+def test_what_is_cut_is_what_a_unit_treated_alone_would_be(part: FloatGraph, rig: MakeRig) -> None:
+    meter = ErrorMeter(part, rig(None))
     every = [Recipe("", ((EVERY, treatment),), ()) for treatment in (INT8, *SMOOTHED)]
     for unit in groups(part.calibration.layers):
         for together, treatment in zip(every, (INT8, *SMOOTHED), strict=True):
-            graphs = (judge.model(recipe) for recipe in (together, unit.alone(treatment)))
+            graphs = (meter.model(recipe) for recipe in (together, unit.alone(treatment)))
             one, other = (cut(part.calibration.model, graph, unit.layers) for graph in graphs)
             assert signature(one) == signature(other)
 
 
 def test_another_device_is_measured_anew(
-    part: FloatGraph, bench: MakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = groups(part.calibration.layers)[0]
     for device, time in (("one", 1.0), ("other", 2.0)):
         monkeypatch.setattr(
             cost._Cuts, "timed", lambda _, units, time=time: iter([{"p50": [time]} for _ in units])
         )
-        judge = ErrorMeter(part, replace(bench(tmp_path), device=device))
-        assert milliseconds(judge, {unit: [INT8]}, silent) == {unit.name: [time]}
+        meter = ErrorMeter(part, replace(rig(tmp_path), device=device))
+        assert milliseconds(meter, {unit: [INT8]}, silent) == {unit.name: [time]}
     monkeypatch.setattr(
         cost._Cuts, "timed", lambda _, units: iter([pytest.fail("measured again") for _ in units])
     )
-    judge = ErrorMeter(part, replace(bench(tmp_path), device="one"))
-    assert milliseconds(judge, {unit: [INT8]}, silent) == {unit.name: [1.0]}
+    meter = ErrorMeter(part, replace(rig(tmp_path), device="one"))
+    assert milliseconds(meter, {unit: [INT8]}, silent) == {unit.name: [1.0]}
 
 
-def test_a_signature_tells_graphs_apart_by_all_that_takes_time(part: FloatGraph, bench: MakeBench) -> None:
-    judge = ErrorMeter(part, bench(None))
+def test_a_signature_tells_graphs_apart_by_all_that_takes_time(part: FloatGraph, rig: MakeRig) -> None:
+    meter = ErrorMeter(part, rig(None))
     treatments = (FLOAT, INT8, *SMOOTHED, Treatment("int8 per token"), Treatment("int4 blocks"))
     for unit in groups(part.calibration.layers):
         recipes = (unit.alone(treatment) for treatment in treatments)
-        cuts = [cut(part.calibration.model, judge.model(recipe), unit.layers) for recipe in recipes]
+        cuts = [cut(part.calibration.model, meter.model(recipe), unit.layers) for recipe in recipes]
         found = [signature(graph) for graph in cuts]
         assert found[2] == found[3]
         assert len(set(found)) >= len(treatments) - 2  # smoothing that a norm absorbs is no other graph

@@ -23,7 +23,7 @@ UNTRIED = np.zeros(1)
 
 
 @pytest.fixture(scope="module")
-def judge(part: FloatGraph) -> ErrorMeter:
+def meter(part: FloatGraph) -> ErrorMeter:
     known = part.calibration
     whole = Calibration(known.model, known.samples, ORT_CPU, QNN.forms)
     return ErrorMeter(replace(part, calibration=whole), Rig(CANDIDATES, "this device", Store(None)))
@@ -33,19 +33,19 @@ def _every(form: str) -> Recipe:
     return Recipe("", ((EVERY, Treatment(form)),), ())
 
 
-def test_what_a_layer_spoils_is_beyond_what_the_graph_does(judge: ErrorMeter) -> None:
-    assert judge.base.min() > 0
-    chosen = list(judge.sensed)
-    errors = {form: judge.errors(_every(form))[chosen] for form in (QDQ8.name, QDQ_WEIGHTS.name)}
+def test_what_a_layer_spoils_is_beyond_what_the_graph_does(meter: ErrorMeter) -> None:
+    assert meter.base.min() > 0
+    chosen = list(meter.sensed)
+    errors = {form: meter.errors(_every(form))[chosen] for form in (QDQ8.name, QDQ_WEIGHTS.name)}
     for form, its in errors.items():
-        np.testing.assert_allclose(judge.spoiled(_every(form)), np.maximum(its - judge.base, 0))
-    assert not judge.spoiled(_every("float")).any()
+        np.testing.assert_allclose(meter.spoiled(_every(form)), np.maximum(its - meter.base, 0))
+    assert not meter.spoiled(_every("float")).any()
 
 
-def test_a_choice_counts_it_once_with_its_embedding(judge: ErrorMeter) -> None:
+def test_a_choice_counts_it_once_with_its_embedding(meter: ErrorMeter) -> None:
     table, *_ = CANDIDATES.embeddings
-    option = tried_embedding(judge, Option(Treatment(table), UNTRIED, 0.0, 0.0))
-    assert (option.errors >= judge.base).all()
+    option = tried_embedding(meter, Option(Treatment(table), UNTRIED, 0.0, 0.0))
+    assert (option.errors >= meter.base).all()
 
 
 def test_a_graph_of_floats_spoils_nothing_by_itself(part: FloatGraph) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.search import Goal, SearchResult, Trial
-from edgeattn_export.search import one_recipe_for_all as together
 from edgeattn_export.search.one_recipe_for_all import one_recipe_for_all
 from edgeattn_export.search.rig import silent
 
+ROOM = "edgeattn_export.search.one_recipe_for_all"
 TIMES = {  # by recipe, in ms on a server and on a board
     "best on the server": (1.0, 40.0),
     "best on the board": (2.0, 20.0),
@@ -41,9 +41,9 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> object:
         def race(_: object, recipes: list[Recipe], device: Device) -> tuple[Trial, ...]:
             return tuple(_trial(each.name, device, 0.5 if each.name == inexact else 1.0) for each in recipes)
 
-        monkeypatch.setattr(together, "search_bundle", search)
-        monkeypatch.setattr(together, "race_bundle", race)
-        monkeypatch.setattr(together, "front", lambda trials: trials)
+        monkeypatch.setattr(f"{ROOM}.search_bundle", search)
+        monkeypatch.setattr(f"{ROOM}.race_bundle", race)
+        monkeypatch.setattr(f"{ROOM}.front", lambda trials: trials)
         return one_recipe_for_all(None, goal, (Device(0), Device(1)), step=silent)  # type: ignore[arg-type]
 
     return choose

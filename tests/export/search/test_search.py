@@ -17,15 +17,14 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, race, search
-from edgeattn_export.search import error_meter as judge
+from edgeattn_export.search import Goal, Rig, SearchResult, Trial, error_meter, follow, race, search
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.similarity import cosine
 
-MakeBench = Callable[[Path], Rig]
+MakeRig = Callable[[Path], Rig]
 Give = Callable[[Mapping[str, float]], None]
 INT8_FIRST = {
     "int8": 1e-3,
@@ -47,10 +46,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def find(part: FloatGraph, folder: Path, bench: MakeBench, timed: Give) -> Callable[..., SearchResult]:
+def find(part: FloatGraph, folder: Path, rig: MakeRig, timed: Give) -> Callable[..., SearchResult]:
     """A function that searches, int8 being the fastest."""
     timed(INT8_FIRST)
-    return lambda goal, **more: search(part, goal, bench(folder), **more)
+    return lambda goal, **more: search(part, goal, rig(folder), **more)
 
 
 def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., SearchResult]) -> None:
@@ -84,24 +83,24 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     find: Callable[..., SearchResult],
     part: FloatGraph,
     folder: Path,
-    bench: MakeBench,
+    rig: MakeRig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     goal = Goal(cosine_min=0.9995, thorough=True)
     once = find(goal)
-    monkeypatch.setattr(judge.ErrorMeter, "_run", lambda *_: pytest.fail("ran again"))
+    monkeypatch.setattr(error_meter.ErrorMeter, "_run", lambda *_: pytest.fail("ran again"))
     monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
     assert find(goal) == once
-    assert search(replace(part), goal, bench(folder)) == once
+    assert search(replace(part), goal, rig(folder)) == once
 
 
 def test_measured_times_come_from_the_store_too(
-    part: FloatGraph, folder: Path, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, folder: Path, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goal = Goal(prefer="size")
-    once = search(part, goal, bench(folder))
+    once = search(part, goal, rig(folder))
     monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
-    assert search(part, goal, bench(folder)) == once
+    assert search(part, goal, rig(folder)) == once
 
 
 def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., SearchResult]) -> None:
@@ -125,25 +124,25 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
 def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
     find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(error_meter.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
     found = find(Goal(cosine_mean=0.5, cosine_min=0.5))
     assert found.missed == ()
     assert found.chosen.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
 
 
 def test_no_form_is_tried_that_costs_more_than_float(
-    part: FloatGraph, timed: Give, bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+    part: FloatGraph, timed: Give, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timed({**INT8_FIRST, "float": 1.5e-3})
     recipes: list[Recipe] = []
 
-    def spoiled(itself: judge.ErrorMeter, recipe: Recipe) -> judge.Errors:
+    def spoiled(itself: error_meter.ErrorMeter, recipe: Recipe) -> error_meter.Errors:
         recipes.append(recipe)
         return known(itself, recipe)
 
-    known = judge.ErrorMeter.spoiled
-    monkeypatch.setattr(judge.ErrorMeter, "spoiled", spoiled)
-    search(part, Goal(), bench(None))
+    known = error_meter.ErrorMeter.spoiled
+    monkeypatch.setattr(error_meter.ErrorMeter, "spoiled", spoiled)
+    search(part, Goal(), rig(None))
     assert {treatment.form for recipe in recipes for _, treatment in recipe.layers} == {"int8", "float"}
 
 
@@ -154,10 +153,10 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     searching = sys.modules["edgeattn_export.search.search"]
     exact = (("*", CANDIDATES.finished(CANDIDATES.most_exact[-1], FORMS)),)
 
-    def raced(judge: judge.ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+    def raced(meter: error_meter.ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
         return tuple(
             replace(trial, latency_ms=1.0 if trial.recipe.layers == exact else 2.0)
-            for trial in race.race(judge, recipes)
+            for trial in race.race(meter, recipes)
         )
 
     monkeypatch.setattr(searching, "race", raced)
@@ -197,10 +196,10 @@ def test_to_prefer_size_is_to_be_smaller(find: Callable[..., SearchResult]) -> N
 
 
 def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
-    part: FloatGraph, timed: Give, folder: Path, bench: MakeBench
+    part: FloatGraph, timed: Give, folder: Path, rig: MakeRig
 ) -> None:
     timed(FLOAT_FIRST)
-    found = search(part, Goal(), bench(folder))
+    found = search(part, Goal(), rig(folder))
     assert {treatment.form for _, treatment in found.chosen.recipe.layers} == {"float"}
     assert [note.partition(": ")[0] for note in found.notes] == ["Int8 is not faster here"] * len(found.notes)
     told = " ".join(found.notes)
@@ -220,9 +219,9 @@ def test_each_step_tells_what_is_done(find: Callable[..., SearchResult]) -> None
     assert all(done <= total for done, total, _ in steps)
 
 
-def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, bench: MakeBench) -> None:
+def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, rig: MakeRig) -> None:
     recipe = Recipe("mine", (("*", Treatment("int8")), ("head", Treatment("float"))), DYNAMIC_INT8.rewrites)
-    found = follow(part, recipe, bench(folder))
+    found = follow(part, recipe, rig(folder))
     assert found.chosen.recipe == recipe
     assert (found.trials, found.missed, found.notes) == ((found.chosen,), (), ())
     assert 0.5 < found.chosen.cosine_min < 1
@@ -230,19 +229,19 @@ def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, bench: Ma
 
 
 def test_a_recipe_of_another_model_is_refused_with_all_its_faults(
-    part: FloatGraph, folder: Path, bench: MakeBench
+    part: FloatGraph, folder: Path, rig: MakeRig
 ) -> None:
     recipe = Recipe("other", (("encoder.*", Treatment("int8")), ("head", Treatment("int3"))), ("int2 rows",))
     with pytest.raises(RecipeError) as refused:
-        follow(part, recipe, bench(folder))
+        follow(part, recipe, rig(folder))
     for named in ("layer 'encoder.*'", "form 'int3'", "rewrite 'int2 rows'"):
         assert named in str(refused.value)
 
 
-def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, bench: MakeBench) -> None:
+def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, rig: MakeRig) -> None:
     known = copy(part.calibration)
     known.layers = ()
-    found = search(replace(part, calibration=known), Goal(), bench(None))
+    found = search(replace(part, calibration=known), Goal(), rig(None))
     assert found.chosen.recipe.name == "no layers"
     assert found.missed == ()
 

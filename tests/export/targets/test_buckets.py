@@ -24,7 +24,7 @@ from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("mask", 0))
-FIXED = replace(CPU, name="fixed", few=BucketLimits(most=2, padding=0.3))
+FIXED = replace(CPU, name="fixed", bucket_limits=BucketLimits(most=2, padding=0.3))
 TOLERANCE = 0.05  # of the output's scale: int8 activations are scaled with the padding in them
 
 

@@ -34,7 +34,9 @@ def test_what_the_engine_does_not_read_is_named_with_its_module(
         lower_for(replace(QNN, lowerings=()), Cached(WholeGraph(recovered.model, encoder)), samples)
 
 
-@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if target.few is not None])
+@pytest.mark.parametrize(
+    "name", [name for name, target in TARGETS.items() if target.bucket_limits is not None]
+)
 def test_a_decoders_cache_fits_no_fixed_size(name: str, samples: Samples) -> None:
     steps = cast("Any", SimpleNamespace(generation="decoder"))
     with pytest.raises(ModelError, match=rf"{name}.*cache.*dynamic"):

@@ -13,8 +13,8 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.targets.coreml import COREML
-from edgeattn_export.targets.placement import Operators
 from edgeattn_export.targets.placement.assignment import expected_placement, session_placement
+from edgeattn_export.targets.placement.operators import Operators
 from edgeattn_export.targets.placement.target_placement import multiply_accumulates, placement_of
 
 NPU, CPU = "NpuExecutionProvider", "CPUExecutionProvider"

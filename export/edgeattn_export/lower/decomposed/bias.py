@@ -49,35 +49,38 @@ def emit_bias(tape: Tape, node: ir.Node) -> Bias:
     return Bias(_added(tape, _all(tape, shown), numbers), _visible(tape, _all(tape, empties)))
 
 
-def _added(tape: Tape, shown: ir.Value | None, numbers: ir.Value | None) -> ir.Value | None:
-    if shown is None and numbers is None:
+def _added(tape: Tape, visible_keys: ir.Value | None, numbers: ir.Value | None) -> ir.Value | None:
+    if visible_keys is None and numbers is None:
         return None
     floor = embed(tape, np.array(FLOOR, np.float32), "attention.floor")
     if numbers is not None:
         numbers = tape.op("Max", [numbers, floor])
-    if shown is None:
+    if visible_keys is None:
         return numbers
     kept = embed(tape, np.array(0, np.float32), "attention.kept") if numbers is None else numbers
-    return tape.op("Where", [shown, kept, floor])
+    return tape.op("Where", [visible_keys, kept, floor])
 
 
-def _visible(tape: Tape, shown: ir.Value | None) -> ir.Value | None:
-    if shown is None:
+def _visible(tape: Tape, visible_keys: ir.Value | None) -> ir.Value | None:
+    if visible_keys is None:
         return None
     last = embed(tape, np.array([-1]), "attention.keys")
-    numbers = tape.op("Cast", [shown], {"to": ir.DataType.FLOAT})
+    numbers = tape.op("Cast", [visible_keys], {"to": ir.DataType.FLOAT})
     visible = tape.op("ReduceMax", [numbers, last], {"keepdims": 1})
-    if dims(shown):
-        visible.type, visible.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape((*dims(shown)[:-1], 1))
+    if dims(visible_keys):
+        visible.type, visible.shape = (
+            ir.TensorType(ir.DataType.FLOAT),
+            ir.Shape((*dims(visible_keys)[:-1], 1)),
+        )
     return visible
 
 
 def _may_empty(mask: ir.Value) -> bool:
     """Say whether a mask may hide all keys of a query, and not by a finite number."""
     if is_constant(mask):
-        known = np.asarray(constant(mask))
-        hidden = ~known if known.dtype.kind == "b" else np.isneginf(known)
-        return bool(hidden.all(-1).any())
+        array = np.asarray(constant(mask))
+        masked_out = ~array if array.dtype.kind == "b" else np.isneginf(array)
+        return bool(masked_out.all(-1).any())
     if mask.dtype is ir.DataType.BOOL:
         return reads_input(mask)
     given = any(source.is_graph_input() and source.dtype is mask.dtype for source in sources_of(mask))
@@ -90,10 +93,10 @@ def _finite(tape: Tape, mask: ir.Value) -> ir.Value:
     return tape.op("GreaterOrEqual", [mask, lowest])
 
 
-def _all(tape: Tape, shown: list[ir.Value]) -> ir.Value | None:
-    if not shown:
+def _all(tape: Tape, visible_keys: list[ir.Value]) -> ir.Value | None:
+    if not visible_keys:
         return None
-    return shown[0] if len(shown) == 1 else tape.op("And", shown)
+    return visible_keys[0] if len(visible_keys) == 1 else tape.op("And", visible_keys)
 
 
 def _causal(tape: Tape, node: ir.Node) -> ir.Value:

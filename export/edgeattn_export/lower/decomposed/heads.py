@@ -39,8 +39,8 @@ def beside(tape: Tape, flat: ir.Value, heads: int | str | None) -> ir.Value:
 
 def reshaped(tape: Tape, value: ir.Value, sizes: Dims) -> ir.Value:
     """Emit a Reshape; 0 keeps an axis, one size that is not known takes what is left."""
-    known = np.array([_size(size) for size in sizes], np.int64)
-    return tape.op("Reshape", [value, embed(tape, known, "sizes." + ".".join(map(str, known)))])
+    shape = np.array([_size(size) for size in sizes], np.int64)
+    return tape.op("Reshape", [value, embed(tape, shape, "sizes." + ".".join(map(str, shape)))])
 
 
 def _size(dim: int | str | None) -> int:

@@ -64,8 +64,8 @@ def _objection(node: ir.Node, version: int) -> str | None:
 def _dtypes_beyond(node: ir.Node, schema: onnx.defs.OpSchema) -> Iterator[ir.DataType]:
     for values, parameters in ((node.inputs, schema.inputs), (node.outputs, schema.outputs)):
         for i, value in enumerate(values):
-            known = parameters[min(i, len(parameters) - 1)].types  # the last one may be variadic
-            if value is not None and value.dtype is not None and _spelled(value.dtype) not in known:
+            types = parameters[min(i, len(parameters) - 1)].types  # the last one may be variadic
+            if value is not None and value.dtype is not None and _spelled(value.dtype) not in types:
                 yield value.dtype
 
 

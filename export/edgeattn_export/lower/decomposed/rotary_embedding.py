@@ -50,13 +50,13 @@ class DecomposeRotaryEmbedding:
         """Match the standard operator; refuse heads of unknown size."""
         if node.domain:
             return None
-        found = dims(node.inputs[X])
+        sizes = dims(node.inputs[X])
         heads = node.attributes.get_int("num_heads", 0) or None
-        if len(found) not in (3, 4) or not isinstance(found[-1], int) or (len(found) == 3 and heads is None):
-            return Refusal(f"its input has dims {found}; (B, H, S, D) or (B, S, H*D) of a known D expected")
-        size = found[-1] if len(found) == 4 else found[-1] // (heads or 1)
+        if len(sizes) not in (3, 4) or not isinstance(sizes[-1], int) or (len(sizes) == 3 and heads is None):
+            return Refusal(f"its input has dims {sizes}; (B, H, S, D) or (B, S, H*D) of a known D expected")
+        size = sizes[-1] if len(sizes) == 4 else sizes[-1] // (heads or 1)
         turned = node.attributes.get_int("rotary_embedding_dim", 0) or size
-        return Match(node, heads if len(found) == 3 else None, size, turned)
+        return Match(node, heads if len(sizes) == 3 else None, size, turned)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the tables and the sum."""

@@ -27,7 +27,4 @@ OPENVINO = Engine(
     host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
 )
 
-
 LOWERINGS: tuple[Rule[Any], ...] = (*DECOMPOSED, LateVisibility())
-
-__all__ = ["LOWERINGS", "OPENVINO"]

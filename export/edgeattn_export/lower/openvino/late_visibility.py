@@ -57,8 +57,8 @@ class LateVisibility:
         """Emit the joined heads, and what zeros them."""
         heads = embed(tape, np.array([HEADS], np.int64), "visible.heads")
         rows = tape.op("Squeeze", [match.visible, heads])  # (B|1, S|1, 1)
-        beside = joined(tape, match.mixed, dims(match.output)[-1:])  # (B, S, H*D)
-        return {match.output: tape.op("Mul", [beside, rows])}
+        flat = joined(tape, match.mixed, dims(match.output)[-1:])  # (B, S, H*D)
+        return {match.output: tape.op("Mul", [flat, rows])}
 
 
 def _joins(reshape: ir.Node) -> bool:

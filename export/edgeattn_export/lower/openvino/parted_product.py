@@ -38,12 +38,12 @@ class PartedProduct:
     def check(self, node: ir.Node) -> Match | None:
         """Match a Split of the channels of an int8 product, which nothing else reads."""
         merged, sizes = (*node.inputs, None)[:2]
-        product, known = stored_product(merged), constant(sizes)
-        if merged is None or product is None or known is None or only_user(merged) is not node:
+        product, part_sizes = stored_product(merged), constant(sizes)
+        if merged is None or product is None or part_sizes is None or only_user(merged) is not node:
             return None
         if node.attributes.get_int("axis", 0) not in (-1, len(dims(merged)) - 1):
             return None
-        return Match(product, tuple(int(size) for size in known), tuple(node.outputs))
+        return Match(product, tuple(int(size) for size in part_sizes), tuple(node.outputs))
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit each part's product."""

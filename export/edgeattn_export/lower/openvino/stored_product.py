@@ -72,12 +72,12 @@ def stored_product(output: ir.Value | None) -> StoredProduct | None:
 
 def _again(tape: Tape, value: ir.Value, columns: slice, factor: float = 1.0) -> ir.Value:
     """Return a constant, or what of it is wanted."""
-    known: NDArray[np.generic] | None = constant(value)
-    if known is None:
+    array: NDArray[np.generic] | None = constant(value)
+    if array is None:
         raise TypeError(f"{value.name}: not constant; a match lets only constants pass")
     if columns == slice(None) and factor == 1:
         return value
-    part = np.ascontiguousarray(known[..., columns])
-    part = part if factor == 1 else (part * factor).astype(known.dtype)
+    part = np.ascontiguousarray(array[..., columns])
+    part = part if factor == 1 else (part * factor).astype(array.dtype)
     name = value.name or ""
     return embed(tape, part, name if columns == slice(None) else f"{name}.{columns.start}")

@@ -29,14 +29,16 @@ def compare_positions(model: ir.Model) -> None:
         if mask is None or not _is_refused(mask, diagonal):
             continue
         tape = Tape()
-        seen = _seen(tape, mask, diagonal, upper=bool(node.attributes.get_int("upper", 1)))
-        kept = _kept(tape, mask, seen)
+        inside = _inside(tape, mask, diagonal, upper=bool(node.attributes.get_int("upper", 1)))
+        masked = _masked(tape, mask, inside)
         for new in tape.nodes:
             new.metadata_props[MODULE] = module_of(node)
         for number in tape.initializers:
             number.name = unused_name(model.graph, number.name or "position")
             model.graph.register_initializer(number)
-        ir.convenience.replace_nodes_and_values(model.graph, node, (node,), tape.nodes, node.outputs, (kept,))
+        ir.convenience.replace_nodes_and_values(
+            model.graph, node, (node,), tape.nodes, node.outputs, (masked,)
+        )
 
 
 def _is_refused(mask: ir.Value, diagonal: ir.Value | None) -> bool:
@@ -44,17 +46,17 @@ def _is_refused(mask: ir.Value, diagonal: ir.Value | None) -> bool:
     return mask.dtype is ir.DataType.BOOL or (mask.dtype is ir.DataType.FLOAT and is_computed)
 
 
-def _seen(tape: Tape, mask: ir.Value, diagonal: ir.Value | None, *, upper: bool) -> ir.Value:
+def _inside(tape: Tape, mask: ir.Value, diagonal: ir.Value | None, *, upper: bool) -> ir.Value:
     """Emit (S, T), true inside the triangle."""
     rows = tape.op("Unsqueeze", [_positions(tape, mask, ROWS), embed(tape, np.array([-1]), "column")])
     first = rows if diagonal is None else tape.op("Add", [rows, diagonal])  # (S, 1)
     return tape.op("GreaterOrEqual" if upper else "LessOrEqual", [_positions(tape, mask, COLUMNS), first])
 
 
-def _kept(tape: Tape, mask: ir.Value, seen: ir.Value) -> ir.Value:
+def _masked(tape: Tape, mask: ir.Value, inside: ir.Value) -> ir.Value:
     if mask.dtype is ir.DataType.BOOL:
-        return tape.op("And", [mask, seen])
-    return tape.op("Where", [seen, mask, embed(tape, np.array(0, np.float32), "zero")])
+        return tape.op("And", [mask, inside])
+    return tape.op("Where", [inside, mask, embed(tape, np.array(0, np.float32), "zero")])
 
 
 def _positions(tape: Tape, mask: ir.Value, axis: int) -> ir.Value:

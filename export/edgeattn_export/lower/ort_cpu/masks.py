@@ -35,19 +35,19 @@ _PASSED = (
 
 def expand_masks(model: ir.Model) -> None:
     """Write out the lengths of queries and keys in the mask of every Attention, and floor its numbers."""
-    made: dict[tuple[ir.Value, Sizes, Sizes], ir.Value] = {}
+    expanded: dict[tuple[ir.Value, Sizes, Sizes], ir.Value] = {}
     for node in tuple(model.graph):
         mask = node.inputs[MASK] if node.op_type == "Attention" and len(node.inputs) > MASK else None
         if mask is None:
             continue
         queries, keys = _length(node, 0), _length(node, 1)
-        if (mask, queries, keys) not in made:
+        if (mask, queries, keys) not in expanded:
             tape = Tape()
-            made[mask, queries, keys] = _expanded(tape, _floored(tape, mask), queries, keys)
+            expanded[mask, queries, keys] = _expanded(tape, _floored(tape, mask), queries, keys)
             for new in tape.nodes:
                 new.metadata_props[MODULE] = module_of(node)
             model.graph.insert_before(node, tape.nodes)
-        node.replace_input_with(MASK, made[mask, queries, keys])
+        node.replace_input_with(MASK, expanded[mask, queries, keys])
 
 
 def _floored(tape: Tape, mask: ir.Value) -> ir.Value:
@@ -63,8 +63,8 @@ def _floored(tape: Tape, mask: ir.Value) -> ir.Value:
 def _is_floored(mask: ir.Value | None) -> bool:
     """Say whether the graph shows that no finite number of a mask is below ``FLOOR``."""
     if is_constant(mask):
-        known = np.asarray(constant(mask))
-        return not bool(((known < FLOOR) & np.isfinite(known)).any())
+        array = np.asarray(constant(mask))
+        return not bool(((array < FLOOR) & np.isfinite(array)).any())
     if (where := producer(mask, "Where")) is not None:
         infinite = producer(where.inputs[0], "IsInf")
         kept = infinite is not None and infinite.inputs[0] is where.inputs[1]  # infinities alone
@@ -77,14 +77,14 @@ def _is_floored(mask: ir.Value | None) -> bool:
 
 
 def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Value:
-    found = dims(mask)
-    if mask.shape is None or (len(found) in RANKS and 1 not in found[-2:]):
+    mask_dims = dims(mask)
+    if mask.shape is None or (len(mask_dims) in RANKS and 1 not in mask_dims[-2:]):
         return mask
-    rank = min(rank for rank in RANKS if rank >= len(found))
-    whole: Dims = (1,) * (rank - len(found)) + found
+    rank = min(rank for rank in RANKS if rank >= len(mask_dims))
+    whole: Dims = (1,) * (rank - len(mask_dims)) + mask_dims
     s, t = whole[-2:]
     one = tape.op("Constant", [], {"value_ints": [1]})
-    sizes = [one] * (2 if len(found) == 3 else 0)
+    sizes = [one] * (2 if len(mask_dims) == 3 else 0)
     sizes.append(_size(tape, queries) if s == 1 else one)
     sizes.append(_size(tape, keys) if t == 1 else one)
     expanded = tape.op("Expand", [mask, tape.op("Concat", sizes, {"axis": 0})])  # (B|1, H|1, S, T)
@@ -99,8 +99,8 @@ def _length(node: ir.Node, operand: int) -> Sizes:
     value = node.inputs[operand]
     if value is None:
         raise TypeError(f"{node.name}: an Attention without query or keys")
-    known = dims(node.outputs[0])[-2:-1] if operand == 0 else dims(value)[axis : axis + 1]
-    return size_source(value, axis, known[0] if known else None)
+    size = dims(node.outputs[0])[-2:-1] if operand == 0 else dims(value)[axis : axis + 1]
+    return size_source(value, axis, size[0] if size else None)
 
 
 def _size(tape: Tape, sizes: Sizes) -> ir.Value:

@@ -46,7 +46,7 @@ def _expanded(node: ir.Node, source: ir.Value, axis: int, cache: ir.Value, graph
     batch = tape.op("Shape", [source], {"start": axis, "end": axis + 1})
     expanded = tape.op("Expand", [cache, tape.op("Concat", [batch, ones], {"axis": 0})])  # (B, S, D/2)
     expanded.type = cache.type
-    for made in tape.nodes:
-        made.metadata_props[MODULE] = module_of(node)
+    for new in tape.nodes:
+        new.metadata_props[MODULE] = module_of(node)
     graph.insert_before(node, tape.nodes)
     return expanded

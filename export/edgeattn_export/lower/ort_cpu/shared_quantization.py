@@ -71,11 +71,11 @@ def _parts(node: ir.Node) -> Iterator[Part]:
 
 
 def _is_product(node: ir.Node) -> bool:
-    known = [_optional(node, index) for index in (WEIGHT, SCALE, BIAS)]
+    parameters = [_optional(node, index) for index in (WEIGHT, SCALE, BIAS)]
     return (
         node.op_type == "DynamicQuantizeMatMul"
         and _optional(node, ZERO_POINT) is None
-        and all(value is None or is_constant(value) for value in known)
+        and all(value is None or is_constant(value) for value in parameters)
     )
 
 
@@ -110,11 +110,11 @@ def _product(tape: Tape, part: Part, quantized: ir.Value, scale: ir.Value, zero_
 
 def _columns(tape: Tape, part: Part, index: int) -> ir.Value | None:
     value = _optional(part.product, index)
-    known = constant(value)
-    if value is None or known is None or known.ndim == 0 or part.columns == slice(None):
+    array = constant(value)
+    if value is None or array is None or array.ndim == 0 or part.columns == slice(None):
         return value
     name = f"{value.name}.{part.columns.start}"
-    return embed(tape, np.ascontiguousarray(known[..., part.columns]), name)
+    return embed(tape, np.ascontiguousarray(array[..., part.columns]), name)
 
 
 def _optional(node: ir.Node, index: int) -> ir.Value | None:

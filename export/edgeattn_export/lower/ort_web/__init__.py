@@ -35,6 +35,3 @@ ORT_WEB = Engine(
     host=Elsewhere(NODE),
     format=Format(".onnx", partial(shared_files, most=PIECE)),
 )
-
-
-__all__ = ["NODE", "ORT_WEB"]

@@ -1,4 +1,18 @@
-"""The forms that a recipe may give a layer: what one is, and all that an engine computes."""
+"""The forms that a recipe may give a layer: what one is, and all that an engine computes.
+
+How to add one:
+
+1. A file in the folder of its engine, with a subclass of ``LinearForm`` and its instance. ``emit`` writes the
+   operators, ``unfit`` says why a layer cannot have the form. The instance states the rest: ``levels``,
+   ``calibrated``, ``own_steps``, ``bytes_per_weight``. The docstring opens with the graph before and after.
+2. It is ``paired`` unless its weights cannot saturate (unsigned, 7 bits, float) or no device of its engine
+   adds products in 16 bits. Operators that multiply u8 by s8 are listed in ``products``, for the simulation
+   in ``quantize.saturation``.
+3. A line in the ``FORMS`` of a target, and a treatment with it among the target's ``Candidates``.
+4. A test in tests/export/quantize/forms/, and a row in docs/recipes.md.
+
+What is no linear layer, such as an embedding, gets a ``Rewrite``, in ``Forms.others``.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +58,8 @@ class Forms:
     @cached_property
     def products(self) -> Mapping[tuple[str, str], Product]:
         """What multiplies in 8 bits, by the operator's domain and name."""
-        found = (product for form in self.linears for product in form.products)
-        return {(product.domain, product.op_type): product for product in found}
+        products = (product for form in self.linears for product in form.products)
+        return {(product.domain, product.op_type): product for product in products}
 
     def noun(self, form: str) -> str:
         """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""

@@ -1,4 +1,15 @@
-"""What makes a layer more exact in int8: one technique a file, by its name in a recipe."""
+"""What makes a layer more exact in int8: one technique a file, by its name in a recipe.
+
+How to add one:
+
+1. A file here with a function (Linear, Statistics, number) -> Linear, with the paper and section of its
+   source in the docstring, and its instance of ``Technique``. The instance says which statistics it needs:
+   ``by_gram`` for Gram matrices, ``ranges`` where it chooses the fixed range of the input by a histogram.
+2. A line in ``_IN_ORDER``. Techniques apply in that order, and a recipe in another order is refused: one that
+   changes a scale or a weight comes before those that round it.
+3. A treatment with it among the ``Candidates`` of a target, so that the search tries it.
+4. A test in tests/export/quantize/techniques/, and a row in docs/recipes.md.
+"""
 
 from collections.abc import Mapping
 

@@ -26,7 +26,7 @@ def correct_bias(linear: Linear, statistics: Statistics, share: float) -> Linear
     """
     fixed = linear.settled()
     moved = linear.weight - dequantize(fixed.rounded, fixed.steps)  # (D, N)
-    correction = (share * linear.seen(statistics).mean @ moved).astype(np.float32)  # (N)
+    correction = (share * linear.input_statistics(statistics).mean @ moved).astype(np.float32)  # (N)
     return replace(fixed, bias=correction if linear.bias is None else linear.bias + correction)
 
 

@@ -32,7 +32,7 @@ def split(linear: Linear, statistics: Statistics, share: float) -> Linear:
         statistics: Of its input.
         share: Each part of a channel reaches, about, as far as the median channel divided by it.
     """
-    reach = linear.seen(statistics).largest.astype(np.float64)  # (D)
+    reach = linear.input_statistics(statistics).largest.astype(np.float64)  # (D)
     if not np.median(reach):
         return linear
     times = np.clip(np.ceil(share * reach / np.median(reach)), 1, MOST).astype(np.int64)  # (D)

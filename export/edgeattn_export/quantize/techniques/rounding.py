@@ -33,7 +33,7 @@ def round_by_output(linear: Linear, statistics: Statistics, damping: float) -> L
     Raises:
         TypeError: The statistics hold no Gram matrix.
     """
-    gram = linear.seen(statistics).gram
+    gram = linear.input_statistics(statistics).gram
     if gram is None:
         raise TypeError("rounding needs the Gram matrix of the layer's input")
     hessian = gram.astype(np.float64)

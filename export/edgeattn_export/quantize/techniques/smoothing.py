@@ -28,7 +28,7 @@ def smooth(linear: Linear, statistics: Statistics, exponent: float) -> Linear:
         statistics: Of its input.
         exponent: a in (0, 1]: how much of the outliers is moved.
     """
-    x = linear.seen(statistics).largest.astype(np.float64)  # (D)
+    x = linear.input_statistics(statistics).largest.astype(np.float64)  # (D)
     w = np.abs(linear.weight).max(1).astype(np.float64)  # (D)
     if not x.any() or not w.any():
         return linear

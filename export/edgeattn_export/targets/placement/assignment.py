@@ -20,8 +20,8 @@ Work = Mapping[str, int]  # by node, its multiply-accumulates
 def shares(provider: str, where: Where, work: Work) -> dict[str, float]:
     """Return the share of the work of each execution provider, and of the one that is wanted in any case."""
     done: Counter[str] = Counter({provider: 0})
-    for name, its in where.items():
-        done[its] += work.get(name, 0)
+    for name, executor in where.items():
+        done[executor] += work.get(name, 0)
     return {name: count / _whole(where, work) for name, count in done.items()}
 
 
@@ -42,7 +42,7 @@ def fallbacks(
         name = node.name or ""
         if where.get(name, provider) != provider:
             fallen[node.op_type, reasons.get(name, "")].append(node)
-    found = (
+    fallen_back = (
         Fallback(
             operator,
             len(nodes),
@@ -52,7 +52,7 @@ def fallbacks(
         )
         for (operator, reason), nodes in fallen.items()
     )
-    return tuple(sorted(found, key=lambda each: (-each.share, -each.count, each.operator)))
+    return tuple(sorted(fallen_back, key=lambda each: (-each.share, -each.count, each.operator)))
 
 
 def _whole(where: Where, work: Work) -> int:
@@ -110,7 +110,7 @@ def _partitions(model: ir.Model, where: Mapping[str, str], provider: str) -> int
             count = entered[producer.name or ""]
             before = max(before, count + (mine and where[producer.name or ""] != provider))
         entered[name] = max(before, int(mine))
-    return max((entered[name] for name, its in where.items() if its == provider), default=0)
+    return max((entered[name] for name, executor in where.items() if executor == provider), default=0)
 
 
 def _is_constant(node: ir.Node) -> bool:
@@ -136,26 +136,26 @@ def session_placement(
         work: Multiply-accumulates by node, see ``multiply_accumulates``.
     """
     partitions = tuple(partitions)
-    ends = {node.name or "" for node in model.graph if _is_boundary(node)}
-    every = {_RENAMED.sub("", name): each.provider for each in partitions for name in each.nodes}
-    told = {name: its for name, its in every.items() if name not in ends}
-    where = {name: told[name] for node in model.graph if (name := node.name or "") in told}
-    lost = {name for name in work if name not in told}  # merged with another one under a name of its own
-    where |= dict.fromkeys(lost, _most(told, provider))
-    own = sum(partition.provider == provider for partition in partitions)
+    boundary = {node.name or "" for node in model.graph if _is_boundary(node)}
+    executors = {_RENAMED.sub("", name): each.provider for each in partitions for name in each.nodes}
+    inner = {name: its for name, its in executors.items() if name not in boundary}
+    where = {name: inner[name] for node in model.graph if (name := node.name or "") in inner}
+    unnamed = {name for name in work if name not in inner}  # merged with another one under a name of its own
+    where |= dict.fromkeys(unnamed, _most(inner, provider))
+    count = sum(partition.provider == provider for partition in partitions)
     fallen = fallbacks(provider, model, where, work, {})
-    return Placement("found", provider, shares(provider, where, work), own, fallen)
+    return Placement("found", provider, shares(provider, where, work), count, fallen)
 
 
 def _is_boundary(node: ir.Node) -> bool:
     """Say whether a node makes integers of an input of the graph, or an output of integers."""
     if node.op_type not in _CONVERTING:
         return False
-    given = node.inputs[0]
-    return (given is not None and given.is_graph_input()) or node.outputs[0].is_graph_output()
+    source = node.inputs[0]
+    return (source is not None and source.is_graph_input()) or node.outputs[0].is_graph_output()
 
 
-def _most(told: Mapping[str, str], provider: str) -> str:
+def _most(executors: Mapping[str, str], provider: str) -> str:
     """Return the provider of nodes with names of the engine's own: the wanted one where it has all."""
-    others = {name for name in told.values() if name != provider}
+    others = {name for name in executors.values() if name != provider}
     return provider if not others else min(others)

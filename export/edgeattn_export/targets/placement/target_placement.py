@@ -75,18 +75,20 @@ def multiply_accumulates(model: ir.Model, inputs: Inputs, engine: Engine) -> dic
         for value in (*node.inputs, node.outputs[0])
         if value is not None and value.name and value.const_value is None
     }
-    known: dict[str, Dims] = {name: tuple(array.shape) for name, array in inputs.items()}
-    answers = engine.runner(with_outputs(model, [name for name in inner if name not in known]))(inputs)
-    known |= {name: tuple(array.shape) for name, array in answers.items()}
+    dims_of: dict[str, Dims] = {name: tuple(array.shape) for name, array in inputs.items()}
+    answers = engine.runner(with_outputs(model, [name for name in inner if name not in dims_of]))(inputs)
+    dims_of |= {name: tuple(array.shape) for name, array in answers.items()}
     return {
-        node.name or "": _COUNTS[node.op_type](node, _dims(node, known), known[node.outputs[0].name or ""])
+        node.name or "": _COUNTS[node.op_type](
+            node, _dims(node, dims_of), dims_of[node.outputs[0].name or ""]
+        )
         for node in counted
     }
 
 
-def _dims(node: ir.Node, known: Mapping[str, Dims]) -> list[Dims]:
+def _dims(node: ir.Node, dims_of: Mapping[str, Dims]) -> list[Dims]:
     return [
-        known[value.name or ""] if value.const_value is None else tuple(value.const_value.shape.numpy())
+        dims_of[value.name or ""] if value.const_value is None else tuple(value.const_value.shape.numpy())
         for value in node.inputs
         if value is not None
     ]
@@ -136,7 +138,7 @@ def _graph_placement(target: Target, model: ir.Model, inputs: Inputs) -> Placeme
     work = multiply_accumulates(model, inputs, target.prover)
     if engine.host.missing() is None:
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            told = engine.partitions(engine.written(model, Path(folder)))
-        if told:
-            return session_placement(model, provider, told, work)
+            partitions = engine.partitions(engine.written(model, Path(folder)))
+        if partitions:
+            return session_placement(model, provider, partitions, work)
     return None if target.operators is None else expected_placement(model, provider, target.operators(), work)

@@ -67,7 +67,7 @@ def test_the_product_stays_what_it_was(
 def test_no_part_reaches_much_farther_than_asked(known: Known) -> None:
     x, weight = _drawn(6.0)
     linear, statistics = Linear(weight, None, LARGEST), known(x)
-    reach = split(linear, statistics, SHARE).seen(statistics).largest
+    reach = split(linear, statistics, SHARE).input_statistics(statistics).largest
     assert reach.max() <= (1 + UNLIKE) * np.median(statistics.largest) / SHARE * (1 + 1e-6)
     assert statistics.largest.max() > 3 * reach.max()
 

@@ -66,10 +66,10 @@ def test_all_outliers_are_moved_at_1_and_half_of_them_at_a_half(known: Known) ->
     x[:, 3] *= OUTLIER
     linear, seen = Linear(weight, None, LARGEST), known(x)
     whole = smooth(linear, seen, 1.0)
-    flat = whole.seen(seen).largest
+    flat = whole.input_statistics(seen).largest
     np.testing.assert_allclose(flat, flat[0], rtol=1e-5)
     half = smooth(linear, seen, 0.5)
-    ratio = half.seen(seen).largest / np.abs(half.weight).max(1)
+    ratio = half.input_statistics(seen).largest / np.abs(half.weight).max(1)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)  # the input and the weight share them
 
 

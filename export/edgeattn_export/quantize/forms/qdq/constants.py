@@ -32,7 +32,7 @@ Store = Callable[[Tape, ir.Node, Floats, str], ir.Value]
 
 def store_constants(model: ir.Model) -> None:
     """Store constants as integers, in place: those that meet what follows from an input's numbers."""
-    made: dict[tuple[ir.Value, Store, ir.Node | None], ir.Value] = {}
+    stored: dict[tuple[ir.Value, Store, ir.Node | None], ir.Value] = {}
     moving = moving_values(model)
     for node in tuple(model.graph):
         if node.op_type in STORING or not moving.intersection(sources(node)):
@@ -42,36 +42,36 @@ def store_constants(model: ir.Model) -> None:
                 continue
             store = _STORES.get((node.op_type, index), _plain)
             key = value, store, node if store in (_bias, _picked) else None
-            if key not in made:
-                made[key] = _written(model.graph, node, value, store)
-            node.replace_input_with(index, made[key])
+            if key not in stored:
+                stored[key] = _written(model.graph, node, value, store)
+            node.replace_input_with(index, stored[key])
 
 
 def moving_values(model: ir.Model) -> set[ir.Value]:
     """Return what follows from an input's numbers, not from constants and sizes alone."""
-    found = set(model.graph.inputs)
+    moving = set(model.graph.inputs)
     for node in model.graph:
-        if node.op_type != "Shape" and found.intersection(sources(node)):
-            found.update(node.outputs)
-    return found
+        if node.op_type != "Shape" and moving.intersection(sources(node)):
+            moving.update(node.outputs)
+    return moving
 
 
-def plain_steps(known: Floats) -> Steps:
+def plain_steps(array: Floats) -> Steps:
     """Return the steps that a constant without a role of its own is stored in."""
-    return steps_for(known, SIXTEEN)
+    return steps_for(array, SIXTEEN)
 
 
-def steps_for(known: Floats, steps: int) -> Steps:
+def steps_for(array: Floats, steps: int) -> Steps:
     """Return the steps that hold a constant's range."""
-    return Steps.of(Range(float(known.min(initial=0)), float(known.max(initial=0))), steps)
+    return Steps.of(Range(float(array.min(initial=0)), float(array.max(initial=0))), steps)
 
 
-def emit_constant(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Value:
+def emit_constant(tape: Tape, array: Floats, steps: Steps, name: str) -> ir.Value:
     """Emit a constant in steps, clipped to what they hold, and what makes it float again."""
     limits = np.iinfo(steps.zero.dtype)
-    stored = np.rint(known / steps.step) + np.float32(steps.zero)
+    numbers = np.rint(array / steps.step) + np.float32(steps.zero)
     parts = {
-        "stored": np.clip(stored, limits.min, limits.max).astype(limits.dtype),
+        "stored": np.clip(numbers, limits.min, limits.max).astype(limits.dtype),
         "step": np.array(steps.step),
         "zero": np.array(steps.zero),
     }
@@ -80,8 +80,8 @@ def emit_constant(tape: Tape, known: Floats, steps: Steps, name: str) -> ir.Valu
 
 def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> ir.Value:
     tape = Tape()
-    known = np.asarray(constant(value), np.float32)
-    number = store(tape, node, known, f"{value.name}.{store.__name__.strip('_')}.{node.name}")
+    array = np.asarray(constant(value), np.float32)
+    number = store(tape, node, array, f"{value.name}.{store.__name__.strip('_')}.{node.name}")
     number.shape, number.type = value.shape, value.type
     for initializer in tape.initializers:
         graph.register_initializer(initializer)
@@ -91,45 +91,45 @@ def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> i
     return number
 
 
-def _plain(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
-    return emit_constant(tape, known, plain_steps(known), name)
+def _plain(tape: Tape, _: ir.Node, array: Floats, name: str) -> ir.Value:
+    return emit_constant(tape, array, plain_steps(array), name)
 
 
-def _picked(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+def _picked(tape: Tape, node: ir.Node, array: Floats, name: str) -> ir.Value:
     """Emit what an operator picks as it is stored: in the steps of what it makes."""
-    return emit_constant(tape, known, read_steps(node.outputs[0]) or plain_steps(known), name)
+    return emit_constant(tape, array, read_steps(node.outputs[0]) or plain_steps(array), name)
 
 
-def _scale(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
-    return emit_constant(tape, known, steps_for(known, EIGHT), name)
+def _scale(tape: Tape, _: ir.Node, array: Floats, name: str) -> ir.Value:
+    return emit_constant(tape, array, steps_for(array, EIGHT), name)
 
 
-def _wide(tape: Tape, _: ir.Node, known: Floats, name: str) -> ir.Value:
-    step = _step(np.abs(known).max(initial=0), LARGEST_16)
-    return _symmetric(tape, known, step, np.int16, name)
+def _wide(tape: Tape, _: ir.Node, array: Floats, name: str) -> ir.Value:
+    step = _step(np.abs(array).max(initial=0), LARGEST_16)
+    return _symmetric(tape, array, step, np.int16, name)
 
 
-def _channels(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+def _channels(tape: Tape, node: ir.Node, array: Floats, name: str) -> ir.Value:
     """Emit a weight whose channels stand on its first axis, or last of a Gemm that does not transpose it."""
     axis = 1 if node.op_type == "Gemm" and not node.attributes.get_int("transB", 0) else 0
-    others = tuple(each for each in range(known.ndim) if each != axis)
-    step = _step(np.abs(known).max(axis=others, keepdims=True), LARGEST)
-    return _symmetric(tape, known, step, np.int8, name, axis)
+    others = tuple(each for each in range(array.ndim) if each != axis)
+    step = _step(np.abs(array).max(axis=others, keepdims=True), LARGEST)
+    return _symmetric(tape, array, step, np.int8, name, axis)
 
 
-def _bias(tape: Tape, node: ir.Node, known: Floats, name: str) -> ir.Value:
+def _bias(tape: Tape, node: ir.Node, array: Floats, name: str) -> ir.Value:
     """Emit a bias in steps of the products that it is added to, where the engine adds up in integers."""
     left, right = (_steps_of(each) for each in node.inputs[:BIAS])
     if left is None or right is None or left.ndim:
-        return _plain(tape, node, known, name)
-    return _symmetric(tape, known, left * right, np.int32, name, 0 if right.ndim else None)
+        return _plain(tape, node, array, name)
+    return _symmetric(tape, array, left * right, np.int32, name, 0 if right.ndim else None)
 
 
 def _symmetric(
-    tape: Tape, known: Floats, step: Floats, dtype: type[np.signedinteger], name: str, axis: int | None = None
+    tape: Tape, array: Floats, step: Floats, dtype: type[np.signedinteger], name: str, axis: int | None = None
 ) -> ir.Value:
     largest = {np.int8: LARGEST, np.int16: LARGEST_16, np.int32: LARGEST_32}[dtype]
-    stored = np.clip(np.rint(known.astype(np.float64) / step), -largest, largest).astype(dtype)
+    stored = np.clip(np.rint(array.astype(np.float64) / step), -largest, largest).astype(dtype)
     inputs = [embed(tape, stored, f"{name}.stored"), embed(tape, np.squeeze(step), f"{name}.step")]
     return tape.op("DequantizeLinear", inputs, {} if axis is None else {"axis": axis})
 

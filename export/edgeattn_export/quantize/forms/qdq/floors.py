@@ -16,7 +16,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, is_constant, producer, sources
-from edgeattn_export.quantize.ranges import HIDDEN, Range, Ranges
+from edgeattn_export.quantize.ranges import MASKED_OUT, Range, Ranges
 
 MARGIN = math.log(2 * 65536)  # exp(-MARGIN) is half a step of weights between 0 and 1
 
@@ -39,49 +39,49 @@ def raise_floors(model: ir.Model, ranges: Ranges) -> Ranges:
     Returns:
         The ranges with room for what is masked out.
     """
-    found = dict(ranges)
-    floors: dict[ir.Value, float] = {}  # by the constant that hides
+    widened = dict(ranges)
+    floors: dict[ir.Value, float] = {}  # by the constant that masks
     for node in model.graph:
         scores = node.inputs[0] if node.op_type == "Softmax" else None
-        hidden = set() if scores is None else set(_hidden(scores))
-        if scores is None or not hidden:
+        masking = set() if scores is None else set(_masking(scores))
+        if scores is None or not masking:
             continue
         reach = ranges[scores.name or ""]
-        floor = reach.low - MARGIN - sum(ranges[each.name or ""].high for each in _added(hidden, ranges))
-        for value in hidden:
+        floor = reach.low - MARGIN - sum(ranges[each.name or ""].high for each in _added(masking, ranges))
+        for value in masking:
             if is_constant(value):
                 floors[value] = min(floor, floors.get(value, 0.0))
-            elif value is not scores and value.name in found:
-                found[value.name] = found[value.name].joined(Range(floor, 0.0))
-        found[scores.name or ""] = reach.joined(Range(reach.low - MARGIN, 0.0))
+            elif value is not scores and value.name in widened:
+                widened[value.name] = widened[value.name].joined(Range(floor, 0.0))
+        widened[scores.name or ""] = reach.joined(Range(reach.low - MARGIN, 0.0))
     for value, floor in floors.items():
         raised = np.maximum(np.asarray(constant(value)), np.float32(floor))
         value.const_value = ir.tensor(raised, name=value.name)
-    return found
+    return widened
 
 
-def _hidden(value: ir.Value) -> Iterator[ir.Value]:
-    """Yield a value, and what comes before it, as far as a constant in it hides."""
+def _masking(value: ir.Value) -> Iterator[ir.Value]:
+    """Yield a value, and what comes before it, as far as a constant in it masks out."""
     if is_constant(value):
-        if _hides(value):
+        if _masks(value):
             yield value
         return
     node = producer(value, *_CARRIES)
-    before = [each for source in (() if node is None else sources(node)) for each in _hidden(source)]
+    before = [each for source in (() if node is None else sources(node)) for each in _masking(source)]
     if before:
         yield value
         yield from before
 
 
-def _hides(value: ir.Value) -> bool:
-    known = constant(value) if value.dtype is ir.DataType.FLOAT else None
-    return known is not None and bool((np.asarray(known, np.float32) <= HIDDEN).any())
+def _masks(value: ir.Value) -> bool:
+    array = constant(value) if value.dtype is ir.DataType.FLOAT else None
+    return array is not None and bool((np.asarray(array, np.float32) <= MASKED_OUT).any())
 
 
-def _added(hidden: set[ir.Value], ranges: Ranges) -> Iterator[ir.Value]:
-    """Yield what is added to values that hide, and hides nothing itself: the scores."""
-    for value in hidden:
+def _added(masking: set[ir.Value], ranges: Ranges) -> Iterator[ir.Value]:
+    """Yield what is added to values that mask out, and masks nothing itself: the scores."""
+    for value in masking:
         node = producer(value, "Add")
         for source in () if node is None else sources(node):
-            if source not in hidden and source.name in ranges:
+            if source not in masking and source.name in ranges:
                 yield source

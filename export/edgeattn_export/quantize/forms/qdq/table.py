@@ -34,9 +34,9 @@ class TableQdq:
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the table and the look-up."""
-        known = np.asarray(constant(match.table), np.float32)
+        array = np.asarray(constant(match.table), np.float32)
         name = f"{match.table.name}.{'u8' if self._steps == EIGHT else 'u16'}"
-        table = emit_constant(tape, known, steps_for(known, self._steps), name)
+        table = emit_constant(tape, array, steps_for(array, self._steps), name)
         table.shape, table.type = match.table.shape, match.table.type
         return {match.output: tape.op("Gather", [table, match.ids])}
 

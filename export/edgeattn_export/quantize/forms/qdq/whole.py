@@ -74,10 +74,10 @@ class WholeQdq:
             ranges: How far each float value reaches.
         """
         merge_duplicates(model)
-        known = raise_floors(model, ranges)
+        widened = raise_floors(model, ranges)
         eights = set(_eights(model))
         for value in _moving(model):
-            _store(model.graph, value, _all_steps(value, _reach(value, known), narrow=value in eights))
+            _store(model.graph, value, _all_steps(value, _reach(value, widened), narrow=value in eights))
         self.complete(model)
 
     def complete(self, model: ir.Model) -> None:
@@ -87,12 +87,12 @@ class WholeQdq:
 
 def _moving(model: ir.Model) -> list[ir.Value]:
     """Return the float values that follow from an input's numbers, in the graph's order."""
-    found = moving_values(model)
+    moving = moving_values(model)
     ordered = (*model.graph.inputs, *(value for node in model.graph for value in node.outputs))
     return [
         each
         for each in ordered
-        if each in found and each.dtype is ir.DataType.FLOAT and producer(each, *STORING) is None
+        if each in moving and each.dtype is ir.DataType.FLOAT and producer(each, *STORING) is None
     ]
 
 
@@ -107,10 +107,10 @@ def _eights(model: ir.Model) -> Iterator[ir.Value]:
 
 
 def _reach(value: ir.Value, ranges: Ranges) -> Range:
-    found, node = ranges[value.name or ""], value.producer()
+    range_, node = ranges[value.name or ""], value.producer()
     if node is not None and node.op_type in _LIMITING:
-        return found
-    return found.wider(ROOM) if node is None else BOUNDED.get(node.op_type, found.wider(ROOM))
+        return range_
+    return range_.wider(ROOM) if node is None else BOUNDED.get(node.op_type, range_.wider(ROOM))
 
 
 def _all_steps(value: ir.Value, reach: Range, *, narrow: bool) -> list[Steps]:

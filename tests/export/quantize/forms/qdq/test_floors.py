@@ -8,7 +8,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.qdq.floors import MARGIN, raise_floors
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.ranges import HIDDEN, Range, ranges_of
+from edgeattn_export.quantize.ranges import MASKED_OUT, Range, ranges_of
 
 STEP = 2**-16  # of attention weights
 DRAWN = np.random.default_rng(0)
@@ -65,7 +65,7 @@ def test_a_graph_without_a_mask_stays_as_it_is(attention: ir.Model) -> None:
     ir.convenience.replace_all_uses_with(mask.outputs[0], model.graph.inputs[0])
     ranges = dict.fromkeys((value.name or "" for node in model.graph for value in node.outputs), Range(-1, 1))
     assert raise_floors(model, ranges) == ranges
-    assert min(_known(model)) < HIDDEN
+    assert min(_known(model)) < MASKED_OUT
 
 
 def _masked(model: ir.Model) -> str:
