@@ -63,10 +63,10 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     if not evaluation:
         return None
     sample = evaluation[-1]
-    reference = Reference(source.module, Call(samples.beginning)).settled(sample.inputs)
+    reference = Reference(source.module, Call(samples.beginning)).with_form(sample.inputs)
     original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
-    passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
+    passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
     answer = like(original, {**passed, **answers})
     words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
     if source.picture is not None:

@@ -101,10 +101,12 @@ def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, 
         trials: As they were tried; what was tried twice with one result counts once.
         chosen: By whose recipe the bundle is made, also where it is not among them.
     """
-    found = _unique(trials, chosen)
-    on_front = front(found)
-    files = {trial: file for file, trial in _kept(found, chosen).items()}
-    others = sorted((trial for trial in found if trial not in on_front), key=lambda trial: trial.latency_ms)
+    distinct = _unique(trials, chosen)
+    on_front = front(distinct)
+    files = {trial: file for file, trial in _kept(distinct, chosen).items()}
+    others = sorted(
+        (trial for trial in distinct if trial not in on_front), key=lambda trial: trial.latency_ms
+    )
     return tuple(
         TrialResult(
             name=trial.recipe.name,
@@ -130,8 +132,8 @@ def _unique(trials: Iterable[Trial], chosen: Trial) -> tuple[Trial, ...]:
     return tuple(dict.fromkeys((*trials, chosen)))
 
 
-def _kept(found: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
-    kept = dict.fromkeys((*front(found), chosen))
+def _kept(distinct: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
+    kept = dict.fromkeys((*front(distinct), chosen))
     return {_file(number, trial.recipe.name): trial for number, trial in enumerate(kept, start=1)}
 
 

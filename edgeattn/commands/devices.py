@@ -11,6 +11,8 @@ from edgeattn.report.table import pairs, show
 from edgeattn_runtime.errors import BadInput
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from edgeattn.devices.device import Device
 
 
@@ -48,7 +50,7 @@ def devices(
     show([_described(connection.device)])
 
 
-def _described(device: Device) -> object:
+def _described(device: Device) -> Table:
     machine = device.machine
     memory = "unknown" if machine.memory_mb is None else f"{machine.memory_mb:,} MB"
     return pairs(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.report.ci import Outcome, junit, outcomes, summary
+from edgeattn.report.ci import Finding, findings, junit, summary
 from edgeattn.results.report import Report
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.machine import Machine
@@ -43,12 +43,12 @@ class ForCI:
 
     def write(self, reports: Mapping[str, Report], manifest: Manifest) -> None:
         """Write what there is to say of a bundle, by target."""
-        suites = {f"{manifest.name} for {it.target}": outcomes(it, manifest) for it in reports.values()}
+        suites = {f"{manifest.name} for {it.target}": findings(it, manifest) for it in reports.values()}
         self.write_junit(suites, next(iter(reports.values())).machine)
         self.write_summary("\n".join(map(summary, reports.values())))
 
-    def write_junit(self, suites: Mapping[str, Sequence[Outcome]], machine: Machine) -> None:
-        """Write outcomes, by suite."""
+    def write_junit(self, suites: Mapping[str, Sequence[Finding]], machine: Machine) -> None:
+        """Write findings, by suite."""
         if self.junit is not None:
             self.junit.write_bytes(junit(suites, {"machine": str(machine)}))
 

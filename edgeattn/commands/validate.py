@@ -17,7 +17,7 @@ from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import golden_results
-from edgeattn.report.ci import golden_outcomes, golden_summary
+from edgeattn.report.ci import golden_findings, golden_summary
 from edgeattn.report.table import differing_machines, golden_table, report_parts, show
 from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
@@ -72,7 +72,7 @@ def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
     files = open_bundle(bundle)
     results = golden_results(bundle, files)
     name = files.manifest.name
-    for_ci.write_junit({f"{name} here": golden_outcomes(results)}, Machine.here())
+    for_ci.write_junit({f"{name} here": golden_findings(results)}, Machine.here())
     for_ci.write_summary(golden_summary(name, results))
     if as_json:
         sys.stdout.write(_golden_json(results))

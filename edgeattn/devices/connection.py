@@ -162,7 +162,7 @@ class Connection:
             raise
 
     def _why_unreachable(self, peer: Peer) -> str:
-        words = " ".join(peer.last_words().split())
+        words = peer.last_words()
         if any(each in words for each in _ABSENT):
             return f"device {self.name}: no edgeattn there ({words}); {self._address.remedy}"
         destination = self._address.destination

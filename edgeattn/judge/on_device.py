@@ -57,7 +57,7 @@ def golden_on_device(golden: Golden, chosen: Choice, request: Request) -> tuple[
     contract = chosen.parts.graphs[MAIN_GRAPH].graph
 
     def answered(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        outputs = main(arrays)
+        outputs = dict(main(arrays))
         for tensor in contract.outputs:
             if tensor.name not in outputs or outputs[tensor.name].dtype != tensor.dtype:
                 raise BadInput(

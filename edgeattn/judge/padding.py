@@ -65,4 +65,5 @@ class Padded:
         kept = positions
         for _ in axes[1:]:
             kept = kept[..., None] & positions.reshape(len(positions), *(1,) * (kept.ndim - 1), -1)
-        return np.moveaxis(array, axes, range(1, len(axes) + 1))[kept]
+        counts: NDArray[np.generic] = np.moveaxis(array, axes, range(1, len(axes) + 1))[kept]
+        return counts

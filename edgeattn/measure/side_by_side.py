@@ -112,7 +112,7 @@ def compiled_runner(original: Runner, inputs: Inputs) -> Runner:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the compiler says of the user's module, and of PyTorch
             module = cast("nn.Module", torch.compile(original.module, dynamic=True))
-            found = Reference(module, original.call, original.answer)
+            found = Reference(module, original.call, original.form)
             found.bind(inputs)()
     except Exception as error:
         raise BadInput(

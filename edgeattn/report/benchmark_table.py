@@ -10,27 +10,28 @@ from rich.text import Text
 
 from edgeattn.report.changes.benchmarks import BenchmarkChange, Trend
 from edgeattn.report.changes.benchmarks import remarks as remarks_on
-from edgeattn.report.number_words import UNSURE, count, figure
-from edgeattn.report.table import RUNNERS, machine_line
+from edgeattn.report.graph_words import module_name
+from edgeattn.report.number_words import RUNNER_LABELS, UNSURE, count, figure, runner_label
+from edgeattn.report.table import machine_line
 from edgeattn.results.benchmark import Benchmark, Point, TokenTime
 from edgeattn.results.latency import COMPILED, PYTORCH, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.printing import margin_text
-from edgeattn_runtime.surroundings import Surroundings
+from edgeattn_runtime.surroundings import State
 
 MODULES = 10  # shown at most
 
 _STYLES: Mapping[Trend, str] = {"worse": "red", "better": "green", "same": "dim", "unknown": "yellow"}
 
 
-def benchmark_parts(found: Benchmark) -> tuple[RenderableType, ...]:
+def benchmark_parts(benchmark: Benchmark) -> tuple[RenderableType, ...]:
     """Lay out a benchmark: times, where they go, start and memory, the machine and what disturbed it."""
     return (
-        _times(found),
-        *map(Text, _lines(found)),
-        *([_modules(found.modules)] if found.modules else []),
-        Text("\n".join(_weather(found)), style="dim"),
-        machine_line(found.machine),
+        _times(benchmark),
+        *map(Text, _lines(benchmark)),
+        *([_modules(benchmark.modules)] if benchmark.modules else []),
+        Text("\n".join(_conditions_lines(benchmark)), style="dim"),
+        machine_line(benchmark.machine),
     )
 
 
@@ -46,11 +47,11 @@ def changes_parts(
     return (table, *map(Text, remarks_on(before, after)), Text(rule, style="dim"))
 
 
-def _times(found: Benchmark) -> Table:
+def _times(benchmark: Benchmark) -> Table:
     columns = ("Shape", ">threads", "", ">p50, ms", ">p90", ">p99", ">a second", ">speedup")
-    table = _table(*columns if PYTORCH in found.points[0].latency_ms.latencies else columns[:-1])
-    labels = {**RUNNERS, PYTORCH: found.original, COMPILED: f"{found.original}, compiled"}
-    for point in found.points:
+    table = _table(*columns if PYTORCH in benchmark.points[0].latency_ms.latencies else columns[:-1])
+    labels = {**RUNNER_LABELS, PYTORCH: benchmark.original, COMPILED: f"{benchmark.original}, compiled"}
+    for point in benchmark.points:
         race = point.latency_ms
         for i, name in enumerate(race.latencies):
             place = ("", "") if i else (_shape(point), str(race.conditions.threads))
@@ -68,35 +69,35 @@ def _row(point: Point, name: str) -> Iterator[str]:
         yield _figure(speedup)
 
 
-def _lines(found: Benchmark) -> Iterator[str]:
-    yield found.timed
-    for point in found.points:
+def _lines(benchmark: Benchmark) -> Iterator[str]:
+    yield benchmark.timed
+    for point in benchmark.points:
         yield from _unsure(point)
-    load, first = found.start.load_ms, found.start.first_call_ms
+    load, first = benchmark.start.load_ms, benchmark.start.first_call_ms
     yield (
         f"Cold start, ms: loaded in {_figure(load)}, first call {_figure(first)}, in processes of their own"
     )
-    yield from _token(found.token)
-    if found.memory_mb is not None:
-        yield f"Memory of the bundle alone {figure(found.memory_mb)} MB: a peak less Python and libraries"
-    energies = [point.energy_mj for point in found.points if point.energy_mj is not None]
+    yield from _token(benchmark.token)
+    if benchmark.memory_mb is not None:
+        yield f"Memory of the bundle alone {figure(benchmark.memory_mb)} MB: a peak less Python and libraries"
+    energies = [point.energy_mj for point in benchmark.points if point.energy_mj is not None]
     if energies:
         words = ", ".join(map(figure, energies))
         yield f"Energy of a call {words} mJ: of the whole processor, others included"
-    yield from found.notes
+    yield from benchmark.notes
 
 
 def _unsure(point: Point) -> Iterator[str]:
-    """Say why a speedup is not told as a number."""
+    """Say why a speedup is not written as a number."""
+    surroundings = point.latency_ms.conditions.surroundings
+    disturbances = surroundings.disturbances if surroundings is not None else ()
+    cause = "; ".join(disturbances) or "nothing that this machine reports"
     for name, speedup in point.latency_ms.speedups.items():
         if name == PYTORCH or speedup.sure:
             continue
-        surroundings = point.latency_ms.conditions.surroundings
-        told = surroundings.disturbances if surroundings is not None else ()
-        why = "; ".join(told) or "nothing that this machine tells"
-        where = speedup.interval
-        known = "too few calls" if where is None else f"between {figure(where.low)} and {figure(where.high)}"
-        yield f"Speedup of {RUNNERS.get(name, name)} at {_shape(point)} not told: {known}; disturbed by {why}"
+        ends = speedup.interval
+        reach = "too few calls" if ends is None else f"between {figure(ends.low)} and {figure(ends.high)}"
+        yield f"Speedup of {runner_label(name)} at {_shape(point)} unsure: {reach}; disturbed by {cause}"
 
 
 def _token(token: TokenTime | None) -> Iterator[str]:
@@ -109,31 +110,30 @@ def _token(token: TokenTime | None) -> Iterator[str]:
 def _modules(modules: Mapping[str, float]) -> Table:
     table = _table("Module", ">time")
     for name, share in list(modules.items())[:MODULES]:
-        table.add_row(name or "(the model)", f"{100 * share:.0f} %")
+        table.add_row(module_name(name), f"{100 * share:.0f} %")
     rest = sum(list(modules.values())[MODULES:])
     if rest:
         table.add_row(f"{len(modules) - MODULES} others", f"{100 * rest:.0f} %")
     return table
 
 
-def _weather(found: Benchmark) -> Iterator[str]:
+def _conditions_lines(benchmark: Benchmark) -> Iterator[str]:
     """Say how the calls were made, what the machine did before and after, and what it does not tell."""
-    races = [point.latency_ms for point in found.points]
+    races = [point.latency_ms for point in benchmark.points]
     calls, warmups = ([each(race) for race in races] for each in (_rounds, _warmup))
     yield f"{_range(calls)} calls, after {_range(warmups)} of warm-up; ± is of 95 %, from batches of calls"
     if not all(race.conditions.steady for race in races):
         yield "Calls were still getting faster when the time for warm-up was over"
-    known = [it for race in races if (it := race.conditions.surroundings) is not None]
-    if known:
-        yield _states(known)
-        told = dict.fromkeys(words for each in known for words in each.disturbances)
-        yield f"Disturbed: {'; '.join(told)}" if told else "Nothing disturbed that this machine tells"
-        if known[0].absent:
-            yield f"This machine does not tell: {', '.join(known[0].absent)}"
+    surroundings = [it for race in races if (it := race.conditions.surroundings) is not None]
+    if surroundings:
+        yield _states(surroundings[0].before, surroundings[-1].after)
+        disturbances = dict.fromkeys(words for each in surroundings for words in each.disturbances)
+        yield f"Disturbances: {'; '.join(disturbances) or 'none that this machine reports'}"
+        if surroundings[0].absent:
+            yield f"Not reported by this machine: {', '.join(surroundings[0].absent)}"
 
 
-def _states(known: list[Surroundings]) -> str:
-    before, after = known[0].before, known[-1].after
+def _states(before: State, after: State) -> str:
     parts = [
         f"load {_words(before.load, 1)} before, {_words(after.load, 1)} after",
         f"clock {_words(before.clock_mhz, 0)} MHz before, {_words(after.clock_mhz, 0)} after",

@@ -9,17 +9,22 @@ from dataclasses import replace
 from edgeattn.report.number_words import count
 from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
-LEFT = "float"
+LEFT_FLOAT = "float"  # the form of what no recipe made int8
+
+
+def module_name(path: str) -> str:
+    """Return a module's path; of the model itself, whose path is empty, words for it."""
+    return path or "(the model)"
 
 
 def form_words(layers: Iterable[Layer]) -> str:
     """Write modules' forms as "24 linear layers as int8, 2 embeddings as int8 rows, 1 left float"."""
-    forms = Counter((layer.form, "" if layer.form == LEFT else layer.noun) for layer in layers)
+    forms = Counter((layer.form, "" if layer.form == LEFT_FLOAT else layer.noun) for layer in layers)
     return ", ".join(_words(*kind, number) for kind, number in forms.most_common()) or "none"
 
 
 def _words(form: str, noun: str, number: int) -> str:
-    if form == LEFT:
+    if form == LEFT_FLOAT:
         return f"{number} left float"
     return f"{number} {noun}{'s' if number > 1 else ''} as {form}"
 
@@ -52,6 +57,6 @@ def placement_words(placement: Placement) -> str:
 def _line(fallback: Fallback) -> str:
     named = [module for module in fallback.modules if module]
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    where = f" at {', '.join(named[:NAMED])}{more}" if named else ""
+    modules = f" at {', '.join(named[:NAMED])}{more}" if named else ""
     reason = f": {fallback.reason}" if fallback.reason else ""
-    return f"falls back: {fallback.count} {fallback.operator}{where}{reason}"
+    return f"falls back: {fallback.count} {fallback.operator}{modules}{reason}"

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeattn.results.check import Check
-from edgeattn.results.latency import PYTORCH, Race
+from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn.results.limits import limit_of
+
+UNSURE = "unsure"  # a speedup whose interval is too wide for a number
+
+# The bundle's form is its target's: seldom int8 alone.
+RUNNER_LABELS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "bundle"}
 
 LEAST_SHARE = 0.01  # of the time, that is shown
 LEAST_ERROR = 1e-5  # that is shown: float sums of two engines differ by less
@@ -64,14 +69,20 @@ def measured_text(check: Check) -> str:
     return limit_of(check.name).number_text(check.measured, check.limit)
 
 
-UNSURE = "unsure"  # the interval is too wide for a number
+def speedup_text(race: Race, runner: str) -> str:
+    """Write how many times as fast as its original a runner is, as "4.17x", or ``UNSURE``.
 
-
-def speedup(race: Race, runner: str) -> str:
-    """Write it as "4.17x"; empty where the original was not timed."""
+    Returns:
+        Nothing where the original was not timed.
+    """
     if PYTORCH not in race.latencies:
         return ""
     ratio = race.speedups.get(runner)
     if ratio is None:  # of a report that was written before intervals were
         return f"{figure(race[PYTORCH].p50 / race[runner].p50)}x"
     return f"{figure(ratio.value)}x" if ratio.sure else UNSURE
+
+
+def runner_label(runner: str, original: str = RUNNER_LABELS[PYTORCH]) -> str:
+    """Return what a runner is called, where the original is called so."""
+    return original if runner == PYTORCH else RUNNER_LABELS.get(runner, runner)

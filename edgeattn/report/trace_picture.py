@@ -9,9 +9,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg
-from edgeattn.report.trace_table import WHOLE
 from edgeattn.results.trace import Departure, ModuleError, Trace
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
@@ -19,13 +19,13 @@ _ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the ax
 _BLUE, _RED, _GREY = "#2f6fb3", "#b3261e", "#7a8693"
 
 
-def trace_svg(found: Trace) -> bytes:
+def trace_svg(trace: Trace) -> bytes:
     """Draw a trace, modules in the order in which PyTorch runs them; the same trace gives the same bytes."""
-    return svg(lambda: _drawn(sorted(found.modules, key=lambda error: error.order)))
+    return svg(lambda: _drawn(sorted(trace.modules, key=lambda error: error.order)))
 
 
 def _drawn(errors: Sequence[ModuleError]) -> Figure:
-    names = [error.module or WHOLE for error in errors]
+    names = [module_name(error.module) for error in errors]
     height, left = _ABOVE + _ROW * len(errors) + _BELOW, 12 + _LETTER * max(map(len, names))
     across = max(_WIDTH, left + 2 * _WIDTH / 3)
     picture = Figure(figsize=(across / 72, height / 72))

@@ -10,12 +10,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR, count, percent
 from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
-MODULES = 20  # modules; the JSON has them all
+MODULES = 20  # in the table; the JSON has them all
 WORST = 2  # samples of a module
-WHOLE = "(the model)"
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
@@ -49,7 +49,9 @@ def trace_json(name: str, traced: BundleTrace, notes: tuple[str, ...]) -> str:
 
 def _fault_line(error: ModuleError) -> Text:
     graphs = " and ".join(f"the {graph} graph" for graph in error.faults)
-    return Text(f"{error.module or WHOLE}: {graphs} computes this in float, and not as PyTorch does", "red")
+    return Text(
+        f"{module_name(error.module)}: {graphs} computes this in float, and not as PyTorch does", "red"
+    )
 
 
 def _table(errors: tuple[ModuleError, ...]) -> Table:
@@ -65,7 +67,7 @@ def _table(errors: tuple[ModuleError, ...]) -> Table:
 
 def _row(error: ModuleError) -> Iterator[str]:
     int8, floats = error.in_int8, error.in_float
-    yield f"{error.module or WHOLE}{' (in one with the next)' if error.merged else ''}"
+    yield f"{module_name(error.module)}{' (in one with the next)' if error.merged else ''}"
     yield "" if int8 is None else percent(int8.introduced)
     yield "" if int8 is None else percent(int8.accumulated)
     yield percent(floats.introduced)

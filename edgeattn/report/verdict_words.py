@@ -9,7 +9,7 @@ from edgeattn.report.number_words import cosine, count, limit_text, measured_tex
 from edgeattn.results.check import CONFIDENCE, EVALUATION_SHARE, Check, EdgeCase
 from edgeattn.results.limits import limit_of
 
-CONFIDENT = f"at {100 * CONFIDENCE:.0f} % confidence"  # the head of a column
+CONFIDENCE_HEADING = f"at {100 * CONFIDENCE:.0f} % confidence"  # the head of a column
 
 
 def confidence_text(check: Check) -> str:
@@ -23,7 +23,7 @@ def confidence_text(check: Check) -> str:
 
 def edge_cases_line(cases: Sequence[EdgeCase]) -> str:
     """Return how many edge cases are right, and how near the worst of those that are compared came."""
-    compared = [case for case in cases if case.judged]
+    compared = [case for case in cases if case.in_verdict]
     lowest = min((case.cosine for case in compared if case.cosine is not None), default=None)
     right = f"Edge cases: {sum(case.ok for case in compared)} of {len(compared)} right"
     return right if lowest is None else f"{right}, the lowest cosine {cosine(lowest)}"

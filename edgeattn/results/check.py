@@ -67,6 +67,6 @@ class EdgeCase:
     told: str | None = None
 
     @property
-    def judged(self) -> bool:
+    def in_verdict(self) -> bool:
         """Whether it counts in the verdict."""
         return not self.ok or (self.cosine is not None and self.told is None)

@@ -63,10 +63,10 @@ def _check_samples(source: str, result: Benchmark, manifest: Manifest) -> None:
     """Refuse a result that leaves out golden outputs, or times of a sample."""
     samples = range(manifest.golden.samples)
     outputs = [output.name for output in manifest.graphs[manifest.main_graph].outputs]
-    proven = [(golden.sample, golden.output) for golden in result.golden]
-    timed = [[timing.sample for timing in run.timings] for run in result.runs]
-    if proven != list(product(samples, outputs)) or not timed or any(run != list(samples) for run in timed):
+    golden = [(each.sample, each.output) for each in result.golden]
+    runs = [[timing.sample for timing in run.timings] for run in result.runs]
+    if golden != list(product(samples, outputs)) or not runs or any(run != list(samples) for run in runs):
         raise BadInput(
-            f"{source}: {len(proven)} golden outputs and {len(timed)} runs found, {len(samples)} samples of "
+            f"{source}: {len(golden)} golden outputs and {len(runs)} runs found, {len(samples)} samples of "
             f"{len(outputs)} outputs and a time of each sample in every run expected; run bench again"
         )

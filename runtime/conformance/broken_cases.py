@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import breaking
 import bundles
+import generating
 from breaking import changed, rewritten
 from case import CAPACITY, ENTRY, GOLDEN_FAILS, INCOMPATIBLE, SOURCES, VARIANT, Case, in_both, refused
 
@@ -126,52 +127,52 @@ PROMISES = (
     refused(
         "generation-graph.edge",
         "generation names a graph that is not there",
-        changed("generation", "decoder", to="decoder", whole=bundles.decoder_alone),
+        changed("generation", "decoder", to="decoder", whole=generating.decoder_alone),
     ),
     refused(
         "generation-kind.edge",
         "an encoder-decoder that names no encoder",
-        changed("generation", "kind", to="encoder-decoder", whole=bundles.decoder_alone),
+        changed("generation", "kind", to="encoder-decoder", whole=generating.decoder_alone),
     ),
     refused(
         "generation-cache.edge",
         "a cached input that no output continues",
-        changed("generation", "cache", 1, "present", to="logits", whole=bundles.decoder_alone),
+        changed("generation", "cache", 1, "present", to="logits", whole=generating.decoder_alone),
     ),
     refused(
         "generation-positions.edge",
         "more positions than the symbols allow",
-        changed("generation", "positions", to=17, whole=bundles.decoder_alone),
+        changed("generation", "positions", to=17, whole=generating.decoder_alone),
     ),
     refused(
         "generation-sources-unknown.edge",
         "a source that is no input of the encoder",
-        changed(*SOURCES, to=["features", "shown"], whole=bundles.feature_encoder),
+        changed(*SOURCES, to=["features", "shown"], whole=generating.feature_encoder),
     ),
     refused(
         "generation-sources-few.edge",
         "an input of the encoder that is no source",
-        changed(*SOURCES, to=["features"], whole=bundles.feature_encoder),
+        changed(*SOURCES, to=["features"], whole=generating.feature_encoder),
     ),
     refused(
         "generation-sources-twice.edge",
         "a source that stands twice",
-        changed(*SOURCES, to=["features", "mask", "mask"], whole=bundles.feature_encoder),
+        changed(*SOURCES, to=["features", "mask", "mask"], whole=generating.feature_encoder),
     ),
     refused(
         "generation-sources-none.edge",
         "an encoder without a source",
-        changed(*SOURCES, to=[], whole=bundles.feature_encoder),
+        changed(*SOURCES, to=[], whole=generating.feature_encoder),
     ),
     refused(
         "generation-length.edge",
         "no input tells how many tokens the cache holds",
-        rewritten('\n    "length": "past_length",', "", bundles.decoder_alone),
+        rewritten('\n    "length": "past_length",', "", generating.decoder_alone),
     ),
     refused(
         "generation-capacity.edge",
         "room for fewer tokens than there are positions",
-        changed("symbols", "capacity", to=CAPACITY, whole=bundles.decoder_alone),
+        changed("symbols", "capacity", to=CAPACITY, whole=generating.decoder_alone),
     ),
     refused(
         "processing-tokenizer.edge",

@@ -10,14 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import captioner
-import decoder
 import onnx_ir as ir
 import signing
 import tiny
 
 from edgeattn_runtime.files import SIGNATURE_FILE, Signature
-from edgeattn_runtime.generation import CacheEntry, Generation
 from edgeattn_runtime.golden import write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
@@ -54,7 +51,7 @@ CPU = Variant(
 
 def good(folder: Path) -> None:
     """Write one graph and its golden vectors."""
-    _lay(folder, MODEL_FILE, tiny.network())
+    lay_graph(folder, MODEL_FILE, tiny.network())
     write_golden(folder / GOLDEN_FILE, tiny.samples())
     describe(folder)
 
@@ -111,7 +108,7 @@ def buckets(folder: Path) -> None:
 
 def fixed(folder: Path) -> None:
     """Write a graph of one length alone, whose rows are not known to be independent."""
-    _lay(folder, MODEL_FILE, tiny.network(sequence=4))
+    lay_graph(folder, MODEL_FILE, tiny.network(sequence=4))
     write_golden(folder / GOLDEN_FILE, tiny.samples([(1, 4), (2, 4), (3, 4), (1, 4)]))
     describe(folder, variants=(replace(CPU, sizes={"sequence": 4}),))
 
@@ -152,71 +149,10 @@ def signed(folder: Path) -> None:
     (folder / SIGNATURE_FILE).write_bytes(signing.sign((folder / "manifest.json").read_bytes()))
 
 
-def decoder_alone(folder: Path) -> None:
-    """Write a decoder and its golden vectors."""
-    _lay(folder, MODEL_FILE, decoder.graph())
-    write_golden(folder / GOLDEN_FILE, decoder.samples())
-    describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
-
-
-def feature_encoder(folder: Path) -> None:
-    """Write the same decoder behind an encoder of two sources that are no tokens."""
-    summary = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
-    _lay(folder, "decoder.onnx", decoder.graph(ir.val(summary.name, ir.DataType.FLOAT, summary.dims)))
-    save(captioner.encoder(), folder / "encoder.onnx")
-    write_golden(folder / GOLDEN_FILE, captioner.samples())
-    features = Tensor("features", "float32", ("batch", "frames", captioner.FEATURES))
-    mask = Tensor("mask", "bool", ("batch", "frames"))
-    describe(
-        folder,
-        graphs={"model": _decoder(summary), "encoder": Graph((features, mask), (summary,))},
-        symbols={**_DECODING, "frames": Symbol(1, None)},
-        generation=replace(
-            _GENERATION,
-            kind="encoder-decoder",
-            encoder="encoder",
-            sources=("features", "mask"),
-            carried=("seen",),
-        ),
-        variants=(replace(CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
-    )
-
-
-def encoder_decoder(folder: Path) -> None:
-    """Write the manifest of graphs that the exporter wrote: names, order and dims are its own."""
-    width, heads, words, positions = 16, 2, 16, 12  # those of tests/runtime/translator.py
-    carried = (
-        Tensor("cross_key_0", "float32", ("batch", "sequence", width)),
-        Tensor("cross_value_0", "float32", ("batch", "sequence", width)),
-        Tensor("carried_0", "bool", ("batch", 1, 1, "sequence")),
-    )
-    pasts, presents = (_cache(kind, heads, width // heads) for kind in ("past", "present"))
-    target = Tensor("target", "int64", ("batch", "sequence_2"))
-    logits = Tensor("logits", "float32", ("batch", "sequence_2", words))
-    graphs = {
-        "model": Graph((target, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)),
-        "encoder": Graph((Tensor("source", "int64", ("batch", "sequence")),), carried),
-    }
-    generation = Generation(
-        kind="encoder-decoder",
-        decoder="model",
-        encoder="encoder",
-        sources=("source",),
-        carried=tuple(tensor.name for tensor in carried),
-        tokens="target",
-        logits="logits",
-        length="past_length",
-        cache=_ENTRIES,
-        positions=positions,
-    )
-    bounded = dict.fromkeys(("sequence_2", "capacity"), Symbol(1, positions))
-    describe(
-        folder,
-        graphs=graphs,
-        symbols={**dict.fromkeys(("batch", "sequence"), Symbol(1, None)), **bounded},
-        generation=generation,
-        variants=(replace(CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
-    )
+def lay_graph(folder: Path, file: str, model: ir.Model) -> None:
+    """Make the folder, and write its first graph."""
+    folder.mkdir(parents=True)
+    save(model, folder / file)
 
 
 def save(model: ir.Model, path: Path) -> None:
@@ -263,37 +199,6 @@ def _twins(variant: Variant, folder: Path) -> Iterator[Variant]:
             graph: file if (folder / file).exists() else variant.files[graph] for graph, file in paths.items()
         }
         yield replace(variant, target=WEB, engine=engine, files=files)
-
-
-def _decoder(*carried: Tensor) -> Graph:
-    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
-    logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
-    return Graph((TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents))
-
-
-_ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
-
-
-_GENERATION = Generation(
-    kind="decoder",
-    decoder="model",
-    tokens="tokens",
-    logits="logits",
-    length="past_length",
-    cache=_ENTRIES,
-    positions=tiny.LONGEST,
-)
-_DECODING = {**SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
-
-
-def _cache(kind: str, heads: int, size: int) -> tuple[Tensor, ...]:
-    dims = ("batch", heads, "capacity", size)
-    return tuple(Tensor(f"{kind}_{part}_0", "float32", dims) for part in decoder.PARTS)
-
-
-def _lay(folder: Path, file: str, model: ir.Model) -> None:
-    folder.mkdir(parents=True)
-    save(model, folder / file)
 
 
 def _files(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-import processed
+import expected
 from broken_cases import BROKEN, PROMISES, VARIANTS
 from case import RECORDED
 from prepared_cases import PREPARED
@@ -23,8 +23,8 @@ def main(target: Path) -> None:
         if case.bundle != RECORDED:
             shutil.rmtree(target / case.bundle, ignore_errors=True)
         case.make(target / case.bundle)
-    processed.write_images(target)
-    processed.write_signals(target)
+    expected.write_images(target)
+    expected.write_signals(target)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (target / CASES_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import bundles
 import numpy as np
 import onnx_ir as ir
-import pictures
-import resampled
-import signals
 import tiny
 from breaking import Make
 from texts import LONGEST, MASKLESS
-from tiny import Array
 
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
@@ -180,43 +174,6 @@ def signal_entries(kind: str, name: str) -> list[dict[str, Any]]:
     return [{"of": kind, **files, **exact, "needs": needs}]
 
 
-def write_signals(folder: Path) -> None:
-    """Write the odd sounds and series that each bundle is given, and the numbers that it makes of them."""
-    draw = np.random.default_rng(12)
-    for name, (audio, dims) in SOUNDS.items():
-        last = dims[-1]
-        time = last if isinstance(last, int) and audio.log_mel is None else None
-        raw = signals.sounds(audio.rate, audio.channels, draw)
-        numbers = [signals.expected_sounds(_batch(each), audio.to_table(), time) for each in raw]
-        _lines(folder / FOLDER / f"{name}.given.json", raw)
-        _lines(folder / FOLDER / f"{name}.numbers.json", numbers)
-    for name, series in SERIES.items():
-        raw = signals.series(len(series.names), TIME, draw)
-        _lines(folder / FOLDER / f"{name}.given.json", raw)
-        _lines(
-            folder / FOLDER / f"{name}.numbers.json",
-            [signals.expected_series(_batch(each), asdict(series), TIME) for each in raw],
-        )
-
-
-def _batch(raw: Any) -> list[Any]:
-    return raw if isinstance(raw, list) else [raw]
-
-
-def write_images(folder: Path) -> None:
-    """Write the odd images, and the numbers that each kind of bundle makes of them."""
-    (folder / FOLDER).mkdir(exist_ok=True)
-    odd = pictures.pictures()
-    raw = [
-        [pictures.raw(each) for each in item] if isinstance(item, list) else pictures.raw(item)
-        for item in odd
-    ]
-    _lines(folder / FOLDER / "images.json", raw)
-    for name, image in IMAGES.items():
-        numbers = [_numbers(item if isinstance(item, list) else [item], asdict(image)) for item in odd]
-        _lines(folder / FOLDER / f"{name}.numbers.json", numbers)
-
-
 def _write(folder: Path, inputs: tuple[Tensor, ...], processing: Processing) -> None:
     """Write a network that adds up each row of its inputs' product, golden vectors and the manifest."""
     total = Tensor("total", "float32", ("batch", 1))
@@ -251,16 +208,3 @@ def _samples(inputs: tuple[Tensor, ...]) -> Iterator[Sample]:
         arrays = {tensor.name: draw.integers(0, 9, shape).astype(tensor.dtype) for tensor in inputs}
         product = np.prod([*arrays.values()], axis=0).reshape(batch, -1)
         yield Sample(arrays, {"total": product.sum(1, keepdims=True).astype(np.float32)})
-
-
-def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:
-    """Return the numbers of a batch in C order, each as short as float32 reads it back."""
-    arrays = [resampled.prepared(levels, image) for levels in batch]
-    if not arrays or any(each is None for each in arrays):
-        return None
-    return [float(str(number)) for each in arrays if each is not None for number in each.ravel()]
-
-
-def _lines(path: Path, items: list[Any]) -> None:
-    lines = ",\n".join(json.dumps(item, separators=(",", ":")) for item in items)
-    path.write_text(f"[\n{lines}\n]\n", encoding="ascii", newline="\n")

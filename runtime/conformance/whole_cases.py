@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bundles
 import calls
+import generating
 from case import ACCEPTED, RECORDED, Case
 
 WHOLE = (
@@ -63,7 +64,7 @@ WHOLE = (
         "decoder.edge",
         ACCEPTED,
         "generates",
-        bundles.decoder_alone,
+        generating.decoder_alone,
         calls=calls.decoder_calls(),
         generate=calls.generated(),
     ),
@@ -71,7 +72,7 @@ WHOLE = (
         "sources.edge",
         ACCEPTED,
         "generates from features and their mask",
-        bundles.feature_encoder,
+        generating.feature_encoder,
         calls=calls.encoder_calls(),
         generate=calls.captioned(),
     ),
@@ -79,7 +80,7 @@ WHOLE = (
         RECORDED,
         ACCEPTED,
         "generates from a source; graphs of the exporter, tokens of PyTorch",
-        bundles.encoder_decoder,
+        generating.encoder_decoder,
         calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
     ),

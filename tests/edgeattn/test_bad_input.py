@@ -27,7 +27,7 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
     ("found", "instead", "named"),
     [
         ("def model()", "def network()", "no function model()"),
-        (SAMPLE, "yield from ()", "samples: 0 found, at least 3 expected"),
+        (SAMPLE, "yield from ()", "samples: 0 .*3 "),
         (SAMPLE, SAMPLE.replace('"tokens"', '"words"'), "sample 0: .* words; .*tokens, attention_mask"),
         (
             SAMPLE,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import edgeattn
 from edgeattn.__main__ import main
@@ -44,6 +45,14 @@ def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
 ) -> None:
     failing(error)
     assert refused("inspect", "x.edge", code=code).startswith(f"edgeattn: {line}")
+
+
+@pytest.mark.parametrize("verb", ["", *sorted(get_command(app.app).commands)])  # type: ignore[attr-defined]
+def test_every_command_helps(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if verb == "device":  # whose options are another program's
+        return
+    assert main([*filter(None, [verb]), "-h"]) == 0
+    assert f" {verb} ".rstrip() in capsys.readouterr().out.partition("\n")[0]
 
 
 def test_a_mistake_of_ours_keeps_its_traceback(failing: Callable[[BaseException], None]) -> None:

@@ -27,9 +27,9 @@ def covered(correlation: float, share: float, *, batches: bool = True) -> float:
     true = float(np.exp(0.1 * NormalDist().inv_cdf(share)))
     hits = 0
     for times in autocorrelated(rng, correlation, CALLS[share]):
-        found = interval_of(in_batches((times if batches else rng.permutation(times)).tolist()), share)
-        assert found is not None
-        hits += found.low <= true <= found.high
+        interval = interval_of(in_batches((times if batches else rng.permutation(times)).tolist()), share)
+        assert interval is not None
+        hits += interval.low <= true <= interval.high
     return hits / TRIALS
 
 
@@ -75,9 +75,9 @@ def test_two_measurements_in_a_row_agree_in_any_weather(slow: float) -> None:
 
 def test_intervals_are_no_wider_than_they_must_be() -> None:
     rng = np.random.default_rng(0)
-    found = interval_of(in_batches(autocorrelated(rng, 0.5)[0].tolist()), 0.5)
-    assert found is not None
-    assert found.high / found.low < 1.08
+    interval = interval_of(in_batches(autocorrelated(rng, 0.5)[0].tolist()), 0.5)
+    assert interval is not None
+    assert interval.high / interval.low < 1.08
 
 
 def test_a_ratio_is_steadier_than_its_times() -> None:
@@ -109,9 +109,9 @@ def test_batches_are_whole_units_of_nearly_the_same_length() -> None:
     assert [batch.size for batch in in_batches([1.0, 2.0], unit=3)] == [2]
 
 
-@pytest.mark.parametrize(("calls", "told"), [(749, False), (800, True)])
-def test_a_quantile_that_few_calls_are_beyond_has_no_interval(calls: int, told: bool) -> None:
-    assert (interval_of(in_batches([1.0] * calls), 0.99) is not None) == told
+@pytest.mark.parametrize(("calls", "is_known"), [(749, False), (800, True)])
+def test_a_quantile_that_few_calls_are_beyond_has_no_interval(calls: int, is_known: bool) -> None:
+    assert (interval_of(in_batches([1.0] * calls), 0.99) is not None) == is_known
 
 
 def test_a_clock_that_did_not_tick_is_no_error() -> None:

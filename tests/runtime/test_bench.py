@@ -34,8 +34,8 @@ def test_threads_are_swept_in_their_order(good: Path) -> None:
 
 
 def test_it_says_which_graphs_were_run(good: Path) -> None:
-    found = bench(good, rounds=1).graphs
-    assert found == {"model.onnx": hashlib.sha256((good / "model.onnx").read_bytes()).hexdigest()}
+    graphs = bench(good, rounds=1).graphs
+    assert graphs == {"model.onnx": hashlib.sha256((good / "model.onnx").read_bytes()).hexdigest()}
 
 
 def test_it_says_how_right_the_answers_were(conformance: Path, good: Path) -> None:

@@ -52,9 +52,9 @@ def _sizes(batch: int, sequence: int) -> dict[str, int]:
 def test_padded_and_row_by_row_it_is_the_same_answer(batch: int, sequence: int, at_once: int) -> None:
     small, large = Network(batch=at_once, sequence=4), Network(batch=at_once, sequence=8)
     buckets = Buckets(GRAPH, [small.bucket(), large.bucket()], ROWS)
-    found, expected = buckets.run(_inputs(batch, sequence)), Network()(_inputs(batch, sequence))
+    outputs, expected = buckets.run(_inputs(batch, sequence)), Network()(_inputs(batch, sequence))
     for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array, strict=True)
+        np.testing.assert_array_equal(outputs[name], array, strict=True)
     calls = -(-batch // at_once)
     assert (small.calls, large.calls) == ((calls, 0) if sequence <= 4 else (0, calls))
 
@@ -111,17 +111,17 @@ def test_a_bundle_answers_by_its_buckets(
 ) -> None:
     sample = _sample(batch, sequence)
     assert buckets.answering(sample).files == {"model": f"{file}.onnx"}
-    found, expected = buckets(**sample), load(conformance / "good.edge")(**sample)
-    assert found["embedding"].shape == (batch, 8)
-    np.testing.assert_allclose(found["embedding"], expected["embedding"], rtol=0, atol=INT8_NOISE)
+    outputs, expected = buckets(**sample), load(conformance / "good.edge")(**sample)
+    assert outputs["embedding"].shape == (batch, 8)
+    np.testing.assert_allclose(outputs["embedding"], expected["embedding"], rtol=0, atol=INT8_NOISE)
 
 
 def test_many_samples_go_to_their_buckets(buckets: Model, conformance: Path) -> None:
     samples = [_sample(2, 3), _sample(1, 8), _sample(2, 12)]
     good = load(conformance / "good.edge")
-    for sample, found in zip(samples, buckets.run_many(samples), strict=True):
+    for sample, outputs in zip(samples, buckets.run_many(samples), strict=True):
         expected = good(**sample)["embedding"]
-        np.testing.assert_allclose(found["embedding"], expected, rtol=0, atol=INT8_NOISE)
+        np.testing.assert_allclose(outputs["embedding"], expected, rtol=0, atol=INT8_NOISE)
 
 
 def test_a_sample_that_fits_none_is_named(conformance: Path) -> None:

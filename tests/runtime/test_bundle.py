@@ -11,8 +11,8 @@ from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BundleError
 
 
-def _refused(folder: Path, file: str = "", named: str = "") -> None:
-    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{named}") as caught:
+def _refused(folder: Path, file: str = "", pattern: str = "") -> None:
+    with pytest.raises(BundleError, match=f"^{re.escape(str(folder / file))}: .*{pattern}") as caught:
         open_bundle(folder)
     assert "\n" not in str(caught.value)
 
@@ -49,19 +49,31 @@ def test_longer_file(good: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "golden.safetensors"])
-@pytest.mark.parametrize("where", [0, -1])
-def test_one_flipped_bit(good: Path, file: str, where: int) -> None:
+@pytest.mark.parametrize("position", [0, -1])
+def test_one_flipped_bit(good: Path, file: str, position: int) -> None:
     data = bytearray((good / file).read_bytes())
-    data[where] ^= 1
+    data[position] ^= 1
     (good / file).write_bytes(data)
     _refused(good, file, "sha256")
 
 
-@pytest.mark.parametrize("file", ["extra.txt", ".DS_Store", "deep/extra.txt"])
+@pytest.mark.parametrize("file", ["extra.txt", ".DS_store", "deep/extra.txt"])
 def test_unlisted_file(good: Path, file: str) -> None:
     (good / file).parent.mkdir(exist_ok=True)
     (good / file).write_text("extra")
     _refused(good, file)
+
+
+@pytest.mark.parametrize("file", [".DS_Store", "Thumbs.db", "deep/.DS_Store"])
+def test_what_a_desktop_leaves_is_passed_over(good: Path, file: str) -> None:
+    (good / file).parent.mkdir(exist_ok=True)
+    (good / file).write_bytes(b"icons")
+    assert open_bundle(good).manifest.name == "tiny"
+
+
+def test_a_link_is_none_of_a_desktops_files(good: Path) -> None:
+    (good / ".DS_Store").symlink_to("model.onnx")
+    _refused(good, ".DS_Store", "not listed")
 
 
 def test_empty_folder_is_nothing(good: Path) -> None:
@@ -121,7 +133,7 @@ def test_a_file_one_may_not_read(good: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", forbidden)
-    _refused(good, named="Permission denied")
+    _refused(good, pattern="Permission denied")
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def test_the_cases_are_of_every_bundle() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["bundle"])
 def test_case(case: dict[str, Any]) -> None:
     lines = list(CONFORM.lines(case, CONFORMANCE))
-    asked = (case[key] for key in ("calls", "generate", "prepare", "labels") if key in case)
-    assert len(lines) == 1 + sum(map(len, asked))
+    answers = (case[key] for key in ("calls", "generate", "prepare", "labels") if key in case)
+    assert len(lines) == 1 + sum(map(len, answers))
     assert [line for line in lines if not line["agrees"]] == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from edgeattn_runtime.contract import bind, check_inputs
+from edgeattn_runtime.contract import bind, check_inputs, check_token_ids
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 
@@ -19,8 +19,8 @@ IDS = np.zeros((1, 3), np.int64)
 X = np.zeros((1, 2), np.float32)
 
 
-def _refused(named: str, **inputs: object) -> None:
-    with pytest.raises(InputError, match=named):
+def _refused(pattern: str, **inputs: object) -> None:
+    with pytest.raises(InputError, match=pattern):
         check_inputs(GRAPH, SYMBOLS, inputs)
 
 
@@ -50,6 +50,13 @@ def test_dtype() -> None:
 def test_rank_and_fixed_dims() -> None:
     _refused(r"ids: int64\[b, s\]: 1 dims \[3\] .*2 ", ids=IDS[0], x=X)
     _refused(r"x: float32\[b, 2\]: 3 .*axis 1, 2 ", ids=IDS, x=np.zeros((1, 3), np.float32))
+
+
+def test_token_ids_are_not_below_0() -> None:
+    check_token_ids(["tokens", "ids"], {"ids": IDS, "labels": IDS - 100})
+    check_token_ids(["ids"], {"ids": IDS[:, :0]})
+    with pytest.raises(InputError, match=r"'ids': token id -2 found, at least 0"):
+        check_token_ids(["tokens", "ids"], {"ids": np.array([[3, -1, -2]])})
 
 
 def test_a_symbol_has_one_size() -> None:
@@ -87,9 +94,9 @@ def test_python_integers_take_any_integer_dtype_that_holds_them(dtype: str, valu
     inputs = {"x": values}
     least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
     if least <= min(values) and max(values) <= most:
-        found = check_inputs(_single(dtype, len(values)), {}, inputs)["x"]
-        assert found.dtype == dtype
-        assert found.tolist() == values
+        array = check_inputs(_single(dtype, len(values)), {}, inputs)["x"]
+        assert array.dtype == dtype
+        assert array.tolist() == values
     else:
         with pytest.raises(InputError, match=f"x: {dtype}.* {dtype} "):
             check_inputs(_single(dtype, len(values)), {}, inputs)
@@ -112,12 +119,12 @@ def test_a_scalar_has_no_dims() -> None:
 
 
 @given(st.sampled_from(DTYPES), st.sampled_from(DTYPES), st.integers(0, 3))
-def test_no_dtype_is_ever_cast(contract: str, found: str, size: int) -> None:
-    array = np.zeros(size, found)
-    if contract == found:
+def test_no_dtype_is_ever_cast(contract: str, dtype: str, size: int) -> None:
+    array = np.zeros(size, dtype)
+    if contract == dtype:
         assert check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})["x"] is array
     else:
-        with pytest.raises(InputError, match=f"{contract}, .*{found}"):
+        with pytest.raises(InputError, match=f"{contract}, .*{dtype}"):
             check_inputs(_single(contract, "n"), {"n": Symbol(0, None)}, {"x": array})
 
 

@@ -87,7 +87,7 @@ def test_a_dtype_that_numpy_lacks(good: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "ok", "cosine", "max_abs"),
+    ("values", "ok", "cosine", "max_abs"),
     [
         ([1, 1], True, 1.0, 0.0),
         ([3, 3], True, 1.0, 2.0),
@@ -99,9 +99,9 @@ def test_a_dtype_that_numpy_lacks(good: Path) -> None:
     ],
 )
 def test_replay_compares_every_output(
-    found: list[float], ok: bool, cosine: float, max_abs: float | None
+    values: list[float], ok: bool, cosine: float, max_abs: float | None
 ) -> None:
-    answer = np.asarray(found, np.float32)
+    answer = np.asarray(values, np.float32)
     (result,) = replay(lambda x: {"y": answer, "more": x}, [_sample([1, 1])], tolerance=0.9)
     assert (result.sample, result.output, result.ok) == (0, "y", ok)
     assert result.cosine == pytest.approx(cosine)
@@ -109,13 +109,13 @@ def test_replay_compares_every_output(
 
 
 def test_tolerance_is_the_limit() -> None:
-    found = np.array([1, 0], np.float32)
+    answer = np.array([1, 0], np.float32)
     for tolerance, ok in ((0.70, True), (0.71, False)):
-        (result,) = replay(lambda x: {"y": found}, [_sample([1, 1])], tolerance=tolerance)
+        (result,) = replay(lambda x: {"y": answer}, [_sample([1, 1])], tolerance=tolerance)
         assert result.ok is ok
 
 
 def test_infinities_in_the_same_place_are_no_difference() -> None:
-    found = np.array([np.inf, 1], np.float32)
-    (result,) = replay(lambda x: {"y": found}, [_sample([np.inf, 1])], tolerance=0.9)
+    answer = np.array([np.inf, 1], np.float32)
+    (result,) = replay(lambda x: {"y": answer}, [_sample([np.inf, 1])], tolerance=0.9)
     assert (result.ok, result.max_abs) == (True, 0.0)

@@ -13,7 +13,7 @@ BEYOND = "indices element out of data bounds, idx={} must be within the inclusiv
 
 
 @pytest.mark.parametrize(
-    ("reason", "kind", "told"),
+    ("reason", "kind", "phrases"),
     [
         (BEYOND.format(500), InputError, ("'tokens' holds 500", "40 rows", "0 to 39")),
         (BEYOND.format(40), InputError, ("index 40", "40 rows")),
@@ -31,9 +31,9 @@ BEYOND = "indices element out of data bounds, idx={} must be within the inclusiv
         ),
     ],
 )
-def test_what_failed_and_why_is_told(reason: str, kind: type[Exception], told: tuple[str, ...]) -> None:
+def test_what_failed_and_why_is_told(reason: str, kind: type[Exception], phrases: tuple[str, ...]) -> None:
     error = failure("x.onnx", Fail(RUNNING + reason), INPUTS)
     assert type(error) is kind
     assert str(error).startswith("x.onnx: ")
-    assert [words for words in told if words not in str(error)] == []
+    assert [words for words in phrases if words not in str(error)] == []
     assert "/core" not in str(error)

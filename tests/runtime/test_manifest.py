@@ -157,10 +157,10 @@ def test_schema_is_a_schema_and_accepts_the_manifest() -> None:
 
 
 def test_the_specification_shows_a_manifest() -> None:
-    (shown,) = re.findall(
+    (example,) = re.findall(
         r"^```json\n(.+?)^```", (ROOM / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    whole = re.sub(r"([0-9a-f]{4})…", lambda cut: cut[1] * 16, shown)
+    whole = re.sub(r"([0-9a-f]{4})…", lambda cut: cut[1] * 16, example)
     jsonschema.validate(json.loads(whole), SCHEMA)
     assert Manifest.from_json(whole).name == "sentence"
 
@@ -174,8 +174,8 @@ BROKEN: dict[str, Change] = {
     "schema: true": put("schema", to=True),
     "name: ": put("name", to=""),
     "graphs: ": put("graphs", to=[]),
-    "graphs: none found": put("graphs", to={}),
-    "graphs: a, b found": lambda m: m.update(graphs=dict.fromkeys("ab", m["graphs"]["model"])),
+    "graphs: none ": put("graphs", to={}),
+    "graphs: a, b ": lambda m: m.update(graphs=dict.fromkeys("ab", m["graphs"]["model"])),
     "graphs.model.file: ": put("graphs", "model", "file", to="m.onnx"),
     "graphs.model.inputs: ": put("graphs", "model", "inputs", to={}),
     "graphs.model.inputs[0].dtype: ": put("graphs", "model", "inputs", 0, "dtype", to="complex64"),
@@ -225,7 +225,7 @@ BROKEN: dict[str, Change] = {
     "signature.scheme: ": put("signature", to={"scheme": "rsa", "key": "a" * 64}),
     "signature.key: ": put("signature", to={"scheme": "ed25519", "key": "a" * 63}),
     **{
-        f"files: {json.dumps(path)} found": put("files", path, to={"sha256": "a" * 64, "size": 1})
+        f"files: {json.dumps(path)} ": put("files", path, to={"sha256": "a" * 64, "size": 1})
         for path in (
             "../a",
             "/a",
@@ -276,7 +276,7 @@ def test_keys_that_disagree_are_refused(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "pattern"),
     [
         ("", "Expecting value"),
         ("[]", r"the manifest: \[\] "),
@@ -291,8 +291,8 @@ def test_keys_that_disagree_are_refused(message: str) -> None:
         (TEXT.replace('"batch": {', '"bat\\u001bch": {'), "symbols: "),
     ],
 )
-def test_text_that_is_no_strict_json_is_refused(text: str, named: str) -> None:
-    with pytest.raises(BundleError, match=named):
+def test_text_that_is_no_strict_json_is_refused(text: str, pattern: str) -> None:
+    with pytest.raises(BundleError, match=pattern):
         Manifest.from_json(text)
 
 
@@ -318,9 +318,9 @@ def test_a_single_graph_is_the_main_one() -> None:
     assert replace(MANIFEST, graphs={"encoder": MANIFEST.graphs["model"]}).main_graph == "encoder"
 
 
-@pytest.mark.parametrize(("schema", "named"), [(1, "export again"), (3, "upgrade"), (None, "export again")])
-def test_another_schema_is_told_before_all_else(schema: int | None, named: str) -> None:
-    with pytest.raises(BundleError, match=f"^schema: .*{named}"):
+@pytest.mark.parametrize(("schema", "pattern"), [(1, "export again"), (3, "upgrade"), (None, "export again")])
+def test_another_schema_is_told_before_all_else(schema: int | None, pattern: str) -> None:
+    with pytest.raises(BundleError, match=f"^schema: .*{pattern}"):
         Manifest.from_json(json.dumps({"schema": schema}))
 
 

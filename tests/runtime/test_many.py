@@ -37,9 +37,9 @@ class Network:
 
     def __call__(self, arrays: Arrays) -> Arrays:
         self.calls.append(arrays["tokens"].shape)
-        shown = arrays["tokens"] * (arrays["mask"] != 0)
-        total = shown.sum(1)
-        states = np.stack([arrays["tokens"] + total[:, None], shown], axis=-1)  # (B, S, 2)
+        visible = arrays["tokens"] * (arrays["mask"] != 0)
+        total = visible.sum(1)
+        states = np.stack([arrays["tokens"] + total[:, None], visible], axis=-1)  # (B, S, 2)
         return {"states": states, "total": total}
 
 
@@ -64,12 +64,12 @@ def _expected(sample: Arrays) -> Arrays:
     return answer
 
 
-def _check_equal(found: list[Arrays], expected: list[Arrays]) -> None:
-    assert len(found) == len(expected)
-    for answer, other in zip(found, expected, strict=True):
-        assert answer.keys() == other.keys()
+def _check_equal(answers: list[Arrays], expected: list[Arrays]) -> None:
+    assert len(answers) == len(expected)
+    for answer, reference in zip(answers, expected, strict=True):
+        assert answer.keys() == reference.keys()
         for name, array in answer.items():
-            np.testing.assert_array_equal(array, other[name], strict=True)
+            np.testing.assert_array_equal(array, reference[name], strict=True)
 
 
 @given(SAMPLES)
@@ -94,8 +94,8 @@ def test_each_row_runs_once_and_rows_of_one_length_together(samples: list[Arrays
 
 @given(SAMPLES)
 def test_without_a_mask_nothing_is_dropped(samples: list[Arrays]) -> None:
-    found = Splitter(replace(ROWS, padding=None), GRAPH, SYMBOLS).run(Network(), samples, _stacks)
-    _check_equal(found, [Network()(sample) for sample in samples])
+    outputs = Splitter(replace(ROWS, padding=None), GRAPH, SYMBOLS).run(Network(), samples, _stacks)
+    _check_equal(outputs, [Network()(sample) for sample in samples])
 
 
 def test_padding_may_be_told_by_a_one() -> None:
@@ -162,8 +162,8 @@ def test_rows_that_run_alone_are_bit_for_bit_those_of_a_call(tuned: Model) -> No
     assert [answer["embedding"].shape for answer in answers] == [(3, 8), (1, 8), (1, 8)]
     for sample, answer, lengths in zip(samples, answers, ((7, 5, 6), (8,), (5,)), strict=True):
         for i, length in enumerate(lengths):
-            alone = tuned(**_row(sample, i, length))["embedding"]
-            np.testing.assert_array_equal(answer["embedding"][i : i + 1], alone, strict=True)
+            single = tuned(**_row(sample, i, length))["embedding"]
+            np.testing.assert_array_equal(answer["embedding"][i : i + 1], single, strict=True)
 
 
 INT8_NOISE = 0.05  # of embeddings of about 1: rows of a call share the scale of its activations
@@ -173,8 +173,8 @@ def test_rows_that_run_together_differ_by_int8_noise(tuned: Model) -> None:
     sample = _tiny(3, 3, 2, 3, 3)
     (answer,) = tuned.run_many([sample])
     for i, length in enumerate((3, 3, 2, 3, 3)):
-        alone = tuned(**_row(sample, i, length))["embedding"]
-        np.testing.assert_allclose(answer["embedding"][i : i + 1], alone, atol=INT8_NOISE, rtol=0)
+        single = tuned(**_row(sample, i, length))["embedding"]
+        np.testing.assert_allclose(answer["embedding"][i : i + 1], single, atol=INT8_NOISE, rtol=0)
 
 
 def test_a_bundle_that_says_nothing_of_rows_runs_samples_as_they_are(good: Path) -> None:
@@ -195,7 +195,7 @@ def test_no_samples_have_no_answers(tuned: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "named"),
+    ("sample", "pattern"),
     [
         ({"tokens": [[1]]}, "'mask'"),
         ({**_tiny(2), "mask": np.ones((1, 3), np.float32)}, "mask"),
@@ -204,6 +204,6 @@ def test_no_samples_have_no_answers(tuned: Model) -> None:
         ([1, 2], "list"),
     ],
 )
-def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, named: str) -> None:
-    with pytest.raises(InputError, match=f"^sample 1: .*{named}"):
+def test_a_bad_sample_is_named_before_anything_runs(tuned: Model, sample: object, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^sample 1: .*{pattern}"):
         tuned.run_many([_tiny(2), sample])  # type: ignore[list-item]

@@ -84,14 +84,14 @@ def test_a_graph_is_opened_once_by_many_threads(several: Path, monkeypatch: pyte
     net = load(several)
 
     class Slow(Model):
-        def __init__(self, *given: Any, **named: Any) -> None:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
             time.sleep(0.1)
-            super().__init__(*given, **named)
+            super().__init__(*args, **kwargs)
 
     monkeypatch.setattr(model, "Model", Slow)
     with ThreadPoolExecutor(4) as pool:
-        first, *others = pool.map(net.graph, ["lookup"] * 4)
-    assert all(other is first for other in others)
+        first, *rest = pool.map(net.graph, ["lookup"] * 4)
+    assert all(other is first for other in rest)
 
 
 def test_a_decoder_called_without_its_cache_begins_with_an_empty_one(decoder: Model) -> None:
@@ -121,10 +121,10 @@ def test_a_target_that_does_not_run_or_is_not_there(conformance: Path) -> None:
 
 def test_many_threads_may_call(good: Path) -> None:
     net = load(good, threads=2)
-    alone = net(tokens=TOKENS, mask=MASK)["embedding"]
+    single = net(tokens=TOKENS, mask=MASK)["embedding"]
     with ThreadPoolExecutor(4) as pool:
         for outputs in pool.map(lambda _: net(tokens=TOKENS, mask=MASK), range(50)):
-            np.testing.assert_array_equal(outputs["embedding"], alone)
+            np.testing.assert_array_equal(outputs["embedding"], single)
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,11 @@ def test_round_trip(tmp_path: Path) -> None:
         "a/b": np.zeros((0, 2), bool),
     }
     write_npz(path, arrays)
-    found = read_npz(path)
-    assert found.keys() == arrays.keys()
+    copy = read_npz(path)
+    assert copy.keys() == arrays.keys()
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array, strict=True)
+        assert copy[name].dtype == array.dtype
+        np.testing.assert_array_equal(copy[name], array, strict=True)
     with np.load(path) as loaded:
         assert sorted(loaded) == sorted(arrays)
 
@@ -47,9 +47,15 @@ def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_refuses_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=re.escape(str(tmp_path / "none"))):
-        write_npz(tmp_path / "none" / "x.npz", {"x": np.ones(2)})
+def test_makes_folders_that_are_missing(tmp_path: Path) -> None:
+    write_npz(tmp_path / "deep" / "deeper" / "x.npz", {"x": np.ones(2)})
+    np.testing.assert_array_equal(read_npz(tmp_path / "deep" / "deeper" / "x.npz")["x"], np.ones(2))
+
+
+def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BadInput, match="file"):
+        write_npz(tmp_path / "file" / "x.npz", {"x": np.ones(2)})
 
 
 def test_refuses_what_it_cannot_read(tmp_path: Path) -> None:

@@ -54,16 +54,16 @@ def test_what_each_variant_needs_is_told(preferred: Manifest) -> None:
 
 def test_the_package_that_brings_a_provider_is_told(preferred: Manifest) -> None:
     first = preferred.variants[2]
-    asked = replace(first.engine, providers=("OpenVINOExecutionProvider",))
-    manifest = replace(preferred, variants=(replace(first, engine=asked),))
+    engine = replace(first.engine, providers=("OpenVINOExecutionProvider",))
+    manifest = replace(preferred, variants=(replace(first, engine=engine),))
     with pytest.raises(IncompatibleRuntimeError, match=r"onnxruntime-openvino.*CPUExecution"):
         runnable(manifest)
 
 
 def test_what_all_buckets_lack_is_told_once(preferred: Manifest) -> None:
     first = preferred.variants[2]
-    asked = replace(first.engine, providers=("XnnpackExecutionProvider",))
-    buckets = tuple(replace(first, engine=asked, sizes={"sequence": size}) for size in (4, 8))
+    engine = replace(first.engine, providers=("XnnpackExecutionProvider",))
+    buckets = tuple(replace(first, engine=engine, sizes={"sequence": size}) for size in (4, 8))
     with pytest.raises(IncompatibleRuntimeError) as caught:
         runnable(replace(preferred, variants=buckets))
     assert str(caught.value).count("XnnpackExecutionProvider") == 1
@@ -119,5 +119,5 @@ def test_calls_reach_no_variant_behind_one_of_any_sizes(conformance: Path) -> No
     graph = manifest.graphs["model"]
     short, long, dynamic = manifest.variants
     assert list(reachable([short, dynamic, long], graph)) == [short, dynamic]
-    other = Graph((Tensor("x", "float32", ("other",)),), ())
-    assert list(reachable([short, long], other)) == [short]
+    unbound = Graph((Tensor("x", "float32", ("other",)),), ())
+    assert list(reachable([short, long], unbound)) == [short]

@@ -32,12 +32,12 @@ class Loader:
 
 @pytest.fixture
 def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
-    found = Loader()
-    monkeypatch.setattr(onnxruntime, "get_available_providers", found.providers)
-    monkeypatch.setattr(onnxruntime, "register_execution_provider_library", found.register)
-    monkeypatch.setattr(onnxruntime, "get_ep_devices", found.devices)
+    loader = Loader()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", loader.providers)
+    monkeypatch.setattr(onnxruntime, "register_execution_provider_library", loader.register)
+    monkeypatch.setattr(onnxruntime, "get_ep_devices", loader.devices)
     monkeypatch.setitem(sys.modules, "onnxruntime_qnn", None)  # an import fails
-    return found
+    return loader
 
 
 @pytest.fixture

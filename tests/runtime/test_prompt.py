@@ -25,7 +25,7 @@ def test_a_set_and_nothing_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "named"),
+    ("ids", "pattern"),
     [
         ([], "no token .*1 "),
         ([1, 16], "token 16 .*0 to 15 "),
@@ -41,8 +41,8 @@ def test_a_set_and_nothing_at_all() -> None:
         (None, ""),
     ],
 )
-def test_what_is_no_prompt(ids: Any, named: str) -> None:
-    with pytest.raises(InputError, match=f"^prompt: {named}") as caught:
+def test_what_is_no_prompt(ids: Any, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^prompt: {pattern}") as caught:
         read_tokens("prompt", ids, vocabulary=16)
     assert "\n" not in str(caught.value)
 
@@ -54,15 +54,15 @@ def test_a_vocabulary_that_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "named"),
+    ("value", "pattern"),
     [
         (0, "0 .*1 "),
         (2.0, r"2\.0 "),
         ("3", "'3' "),
     ],
 )
-def test_counts(value: Any, named: str) -> None:
+def test_counts(value: Any, pattern: str) -> None:
     assert read_count("n", 3, least=1) == 3
     assert read_count("n", np.int64(3), least=3) == 3  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=f"^n: {named}"):
+    with pytest.raises(InputError, match=f"^n: {pattern}"):
         read_count("n", value, least=1)

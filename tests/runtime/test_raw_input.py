@@ -80,9 +80,9 @@ def test_a_prompt_may_be_a_text(conformance: Path, tmp_path: Path) -> None:
     bundle = shutil.copytree(conformance / "decoder.edge", tmp_path / "decoder.edge")
     tokenizer = conformance / "processed.edge" / "tokenizer.json"
     shutil.copy(tokenizer, bundle)
-    listed = json.loads((conformance / "processed.edge" / "manifest.json").read_text("utf-8"))["files"]
+    entries = json.loads((conformance / "processed.edge" / "manifest.json").read_text("utf-8"))["files"]
     manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
-    manifest["files"]["tokenizer.json"] = listed["tokenizer.json"]
+    manifest["files"]["tokenizer.json"] = entries["tokenizer.json"]
     text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
     manifest["processing"] = {"text": text}
     (bundle / "manifest.json").write_text(json.dumps(manifest))
@@ -94,11 +94,11 @@ def test_a_prompt_may_be_a_text(conformance: Path, tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_told_with_its_command(conformance: Path, tmp_path: Path) -> None:
     Image.new("L", (4, 4)).save(tmp_path / "ink.png")
-    asked = {
+    methods = {
         "tokenizers": ("text", ["run", str(conformance / "wordpiece.edge"), "--text", "a"]),
         "PIL": ("image", ["run", str(conformance / "nearest.edge"), "--input", str(tmp_path / "ink.png")]),
     }
-    for module, (name, arguments) in asked.items():
+    for module, (name, arguments) in methods.items():
         code = (
             f"import sys; sys.modules[{module!r}] = None\n"
             f"from edgeattn_runtime.__main__ import main; sys.exit(main({arguments}))"

@@ -45,8 +45,8 @@ def test_rows_need_no_padding() -> None:
 
 def test_the_smallest_entry_that_holds_a_row_counts() -> None:
     stacks = (Stack({"a": 2, "b": 2}, 8), Stack({"a": 4, "b": 9}, 4))
-    found = [rows_per_call(stacks, {"a": a, "b": b}) for a, b in ((1, 2), (2, 3), (4, 9), (5, 1), (1, 10))]
-    assert found == [8, 4, 4, 1, 1]
+    counts = [rows_per_call(stacks, {"a": a, "b": b}) for a, b in ((1, 2), (2, 3), (4, 9), (5, 1), (1, 10))]
+    assert counts == [8, 4, 4, 1, 1]
 
 
 _V = ("variants", 0)

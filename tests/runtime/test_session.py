@@ -52,13 +52,13 @@ def test_options_of_the_engine_and_of_its_providers(good: Path) -> None:
 def test_a_provider_with_threads_of_its_own_gets_as_many(
     provider: str, option: str, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[Any] = []
+    opened: list[Any] = []
 
     class Session:
         def __init__(
             self, model: str, options: object, *, providers: list[tuple[str, dict[str, str]]], **_: object
         ) -> None:
-            seen.extend(providers)
+            opened.extend(providers)
 
         def get_providers(self) -> list[str]:
             return [provider, CPU]
@@ -69,19 +69,19 @@ def test_a_provider_with_threads_of_its_own_gets_as_many(
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     options = {f"{provider}.device_type": "CPU"}
     open_session(good / "model.onnx", providers=[provider, CPU], options=options, threads=3)
-    assert seen == [(provider, {option: "3", "device_type": "CPU"}), (CPU, {})]
-    seen.clear()
+    assert opened == [(provider, {option: "3", "device_type": "CPU"}), (CPU, {})]
+    opened.clear()
     open_session(good / "model.onnx", providers=[provider], options={f"{provider}.{option}": 1}, threads=3)
-    assert seen == [(provider, {option: "1"})]
+    assert opened == [(provider, {option: "1"})]
 
 
 def test_a_session_that_goes_without_its_provider_is_refused(good: Path) -> None:
-    lacking = "OpenVINOExecutionProvider"
+    provider = "OpenVINOExecutionProvider"
     with (
-        pytest.warns(UserWarning, match=lacking),
-        pytest.raises(IncompatibleRuntimeError, match=lacking),
+        pytest.warns(UserWarning, match=provider),
+        pytest.raises(IncompatibleRuntimeError, match=provider),
     ):
-        open_session(good / "model.onnx", providers=[lacking])
+        open_session(good / "model.onnx", providers=[provider])
 
 
 @pytest.mark.parametrize("option", ["session.dynamic_block_base", "x" * 2000])
@@ -151,14 +151,14 @@ EMPTY_GRAPH = b"\x3a\x03\x12\x01g"
 
 
 @pytest.mark.parametrize(
-    ("model", "named"),
+    ("model", "pattern"),
     [
         (IR_VERSION_99 + EMPTY_GRAPH, r"Unsupported model IR version: 99"),
         (OPSET_99 + EMPTY_GRAPH, r"Opset 99 is under development"),
     ],
 )
-def test_a_model_of_the_future(model: bytes, named: str) -> None:
-    with pytest.raises(IncompatibleRuntimeError, match=rf"^model: .*{named}") as caught:
+def test_a_model_of_the_future(model: bytes, pattern: str) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match=rf"^model: .*{pattern}") as caught:
         _open(model)
     assert "\n" not in str(caught.value)
     assert "/onnxruntime" not in str(caught.value)  # where in its own sources is of no help

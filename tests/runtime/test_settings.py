@@ -35,15 +35,15 @@ def test_a_bundle_that_says_nothing_opens_plain(good: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "chosen", [PLAIN, SessionSettings(threads=2, spinning=True, arena=False, memory_pattern=False)]
+    "settings", [PLAIN, SessionSettings(threads=2, spinning=True, arena=False, memory_pattern=False)]
 )
-def test_every_option_reaches_the_engine(good: Path, chosen: SessionSettings) -> None:
-    options = open_session(good / "model.onnx", providers=CPU, settings=chosen).get_session_options()
-    assert options.intra_op_num_threads == chosen.threads
-    assert options.enable_cpu_mem_arena is chosen.arena
-    assert options.enable_mem_pattern is chosen.memory_pattern
+def test_every_option_reaches_the_engine(good: Path, settings: SessionSettings) -> None:
+    options = open_session(good / "model.onnx", providers=CPU, settings=settings).get_session_options()
+    assert options.intra_op_num_threads == settings.threads
+    assert options.enable_cpu_mem_arena is settings.arena
+    assert options.enable_mem_pattern is settings.memory_pattern
     spins = options.get_session_config_entry("session.intra_op.allow_spinning")
-    assert spins == ("1" if chosen.spinning else "0")
+    assert spins == ("1" if settings.spinning else "0")
 
 
 def test_threads_must_be_some() -> None:

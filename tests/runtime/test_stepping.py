@@ -22,8 +22,8 @@ TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=POSITIONS)
 CLOSE = 1e-6  # of the largest number, in float32
 
 
-def _assert_close(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
-    np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSE * np.abs(expected).max())
+def _assert_close(answer: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
+    np.testing.assert_allclose(answer, expected, rtol=0, atol=CLOSE * np.abs(expected).max())
 
 
 def _generation(model: Model) -> Generation:
@@ -50,9 +50,9 @@ def test_chunks_are_the_full_sequence(
     tokens = np.array(data.draw(st.lists(row, min_size=batch, max_size=batch)))
     step = _stepper(decoder, batch=batch, capacity=data.draw(st.integers(0, POSITIONS)))
     ends = np.cumsum(chunks)
-    found = [step(tokens[:, end - chunk : end]).copy() for chunk, end in zip(chunks, ends, strict=True)]
-    assert [logits.shape for logits in found] == [(batch, chunk, WORDS) for chunk in chunks]
-    _assert_close(np.concatenate(found, axis=1), decoder(tokens=tokens)["logits"])
+    logits = [step(tokens[:, end - chunk : end]).copy() for chunk, end in zip(chunks, ends, strict=True)]
+    assert [each.shape for each in logits] == [(batch, chunk, WORDS) for chunk in chunks]
+    _assert_close(np.concatenate(logits, axis=1), decoder(tokens=tokens)["logits"])
 
 
 @given(TOKENS, st.data())
@@ -65,8 +65,8 @@ def test_a_call_with_a_cache_is_the_full_sequence(
         f"past_{part}_0": np.zeros((1, 1, capacity, SIZE), np.float32) for part in PARTS
     }
     if cut:
-        begun = decoder(tokens=[tokens[:cut]], past_length=[0], **cache)
-        cache = {f"past_{part}_0": begun[f"present_{part}_0"] for part in PARTS}
+        prefill = decoder(tokens=[tokens[:cut]], past_length=[0], **cache)
+        cache = {f"past_{part}_0": prefill[f"present_{part}_0"] for part in PARTS}
     step = decoder(tokens=[tokens[cut:]], past_length=[cut], **cache)
     whole = decoder(tokens=[tokens])
     _assert_close(step["logits"][0], whole["logits"][0, cut:])
@@ -76,15 +76,15 @@ def test_a_call_with_a_cache_is_the_full_sequence(
 def test_the_inputs_of_a_call_are_copies_that_answer_alike(decoder: Model) -> None:
     step = _stepper(decoder, batch=2, capacity=5)
     for tokens in (np.array([[1, 2], [3, 4]]), np.array([[5, 6, 7], [8, 9, 10]])):
-        fed = step.inputs(tokens)
-        kept = {name: array.copy() for name, array in fed.items()}
+        inputs = step.inputs(tokens)
+        copies = {name: array.copy() for name, array in inputs.items()}
         logits = step(tokens)
-        assert list(fed) == [tensor.name for tensor in decoder.inputs]
-        for name, array in fed.items():
-            np.testing.assert_array_equal(array, kept[name], strict=True)
-        np.testing.assert_array_equal(logits, decoder.session.run(fed)["logits"])
-    assert fed["past_length"].tolist() == [2]
-    assert fed["past_key_0"].shape == (2, 1, 5, SIZE)
+        assert list(inputs) == [tensor.name for tensor in decoder.inputs]
+        for name, array in inputs.items():
+            np.testing.assert_array_equal(array, copies[name], strict=True)
+        np.testing.assert_array_equal(logits, decoder.session.run(inputs)["logits"])
+    assert inputs["past_length"].tolist() == [2]
+    assert inputs["past_key_0"].shape == (2, 1, 5, SIZE)
 
 
 def test_it_steps_behind_an_encoder(encoder_decoder: Model) -> None:
@@ -143,13 +143,13 @@ def _logits_after(decoder: Model, rows: NDArray[np.int64]) -> NDArray[np.float32
     return logits
 
 
-@pytest.mark.parametrize("kept", [[0], [2, 0], [1, 1, 0, 2, 2]])
-def test_rows_that_are_kept_go_on_as_they_were(decoder: Model, kept: list[int]) -> None:
+@pytest.mark.parametrize("rows", [[0], [2, 0], [1, 1, 0, 2, 2]])
+def test_rows_that_are_kept_go_on_as_they_were(decoder: Model, rows: list[int]) -> None:
     step = _stepper(decoder, batch=3)
     step(ROWS)
-    step.keep(np.array(kept))
-    tokens = np.arange(len(kept))[:, np.newaxis]
-    _assert_close(step(tokens), _logits_after(decoder, np.hstack((ROWS[kept], tokens))))
+    step.keep(np.array(rows))
+    tokens = np.arange(len(rows))[:, np.newaxis]
+    _assert_close(step(tokens), _logits_after(decoder, np.hstack((ROWS[rows], tokens))))
 
 
 @pytest.mark.parametrize(("rows", "shared"), [([0, 1, 2], 3), ([1, 0, 2], 2), ([2, 0, 1], 0), ([1, 1, 1], 0)])
@@ -188,22 +188,22 @@ def test_what_the_encoder_gave_moves_with_its_row(captioner: Model) -> None:
     generation = _generation(captioner)
 
     def stepper(rows: list[int]) -> Stepper:
-        given = {name: carried[name][rows] for name in generation.carried}
-        return Stepper(captioner.session, generation, given, batch=len(rows))
+        arrays = {name: carried[name][rows] for name in generation.carried}
+        return Stepper(captioner.session, generation, arrays, batch=len(rows))
 
     tokens = np.array([[3], [4], [5]])
     expected = stepper([1, 0, 1])(tokens).copy()
-    kept, joined = stepper([0, 1]), stepper([1])
-    kept.keep(np.array([1, 0, 1]))
-    _assert_close(kept(tokens), expected)
+    reordered, joined = stepper([0, 1]), stepper([1])
+    reordered.keep(np.array([1, 0, 1]))
+    _assert_close(reordered(tokens), expected)
     joined.join(stepper([0, 1]))
     _assert_close(joined(tokens), expected)
 
 
 def test_sequences_do_not_share_a_cache(decoder: Model) -> None:
-    alone = [list(generate(decoder, [token])) for token in (1, 2)]
-    together = zip(*(generate(decoder, [token]) for token in (1, 2)), strict=True)
-    assert [list(sequence) for sequence in zip(*together, strict=True)] == alone
+    single = [list(generate(decoder, [token])) for token in (1, 2)]
+    interleaved = zip(*(generate(decoder, [token]) for token in (1, 2)), strict=True)
+    assert [list(sequence) for sequence in zip(*interleaved, strict=True)] == single
 
 
 def test_a_graph_that_fails_says_so(decoder: Model) -> None:

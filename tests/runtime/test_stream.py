@@ -59,11 +59,11 @@ def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "pattern"),
     [({"hop": 0}, "hop .*0 .*window .*12 "), ({"hop": 1, "window": 0}, "window .*0 ")],
 )
-def test_settings_that_are_refused(settings: dict[str, int], named: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=named):
+def test_settings_that_are_refused(settings: dict[str, int], pattern: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=pattern):
         Stream(load(conformance / "mono.edge"), **settings)  # type: ignore[arg-type]
 
 

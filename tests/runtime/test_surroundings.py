@@ -37,11 +37,11 @@ def stat(kernel: Path, *, user: float, idle: float, steal: float = 0.0) -> None:
 
 
 def test_a_machine_that_tells_nothing_is_said_to(kernel: Path) -> None:
-    found = Watch().surroundings()
-    assert found.before == State(load=None, clock_mhz=None, governor=None)
-    assert found.disturbances == ()
-    assert len(found.absent) == 6
-    assert "energy" in found.absent
+    surroundings = Watch().surroundings()
+    assert surroundings.before == State(load=None, clock_mhz=None, governor=None)
+    assert surroundings.disturbances == ()
+    assert len(surroundings.absent) == 6
+    assert "energy" in surroundings.absent
 
 
 @pytest.mark.usefixtures("second")
@@ -49,10 +49,10 @@ def test_the_load_of_others_and_of_a_hypervisor_is_told(kernel: Path) -> None:
     stat(kernel, user=10, idle=50)
     watch = Watch()
     stat(kernel, user=10.9, idle=51, steal=0.1)
-    found = watch.surroundings()
-    assert found.others == pytest.approx(0.9)
-    assert found.stolen == pytest.approx(0.1)
-    assert found.disturbances == (
+    surroundings = watch.surroundings()
+    assert surroundings.others == pytest.approx(0.9)
+    assert surroundings.stolen == pytest.approx(0.1)
+    assert surroundings.disturbances == (
         "other processes kept 0.9 cores busy",
         "the hypervisor took 0.10 cores away",
     )
@@ -73,9 +73,9 @@ def test_a_clock_that_moves_and_its_governor_are_told(kernel: Path) -> None:
     (folder / "scaling_cur_freq").write_text("3000000\n")
     watch = Watch()
     (folder / "scaling_cur_freq").write_text("1500000\n")
-    found = watch.surroundings()
-    assert found.before == State(load=None, clock_mhz=3000.0, governor="powersave")
-    assert found.disturbances == ("the clock went from 3000 to 1500 MHz",)
+    surroundings = watch.surroundings()
+    assert surroundings.before == State(load=None, clock_mhz=3000.0, governor="powersave")
+    assert surroundings.disturbances == ("the clock went from 3000 to 1500 MHz",)
 
 
 def test_energy_is_summed_over_packages_and_may_wrap(kernel: Path) -> None:
@@ -91,8 +91,8 @@ def test_energy_is_summed_over_packages_and_may_wrap(kernel: Path) -> None:
 
 
 def test_threads_that_make_way_are_told() -> None:
-    calm = State(load=0.0, clock_mhz=None, governor=None)
-    pushed = Surroundings(before=calm, after=calm, others=0.0, stolen=0.0, switches=55.0, energy_j=None)
+    quiet = State(load=0.0, clock_mhz=None, governor=None)
+    pushed = Surroundings(before=quiet, after=quiet, others=0.0, stolen=0.0, switches=55.0, energy_j=None)
     assert pushed.disturbances == ("a thread had to make way 55 times a second",)
 
 
@@ -102,18 +102,18 @@ def test_another_process_that_computes_is_seen() -> None:
     burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     time.sleep(1)
     burner.kill()
-    found = watch.surroundings()
+    surroundings = watch.surroundings()
     burner.wait()
-    assert found.others is not None
-    assert found.others > 0
-    assert "the load of other processes" not in found.absent
+    assert surroundings.others is not None
+    assert surroundings.others > 0
+    assert "the load of other processes" not in surroundings.absent
 
 
 def test_measurements_one_after_the_other_are_one() -> None:
     first, last = (State(load=load, clock_mhz=None, governor=None) for load in (1.0, 2.0))
     one = Surroundings(before=first, after=first, others=0.2, stolen=None, switches=1.0, energy_j=3.0)
     two = Surroundings(before=last, after=last, others=0.4, stolen=None, switches=3.0, energy_j=4.0)
-    found = combined([one, two])
-    assert (found.before, found.after) == (first, last)
-    assert found.others == pytest.approx(0.3)
-    assert (found.stolen, found.switches, found.energy_j) == (None, 2.0, 7.0)
+    surroundings = combined([one, two])
+    assert (surroundings.before, surroundings.after) == (first, last)
+    assert surroundings.others == pytest.approx(0.3)
+    assert (surroundings.stolen, surroundings.switches, surroundings.energy_j) == (None, 2.0, 7.0)

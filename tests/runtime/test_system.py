@@ -38,10 +38,10 @@ def test_an_array_shows_in_the_peak_after_it_is_freed() -> None:
 
 @needs_proc
 def test_what_the_parent_held_does_not_count() -> None:
-    held = bytearray(b"x") * (400 * MB)
+    block = bytearray(b"x") * (400 * MB)
     before, _ = _peaks(1)
-    assert before < len(held) / MB
-    assert (peak_memory_mb() or 0) > len(held) / MB
+    assert before < len(block) / MB
+    assert (peak_memory_mb() or 0) > len(block) / MB
 
 
 def test_none_where_it_cannot_be_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -93,18 +93,18 @@ def test_json_holds_every_answer_of_those_asked_for(table: Callable[..., Ran]) -
 
 
 @pytest.mark.parametrize(
-    ("asked", "ran"),
+    ("arguments", "ran"),
     [((), ["cpp", "web-node", "web-page"]), (("cpp",), ["cpp"]), (("web",), ["web-node", "web-page"])],
 )
 def test_a_runtime_is_asked_for_by_its_name_or_its_language(
-    asked: tuple[str, ...], ran: list[str], table: Callable[..., Ran], tmp_path: Path
+    arguments: tuple[str, ...], ran: list[str], table: Callable[..., Ran], tmp_path: Path
 ) -> None:
     table(cpp=_line("refused"))
     for variant in ("node", "page"):
         program = tmp_path / "runtime" / "web" / f"conformance-{variant}"
         program.parent.mkdir(exist_ok=True)
         shutil.copy(tmp_path / "runtime" / "cpp" / "conformance", program)
-    assert [each["runtime"] for each in json.loads(table("--json", *asked).stdout)] == ran
+    assert [each["runtime"] for each in json.loads(table("--json", *arguments).stdout)] == ran
 
 
 def test_python_agrees_with_every_case() -> None:

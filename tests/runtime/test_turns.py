@@ -18,14 +18,14 @@ def _work(times: int) -> Callable[[], object]:
     "clock", [Clock("wall"), Clock("processor"), Clock("cost"), Clock("cost", threads=2)]
 )
 def test_every_clock_tells_work_apart(clock: Clock) -> None:
-    found = timed({"less": _work(1), "more": _work(10)}, clock, Rounds(least=5, most=5, warmup=1))
-    assert min(found["more"]) > min(found["less"]) > 0
+    times = timed({"less": _work(1), "more": _work(10)}, clock, Rounds(least=5, most=5, warmup=1))
+    assert min(times["more"]) > min(times["less"]) > 0
 
 
 def test_waiting_costs_no_processor_time() -> None:
     calls = {"busy": _work(10), "waiting": lambda: time.sleep(0.01)}
-    found = timed(calls, Clock("processor"), Rounds(least=5, most=5))
-    assert min(found["busy"]) > max(found["waiting"])
+    times = timed(calls, Clock("processor"), Rounds(least=5, most=5))
+    assert min(times["busy"]) > max(times["waiting"])
 
 
 def test_as_many_rounds_are_made_as_the_time_allows() -> None:
@@ -36,10 +36,10 @@ def test_as_many_rounds_are_made_as_the_time_allows() -> None:
 
 
 def test_several_calls_are_one() -> None:
-    made: list[int] = []
-    calls = [lambda i=i: made.append(i) for i in range(3)]
+    order: list[int] = []
+    calls = [lambda i=i: order.append(i) for i in range(3)]
     in_turn, each = InTurn(calls), Each(calls)
     in_turn()
     in_turn()
     each()
-    assert made == [0, 1, 0, 1, 2]
+    assert order == [0, 1, 0, 1, 2]

@@ -49,23 +49,23 @@ def benchmark_changes(before: Benchmark, after: Benchmark) -> tuple[BenchmarkCha
     Raises:
         BadInput: They have no shape and number of threads in common.
     """
-    old, new = ({_place(point): point for point in it.points} for it in (before, after))
-    both = [place for place in old if place in new]
-    if not both:
+    old, new = ({_point_name(point): point for point in it.points} for it in (before, after))
+    common = [place for place in old if place in new]
+    if not common:
         raise BadInput(
-            f"--compare: {_list(before)} and {_list(after)} found, a shape in common expected; ask both "
-            "benchmarks for the same --shape and --threads"
+            f"--compare: {_point_names(before)} and {_point_names(after)} found, a shape in common expected; "
+            "run both benchmarks with the same --shape and --threads"
         )
-    found = [change for place in both for change in _of_point(place, old[place], new[place])]
-    return (*found, *_of_start(before, after))
+    changes = [change for place in common for change in _of_point(place, old[place], new[place])]
+    return (*changes, *_of_start(before, after))
 
 
 def remarks(before: Benchmark, after: Benchmark) -> tuple[str, ...]:
     """Return what a reader of the changes must know, a line each."""
-    return (*_strangers(before, after), *_disturbed("before", before), *_disturbed("after", after))
+    return (*_comparability(before, after), *_disturbances("before", before), *_disturbances("after", after))
 
 
-def _strangers(before: Benchmark, after: Benchmark) -> Iterator[str]:
+def _comparability(before: Benchmark, after: Benchmark) -> Iterator[str]:
     if (before.bundle, before.target) != (after.bundle, after.target):
         yield (f"Other bundles: {before.bundle} for {before.target}, then {after.bundle} for {after.target}")
     elif before.graphs != after.graphs:
@@ -74,26 +74,32 @@ def _strangers(before: Benchmark, after: Benchmark) -> Iterator[str]:
         yield f"Other machines, or other software: {before.machine}, then {after.machine}"
     if before.timed != after.timed:
         yield f"Other inputs: {before.timed}, then {after.timed}"
-    lost = [_place(point) for point in before.points if _place(point) not in map(_place, after.points)]
+    lost = [
+        _point_name(point)
+        for point in before.points
+        if _point_name(point) not in map(_point_name, after.points)
+    ]
     if lost:
         yield f"In the first alone: {'; '.join(lost)}"
 
 
-def _disturbed(when: str, benchmark: Benchmark) -> Iterator[str]:
-    told: dict[str, None] = {}
+def _disturbances(when: str, benchmark: Benchmark) -> Iterator[str]:
+    disturbances: dict[str, None] = {}
     for point in benchmark.points:
         surroundings = point.latency_ms.conditions.surroundings
-        told.update(dict.fromkeys(surroundings.disturbances if surroundings else ()))
-    if told:
-        yield f"Disturbed {when}: {'; '.join(told)}"
+        disturbances.update(dict.fromkeys(surroundings.disturbances if surroundings else ()))
+    if disturbances:
+        yield f"Disturbed {when}: {'; '.join(disturbances)}"
 
 
 def _of_point(place: str, old: Point, new: Point) -> Iterator[BenchmarkChange]:
     before, after = old.latency_ms[INT8], new.latency_ms[INT8]
     for name in ("p50", "p90", "p99"):
-        was, now = (Estimate(getattr(it, name), getattr(it, f"{name}_interval")) for it in (before, after))
-        if was.interval is not None or now.interval is not None:
-            yield BenchmarkChange(f"{name}, ms", place, was, now)
+        old_figure, new_figure = (
+            Estimate(getattr(it, name), getattr(it, f"{name}_interval")) for it in (before, after)
+        )
+        if old_figure.interval is not None or new_figure.interval is not None:
+            yield BenchmarkChange(f"{name}, ms", place, old_figure, new_figure)
     ratios = (old.latency_ms.speedups.get(INT8), new.latency_ms.speedups.get(INT8))
     if ratios[0] is not None and ratios[1] is not None:
         yield BenchmarkChange("speedup, p50", place, ratios[0], ratios[1], more_is_better=True)
@@ -104,11 +110,11 @@ def _of_start(before: Benchmark, after: Benchmark) -> Iterator[BenchmarkChange]:
     yield BenchmarkChange("first call, ms", "", before.start.first_call_ms, after.start.first_call_ms)
 
 
-def _place(point: Point) -> str:
+def _point_name(point: Point) -> str:
     threads = point.latency_ms.conditions.threads
     sizes = [f"{symbol} {size}" for symbol, size in point.sizes.items()] or ["samples as they are"]
     return ", ".join((*sizes, f"{threads} thread{'s' if threads > 1 else ''}"))
 
 
-def _list(benchmark: Benchmark) -> str:
-    return "; ".join(map(_place, benchmark.points)) or "nothing"
+def _point_names(benchmark: Benchmark) -> str:
+    return "; ".join(map(_point_name, benchmark.points)) or "nothing"

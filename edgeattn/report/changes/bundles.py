@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from edgeattn.report.number_words import figure, measured_text, speedup
+from edgeattn.report.number_words import figure, measured_text, speedup_text
 from edgeattn.results.bundle import read_report
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
@@ -39,7 +39,7 @@ class Change:
     why: str = ""
 
 
-def between(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
+def interval_trend(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
     """Compare two intervals: they differ where they have no number in common.
 
     Args:
@@ -72,14 +72,18 @@ def common_targets(old: BundleFiles, new: BundleFiles) -> dict[str, tuple[Report
             f"{new.folder}: a bundle of {new.manifest.name!r} found, one of {old.manifest.name!r} expected; "
             "compare two exports of one model"
         )
-    known, found = ({each.target: None for each in files.manifest.variants} for files in (old, new))
-    both = [target for target in known if target in found]
-    if not both:
+    old_targets, new_targets = map(_targets, (old, new))
+    common = [target for target in old_targets if target in new_targets]
+    if not common:
         raise BadInput(
-            f"{new.folder}: for {', '.join(found)}, {old.folder} for {', '.join(known)}; a target in common "
-            "expected"
+            f"{new.folder}: for {', '.join(new_targets)}, {old.folder} for {', '.join(old_targets)}; "
+            "a target in common expected"
         )
-    return {target: (read_report(old, target), read_report(new, target)) for target in both}
+    return {target: (read_report(old, target), read_report(new, target)) for target in common}
+
+
+def _targets(files: BundleFiles) -> list[str]:
+    return list(dict.fromkeys(variant.target for variant in files.manifest.variants))
 
 
 def changes(old: Report, new: Report) -> tuple[Change, ...]:
@@ -101,10 +105,10 @@ def _verdict(old: Report, new: Report) -> Change:
 
 def _by_rank(old: str, new: str) -> Trend:
     ranks = ("fail", "undecided", "pass")
-    return _moved(ranks.index(new) - ranks.index(old))
+    return _step_trend(ranks.index(new) - ranks.index(old))
 
 
-def _moved(steps: float) -> Trend:
+def _step_trend(steps: float) -> Trend:
     return "better" if steps > 0 else "worse" if steps < 0 else "same"
 
 
@@ -123,7 +127,7 @@ def _check(old: Check, new: Check) -> Change:
             return Change(new.name, *words, _by_rank(old.verdict, new.verdict), "by its check: no interval")
         return Change(new.name, *words, "not compared", "another limit, and no interval")
     ends = (*_interval(new.measured, new.bound), *_interval(old.measured, old.bound))
-    return Change(new.name, *words, between(*ends, at_least=limit.at_least), "by their intervals")
+    return Change(new.name, *words, interval_trend(*ends, at_least=limit.at_least), "by their intervals")
 
 
 def _interval(value: float, bound: float) -> tuple[float, float]:
@@ -134,14 +138,16 @@ def _interval(value: float, bound: float) -> tuple[float, float]:
 def _speedup(old: Report, new: Report) -> Change:
     name = f"speedup over {new.original}, p50"
     before, after = (_ratio(report) for report in (old, new))
-    words = tuple(_written(report) for report in (old, new))
+    texts = _speedup_text(old), _speedup_text(new)
     if before is None or after is None:
-        return Change(name, words[0], words[1], "not compared", "not measured in both")
-    if (told := _apart(old, new)) is not None:
-        return Change(name, words[0], words[1], "not compared", told)
-    known, found = _around(before), _around(after)
-    word = between(found.low, found.high, known.low, known.high, at_least=True)
-    return Change(name, words[0], words[1], word, f"by their intervals, {NOISE:.0%} at least")
+        return Change(name, *texts, "not compared", "not measured in both")
+    if (difference := _difference(old, new)) is not None:
+        return Change(name, *texts, "not compared", difference)
+    old_interval, new_interval = _noise_interval(before), _noise_interval(after)
+    word = interval_trend(
+        new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
+    )
+    return Change(name, *texts, word, f"by their intervals, {NOISE:.0%} at least")
 
 
 def _ratio(report: Report) -> Ratio | None:
@@ -151,27 +157,29 @@ def _ratio(report: Report) -> Ratio | None:
     return race.speedups.get(INT8) or Ratio(race[PYTORCH].p50 / race[INT8].p50, None)
 
 
-def _written(report: Report) -> str:
+def _speedup_text(report: Report) -> str:
     race = report.latency_ms
-    return "none" if race is None else speedup(race, INT8) or "none"
+    return "none" if race is None else speedup_text(race, INT8) or "none"
 
 
-def _around(ratio: Ratio) -> Interval:
+def _noise_interval(ratio: Ratio) -> Interval:
     """Return a ratio's interval, no narrower than two runs on one machine differ."""
     low, high = ratio.value * (1 - NOISE), ratio.value * (1 + NOISE)
-    told = ratio.interval
-    return Interval(low, high) if told is None else Interval(min(low, told.low), max(high, told.high))
+    interval = ratio.interval
+    if interval is None:
+        return Interval(low, high)
+    return Interval(min(low, interval.low), max(high, interval.high))
 
 
-def _apart(old: Report, new: Report) -> str | None:
+def _difference(old: Report, new: Report) -> str | None:
     """Say why two races cannot be compared; None where they can."""
     before, now = old.machine, new.machine
     if (before.cpu, before.instruction_sets, before.cores) != (now.cpu, now.instruction_sets, now.cores):
         return f"another machine: {before} and {now}"
     if old.latency_ms is None or new.latency_ms is None:
         return None
-    known, found = old.latency_ms.conditions, new.latency_ms.conditions
-    if (known.threads, known.shape) != (found.threads, found.shape):
+    old_conditions, new_conditions = old.latency_ms.conditions, new.latency_ms.conditions
+    if (old_conditions.threads, old_conditions.shape) != (new_conditions.threads, new_conditions.shape):
         return "other threads or sizes"
     return None
 
@@ -183,27 +191,27 @@ def _size(old: Report, new: Report) -> Change:
 def _memory(old: Report, new: Report) -> Iterator[Change]:
     if old.memory_mb is None or new.memory_mb is None:
         return
-    if (told := _apart(old, new)) is not None:
-        yield Change("memory, MB", figure(old.memory_mb), figure(new.memory_mb), "not compared", told)
+    if (difference := _difference(old, new)) is not None:
+        yield Change("memory, MB", figure(old.memory_mb), figure(new.memory_mb), "not compared", difference)
     else:
         yield _smaller("memory, MB", old.memory_mb, new.memory_mb, MEMORY_NOISE)
 
 
 def _smaller(name: str, before: float, after: float, noise: float) -> Change:
     moved = 0.0 if abs(after - before) <= noise * before else before - after
-    return Change(name, figure(before), figure(after), _moved(moved))
+    return Change(name, figure(before), figure(after), _step_trend(moved))
 
 
 def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
     """Yield those that failed in one of both; a case that only one of them has was derived anew."""
     before: Mapping[str, EdgeCase] = {case.name: case for case in old.edge_cases}
     for case in new.edge_cases:
-        known = before.get(case.name)
-        if not case.ok or (known is not None and not known.ok):
-            was = "not tried" if known is None else _word(known)
-            moved = case.ok - (True if known is None else known.ok)
-            yield Change(f"edge case: {case.name}", was, _word(case), _moved(moved), case.told or "")
+        old_case = before.get(case.name)
+        if not case.ok or (old_case is not None and not old_case.ok):
+            was = "not tried" if old_case is None else _outcome(old_case)
+            moved = case.ok - (True if old_case is None else old_case.ok)
+            yield Change(f"edge case: {case.name}", was, _outcome(case), _step_trend(moved), case.told or "")
 
 
-def _word(case: EdgeCase) -> str:
+def _outcome(case: EdgeCase) -> str:
     return "pass" if case.ok else "fail"

@@ -17,25 +17,25 @@ STYLES: Mapping[Trend, str] = {"better": "green", "worse": "red", "same": "", "n
 SIGNS: Mapping[Trend, str] = {"better": "✅ better", "worse": "❌ **worse**", "same": "same"}
 
 
-def changes_parts(title: str, found: Sequence[Change]) -> tuple[RenderableType, ...]:
+def changes_parts(title: str, figures: Sequence[Change]) -> tuple[RenderableType, ...]:
     """Lay out what became of each figure."""
     rows = listing("", ">before", ">after", "", "")
-    for change in found:
+    for change in figures:
         word = Text(change.word, style=STYLES[change.word])
         rows.add_row(change.name, change.before, change.after, word, Text(change.why, style="dim"))
     return Text(title, style="bold"), rows
 
 
-def changes_summary(title: str, found: Sequence[Change]) -> str:
+def changes_summary(title: str, figures: Sequence[Change]) -> str:
     """Return the same as Markdown."""
     rows = (
         (plain(it.name), plain(it.before), plain(it.after), SIGNS.get(it.word, it.word), plain(it.why))
-        for it in found
+        for it in figures
     )
     return "\n".join((f"### {plain(title)}", "", *table(("", ">before", ">after", "", ""), rows))) + "\n"
 
 
-def changes_json(found: Mapping[str, Sequence[Change]]) -> str:
+def changes_json(figures: Mapping[str, Sequence[Change]]) -> str:
     """Return what ``--json`` prints: changes by target."""
-    table = {target: [asdict(change) for change in each] for target, each in found.items()}
+    table = {target: [asdict(change) for change in each] for target, each in figures.items()}
     return json.dumps(table, indent=2, ensure_ascii=False) + "\n"

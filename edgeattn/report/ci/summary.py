@@ -9,9 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from edgeattn.report.number_words import cosine, count, figure, limit_text, measured_text, speedup
-from edgeattn.report.table import RUNNERS
-from edgeattn.report.verdict_words import CONFIDENT, confidence_text, edge_cases_line
+from edgeattn.report.number_words import (
+    RUNNER_LABELS,
+    cosine,
+    count,
+    figure,
+    limit_text,
+    measured_text,
+    speedup_text,
+)
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Verdict
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.results.report import Report
@@ -51,14 +58,14 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
     right = sum(result.ok for result in results)
     verdict: Verdict = "pass" if right == len(results) else "fail"
     lowest = min((result.cosine for result in results), default=1.0)
-    told = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
-    return f"### {plain(name)}: {SIGNS[verdict]}\n\n{told}\n"
+    words = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
+    return f"### {plain(name)}: {SIGNS[verdict]}\n\n{words}\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"### {plain(report.model)} for {plain(report.target)}: {SIGNS[report.verdict]}"
     yield ""
-    heads = ("Budget", ">measured", f">{CONFIDENT}", "limit", "")
+    heads = ("Budget", ">measured", f">{CONFIDENCE_HEADING}", "limit", "")
     rows = [
         (
             f"`{check.name}`",
@@ -72,7 +79,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield from table(heads, rows)
     yield ""
     yield from table(
-        ("", f">{plain(report.original)}", f">{RUNNERS[FLOAT]}", f">{RUNNERS[INT8]}"), _three(report)
+        ("", f">{plain(report.original)}", f">{RUNNER_LABELS[FLOAT]}", f">{RUNNER_LABELS[INT8]}"),
+        _figures(report),
     )
     yield ""
     if report.edge_cases:
@@ -87,12 +95,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"<sub>Measured on {plain(str(report.machine))}, {of}.</sub>"
 
 
-def _three(report: Report) -> Iterator[tuple[str, ...]]:
+def _figures(report: Report) -> Iterator[tuple[str, ...]]:
     names, accuracy, race = (PYTORCH, FLOAT, INT8), report.accuracy, report.latency_ms
     yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
     if race is not None and PYTORCH in race.latencies:
         yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
-        yield "Speedup, p50", *(speedup(race, name) for name in names)
+        yield "Speedup, p50", *(speedup_text(race, name) for name in names)
     yield "Cosine, mean", "1", "", cosine(accuracy.cosine_mean)
     yield "Cosine, worst sample", "1", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:

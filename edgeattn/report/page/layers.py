@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from edgeattn.report.graph_words import LEFT
+from edgeattn.report.graph_words import LEFT_FLOAT, module_name
 from edgeattn.results.report import Report
 
-WHOLE = "(the model)"
 LEAST_SHARE = 0.01  # of the weights, from which a group is a part of its own
 
 
@@ -79,7 +78,7 @@ class Group:
     def forms(self) -> Sequence[tuple[str, int]]:
         """Each form, and how many modules have it, what was left float at the end."""
         named = sorted(
-            (module.form for module in self.modules if module.form), key=lambda it: (it == LEFT, it)
+            (module.form for module in self.modules if module.form), key=lambda it: (it == LEFT_FLOAT, it)
         )
         return [(form, len(list(same))) for form, same in groupby(named)]
 
@@ -109,14 +108,14 @@ def groups(report: Report) -> list[Group]:
     ]
 
 
-def size_parts(found: Sequence[Group]) -> list[SizePart]:
+def size_parts(layers: Sequence[Group]) -> list[SizePart]:
     """Return the groups that have weights, those with few of them as one; none where there is but one."""
-    whole = sum(group.size_mb for group in found)
-    large = [group for group in found if group.size_mb >= LEAST_SHARE * whole > 0]
-    rest = whole - sum(group.size_mb for group in large)
-    parts = [SizePart(group.name, group.size_mb, group.size_mb / whole) for group in large]
-    if whole and rest >= LEAST_SHARE / 10 * whole:
-        parts.append(SizePart("others", rest, rest / whole))
+    total = sum(group.size_mb for group in layers)
+    large = [group for group in layers if group.size_mb >= LEAST_SHARE * total > 0]
+    rest = total - sum(group.size_mb for group in large)
+    parts = [SizePart(group.name, group.size_mb, group.size_mb / total) for group in large]
+    if total and rest >= LEAST_SHARE / 10 * total:
+        parts.append(SizePart("others", rest, rest / total))
     return parts if len(parts) > 1 else []
 
 
@@ -127,7 +126,7 @@ def _modules(report: Report) -> Iterable[Module]:
     for name in dict.fromkeys((*parts, *layers)):
         layer, part = layers.get(name), parts.get(name)
         yield Module(
-            name=name or WHOLE,
+            name=module_name(name),
             nodes=0 if part is None else part.nodes,
             size_mb=0.0 if part is None else part.size_mb,
             time=times.get(name, 0.0) if times else None,
@@ -139,8 +138,8 @@ def _modules(report: Report) -> Iterable[Module]:
 def _group(name: str, numbered: Iterable[str]) -> str:
     """Return a path up to its first number; else its first name, and the second beside numbered ones."""
     path = name.partition("+")[0]
-    if (found := _numbered(path)) or path == WHOLE:
-        return found or WHOLE
+    if (numbered_path := _numbered(path)) or path == module_name(""):
+        return numbered_path or path
     first, _, rest = path.partition(".")
     return f"{first}.{rest.partition('.')[0]}" if rest and first in numbered else first
 

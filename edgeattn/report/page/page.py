@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import (
     cosine,
     counts,
@@ -17,7 +18,7 @@ from edgeattn.report.number_words import (
     time_shares,
 )
 from edgeattn.report.page.view import View
-from edgeattn.report.verdict_words import CONFIDENT, confidence_text
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text
 from edgeattn.results.trial import recipe_words
 
 
@@ -53,7 +54,7 @@ _SECTIONS = (
     _Section("Layers", "layers", "groups"),
     _Section("Edge cases", "edge_cases", "edge_cases"),
     _Section("Placement", "placement", "placement"),
-    _Section("What was tried", "tried", "picture"),
+    _Section("Tried recipes", "tried", "picture"),
     _Section("Graph", "graph"),
     _Section("Machine", "machine"),
     _Section("Devices", "devices", "devices"),
@@ -80,7 +81,10 @@ def page(*views: View) -> str:
         "percent": percent,
         "time_shares": time_shares,
         "recipe": recipe_words,
+        "module_name": module_name,
     }
     return environment.get_template("report.html").render(
-        views=views, sections=[section for section in _SECTIONS if section.views(views)], confident=CONFIDENT
+        views=views,
+        sections=[section for section in _SECTIONS if section.views(views)],
+        confident=CONFIDENCE_HEADING,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.report.number_words import figure, speedup
-from edgeattn.report.table import RUNNERS, conditions_line
+from edgeattn.report.number_words import figure, runner_label, speedup_text
+from edgeattn.report.table import conditions_line
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn_runtime.latency import Latency
 
@@ -81,8 +81,8 @@ class _Axis:
         """Return round numbers that lie on it."""
         first = math.floor(self.low / math.log(10))
         decades = range(first, math.ceil(self.high / math.log(10)) + 1)
-        found = [tick * 10.0**decade for decade in decades for tick in _TICKS]
-        return [tick for tick in found if 4 < self.at(tick) < 96]
+        round_numbers = [tick * 10.0**decade for decade in decades for tick in _TICKS]
+        return [tick for tick in round_numbers if 4 < self.at(tick) < 96]
 
 
 def _inner(latency: Latency) -> Sequence[float]:
@@ -99,18 +99,18 @@ def _outline(latency: Latency, axis: _Axis) -> str:
     heights = _density(times, grid)
     across = np.linspace(0, WIDTH, POINTS)
     down = HEIGHT * (1 - 0.92 * heights / heights.max())
-    seen = heights > 0.004 * heights.max()
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across[seen], down[seen], strict=True))
-    left, right = across[seen][0], across[seen][-1]
+    visible = heights > 0.004 * heights.max()
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across[visible], down[visible], strict=True))
+    left, right = across[visible][0], across[visible][-1]
     return f"M{left:.1f},{HEIGHT} L{points} L{right:.1f},{HEIGHT}Z"
 
 
 def _density(quantiles: Array, grid: Array) -> Array:
     """Return the density of calls, an equal share of which lies between one quantile and the next."""
     centers = (quantiles[1:] + quantiles[:-1]) / 2
-    apart = np.subtract(*np.percentile(quantiles, (75, 25)))
+    quartile_range = np.subtract(*np.percentile(quantiles, (75, 25)))
     # Silverman's rule for a spread that outliers do not widen, and no narrower than the picture resolves.
-    width = max(0.9 * apart / 1.34 * len(centers) ** -0.2, 1.5 * float(grid[1] - grid[0]))
+    width = max(0.9 * quartile_range / 1.34 * len(centers) ** -0.2, 1.5 * float(grid[1] - grid[0]))
     return np.asarray(np.exp(-0.5 * np.square((grid[:, None] - centers) / width)).sum(axis=1))
 
 
@@ -130,7 +130,7 @@ class Speed:
     def highlight(self) -> Mapping[str, str]:
         """How many times as fast as the original it is; as the float export where there is no PyTorch."""
         if PYTORCH in self.race.latencies:
-            return {speedup(self.race, INT8): f"speedup over {self.original}, p50"}
+            return {speedup_text(self.race, INT8): f"speedup over {self.original}, p50"}
         return {f"{figure(self.race[FLOAT].p50 / self.race[INT8].p50)}x": "speedup over float, p50"}
 
     @property
@@ -141,7 +141,7 @@ class Speed:
     @property
     def speedups(self) -> Mapping[str, str]:
         """By runner's label, how many times as fast as the original it is."""
-        return {self._label(name): speedup(self.race, name) for name in self.race.latencies}
+        return {self._label(name): speedup_text(self.race, name) for name in self.race.latencies}
 
     @property
     def conditions(self) -> str:
@@ -156,8 +156,3 @@ class Speed:
 
     def _label(self, runner: str) -> str:
         return runner_label(runner, self.original)
-
-
-def runner_label(runner: str, original: str) -> str:
-    """Return what a runner is called on the page, where the original is called so."""
-    return original if runner == PYTORCH else RUNNERS.get(runner, runner)

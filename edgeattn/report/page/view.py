@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
-from edgeattn.report.number_words import cosine, figure
+from edgeattn.report.number_words import cosine, figure, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, inline
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
-from edgeattn.report.page.speed import Speed, runner_label
+from edgeattn.report.page.speed import Speed
 from edgeattn.report.verdict_words import edge_cases_line
 from edgeattn.results.accuracy import ModuleLoss
 from edgeattn.results.check import EdgeCase
@@ -167,9 +167,9 @@ class View:
         return None if self.drawn is None else inline(self.drawn)
 
     @property
-    def kept(self) -> Sequence[TrialResult]:
+    def kept_trials(self) -> Sequence[TrialResult]:
         """What was tried, and is worth reaching again."""
-        return [line for line in self.report.trials if line.recipe]
+        return [trial for trial in self.report.trials if trial.recipe]
 
     @property
     def refused(self) -> Sequence[Refusal]:

@@ -54,7 +54,7 @@ def _drawn(report: Report) -> Figure:
     slowest = max(point.latency_ms for point in points)
     latencies = [limit for limit in latency_limits(report) if limit.at < 2 * slowest]  # others squeeze all
     worst = error_limit(report)
-    picture, axes = _sheet(above=ROW * len(latencies), beside=WORST_WIDTH if worst else 0.0)
+    picture, axes = _sheet(above=ROW * len(latencies), right=WORST_WIDTH if worst else 0.0)
     _set_axes(axes, points, latencies, worst)
     axes.set_xlabel(f"{NOMINAL if report.nominal else MEASURED} (further left is faster)")
     draw_limits(axes, latencies, worst)
@@ -65,12 +65,12 @@ def _drawn(report: Report) -> Figure:
     return picture
 
 
-def _sheet(*, above: float, beside: float) -> tuple[Figure, Axes]:
+def _sheet(*, above: float, right: float) -> tuple[Figure, Axes]:
     """Return a picture and its axes, with room in points for the words of limits above and beside them."""
     height = _BELOW + _HEIGHT + above + _AROUND
     picture = Figure(figsize=(_WIDTH / 72, height / 72))
     FigureCanvasSVG(picture)
-    across = _WIDTH - _LEFT - beside - _AROUND
+    across = _WIDTH - _LEFT - right - _AROUND
     return picture, picture.add_axes((_LEFT / _WIDTH, _BELOW / height, across / _WIDTH, _HEIGHT / height))
 
 

@@ -80,11 +80,11 @@ def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
 
 def stairs(trials: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
     """Return what nothing dominates in latency and error, the fastest first; size does not count."""
-    found: list[TrialResult] = []
+    steps: list[TrialResult] = []
     for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.cosine_min))):
-        if not found or error(trial.cosine_min) < error(found[-1].cosine_min):
-            found.append(trial)
-    return tuple(found)
+        if not steps or error(trial.cosine_min) < error(steps[-1].cosine_min):
+            steps.append(trial)
+    return tuple(steps)
 
 
 def error(cosine: float) -> float:

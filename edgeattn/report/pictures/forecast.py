@@ -1,4 +1,4 @@
-"""Series, what either forecasts of them, what came, and the naive forecast: the season before again."""
+"""Series, both forecasts of them, the actual values, and the naive forecast: the last season again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def draw_forecast(sample: AnsweredSample, series: Series) -> Figure:
     name = series.output or ""
     past = series.forecast({name: sample.inputs[series.input]})[0]  # in the units of the output
     lines = [series.forecast({name: np.asarray(each[name])})[0] for each in (sample.original, sample.bundle)]
-    horizon, came = lines[0].shape[1], _came(sample, series)
+    horizon, target = lines[0].shape[1], _target(sample, series)
     rows = len(series.names)
     height = rows * _ROW + _LEGEND + 0.35
     figure = Figure((_WIDTH, height))
@@ -30,9 +30,9 @@ def draw_forecast(sample: AnsweredSample, series: Series) -> Figure:
         axes = figure.add_axes((0.1, bottom, 0.88, (_ROW - 0.32) / height))
         _draw_past(axes, past[row, -_SEASONS * horizon :])
         naive = np.resize(past[row, -horizon:], horizon)
-        _draw(axes, naive, color=PALE, label="naive: the last again", linewidth=2)
-        if came is not None:
-            _draw(axes, came[row], color=INK, label="what came", linestyle=":", linewidth=1.4)
+        _draw(axes, naive, color=PALE, label="naive: the last season again", linewidth=2)
+        if target is not None:
+            _draw(axes, target[row], color=INK, label="actual", linestyle=":", linewidth=1.4)
         _draw(axes, lines[0][row], color=BY_PYTORCH, label="PyTorch", linewidth=2.2)
         _draw(axes, lines[1][row], color=BY_BUNDLE, label="the bundle", linewidth=1.1)
         axes.set_title(label, loc="left", fontsize=9.5, pad=2)
@@ -53,7 +53,7 @@ def _draw(axes: Axes, values: _Values, **look: object) -> None:
     axes.plot(range(1, len(values) + 1), values, **look)  # type: ignore[arg-type]
 
 
-def _came(sample: AnsweredSample, series: Series) -> _Values | None:
+def _target(sample: AnsweredSample, series: Series) -> _Values | None:
     """Return the sample's target in the series' units, where it is of the forecast's form."""
     output = sample.original[series.output or ""]
     if sample.target is None or np.shape(sample.target) != output.shape:

@@ -3,11 +3,10 @@
 from edgeattn.report.table.checks import checks_table, edge_cases_parts, golden_table, layers_table
 from edgeattn.report.table.layout import INDENT, pairs, show
 from edgeattn.report.table.machines import device_parts, differing_machines, machine_line
-from edgeattn.report.table.report import RUNNERS, conditions_line, report_parts, verdict_line
+from edgeattn.report.table.report import conditions_line, report_parts, verdict_line
 
 __all__ = [
     "INDENT",
-    "RUNNERS",
     "checks_table",
     "conditions_line",
     "device_parts",

@@ -8,9 +8,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import cosine, limit_text, measured_text
 from edgeattn.report.table.layout import colored, listing, passed
-from edgeattn.report.verdict_words import CONFIDENT, confidence_text, edge_cases_line
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer
 from edgeattn_runtime.golden import GoldenResult
@@ -18,7 +19,7 @@ from edgeattn_runtime.golden import GoldenResult
 
 def checks_table(checks: Iterable[Check]) -> Table:
     """Lay out what was measured against each limit."""
-    table = listing("Budget", ">measured", f">{CONFIDENT}", "limit", "")
+    table = listing("Budget", ">measured", f">{CONFIDENCE_HEADING}", "limit", "")
     for check in checks:
         texts = measured_text(check), confidence_text(check), limit_text(check)
         table.add_row(check.name, *texts, colored(check.verdict))
@@ -30,12 +31,12 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
     if not cases:
         return ()
     line = Text(edge_cases_line(cases))
-    told = [case for case in cases if case.told is not None]
-    if not told:
+    annotated = [case for case in cases if case.told is not None]
+    if not annotated:
         return (line,)
     table = listing("Edge case", "", "")
-    for case in sorted(told, key=lambda case: case.ok):
-        word = passed(ok=False) if not case.ok else Text(_unjudged(case), style="dim")
+    for case in sorted(annotated, key=lambda case: case.ok):
+        word = passed(ok=False) if not case.ok else Text(_remark(case), style="dim")
         table.add_row(case.name, word, case.told)
     return line, table
 
@@ -55,9 +56,9 @@ def layers_table(layers: Iterable[Layer]) -> Table:
     table = listing("Layer", "form", ">cosine")
     for layer in layers:
         kept = "" if layer.cosine is None else cosine(layer.cosine)
-        table.add_row(layer.module or "(the model)", layer.form, kept)
+        table.add_row(module_name(layer.module), layer.form, kept)
     return table
 
 
-def _unjudged(case: EdgeCase) -> str:
+def _remark(case: EdgeCase) -> str:
     return "not compared" if case.cosine is None else "a remark"

@@ -49,7 +49,7 @@ def device_parts(result: Benchmark, name: str | None = None) -> tuple[Renderable
     for sizes, times in device.p50:
         table.add_row(sizes, *map(figure, times))
     facts = f"lowest cosine {cosine(device.cosine)}, loaded in {figure(device.load_ms)} ms{memory}: "
-    where = device.name if name is None else f"{name}: {device.name}"
+    machine = device.name if name is None else f"{name}: {device.name}"
     return Text.assemble(
-        f"Golden samples on {where}, for {device.target}: {facts}", passed(ok=device.ok)
+        f"Golden samples on {machine}, for {device.target}: {facts}", passed(ok=device.ok)
     ), table

@@ -6,7 +6,7 @@ from edgeattn_export.cache.roles import Roles
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import CannotStep, Steps
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.capture.own_cache.cache import chunkings, shown
+from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -75,7 +75,7 @@ def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outp
         reason = disagreement({steps.logits: expected[steps.logits]}, actual, STEP_TOLERANCE)
         if reason:
             return (
-                f"taken in chunks of {shown(chunks)}, {reason}: positions depend on one another outside its "
-                "attention operators"
+                f"taken in chunks of {chunk_text(chunks)}, {reason}: positions depend on one another outside "
+                "its attention operators"
             )
     return None

@@ -26,12 +26,12 @@ class OutputForm:
 
     Attributes:
         computed: Paths of the tensors that forward computes, the graph's outputs.
-        given: By path, tensors that are an input, and the input's name.
+        passthrough: By path, tensors that are an input, and the input's name.
         constants: By path, what is no tensor, in words.
     """
 
     computed: tuple[Path, ...]
-    given: Mapping[Path, str]
+    passthrough: Mapping[Path, str]
     constants: Mapping[Path, str]
 
     @classmethod
@@ -50,15 +50,15 @@ class OutputForm:
         _check_names(parts)
         tensors = {path: part for path, part in parts.items() if isinstance(part, torch.Tensor)}
         names = {id(tensor): name for name, tensor in inputs.items()}
-        given = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
-        constants = {path: _words(part) for path, part in parts.items() if path not in tensors}
-        answer = cls(tuple(path for path in tensors if path not in given), given, constants)
-        if not answer.computed:
+        passthrough = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
+        constants = {path: _constant_text(part) for path, part in parts.items() if path not in tensors}
+        form = cls(tuple(path for path in tensors if path not in passthrough), passthrough, constants)
+        if not form.computed:
             raise ModelError(
-                f"outputs: {_listed(answer._kinds) or 'nothing'} found; expected at least one tensor that "
+                f"outputs: {_listing(form._kinds) or 'nothing'} found; expected at least one tensor that "
                 "forward computes"
             )
-        return answer
+        return form
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class OutputForm:
     @property
     def passed(self) -> Mapping[str, str]:
         """By name, what is an input, and the input's name."""
-        return {output_name(path): name for path, name in self.given.items()}
+        return {output_name(path): name for path, name in self.passthrough.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class OutputForm:
         lines = {
             "Outputs named by their paths in what forward returns:": ", ".join(inner),
             "Not among the outputs, since forward returns its input unchanged:": ", ".join(self.passed),
-            "Not among the outputs, since they are no tensors:": _listed(self.constants),
+            "Not among the outputs, since they are no tensors:": _listing(self.constants),
         }
         return tuple(f"{words} {names}." for words, names in lines.items() if names)
 
@@ -88,17 +88,17 @@ class OutputForm:
             CaptureError: It has not.
         """
         for path in {**self._kinds, **other._kinds}:
-            expected, found = (answer._kinds.get(path, "nothing") for answer in (self, other))
-            if expected != found:
+            expected, actual = (form._kinds.get(path, "nothing") for form in (self, other))
+            if expected != actual:
                 raise CaptureError(
-                    f"output {output_name(path)!r}: {_short(found)} found where another sample has "
-                    f"{_short(expected)}; a graph gives the same outputs whatever its inputs are: return "
+                    f"output {output_name(path)!r}: {_shortened(actual)} found where another sample has "
+                    f"{_shortened(expected)}; a graph gives the same outputs whatever its inputs are: return "
                     "tensors, and what varies in number along one axis of a tensor"
                 )
 
     @property
     def _kinds(self) -> Mapping[Path, str]:
-        inputs = {path: f"the input {name}" for path, name in self.given.items()}
+        inputs = {path: f"the input {name}" for path, name in self.passthrough.items()}
         return {**dict.fromkeys(self.computed, "a tensor"), **inputs, **self.constants}
 
 
@@ -130,11 +130,11 @@ def output_tensors(raw: object, left_out: frozenset[str] = frozenset()) -> dict[
 
 def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object]]:
     """Yield parts by path; the tensors of an object, such as a Cache, are numbered in its own order."""
-    counted = {name: piece for name, piece in named_outputs(raw).items() if name not in left_out}
-    for path, leaf in leaves(counted) if counted else ():
-        held = () if isinstance(leaf, torch.Tensor) else tensors_in(leaf)
-        yield from (((*path, str(i)), tensor) for i, tensor in enumerate(held))
-        if not held:
+    relevant = {name: piece for name, piece in named_outputs(raw).items() if name not in left_out}
+    for path, leaf in leaves(relevant) if relevant else ():
+        tensors = () if isinstance(leaf, torch.Tensor) else tensors_in(leaf)
+        yield from (((*path, str(i)), tensor) for i, tensor in enumerate(tensors))
+        if not tensors:
             yield path, leaf
 
 
@@ -144,7 +144,7 @@ def _check_names(parts: Mapping[Path, object]) -> None:
             raise ModelError(f"outputs: two are called {name!r}; give each a name of its own")
 
 
-def _words(part: object) -> str:
+def _constant_text(part: object) -> str:
     match part:
         case None | bool() | int() | float() | str() | tuple() | list() | Mapping():
             return repr(part)
@@ -153,9 +153,9 @@ def _words(part: object) -> str:
     return f"of type {type(part).__name__}"
 
 
-def _listed(parts: Mapping[Path, str]) -> str:
-    return ", ".join(f"{output_name(path)} ({_short(kind)})" for path, kind in parts.items())
+def _listing(parts: Mapping[Path, str]) -> str:
+    return ", ".join(f"{output_name(path)} ({_shortened(kind)})" for path, kind in parts.items())
 
 
-def _short(kind: str) -> str:
+def _shortened(kind: str) -> str:
     return shorten(kind, LONGEST, placeholder="...")

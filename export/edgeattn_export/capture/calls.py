@@ -59,19 +59,19 @@ def calls_of(
         SampleError: A sample is neither a dict, nor a tuple, nor a pair of one and a target; or its names are
             not those of ``forward``.
     """
-    parted = [_parted(forward, i, sample) for i, sample in enumerate(raw, start)]
-    whole = _whole(forward, parted[0][0]) if parted else None
+    parted = [_sample_parts(forward, i, sample) for i, sample in enumerate(raw, start)]
+    parameter = _dict_parameter(forward, parted[0][0]) if parted else None
     calls: list[CallValues] = []
     for i, (inputs, _) in enumerate(parted, start):
-        values = {whole: inputs} if whole is not None and whole not in inputs else inputs
+        values = {parameter: inputs} if parameter is not None and parameter not in inputs else inputs
         _check_names(forward, i, values)
         calls.append({name: values[name] for name in forward.names if name in values})
     return calls, [target for _, target in parted]
 
 
-def _parted(forward: Forward, index: int, raw: object) -> tuple[Mapping[str, object], object]:
+def _sample_parts(forward: Forward, index: int, raw: object) -> tuple[Mapping[str, object], object]:
     """Return the inputs of a sample by name, and its target."""
-    inputs, target = _in_two(forward, raw)
+    inputs, target = _inputs_and_target(forward, raw)
     if inputs is None:
         raise SampleError(
             f"sample {index}: {type(raw).__name__} found; expected a dict of inputs by name, a tuple of "
@@ -80,50 +80,50 @@ def _parted(forward: Forward, index: int, raw: object) -> tuple[Mapping[str, obj
     return inputs, target
 
 
-def _in_two(forward: Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:
+def _inputs_and_target(forward: Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:
     match raw:
         case Mapping():
             return raw, None
         case (Mapping() as inputs, target):
             return inputs, target
         case (tuple() | list() as inputs, target):
-            return _in_order(forward, inputs), target
+            return _inputs_by_order(forward, inputs), target
         case tuple() | list() if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
-            return _in_order(forward, raw[:-1]), raw[-1]
+            return _inputs_by_order(forward, raw[:-1]), raw[-1]
         case tuple() | list():
-            return _in_order(forward, raw), None
+            return _inputs_by_order(forward, raw), None
     return None, None
 
 
-def _in_order(forward: Forward, values: Sequence[object]) -> Mapping[str, object] | None:
+def _inputs_by_order(forward: Forward, values: Sequence[object]) -> Mapping[str, object] | None:
     tensors = all(isinstance(value, torch.Tensor | np.ndarray) for value in values)
     fits = tensors and len(values) <= len(forward.names)
     return dict(zip(forward.names, values, strict=False)) if fits else None
 
 
-def _whole(forward: Forward, inputs: Mapping[str, object]) -> str | None:
+def _dict_parameter(forward: Forward, inputs: Mapping[str, object]) -> str | None:
     """Return the parameter that takes all inputs as one dict; None where they are named as parameters are."""
     if len(forward.required) != 1 or not inputs or set(inputs) & set(forward.names):
         return None
     (name,) = forward.required
     reason = call_failure(forward.module, {name: inputs})
     if reason is not None:
-        raise SampleError(f"{_unknown(forward, 0, inputs)}; as one dict for {name} they fail: {reason}")
+        raise SampleError(f"{_unknown_names(forward, 0, inputs)}; as one dict for {name} they fail: {reason}")
     return name
 
 
 def _check_names(forward: Forward, index: int, inputs: Mapping[str, object]) -> None:
     if set(inputs) - set(forward.names):
-        raise SampleError(_unknown(forward, index, inputs))
+        raise SampleError(_unknown_names(forward, index, inputs))
     missing = [name for name in forward.names if name in forward.required and name not in inputs]
     if missing:
-        raise SampleError(_misnamed(forward, index, f"no {', '.join(missing)}"))
+        raise SampleError(_misnamed_message(forward, index, f"no {', '.join(missing)}"))
 
 
-def _unknown(forward: Forward, index: int, inputs: Mapping[str, object]) -> str:
+def _unknown_names(forward: Forward, index: int, inputs: Mapping[str, object]) -> str:
     names = ", ".join(str(name) for name in inputs if name not in forward.names)
-    return _misnamed(forward, index, f"unknown {names}")
+    return _misnamed_message(forward, index, f"unknown {names}")
 
 
-def _misnamed(forward: Forward, index: int, found: str) -> str:
-    return f"sample {index}: {found}; forward takes {', '.join(forward.names)}; name each input after it"
+def _misnamed_message(forward: Forward, index: int, problem: str) -> str:
+    return f"sample {index}: {problem}; forward takes {', '.join(forward.names)}; name each input after it"

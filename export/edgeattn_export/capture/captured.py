@@ -14,6 +14,9 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_runtime.errors import CaptureError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
+OPSET = 23  # the first that holds attention as one operator
+EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
+
 
 def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     """Return what a call of ``model`` takes and gives, and the bounds of every symbol in it.
@@ -27,7 +30,7 @@ def contract_of(model: ir.Model, axes: Axes) -> tuple[Graph, dict[str, Symbol]]:
     outputs = tuple(Tensor(value.name or "", _dtype(value), _dims(value)) for value in model.graph.outputs)
     computed = (dim for tensor in outputs for dim in tensor.dims if isinstance(dim, str))
     symbols = dict.fromkeys((*axes.symbols, *computed))
-    return Graph(inputs, outputs), {name: Symbol(1, _longest(model, name)) for name in symbols}
+    return Graph(inputs, outputs), {name: Symbol(1, _largest_size(model, name)) for name in symbols}
 
 
 def _dtype(value: ir.Value) -> str:
@@ -40,7 +43,7 @@ def _dims(value: ir.Value) -> tuple[int | str, ...]:
     return tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape or ())
 
 
-def _longest(model: ir.Model, symbol: str) -> int | None:
+def _largest_size(model: ir.Model, symbol: str) -> int | None:
     """Read a symbol's bound off the tables that it slices: 512 positions cut to ``sequence`` of them."""
     rows = [
         full
@@ -50,10 +53,6 @@ def _longest(model: ir.Model, symbol: str) -> int | None:
         if isinstance(full, int) and str(cut) in (symbol, f"Min({full}, {symbol})")
     ]
     return min(rows, default=None)
-
-
-OPSET = 23  # the first that holds attention as one operator
-EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,17 +29,17 @@ def exact_constants() -> AbstractContextManager[object]:
     return mock.patch.object(_matcher, "math", SimpleNamespace(isclose=_is_close))
 
 
-def _is_close(found: float, wanted: float, **_: float) -> bool:
-    return math.isclose(found, wanted, rel_tol=ROUNDING, abs_tol=0.0)
+def _is_close(a: float, b: float, **_: float) -> bool:
+    return math.isclose(a, b, rel_tol=ROUNDING, abs_tol=0.0)
 
 
 def adopt_constants(model: ir.Model) -> None:
     """Add to a graph, in place, the constants that its nodes use and no graph holds."""
-    held = model.graph.initializers
+    initializers = model.graph.initializers
     for node in model.graph.all_nodes():
         for value in node.inputs:
             if value is not None and _is_stray(value):
-                while value.name is None or value.name in held:
+                while value.name is None or value.name in initializers:
                     value.name = f"{value.name}_"
                 model.graph.register_initializer(value)
 

@@ -21,6 +21,9 @@ from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
+REPEATED = 1e-5  # of the output's scale: threads may sum in another order
+_BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
+
 
 @contextmanager
 def fresh_generators() -> Iterator[None]:
@@ -41,11 +44,6 @@ def fresh_generators() -> Iterator[None]:
         np.random.set_state(legacy)
 
 
-REPEATED = 1e-5  # of the output's scale: threads may sum in another order
-
-_BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
-
-
 def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> None:
     """Call a module on the first sample again, after the last one.
 
@@ -64,10 +62,10 @@ def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> No
         again = reference(inputs)
     differs = disagreement(answer, again, REPEATED)
     if differs is not None:
-        raise CaptureError(_told(reference, inputs, differs))
+        raise CaptureError(_message(reference, inputs, differs))
 
 
-def _told(reference: Reference, inputs: Inputs, differs: str) -> str:
+def _message(reference: Reference, inputs: Inputs, differs: str) -> str:
     """Say why answers differ: what draws, else what is written, by a call that is watched."""
     module = reference.module
     buffers = {name: value.clone() for name, value in module.named_buffers()}
@@ -75,21 +73,20 @@ def _told(reference: Reference, inputs: Inputs, differs: str) -> str:
     with watch_calls(module) as watch, suppress(EdgeAttnError):  # what was seen before it failed is seen
         reference(inputs)
     if watch.draw is not None:
-        return _drawn(reference, inputs, watch.draw)
+        return _draw_message(reference, inputs, watch.draw)
     for name, value in module.named_buffers():
         if name not in buffers or not torch.equal(buffers[name], value):
-            return _written(module, "buffer", name, watch.written.get(name, ""))
-    for name, held in _attributes(module):
-        if attributes.get(name) is not held:
-            return _written(module, "attribute", name, "")
+            return _write_message(module, "buffer", name, watch.written.get(name, ""))
+    for name, attribute in _attributes(module):
+        if attributes.get(name) is not attribute:
+            return _write_message(module, "attribute", name, "")
     return (
-        f"{type(module).__name__} answers otherwise when it is called again on sample 0: {differs}; look for "
-        "random numbers of numpy or Python, and for values that forward keeps from call to call; make them "
-        "inputs"
+        f"{type(module).__name__} answers otherwise when it is called again on sample 0: {differs}; make "
+        "inputs of random numbers drawn with numpy or Python, and of values that forward keeps between calls"
     )
 
 
-def _drawn(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str:
+def _draw_message(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str:
     """Say who draws, and what to do: hand over the numbers where forward takes them, else move them out."""
     name = _parameter(reference, inputs, draw)
     shape = "" if draw.numbers is None else f" {tuple(draw.numbers.shape)}"
@@ -99,20 +96,20 @@ def _drawn(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str:
         change = "set its probability to 0, or leave it out in eval mode"
     else:
         change = f"draw the numbers{shape} outside and pass them as an input, or keep them in a buffer"
-    who = _named(reference.module, draw.owner)
-    return f"{who} draws random numbers in forward{draw.where}, so that no two answers are alike; {change}"
+    who = _module_name(reference.module, draw.owner)
+    return f"{who} draws random numbers in forward{draw.location}, so that no two answers are alike; {change}"
 
 
 def _parameter(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str | None:
     """Return the optional parameter of forward that saves the draw: found by calling with the numbers."""
     call = reference.call
     for name, parameter in inspect.signature(reference.module.forward).parameters.items():
-        if draw.numbers is None or parameter.default is not None or name in (*inputs, *call.given):
+        if draw.numbers is None or parameter.default is not None or name in (*inputs, *call.arguments):
             continue
-        given = Reference(reference.module, replace(call, given={**call.given, name: draw.numbers}))
+        trial = Reference(reference.module, replace(call, arguments={**call.arguments, name: draw.numbers}))
         try:
             with watch_calls(reference.module) as watch:
-                given(inputs)
+                trial(inputs)
         except EdgeAttnError:  # it takes something else by that name
             continue
         if watch.draw is None:
@@ -128,15 +125,15 @@ def _attributes(module: nn.Module) -> Iterator[tuple[str, object]]:
                 yield f"{path}.{name}".lstrip("."), value
 
 
-def _written(module: nn.Module, kind: str, name: str, where: str) -> str:
+def _write_message(module: nn.Module, kind: str, name: str, location: str) -> str:
     path, _, own = name.rpartition(".")
     return (
-        f"{_named(module, module.get_submodule(path))} writes its {kind} {own!r} in forward{where}, so that "
-        "an answer depends on the calls before; take it as an input and return its new value as an output"
+        f"{_module_name(module, module.get_submodule(path))} writes its {kind} {own!r} in forward{location}, "
+        "so an answer depends on earlier calls; take it as an input and return its new value as an output"
     )
 
 
-def _named(module: nn.Module, part: nn.Module) -> str:
+def _module_name(module: nn.Module, part: nn.Module) -> str:
     path = next((name for name, inner in module.named_modules() if inner is part), "")
     kind = type(part).__name__
     return f"module {path!r} ({kind})" if path else kind

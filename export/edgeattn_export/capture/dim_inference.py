@@ -39,7 +39,7 @@ def amend(node: ir.Node, context: ShapeInferenceContext) -> None:
             rule(node, context)
 
 
-def _filled(node: ir.Node, context: ShapeInferenceContext) -> None:
+def _infer_constant_of_shape(node: ir.Node, context: ShapeInferenceContext) -> None:
     sizes = context.get_symbolic_value(node.inputs[0])
     if sizes is None:
         return
@@ -50,7 +50,7 @@ def _filled(node: ir.Node, context: ShapeInferenceContext) -> None:
         context.set_symbolic_value(node.outputs[0], number.numpy().tolist() * count)
 
 
-def _chosen(node: ir.Node, context: ShapeInferenceContext) -> None:
+def _infer_where(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Choose by which sizes are equal, as exporters do before an Expand."""
     equal = producer(node.inputs[0], "Equal")
     values = () if equal is None else (*equal.inputs, *node.inputs[1:])
@@ -71,11 +71,11 @@ def _are_equal(a: int | str | None, b: int | str | None) -> bool | None:
     left, right = size_expression(a), size_expression(b)
     if left is None or right is None or is_unnamed(a) or is_unnamed(b):
         return None  # a made-up name may stand for a number below 1
-    apart = sympy.expand(left - right)
-    return True if apart.is_zero else False if apart.is_nonzero else None
+    difference = sympy.expand(left - right)
+    return True if difference.is_zero else False if difference.is_nonzero else None
 
 
-def _cut(node: ir.Node, context: ShapeInferenceContext) -> None:
+def _infer_slice(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Count from the back below 0, and no further than a named axis goes."""
     starts, ends, axes, steps = (_sizes(value, context) for value in (*node.inputs[1:], None, None)[:4])
     if starts is None or ends is None or axes is None or set(steps or ()) - {1} or not dims(node.inputs[0]):
@@ -97,7 +97,7 @@ def _sizes(value: ir.Value | None, context: ShapeInferenceContext) -> list[sympy
     return None if numbers is None or None in sizes else sizes
 
 
-def _joined(node: ir.Node, _: ShapeInferenceContext) -> None:
+def _infer_broadcast(node: ir.Node, _: ShapeInferenceContext) -> None:
     """Take the larger of axes that differ: one of them may be 1."""
     shapes = [[size_expression(dim) for dim in dims(value)] for value in node.inputs]
     if any(None in shape for shape in shapes) or any(v is None or v.shape is None for v in node.inputs):
@@ -112,18 +112,18 @@ def _larger(axis: Iterable[sympy.Expr]) -> int | str:
     return int(fixed[0]) if fixed else str(sympy.Max(*counted)) if counted else 1
 
 
-def _divided(node: ir.Node, context: ShapeInferenceContext) -> None:
+def _infer_quotient(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Divide and round down, as the operator does whole numbers from 0 upwards."""
     above, below = (_sizes(value, context) for value in node.inputs)
     if above is None or below is None or len(above) != len(below) or node.outputs[0].dtype not in COUNTS:
         return
     if all(x.is_nonnegative and y.is_positive for x, y in zip(above, below, strict=True)):
-        found = [sympy.floor(x / y) for x, y in zip(above, below, strict=True)]
-        numbers = [int(x) if x.is_Integer else ir.SymbolicDim(str(x)) for x in found]
+        quotients = [sympy.floor(x / y) for x, y in zip(above, below, strict=True)]
+        numbers = [int(x) if x.is_Integer else ir.SymbolicDim(str(x)) for x in quotients]
         context.set_symbolic_value(node.outputs[0], numbers)
 
 
-def _reshaped(node: ir.Node, context: ShapeInferenceContext) -> None:
+def _infer_reshape(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Know nothing where a size might be 0 or -1, which would mean another axis, or the rest."""
     to = context.get_symbolic_value(node.inputs[1]) or ()
     sizes = [size_expression(number.value) for number in to if isinstance(number, ir.SymbolicDim)]
@@ -132,10 +132,10 @@ def _reshaped(node: ir.Node, context: ShapeInferenceContext) -> None:
 
 
 _RULES: dict[str, tuple[Callable[[ir.Node, ShapeInferenceContext], None], ...]] = {
-    **dict.fromkeys(_BROADCASTING, (_joined,)),
-    "ConstantOfShape": (_filled,),
-    "Div": (_joined, _divided),
-    "Reshape": (_reshaped,),
-    "Slice": (_cut,),
-    "Where": (_joined, _chosen),
+    **dict.fromkeys(_BROADCASTING, (_infer_broadcast,)),
+    "ConstantOfShape": (_infer_constant_of_shape,),
+    "Div": (_infer_broadcast, _infer_quotient),
+    "Reshape": (_infer_reshape,),
+    "Slice": (_infer_slice,),
+    "Where": (_infer_broadcast, _infer_where),
 }

@@ -25,20 +25,20 @@ def name_dims(model: ir.Model) -> None:
     Numbers made of sizes are then computed once, or are constants; a Reshape or Expand to the same dims goes.
     """
     registry.collect()
-    context, first = ShapeInferenceContext(model.opset_imports), _First()
+    context, first = ShapeInferenceContext(model.opset_imports), _FirstValues()
     for value in (*model.graph.inputs, *model.graph.outputs):
-        _name_end(value)
+        _name_input_or_output(value)
     for node in tuple(model.graph):
         _infer(node, context)
         first.take_place(model.graph, node.outputs[0], context.get_symbolic_value(node.outputs[0]))
         if node.op_type in _RESHAPING:
-            _drop_idle(node)
+            _drop_identity(node)
     for node in model.graph:
         for output in node.outputs:
             output.metadata_props.pop(SYM_DATA_KEY, None)
 
 
-def _name_end(value: ir.Value) -> None:
+def _name_input_or_output(value: ir.Value) -> None:
     """Name what the file leaves open in an input or output: ``image_2`` for its axis 2."""
     if value.shape is not None:
         value.shape = ir.Shape(
@@ -48,7 +48,7 @@ def _name_end(value: ir.Value) -> None:
 
 def _infer(node: ir.Node, context: ShapeInferenceContext) -> None:
     """Find a node's dims anew: names that follow count before those of the file."""
-    said = [None if output.shape is None else dims(output) for output in node.outputs]
+    declared = [None if output.shape is None else dims(output) for output in node.outputs]
     for output in node.outputs:
         output.shape = None
     infer = registry.get(node.domain, node.op_type, context.get_opset_version(node.domain))
@@ -56,30 +56,30 @@ def _infer(node: ir.Node, context: ShapeInferenceContext) -> None:
         with suppress(Exception):  # of many kinds, for what it cannot follow: a dim called "exec(1)"
             infer(context, node)
     amend(node, context)
-    for output, before in zip(node.outputs, said, strict=True):
+    for output, before in zip(node.outputs, declared, strict=True):
         _settle(output, before, context)
 
 
-def _settle(value: ir.Value, said: Dims | None, context: ShapeInferenceContext) -> None:
+def _settle(value: ir.Value, declared: Dims | None, context: ShapeInferenceContext) -> None:
     """Prefer the file's own dim where it is a number, or a name where what was found has none."""
-    found = said if value.shape is None else dims(value)
-    if found is None:
+    inferred = declared if value.shape is None else dims(value)
+    if inferred is None:
         return
-    before = said if said is not None and len(said) == len(found) else found
+    before = declared if declared is not None and len(declared) == len(inferred) else inferred
     value.shape = ir.Shape(
-        _read(old if isinstance(old, int) or (is_unnamed(dim) and not is_unnamed(old)) else dim, context)
-        for dim, old in zip(found, before, strict=True)
+        _named(old if isinstance(old, int) or (is_unnamed(dim) and not is_unnamed(old)) else dim, context)
+        for dim, old in zip(inferred, before, strict=True)
     )
 
 
-def _read(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
+def _named(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
     """Give what is unknown a name of its own: ONNX itself counts its ``unk__7`` anew in each pass."""
     if dim is None or str(dim).startswith("unk__"):
         return str(context.new_symbolic_dim())
     return int(dim) if str(dim).isdigit() else dim
 
 
-class _First:
+class _FirstValues:
     """The first value that holds each list of numbers, in the place of all that do."""
 
     def __init__(self) -> None:
@@ -103,12 +103,12 @@ def _constant(graph: ir.Graph, value: ir.Value) -> ir.Value:
     if tensor is None:
         return value
     name = unused_name(graph, f"{value.name}.known")
-    made = ir.Value(name=name, shape=value.shape, type=value.type, const_value=tensor)
-    graph.register_initializer(made)
-    return made
+    initializer = ir.Value(name=name, shape=value.shape, type=value.type, const_value=tensor)
+    graph.register_initializer(initializer)
+    return initializer
 
 
-def _drop_idle(node: ir.Node) -> None:
+def _drop_identity(node: ir.Node) -> None:
     source, output = node.inputs[0], node.outputs[0]
     if source is None or source.shape is None or output.is_graph_output():
         return

@@ -31,19 +31,19 @@ def explanation(error: BaseException, program: torch.export.ExportedProgram | No
     if program is not None and unsupported:
         return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
-    where = user_line_in(text) or _raised_at(chain)
+    location = user_line_in(text) or _raised_at(chain)
     if _NUMBER in text:
         return (
-            f"forward makes a number of a tensor's values{where}: where it is always the size of an axis, "
+            f"forward makes a number of a tensor's values{location}: where it is always the size of an axis, "
             "write n = lengths.max().item() and torch._check(n == x.shape[1]) after it; "
             "see docs/model-file.md"
         )
     if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
         return (
-            f"forward decides by the values of a tensor{where}; torch.export cannot follow both ways: use "
+            f"forward decides by the values of a tensor{location}; torch.export cannot follow both ways: use "
             "torch.where, or torch.cond, or decide outside of the model"
         )
-    return f"PyTorch cannot export the model{where}: {reason[:300]}"
+    return f"PyTorch cannot export the model{location}: {reason[:300]}"
 
 
 def random_operator(model: ir.Model) -> str:
@@ -51,7 +51,7 @@ def random_operator(model: ir.Model) -> str:
     for node in model.graph.all_nodes():
         if node.op_type in _RANDOM:
             return (
-                f"{_place(node)} draws random numbers in forward ({node.op_type}), so that no two answers "
+                f"{_owner_name(node)} draws random numbers in forward ({node.op_type}), so no two answers "
                 "are alike; draw them outside and pass them as an input, or leave them out in eval mode"
             )
     return ""
@@ -59,32 +59,32 @@ def random_operator(model: ir.Model) -> str:
 
 def _inexpressible(program: torch.export.ExportedProgram, operator: str, *, is_complex: bool) -> str:
     node = _calling(program, operator)
-    where = "the model" if node is None else _module(node)
+    location = "the model" if node is None else _module(node)
     line = "" if node is None else user_line_in(node.meta.get("stack_trace") or "")
     if is_complex:
         return (
-            f"{where} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on pairs "
-            "of real numbers (torch.view_as_real)"
+            f"{location} uses {operator} on complex numbers{line}, which ONNX cannot express; write it on "
+            "pairs of real numbers (torch.view_as_real)"
         )
     return (
-        f"{where} uses {operator}{line}, which ONNX opset 23 cannot express; write it with other operators, "
-        "or leave it out of forward"
+        f"{location} uses {operator}{line}, which ONNX opset 23 cannot express; write it with other "
+        "operators, or leave it out of forward"
     )
 
 
 def open_failure(error: BaseException, model: ir.Model) -> str:
     """Return one line for an exported graph that onnxruntime does not open."""
-    where, operator = _owner(model, _NODE.search(str(error)))
+    location, operator = _owner(model, _NODE.search(str(error)))
     kernel = f" for {operator}" if operator else ""
-    return f"{where}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
+    return f"{location}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
 
 
 def run_failure(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
     """Return one line for an exported graph that does not run where the module does."""
-    where, operator = _owner(model, _RUNNING.search(str(error)))
+    location, operator = _owner(model, _RUNNING.search(str(error)))
     return (
-        f"{where}: the exported {operator or 'graph'} fails on inputs {dict(sizes)}, which the module itself "
-        f"takes; look for sizes taken as constants, or for shapes that depend on values ({error})"
+        f"{location}: the exported {operator or 'graph'} fails on inputs {dict(sizes)}, which the module "
+        f"itself takes ({error})"
     )
 
 
@@ -92,11 +92,11 @@ def _owner(model: ir.Model, named: re.Match[str] | None) -> tuple[str, str]:
     """Return the module that a named node came from, and the node's operator; empty where there is none."""
     for node in model.graph:
         if named and node.name == named[1]:
-            return _place(node), node.op_type
+            return _owner_name(node), node.op_type
     return "the model", ""
 
 
-def _place(node: ir.Node) -> str:
+def _owner_name(node: ir.Node) -> str:
     return f"module {module_of(node)!r}" if module_of(node) else "the model"
 
 

@@ -19,7 +19,7 @@ from edgeattn_export.capture.export_errors import random_operator
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.proof import proven_bounds, with_bounds
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.capture.strategies.fixed_sizes import NotFree, check_axes_free
+from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
 from edgeattn_export.capture.translate import translate
@@ -49,57 +49,61 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     """
     cache = find_cache(module, samples, axes)
     call = Call(samples.beginning, cache.left_out if cache is not None else frozenset())
-    reference = Reference(module, call).settled(samples[0].inputs)
+    reference = Reference(module, call).with_form(samples[0].inputs)
     answer = reference(samples[0].inputs)
     outputs = tuple(answer)
     _check_names(samples.names, outputs)
     _check_defined(module, answer)
     check_repeats(reference, samples, answer)
-    axes, notes = stackable_axes(reference, samples, axes)
-    asked = TraceRequest(reference, samples, axes, outputs)
-    with suppress(ModelError):  # of made-up sizes that are beyond it
-        reference(sized_inputs(samples, axes, asked.longest))  # an answer that varies in form is refused here
-    captured = _by_ways(asked, engine)
-    told = (*samples.notes, *reference.notes, *notes, *captured.notes)
-    return replace(captured, cache=cache, passed=reference.passed, notes=told)
+    axes, batch_notes = stackable_axes(reference, samples, axes)
+    request = TraceRequest(reference, samples, axes, outputs)
+    with suppress(ModelError):  # of made-up sizes that are beyond it; outputs that vary in form are refused
+        reference(sized_inputs(samples, axes, request.longest))
+    captured = _first_proven(request, engine)
+    notes = (*samples.notes, *reference.notes, *batch_notes, *captured.notes)
+    return replace(captured, cache=cache, passed=reference.passed, notes=notes)
 
 
-def _by_ways(asked: TraceRequest, engine: Engine) -> Captured:
-    """Return what the first way leads to that is proven at any size, else what is at some.
+def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
+    """Return what the first strategy leads to that is proven at any size, else what is at some.
 
     Raises:
-        CaptureError: What stopped the first way of all.
+        CaptureError: What stopped the first strategy of all.
     """
-    fallback, stopped = None, None
-    for way in strategies(asked):
+    fallback: Captured | None = None
+    obstacle: SizeDependentError | None = None
+    for strategy in strategies(request):
         try:
-            captured = _by(way, asked, engine)
-            bounds = proven_bounds(captured, asked.samples)
+            captured = _captured(strategy, request, engine)
+            bounds = proven_bounds(captured, request.samples)
         except Exception as error:
-            stopped = stopped or error
-            if fallback is None and not isinstance(stopped, NotFree):  # no other way would help
+            if obstacle is None and isinstance(error, SizeDependentError):
+                obstacle = error
+            if fallback is None and obstacle is None:  # no other strategy would help
                 raise
             continue
         if not bounds:
             return captured
         fallback = fallback or with_bounds(captured, bounds)
-    if fallback is None:
-        raise stopped or CaptureError("there is no way to export the module")
-    return fallback
+    if fallback is not None:
+        return fallback
+    if obstacle is None:
+        raise CaptureError("there is no strategy to export the module")
+    raise with_line(obstacle, request) from obstacle
 
 
-def _by(way: Strategy, asked: TraceRequest, engine: Engine) -> Captured:
-    program = way.program()
-    check_axes_free(asked, program)
-    model = translate(program, asked)
-    _name_symbols(model, asked.axes)
+def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Captured:
+    program = strategy.program()
+    check_axes_free(request, program)
+    model = translate(program, request)
+    _name_symbols(model, request.axes)
     keep_scopes(model)
     drawn = random_operator(model)
     if drawn:
         raise CaptureError(drawn)
-    graph, symbols = contract_of(model, asked.axes)
-    notes = (way.note,) if way.note else ()
-    return Captured(model, graph, symbols, asked.axes, asked.reference, engine, notes=notes)
+    graph, symbols = contract_of(model, request.axes)
+    notes = (strategy.note,) if strategy.note else ()
+    return Captured(model, graph, symbols, request.axes, request.reference, engine, notes=notes)
 
 
 def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
@@ -124,11 +128,11 @@ def _name_symbols(model: ir.Model, axes: Axes) -> None:
     """Give the exporter's symbols (s18, s41) the user's names, in every shape of the graph."""
     names: dict[str, str] = {}
     for value in model.graph.inputs:
-        for found, wanted in zip(value.shape or (), axes.dims[value.name or ""], strict=True):
-            if isinstance(wanted, str) and names.setdefault(str(found), wanted) != wanted:
+        for exported, symbol in zip(value.shape or (), axes.dims[value.name or ""], strict=True):
+            if isinstance(symbol, str) and names.setdefault(str(exported), symbol) != symbol:
                 raise CaptureError(
-                    f"input {value.name!r}: the module needs {wanted} and {names[str(found)]} to be equal; "
-                    "give both axes one name in dynamic"
+                    f"input {value.name!r}: the module needs {symbol} and {names[str(exported)]} to be "
+                    "equal; give both axes one name in dynamic"
                 )
     pattern = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b") if names else None
     for value in _values(model.graph):
@@ -162,28 +166,28 @@ def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[
     """
     if axes.batch is None:
         return axes, ()
-    seen = sample_sizes(samples, axes)[axes.batch]
+    row_counts = sample_sizes(samples, axes)[axes.batch]
     try:
-        reference(_more_rows(samples, axes, axes.batch, seen))
+        reference(_more_rows(samples, axes, axes.batch, row_counts))
     except ModelError as error:
-        if len(seen) > 1:
+        if len(row_counts) > 1:
             note = f"{axes.batch} follows from other inputs: rows cannot be stacked along it ({error})."
             packed, notes = stackable_axes(
                 reference, samples, replace(axes, packed=axes.packed | {axes.batch})
             )
             return packed, (note, *notes)
         fixed = {
-            name: tuple(seen[0] if dim == axes.batch else dim for dim in dims)
+            name: tuple(row_counts[0] if dim == axes.batch else dim for dim in dims)
             for name, dims in axes.dims.items()
         }
-        return Axes(fixed), (f"{axes.batch} is {seen[0]}, as the module takes no other ({error}).",)
+        return Axes(fixed), (f"{axes.batch} is {row_counts[0]}, as the module takes no other ({error}).",)
     return axes, ()
 
 
-def _more_rows(samples: Samples, axes: Axes, batch: str, seen: Sequence[int]) -> Inputs:
+def _more_rows(samples: Samples, axes: Axes, batch: str, row_counts: Sequence[int]) -> Inputs:
     """Return the first sample's rows twice, or as many rows as no sample has where their numbers differ."""
-    if len(seen) > 1:
-        return sized_inputs(samples, axes, {batch: next(n for n in count(2) if n not in seen)})
+    if len(row_counts) > 1:
+        return sized_inputs(samples, axes, {batch: next(n for n in count(2) if n not in row_counts)})
     return {
         name: np.concatenate((value, value)) if batch in axes.dims[name] else value
         for name, value in samples[0].inputs.items()

@@ -43,7 +43,7 @@ def read_onnx(path: Path) -> ir.Model:
     try:
         model = ir.load(path)
     except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
-        raise ModelError(f"{path}: no ONNX model can be read from it; export it anew") from error
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
     _check_weights(path, model)
     _check_standard(path, model)
     InlinePass()(model)
@@ -118,9 +118,9 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
             samples; another opset that answers otherwise.
         SampleError: A sample's dtype, rank or sizes are not the graph's.
     """
-    read = read_onnx(path)
-    original = OnnxOriginal(path, _opened(path, engine))
-    model = _converted(path, read)
+    source_model = read_onnx(path)
+    original = OnnxOriginal(path, _open(path, engine))
+    model = _convert(path, source_model)
     axes = _axes(path, model, samples)
     _check_sizes(path, axes, samples)
     graph, symbols = contract_of(model, axes)
@@ -129,14 +129,14 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     return captured
 
 
-def _opened(path: Path, engine: Engine) -> Runner:
+def _open(path: Path, engine: Engine) -> Runner:
     try:
         return engine.file_runner(path)
     except EdgeAttnError as error:
         raise ModelError(str(error)) from error
 
 
-def _converted(path: Path, model: ir.Model) -> ir.Model:
+def _convert(path: Path, model: ir.Model) -> ir.Model:
     """Bring a model to the opset of the standard Attention, its constants folded and its dims inferred."""
     version = model.opset_imports.get("", OPSET)
     if weight_bytes(model) >= INLINE_LIMIT:
@@ -149,7 +149,7 @@ def _converted(path: Path, model: ir.Model) -> ir.Model:
     except Exception as error:  # onnx's converter raises plain RuntimeError, and others
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it anew"
+            f"{path}: opset {version} cannot be brought to {OPSET} ({reason}); export it at {OPSET}"
         ) from error
     fold_constants(model)
     name_dims(model)
@@ -172,12 +172,12 @@ def _prove(path: Path, captured: Captured, samples: Samples) -> None:
 
 
 def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
-    found = {value.name or "": value for value in model.graph.inputs}
-    if set(found) != set(samples.names):
+    graph_inputs = {value.name or "": value for value in model.graph.inputs}
+    if set(graph_inputs) != set(samples.names):
         raise SampleError(
-            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(found)}; name them so"
+            f"samples: {', '.join(samples.names)} found; {path} takes {', '.join(graph_inputs)}; rename them"
         )
-    for name, value in found.items():
+    for name, value in graph_inputs.items():
         array = samples[0].inputs[name]
         if value.shape is None or len(value.shape) != array.ndim:
             raise SampleError(f"samples, input {name!r}: rank {array.ndim} found, {value.shape} expected")
@@ -189,22 +189,22 @@ def _axes(path: Path, model: ir.Model, samples: Samples) -> Axes:
                 dim if isinstance(dim, int) else dim.value or f"{name}_{axis}"
                 for axis, dim in enumerate(value.shape or ())
             )
-            for name, value in found.items()
+            for name, value in graph_inputs.items()
         }
     )
 
 
 def _check_sizes(path: Path, axes: Axes, samples: Samples) -> None:
     for i, sample in enumerate(samples):
-        known: dict[str, int] = {}  # by symbol, which stands for one size in a sample
+        size_of_symbol: dict[str, int] = {}  # by symbol, which stands for one size in a sample
         for name, dims in axes.dims.items():
             sizes = sample.inputs[name].shape
-            wanted = tuple(
-                known.setdefault(dim, size) if isinstance(dim, str) else dim
+            expected = tuple(
+                size_of_symbol.setdefault(dim, size) if isinstance(dim, str) else dim
                 for dim, size in zip(dims, sizes, strict=True)
             )
-            if sizes != wanted:
+            if sizes != expected:
                 raise SampleError(
-                    f"sample {i}, input {name!r}: dims {sizes} found, {wanted} expected; {path} takes "
+                    f"sample {i}, input {name!r}: dims {sizes} found, {expected} expected; {path} takes "
                     f"({dims_text(dims)}); leave such samples out or mend them"
                 )

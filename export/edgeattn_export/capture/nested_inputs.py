@@ -30,7 +30,7 @@ def call_failure(module: nn.Module, values: CallValues) -> str | None:
 
 
 def nested_inputs(
-    module: nn.Module, required: frozenset[str], read: Sequence[CallValues]
+    module: nn.Module, required: frozenset[str], calls: Sequence[CallValues]
 ) -> dict[str, InputTree]:
     """Return the form of each value that holds several inputs, with their names.
 
@@ -40,19 +40,19 @@ def nested_inputs(
     Args:
         module: In eval mode.
         required: The parameters of its ``forward`` that have no default.
-        read: What each sample gives.
+        calls: What each sample gives.
     """
-    first = read[0] if read else {}
+    first = calls[0] if calls else {}
     names = [
         name
         for name in first
-        if all(_holds_tensors(values.get(name)) for values in read)
+        if all(_holds_tensors(values.get(name)) for values in calls)
         and not _is_past(module, required, first, name)
     ]
-    called = _names(first, names)
+    input_names = _names(first, names)
     return {
         name: InputTree.of(
-            first[name], {path[1:]: input_ for path, input_ in called.items() if path[0] == name}
+            first[name], {path[1:]: input_ for path, input_ in input_names.items() if path[0] == name}
         )
         for name in names
     }
@@ -64,18 +64,20 @@ def flat_inputs(sample: int, form: InputTree, value: object) -> Iterator[tuple[s
     Raises:
         SampleError: What is no tensor differs from the first sample's.
     """
-    held = dict(leaves(value))
-    tensors = {path: leaf for path, leaf in held.items() if isinstance(leaf, torch.Tensor | np.ndarray)}
-    for path in {**form.constants, **held}.keys() - tensors.keys() - form.places.keys():
-        found, expected = held.get(path), form.constants.get(path)
-        if found != expected:
+    leaves_by_path = dict(leaves(value))
+    tensors = {
+        path: leaf for path, leaf in leaves_by_path.items() if isinstance(leaf, torch.Tensor | np.ndarray)
+    }
+    for path in {**form.constants, **leaves_by_path}.keys() - tensors.keys() - form.slots.keys():
+        actual, expected = leaves_by_path.get(path), form.constants.get(path)
+        if actual != expected:
             raise SampleError(
-                f"sample {sample}, input {'.'.join(path)!r}: {found!r} found, {expected!r} expected as in "
+                f"sample {sample}, input {'.'.join(path)!r}: {actual!r} found, {expected!r} expected as in "
                 "sample 0; what is no tensor is fixed: make it a tensor, or leave such samples out"
             )
-    for path in {**form.places, **tensors}:
+    for path in {**form.slots, **tensors}:
         if path in tensors:
-            yield form.places.get(path, ".".join(path)), tensors[path]
+            yield form.slots.get(path, ".".join(path)), tensors[path]
 
 
 def _call(module: nn.Module, values: CallValues) -> object:

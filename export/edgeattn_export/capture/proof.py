@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, Captured
 from edgeattn_export.capture.export_errors import open_failure, run_failure
-from edgeattn_export.capture.strategies.fixed_sizes import NotFree
+from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -38,45 +38,46 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
 
     Raises:
         CaptureError: The engine does not open the graph.
-        NotFree: Its answer is not the module's at the samples' own sizes, or between them.
+        SizeDependentError: Its answer is not the module's at the samples' own sizes, or between them.
     """
     try:
         runner = captured.engine.runner(captured.model)
     except EdgeAttnError as error:
         raise CaptureError(open_failure(error, captured.model)) from error
-    seen = sample_sizes(samples, captured.axes)
-    _check_samples_fit(captured, seen)
-    tried: list[_Trial] = []
+    observed = sample_sizes(samples, captured.axes)
+    _check_samples_fit(captured, observed)
+    trials: list[_Trial] = []
     for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
         trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
-        if trial.objection is not None and not _beyond(trial.sizes, seen, captured.axes.batch):
-            raise NotFree(trial.objection)
-        tried.append(trial)
-    bounds = {symbol: _bound(symbol, tried, seen) for symbol in seen if symbol != captured.axes.batch}
-    for trial in tried:
+        if trial.objection is not None and not _beyond(trial.sizes, observed, captured.axes.batch):
+            raise SizeDependentError(trial.objection)
+        trials.append(trial)
+    bounds = {
+        symbol: _bound(symbol, trials, observed) for symbol in observed if symbol != captured.axes.batch
+    }
+    for trial in trials:
         if trial.objection and all(bounds[s].allows(n) for s, n in trial.sizes.items() if s in bounds):
-            raise NotFree(trial.objection)
+            raise SizeDependentError(trial.objection)
     return {symbol: bound for symbol, bound in bounds.items() if bound != Symbol(1, None)}
 
 
-def _check_samples_fit(captured: Captured, seen: Mapping[str, tuple[int, ...]]) -> None:
-    for symbol, sizes in seen.items():
+def _check_samples_fit(captured: Captured, observed: Mapping[str, tuple[int, ...]]) -> None:
+    for symbol, sizes in observed.items():
         if not captured.symbols[symbol].allows(sizes[-1]):
-            raise NotFree(
-                f"the exported graph takes {symbol} {captured.symbols[symbol]}, but a sample has "
-                f"{sizes[-1]}: forward makes a number of it"
+            raise SizeDependentError(
+                f"the exported graph takes {symbol} {captured.symbols[symbol]}, but a sample has {sizes[-1]}"
             )
 
 
 def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
     """Return the same graph for the sizes alone at which it is the module, with a note of them."""
     symbols = {
-        name: Symbol(max(found.min, symbol.min), min(filter(None, (found.max, symbol.max)), default=None))
+        name: Symbol(max(bound.min, symbol.min), min(filter(None, (bound.max, symbol.max)), default=None))
         for name, symbol in captured.symbols.items()
-        for found in (bounds.get(name, Symbol(1, None)),)
+        for bound in (bounds.get(name, Symbol(1, None)),)
     }
     notes = (
-        f"{name} is {symbols[name]}: beyond, forward goes another way than at the samples' sizes."
+        f"{name} is {symbols[name]}: beyond that, forward computes otherwise than at the samples' sizes."
         for name in bounds
     )
     return replace(captured, symbols=symbols, notes=(*captured.notes, *notes))
@@ -85,27 +86,24 @@ def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
 def _objection(captured: Captured, runner: Runner, inputs: Inputs, expected: Outputs) -> str | None:
     sizes = {name: tuple(value.shape) for name, value in inputs.items()}
     try:
-        found = runner(inputs)
+        outputs = runner(inputs)
     except EdgeAttnError as error:
         return run_failure(error, captured.model, sizes)
-    reason = disagreement(expected, found, EXPORT_TOLERANCE)
-    return reason and (
-        f"the exported graph is not the module: {reason} on inputs {sizes}; look for randomness in "
-        "eval mode, values read as Python numbers, or sizes taken as constants"
-    )
+    reason = disagreement(expected, outputs, EXPORT_TOLERANCE)
+    return reason and f"the exported graph is not the module: {reason} on inputs {sizes}"
 
 
-def _beyond(sizes: Mapping[str, int], seen: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
+def _beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
     """Say whether an axis other than the batch is shorter or longer than in any sample."""
-    return any(not seen[s][0] <= size <= seen[s][-1] for s, size in sizes.items() if s != batch)
+    return any(not observed[s][0] <= size <= observed[s][-1] for s, size in sizes.items() if s != batch)
 
 
-def _bound(symbol: str, tried: list[_Trial], seen: Mapping[str, tuple[int, ...]]) -> Symbol:
+def _bound(symbol: str, trials: list[_Trial], observed: Mapping[str, tuple[int, ...]]) -> Symbol:
     """Bound an axis to the sizes between those at which it alone is beyond the samples', and wrong."""
-    first, last = seen[symbol][0], seen[symbol][-1]
-    alone = [trial for trial in tried if _alone(symbol, trial.sizes, seen)]
-    wrong = {trial.sizes[symbol] for trial in alone if trial.objection}
-    right = {first, last, *(trial.sizes[symbol] for trial in alone if not trial.objection)}
+    first, last = observed[symbol][0], observed[symbol][-1]
+    isolated = [trial for trial in trials if _is_isolated(symbol, trial.sizes, observed)]
+    wrong = {trial.sizes[symbol] for trial in isolated if trial.objection}
+    right = {first, last, *(trial.sizes[symbol] for trial in isolated if not trial.objection)}
     low = max((size for size in wrong if size < first), default=0)
     high = min((size for size in wrong if size > last), default=None)
     return Symbol(
@@ -114,6 +112,6 @@ def _bound(symbol: str, tried: list[_Trial], seen: Mapping[str, tuple[int, ...]]
     )
 
 
-def _alone(symbol: str, sizes: Mapping[str, int], seen: Mapping[str, tuple[int, ...]]) -> bool:
+def _is_isolated(symbol: str, sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]]) -> bool:
     """Say whether no other axis is shorter or longer than in any sample."""
-    return not _beyond({name: size for name, size in sizes.items() if name != symbol}, seen, None)
+    return not _beyond({name: size for name, size in sizes.items() if name != symbol}, observed, None)

@@ -21,6 +21,7 @@ from edgeattn_runtime.npz import read_npz as read_arrays
 
 LIMIT = 2000  # samples read at once, so that memory stays bounded; what follows them is read on, or ignored
 AT_ONCE = 64  # samples read on at once
+_NUMBERED = re.compile(r"(\d+)\.(.+)")
 
 
 def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
@@ -47,23 +48,23 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     forward = Forward.of(module)
     calls, targets = calls_of(forward, list(islice(raw, LIMIT)))
     nested = nested_inputs(module, forward.required, calls)
-    read = [
+    parsed = [
         Sample(_arrays(nested, i, call), target, _past(forward, nested, call))
         for i, (call, target) in enumerate(zip(calls, targets, strict=True))
     ]
-    beginning = [sample for sample in read if not sample.continues]
-    continued = tuple(sample for sample in read if sample.continues)
+    beginning = [sample for sample in parsed if not sample.continues]
+    continued = tuple(sample for sample in parsed if sample.continues)
     if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
-        beginning = [replace(sample, past=_emptied(sample.past)) for sample in read]
+        beginning = [replace(sample, past=_without_tokens(sample.past)) for sample in parsed]
     return replace(as_samples(beginning), continued=continued, nested=nested)
 
 
-def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
+def read_on(module: nn.Module, reference: Samples, raw: Iterable[object], start: int) -> Iterator[Sample]:
     """Read samples one after the other that follow others; those that continue a text are left out.
 
     Args:
         module: As for ``read_samples``.
-        known: Samples of it, which these must be like.
+        reference: Samples of it, which these must be like.
         raw: As for ``read_samples``, of any number.
         start: The place of the first of them among all.
 
@@ -71,18 +72,18 @@ def read_on(module: nn.Module, known: Samples, raw: Iterable[object], start: int
         SampleError: As ``read_samples`` does.
     """
     forward, items = Forward.of(module), iter(raw)
-    while some := list(islice(items, AT_ONCE)):
-        calls, targets = calls_of(forward, some, start)
+    while batch := list(islice(items, AT_ONCE)):
+        calls, targets = calls_of(forward, batch, start)
         for i, (call, target) in enumerate(zip(calls, targets, strict=True), start):
-            inputs, past = _arrays(known.nested, i, call), _past(forward, known.nested, call)
-            check_alike(i, inputs, known[0].inputs)
+            inputs, past = _arrays(reference.nested, i, call), _past(forward, reference.nested, call)
+            check_alike(i, inputs, reference[0].inputs)
             sample = Sample(inputs, target, past, i)
             if not sample.continues:
                 yield sample
-        start += len(some)
+        start += len(batch)
 
 
-def _emptied(past: Mapping[str, object]) -> Mapping[str, object]:
+def _without_tokens(past: Mapping[str, object]) -> Mapping[str, object]:
     """Return a past without tokens: no cache, a position of 0, and switches as they are."""
     return {
         name: value if isinstance(value, bool) else 0 if isinstance(value, int) else None
@@ -110,9 +111,6 @@ def _is_past(value: object) -> bool:
     return value is None or isinstance(value, int) or is_tree(value)
 
 
-_NUMBERED = re.compile(r"(\d+)\.(.+)")
-
-
 def read_npz(path: Path) -> Samples:
     """Read samples from an .npz file: arrays ``0.tokens``, ``1.tokens``..., or one stack of samples a name.
 
@@ -128,10 +126,10 @@ def read_npz(path: Path) -> Samples:
 def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     samples: dict[int, dict[str, NDArray[np.generic]]] = {}
     for key, value in arrays.items():
-        found = _NUMBERED.fullmatch(key)
-        if found is None:
+        match = _NUMBERED.fullmatch(key)
+        if match is None:
             raise SampleError(f"array {key!r}: expected SAMPLE.INPUT as the others, such as '0.tokens'")
-        samples.setdefault(int(found[1]), {})[found[2]] = input_array(int(found[1]), found[2], value)
+        samples.setdefault(int(match[1]), {})[match[2]] = input_array(int(match[1]), match[2], value)
     for _, inputs in sorted(samples.items()):
         yield Sample(inputs)
 
@@ -139,6 +137,6 @@ def _numbered(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
 def _stacked(arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[Sample]:
     counts = {len(value) if value.ndim else 0 for value in arrays.values()}
     if len(counts) != 1:
-        raise SampleError(f"arrays of {sorted(counts)} samples; expected as many of every input")
+        raise SampleError(f"arrays hold {sorted(counts)} samples; expected the same number for every input")
     for i in range(counts.pop()):
         yield Sample({name: input_array(i, name, value[i : i + 1]) for name, value in arrays.items()})

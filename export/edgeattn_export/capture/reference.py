@@ -22,22 +22,22 @@ class Call:
     """How a module is called, and what of its answer counts.
 
     Attributes:
-        given: What it is given beside its inputs, by name: no past, or one; or what holds inputs inside.
+        arguments: What it is given beside its inputs, by name: no past, or one; or what holds inputs inside.
         left_out: Names of outputs that are no part of the answer, such as its cache.
     """
 
-    given: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
 
     def raw(self, module: nn.Module, inputs: Mapping[str, torch.Tensor]) -> object:
         """Call the module and return what it returns."""
         batch = next((value.shape[0] for value in inputs.values() if value.ndim), 1)
         flat = dict(inputs)
-        given = {
+        arguments = {
             name: value.filled(flat) if isinstance(value, InputTree) else fresh_copy(value, batch)
-            for name, value in self.given.items()
+            for name, value in self.arguments.items()
         }
-        return module(**flat, **given)
+        return module(**flat, **arguments)
 
 
 PLAIN_CALL = Call()
@@ -47,13 +47,13 @@ class Reference:
     """A module called with numpy arrays by name, answering with float arrays by name.
 
     Attributes:
-        answer: The form that every answer must have; None where none is known yet.
+        form: The form that every answer must have; None where none is known yet.
     """
 
-    def __init__(self, module: nn.Module, call: Call = PLAIN_CALL, answer: OutputForm | None = None) -> None:
+    def __init__(self, module: nn.Module, call: Call = PLAIN_CALL, form: OutputForm | None = None) -> None:
         self.module = module
         self.call = call
-        self.answer = answer
+        self.form = form
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
         """Run the module once.
@@ -65,29 +65,29 @@ class Reference:
         tensors = _tensors(inputs)
         with slow_path():  # whose answers at padded positions are the module's, not zeros
             raw = self._run(tensors)
-        answer = OutputForm.of(raw, tensors, self.call.left_out)
-        if self.answer is not None:
-            self.answer.check(answer)
-        found = output_tensors(raw, self.call.left_out)
-        return {name: _array(name, found[name]) for name in answer.outputs}
+        form = OutputForm.of(raw, tensors, self.call.left_out)
+        if self.form is not None:
+            self.form.check(form)
+        tensors_by_name = output_tensors(raw, self.call.left_out)
+        return {name: _array(name, tensors_by_name[name]) for name in form.outputs}
 
-    def settled(self, inputs: Inputs) -> Reference:
+    def with_form(self, inputs: Inputs) -> Reference:
         """Return the same reference with the form of its answer to ``inputs``, which all others must have."""
         tensors = _tensors(inputs)
         with slow_path():
             raw = self._run(tensors)
-        answer = OutputForm.of(raw, tensors, self.call.left_out)
-        return Reference(self.module, self.call, answer)
+        form = OutputForm.of(raw, tensors, self.call.left_out)
+        return Reference(self.module, self.call, form)
 
     @property
     def passed(self) -> Mapping[str, str]:
         """What is known to be no output, but an input, by name, and which input it is."""
-        return self.answer.passed if self.answer is not None else {}
+        return self.form.passed if self.form is not None else {}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is known of its answers' form that the model author should know, a line each."""
-        return self.answer.notes if self.answer is not None else ()
+        return self.form.notes if self.form is not None else ()
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call of the module on ``inputs`` that converts nothing, for timing."""
@@ -115,9 +115,9 @@ def _array(name: str, value: torch.Tensor) -> NDArray[np.generic]:
     try:
         array: NDArray[np.generic] = value.detach().cpu().numpy()
     except TypeError as error:  # bfloat16, or sparse
-        found = str(value.dtype).removeprefix("torch.")
+        dtype = str(value.dtype).removeprefix("torch.")
         raise ModelError(
-            f"output {name!r}: {found}, {value.layout} found; expected a dense float32 tensor; return it "
+            f"output {name!r}: {dtype}, {value.layout} found; expected a dense float32 tensor; return it "
             "with .float()"
         ) from error
     return array

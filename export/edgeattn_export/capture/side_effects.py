@@ -28,7 +28,7 @@ class RandomDraw:
     """
 
     owner: nn.Module
-    where: str
+    location: str
     function: str
     numbers: Tensor | None
 
@@ -64,9 +64,9 @@ class CallWatch(TorchFunctionMode):
         result = func(*args, **kwargs)
         if self.draw is None and not torch.equal(state, generator.get_state()):
             numbers = result.clone() if isinstance(result, Tensor) else None
-            self.draw = RandomDraw(self.running[-1], _here(), getattr(func, "__name__", ""), numbers)
+            self.draw = RandomDraw(self.running[-1], _current_line(), getattr(func, "__name__", ""), numbers)
         if version != _version(buffer):
-            self.written.setdefault(name, _here())
+            self.written.setdefault(name, _current_line())
         return result
 
 
@@ -76,7 +76,7 @@ def watch_calls(module: nn.Module) -> Iterator[CallWatch]:
     watch = CallWatch(module)
     hooks = (
         register_module_forward_pre_hook(lambda inner, _: watch.running.append(inner)),
-        register_module_forward_hook(lambda *_: _left(watch), always_call=True),
+        register_module_forward_hook(lambda *_: _leave(watch), always_call=True),
     )
     try:
         with watch:
@@ -86,7 +86,7 @@ def watch_calls(module: nn.Module) -> Iterator[CallWatch]:
             hook.remove()
 
 
-def _left(watch: CallWatch) -> None:
+def _leave(watch: CallWatch) -> None:
     watch.running.pop()
 
 
@@ -104,5 +104,5 @@ def _version(value: Tensor | None) -> int:
     return 0 if value is None or value.is_inference() else value._version
 
 
-def _here() -> str:
+def _current_line() -> str:
     return user_line(traceback.extract_stack())

@@ -13,7 +13,8 @@ import onnx_ir as ir
 import torch
 from onnx_ir.passes.common import NameFixPass
 
-from edgeattn_export.capture.adapt import TRANSLATED, name_hidden_operators
+from edgeattn_export.capture.adapt import TRANSLATED
+from edgeattn_export.capture.adapt.grouped_products import name_hidden_operators
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.export_errors import explanation
@@ -49,12 +50,12 @@ def _drop(node: torch.fx.Node) -> None:
             _drop(value)
 
 
-def translate(program: Program, asked: TraceRequest) -> ir.Model:
+def translate(program: Program, request: TraceRequest) -> ir.Model:
     """Translate a program.
 
     Args:
         program: Of a module that takes its inputs in order.
-        asked: Names the inputs and outputs.
+        request: Names the inputs and outputs.
 
     Raises:
         CaptureError: The program holds what ONNX cannot express.
@@ -67,8 +68,8 @@ def translate(program: Program, asked: TraceRequest) -> ir.Model:
                 program,
                 dynamo=True,
                 opset_version=OPSET,
-                input_names=list(asked.samples.names),
-                output_names=list(asked.outputs),
+                input_names=list(request.samples.names),
+                output_names=list(request.outputs),
                 custom_translation_table=dict(TRANSLATED),
                 verbose=False,
             )

@@ -37,29 +37,29 @@ def user_line(frames: Iterable[FrameSummary]) -> str:
     Args:
         frames: The outermost first. What comes before the module was called counts for nothing.
     """
-    known = [frame for frame in _inside(frames) if _is_told(Path(frame.filename))]
-    if not known:
+    relevant = [frame for frame in _inside_module(frames) if _is_relevant(Path(frame.filename))]
+    if not relevant:
         return ""
-    users = [frame for frame in known if not _is_librarys(Path(frame.filename))]
-    inner, outer = known[-1], (users or known)[-1]
+    users = [frame for frame in relevant if not _is_in_library(Path(frame.filename))]
+    inner, outer = relevant[-1], (users or relevant)[-1]
     return f" at {_line(outer)}" + ("" if outer is inner else f", inside it at {_line(inner)}")
 
 
-def _inside(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
+def _inside_module(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
     """Leave out what called the module: all up to the first frame of edgeattn's own, if there is one."""
     listed = list(frames)
     own = (i for i, frame in enumerate(listed) if _OWN in Path(frame.filename).parents)
     return listed[next(own, -1) + 1 :]
 
 
-def _is_told(file: Path) -> bool:
+def _is_relevant(file: Path) -> bool:
     """Say whether a file is the user's or a library's, and neither the exporter's nor Python's."""
     if any(folder in file.parents for folder in (*_EXPORTERS, _OWN)) or file.name.startswith("<"):
         return False
-    return _PYTHON not in file.parents or _is_librarys(file)
+    return _PYTHON not in file.parents or _is_in_library(file)
 
 
-def _is_librarys(file: Path) -> bool:
+def _is_in_library(file: Path) -> bool:
     return any(name in file.parts for name in _PACKAGES)
 
 

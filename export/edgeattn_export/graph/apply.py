@@ -27,16 +27,14 @@ from edgeattn_export.graph.scopes import MODULE, module_of
 MICROSOFT = "com.microsoft"
 
 NodeFilter = Callable[[str], bool]  # of a node's name
+_IN_ORDER = Sequential(
+    IdentityEliminationPass(), OutputFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass()
+)
 
 
 def every_node(_: str) -> bool:
     """Want every node."""
     return True
-
-
-_IN_ORDER = Sequential(
-    IdentityEliminationPass(), OutputFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass()
-)
 
 
 @dataclass(frozen=True, slots=True)

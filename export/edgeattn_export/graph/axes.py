@@ -59,10 +59,10 @@ def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
         SampleError: ``dynamic`` names an unknown input, no axes of one or more than it has, or leaves an
             axis fixed that differs between samples.
     """
-    return _declared(samples, dynamic) if dynamic else _observed(samples)
+    return _declared_axes(samples, dynamic) if dynamic else _inferred_axes(samples)
 
 
-def _observed(samples: Samples) -> Axes:
+def _inferred_axes(samples: Samples) -> Axes:
     sizes = {
         (name, axis): tuple(sample.inputs[name].shape[axis] for sample in samples)
         for name in samples.names
@@ -96,7 +96,7 @@ def _observed(samples: Samples) -> Axes:
     )
 
 
-def _declared(samples: Samples, dynamic: Dynamic) -> Axes:
+def _declared_axes(samples: Samples, dynamic: Dynamic) -> Axes:
     unknown = [name for name in dynamic if name not in samples.names]
     if unknown:
         raise SampleError(

@@ -21,6 +21,13 @@ from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Padding, Rows
 
+BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
+LENGTHENED = 2  # times the longest sample, where the contract has no end
+LONGEST_SEQUENCE = 2048  # positions: the memory of attention grows with their square
+ROWS = 3  # of a batch, where the graph is given several at once
+SHORTEST = 6  # positions, of which some are padded and some are not
+Array = NDArray[np.generic]
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeInputs:
@@ -78,11 +85,6 @@ class EdgeBasis:
         return frozenset(tensor.name for tensor in self.graph.inputs) - read_inputs
 
 
-BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
-LENGTHENED = 2  # times the longest sample, where the contract has no end
-LONGEST_SEQUENCE = 2048  # positions: the memory of attention grows with their square
-
-
 def size_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield inputs of sizes at the ends of the contract, one symbol at a time."""
     batch = basis.axes.batch
@@ -106,10 +108,6 @@ def _extreme_sizes(basis: EdgeBasis, symbol: str) -> list[int]:
     return sorted({max(allowed.min, 1), longest_sample if counted else longest})
 
 
-ROWS = 3  # of a batch, where the graph is given several at once
-SHORTEST = 6  # positions, of which some are padded and some are not
-
-
 def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield inputs of median length with padding in them; none where no input tells padding."""
     if basis.padding is None:
@@ -130,7 +128,7 @@ def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     yield EdgeInputs("a row masked out but for one position", one_left)
     if basis.batch and basis.rows is not None and basis.rows.padding is not None:
         inputs = _masked(whole, basis.padding, slice(-1, None), slice(length - third, None))
-        yield EdgeInputs("padding invariance", inputs, _last(basis, inputs, sequence, length - third))
+        yield EdgeInputs("padding invariance", inputs, _last_row(basis, inputs, sequence, length - third))
 
 
 def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> Inputs:
@@ -140,16 +138,13 @@ def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> I
     return {**whole, padding.mask: mask}
 
 
-def _last(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
+def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
     """Return the last row alone, cut to its first positions."""
     row = {}
     for tensor in basis.graph.inputs:
         cut = tuple(slice(length) if dim == sequence else slice(None) for dim in tensor.dims[1:])
         row[tensor.name] = inputs[tensor.name][(slice(-1, None), *cut)]
     return row
-
-
-Array = NDArray[np.generic]
 
 
 def value_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,13 @@ import onnx_ir as ir
 import onnxruntime
 
 from edgeattn_export.graph.hosts import Host
+from edgeattn_export.graph.weight_files import WeightLayout
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
 MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
-PAGE = 4096  # bytes that are mapped at once: what is smaller stays in the graph
+FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
 
 
 def serialize(model: ir.Model) -> bytes:
@@ -33,77 +34,6 @@ def serialize(model: ir.Model) -> bytes:
             "GB expected, as protobuf has it; keep large weights in a file of their own"
         )
     return bytes(ir.to_proto(model).SerializeToString())
-
-
-class WeightLayout:
-    """Files of large weights, laid out for one graph after the other; what several graphs hold is there once.
-
-    Args:
-        file: The first one's name; ``FILE.1`` and so on follow it.
-        most: Bytes of a file, unless one weight alone has more; None for one file.
-    """
-
-    def __init__(self, file: str, most: int | None = None) -> None:
-        self._file, self._most = file, most
-        self._pieces: list[dict[int, ir.TensorProtocol]] = []  # by where each weight begins
-        self._places: dict[
-            int, tuple[str, int]
-        ] = {}  # by the tensor's identity, its file and where it begins
-        self._end = 0  # of the last file
-
-    def graph(self, model: ir.Model) -> ir.Model:
-        """Return a copy of a model whose large weights are in the files: each from a new page on."""
-        graph = model.clone()
-        for value in graph.graph.initializers.values():
-            stored = value.const_value
-            if stored is None or stored.nbytes < PAGE:
-                continue
-            file, start = self._place(stored)
-            shape = ir.Shape(stored.shape.numpy())
-            value.const_value = ir.ExternalTensor(
-                file, start, stored.nbytes, stored.dtype, shape=shape, name=value.name or ""
-            )
-        return graph
-
-    @property
-    def weights(self) -> Iterator[ir.TensorProtocol]:
-        """The weights, in their order."""
-        return (stored for piece in self._pieces for stored in piece.values())
-
-    @property
-    def size(self) -> int:
-        """Of all files, in bytes."""
-        return sum(map(_size, self._pieces))
-
-    def contents(self) -> dict[str, bytes]:
-        """Return each file's content by its name; what lies between weights is zeros."""
-        return {_name(self._file, i): _content(piece) for i, piece in enumerate(self._pieces)}
-
-    def _place(self, stored: ir.TensorProtocol) -> tuple[str, int]:
-        if id(stored) in self._places:
-            return self._places[id(stored)]
-        start = self._end + -self._end % PAGE
-        if not self._pieces or (self._most is not None and start + stored.nbytes > self._most):
-            self._pieces.append({})
-            start = 0
-        self._pieces[-1][start], self._end = stored, start + stored.nbytes
-        self._places[id(stored)] = _name(self._file, len(self._pieces) - 1), start
-        return self._places[id(stored)]
-
-
-def _name(file: str, index: int) -> str:
-    return f"{file}.{index}" if index else file
-
-
-def _size(piece: Mapping[int, ir.TensorProtocol]) -> int:
-    return max(start + stored.nbytes for start, stored in piece.items())
-
-
-def _content(piece: Mapping[int, ir.TensorProtocol]) -> bytes:
-    content = bytearray(_size(piece))
-    for start, stored in piece.items():
-        content[start : start + stored.nbytes] = stored.tobytes()
-    return bytes(content)
 
 
 def model_files(model: ir.Model, name: str, most: int | None = None) -> dict[str, bytes]:
@@ -161,9 +91,6 @@ def weight_bytes(model: ir.Model, *, inline: bool = False) -> int:
     )
 
 
-FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
     """One way to write a graph down.
@@ -211,11 +138,11 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         return {name: written.read_bytes()}
 
 
-def _all_ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
+def _ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
     return {
         file: content for name, model in models.items() for file, content in ort_files(model, name).items()
     }
 
 
 ONNX = Format(".onnx", shared_files)
-ORT = Format(".ort", _all_ort_files)  # each with weights of its own, in it
+ORT = Format(".ort", _ort_files)  # each with weights of its own, in it

@@ -59,17 +59,17 @@ def marks_padding(
         masked_out: The flag of a padded position.
     """
     trials = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST]
-    leaks = any(_reaches(answer, graph, inputs, flag, masked_out) for inputs in trials)
-    return not leaks and any(_reaches(answer, graph, inputs, flag, 1 - masked_out) for inputs in trials)
+    leaks = any(_leaks(answer, graph, inputs, flag, masked_out) for inputs in trials)
+    return not leaks and any(_leaks(answer, graph, inputs, flag, 1 - masked_out) for inputs in trials)
 
 
-def _reaches(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, flag_value: int) -> bool:
+def _leaks(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, flag_value: int) -> bool:
     """Say whether a change in the middle, flagged as ``flag_value``, reaches another position's answer."""
     flags = inputs[flag.name]
     middle = flags.shape[1] // 2
     fed = {**inputs, flag.name: _flagged(flags, middle, flag_value)}
-    changed = {**fed, **dict(_changed(graph, inputs, flag, middle))}
-    before, after = (_elsewhere(graph, answer(each), flag, middle) for each in (fed, changed))
+    changed = {**fed, **dict(_changed_inputs(graph, inputs, flag, middle))}
+    before, after = (_other_positions(graph, answer(each), flag, middle) for each in (fed, changed))
     return disagreement(before, after, TOLERANCE) is not None
 
 
@@ -81,7 +81,7 @@ def _flagged(flags: NDArray[np.generic], middle: int, flag_value: int) -> NDArra
     return flagged
 
 
-def _changed(
+def _changed_inputs(
     graph: Graph, inputs: Inputs, flag: Tensor, middle: int
 ) -> Iterator[tuple[str, NDArray[np.generic]]]:
     """Yield every input with a position for each flag, another position's numbers in its middle."""
@@ -95,7 +95,7 @@ def _changed(
             yield tensor.name, array
 
 
-def _elsewhere(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
+def _other_positions(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
     """Return outputs without the middle, on every axis that has a position for each flag."""
     kept = {}
     for tensor in graph.outputs:

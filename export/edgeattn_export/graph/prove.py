@@ -88,7 +88,7 @@ def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, A
     objection = proof.objection(rewritten) if applied.sites else None
     if objection is None:
         return (rewritten if applied.sites else model), applied
-    return _one_by_one(rule, model, proof, applied, objection)
+    return _prove_each(rule, model, proof, applied, objection)
 
 
 def _trial(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> tuple[ir.Model, Applied]:
@@ -96,7 +96,7 @@ def _trial(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -
     return rewritten, apply_or_refuse(rule, rewritten, accepts)
 
 
-def _one_by_one(
+def _prove_each(
     rule: Rule[Any], model: ir.Model, proof: Proof, applied: Applied, objection: str
 ) -> tuple[ir.Model, Applied]:
     kept: list[Site] = []

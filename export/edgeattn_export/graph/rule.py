@@ -9,6 +9,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+M = TypeVar("M")
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -32,9 +34,6 @@ class Noted(Protocol):
     @property
     def note(self) -> Note | None:
         """What the user should know, or None."""
-
-
-M = TypeVar("M")
 
 
 class Rule(Protocol[M]):

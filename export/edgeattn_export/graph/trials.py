@@ -32,7 +32,7 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     something in every sample does not.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
-    for inputs in _plain(samples, axes):
+    for inputs in _unmasked(samples, axes):
         yield inputs
         for visible_share in (0.67, 0.0):
             if masks:
@@ -106,7 +106,7 @@ def _between_and_beyond(observed: tuple[int, ...]) -> list[int]:
     return sorted({1, 2, 3, step, middle, middle + 1, *beyond} - {*observed[1:-1]})
 
 
-def _plain(samples: Samples, axes: Axes) -> Iterator[Inputs]:
+def _unmasked(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     by_size = _by_size(samples)
     yield by_size[0].inputs
     yield by_size[-1].inputs

@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Inputs
 
+Floats = NDArray[np.float32]
+
+_SUPPLIED = ".supplied"  # ends the names of inputs at which a graph is cut
+_FACTORS = "edgeattn.scaled:"  # begins the keys of notes
+
 
 def values_of(model: ir.Model) -> dict[str, ir.Value]:
     """Return all that the graph's nodes make, by name."""
@@ -29,9 +34,6 @@ def with_outputs(model: ir.Model, names: Iterable[str]) -> ir.Model:
     outputs = {value.name for value in copy.graph.outputs}
     copy.graph.outputs.extend(values[name] for name in names if name not in outputs)
     return copy
-
-
-_SUPPLIED = ".supplied"
 
 
 def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
@@ -64,11 +66,6 @@ def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
 def cut_inputs(values: Inputs) -> Mapping[str, NDArray[Any]]:
     """Return values by their names as the inputs of a graph that is cut at them."""
     return {name + _SUPPLIED: value for name, value in values.items()}
-
-
-Floats = NDArray[np.float32]
-
-_FACTORS = "edgeattn.scaled:"
 
 
 def note_channel_factors(model: ir.Model, value: ir.Value, factor: NDArray[np.floating[Any]]) -> None:

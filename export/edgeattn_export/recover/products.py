@@ -48,30 +48,30 @@ def is_softmax(value: ir.Value | None) -> bool:
 
 def products_before(value: ir.Value | None) -> Iterator[tuple[ir.Value, Path]]:
     """Yield the nearest products of two activations that a value is made of, and the nodes between."""
-    ways: list[tuple[ir.Value | None, Path]] = [(value, ())]
-    seen: set[ir.Value | None] = set()
-    while ways:
-        found, path = ways.pop(0)
-        node = producer(found, *PASSED) if found not in seen else None
-        seen.add(found)
-        if node is not None and found is not None and _multiplies(node):
-            yield found, path
+    queue: list[tuple[ir.Value | None, Path]] = [(value, ())]
+    visited: set[ir.Value | None] = set()
+    while queue:
+        current, path = queue.pop(0)
+        node = producer(current, *PASSED) if current not in visited else None
+        visited.add(current)
+        if node is not None and current is not None and _multiplies(node):
+            yield current, path
         elif node is not None:
-            ways += [(source, (node, *path)) for source in node.inputs]
+            queue += [(source, (node, *path)) for source in node.inputs]
 
 
 def products_after(value: ir.Value) -> Iterator[tuple[ir.Node, ir.Value, Path]]:
     """Yield the nearest products that a value enters, as what it enters them, and the nodes between."""
-    ways: list[tuple[ir.Value, Path]] = [(value, ())]
-    seen: set[ir.Value] = set()
-    while ways:
-        found, path = ways.pop(0)
-        for use in found.uses() if found not in seen else ():
+    queue: list[tuple[ir.Value, Path]] = [(value, ())]
+    visited: set[ir.Value] = set()
+    while queue:
+        current, path = queue.pop(0)
+        for use in current.uses() if current not in visited else ():
             if use.node.op_type in ("MatMul", "Einsum") and _multiplies(use.node):
-                yield use.node, found, path
+                yield use.node, current, path
             elif use.node.op_type in PASSED:
-                ways += [(output, (*path, use.node)) for output in use.node.outputs]
-        seen.add(found)
+                queue += [(output, (*path, use.node)) for output in use.node.outputs]
+        visited.add(current)
 
 
 def _multiplies(node: ir.Node) -> bool:
@@ -81,11 +81,11 @@ def _multiplies(node: ir.Node) -> bool:
         spread = [dims(source) for source in node.inputs]
         ones = all(1 in size for size in spread) and len(spread) == 2
         return node.op_type == "Mul" and ones and not any(map(is_constant, node.inputs))
-    known = any(map(is_constant, node.inputs))
-    return node.op_type in ("MatMul", "Einsum") and len(node.inputs) == 2 and not known
+    has_constant = any(map(is_constant, node.inputs))
+    return node.op_type in ("MatMul", "Einsum") and len(node.inputs) == 2 and not has_constant
 
 
 def mixes(scores: ir.Value, weights: ir.Value) -> bool:
     """Say whether weights (..., S, T) could be made of scores: those have both dims."""
-    found = dims(scores)
-    return all(any(same_dim(size, other) for other in found) for size in dims(weights)[-2:])
+    score_dims = dims(scores)
+    return all(any(same_dim(size, other) for other in score_dims) for size in dims(weights)[-2:])

@@ -48,14 +48,14 @@ def recover(captured: Captured, samples: Samples) -> Recovered:
         model, applied = apply_proven(rule, model, proof)
         counts[rule.name] = len(applied.sites)
         refused.extend(applied.refused)
-        notes.extend(_noted(applied))
+        notes.extend(_note_lines(applied))
     merge_duplicates(model)
     return Recovered(
         model, {name: count for name, count in counts.items() if count}, tuple(refused), tuple(notes)
     )
 
 
-def _noted(applied: Applied) -> Iterator[str]:
+def _note_lines(applied: Applied) -> Iterator[str]:
     """Tell each note once, at the first of its sites."""
     sites: dict[Note, list[Site]] = {}
     for site in applied.sites:

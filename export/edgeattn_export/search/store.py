@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.files import WeightLayout, serialize
+from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.weight_files import WeightLayout
 
 FOLDER_VARIABLE = "EDGEATTN_CACHE"  # names another folder than the user's own cache
 

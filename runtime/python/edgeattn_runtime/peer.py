@@ -105,7 +105,7 @@ class Peer:
             answer, content = self._exchanged(lambda stream: write_frame(stream, message, arrays), noted)
         if "error" in answer:
             kind = _KINDS.get(str(answer["error"]), BadInput)
-            raise kind(" ".join(str(answer.get("reason")).split())[:_REASON])
+            raise kind(_line(str(answer.get("reason"))))
         return answer, unpacked(content)
 
     def relay(self, message: Mapping[str, object], content: bytes) -> tuple[Message, bytes]:
@@ -162,7 +162,7 @@ class Peer:
         """Return the last line that the process wrote to stderr."""
         self._hearing.join(_ENDING)
         lines = b"".join(self._words).decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return _line(lines[-1]) if lines else "it said nothing"
 
 
 def serve(verbs: Mapping[str, Verb], requests: IO[bytes], answers: IO[bytes], *, most: int = CONTENT) -> None:
@@ -201,6 +201,11 @@ def standard_streams() -> tuple[IO[bytes], IO[bytes]]:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, answers
+
+
+def _line(text: str) -> str:
+    """Return what another side says as a line that changes nothing of a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))[:_REASON]
 
 
 def _hear(stream: IO[bytes], words: deque[bytes]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn.measure import benchmark, race
 from edgeattn.measure import isolated as alone
-from edgeattn.report.table import RUNNERS
+from edgeattn.report.number_words import RUNNER_LABELS
 from edgeattn.results.benchmark import read_benchmark
 from edgeattn.results.latency import INT8
 from edgeattn_runtime.machine import Machine
@@ -72,7 +72,7 @@ def test_with_its_original_all_are_timed_at_every_shape_and_number_of_threads(
 def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(folder), "--shape", "sequence=20"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert f"sequence 20 1 {RUNNERS[INT8]}" in text
+    assert f"sequence 20 1 {RUNNER_LABELS[INT8]}" in text
     assert f"Measured on {Machine.here()}" in text
     assert "Cold start, ms: loaded in" in text
     assert "Memory of the bundle alone 51.5 MB" in text

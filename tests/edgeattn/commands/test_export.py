@@ -218,8 +218,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(refused: Refused, tmp_path
 
 
 @pytest.mark.usefixtures("no_work")
-def test_a_place_in_no_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
-    assert "no folder" in refused("export", TINY, "-o", tmp_path / "nowhere" / "x.edge")
+def test_a_place_below_a_file_is_refused(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    assert str(tmp_path / "notes") in refused("export", TINY, "-o", tmp_path / "notes" / "x.edge")
 
 
 @pytest.mark.usefixtures("no_work")

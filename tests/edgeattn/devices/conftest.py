@@ -153,7 +153,8 @@ class Sshd:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        Path("/run/sshd").mkdir(exist_ok=True)  # of Debian's, which asks for it
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)  # which Debian's asks for
         self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")])
         end = time.monotonic() + SECONDS
         while True:
@@ -175,6 +176,8 @@ class Sshd:
 
 @pytest.fixture(scope="module")
 def _sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    if not Path(SSHD).exists():
+        pytest.skip("no sshd; apt-get install openssh-server")
     sshd = Sshd.made(tmp_path_factory.mktemp("sshd"))
     sshd.start()
     yield sshd

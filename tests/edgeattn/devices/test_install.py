@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def test_where_it_cannot_be_installed_nothing_is_left(sshd: Any) -> None:
     place.rename(kept)
     try:
         with pytest.raises(BadInput, match="device pi: nothing installed"):
-            install(Address.of("root@pi"))
+            install(Address.of(f"{getpass.getuser()}@pi"))
         assert not place.exists()
     finally:
         kept.rename(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float3
 
 
 def test_a_destination_says_what_it_is(sshd: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["devices", "root@pi"]) == 0
+    assert main(["devices", f"{getpass.getuser()}@pi"]) == 0
     assert Machine.here().cpu in capsys.readouterr().out
 
 

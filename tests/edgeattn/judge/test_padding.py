@@ -87,6 +87,21 @@ def test_padded_positions_are_left_out(dtype: str) -> None:
     assert kept(SEQUENCE, HIDDEN, masked_out=1, dtype=dtype).tolist() == [[4, 5], [8, 9], [10, 11]]
 
 
+@pytest.mark.parametrize(
+    "dims", [(*BOTH, "sequence"), ("batch", 4, "sequence", "sequence"), ("batch", 4, "sequence")]
+)
+def test_positions_are_left_out_on_every_axis_that_has_them(dims: tuple[str | int, ...]) -> None:
+    sizes = [size if isinstance(size, int) else FLAGS.shape[size == "sequence"] for size in dims]
+    answer = np.random.default_rng(0).random(sizes)
+    expected = [
+        row[..., : sum(flags), :][..., : sum(flags)] for row, flags in zip(answer, FLAGS, strict=True)
+    ]
+    if dims.count("sequence") == 1:
+        expected = [row[..., : sum(flags)] for row, flags in zip(answer, FLAGS, strict=True)]
+    found = kept(Tensor("weights", "float32", dims), answer)
+    assert sorted(found.ravel()) == sorted(number for row in expected for number in row.ravel())
+
+
 def test_a_pooled_output_is_kept_whole() -> None:
     pooled = np.ones((2, 5))
     assert kept(Tensor("pooled", "float32", ("batch", 5)), pooled) is pooled

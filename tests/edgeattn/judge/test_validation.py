@@ -23,7 +23,7 @@ def test_other_weights_are_said_by_their_hashes(bundle: Bundle, source: ModuleSo
     (line,) = source_changes(made(bundle, weights="ab" * 32), source)
     assert line.startswith("The weights of tiny are not those that the bundle was made of")
     assert source.weights_sha256[:12] in line
-    assert "abababababab expected" in line
+    assert "abababababab" in line
 
 
 def test_another_file_is_said(bundle: Bundle, source: ModuleSource) -> None:

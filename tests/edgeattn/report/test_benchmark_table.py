@@ -6,7 +6,8 @@ import pytest
 
 from edgeattn.report.benchmark_table import benchmark_parts, changes_parts
 from edgeattn.report.changes.benchmarks import benchmark_changes
-from edgeattn.report.table import RUNNERS, show
+from edgeattn.report.number_words import RUNNER_LABELS
+from edgeattn.report.table import show
 from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn_runtime.batches import Estimate, Interval, Ratio
@@ -67,8 +68,8 @@ def test_a_speedup_that_is_unsure_is_no_number_and_what_disturbed_it_is_said(
     text = shown(found, capsys)
     assert "batch 8 1 PyTorch 16.0 ±2 % 32.0 48.0 123 1.00 ±0 %" in text
     assert "float 9.00 ±2 % 18.0 27.0 123 1.78 ±2 %" in text
-    assert f"{RUNNERS[INT8]} 3.20 ±2 % 6.40 9.60 123 unsure" in text
-    assert "not told: between 3.90 and 6.40; disturbed by other processes kept 0.9 cores busy" in text
+    assert f"{RUNNER_LABELS[INT8]} 3.20 ±2 % 6.40 9.60 123 unsure" in text
+    assert "unsure: between 3.90 and 6.40; disturbed by other processes kept 0.9 cores busy" in text
     assert "5.00" not in text
 
 
@@ -83,7 +84,7 @@ def test_what_the_machine_does_not_tell_is_said(found: Benchmark, capsys: pytest
     text = shown(found, capsys)
     assert "governor unknown" in text
     absent = "time that a hypervisor takes, the governor of the clock, energy"
-    assert f"This machine does not tell: {absent}" in text
+    assert f"Not reported by this machine: {absent}" in text
     assert "torch.compile: not timed" in text
     assert "still getting faster" in text
     assert "Memory" not in text

@@ -8,7 +8,7 @@ from edgeattn.report.files import report_files
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.results.report import Report
 
-TOLD = {"trials": "What was tried", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}
+TOLD = {"trials": "Tried recipes", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}
 
 
 @pytest.mark.parametrize("empty", TOLD)

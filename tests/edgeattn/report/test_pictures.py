@@ -96,9 +96,9 @@ def test_a_forecast_is_drawn_with_the_naive_one_and_what_came() -> None:
     judged = drawn({"series": SERIES}, past.astype(np.float32), ahead, target=ahead)
     assert alone is not None
     assert judged is not None
-    told = ("rain in mm", "wind", "naive: the last again", "PyTorch", "the bundle")
+    told = ("rain in mm", "wind", "naive: the last season again", "PyTorch", "the bundle")
     assert all(each in alone and each in judged for each in told)
-    assert ("what came" in alone, "what came" in judged) == (False, True)
+    assert ("actual" in alone, "actual" in judged) == (False, True)
 
 
 def test_a_text_is_shown_with_its_neighbours_by_either() -> None:

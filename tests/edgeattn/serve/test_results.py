@@ -75,7 +75,7 @@ def test_a_device_that_fails_is_counted(results: DeviceResults, table: Table) ->
 
 
 WRONG: dict[str, Callable[[Table], Any]] = {
-    "schema 9": lambda table: table.update(schema=9),
+    "schema: 9": lambda table: table.update(schema=9),
     r"model\.onnx": lambda table: table.update(graphs={"model.onnx": "0" * 64}),
     "golden": lambda table: table["golden"].pop(),
     "0 runs": lambda table: table.update(runs=[]),

@@ -114,7 +114,7 @@ class Growing(nn.Module):
 
 
 def test_a_reference_holds_every_answer_to_its_first_form() -> None:
-    reference = Reference(Growing(), Call()).settled({"x": np.ones((1, 2), "float32")})
+    reference = Reference(Growing(), Call()).with_form({"x": np.ones((1, 2), "float32")})
     assert list(reference({"x": np.ones((1, 5), "float32")})) == ["rows.0"]
     with pytest.raises(CaptureError, match=r"^output 'rows\.1': "):
         reference({"x": np.ones((2, 2), "float32")})

@@ -11,9 +11,10 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.files import PAGE, file_mb, model_files, serialize, weight_bytes
+from edgeattn_export.graph.files import file_mb, model_files, serialize, weight_bytes
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.weight_files import PAGE
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 

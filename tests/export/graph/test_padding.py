@@ -71,3 +71,16 @@ def test_what_holds_other_numbers_is_no_flag() -> None:
 def test_samples_that_are_too_short_say_nothing() -> None:
     short = _sample(SHORTEST - 1, first=1, second=0)
     assert _found(lambda ids, first, second: _mean(ids, first == 1), short) is None
+
+
+@pytest.mark.parametrize("dims", [(*BOTH, "sequence"), ("batch", 2, "sequence", "sequence")])
+def test_attention_weights_hold_the_padded_position_in_rows_and_columns(dims: tuple[str | int, ...]) -> None:
+    def answer(inputs: Any) -> dict[str, Array]:
+        ids, shown = inputs["ids"].astype(np.float64), inputs["first"] == 1
+        scores = np.where(shown[:, None], np.exp(ids[:, :, None] * ids[:, None] / 100), 0)
+        weights = scores / scores.sum(-1, keepdims=True)
+        return {"y": weights if len(dims) == 3 else np.stack([weights, weights], 1)}
+
+    graph = Graph(GRAPH.inputs, (Tensor("y", "float32", dims),))
+    samples = [_sample(n, first=1, second=0) for n in (5, 7, 4)]
+    assert find_padding(answer, graph, samples) == Padding("first", 0)

@@ -171,10 +171,27 @@ def test_a_file_in_the_way_is_refused(packed: Packed, tmp_path: Path) -> None:
     assert _contents(tmp_path) == {"tiny.edge": b"mine"}
 
 
-def test_a_missing_parent_is_refused(packed: Packed, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=f"tiny.edge: no folder {tmp_path / 'deep'}; create it"):
-        save(packed, tmp_path / "deep" / "tiny.edge")
+def test_missing_parents_are_made_with_the_bundle_alone(packed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "deeper" / "tiny.edge"
+    check_folder(folder)
     assert list(tmp_path.iterdir()) == []
+    save(packed, folder)
+    assert open_bundle(folder).manifest == packed.manifest
+
+
+def test_a_file_in_the_place_of_a_parent_is_refused(packed: Packed, tmp_path: Path) -> None:
+    (tmp_path / "deep").write_text("mine")
+    with pytest.raises(BadInput, match=str(tmp_path / "deep")):
+        save(packed, tmp_path / "deep" / "tiny.edge")
+    assert _contents(tmp_path) == {"deep": b"mine"}
+
+
+def test_a_desktops_own_files_are_replaced(packed: Packed, renamed: Packed, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny.edge"
+    save(packed, folder)
+    (folder / ".DS_Store").write_bytes(b"icons")
+    save(renamed, folder)
+    assert open_bundle(folder).manifest.name == "other"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from edgeattn_export.quantize.check_recipe import check_recipe
@@ -46,51 +48,46 @@ def test_every_fault_is_told_at_once() -> None:
         ),
         ("int8 rows", "gelu sin"),
     )
-    assert _refusal(recipe) == "recipe 'mine': " + "; ".join(
-        [
-            f"rewrite 'gelu sin' is unknown; expected one of {REWRITES_THERE}",
-            "layer 'head' matches no layer; expected one of up, down",
-            f"layer 'up': form 'int3' is unknown; expected one of {FORMS_THERE}",
-            f"layer 'up': technique 'sanding' is unknown; expected one of {TECHNIQUES_THERE}",
-            "layer 'up': smoothing 1.5 found, a number above 0 and at most 1 expected",
-            "layer 'down' cannot be 'int8 blocks': its 40 input channels are no multiple of 32",
-        ]
+    faults = (
+        f"rewrite 'gelu sin' .*{REWRITES_THERE}",
+        "layer 'head' .*up, down",
+        f"layer 'up': form 'int3' .*{FORMS_THERE}",
+        f"layer 'up': technique 'sanding' .*{TECHNIQUES_THERE}",
+        "layer 'up': smoothing 1.5 ",
+        "layer 'down' .*'int8 blocks': .*40 .*32",
     )
+    assert re.match("recipe 'mine': " + ".*; ".join(faults), _refusal(recipe))
 
 
 def test_a_range_is_for_a_form_that_has_one_and_is_chosen_once() -> None:
     ranges = (("percentile range", 0.99), ("entropy range", 0.5))
     dynamic = _refusal(Recipe("", (("up", Treatment("int8", ranges[:1])),), ()))
-    assert "layer 'up': percentile range found; 'int8' finds its range in every call" in dynamic
+    assert "layer 'up': percentile range " in dynamic
     twice = _refusal(Recipe("", (("up", Treatment("int8 static", ranges)),), ()))
-    assert "percentile range, entropy range found; expected one of them" in twice
+    assert "layer 'up': percentile range, entropy range " in twice
 
 
 @pytest.mark.parametrize("number", [0.0, -0.5, 1.0001, float("inf"), float("nan")])
 def test_a_number_out_of_its_range(number: float) -> None:
     recipe = Recipe("", (("*", Treatment("int8", (("rounding", number),))),), ())
-    assert f"rounding {number:g} found, a number above 0 and at most 1 expected" in _refusal(recipe)
+    assert f"layer '*': rounding {number:g} " in _refusal(recipe)
 
 
 def test_a_form_counts_only_where_it_is_the_last_that_matches() -> None:
     layers = (("*", Treatment("int4 blocks")), ("down", Treatment("int8")))
     check_recipe(Recipe("", layers, ()), LAYERS, FORMS)
-    assert "'down' cannot be 'int4 blocks'" in _refusal(Recipe("", layers[::-1], ()))
+    assert re.search("layer 'down' .*'int4 blocks'", _refusal(Recipe("", layers[::-1], ())))
 
 
 def test_float_takes_no_technique() -> None:
     treatment = Treatment("float", (("smoothing", 0.5), ("rounding", 0.1)))
-    assert "layer 'up': smoothing, rounding found; a layer that stays float takes no technique" in _refusal(
-        Recipe("", (("up", treatment),), ())
-    )
+    assert "layer 'up': smoothing, rounding " in _refusal(Recipe("", (("up", treatment),), ()))
 
 
 def test_only_some_layers_are_named() -> None:
     layers = (_layer(""), *(_layer(f"layer.{i}") for i in range(9)))
     recipe = Recipe("", (("head", Treatment("int8")),), ())
-    assert _refusal(recipe, layers).endswith(
-        "expected one of '', layer.0, layer.1, layer.2, layer.3, layer.4 and 4 more"
-    )
+    assert _refusal(recipe, layers).endswith(" '', layer.0, layer.1, layer.2, layer.3, layer.4 and 4 more")
 
 
 def test_the_same_fault_is_told_once() -> None:
@@ -116,8 +113,6 @@ SMOOTHING, CLIPPING, ROUNDING, BIAS = (
     ],
 )
 def test_techniques_that_would_undo_one_another(techniques: tuple[tuple[str, float], ...]) -> None:
-    found = _refusal(Recipe("", (("*", Treatment("int8", techniques)),), ()))
     names = ", ".join(name for name, _ in techniques)
-    assert (
-        f"layer '*': techniques {names} found; expected each once, in the order {TECHNIQUES_THERE}" in found
-    )
+    refusal = _refusal(Recipe("", (("*", Treatment("int8", techniques)),), ()))
+    assert re.search(rf"layer '\*': .*{names} .*{TECHNIQUES_THERE}", refusal)

@@ -63,6 +63,14 @@ def test_a_layer_by_hand(by_hand: Callable[..., ir.Model]) -> None:
     assert (layer.x, layer.source, layer.bias) == ("x", "", "")
 
 
+def test_layers_of_no_module_are_named_by_their_outputs(by_hand: Callable[..., ir.Model]) -> None:
+    model = by_hand(SQUARE)
+    for node in model.graph:
+        node.metadata_props.clear()
+    (layer,) = find_layers(model)
+    assert (layer.name, layer.module) == (layer.output, "")
+
+
 def _product(other: Emit, *, shaped: bool = True) -> Emit:
     """Return what emits ``other(x @ SQUARE)``, whose product has known dims or none."""
 

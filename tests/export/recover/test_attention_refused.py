@@ -111,9 +111,9 @@ REFUSED = {
         _attention(change=_masked_then_unknown),
         "its scores go through Reshape between the product and the softmax",
     ),
-    "seen in other dims": (
+    "reshaped between": (
         _attention(change=_of_all_batches),
-        "its scores are seen in other dims between the product and the softmax",
+        "its scores are reshaped between the product and the softmax",
     ),
 }
 

@@ -174,7 +174,7 @@ REFUSED: dict[str, tuple[Mix, str]] = {
     ),
     "a_sum_of_products": (
         lambda q, k, v, seen: (q[..., :, None, :] * k[..., None, :, :]).sum(-1).softmax(-1) @ v,
-        "its scores are a ReduceSum that is no plain product of matrices",
+        "its scores are a ReduceSum that is no plain matrix product",
     ),
 }
 NO_ATTENTION: dict[str, Mix] = {

@@ -31,9 +31,9 @@ def table_of(seed: int) -> Table:
 def searched(table: Table, beams: Beams, limit: int = LIMIT, stops: Stops = STOPS) -> list[Hypothesis]:
     search = BeamSearch(BEGIN, limit, stops, beams)
     last = BEGIN
-    while (asked := search.advance(table[last])) is not None:
-        assert asked.rows.max() < len(last)
-        last = asked.tokens
+    while (continuation := search.advance(table[last])) is not None:
+        assert continuation.rows.max() < len(last)
+        last = continuation.tokens
     return search.hypotheses
 
 
@@ -52,10 +52,10 @@ def every_sequence(table: Table, length_penalty: float) -> Iterator[Hypothesis]:
 def test_enough_beams_find_the_best_of_all(seed: int, length_penalty: float) -> None:
     table = table_of(seed)
     beams = Beams(num_beams=8, num_return_sequences=8, length_penalty=length_penalty, early_stopping="never")
-    found = searched(table, beams)
+    hypotheses = searched(table, beams)
     expected = sorted(every_sequence(table, length_penalty), key=lambda each: -each.score)[:8]
-    assert len({each.tokens for each in found}) == 8  # which ones, of equal scores, is left open
-    assert [each.score for each in found] == pytest.approx([each.score for each in expected])
+    assert len({each.tokens for each in hypotheses}) == 8  # which ones, of equal scores, is left open
+    assert [each.score for each in hypotheses] == pytest.approx([each.score for each in expected])
 
 
 def test_a_longer_sequence_wins_by_its_penalty() -> None:
@@ -77,8 +77,8 @@ def test_early_stopping_takes_the_first_that_end() -> None:
 
 def test_a_sequence_of_tokens_ends_a_beam_and_is_cut() -> None:
     table = np.log(np.array([[0.1, 0.1, 0.8], [0.9, 0.05, 0.05], [0.05, 0.9, 0.05]], np.float32))
-    found = searched(table, Beams(num_beams=2), limit=9, stops=Stops([(2, 1)]))
-    assert found[0].tokens == (0,)
+    hypotheses = searched(table, Beams(num_beams=2), limit=9, stops=Stops([(2, 1)]))
+    assert hypotheses[0].tokens == (0,)
 
 
 def test_penalties_beyond_all_numbers_still_rank() -> None:
@@ -87,7 +87,7 @@ def test_penalties_beyond_all_numbers_still_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "pattern"),
     [
         ({"num_beams": 0}, "num_beams: 0 .*8 "),
         ({"num_beams": 9}, "num_beams: 9 .*8 "),
@@ -100,6 +100,6 @@ def test_penalties_beyond_all_numbers_still_rank() -> None:
         ({"early_stopping": 1}, "early_stopping: 1 "),
     ],
 )
-def test_bad_settings(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+def test_bad_settings(settings: dict[str, Any], pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}"):
         Beams(**settings)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from edgeattn_runtime.decoding.sampling import Sampling, candidates, choose
+from edgeattn_runtime.decoding.sampling import (
+    Sampling,
+    candidates,
+    choose,
+    log_softmax,
+    penalized,
+    read_penalty,
+)
 from edgeattn_runtime.errors import InputError
 
 ROUNDING = 1e-12  # of sums in float64
@@ -30,6 +37,33 @@ def _softmax(logits: NDArray[Any], temperature: float) -> NDArray[np.float64]:
 
 def _generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+@given(st.integers(1, 4), st.floats(-50, 50, width=32))
+def test_probabilities_sum_to_one_wherever_the_logits_lie(rows: int, shift: float) -> None:
+    logits = np.random.default_rng(rows).standard_normal((rows, 9)).astype(np.float32) + np.float32(shift)
+    scores = log_softmax(logits)
+    np.testing.assert_allclose(np.exp(scores).sum(axis=-1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(scores.argsort(axis=-1), logits.argsort(axis=-1))
+
+
+def test_a_token_that_cannot_come_has_no_probability() -> None:
+    assert log_softmax(np.array([[0.0, -np.inf]], np.float32)).tolist() == [[0, -np.inf]]
+
+
+def test_tokens_that_were_there_get_less_likely() -> None:
+    scores = np.array([[2.0, -2.0, 1.0], [2.0, -2.0, 1.0]])
+    tokens = np.array([[0, 1, 0], [2, 2, 2]])
+    result = penalized(scores, tokens, 2.0)
+    assert result.tolist() == [[1.0, -4.0, 1.0], [2.0, -2.0, 0.5]]  # once, however often they were there
+    assert scores[0].tolist() == [2.0, -2.0, 1.0]
+    assert penalized(scores, tokens, 1.0) is scores
+
+
+@pytest.mark.parametrize("penalty", [0, -1.0, np.inf, np.nan, "2", None])
+def test_bad_penalties(penalty: float) -> None:
+    with pytest.raises(InputError, match=r"^repetition_penalty: "):
+        read_penalty(penalty)
 
 
 @given(LOGITS)
@@ -76,20 +110,20 @@ def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
 ) -> None:
     _, masses = candidates(logits, Sampling(temperature=temperature))
     tokens, _ = candidates(logits, Sampling(temperature=temperature, top_p=top_p))
-    kept = len(tokens)
-    assert masses[:kept].sum() >= top_p - ROUNDING
-    assert masses[: kept - 1].sum() < top_p + ROUNDING
+    count = len(tokens)
+    assert masses[:count].sum() >= top_p - ROUNDING
+    assert masses[: count - 1].sum() < top_p + ROUNDING
 
 
 @pytest.mark.parametrize(
-    ("top_p", "kept"),
+    ("top_p", "expected"),
     [(0.1, [1]), (0.49, [1]), (0.51, [1, 2]), (0.74, [1, 2]), (0.76, [1, 2, 0]), (1.0, [1, 2, 0, 3])],
 )
-def test_top_p_on_masses_one_can_count(top_p: float, kept: list[int]) -> None:
+def test_top_p_on_masses_one_can_count(top_p: float, expected: list[int]) -> None:
     masses = np.array([0.125, 0.5, 0.25, 0.125])
     tokens, drawn = candidates(np.log(masses), Sampling(temperature=1.0, top_p=top_p))
-    assert tokens.tolist() == kept
-    np.testing.assert_allclose(drawn, masses[kept] / masses[kept].sum(), rtol=0, atol=ROUNDING)
+    assert tokens.tolist() == expected
+    np.testing.assert_allclose(drawn, masses[expected] / masses[expected].sum(), rtol=0, atol=ROUNDING)
 
 
 def test_top_k_comes_before_top_p() -> None:
@@ -138,7 +172,7 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "pattern"),
     [
         ({"temperature": -0.1}, r"temperature: -0\.1 "),
         ({"temperature": float("nan")}, "temperature: nan "),
@@ -150,6 +184,6 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
         ({"top_p": float("nan")}, "top_p: nan "),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+def test_settings_out_of_range(settings: dict[str, Any], pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}"):
         Sampling(**settings)

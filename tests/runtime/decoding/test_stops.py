@@ -40,7 +40,7 @@ def test_the_tokens_that_may_end_a_sequence_are_counted_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stop", "sequences", "named"),
+    ("stop", "sequences", "pattern"),
     [
         ([4], [], "stop: token 4 "),
         ([], [[]], r"stop_sequences\[0\]: no token "),
@@ -50,7 +50,7 @@ def test_the_tokens_that_may_end_a_sequence_are_counted_once() -> None:
         ([], 5, "stop_sequences: int "),
     ],
 )
-def test_bad_stops(stop: Iterable[int], sequences: Any, named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+def test_bad_stops(stop: Iterable[int], sequences: Any, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         Stops.read(stop, sequences, vocabulary=4)
     assert "\n" not in str(caught.value)

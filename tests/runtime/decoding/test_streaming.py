@@ -54,15 +54,15 @@ def test_the_source_matters(encoder_decoder: Model) -> None:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """The tokens of every step, as they are made."""
-    made: list[list[int]] = []
+    calls: list[list[int]] = []
     step = Stepper.__call__
 
     def watched(self: Stepper, tokens: Tokens) -> Logits:
-        made.append(tokens[0].tolist())
+        calls.append(tokens[0].tolist())
         return step(self, tokens)
 
     monkeypatch.setattr(Stepper, "__call__", watched)
-    return made
+    return calls
 
 
 def test_tokens_come_one_by_one(decoder: Model, calls: list[list[int]]) -> None:
@@ -140,12 +140,12 @@ def test_tokens_that_were_there_are_penalized(decoder: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "asked", "yielded"), [(1, 5, 5), (1, None, 16), (10, 99, 7), (16, None, 1)]
+    ("prompt", "max_new_tokens", "yielded"), [(1, 5, 5), (1, None, 16), (10, 99, 7), (16, None, 1)]
 )
 def test_it_ends_at_the_number_asked_for_or_the_last_position(
-    decoder: Model, prompt: int, asked: int | None, yielded: int
+    decoder: Model, prompt: int, max_new_tokens: int | None, yielded: int
 ) -> None:
-    assert len(list(generate(decoder, [1] * prompt, max_new_tokens=asked))) == yielded
+    assert len(list(generate(decoder, [1] * prompt, max_new_tokens=max_new_tokens))) == yielded
 
 
 def test_the_memory_of_all_tokens_is_checked_first(
@@ -162,7 +162,7 @@ def test_the_memory_of_all_tokens_is_checked_first(
 
 
 @pytest.mark.parametrize(
-    ("prompt", "settings", "named"),
+    ("prompt", "settings", "pattern"),
     [
         ([], {}, "prompt: no token "),
         ([16], {}, "prompt: token 16"),
@@ -181,16 +181,16 @@ def test_the_memory_of_all_tokens_is_checked_first(
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], named: str
+    decoder: Model, calls: list[list[int]], prompt: list[int], settings: dict[str, Any], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         generate(decoder, prompt, **settings)
     assert "\n" not in str(caught.value)
     assert calls == []
 
 
 @pytest.mark.parametrize(
-    ("source", "start", "named"),
+    ("source", "start", "pattern"),
     [
         ([], [0], "prompt: no token "),
         ([-1], [0], "prompt: token -1 "),
@@ -200,9 +200,9 @@ def test_bad_calls_are_told_before_anything_runs(
     ],
 )
 def test_bad_calls_of_an_encoder_decoder(
-    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], named: str
+    encoder_decoder: Model, calls: list[list[int]], source: list[int], start: list[int], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}"):
+    with pytest.raises(InputError, match=f"^{pattern}"):
         generate(encoder_decoder, source, start=start)
     assert calls == []
 
@@ -228,12 +228,12 @@ def test_lists_of_numbers_are_arrays_too(captioner: Model) -> None:
 
 
 def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
-    named = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
-    assert list(named) == list(generate(encoder_decoder, SOURCE, start=[0]))
+    by_name = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
+    assert list(by_name) == list(generate(encoder_decoder, SOURCE, start=[0]))
 
 
 @pytest.mark.parametrize(
-    ("prompt", "named"),
+    ("prompt", "pattern"),
     [
         (SOURCE, r"prompt: list .*features: float32\[batch, frames, 6\]"),
         (np.ones((1, 2, 6), np.float32), "prompt: ndarray .*mask: bool"),
@@ -247,8 +247,8 @@ def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
         (_features(features=np.ones((2, 2, 6), np.float32), mask=[[True] * 2] * 2), "prompt: 2 sequences"),
     ],
 )
-def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, named: str) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
+def test_bad_sources(captioner: Model, calls: list[list[int]], prompt: Any, pattern: str) -> None:
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
         generate(captioner, prompt, start=[0])
     assert "\n" not in str(caught.value)
     assert calls == []

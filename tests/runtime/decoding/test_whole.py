@@ -38,15 +38,15 @@ def best(answers: list[list[Hypothesis]]) -> list[list[int]]:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The shape of every step's tokens, as they are made."""
-    made: list[tuple[int, ...]] = []
+    shapes: list[tuple[int, ...]] = []
     step = Stepper.__call__
 
     def watched(self: Stepper, tokens: Tokens) -> Logits:
-        made.append(tokens.shape)
+        shapes.append(tokens.shape)
         return step(self, tokens)
 
     monkeypatch.setattr(Stepper, "__call__", watched)
-    return made
+    return shapes
 
 
 @given(PROMPTS)
@@ -59,12 +59,12 @@ def test_greedy_rows_are_what_generate_yields(decoder: Model, prompts: list[list
 def test_beams_of_a_row_are_those_that_it_has_alone(
     decoder: Model, prompts: list[list[int]], num_beams: int, stop: set[int]
 ) -> None:
-    asked: dict[str, Any] = {"num_beams": num_beams, "num_return_sequences": num_beams, "stop": stop}
-    together = generate_many(decoder, prompts, **asked)
-    for prompt, row in zip(prompts, together, strict=True):
-        (alone,) = generate_many(decoder, [prompt], **asked)
-        assert [each.tokens for each in row] == [each.tokens for each in alone]
-        assert [each.score for each in row] == pytest.approx([each.score for each in alone], abs=1e-5)
+    settings: dict[str, Any] = {"num_beams": num_beams, "num_return_sequences": num_beams, "stop": stop}
+    batch = generate_many(decoder, prompts, **settings)
+    for prompt, row in zip(prompts, batch, strict=True):
+        (single,) = generate_many(decoder, [prompt], **settings)
+        assert [each.tokens for each in row] == [each.tokens for each in single]
+        assert [each.score for each in row] == pytest.approx([each.score for each in single], abs=1e-5)
 
 
 def test_beams_score_no_worse_than_greedy(decoder: Model) -> None:
@@ -97,8 +97,8 @@ def test_a_cache_that_grows_changes_no_answer(
 
 @pytest.mark.parametrize("num_beams", [1, 4])
 def test_one_token_is_the_likeliest(decoder: Model, num_beams: int) -> None:
-    found = best(generate_many(decoder, UNEQUAL, num_beams=num_beams, max_new_tokens=1))
-    assert found == [[next(generate(decoder, prompt))] for prompt in UNEQUAL]
+    answers = best(generate_many(decoder, UNEQUAL, num_beams=num_beams, max_new_tokens=1))
+    assert answers == [[next(generate(decoder, prompt))] for prompt in UNEQUAL]
 
 
 def test_a_row_draws_as_alone(decoder: Model) -> None:
@@ -111,19 +111,19 @@ def test_a_row_draws_as_alone(decoder: Model) -> None:
 
 
 def test_a_score_is_the_mean_log_probability(decoder: Model) -> None:
-    ((found,),) = generate_many(decoder, [[1, 2, 3]], max_new_tokens=4)
-    logits = decoder(tokens=[[1, 2, 3, *found.tokens[:-1]]])["logits"][0, 2:].astype(np.float64)
+    ((hypothesis,),) = generate_many(decoder, [[1, 2, 3]], max_new_tokens=4)
+    logits = decoder(tokens=[[1, 2, 3, *hypothesis.tokens[:-1]]])["logits"][0, 2:].astype(np.float64)
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    expected = np.log(probabilities[range(4), found.tokens]).mean()
-    assert found.score == pytest.approx(expected, abs=1e-5)
+    expected = np.log(probabilities[range(4), hypothesis.tokens]).mean()
+    assert hypothesis.score == pytest.approx(expected, abs=1e-5)
 
 
 def test_an_encoder_decoder_takes_sources_of_any_sizes(encoder_decoder: Model) -> None:
     """int8 scales the rows of a call together, so that only the first token is sure to be the same."""
     sources = [[3, 1, 4, 1], [7], [9, 2, 6, 0], [1]]
     expected = [list(generate(encoder_decoder, source, start=[1, 2]))[:1] for source in sources]
-    together = generate_many(encoder_decoder, sources, start=[1, 2])
-    assert [tokens[:1] for tokens in best(together)] == expected
+    batch = generate_many(encoder_decoder, sources, start=[1, 2])
+    assert [tokens[:1] for tokens in best(batch)] == expected
 
 
 @pytest.mark.parametrize("num_beams", [1, 3])
@@ -132,10 +132,10 @@ def test_sources_in_one_batch_are_the_sources_one_by_one(captioner: Model, num_b
     features = random.standard_normal((3, 4, 6)).astype(np.float32)
     sources = {"features": features, "mask": np.arange(4) < np.array([[4], [2], [3]])}
     rows = [{name: array[[i]] for name, array in sources.items()} for i in range(3)]
-    together = generate_many(captioner, sources, start=[3], num_beams=num_beams)
-    assert best(together) == best(generate_many(captioner, rows, start=[3], num_beams=num_beams))
-    alone = [generate_many(captioner, [row], start=[3], num_beams=num_beams)[0] for row in rows]
-    assert best(together) == best(alone)
+    batch = generate_many(captioner, sources, start=[3], num_beams=num_beams)
+    assert best(batch) == best(generate_many(captioner, rows, start=[3], num_beams=num_beams))
+    single = [generate_many(captioner, [row], start=[3], num_beams=num_beams)[0] for row in rows]
+    assert best(batch) == best(single)
 
 
 def test_the_memory_of_all_rows_is_checked_first(
@@ -174,7 +174,7 @@ def test_calls_have_no_more_rows_than_the_contract_allows(
 
 
 @pytest.mark.parametrize(
-    ("prompts", "asked", "named"),
+    ("prompts", "settings", "pattern"),
     [
         ([], {}, "prompts: none "),
         (5, {}, "prompts: int "),
@@ -195,10 +195,10 @@ def test_calls_have_no_more_rows_than_the_contract_allows(
     ],
 )
 def test_bad_calls_are_told_before_anything_runs(
-    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, asked: dict[str, Any], named: str
+    decoder: Model, calls: list[tuple[int, ...]], prompts: Any, settings: dict[str, Any], pattern: str
 ) -> None:
-    with pytest.raises(InputError, match=f"^{named}") as caught:
-        generate_many(decoder, prompts, **asked)
+    with pytest.raises(InputError, match=f"^{pattern}") as caught:
+        generate_many(decoder, prompts, **settings)
     assert "\n" not in str(caught.value)
     assert calls == []
 

@@ -52,7 +52,7 @@ def test_silence_is_a_sound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "named"),
+    ("source", "pattern"),
     [
         (Sound(44100, SAMPLES), "44100 Hz .*16000 "),
         (Sound(16000, np.stack([SAMPLES] * 2)), r"2 channel\(s\) .*1 "),
@@ -66,8 +66,8 @@ def test_silence_is_a_sound() -> None:
         ("none.wav", r"none\.wav: "),
     ],
 )
-def test_what_is_refused(source: object, named: str) -> None:
-    with pytest.raises(InputError, match=named):
+def test_what_is_refused(source: object, pattern: str) -> None:
+    with pytest.raises(InputError, match=pattern):
         prepare_audio(MONO, ANY, [source])
 
 

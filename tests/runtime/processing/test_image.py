@@ -68,8 +68,8 @@ def test_every_size_is_as_specified_to_the_bit(
 
 
 def _opened(image: Image, source: object) -> list[Any]:
-    found: list[Any] = prepare_image(image, [source])[0].tolist()
-    return found
+    pixels: list[Any] = prepare_image(image, [source])[0].tolist()
+    return pixels
 
 
 def test_files_pillow_and_arrays_are_one(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def _glass(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "named"),
+    ("name", "write", "pattern"),
     [
         ("two.gif", _gif, "2 frames"),
         ("deep.png", _deep, "16 bits"),
@@ -151,9 +151,11 @@ def _glass(path: Path) -> None:
         ("empty.png", Path.touch, ""),
     ],
 )
-def test_files_that_are_refused(name: str, write: Callable[[Path], None], named: str, tmp_path: Path) -> None:
+def test_files_that_are_refused(
+    name: str, write: Callable[[Path], None], pattern: str, tmp_path: Path
+) -> None:
     write(tmp_path / name)
-    with pytest.raises(InputError, match=f"{re.escape(name)}: .*{named}"):
+    with pytest.raises(InputError, match=f"{re.escape(name)}: .*{pattern}"):
         prepare_image(GREY, [tmp_path / name])
 
 

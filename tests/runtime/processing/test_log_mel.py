@@ -32,9 +32,9 @@ def test_shorter_sounds_of_a_batch_end_in_zeros(conformance: Path) -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, 50)
     sounds = [{"rate": 8000, "samples": samples}, {"rate": 8000, "samples": samples[:20]}]
     batch = net.prepare(audio=sounds)["sound"]
-    alone = net.prepare(audio=sounds[1])["sound"]
-    np.testing.assert_array_equal(batch[1, : alone.shape[1]], alone[0])
-    assert not batch[1, alone.shape[1] :].any()
+    single = net.prepare(audio=sounds[1])["sound"]
+    np.testing.assert_array_equal(batch[1, : single.shape[1]], single[0])
+    assert not batch[1, single.shape[1] :].any()
 
 
 def test_silence_is_refused(conformance: Path) -> None:
@@ -50,7 +50,7 @@ def test_it_is_written_as_it_was_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "pattern"),
     [
         ({"channels": 2}, "channel"),
         ({"log_mel": {**TABLE["log_mel"], "floor": 0}}, "log_mel.floor: 0 "),  # type: ignore[dict-item]
@@ -58,6 +58,6 @@ def test_it_is_written_as_it_was_read() -> None:
         ({"log_mel": None}, "processing.audio.log_mel: null "),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], named: str) -> None:
-    with pytest.raises(BundleError, match=named):
+def test_what_a_manifest_may_not_say(change: dict[str, object], pattern: str) -> None:
+    with pytest.raises(BundleError, match=pattern):
         Audio.from_field(Field("processing.audio", TABLE | change))

@@ -36,7 +36,7 @@ def test_a_gap_holds_the_value_before_it_or_the_first(conformance: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("values", "named"),
+    ("values", "pattern"),
     [
         (VALUES[:1], r"float64 \[1, 6\] .*\[2, time\] .*rain in mm, wind"),
         (VALUES[0], r"float64 \[6\] "),
@@ -48,8 +48,8 @@ def test_a_gap_holds_the_value_before_it_or_the_first(conformance: Path) -> None
         ("none.csv", r"none\.csv: "),
     ],
 )
-def test_what_is_refused(values: object, named: str, conformance: Path) -> None:
-    with pytest.raises(InputError, match=named):
+def test_what_is_refused(values: object, pattern: str, conformance: Path) -> None:
+    with pytest.raises(InputError, match=pattern):
         load(conformance / "series-refuse.edge").prepare(series=values)
 
 
@@ -78,7 +78,7 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "pattern"),
     [
         (b"", "0 columns 'rain in mm' "),
         (b"rain in mm,wind,wind\n", "2 columns 'wind' "),
@@ -89,15 +89,15 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
         (b"\xff\xfe", "CSV"),
     ],
 )
-def test_files_that_are_refused(text: bytes, named: str, conformance: Path, tmp_path: Path) -> None:
+def test_files_that_are_refused(text: bytes, pattern: str, conformance: Path, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_bytes(text)
-    with pytest.raises(InputError, match=named):
+    with pytest.raises(InputError, match=pattern):
         load(conformance / "series-hold.edge").prepare(series=path)
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "pattern"),
     [
         ({"names": []}, "processing.series.names"),
         ({"names": ["wind", "wind"]}, "processing.series.names"),
@@ -106,9 +106,9 @@ def test_files_that_are_refused(text: bytes, named: str, conformance: Path, tmp_
         ({"missing": "guess"}, '"guess" .*"refuse" .*"hold" '),
     ],
 )
-def test_what_a_manifest_may_not_say(change: dict[str, object], named: str) -> None:
+def test_what_a_manifest_may_not_say(change: dict[str, object], pattern: str) -> None:
     assert Series.from_field(Field("processing.series", TABLE)).names == ("rain in mm", "wind")
-    with pytest.raises(BundleError, match=named):
+    with pytest.raises(BundleError, match=pattern):
         Series.from_field(Field("processing.series", TABLE | change))
 
 

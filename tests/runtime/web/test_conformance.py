@@ -16,9 +16,9 @@ NO_LISTING = {"file-extra.edge", "signature-unsaid.edge"}  # a server lists no f
 
 def _lines(package: Path, program: str) -> list[dict[str, Any]]:
     command = [package / program, CONFORMANCE]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    return [json.loads(line) for line in found.stdout.splitlines()]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()]
 
 
 def _questions() -> list[tuple[str, str]]:

@@ -15,18 +15,18 @@ LARGEST = 30_000  # bytes of index.js, compressed as a server sends it
 
 @pytest.mark.parametrize("script", ["types", "lint"])
 def test_script(package: Path, script: str) -> None:
-    found = subprocess.run(
+    run = subprocess.run(
         ["npm", "run", "--silent", script], cwd=package, capture_output=True, text=True, check=False
     )
-    assert found.returncode == 0, found.stdout + found.stderr
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_the_package_holds_modules_and_their_types(package: Path) -> None:
     pack = ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]
     text = subprocess.run(pack, cwd=package, capture_output=True, text=True, check=True).stdout
     packed = json.loads(text)
-    listed = packed[0] if isinstance(packed, list) else packed["edgeattn-web"]  # by npm's version
-    files = {file["path"] for file in listed["files"]}
+    contents = packed[0] if isinstance(packed, list) else packed["edgeattn-web"]  # by npm's version
+    files = {file["path"] for file in contents["files"]}
     assert {f"dist/{name}.{end}" for name in MODULES for end in ("js", "d.ts")} <= files
     assert {"package.json", "README.md"} <= files
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]

@@ -14,5 +14,5 @@ SCRIPTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
 def test_script(package: Path, script: Path, request: pytest.FixtureRequest) -> None:
     if script.name.startswith("page"):
         request.getfixturevalue("chromium")
-    found = subprocess.run(["node", "--test", script], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+    run = subprocess.run(["node", "--test", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

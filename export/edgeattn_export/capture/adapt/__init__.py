@@ -22,11 +22,7 @@ from edgeattn_export.capture.adapt.arithmetic import ARITHMETIC
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.complex_pairs import COMPLEX_PAIRS
 from edgeattn_export.capture.adapt.decisions import DECISIONS
-from edgeattn_export.capture.adapt.grouped_products import (
-    GROUPED_PRODUCTS,
-    grouped_mm_in_turn,
-    name_hidden_operators,
-)
+from edgeattn_export.capture.adapt.grouped_products import GROUPED_PRODUCTS, grouped_mm_in_turn
 from edgeattn_export.capture.adapt.integer_division import INTEGER_DIVISION
 from edgeattn_export.capture.adapt.packed_attention import PACKED_ATTENTION, PackedParts
 from edgeattn_export.capture.adapt.pooling import POOLING
@@ -48,6 +44,16 @@ ADAPTED: Mapping[Function, Function] = {
     **POOLING,
 }
 
+TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
+    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
+    torch.ops.aten.cummax.default: cummax,
+    torch.ops.aten.cummin.default: cummin,
+    torch.ops.aten.searchsorted.Tensor: searchsorted,
+    torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.squeeze.default: squeeze_all,
+    torch.ops.aten.squeeze.dim: squeeze,
+}
+
 
 class Adapted(TorchFunctionMode):
     """Inside this context, what ``ADAPTED`` names is computed by what stands beside it: the same numbers."""
@@ -62,17 +68,3 @@ class Adapted(TorchFunctionMode):
         """Pass every call on, to what computes it here; a call on packed parts, to them."""
         computed = func if PackedParts in types else ADAPTED.get(func, func)
         return computed(*args, **(kwargs or {}))
-
-
-TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
-    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
-    torch.ops.aten.cummax.default: cummax,
-    torch.ops.aten.cummin.default: cummin,
-    torch.ops.aten.searchsorted.Tensor: searchsorted,
-    torch.ops.aten.slice_scatter.default: slice_scatter,
-    torch.ops.aten.squeeze.default: squeeze_all,
-    torch.ops.aten.squeeze.dim: squeeze,
-}
-
-
-__all__ = ["TRANSLATED", "Adapted", "name_hidden_operators"]

@@ -23,27 +23,29 @@ from torch.nn import functional
 Function = Callable[..., Tensor]
 
 
-def _promoted(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+def _with_common_type(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
     """Call what takes two values, tensors among them of their common type."""
-    found = torch.result_type(x, other)
-    x, other = (v.to(found) if isinstance(v, Tensor) and v.dtype != found else v for v in (x, other))
+    common_type = torch.result_type(x, other)
+    x, other = (
+        v.to(common_type) if isinstance(v, Tensor) and v.dtype != common_type else v for v in (x, other)
+    )
     return func(x, other, **kwargs)
 
 
-def _added(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+def _add(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
     """Call an addition; of truth values, "or"."""
     truths = all(isinstance(value, Tensor) and value.dtype is torch.bool for value in (x, other))
     return torch.logical_or(x, other) if truths and not kwargs else func(x, other, **kwargs)
 
 
-def _cast(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def _in_result_type(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Call what is told the type in which to compute, with a tensor of that type."""
     dtype = kwargs.get("dtype")
     return func(x if dtype is None else x.to(dtype), *args, **kwargs)
 
 
-_MADE: Mapping[Function, tuple[Function, ...]] = {
-    _promoted: (
+_CONVERSIONS: Mapping[Function, tuple[Function, ...]] = {
+    _with_common_type: (
         Tensor.__rsub__,
         Tensor.sub,
         torch.sub,
@@ -53,8 +55,8 @@ _MADE: Mapping[Function, tuple[Function, ...]] = {
         Tensor.floor_divide,
         torch.floor_divide,
     ),
-    _added: (Tensor.__add__, Tensor.add, torch.add),
-    _cast: (
+    _add: (Tensor.__add__, Tensor.add, torch.add),
+    _in_result_type: (
         Tensor.mean,
         torch.mean,
         Tensor.softmax,
@@ -66,5 +68,5 @@ _MADE: Mapping[Function, tuple[Function, ...]] = {
     ),
 }
 ARITHMETIC: Mapping[Function, Function] = {
-    func: partial(made, func) for made, functions in _MADE.items() for func in functions
+    func: partial(convert, func) for convert, functions in _CONVERSIONS.items() for func in functions
 }

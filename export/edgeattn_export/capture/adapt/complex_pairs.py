@@ -28,8 +28,8 @@ def _axis(axis: int) -> tuple[int]:
 
 
 def _sizes(last: int) -> Callable[..., tuple[int, ...]]:
-    def sizes(*given: Any) -> tuple[int, ...]:
-        return (*(given[0] if isinstance(given[0], tuple | list) else given), last)
+    def sizes(*arguments: Any) -> tuple[int, ...]:
+        return (*(arguments[0] if isinstance(arguments[0], tuple | list) else arguments), last)
 
     return sizes
 
@@ -45,7 +45,7 @@ _WITH_PAIRS: Mapping[Function, Callable[..., tuple[Any, ...]]] = {  # arguments,
 }
 
 
-def _moved(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def _move(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Call what moves ``x`` about; where ``x`` is complex, with its pairs for it."""
     if kwargs or not x.is_complex():
         return func(x, *args, **kwargs)
@@ -53,4 +53,4 @@ def _moved(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return torch.view_as_complex(func(pairs, *_WITH_PAIRS[func](*args)).contiguous())
 
 
-COMPLEX_PAIRS: Mapping[Function, Function] = {func: partial(_moved, func) for func in _WITH_PAIRS}
+COMPLEX_PAIRS: Mapping[Function, Function] = {func: partial(_move, func) for func in _WITH_PAIRS}

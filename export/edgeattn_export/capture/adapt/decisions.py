@@ -22,22 +22,22 @@ Function = Callable[..., Any]
 _DECIDED = "_edgeattn_decided"  # of a tensor, what it is taken for
 
 
-def _reduced(func: Function, taken: bool, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+def _reduce(func: Function, assumed: bool, x: Tensor, *args: Any, **kwargs: Any) -> Any:
     """Call a reduction; note what its result, of all of a mask, is taken for where no constant tells it."""
-    found = func(x, *args, **kwargs)
-    if isinstance(found, FakeTensor) and found.constant is None and not args and not kwargs:
-        setattr(found, _DECIDED, taken)
-    return found
+    reduced = func(x, *args, **kwargs)
+    if isinstance(reduced, FakeTensor) and reduced.constant is None and not args and not kwargs:
+        setattr(reduced, _DECIDED, assumed)
+    return reduced
 
 
-def _read(func: Function, x: Tensor) -> Any:
+def _read_number(func: Function, x: Tensor) -> Any:
     """Read a tensor's number, or what it is taken for."""
-    taken = getattr(x, _DECIDED, None)
-    return func(x) if taken is None else taken
+    assumed = getattr(x, _DECIDED, None)
+    return func(x) if assumed is None else assumed
 
 
 DECISIONS: Mapping[Function, Function] = {
-    **{func: partial(_reduced, func, True) for func in (Tensor.any, torch.any)},
-    **{func: partial(_reduced, func, False) for func in (Tensor.all, torch.all)},
-    **{func: partial(_read, func) for func in (Tensor.__bool__, Tensor.item)},
+    **{func: partial(_reduce, func, True) for func in (Tensor.any, torch.any)},
+    **{func: partial(_reduce, func, False) for func in (Tensor.all, torch.all)},
+    **{func: partial(_read_number, func) for func in (Tensor.__bool__, Tensor.item)},
 }

@@ -28,6 +28,8 @@ op: Any = onnxscript.opset23
 LAST = sys.maxsize  # of a slice, its end where there is none
 
 Function = Callable[..., Tensor]
+_PYTORCHS = ("aten", "prims", "prim", "higher_order")
+_AXES = [2, 3, 1]  # of rows, of matrices, and of where groups end
 
 
 @torch.library.custom_op("edgeattn::grouped_mm", mutates_args=())
@@ -62,29 +64,27 @@ def grouped_mm_in_turn(x: ir.Value, weight: ir.Value, ends: ir.Value) -> ir.Valu
     return joined
 
 
-def _called(func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any) -> Tensor:
+def _grouped_mm_or_own(
+    func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any
+) -> Tensor:
     """Call the operator that takes PyTorch's place where rows are grouped, and nothing else is asked."""
     if offs is None or (x.dim(), weight.dim()) != (2, 3) or any(value is not None for value in rest.values()):
         return func(x, weight, offs=offs, **rest)
-    made: Tensor = grouped_mm(x, weight, offs)
-    return made
+    product: Tensor = grouped_mm(x, weight, offs)
+    return product
 
 
 GROUPED_PRODUCTS: Mapping[Function, Function] = {
-    func: partial(_called, func) for func in (functional.grouped_mm, torch._grouped_mm)
+    func: partial(_grouped_mm_or_own, func) for func in (functional.grouped_mm, torch._grouped_mm)
 }
-
-
-_PYTORCHS = ("aten", "prims", "prim", "higher_order")
-_AXES = [2, 3, 1]  # of rows, of matrices, and of where groups end
 
 
 def name_hidden_operators(program: torch.export.ExportedProgram) -> None:
     """Replace, in place, operators of no known parts by the known ones that answer alike."""
     for node in program.graph.nodes:
-        given = (*node.args, *node.kwargs.values())
-        if node.op == "call_function" and _is_hidden(node.target) and _is_grouped(node.target, given):
-            node.target, node.args, node.kwargs = torch.ops.edgeattn.grouped_mm.default, given, {}
+        arguments = (*node.args, *node.kwargs.values())
+        if node.op == "call_function" and _is_hidden(node.target) and _is_grouped(node.target, arguments):
+            node.target, node.args, node.kwargs = torch.ops.edgeattn.grouped_mm.default, arguments, {}
 
 
 def _is_hidden(target: Any) -> bool:
@@ -92,17 +92,17 @@ def _is_hidden(target: Any) -> bool:
     return hidden and not target._schema.is_mutable
 
 
-def _is_grouped(target: Any, given: tuple[Any, ...]) -> bool:
+def _is_grouped(target: Any, arguments: tuple[Any, ...]) -> bool:
     """Say whether an operator takes rows, matrices and ends, and answers a probe as ``grouped_mm`` does."""
-    values = [each.meta.get("val") if isinstance(each, torch.fx.Node) else None for each in given]
+    values = [each.meta.get("val") if isinstance(each, torch.fx.Node) else None for each in arguments]
     tensors = [value for value in values if isinstance(value, Tensor)]
-    if len(tensors) < len(given) or [value.dim() for value in tensors] != _AXES:
+    if len(tensors) < len(arguments) or [value.dim() for value in tensors] != _AXES:
         return False
     draw = torch.Generator().manual_seed(0)
     x, weight = torch.randn(5, 4, generator=draw), torch.randn(3, 4, 3, generator=draw)
     probe = x, weight, torch.tensor([2, 2, 5], dtype=tensors[2].dtype)  # groups of two rows, none and three
     try:
-        found, expected = target(*probe), grouped_mm(*probe)
+        answer, expected = target(*probe), grouped_mm(*probe)
     except Exception:  # whatever a library raises: it takes something else
         return False
-    return isinstance(found, Tensor) and found.shape == expected.shape and torch.allclose(found, expected)
+    return isinstance(answer, Tensor) and answer.shape == expected.shape and torch.allclose(answer, expected)

@@ -14,11 +14,11 @@ import torch
 _ROUNDED = ("trunc", "floor")  # the same of numbers that are not negative, as sizes are
 
 
-def _divided(x: Any, other: Any, **kwargs: Any) -> Any:
+def _divide(x: Any, other: Any, **kwargs: Any) -> Any:
     whole = all(isinstance(value, int | torch.SymInt) for value in (x, other))
     if whole and kwargs.get("rounding_mode") in _ROUNDED and x >= 0 and other > 0:
         return x // other
     return torch.div(x, other, **kwargs)
 
 
-INTEGER_DIVISION: Mapping[Callable[..., Any], Callable[..., Any]] = {torch.div: _divided}
+INTEGER_DIVISION: Mapping[Callable[..., Any], Callable[..., Any]] = {torch.div: _divide}

@@ -25,17 +25,17 @@ from torch.nn import functional
 from edgeattn_export.capture.adapt.attention import attention
 
 Function = Callable[..., Any]
-_LISTED = FakeTensor.tolist
+_TO_LIST = FakeTensor.tolist
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class SymbolicLengths:
     """The numbers of a list (N,), as long as an input says."""
 
     numbers: FakeTensor
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(_LISTED(self.numbers))  # which makes a number of their number, or is refused
+        return iter(_TO_LIST(self.numbers))  # which makes a number of their number, or is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ class PackedParts:
 
     def reshape(self, *sizes: int) -> PackedParts:
         """Group the axes before the packed one otherwise; it and those behind it stay."""
-        made, kept = self.whole.reshape(*sizes), self.whole.shape[self.axis :]
-        if made.shape[-len(kept) :] != kept:
-            raise TypeError("reshape of an axis along which as many parts are packed as an input says")
-        return PackedParts(made, made.dim() - len(kept), self.owners)
+        grouped, unchanged = self.whole.reshape(*sizes), self.whole.shape[self.axis :]
+        if grouped.shape[-len(unchanged) :] != unchanged:
+            raise TypeError("reshape of an axis that packs as many parts as an input says; keep that axis")
+        return PackedParts(grouped, grouped.dim() - len(unchanged), self.owners)
 
     @classmethod
     def __torch_function__(
@@ -93,33 +93,33 @@ class PackedParts:
         Raises:
             TypeError: It is not known.
         """
-        known = _ON_PARTS.get(func)
-        if known is None:
+        compute = _ON_PARTS.get(func)
+        if compute is None:
             name = getattr(func, "__name__", str(func))
             raise TypeError(f"{name} of as many parts as an input says; attention within each is expected")
-        return known(*args, **(kwargs or {}))
+        return compute(*args, **(kwargs or {}))
 
 
 def symbolic_lengths() -> AbstractContextManager[object]:
     """Inside the block, a list of as many numbers as an input says stays a tensor until it is read."""
-    return mock.patch.object(FakeTensor, "tolist", _listed)  # which asks no TorchFunctionMode
+    return mock.patch.object(FakeTensor, "tolist", _to_list)  # which asks no TorchFunctionMode
 
 
-def _listed(numbers: FakeTensor) -> Any:
+def _to_list(numbers: FakeTensor) -> Any:
     is_free = numbers.dim() == 1 and isinstance(numbers.shape[0], torch.SymInt)
-    return Lengths(numbers) if is_free else _LISTED(numbers)
+    return SymbolicLengths(numbers) if is_free else _TO_LIST(numbers)
 
 
 def _split(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
     """Split a tensor; into as many parts as an input says, as one that stands for all."""
-    is_packed = bool(args) and isinstance(args[0], Lengths)
+    is_packed = bool(args) and isinstance(args[0], SymbolicLengths)
     return (_packed(x, *args, **kwargs),) if is_packed else func(x, *args, **kwargs)
 
 
-def _packed(x: Tensor, lengths: Lengths, dim: int = 0) -> PackedParts:
+def _packed(x: Tensor, lengths: SymbolicLengths, dim: int = 0) -> PackedParts:
     axis = dim % x.dim()
-    places = torch.arange(x.shape[axis], device=x.device)
-    owners = (places[:, None] >= lengths.numbers.cumsum(0)).sum(-1)  # (S,)
+    positions = torch.arange(x.shape[axis], device=x.device)
+    owners = (positions[:, None] >= lengths.numbers.cumsum(0)).sum(-1)  # (S,)
     return PackedParts(x, axis, owners)
 
 
@@ -133,7 +133,9 @@ def _attention(
 ) -> PackedParts:
     """Attend within each part: (..., S, D), (..., T, D), (..., T, E) -> (..., S, E)."""
     if attn_mask is not None or rest.pop("is_causal", False) or value.owners.shape != key.owners.shape:
-        raise TypeError("attention under a mask, or over other keys, within as many parts as an input says")
+        raise TypeError(
+            "attention with a mask, or over keys of other lengths, within as many parts as an input says"
+        )
     within = query.owners[:, None] == key.owners  # (S, T)
     mixed = attention(query.whole, key.whole, value.whole, within, dropout_p, **rest)
     return PackedParts(mixed, query.axis, query.owners)
@@ -142,7 +144,7 @@ def _attention(
 def _joined(parts: Sequence[PackedParts], dim: int = 0) -> Tensor:
     (part,) = parts
     if dim % part.whole.dim() != part.axis:
-        raise TypeError("parts joined along another axis than that along which they were split")
+        raise TypeError("parts are joined along another axis than they were split along")
     return part.whole
 
 

@@ -18,7 +18,7 @@ Function = Callable[..., Any]
 Sizes = int | tuple[int, ...] | list[int]
 
 
-def _pooled(
+def _pool(
     func: Function,
     x: Tensor,
     kernel_size: Sizes,
@@ -30,17 +30,17 @@ def _pooled(
 ) -> Any:
     if return_indices:
         return func(x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-    kernel = _beside(1, kernel_size)
-    steps = _beside(1, stride) if stride else kernel
+    kernel = _pair(1, kernel_size)
+    steps = _pair(1, stride) if stride else kernel
     flat = x.unsqueeze(-2)  # (..., 1, L)
-    found = functional.max_pool2d(flat, kernel, steps, _beside(0, padding), _beside(1, dilation), ceil_mode)
-    return found.squeeze(-2)
+    pooled = functional.max_pool2d(flat, kernel, steps, _pair(0, padding), _pair(1, dilation), ceil_mode)
+    return pooled.squeeze(-2)
 
 
-def _beside(other: int, size: Sizes) -> tuple[int, int]:
+def _pair(other: int, size: Sizes) -> tuple[int, int]:
     return other, size if isinstance(size, int) else size[0]
 
 
 POOLING: Mapping[Function, Function] = {
-    func: partial(_pooled, func) for func in (functional.max_pool1d, torch.max_pool1d)
+    func: partial(_pool, func) for func in (functional.max_pool1d, torch.max_pool1d)
 }

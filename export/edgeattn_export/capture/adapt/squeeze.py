@@ -16,14 +16,14 @@ op: Any = onnxscript.opset23
 
 def squeeze(x: ir.Value, dim: int) -> ir.Value:
     """Write ``squeeze`` of one axis in ONNX."""
-    return _squeezed(x, [dim] if x.shape is not None and len(x.shape) > 0 and x.shape[dim] == 1 else [])
+    return _squeeze(x, [dim] if x.shape is not None and len(x.shape) > 0 and x.shape[dim] == 1 else [])
 
 
 def squeeze_all(x: ir.Value) -> ir.Value:
     """Write ``squeeze`` of every axis in ONNX."""
-    return _squeezed(x, [axis for axis, size in enumerate(x.shape or ()) if size == 1])
+    return _squeeze(x, [axis for axis, size in enumerate(x.shape or ()) if size == 1])
 
 
-def _squeezed(x: ir.Value, axes: list[int]) -> ir.Value:
-    found: ir.Value = op.Squeeze(x, axes) if axes else op.Identity(x)
-    return found
+def _squeeze(x: ir.Value, axes: list[int]) -> ir.Value:
+    squeezed: ir.Value = op.Squeeze(x, axes) if axes else op.Identity(x)
+    return squeezed

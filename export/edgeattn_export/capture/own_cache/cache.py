@@ -18,6 +18,8 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError
 
 ONE_BY_ONE = 32  # tokens; further ones come as one chunk, so that a proof's time is bounded
+Array = NDArray[np.generic]
+PositionArgument = Callable[[int, int], object]  # the first new token's place, and the place after the last
 
 
 def chunkings(length: int) -> Iterator[tuple[int, ...]]:
@@ -30,7 +32,7 @@ def chunkings(length: int) -> Iterator[tuple[int, ...]]:
         yield third, third, length - 2 * third
 
 
-def shown(chunks: tuple[int, ...]) -> str:
+def chunk_text(chunks: tuple[int, ...]) -> str:
     """Return the lengths of the chunks for a message, the first few of many."""
     first = ", ".join(map(str, chunks[:4]))
     return first if len(chunks) <= 4 else f"{first}, ..."
@@ -39,10 +41,6 @@ def shown(chunks: tuple[int, ...]) -> str:
 def _one_by_one(length: int) -> tuple[int, ...]:
     single = (1,) * min(length, ONE_BY_ONE)
     return single if length <= ONE_BY_ONE else (*single, length - ONE_BY_ONE)
-
-
-Array = NDArray[np.generic]
-PositionArgument = Callable[[int, int], object]  # the first new token's place, and the place after the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +85,18 @@ class OwnCache:
     Attributes:
         module: Called in inference mode.
         text: The roles in its call.
-        returned: Names of the outputs that are the cache.
-        taken: In their order, the parameters that take them.
-        places: Parameters told where the new tokens stand, and how.
+        outputs: Names of the outputs that are the cache.
+        parameters: In their order, the parameters that take them.
+        positions: Parameters told where the new tokens stand, and how.
         left_out: Outputs that say nothing of the tokens: the cache, and what follows from a source alone.
         objection: Why the cache cannot be relied on, or None where it is proven.
     """
 
     module: nn.Module
     text: TextRoles
-    returned: tuple[str, ...]
-    taken: tuple[str, ...]
-    places: Mapping[str, PositionArgument]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    positions: Mapping[str, PositionArgument]
     left_out: frozenset[str]
     objection: str | None = None
 
@@ -108,8 +106,8 @@ class OwnCache:
         Raises:
             ModelError: The module failed.
         """
-        made = [output_array(pieces, self.text.logits) for pieces in self.walk(inputs, chunks)]
-        return np.concatenate(made, axis=1)
+        logits = [output_array(pieces, self.text.logits) for pieces in self.walk(inputs, chunks)]
+        return np.concatenate(logits, axis=1)
 
     def walk(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[Mapping[str, object]]:
         """Yield what each call returns, by name.
@@ -120,21 +118,23 @@ class OwnCache:
         past: Mapping[str, object] = {}
         for chunk, end in zip(chunks, np.cumsum(chunks).tolist(), strict=True):
             begin = end - chunk
-            places = {name: place(begin, end) for name, place in self.places.items() if begin}
-            given = {**self.text.beginning, **places, **past}
-            pieces = returned(self.module, given, self.text.cut(inputs, begin, end))
-            past = {name: pieces.get(output) for name, output in zip(self.taken, self.returned, strict=True)}
+            positions = {name: position(begin, end) for name, position in self.positions.items() if begin}
+            arguments = {**self.text.beginning, **positions, **past}
+            pieces = call_outputs(self.module, arguments, self.text.cut(inputs, begin, end))
+            past = {
+                name: pieces.get(output) for name, output in zip(self.parameters, self.outputs, strict=True)
+            }
             yield pieces
 
 
-def returned(module: nn.Module, given: Mapping[str, object], inputs: Inputs) -> Mapping[str, object]:
+def call_outputs(module: nn.Module, arguments: Mapping[str, object], inputs: Inputs) -> Mapping[str, object]:
     """Return what one call returns, by name.
 
     Raises:
         ModelError: The module failed.
     """
     with slow_path():
-        return named_outputs(Reference(module, Call(given)).bind(inputs)())
+        return named_outputs(Reference(module, Call(arguments)).bind(inputs)())
 
 
 def output_array(pieces: Mapping[str, object], name: str) -> Array:
@@ -145,5 +145,7 @@ def output_array(pieces: Mapping[str, object], name: str) -> Array:
     """
     value = pieces.get(name)
     if not isinstance(value, torch.Tensor):
-        raise ModelError(f"output {name!r}: {type(value).__name__} found, a tensor expected, as at first")
+        raise ModelError(
+            f"output {name!r}: {type(value).__name__} found, a tensor expected, as in the first call"
+        )
     return value.cpu().numpy()

@@ -20,7 +20,7 @@ POSITION_ARGUMENTS: tuple[PositionArgument, ...] = (
 )
 
 
-def texts(samples: Samples, axes: Axes, pieces: Mapping[str, object]) -> Iterator[TextRoles]:
+def text_roles(samples: Samples, axes: Axes, pieces: Mapping[str, object]) -> Iterator[TextRoles]:
     """Yield the roles that a call's inputs and outputs may play.
 
     Args:
@@ -59,29 +59,32 @@ def cache_candidates(module: nn.Module, text: TextRoles, candidates: tuple[str, 
         text: The roles in its call.
         candidates: Names of what it returns.
     """
-    free = _free(module, text, candidates)
+    free_parameters = _free_parameters(module, text, candidates)
     pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
-        ((piece,), (name,)) for name in free for piece in candidates
+        ((piece,), (name,)) for name in free_parameters for piece in candidates
     ]
     if len(candidates) > 1:
-        in_order = [name for name in inspect.signature(module.forward).parameters if name in free]
+        in_order = [name for name in inspect.signature(module.forward).parameters if name in free_parameters]
         rows = zip(*(in_order[i:] for i in range(len(candidates))), strict=False)
         pairs += [(candidates, row) for row in rows]
-    told = [name for name in free if _may_be_place(module, text, name)]
-    for places in ({}, *({name: place} for name in told for place in POSITION_ARGUMENTS)):
-        for pieces, taken in pairs:
-            if not places.keys() & set(taken):
+    position_parameters = [name for name in free_parameters if _may_be_position(module, text, name)]
+    for positions in (
+        {},
+        *({name: position} for name in position_parameters for position in POSITION_ARGUMENTS),
+    ):
+        for outputs, parameters in pairs:
+            if not positions.keys() & set(parameters):
                 yield OwnCache(
                     module=module,
                     text=text,
-                    returned=pieces,
-                    taken=taken,
-                    places=places,
-                    left_out=frozenset(pieces),
+                    outputs=outputs,
+                    parameters=parameters,
+                    positions=positions,
+                    left_out=frozenset(outputs),
                 )
 
 
-def _free(module: nn.Module, text: TextRoles, candidates: tuple[str, ...]) -> list[str]:
+def _free_parameters(module: nn.Module, text: TextRoles, candidates: tuple[str, ...]) -> list[str]:
     """Return the parameters that may take a cache or a place: what is given no past, or nothing at all."""
     parameters = inspect.signature(module.forward).parameters.values()
     names = [
@@ -94,6 +97,6 @@ def _free(module: nn.Module, text: TextRoles, candidates: tuple[str, ...]) -> li
     return sorted(names, key=lambda name: (name not in text.beginning, name not in candidates))
 
 
-def _may_be_place(module: nn.Module, text: TextRoles, name: str) -> bool:
+def _may_be_position(module: nn.Module, text: TextRoles, name: str) -> bool:
     value = text.beginning.get(name, inspect.signature(module.forward).parameters[name].default)
     return value is None or isinstance(value, int)

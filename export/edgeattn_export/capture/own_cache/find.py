@@ -18,12 +18,12 @@ from edgeattn_export.capture.own_cache.cache import (
     Array,
     OwnCache,
     TextRoles,
+    call_outputs,
+    chunk_text,
     chunkings,
     output_array,
-    returned,
-    shown,
 )
-from edgeattn_export.capture.own_cache.candidates import cache_candidates, texts
+from edgeattn_export.capture.own_cache.candidates import cache_candidates, text_roles
 from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
 from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import disagreement
@@ -54,12 +54,12 @@ def find_cache(module: nn.Module, samples: Samples, axes: Axes) -> OwnCache | No
         ModelError: The module fails on a sample.
     """
     check_beginnings(samples)
-    pieces = _begun(module, samples)
+    pieces = _first_outputs(module, samples)
     candidates = tuple(name for name, piece in pieces.items() if _may_be_cache(piece))
     cache = None
     if candidates:
         with quiet():
-            cache = _search(module, samples, list(texts(samples, axes, pieces)), candidates)
+            cache = _search(module, samples, list(text_roles(samples, axes, pieces)), candidates)
     if cache is None:
         _check_no_past(samples)
     elif cache.objection is None:
@@ -67,17 +67,17 @@ def find_cache(module: nn.Module, samples: Samples, axes: Axes) -> OwnCache | No
     return cache
 
 
-def _begun(module: nn.Module, samples: Samples) -> Mapping[str, object]:
+def _first_outputs(module: nn.Module, samples: Samples) -> Mapping[str, object]:
     try:
-        return returned(module, samples.beginning, samples[0].inputs)
+        return call_outputs(module, samples.beginning, samples[0].inputs)
     except ModelError as error:
         if len(samples.continued) < len(samples):
             raise
         name, value = next(iter(samples.continued[0].past.items()))
         raise SampleError(
             f"input {name!r}: {type(value).__name__} found in every sample, and forward fails without it "
-            f"({error}); expected a tensor or numpy array, or for a past at least {LEAST} samples that have "
-            "none"
+            f"({error}); expected a tensor or numpy array, or for a cache at least {LEAST} samples that "
+            "begin without one"
         ) from error
 
 
@@ -92,44 +92,46 @@ def _check_no_past(samples: Samples) -> None:
         if value is not None:
             raise SampleError(
                 f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected, in every "
-                "sample or in none: forward returns no cache that it takes again within a text; of a "
-                f"decoder, yield texts of {SHORTEST} tokens or more"
+                "sample or in none: forward returns no cache that it also takes; for a decoder, yield "
+                f"texts of at least {SHORTEST} tokens"
             )
 
 
 def _search(
-    module: nn.Module, samples: Samples, found: Sequence[TextRoles], candidates: tuple[str, ...]
+    module: nn.Module, samples: Samples, roles: Sequence[TextRoles], candidates: tuple[str, ...]
 ) -> OwnCache | None:
     disproven: OwnCache | None = None
-    for text in found:
+    for text in roles:
         inputs = _by_length(text, samples)
         if len(inputs) == 0 or not _is_causal(module, text, inputs[0]):
             continue
         for cache in cache_candidates(module, text, candidates):
-            tried = _tried(cache, inputs[0])
-            if tried is not None and tried.objection is None:
-                return _proven(_without_source(tried, inputs[0]), inputs)
-            disproven = disproven or tried
+            tested = _tested(cache, inputs[0])
+            if tested is not None and tested.objection is None:
+                return _proven(_without_source(tested, inputs[0]), inputs)
+            disproven = disproven or tested
     return disproven
 
 
-def _tried(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
+def _tested(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
     """Try a cache on a text's halves; None where the module refuses it, or takes no notice of it."""
     half = _length(cache.text, inputs) // 2
     halves = half, _length(cache.text, inputs) - half
     try:
-        found = cache.logits(inputs, halves)
+        logits = cache.logits(inputs, halves)
     except EdgeAttnError:
         return None
     rest = cache.text.cut(inputs, half, sum(halves))
     try:
-        alone = output_array(returned(cache.module, cache.text.beginning, rest), cache.text.logits)
+        logits_without_cache = output_array(
+            call_outputs(cache.module, cache.text.beginning, rest), cache.text.logits
+        )
     except EdgeAttnError:
-        alone = np.zeros(0)
-    if np.array_equal(alone, found[:, half:]):
+        logits_without_cache = np.zeros(0)
+    if np.array_equal(logits_without_cache, logits[:, half:]):
         return None
-    reason = _difference(cache, inputs, found)
-    return cache if reason is None else replace(cache, objection=_told(halves, reason))
+    reason = _difference(cache, inputs, logits)
+    return cache if reason is None else replace(cache, objection=_objection(halves, reason))
 
 
 def _by_length(text: TextRoles, samples: Samples) -> list[Inputs]:
@@ -147,25 +149,27 @@ def _length(text: TextRoles, inputs: Inputs) -> int:
 def _is_causal(module: nn.Module, text: TextRoles, inputs: Inputs) -> bool:
     half = _length(text, inputs) // 2
     try:
-        alone = output_array(returned(module, text.beginning, text.cut(inputs, 0, half)), text.logits)
+        prefix_logits = output_array(
+            call_outputs(module, text.beginning, text.cut(inputs, 0, half)), text.logits
+        )
     except EdgeAttnError:
         return False
-    whole = output_array(returned(module, text.beginning, inputs), text.logits)
-    return disagreement({"": whole[:, :half]}, {"": alone}, OWN_TOLERANCE) is None
+    whole = output_array(call_outputs(module, text.beginning, inputs), text.logits)
+    return disagreement({"": whole[:, :half]}, {"": prefix_logits}, OWN_TOLERANCE) is None
 
 
-def _difference(cache: OwnCache, inputs: Inputs, found: Array) -> str | None:
+def _difference(cache: OwnCache, inputs: Inputs, logits: Array) -> str | None:
     """Say where logits are not those of the text taken whole."""
     name = cache.text.logits
-    whole = output_array(returned(cache.module, cache.text.beginning, inputs), name)
-    return disagreement({name: whole}, {name: found}, OWN_TOLERANCE)
+    whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), name)
+    return disagreement({name: whole}, {name: logits}, OWN_TOLERANCE)
 
 
 def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
     """Also leave out what half of the text leaves as it is: it follows from a source alone."""
-    whole = returned(cache.module, cache.text.beginning, inputs)
+    whole = call_outputs(cache.module, cache.text.beginning, inputs)
     half = cache.text.cut(inputs, 0, _length(cache.text, inputs) // 2)
-    part = returned(cache.module, cache.text.beginning, half)
+    part = call_outputs(cache.module, cache.text.beginning, half)
     same = (
         name
         for name, value in whole.items()
@@ -185,12 +189,12 @@ def _proven(cache: OwnCache, texts: Sequence[Inputs]) -> OwnCache:
             except EdgeAttnError as error:
                 reason = str(error)
             if reason:
-                return replace(cache, objection=_told(chunks, reason))
+                return replace(cache, objection=_objection(chunks, reason))
     return cache
 
 
-def _told(chunks: tuple[int, ...], reason: str) -> str:
+def _objection(chunks: tuple[int, ...], reason: str) -> str:
     return (
-        f"forward, given its own cache in chunks of {shown(chunks)}, does not say what it says of the whole "
-        f"text: {reason}"
+        f"forward, given its own cache in chunks of {chunk_text(chunks)}, does not match its full-sequence "
+        f"output: {reason}"
     )

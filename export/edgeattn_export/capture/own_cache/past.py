@@ -11,7 +11,7 @@ from itertools import chain
 
 import numpy as np
 
-from edgeattn_export.capture.own_cache.cache import OwnCache, returned
+from edgeattn_export.capture.own_cache.cache import OwnCache, call_outputs
 from edgeattn_export.graph.samples import LEAST, Sample, Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.tree import tensors_in
@@ -38,22 +38,22 @@ class CacheLengths:
     def of(cls, cache: OwnCache, samples: Samples) -> CacheLengths:
         """Find the axes by texts of one and of two tokens."""
         pairs = zip(*(_dims_after(cache, samples, length) for length in (1, 2)), strict=True)
-        return cls(cache, samples, tuple(_grown(one, two) for one, two in pairs))
+        return cls(cache, samples, tuple(_growing_axis(one, two) for one, two in pairs))
 
-    def in_past(self, sample: Sample) -> tuple[int, ...] | None:
+    def lengths_in_past(self, sample: Sample) -> tuple[int, ...] | None:
         """Return the lengths that a sample's past has, or None where its tensors are not the cache's."""
-        return self._read(tensor_dims(sample.past.get(name) for name in self.cache.taken))
+        return self._read(tensor_dims(sample.past.get(name) for name in self.cache.parameters))
 
-    def after(self, tokens: int) -> tuple[int, ...] | None:
+    def lengths_after(self, tokens: int) -> tuple[int, ...] | None:
         """Return the lengths after a text of so many tokens, or None where the module takes no such text."""
         try:
             return self._read(_dims_after(self.cache, self.samples, tokens))
         except ModelError:
             return None
 
-    def _read(self, found: tuple[Dims, ...]) -> tuple[int, ...] | None:
-        pairs = tuple(zip(found, self.axes, strict=False))
-        if len(found) != len(self.axes) or any(
+    def _read(self, sizes_of_tensors: tuple[Dims, ...]) -> tuple[int, ...] | None:
+        pairs = tuple(zip(sizes_of_tensors, self.axes, strict=False))
+        if len(sizes_of_tensors) != len(self.axes) or any(
             axis is not None and axis >= len(dims) for dims, axis in pairs
         ):
             return None
@@ -69,10 +69,10 @@ def _dims_after(cache: OwnCache, samples: Samples, tokens: int) -> tuple[Dims, .
     sequence = cache.text.axes.dims[cache.text.tokens][1]
     inputs = sized_inputs(samples, cache.text.axes, {sequence: tokens} if isinstance(sequence, str) else {})
     (pieces,) = cache.walk(inputs, (inputs[cache.text.tokens].shape[1],))
-    return tensor_dims(pieces[name] for name in cache.returned)
+    return tensor_dims(pieces[name] for name in cache.outputs)
 
 
-def _grown(one: Dims, two: Dims) -> int | None:
+def _growing_axis(one: Dims, two: Dims) -> int | None:
     return next((axis for axis, (a, b) in enumerate(zip(one, two, strict=True)) if a != b), None)
 
 
@@ -103,75 +103,75 @@ def check_pasts(cache: OwnCache, samples: Samples) -> None:
         return
     lengths = CacheLengths.of(cache, samples)
     for i, sample in enumerate(samples.continued):
-        where = f"sample {i} of those with a past"
-        past = _past(lengths, sample, where)
+        location = f"sample {i} of those with a past"
+        past = _past_length(lengths, sample, location)
         if past is not None:
             if len(samples.continued) == len(samples):
-                _check_alone(cache, sample, past)
-            _check_places(sample, past, where)
-            _check_inputs(cache, samples, sample, past, where)
+                _check_own_text(cache, sample, past)
+            _check_positions(sample, past, location)
+            _check_inputs(cache, samples, sample, past, location)
         try:
-            returned(cache.module, {**cache.text.beginning, **sample.past}, sample.inputs)
+            call_outputs(cache.module, {**cache.text.beginning, **sample.past}, sample.inputs)
         except ModelError as error:
-            raise SampleError(f"{where}: {error}; hand over the cache as forward returned it") from error
+            raise SampleError(f"{location}: {error}; hand over the cache as forward returned it") from error
 
 
-def _past(lengths: CacheLengths, sample: Sample, where: str) -> int | None:
+def _past_length(cache_lengths: CacheLengths, sample: Sample, location: str) -> int | None:
     """Return how many tokens a past holds; None where a window may have cut it."""
-    found = lengths.in_past(sample)
-    name = ", ".join(map(repr, lengths.cache.taken))
-    if found is None:
+    lengths = cache_lengths.lengths_in_past(sample)
+    name = ", ".join(map(repr, cache_lengths.cache.parameters))
+    if lengths is None:
         dims = tensor_dims(sample.past.values())
         raise SampleError(
-            f"{where}, input {name}: {len(dims)} tensors found, the first of dims {dims[0]}; "
-            f"{len(lengths.axes)} expected, as forward returns them"
+            f"{location}, input {name}: {len(dims)} tensors found, the first of dims {dims[0]}; "
+            f"{len(cache_lengths.axes)} expected, as forward returns them"
         )
-    longest = max(found, default=0)
-    if len(set(found)) > 1 and found != lengths.after(longest):
+    longest = max(lengths, default=0)
+    if len(set(lengths)) > 1 and lengths != cache_lengths.lengths_after(longest):
         raise SampleError(
-            f"{where}, input {name}: lengths {', '.join(map(str, found))} found, the same expected in every "
-            "layer; hand over the cache as forward returned it"
+            f"{location}, input {name}: lengths {', '.join(map(str, lengths))} found, the same expected in "
+            "every layer; hand over the cache as forward returned it"
         )
-    return longest if lengths.after(longest + 1) == (longest + 1,) * len(found) else None
+    return longest if cache_lengths.lengths_after(longest + 1) == (longest + 1,) * len(lengths) else None
 
 
-def _check_alone(cache: OwnCache, sample: Sample, past: int) -> None:
+def _check_own_text(cache: OwnCache, sample: Sample, past: int) -> None:
     """Where every sample has a past, its tokens are a text of their own: no mask may speak of both."""
     text = cache.text
     total = sample.inputs[text.tokens].shape[1] + past
     for name, value in sample.inputs.items():
         if not text.grown_axes(name) and value.shape[-1:] == (total,):
             raise SampleError(
-                f"samples: every one has a past, of which {name!r} speaks too ({total} positions); yield at "
+                f"samples: each has a past, which {name!r} covers too ({total} positions); yield at "
                 f"least {LEAST} sequences from their beginning, with no past"
             )
 
 
-def _check_places(sample: Sample, past: int, where: str) -> None:
+def _check_positions(sample: Sample, past: int, location: str) -> None:
     for name, value in sample.past.items():
         if isinstance(value, int) and not isinstance(value, bool) and value != past:
             raise SampleError(
-                f"{where}, input {name!r}: {value} found, {past} expected: as many tokens as its past holds"
+                f"{location}, input {name!r}: {value} found, {past} expected: its past's number of tokens"
             )
 
 
-def _check_inputs(cache: OwnCache, samples: Samples, sample: Sample, past: int, where: str) -> None:
+def _check_inputs(cache: OwnCache, samples: Samples, sample: Sample, past: int, location: str) -> None:
     text = cache.text
     new = sample.inputs[text.tokens].shape[1]
     for name in samples.names:
         value = sample.inputs[name]
         if name == text.tokens or not text.grown_axes(name):
             continue
-        found, wanted = value.shape[-1], new + past if name in text.masks else new
-        if found != wanted:
+        actual, expected = value.shape[-1], new + past if name in text.masks else new
+        if actual != expected:
             raise SampleError(
-                f"{where}, input {name!r}: {found} positions found, {wanted} expected: {new} tokens and a "
-                f"past of {past}"
+                f"{location}, input {name!r}: {actual} positions found, {expected} expected: {new} tokens "
+                f"and a past of {past}"
             )
         if _counts(samples, name) and not bool((value == np.arange(past, past + new)).all()):
             raise SampleError(
-                f"{where}, input {name!r}: positions from {value.flat[0]} found, from {past} expected: as "
-                "many tokens as its past holds"
+                f"{location}, input {name!r}: positions from {value.flat[0]} found, from {past} expected: "
+                "the number of tokens in its past"
             )
 
 

@@ -36,21 +36,21 @@ def generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) ->
         axis: Which one it is.
 
     Raises:
-        CaptureError: The module goes another way at another size, or a number or a table follows the size
-            in no way that is known. The message names the user's line.
+        CaptureError: The module branches by the size, or a number or a table follows the size in no way that
+            is known. The message names the user's line.
     """
     largest = graphs[max(graphs)]
     columns = _columns(graphs)
-    free = _Free(largest, source, axis)
+    freed = _FreedGraph(largest, source, axis)
     for nodes in columns:
         node = nodes[max(nodes)]
         if node.op == "get_attr":
-            free.table(
+            freed.table(
                 node, {size: attrgetter(str(each.target))(graphs[size]) for size, each in nodes.items()}
             )
         else:
-            node.args = free.followed(node, {size: each.args for size, each in nodes.items()})
-            node.kwargs = free.followed(node, {size: each.kwargs for size, each in nodes.items()})
+            node.args = freed.follow(node, {size: each.args for size, each in nodes.items()})
+            node.kwargs = freed.follow(node, {size: each.kwargs for size, each in nodes.items()})
     largest.graph.lint()
     largest.recompile()
     return largest
@@ -61,13 +61,13 @@ def _columns(graphs: Mapping[int, fx.GraphModule]) -> list[dict[int, fx.Node]]:
     rows = {size: list(module.graph.nodes) for size, module in graphs.items()}
     for nodes in zip(*rows.values(), strict=False):
         if len({(node.op, node.op == "call_function" and node.target) for node in nodes}) > 1:
-            raise CaptureError(f"forward goes another way at sizes {_listed(graphs)}{_place(nodes[-1])}")
+            raise CaptureError(f"forward branches by the size, {_listing(graphs)}{_location(nodes[-1])}")
     if len({len(nodes) for nodes in rows.values()}) > 1:
-        raise CaptureError(f"forward takes more steps at one of the sizes {_listed(graphs)} than at others")
+        raise CaptureError(f"forward takes more steps at some of the sizes {_listing(graphs)}")
     return [dict(zip(rows, nodes, strict=True)) for nodes in zip(*rows.values(), strict=True)]
 
 
-class _Free:
+class _FreedGraph:
     """A graph in which numbers and tables are made to follow the size of an axis."""
 
     def __init__(self, module: fx.GraphModule, source: int, axis: int) -> None:
@@ -77,7 +77,7 @@ class _Free:
         self._size = self._computed(torch.ops.aten.sym_size.int, inputs[source], axis)
         self._numbers: dict[SizeFormula, fx.Node] = {}
 
-    def followed(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
+    def follow(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
         """Return an argument of a node that follows the size, from what it is at each."""
         kept = values[max(values)]
         match kept:
@@ -85,16 +85,16 @@ class _Free:
                 return kept
             case tuple() | list() if len({len(value) for value in values.values()}) == 1:
                 items = range(len(kept))
-                return type(kept)([self.followed(node, {s: v[i] for s, v in values.items()}) for i in items])
+                return type(kept)([self.follow(node, {s: v[i] for s, v in values.items()}) for i in items])
             case dict():
-                return {key: self.followed(node, {s: v[key] for s, v in values.items()}) for key in kept}
+                return {key: self.follow(node, {s: v[key] for s, v in values.items()}) for key in kept}
         if all(value == kept for value in values.values()):
             return kept
-        found = size_formula(values) if all(type(value) is int for value in values.values()) else None
-        if found is None:
-            told = ", ".join(f"{value} at {size}" for size, value in sorted(values.items()))
-            raise CaptureError(f"a number follows the size in no known way ({told}){_place(node)}")
-        return self._number(found)
+        formula = size_formula(values) if all(type(value) is int for value in values.values()) else None
+        if formula is None:
+            values_text = ", ".join(f"{value} at {size}" for size, value in sorted(values.items()))
+            raise CaptureError(f"a number is no known function of the size ({values_text}){_location(node)}")
+        return self._number(formula)
 
     def table(self, node: fx.Node, tables: Mapping[int, Tensor]) -> None:
         """Cut a table of the graph to the size, where the smaller ones are parts of it."""
@@ -103,8 +103,12 @@ class _Free:
             return
         cuts = table_slices(tables)
         if cuts is None:
-            told = ", ".join(f"{tuple(table.shape)} at {size}" for size, table in sorted(tables.items()))
-            raise CaptureError(f"a table follows the size in no known way ({told}){_place(node)}")
+            shapes_text = ", ".join(
+                f"{tuple(table.shape)} at {size}" for size, table in sorted(tables.items())
+            )
+            raise CaptureError(
+                f"a table is no slice of the one at the largest size ({shapes_text}){_location(node)}"
+            )
         users = list(node.users)
         piece = node
         for cut in cuts:
@@ -116,28 +120,33 @@ class _Free:
         ends = self._number(cut.start), self._number(cut.end)
         return self._computed(torch.ops.aten.slice.Tensor, table, cut.axis, *ends)
 
-    def _number(self, found: SizeFormula) -> int | fx.Node:
-        if not found.times:
-            return found.plus
-        if found not in self._numbers:
-            steps = ((add, found.shift), (floordiv, found.divisor), (mul, found.times), (add, found.plus))
+    def _number(self, formula: SizeFormula) -> int | fx.Node:
+        if not formula.times:
+            return formula.plus
+        if formula not in self._numbers:
+            steps = (
+                (add, formula.shift),
+                (floordiv, formula.divisor),
+                (mul, formula.times),
+                (add, formula.plus),
+            )
             number = self._size
             for operator, by in steps:
                 if by != (operator is not add):  # adding 0 or multiplying by 1 says nothing
                     number = self._computed(operator, number, by)
-            self._numbers[found] = number
-        return self._numbers[found]
+            self._numbers[formula] = number
+        return self._numbers[formula]
 
     def _computed(self, operator: Callable[..., Any], *arguments: Any) -> fx.Node:
         with self._graph.inserting_after(self._last):
-            made: fx.Node = self._graph.call_function(operator, arguments)
-        self._last = made
-        return made
+            node: fx.Node = self._graph.call_function(operator, arguments)
+        self._last = node
+        return node
 
 
-def _place(node: fx.Node) -> str:
+def _location(node: fx.Node) -> str:
     return user_line_in(node.meta.get("stack_trace") or "")
 
 
-def _listed(sizes: Mapping[int, object]) -> str:
+def _listing(sizes: Mapping[int, object]) -> str:
     return " and ".join(map(str, sorted(sizes)))

@@ -6,6 +6,7 @@ PyTorch's trace tells where, the one that draft_export reads.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,14 @@ from edgeattn_runtime.errors import CaptureError
 _TRACE = "torch.__trace"  # the logger of torch._logging.trace_structured
 _FIXED = "symbolic_shape_specialization"
 _GUARD = "guard_added"
+_FIX_NUMBER = (
+    "compute with x.shape[axis] itself, with no int(), len(), Python loop or table kept by size in between"
+)
+_FIX_DECISION = "write it so that one way holds for every size"
+_NO_LINE = (
+    "check forward for randomness in eval mode, values read as Python numbers, and sizes kept as constants"
+)
+_DECISION = re.compile(r"\b(if|while|for|assert|min|max)\b")  # in a line of code
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ def size_trace() -> Iterator[SizeTrace]:
     before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default
     logger.addHandler(listener)
     try:
-        yield listener.told
+        yield listener.trace
     finally:
         logger.removeHandler(listener)
         logger.disabled = before
@@ -52,50 +61,59 @@ class _Listener(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told = SizeTrace()
+        self.trace = SizeTrace()
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = getattr(record, "metadata", {})
-        if _FIXED in said:
-            _note(self.told.fixed, said[_FIXED]["value"])
-        if _GUARD in said:
-            _note(self.told.decided, said[_GUARD]["expr"])
+        metadata = getattr(record, "metadata", {})
+        if _FIXED in metadata:
+            _note(self.trace.fixed, metadata[_FIXED]["value"])
+        if _GUARD in metadata:
+            _note(self.trace.decided, metadata[_GUARD]["expr"])
 
 
-def _note(told: dict[str, str], what: str) -> None:
+def _note(lines: dict[str, str], key: str) -> None:
     """Note the user's line that runs now, the first of several; PyTorch's own lines say nothing."""
-    if where := user_line(traceback.extract_stack()):
-        told.setdefault(what, where)
+    if line := user_line(traceback.extract_stack()):
+        lines.setdefault(key, line)
 
 
-_ADVICE = (
-    "compute with x.shape[axis] itself, with no int(), len(), Python loop or table kept by size in between"
-)
+class SizeDependentError(CaptureError):
+    """A program holds a size as a number, or is the module at some sizes only: another strategy may do.
+
+    Attributes:
+        size: At which an axis is fixed; None where none is.
+    """
+
+    def __init__(self, message: str, size: int | None = None) -> None:
+        super().__init__(message)
+        self.size = size
 
 
-class NotFree(CaptureError):  # noqa: N818 - it is a verdict on a way, not a mistake
-    """A program holds a size as a number, or is the module at some sizes only: another way may do."""
-
-
-def check_axes_free(asked: TraceRequest, program: Program) -> None:
+def check_axes_free(request: TraceRequest, program: Program) -> None:
     """Refuse a program that fixes an axis.
 
     Raises:
-        NotFree: The axis, and the user's line where its size became a number.
+        SizeDependentError: The axis, and its size.
     """
-    fixed = asked.fixed(program)
-    if not fixed:
-        return
-    first = fixed[0]
-    where = traced_sizes(asked).fixed.get(str(first.size), "")
-    raise NotFree(
-        f"input {first.input!r}: the module fixes axis {first.axis} ({first.symbol}) at {first.size}{where}, "
-        f"where any size is expected; {_ADVICE}"
-    )
+    for axis in request.fixed_axes(program)[:1]:
+        fixed = f"the module fixes axis {axis.axis} ({axis.symbol}) at {axis.size}"
+        raise SizeDependentError(f"input {axis.input!r}: {fixed}", axis.size)
 
 
-def traced_sizes(asked: TraceRequest) -> SizeTrace:
-    """Export a module once more, to be told where it made numbers of sizes."""
-    with size_trace() as told, suppress(CaptureError):  # told as far as it came
-        asked.exported(asked.module, asked.longest)
-    return told
+def with_line(error: SizeDependentError, request: TraceRequest) -> SizeDependentError:
+    """Return the same error with the user's line that depends on a size, and what to change there."""
+    trace = _traced_sizes(request)
+    if error.size is not None:
+        number = trace.fixed.get(str(error.size), "")
+        return SizeDependentError(f"{error}{number}, where any size is expected; {_FIX_NUMBER}", error.size)
+    decision = next(filter(_DECISION.search, trace.decided.values()), None)
+    if decision is None:
+        return SizeDependentError(f"{error}; {_NO_LINE}")
+    return SizeDependentError(f"{error}; forward decides by a size{decision}: {_FIX_DECISION}")
+
+
+def _traced_sizes(request: TraceRequest) -> SizeTrace:
+    """Export a module once more, for the lines at which it makes numbers of sizes or decides by them."""
+    with size_trace() as trace, suppress(CaptureError):  # the lines before it failed are noted
+        request.exported(request.module, request.longest)
+    return trace

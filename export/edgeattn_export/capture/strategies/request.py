@@ -37,8 +37,8 @@ class PositionalModule(nn.Module):
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Call the module as its samples do."""
         raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
-        found = output_tensors(raw, self.call.left_out)
-        return tuple(found[name] for name in self.outputs)
+        tensors = output_tensors(raw, self.call.left_out)
+        return tuple(tensors[name] for name in self.outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,15 @@ class TraceRequest:
         sizes are the sample's own.
         """
         sizes = sizes_of(sample.inputs, self.axes)
-        taken: set[int] = set()
+        used: set[int] = set()
         for symbol in sorted(self.axes.symbols, key=lambda symbol: symbol not in self.axes.packed):
             if symbol in self.axes.packed:
-                taken.add(sizes[symbol])
+                used.add(sizes[symbol])
                 continue
             size = BATCH if symbol == self.axes.batch else max(sizes[symbol], SHORTEST)
-            while size in taken:
-                size -= 1 if size > SHORTEST else -len(taken)
-            taken.add(size)
+            while size in used:
+                size -= 1 if size > SHORTEST else -len(used)
+            used.add(size)
             sizes[symbol] = size
         return sizes
 
@@ -116,26 +116,26 @@ class TraceRequest:
             CaptureError: PyTorch cannot export it.
         """
         # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named.
-        free = tuple(
+        axes = tuple(
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
-        shapes = free if isinstance(module, fx.GraphModule) else (free,)  # of *inputs
+        shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         with traceable():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
                 raise CaptureError(explanation(error, None)) from error
 
-    def fixed(self, program: Program) -> tuple[FixedAxis, ...]:
+    def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
         values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
-        found = []
+        fixed_axes = []
         for name, node in zip(self.samples.names, program.graph_signature.user_inputs, strict=True):
             for axis, symbol in self._dynamic(name):
                 size = str(values[str(node)].shape[axis])
                 if size.isdigit():  # AUTO leaves a fixed size as a symbol of that name
-                    found.append(FixedAxis(name, axis, symbol, int(size)))
-        return tuple(found)
+                    fixed_axes.append(FixedAxis(name, axis, symbol, int(size)))
+        return tuple(fixed_axes)
 
     def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))

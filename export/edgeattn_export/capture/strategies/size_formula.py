@@ -14,6 +14,12 @@ import torch
 from torch import Tensor
 
 LARGEST_DIVISOR = 64  # such as a stride, or the side of a window
+# Where the smaller table begins in the larger: at its front, at its back, or in its middle.
+_STARTS: tuple[Callable[[int, int], int], ...] = (
+    lambda *_: 0,
+    lambda large, small: large - small,
+    lambda large, small: (large - small) // 2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,11 @@ def size_formula(numbers: Mapping[int, int]) -> SizeFormula | None:
     Args:
         numbers: By size, at least two.
     """
-    fitting = (f for f in _tried(numbers) if all(f(size) == number for size, number in numbers.items()))
+    fitting = (f for f in _candidates(numbers) if all(f(size) == number for size, number in numbers.items()))
     return next(fitting, None)
 
 
-def _tried(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
+def _candidates(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
     first, last = min(numbers), max(numbers)
     rise = numbers[last] - numbers[first]
     for divisor in range(1, LARGEST_DIVISOR + 1):
@@ -50,14 +56,6 @@ def _tried(numbers: Mapping[int, int]) -> Iterator[SizeFormula]:
                 times = rise // steps
                 plus = numbers[first] - times * ((first + shift) // divisor)
                 yield SizeFormula(times, shift, divisor, plus)
-
-
-# Where the smaller table begins in the larger: at its front, at its back, or in its middle.
-_STARTS: tuple[Callable[[int, int], int], ...] = (
-    lambda *_: 0,
-    lambda large, small: large - small,
-    lambda large, small: (large - small) // 2,
-)
 
 
 @dataclass(frozen=True, slots=True)

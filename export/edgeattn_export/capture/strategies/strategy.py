@@ -26,94 +26,100 @@ EVEN = 8  # of which two sizes are multiples: what is a half or a quarter of a s
 AMID = 5  # beyond the smallest is the third size, where it shows which way a quotient is rounded
 ROWS = (2, 4, 3)  # in a batch
 FEWEST, MOST = 2, 3  # sizes that are compared
+OTHERS = 3  # sizes that the second strategy tries
 
 
-def export_by_comparison(asked: TraceRequest) -> Program:
+def export_by_comparison(request: TraceRequest) -> Program:
     """Export a module with every axis free that it fixes, by comparing exports at several sizes.
 
     Raises:
         CaptureError: As ``generalized`` does; or the module takes no second size.
     """
     sizes: dict[str, tuple[int, ...]] = {}
-    for symbol in asked.axes.symbols:
-        sizes[symbol] = _sizes(asked, symbol, {found[0] for found in sizes.values()})
-    first = {symbol: found[0] for symbol, found in sizes.items()}
-    fixed = {axis.symbol: axis for axis in reversed(asked.fixed(asked.exported(asked.module, first)))}
-    module = _module(asked, first, sizes, list(fixed.values()))
-    return asked.exported(module, first)
+    for symbol in request.axes.symbols:
+        sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
+    first = {symbol: choices[0] for symbol, choices in sizes.items()}
+    fixed = {
+        axis.symbol: axis for axis in reversed(request.fixed_axes(request.exported(request.module, first)))
+    }
+    module = _freed_module(request, first, sizes, list(fixed.values()))
+    return request.exported(module, first)
 
 
-def _module(
-    asked: TraceRequest, at: Mapping[str, int], sizes: Mapping[str, Sequence[int]], fixed: Sequence[FixedAxis]
+def _freed_module(
+    request: TraceRequest,
+    at: Mapping[str, int],
+    sizes: Mapping[str, Sequence[int]],
+    fixed_axes: Sequence[FixedAxis],
 ) -> fx.GraphModule:
-    """Return the module's graph at some sizes, with the axes ``fixed`` freed, the last one last."""
-    if not fixed:
-        return asked.exported(asked.module, at).module(check_guards=False)
-    *others, axis = fixed
-    graphs = dict(_graphs(asked, at, sizes, others, axis))
-    return generalized(graphs, asked.samples.names.index(axis.input), axis.axis)
+    """Return the module's graph at some sizes, with these axes freed, the last one last."""
+    if not fixed_axes:
+        return request.exported(request.module, at).module(check_guards=False)
+    *others, axis = fixed_axes
+    graphs = dict(_graphs(request, at, sizes, others, axis))
+    return generalized(graphs, request.samples.names.index(axis.input), axis.axis)
 
 
 def _graphs(
-    asked: TraceRequest,
+    request: TraceRequest,
     at: Mapping[str, int],
     sizes: Mapping[str, Sequence[int]],
     others: Sequence[FixedAxis],
     axis: FixedAxis,
 ) -> Iterator[tuple[int, fx.GraphModule]]:
     for size in sizes[axis.symbol]:
-        yield size, _module(asked, {**at, axis.symbol: size}, sizes, others)
+        yield size, _freed_module(request, {**at, axis.symbol: size}, sizes, others)
 
 
-def _sizes(asked: TraceRequest, symbol: str, taken: Collection[int]) -> tuple[int, ...]:
+def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[int, ...]:
     """Return the sizes of an axis at which exports are compared: up to three that the module takes."""
-    seen = sorted({sizes_of(sample.inputs, asked.axes)[symbol] for sample in asked.samples})
-    even = -(-seen[-1] // EVEN) * EVEN
-    while even in taken:
+    observed = sorted({sizes_of(sample.inputs, request.axes)[symbol] for sample in request.samples})
+    even = -(-observed[-1] // EVEN) * EVEN
+    while even in used:
         even += EVEN
-    tried = (even, 2 * even, even + AMID, *reversed(seen)) if symbol != asked.axes.batch else ROWS
-    takes = (size for size in dict.fromkeys(tried) if asked.takes({symbol: size}))
-    found = tuple(islice(takes, MOST))
-    if len(found) < FEWEST:
-        raise CaptureError(f"the module takes {' and '.join(map(str, found)) or 'nothing'} as {symbol} alone")
-    return found
-
-
-OTHERS = 3  # sizes that the second way tries
+    candidates = (even, 2 * even, even + AMID, *reversed(observed)) if symbol != request.axes.batch else ROWS
+    takes = (size for size in dict.fromkeys(candidates) if request.takes({symbol: size}))
+    accepted = tuple(islice(takes, MOST))
+    if len(accepted) < FEWEST:
+        sizes = " and ".join(map(str, accepted)) or "no size"
+        raise CaptureError(f"the module takes {sizes} as {symbol}; two sizes expected, to compare them")
+    return accepted
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A way to a program, and what the report says where it was taken; empty for the first."""
+    """What makes a program, and the note for the report where it was used; empty for the first."""
 
     program: Callable[[], Program]
     note: str = ""
 
 
-def strategies(asked: TraceRequest) -> Iterator[Strategy]:
-    """Yield the ways in turn. Whoever goes one proves what it leads to, and goes on where that fails."""
-    module, longest = asked.module, asked.longest
-    yield Strategy(partial(asked.exported, module, longest))
-    for sizes in _others(asked, longest):
-        told = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
+def strategies(request: TraceRequest) -> Iterator[Strategy]:
+    """Yield the strategies in turn. The caller proves what one makes, and takes the next where that fails."""
+    module, longest = request.module, request.longest
+    yield Strategy(partial(request.exported, module, longest))
+    for sizes in _other_sizes(request, longest):
+        sizes_text = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
         yield Strategy(
-            partial(asked.exported, module, sizes),
-            f"Exported at {told}: at the longest sample's sizes forward decides by them otherwise.",
+            partial(request.exported, module, sizes),
+            f"Exported at {sizes_text}: at the longest sample's sizes forward decides by them otherwise.",
         )
     yield Strategy(
-        partial(asked.exported, module, longest, strict=True),
+        partial(request.exported, module, longest, strict=True),
         "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
     )
     yield Strategy(
-        partial(export_by_comparison, asked),
+        partial(export_by_comparison, request),
         "Exported at several sizes and compared, as forward makes numbers or tables of a size.",
     )
 
 
-def _others(asked: TraceRequest, longest: Mapping[str, int]) -> list[dict[str, int]]:
+def _other_sizes(request: TraceRequest, longest: Mapping[str, int]) -> list[dict[str, int]]:
     """Return other sizes of an example: one more than the longest, the middle sample's, the shortest's."""
     one_more = {symbol: size + 1 for symbol, size in longest.items()}
-    by_size = sorted(asked.samples, key=lambda sample: sum(sizes_of(sample.inputs, asked.axes).values()))
-    tried = [one_more, *(asked.sizes(by_size[at]) for at in (len(by_size) // 2, 0))]
-    distinct = {tuple(sizes.items()): sizes for sizes in tried if sizes != longest and asked.takes(sizes)}
+    by_size = sorted(request.samples, key=lambda sample: sum(sizes_of(sample.inputs, request.axes).values()))
+    candidates = [one_more, *(request.sizes(by_size[at]) for at in (len(by_size) // 2, 0))]
+    distinct = {
+        tuple(sizes.items()): sizes for sizes in candidates if sizes != longest and request.takes(sizes)
+    }
     return list(distinct.values())[:OTHERS]

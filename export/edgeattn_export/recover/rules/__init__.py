@@ -1,4 +1,13 @@
-"""The rules, one a file, in the order in which they build on one another."""
+"""The rules, one a file, in the order in which they build on one another.
+
+To add a rule that recovers what a graph means and changes no number,
+
+1. write one file, named after what it makes, whose docstring opens with the formula before and after;
+2. in it a class with ``name``, ``roots``, ``check(node)`` and ``rewrite(tape, match)``, as ``graph/rule.py``
+   has it: it matches data flow and named dims, never a node's name or a model's class, and knows no engine;
+3. add one line to ``RULES``, behind the rules whose output it reads;
+4. test in ``tests/export/recover/`` that it fires, that it refuses, and that the numbers agree.
+"""
 
 from typing import Any
 

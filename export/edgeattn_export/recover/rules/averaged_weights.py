@@ -1,7 +1,7 @@
 """Values that averaged weights mix are the average of what each head's weights mix.
 
-Before: MatMul(ReduceMean(w, axis=1), v)                     w (B, H, S, T), a softmax; v (B, T, D)
-After:  ReduceMean(MatMul(w, Unsqueeze(v, 1)), axis=1)       (B, H, S, T) @ (B, 1, T, D)
+Before: MatMul(ReduceMean(w, axes=1), v)                    w (B, H, S, T), a softmax; v (B, T, D)
+After:  ReduceMean(MatMul(w, Unsqueeze(v, 1)), axes=1)      (B, H, S, T) @ (B, 1, T, D)
 
 So interpretable multi-head attention shares its values between heads (Lim et al. 2021, section 4.4).
 """

@@ -1,7 +1,7 @@
 """A batch norm of a linear layer's rows is part of the layer: in eval mode it scales and shifts by constants.
 
-Before: BatchNormalization(Reshape(x W + b, (B S, N)); g, c, m, v)
-After:  Reshape(x (W s) + (b - m) s + c, (B S, N))       s = g / sqrt(v + epsilon)
+Before: BatchNormalization(Reshape(MatMul(x, w) + b, (B*S, N)), gain, shift, mean, variance)
+After:  Reshape(MatMul(x, w * s) + (b - mean) * s + shift, (B*S, N))       s = gain / Sqrt(variance + epsilon)
 
 The exporter folds a norm into a convolution, but not behind a Reshape, as in LeViT.
 
@@ -64,18 +64,18 @@ class FoldBatchNorm:
     def check(self, node: ir.Node) -> Match | None:
         """Match a norm (rows, N) by constants, behind a product that nothing else reads."""
         source, *parameters = node.inputs[:5]
-        known = [constant(value) for value in parameters]
+        arrays = [constant(value) for value in parameters]
         is_trained = not node.attributes.get_int("training_mode", 0)
-        if not is_trained or source is None or len(dims(source)) != 2 or any(each is None for each in known):
+        if not is_trained or source is None or len(dims(source)) != 2 or any(each is None for each in arrays):
             return None
-        gain, shift, mean, variance = (np.asarray(value, np.float32) for value in known)
+        gain, shift, mean, variance = (np.asarray(value, np.float32) for value in arrays)
         reshape = producer(source, "Reshape")
         rows = source if reshape is None else reshape.inputs[0]
-        found = _linear(rows, node if reshape is None else reshape)
-        if found is None or only_user(source) is not node or dims(rows)[-1:] != (len(gain),):
+        linear = _linear(rows, node if reshape is None else reshape)
+        if linear is None or only_user(source) is not node or dims(rows)[-1:] != (len(gain),):
             return None
         scale = gain / np.sqrt(variance + np.float32(node.attributes.get_float("epsilon", EPSILON)))
-        return Match(*found, reshape, scale, shift - mean * scale, node.outputs[0])
+        return Match(*linear, reshape, scale, shift - mean * scale, node.outputs[0])
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the layer with other numbers."""

@@ -1,7 +1,7 @@
 """A transpose of the last two axes by way of rank 3 becomes one Transpose: one spelling is left to read.
 
-Before: Reshape(Transpose(Reshape(x, (-1, T, D)), (0, 2, 1)), (..., D, T))     as spelled below opset 23
-After:  Transpose(x, (..., -1, -2))
+Before: Reshape(Transpose(Reshape(x, (-1, T, D)), perm=(0, 2, 1)), (..., D, T))     as spelled below opset 23
+After:  Transpose(x, perm=(..., -1, -2))
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an operator broadcasts by itself is not written out before it.
 
-Before: Div(x, Expand(y, shape))     x has that shape already
+Before: Div(x, Expand(y, Shape(x)))
 After:  Div(x, y)
 
 PyTorch's own decompositions expand, as that of ``normalize`` does; the Expand, and the Shape and Concat that

@@ -1,6 +1,6 @@
 """A product written as an Einsum becomes a MatMul between transposes, so that one spelling is left to read.
 
-Before: Einsum(a, b), one index summed over, such as "bqhd,bkhd->bhqk"
+Before: Einsum(a, b, equation="bqhd,bkhd->bhqk")          or any other with one index summed over
 After:  Transpose(MatMul(Transpose(a), Transpose(b)))     (batch..., m, k) @ (batch..., k, n)
 
 An index that one side alone has, beside its row or column, is of size 1 for the other: "bsgrd,btgd->bgrst",
@@ -103,16 +103,16 @@ def _longest(indices: list[str], term: str, value: ir.Value) -> str:
     return max(indices, key=length)
 
 
-def _arranged(tape: Tape, value: ir.Value, found: str, wanted: str) -> ir.Value:
+def _arranged(tape: Tape, value: ir.Value, indices: str, target: str) -> ir.Value:
     """Emit a value with its indices in another order, and an axis of size 1 for each that it has not."""
-    present = [i for i in wanted if i in found]
-    sizes = dict(zip(found, value.shape or (), strict=False))
+    present = [i for i in target if i in indices]
+    sizes = dict(zip(indices, value.shape or (), strict=False))
     arranged = value
-    if found != "".join(present):
-        arranged = tape.op("Transpose", [value], {"perm": [found.index(i) for i in present]})
+    if indices != "".join(present):
+        arranged = tape.op("Transpose", [value], {"perm": [indices.index(i) for i in present]})
         arranged.shape, arranged.type = ir.Shape([sizes[i] for i in present]), value.type
-    if len(present) < len(wanted):
-        axes = np.array([at for at, i in enumerate(wanted) if i not in found], np.int64)
+    if len(present) < len(target):
+        axes = np.array([at for at, i in enumerate(target) if i not in indices], np.int64)
         arranged = tape.op("Unsqueeze", [arranged, embed(tape, axes, f"{value.name}.axes")])
-        arranged.shape, arranged.type = ir.Shape([sizes.get(i, 1) for i in wanted]), value.type
+        arranged.shape, arranged.type = ir.Shape([sizes.get(i, 1) for i in target]), value.type
     return arranged

@@ -1,6 +1,6 @@
 """What replaces infinities in a softmax goes: it has none.
 
-Before: Where(And(..., IsInf(softmax)), c, y)     as torch.nan_to_num is exported
+Before: Where(And(..., IsInf(Softmax(x))), c, y)     as torch.nan_to_num is exported
 After:  y
 """
 

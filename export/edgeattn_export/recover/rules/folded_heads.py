@@ -1,10 +1,13 @@
 """Heads that are folded into the batch for a product get their own axis back: one spelling is left to read.
 
-Before: Reshape(MatMul(q', k') * s + m, (B, H, S, T))     q': (B*H, S, D); k': (B*H, D, T)
-After:  MatMul(q, k) * s + m                              q: (B, H, S, D); k: (B, H, D, T)
+Before: Reshape(MatMul(Reshape(q, (B*H, S, D)), Reshape(k, (B*H, D, T))) * s + m, (B, H, S, T))
+After:  MatMul(q, k) * s + m                              q (B, H, S, D); k (B, H, D, T)
 
-Before: Softmax(Reshape(x, (B*H, S, T)))                  After: Reshape(Softmax(x), (B*H, S, T))
-Before: MatMul(Reshape(w, (B*H, S, T)), v')               After: Reshape(MatMul(w, v), (B*H, S, D))
+Before: Softmax(Reshape(x, (B*H, S, T)))
+After:  Reshape(Softmax(x), (B*H, S, T))
+
+Before: MatMul(Reshape(w, (B*H, S, T)), Reshape(v, (B*H, T, D)))
+After:  Reshape(MatMul(w, v), (B*H, S, D))
 
 So compute BLOOM, OPT and DeBERTa: products of three axes, a mask or a softmax of four.
 """
@@ -118,9 +121,9 @@ class _Unfolding:
         expected = (*self.leading, *dims(value)[1:])
         return same_dims(dims(source), expected)
 
-    def _like(self, value: ir.Value, made: ir.Value) -> ir.Value:
-        made.shape, made.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type
-        return made
+    def _like(self, value: ir.Value, result: ir.Value) -> ir.Value:
+        result.shape, result.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type
+        return result
 
 
 def _folds(unfolded: ir.Value, folded: ir.Value | None) -> bool:
@@ -130,8 +133,8 @@ def _folds(unfolded: ir.Value, folded: ir.Value | None) -> bool:
 
 
 def _first_two(tape: Tape, sizes: ir.Value) -> ir.Value:
-    known = constant(sizes)
-    if known is not None:
-        return embed(tape, known[:2], f"{sizes.name}.leading")
+    array = constant(sizes)
+    if array is not None:
+        return embed(tape, array[:2], f"{sizes.name}.leading")
     bounds = [embed(tape, np.array([at], np.int64), f"leading.{at}") for at in (0, 2)]
     return tape.op("Slice", [sizes, *bounds])

@@ -1,6 +1,6 @@
 """GELU written by its formula becomes one operator.
 
-Before: 0.5 * x * (1 + Erf(x / sqrt(2)))     (Hendrycks and Gimpel 2016, in any order of the products)
+Before: 0.5 * x * (1 + Erf(x / Sqrt(2)))     (Hendrycks and Gimpel 2016, in any order of the products)
 After:  Gelu(x)
 """
 
@@ -55,8 +55,8 @@ class RecoverGelu:
         return {match.output: tape.op("Gelu", [match.x], {"approximate": "none"})}
 
 
-def _close(found: float, expected: float) -> bool:
-    return math.isclose(found, expected, rel_tol=CLOSE)
+def _close(actual: float, expected: float) -> bool:
+    return math.isclose(actual, expected, rel_tol=CLOSE)
 
 
 def _one_plus(erf: ir.Value) -> ir.Value | None:

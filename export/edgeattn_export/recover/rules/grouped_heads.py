@@ -1,7 +1,7 @@
 """Key and value heads that several query heads share are not copied for each of them.
 
-Before: Attention(q, repeat(k, g), repeat(v, g))     q: (B, H, S, D); k, v: (B, H/g, T, D)
-After:  Attention(q, k, v)                           the operator shares the heads itself
+Before: Attention(q, Reshape(Expand(Unsqueeze(k, 2)), (B, H, T, D)), ...)
+After:  Attention(q, k, v)                          q (B, H, S, D); k, v (B, H/g, T, D)
 
 Grouped-query attention, Ainslie et al. 2023, section 2; with one head in all, Shazeer 2019, section 3. The
 repeat may be an expansion, a tiling or a concatenation with itself, before or after the heads' transpose.
@@ -82,14 +82,14 @@ def _heads(tape: Tape, repeat: Repeat) -> ir.Value:
 def _repeat(value: ir.Value | None) -> Repeat | None:
     if value is None:
         return None
-    found = _repeated(value, HEADS)
-    if found is not None:
-        return found
+    repeat = _repeated(value, HEADS)
+    if repeat is not None:
+        return repeat
     transpose = producer(value, "Transpose")
     if transpose is None or transpose.inputs[0] is None:
         return None
-    found = _repeated(transpose.inputs[0], permutation(transpose)[HEADS])
-    return found and Repeat(found.source, found.times, transpose)
+    repeat = _repeated(transpose.inputs[0], permutation(transpose)[HEADS])
+    return repeat and Repeat(repeat.source, repeat.times, transpose)
 
 
 def _repeated(value: ir.Value, axis: int) -> Repeat | None:

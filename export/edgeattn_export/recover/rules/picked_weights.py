@@ -1,7 +1,7 @@
 """A matrix that is picked of several by a number is a weight of its own.
 
-Before: MatMul(x, Transpose(Gather(W, e)))     W (E, N, D), a constant, and e one too
-After:  MatMul(x, w)                           w = W[e]^T (D, N)
+Before: MatMul(x, Transpose(Gather(w, e)))     w (E, N, D), a constant, and e one too
+After:  MatMul(x, w_e)                         w_e = Transpose(w[e]) (D, N), a constant
 
 So experts keep their weights side by side. By itself, each is a linear layer.
 """
@@ -52,13 +52,13 @@ class PickWeight:
         """Emit the product with the matrix as a constant."""
         weight = np.asarray(constant(match.stack))
         for step in reversed(match.steps):
-            weight = _taken(step, weight)
+            weight = _applied(step, weight)
         name = f"{match.stack.name}.{match.product.name}"
         picked = embed(tape, np.ascontiguousarray(weight), name)
         return {match.product.outputs[0]: tape.op("MatMul", [match.product.inputs[0], picked])}
 
 
-def _taken(step: ir.Node, value: NDArray[np.generic]) -> NDArray[np.generic]:
+def _applied(step: ir.Node, value: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return what a step makes of a constant."""
     if step.op_type == "Transpose":
         return value.transpose(permutation(step))

@@ -1,7 +1,7 @@
 """Projections of one input, for one attention, become one product.
 
-Before: Attention(x Wq + bq, x Wk + bk, x Wv + bv)
-After:  Attention(Split(x [Wq Wk Wv] + [bq bk bv]))
+Before: Attention(MatMul(x, wq) + bq, MatMul(x, wk) + bk, MatMul(x, wv) + bv)
+After:  Attention(*Split(MatMul(x, Concat(wq, wk, wv)) + Concat(bq, bk, bv)))
 
 Cross-attention merges its keys and values alone.
 """
@@ -47,8 +47,8 @@ class MergeProjections:
 
     def check(self, node: ir.Node) -> tuple[Projection, ...] | Refusal | None:
         """Match two or three projections of the same input; refuse where only some have a bias."""
-        found = [p for p in map(_projection, dict.fromkeys(node.inputs[:3])) if p is not None]
-        groups = [[p for p in found if p.source is first.source] for first in found]
+        projections = [p for p in map(_projection, dict.fromkeys(node.inputs[:3])) if p is not None]
+        groups = [[p for p in projections if p.source is first.source] for first in projections]
         group = max(groups, key=len, default=[])
         if len(group) < 2:
             return None
@@ -61,12 +61,12 @@ class MergeProjections:
     def rewrite(self, tape: Tape, match: tuple[Projection, ...]) -> Mapping[ir.Value, ir.Value]:
         """Emit the merged product and its split."""
         module = joint_module(p.product for p in match)
-        weight = np.concatenate([_array(p.weight) for p in match], axis=1)  # (D, N1 + N2 + ...)
+        weight = np.concatenate([_constant_array(p.weight) for p in match], axis=1)  # (D, N1 + N2 + ...)
         merged = tape.op("MatMul", [match[0].source, embed(tape, weight, f"{module}.weight")])
         _describe(merged, match[0].source, weight.shape[1])
         biases = [p.bias for p in match if p.bias is not None]
         if biases:
-            bias = np.concatenate([_array(b) for b in biases])
+            bias = np.concatenate([_constant_array(b) for b in biases])
             merged = tape.op("Add", [merged, embed(tape, bias, f"{module}.bias")])
             _describe(merged, match[0].source, weight.shape[1])
         sizes = np.array([dims(p.weight)[1] for p in match], np.int64)
@@ -94,11 +94,11 @@ def _projection(value: ir.Value | None) -> Projection | None:
     return Projection(source, weight, bias, product, value)
 
 
-def _array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    known = constant(value)
-    if known is None:
+def _constant_array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    array = constant(value)
+    if array is None:
         raise TypeError(f"{value.name}: not constant; check lets only constants pass")
-    return known
+    return array
 
 
 def _describe(value: ir.Value, source: ir.Value, size: int) -> None:

@@ -1,7 +1,7 @@
 """What is added to scores in other dims is added in theirs.
 
-Before: Reshape(Reshape(x, (B, H, h, w, i, j)) + r + c, (B, H, h*w, i*j))     r (..., i, 1), c (..., 1, j)
-After:  x + Reshape(r + c, (B, H, h*w, i*j))
+Before: Reshape(Reshape(x, (B, H, h, w, i, j)) + row + column, (B, H, h*w, i*j))
+After:  x + Reshape(row + column, (B, H, h*w, i*j))     row (..., i, 1), column (..., 1, j)
 
 So ViTDet, SAM and MViT add relative positions by row and column (Li et al. 2022, section 4.1).
 """
@@ -35,17 +35,17 @@ class RegroupBias:
     def check(self, node: ir.Node) -> Match | None:
         """Match sums between a reshape and the reshape back."""
         value, added = node.inputs[0], list[ir.Value]()
-        seen = dims(value)
+        view_dims = dims(value)
         while (add := producer(value, "Add")) is not None:
             inner, outer = sources(add)
-            if producer(inner, "Add", "Reshape") is None or not same_dims(dims(inner), seen):
+            if producer(inner, "Add", "Reshape") is None or not same_dims(dims(inner), view_dims):
                 inner, outer = outer, inner
             added.append(outer)
             value = inner
         view = producer(value, "Reshape")
-        if not added or view is None or view.inputs[0] is None or not same_dims(dims(value), seen):
+        if not added or view is None or view.inputs[0] is None or not same_dims(dims(value), view_dims):
             return None
-        whole = same_dims(_joint(added, len(seen)), seen)
+        whole = same_dims(_joint(added, len(view_dims)), view_dims)
         whole = whole and same_dims(dims(view.inputs[0]), dims(node.outputs[0]))
         return Match(view.inputs[0], tuple(reversed(added)), node) if whole else None
 

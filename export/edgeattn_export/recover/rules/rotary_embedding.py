@@ -1,7 +1,7 @@
 """Rotary positions written by their formula become one operator.
 
-Before: x * cos + Concat(-x2, x1) * sin     x = [x1 x2] (B, H, S, D), cos and sin (S, D), both halves alike
-After:  RotaryEmbedding(x, cos', sin')      cos' and sin' (B|1, S, D/2)
+Before: x * cos + Concat(-x2, x1) * sin                  x1, x2 = Split(x); x (B, H, S, D)
+After:  RotaryEmbedding(x, cos[:, :D/2], sin[:, :D/2])   cos, sin (S, D), both halves alike
 
 Where x is what a projection gave, split into heads and transposed, the operator takes it before that, as
 (B, S, H*D), so that nothing is left between projection and attention that would have to be transposed.
@@ -59,9 +59,9 @@ class RecoverRotaryEmbedding:
         if left is None or right is None:
             return None
         for straight, turned in ((left, right), (right, left)):
-            found = _factors(straight, turned)
-            if found is not None and all(_is_table(table, found[0]) for table in found[1:]):
-                return Match(*found, node.outputs[0])
+            factors = _factors(straight, turned)
+            if factors is not None and all(_is_table(table, factors[0]) for table in factors[1:]):
+                return Match(*factors, node.outputs[0])
         return None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
@@ -82,14 +82,14 @@ class RecoverRotaryEmbedding:
 def _factors(straight: ir.Node, turned: ir.Node) -> tuple[ir.Value, ir.Value, ir.Value] | None:
     """Return x, cos and sin."""
     for half_turn, sin in (turned.inputs, reversed(turned.inputs)):
-        x = _turned(half_turn)
+        x = _half_turned(half_turn)
         if x is not None and sin is not None and x in straight.inputs:
             cos = straight.inputs[1] if straight.inputs[0] is x else straight.inputs[0]
             return None if cos is None else (x, cos, sin)
     return None
 
 
-def _turned(value: ir.Value | None) -> ir.Value | None:
+def _half_turned(value: ir.Value | None) -> ir.Value | None:
     """Return x where ``value`` is Concat(-x2, x1), the halves of x (B, H, S, D)."""
     concat = producer(value, "Concat")
     if concat is None or len(concat.inputs) != 2 or axis_of(concat, 0) != 3:
@@ -135,8 +135,8 @@ def _is_table(table: ir.Value, x: ir.Value) -> bool:
 def _has_equal_halves(table: ir.Value | None) -> bool:
     """Say whether the last axis holds the same twice, as far as the graph shows it."""
     if is_constant(table):
-        known = constant(table)
-        return known is not None and known.size > 1 and np.array_equal(*np.split(known, 2, axis=-1))
+        array = constant(table)
+        return array is not None and array.size > 1 and np.array_equal(*np.split(array, 2, axis=-1))
     concat = producer(table, "Concat")
     if concat is not None and axis_of(concat, 0) == len(dims(table)) - 1:
         return len(concat.inputs) == 2 and concat.inputs[0] is concat.inputs[1]

@@ -1,9 +1,10 @@
 """A softmax written by its formula becomes one operator, so that one spelling is left to read.
 
-Before: Exp(x - max(x)) / sum(Exp(x - max(x)))     over the last axis, the maximum taken off or not
-Before: Exp(x - logsumexp(x)), Exp(LogSoftmax(x))
+Before: Exp(x - ReduceMax(x)) / ReduceSum(Exp(x - ReduceMax(x)))   over the last axis; without a maximum too
+Before: Exp(x - ReduceLogSumExp(x))
+Before: Exp(LogSoftmax(x))
 Before: Cast(Softmax(Cast(x, float64)), float32)
-Before: Reshape(Softmax(Flatten(x)), shape of x)   which ONNX's converter makes of one below opset 13
+Before: Reshape(Softmax(Flatten(x)), Shape(x))      which ONNX's converter makes of one below opset 13
 After:  Softmax(x)
 """
 

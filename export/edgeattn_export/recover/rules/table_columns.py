@@ -1,6 +1,6 @@
 """Columns that are taken of a table's rows are taken of the table: it is smaller, and a step is saved.
 
-Before: Slice(Slice(table, rows), columns)     table and columns known, no other columns of these rows used
+Before: Slice(Slice(table, rows), columns)     table and columns constant, no other columns of these rows used
 After:  Slice(table[..., columns], rows)
 
 So both tables of rotary positions, whose halves are alike, are stored by half.
@@ -51,13 +51,13 @@ class TakeColumns:
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the smaller table's rows."""
-        known = constant(match.table)
-        assert known is not None
-        columns = np.ascontiguousarray(known[..., match.start : match.end])
+        array = constant(match.table)
+        assert array is not None
+        columns = np.ascontiguousarray(array[..., match.start : match.end])
         table = embed(tape, columns, f"{match.table.name}.{match.start}.{match.end}")
-        taken = tape.op("Slice", [table, *match.node.inputs[1:]])
-        taken.type, taken.shape = match.outputs[0].type, match.outputs[0].shape
-        return dict.fromkeys(match.outputs, taken)
+        rows = tape.op("Slice", [table, *match.node.inputs[1:]])
+        rows.type, rows.shape = match.outputs[0].type, match.outputs[0].shape
+        return dict.fromkeys(match.outputs, rows)
 
 
 def _takes_columns(node: ir.Node) -> bool:

@@ -1,8 +1,11 @@
 """Scores with the keys as rows are transposed to have the queries as rows: one spelling is left to read.
 
-Before: Transpose(Softmax(MatMul(k, q^T) * s + m^T, axis=-2))     After: Softmax(MatMul(q, k^T) * s + m)
-Before: Softmax(Transpose(MatMul(k, q^T) * s + m^T))              After: Softmax(MatMul(q, k^T) * s + m)
-Before: MatMul(v^T, Transpose(w))                                 After: Transpose(MatMul(w, v))
+Before: Transpose(Softmax(MatMul(k, Transpose(q)) * s + Transpose(m), axis=-2))
+Before: Softmax(Transpose(MatMul(k, Transpose(q)) * s + Transpose(m)))
+After:  Softmax(MatMul(q, Transpose(k)) * s + m)
+
+Before: MatMul(Transpose(v), Transpose(w))
+After:  Transpose(MatMul(w, v))
 
 Transpose swaps the last two axes; w is a softmax over the keys.
 """
@@ -49,13 +52,15 @@ class TransposeScores:
             case "Softmax":
                 swaps = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
                 over_columns = rank > 2 and axis_of(node, -1) == rank - 2
-                found = over_columns and bool(swaps) and all(swaps) and is_product(node.inputs[0])
+                matches = over_columns and bool(swaps) and all(swaps) and is_product(node.inputs[0])
             case "Transpose":
-                found = swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
+                matches = (
+                    swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
+                )
             case _:
                 weights = producer(node.inputs[1], "Transpose")
-                found = swaps_matrix(weights) and weights is not None and _is_softmax(weights.inputs[0])
-        return Match(node) if found else None
+                matches = swaps_matrix(weights) and weights is not None and _is_softmax(weights.inputs[0])
+        return Match(node) if matches else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the queries as rows."""
@@ -95,9 +100,9 @@ def _transposed(tape: Tape, value: ir.Value) -> ir.Value:
     return _describe(tape.op("Transpose", [value], {"perm": _swap(rank)}), value, sizes)
 
 
-def _describe(made: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
-    made.shape, made.type = ir.Shape(sizes), like.type
-    return made
+def _describe(value: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
+    value.shape, value.type = ir.Shape(sizes), like.type
+    return value
 
 
 def _swap(rank: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """A sum over the sequence, weighted by the position, is one product.
 
-Before: ReduceSum(x * w, axis=1)                x (B, S, D), w (B, S, 1)
-After:  Squeeze(Transpose(w) @ x, axis=1)       (B, 1, S) @ (B, S, D)
+Before: ReduceSum(x * w, axes=1)                     x (B, S, D), w (B, S, 1)
+After:  Squeeze(MatMul(Transpose(w), x), axes=1)     (B, 1, S) @ (B, S, D)
 
 Pooling is written so, over a mask or over attention weights. The product is neither stored nor read again:
 49 us become 19 for 128 x 384 on one core with all that pooling does, 13 become 11 for 16 x 384.
@@ -55,11 +55,11 @@ class WeightedSum:
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the product."""
         row = tape.op("Transpose", [match.weights], {"perm": [0, 2, 1]})  # (B, 1, S)
-        found = tape.op("MatMul", [row, match.x])  # (B, 1, D)
+        product = tape.op("MatMul", [row, match.x])  # (B, 1, D)
         if not match.keeps_axis:
             axis = embed(tape, np.array([SEQUENCE]), f"{match.output.name}.axis")
-            found = tape.op("Squeeze", [found, axis])  # (B, D)
-        return {match.output: found}
+            product = tape.op("Squeeze", [product, axis])  # (B, D)
+        return {match.output: product}
 
 
 def _weighs(weights: ir.Value, x: ir.Value) -> bool:

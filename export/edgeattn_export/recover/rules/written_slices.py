@@ -1,7 +1,10 @@
 """What is added to a slice and written back is added to the whole: padded with zeros.
 
-Before: Concat(x[:a], x[a:] + y)               After: x + Pad(y, a)
-Before: Concat(x[:a], x[a:])                   After: x
+Before: Concat(x[:a], x[a:] + y)
+After:  x + Pad(y, (a, 0))
+
+Before: Concat(x[:a], x[a:])
+After:  x
 
 So MViT adds relative positions to the scores of patches, not to those of the class token (Li et al. 2022,
 section 4.1), and pooled queries to the attention of patches.
@@ -50,9 +53,9 @@ class AddToWhole:
         """Match slices that make up their source, added to or not."""
         axis = axis_of(node, 0)
         parts = [_part(value, axis) for value in sources(node)]
-        found = tuple(part for part in parts if part is not None)
-        whole = len(found) == len(parts) and _are_whole(found, axis)
-        return Match(found, axis, node.outputs[0]) if whole else None
+        slices = tuple(part for part in parts if part is not None)
+        whole = len(slices) == len(parts) and _are_whole(slices, axis)
+        return Match(slices, axis, node.outputs[0]) if whole else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the sums."""
@@ -81,10 +84,10 @@ def _slice(value: ir.Value, axis: int) -> Part | None:
     same = producer(value, "Identity")  # what parts of a part were
     node = producer(value if same is None else same.inputs[0], "Slice")
     x, *bounds = sources(node) if node is not None else (value,)
-    known = [constant(bound) for bound in bounds]
-    if len(known) < 3 or any(bound is None or bound.size != 1 for bound in known):
+    constants = [constant(bound) for bound in bounds]
+    if len(constants) < 3 or any(bound is None or bound.size != 1 for bound in constants):
         return None
-    start, end, along, *step = (int(bound.reshape(())) for bound in known if bound is not None)
+    start, end, along, *step = (int(bound.reshape(())) for bound in constants if bound is not None)
     fits = along % len(dims(value)) == axis and step in ([], [1]) and 0 <= start < end
     return Part(x, start, end) if fits else None
 

@@ -11,7 +11,9 @@ the answer says so, and nothing else is done.
 
 from __future__ import annotations
 
+import ctypes
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -35,6 +37,7 @@ from edgeattn_runtime.session import available_providers
 from edgeattn_runtime.turns import timed
 
 IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 Bytes = dict[str, NDArray[Any]]
 
@@ -128,12 +131,19 @@ class Worker:
 
 def main() -> None:
     """Serve on the standard streams what the process that started this one hands over."""
+    _end_with_parent()
     folder, limit, threads = sys.argv[1:]
     files = Files(Path(folder), int(limit))
     files.tidy()
     worker = Worker(files, int(threads))
     verbs = (worker.describe, worker.time, worker.answer, worker.bench)
     serve({verb.__name__: _performed(worker, verb) for verb in verbs}, *standard_streams())
+
+
+def _end_with_parent() -> None:
+    """Measure no longer than the process that holds the device's turn, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _performed(worker: Worker, verb: Callable[[Field], Answer]) -> Callable[[Message, Bytes], Answer]:

@@ -126,7 +126,9 @@ def test_a_device_process_that_dies_is_started_again(
     host: DeviceHost, sshd: Any, pool: ThreadPoolExecutor, until: Until
 ) -> None:
     measured = _begun(host, sshd, pool, until)
+    (worker,) = _processes(sshd, WORKER)
     _processes(sshd, DEVICE)[0].kill()
+    until(lambda: not worker.is_running())
     assert len(measured.result()[0]) == LONG.least
 
 

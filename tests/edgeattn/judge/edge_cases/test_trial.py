@@ -17,6 +17,7 @@ from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.graph import Symbol
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -91,7 +92,7 @@ def test_what_no_real_input_is_like_is_told_and_not_failed() -> None:
 
     found = cases(lay(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
     beyond = found["all of tokens at its largest"]
-    assert (beyond.ok, beyond.judged) == (True, False)
+    assert (beyond.ok, beyond.in_verdict) == (True, False)
     assert "no real input is like it" in (beyond.told or "")
     assert failed(found) == set()
 
@@ -143,3 +144,31 @@ def test_an_answer_of_other_dims_fails() -> None:
 def test_of_packed_inputs_whose_sizes_follow_from_values_nothing_is_made_up() -> None:
     axes = Axes(lay().axes.dims, packed=frozenset({"batch"}))
     assert cases(lay(axes=axes)) == {}
+
+
+def normed(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer with floats behind a norm that nothing keeps from dividing by almost 0."""
+    x = inputs["tokens"]
+    apart = x - x.mean(axis=1, keepdims=True)
+    return {"sums": (apart / (np.abs(apart).max(axis=1, keepdims=True) + 1e-30))[:, :2]}
+
+
+def blind_to_constants(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a row of one number over and over in its own way."""
+    x = inputs["tokens"]
+    constant = (x == x[:, :1]).all(axis=1, keepdims=True)
+    return {"sums": np.where(constant, np.float32([[1, -1]]), normed(inputs)["sums"])}
+
+
+def test_what_turns_with_the_last_digits_of_its_input_is_not_compared() -> None:
+    rows = np.random.default_rng(0).uniform(0.1, 0.9, (6, 1, 7)).astype(np.float32)
+    samples = Samples(tuple(Sample({"tokens": row, "mask": np.ones((1, 7), np.int64)}) for row in rows))
+    symbols = {"batch": Symbol(1, None), "sequence": Symbol(2, 64)}
+    ground = lay(samples=samples, symbols=symbols, rows=None)
+    steady = cases(ground, int8=blind_to_constants)
+    found = cases(ground, original=normed, float_=blind_to_constants, int8=blind_to_constants)
+    turned = [name for name, case in found.items() if "last digits" in (case.told or "")]
+    assert turned
+    assert failed(found) == set()
+    assert all(found[name].cosine is None for name in turned)
+    assert "tokens repeated" in failed(steady)

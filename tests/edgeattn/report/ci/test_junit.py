@@ -8,7 +8,7 @@ import pytest
 import xmlschema
 
 from edgeattn.bundle import Bundle
-from edgeattn.report.ci import Outcome, junit, outcomes
+from edgeattn.report.ci import Finding, findings, junit
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 
@@ -20,7 +20,7 @@ FAILED = Check("latency_ms", 3.2, 3.0, False)
 def test_each_check_edge_case_promise_and_device_is_a_test(report: Report, bundle: Bundle) -> None:
     wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
     told = replace(report, checks=(*report.checks, FAILED, FEW), edge_cases=(*report.edge_cases, wrong))
-    found = outcomes(told, bundle.manifest)
+    found = findings(told, bundle.manifest)
     text = junit({"sentence for cpu": found}, {"machine": str(report.machine)})
     SCHEMA.validate(text.decode())
     cases = {(it.get("classname"), it.get("name")): it for it in fromstring(text).iter("testcase")}
@@ -46,7 +46,7 @@ def test_each_check_edge_case_promise_and_device_is_a_test(report: Report, bundl
 
 
 def test_cases_of_one_name_are_told_apart() -> None:
-    twice = (Outcome("edge cases", "batch 3", "pass"), Outcome("edge cases", "batch 3", "fail", "why"))
+    twice = (Finding("edge cases", "batch 3", "pass"), Finding("edge cases", "batch 3", "fail", "why"))
     text = junit({"a.b for cpu": twice}, {})
     SCHEMA.validate(text.decode())
     names = [it.get("name") for it in fromstring(text).iter("testcase")]
@@ -56,7 +56,7 @@ def test_cases_of_one_name_are_told_apart() -> None:
 
 def test_names_are_words_and_no_markup() -> None:
     hostile = "</testcase><&\"'"
-    text = junit({hostile: (Outcome(hostile, hostile, "fail", hostile),)}, {hostile: hostile})
+    text = junit({hostile: (Finding(hostile, hostile, "fail", hostile),)}, {hostile: hostile})
     SCHEMA.validate(text.decode())
     assert next(fromstring(text).iter("testcase")).get("name") == hostile
 

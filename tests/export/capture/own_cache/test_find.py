@@ -8,7 +8,7 @@ import torch
 from cached_models import Counted, Decoder, Flat, Forgetful, LengthFirst, Lists, Stacked, Told, text
 from torch import Tensor, nn
 
-from edgeattn_export.capture.own_cache.cache import OwnCache, output_array, returned
+from edgeattn_export.capture.own_cache.cache import OwnCache, call_outputs, output_array
 from edgeattn_runtime.errors import SampleError
 
 TOLERANCE = 1e-5
@@ -63,9 +63,9 @@ def test_the_cache_is_found_and_goes_from_call_to_call(
     cache = cache_of(module(), [sample(length) for length in LENGTHS])
     assert cache is not None
     assert cache.objection is None
-    assert (cache.returned, cache.taken, list(cache.places)) == (returns, takes, places)
+    assert (cache.outputs, cache.parameters, list(cache.positions)) == (returns, takes, places)
     inputs = {name: np.asarray(v) for name, v in sample(11).items() if isinstance(v, Tensor)}
-    whole = output_array(returned(cache.module, cache.text.beginning, inputs), cache.text.logits)
+    whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), cache.text.logits)
     np.testing.assert_allclose(cache.logits(inputs, (4, 1, 1, 5)), whole, atol=TOLERANCE)
 
 
@@ -79,7 +79,7 @@ def test_transformers_caches_are_found_by_what_they_hold(cache_of: Find) -> None
     for raw in (plain, [{**sample, name: DynamicCache()} for sample in plain]):
         cache = cache_of(model, raw)
         assert cache is not None
-        assert (cache.returned, cache.objection) == ((name,), None)
+        assert (cache.outputs, cache.objection) == ((name,), None)
 
 
 def test_what_follows_from_the_source_alone_is_left_out_too(cache_of: Find) -> None:

@@ -16,7 +16,7 @@ TOLERANCE = 1e-5
 UNSEEN = ((4, 5), (2, 7), (3, 11), (2, 10), (5, 17), (2, 23))  # rows and lengths that no sample has
 
 
-def _asked(module: nn.Module) -> TraceRequest:
+def _request(module: nn.Module) -> TraceRequest:
     draw = torch.Generator().manual_seed(0)
     raw = [{"x": torch.randn(*size, WIDTH, generator=draw)} for size in ((1, 6), (2, 13), (3, 8))]
     samples = read_samples(module.eval(), raw)
@@ -25,20 +25,20 @@ def _asked(module: nn.Module) -> TraceRequest:
 
 @pytest.mark.parametrize("kind", [Product, Both, Table])
 def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
-    asked = _asked(kind())
-    assert asked.fixed(asked.exported(asked.module, asked.longest))
-    program = export_by_comparison(asked)
-    assert asked.fixed(program) == ()
+    request = _request(kind())
+    assert request.fixed_axes(request.exported(request.module, request.longest))
+    program = export_by_comparison(request)
+    assert request.fixed_axes(program) == ()
     answer = program.module()
     for size in UNSEEN:
         x = torch.randn(*size, WIDTH)
         with torch.inference_mode():
-            expected: Tensor = asked.reference.module(x)
+            expected: Tensor = request.reference.module(x)
             torch.testing.assert_close(answer(x)[0], expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 def test_modules_keep_their_names() -> None:
-    program = export_by_comparison(_asked(Product()))
+    program = export_by_comparison(_request(Product()))
     owners = {
         path for node in program.graph.nodes for path, _ in node.meta.get("nn_module_stack", {}).values()
     }
@@ -55,4 +55,4 @@ class Root(Attention):
 @pytest.mark.parametrize(("kind", "code"), [(Loop, "for i in range"), (Root, "float")])
 def test_what_follows_in_no_known_way_is_named_by_the_users_line(kind: type[Attention], code: str) -> None:
     with pytest.raises(CaptureError, match=rf" at \w+\.py, line \d+, in \w+ \(.*{code}"):
-        export_by_comparison(_asked(kind()))
+        export_by_comparison(_request(kind()))

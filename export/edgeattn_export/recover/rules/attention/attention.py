@@ -1,7 +1,7 @@
 """Attention written by hand becomes one operator.
 
-Before: MatMul(Softmax(MatMul(q, k^T) * s + m), v)     q, k, v: (B, H, S|T, D), or with three or five axes
-After:  Attention(q, k, v, m, scale=s)
+Before: MatMul(Softmax(MatMul(q, Transpose(k)) * s + m), v)
+After:  Attention(q, k, v, m, scale=s)             q, k, v (B, H, S|T, D), or with three or five axes
 
 The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
 Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with
@@ -29,14 +29,15 @@ from edgeattn_export.graph.dataflow import (
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
 from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty
-from edgeattn_export.recover.rules.attention.scores import Fade, Scores, read_scores, unscaled
+from edgeattn_export.recover.rules.attention.read_scores import read_scores
+from edgeattn_export.recover.rules.attention.scores import Fade, Scores, unscaled
 from edgeattn_export.recover.rules.attention.unrecognized import ROOTS, unrecognized
 from edgeattn_export.recover.rules.attention.weights import read_weights
 
 EMPTY_ROWS = Note(
     "Empty rows",
-    "its mask hides by minus infinity: a query that sees no key at all is NaN in PyTorch, and a number here; "
-    "where that can be, fill with -1e9 instead, and both answer alike",
+    "its mask fills with minus infinity: a query whose keys are all masked out is NaN in PyTorch and "
+    "a number here; if that can happen, fill with -1e9 instead, and both agree",
 )
 
 
@@ -71,7 +72,7 @@ class RecoverAttention:
         if weights is None or entering is None or value is None:
             return None
         scores = read_scores(weights.x)
-        if scores is None or (isinstance(scores, Scores) and scores.of_layer):
+        if scores is None or (isinstance(scores, Scores) and scores.is_layer):
             return None
         if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
             return Refusal("its softmax is not taken over the keys, the last axis")
@@ -79,14 +80,14 @@ class RecoverAttention:
             return scores
         if only_user(entering) is not node:
             return Refusal(
-                "its attention weights are used elsewhere too, and the operator does not give them"
+                "its attention weights are used elsewhere too, and the operator does not return them"
             )
         if weights.hidden is not None:
-            scores = scores.hidden(weights.hidden.condition, weights.hidden.when)
+            scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)
             if scores is None:
                 return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
         for factor in weights.fades:
-            scores = scores.masked(Fade(factor))
+            scores = scores.with_mask(Fade(factor))
         if scores.cap is not None and scores.masks:
             return Refusal(
                 "its scores are capped by tanh and masked; releases of onnxruntime differ in which of both "
@@ -106,7 +107,7 @@ class RecoverAttention:
             scaled = tape.op(factor.op_type, [query, factor.factor])
             scaled.shape, scaled.type = query.shape, query.type
             query = scaled
-        inputs = [axes.four(tape, value) for value in (query, keys, match.value)]
+        inputs = [axes.as_four(tape, value) for value in (query, keys, match.value)]
         filled = axes.filled(mask_dims(mask) for mask in scores.masks)
         mask = build_mask(tape, scores, filled)
         if mask is not None:
@@ -114,7 +115,7 @@ class RecoverAttention:
         attributes = {"scale": scores.scale * query_scale * key_scale}
         if scores.cap is not None:
             attributes["softcap"] = scores.cap
-        return axes.restored(tape, tape.op("Attention", inputs, attributes), query, match.output)
+        return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
 
 
 def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
@@ -126,8 +127,8 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
         ranks = f"{len(query)}, {len(keys)} and {len(values)}"
         return Refusal(f"query, keys and values have rank {ranks}; equal ones expected, 3 to 5")
     if not (same_dim(query[-1], keys[-2]) and same_dim(keys[-1], values[-2])):
-        parts = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)})"
-        return Refusal(f"{parts} and values ({dims_text(values)}) do not fit together")
+        query_and_keys = f"query ({dims_text(query)}), transposed keys ({dims_text(keys)})"
+        return Refusal(f"{query_and_keys} and values ({dims_text(values)}) do not fit together")
     shared = keys[-3] == values[-3] == 1 and len(values) > 3  # one head of keys and values for all queries
     each = query[-3], keys[-3], values[-3]
     several = {heads for heads in each if isinstance(heads, int) and heads != 1}

@@ -43,7 +43,7 @@ class Axes:
         """Of five axes, the first of the two that become one."""
         return 1 if self.shared else 0
 
-    def four(self, tape: Tape, value: ir.Value) -> ir.Value:
+    def as_four(self, tape: Tape, value: ir.Value) -> ir.Value:
         """Emit the query, keys or values with four axes."""
         if self.rank == 4:
             return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
@@ -57,15 +57,15 @@ class Axes:
 
     def four_of_mask(self, tape: Tape, mask: ir.Value, filled: tuple[bool, ...]) -> ir.Value:
         """Emit a mask of the scores' rank with four axes; ``filled`` says which it fills."""
-        found = dims(mask)
+        sizes = dims(mask)
         if self.rank != 5:
             return mask
         if not any(filled[self.folded : self.folded + 2]):
             squeezed = tape.op("Squeeze", [mask, _axis(tape, self.folded)])
-            return _described(squeezed, mask, (*found[: self.folded], *found[self.folded + 1 :]))
+            return _described(squeezed, mask, (*sizes[: self.folded], *sizes[self.folded + 1 :]))
         return _described(tape.op("Reshape", [mask, self._sizes(tape, mask)]), mask, self._folded_dims(mask))
 
-    def restored(
+    def as_before(
         self, tape: Tape, attention: ir.Value, query: ir.Value, output: ir.Value
     ) -> dict[ir.Value, ir.Value]:
         """Emit the operator's output with the axes that it had, or leave them away where the user does."""
@@ -86,12 +86,12 @@ class Axes:
 
     def filled(self, masks: Iterable[Dims]) -> tuple[bool, ...]:
         """Say which leading axes masks of these dims fill: of two that become one, both or none."""
-        each = [spread(sizes, self.rank) for sizes in masks]
-        together = [any(axis) for axis in zip(*each, strict=True)] if each else [False] * (self.rank - 2)
+        each = [filled_axes(sizes, self.rank) for sizes in masks]
+        combined = [any(axis) for axis in zip(*each, strict=True)] if each else [False] * (self.rank - 2)
         if self.rank == 5:
             pair = slice(self.folded, self.folded + 2)
-            together[pair] = [any(together[pair])] * 2
-        return tuple(together)
+            combined[pair] = [any(combined[pair])] * 2
+        return tuple(combined)
 
     def _repeated(self, tape: Tape, value: ir.Value) -> ir.Value:
         """Emit one head (B, 1, T, D) as often as there are heads."""
@@ -100,11 +100,11 @@ class Axes:
         return _described(tape.op("Expand", [value, sizes]), value, (first, self.heads, *rest))
 
     def _folded_dims(self, value: ir.Value) -> Dims:
-        found, at = dims(value), self.folded
-        one, other = size_expression(found[at]), size_expression(found[at + 1])
+        sizes, at = dims(value), self.folded
+        one, other = size_expression(sizes[at]), size_expression(sizes[at + 1])
         product = None if one is None or other is None else one * other
-        known = int(product) if product is not None and product.is_Integer else product and str(product)
-        return (*found[:at], known, *found[at + 2 :])
+        size = int(product) if product is not None and product.is_Integer else product and str(product)
+        return (*sizes[:at], size, *sizes[at + 2 :])
 
     def _sizes(self, tape: Tape, value: ir.Value) -> ir.Value:
         any_size = embed(tape, np.array([ANY_SIZE], np.int64), f"{value.name}.folded")
@@ -114,22 +114,22 @@ class Axes:
         return tape.op("Concat", parts, {"axis": 0})
 
 
-def spread(sizes: Dims, rank: int) -> tuple[bool, ...]:
+def filled_axes(sizes: Dims, rank: int) -> tuple[bool, ...]:
     """Say which of the scores' leading axes, all but the last two, a mask of these dims fills."""
     padded = (*(1,) * (rank - len(sizes)), *sizes)
     return tuple(size != 1 for size in padded[: rank - 2])
 
 
-def _same_sizes(found: Dims, wanted: Dims) -> bool:
-    return len(found) == len(wanted) and all(
+def _same_sizes(left: Dims, right: Dims) -> bool:
+    return len(left) == len(right) and all(
         size_expression(size) is not None and size_expression(size) == size_expression(other)
-        for size, other in zip(found, wanted, strict=True)
+        for size, other in zip(left, right, strict=True)
     )
 
 
-def _described(made: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
-    made.shape, made.type = ir.Shape(sizes), like.type
-    return made
+def _described(value: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
+    value.shape, value.type = ir.Shape(sizes), like.type
+    return value
 
 
 def _axis(tape: Tape, axis: int) -> ir.Value:

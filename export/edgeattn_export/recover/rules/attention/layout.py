@@ -1,7 +1,7 @@
 """Attention takes its inputs as the projections leave them, without transposes.
 
-Before: Attention(q, k, v, m)     (B, H, S|T, D), each a rearrangement of a projection
-After:  Attention(q', k', v', m, q_num_heads=H, kv_num_heads=H)     (B, S|T, H*D), a projection or its part
+Before: Attention(Transpose(Reshape(x, (B, S, H, D)), (0, 2, 1, 3)), ..., m)   or otherwise rearranged
+After:  Attention(x, ..., m, q_num_heads=H, kv_num_heads=H)        x (B, S|T, H*D), or a part of it
 
 Whatever lay between, such as the query-key-value linear of a vision transformer seen as (B, S, 3, H, D) and
 permuted, or the (S, B*H, D) of torch.nn.MultiheadAttention, is not computed any more.
@@ -55,14 +55,14 @@ class AttentionWithoutTransposes:
         if "q_num_heads" in node.attributes or len(node.outputs) > 1:
             return None
         sides = [_side(value) for value in node.inputs[:3]]
-        found = tuple(side for side in sides if side is not None)
-        if len(found) < 3:
+        rearranged = tuple(side for side in sides if side is not None)
+        if len(rearranged) < 3:
             lost = [n for n, side in zip(("query", "keys", "values"), sides, strict=True) if side is None]
-            return Refusal(f"its {' and '.join(lost)} are no rearranged (batch, length, heads * size)")
+            return Refusal(f"its {' and '.join(lost)} cannot be traced back to (batch, length, heads * size)")
         joined = _join(node.outputs[0])
         if joined is None:
             return Refusal("its output does not go back to heads * size by a transpose and a reshape")
-        return Match(node, found, *joined)
+        return Match(node, rearranged, *joined)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the 3-D attention, and what is left of the rearrangements around it."""

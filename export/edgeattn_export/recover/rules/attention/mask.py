@@ -25,47 +25,47 @@ def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value
         filled: Which of the axes before S are written out, where there are five: two of them become one.
     """
     mask: ir.Value | None = None
-    for laid in scores.masks:
-        match laid:
+    for part in scores.masks:
+        match part:
             case Fill():
-                mask = _filled(tape, mask, laid)
+                mask = _filled(tape, mask, part)
             case Bias() | GroupedBias():
-                added = _bias(tape, laid, scores.query)
+                added = _bias(tape, part, scores.query)
                 mask = added if mask is None else tape.op("Add", [mask, added])
             case Fade():
-                added = tape.op("Log", [laid.factor])
+                added = tape.op("Log", [part.factor])
                 mask = added if mask is None else tape.op("Add", [mask, added])
     if mask is None:
         return None
-    found = _joint_dims(scores.masks)
+    sizes = _joint_dims(scores.masks)
     if len(dims(scores.product)) == len(FIVE):
-        mask, found = _filling(tape, mask, scores, filled), _filled_dims(found, scores, filled)
+        mask, sizes = _filling(tape, mask, scores, filled), _filled_dims(sizes, scores, filled)
     if mask.shape is None:  # made here: of others the dims are known already
-        mask.shape, mask.dtype = ir.Shape(found), ir.DataType.FLOAT
+        mask.shape, mask.dtype = ir.Shape(sizes), ir.DataType.FLOAT
     return mask
 
 
-def mask_dims(laid: Mask) -> Dims:
+def mask_dims(mask: Mask) -> Dims:
     """Return a mask's own dims."""
-    match laid:
+    match mask:
         case Fill():
-            return dims(laid.condition)
+            return dims(mask.condition)
         case Fade():
-            return dims(laid.factor)
+            return dims(mask.factor)
         case _:
-            return dims(laid.mask)
+            return dims(mask.mask)
 
 
 def _joint_dims(masks: Sequence[Mask]) -> Dims:
     """Return the dims of masks laid on one another."""
-    each = [_own_dims(laid) for laid in masks]
+    each = [_own_dims(mask) for mask in masks]
     rank = max(map(len, each))
     padded = [(*(1,) * (rank - len(sizes)), *sizes) for sizes in each]
     return tuple(next((size for size in axis if size != 1), 1) for axis in zip(*padded, strict=True))
 
 
-def _own_dims(laid: Mask) -> Dims:
-    return (None, *dims(laid.mask)[2:]) if isinstance(laid, GroupedBias) else mask_dims(laid)
+def _own_dims(mask: Mask) -> Dims:
+    return (None, *dims(mask.mask)[2:]) if isinstance(mask, GroupedBias) else mask_dims(mask)
 
 
 def _filling(tape: Tape, mask: ir.Value, scores: Scores, filled: tuple[bool, ...]) -> ir.Value:
@@ -75,9 +75,9 @@ def _filling(tape: Tape, mask: ir.Value, scores: Scores, filled: tuple[bool, ...
     return tape.op("Expand", [mask, tape.op("Concat", [*leading, one, one], {"axis": 0})])
 
 
-def _filled_dims(found: Dims, scores: Scores, filled: tuple[bool, ...]) -> Dims:
+def _filled_dims(mask_sizes: Dims, scores: Scores, filled: tuple[bool, ...]) -> Dims:
     sizes = dims(scores.product)
-    return (*(sizes[axis] if full else 1 for axis, full in enumerate(filled)), *found[-2:])
+    return (*(sizes[axis] if full else 1 for axis, full in enumerate(filled)), *mask_sizes[-2:])
 
 
 def _bias(tape: Tape, bias: Bias | GroupedBias, query: ir.Value) -> ir.Value:
@@ -103,12 +103,12 @@ def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir
 def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     name = fill.condition.name
     value = -np.inf if np.isneginf(fill.value) else EXCLUDED
-    shown = fill.condition
-    if shown.dtype is not ir.DataType.BOOL:
-        shown = tape.op("Cast", [shown], {"to": ir.DataType.BOOL})
+    condition = fill.condition
+    if condition.dtype is not ir.DataType.BOOL:
+        condition = tape.op("Cast", [condition], {"to": ir.DataType.BOOL})
     excluded = embed(tape, np.array(value, np.float32), f"{name}.excluded")
     rest = embed(tape, np.array(0.0, np.float32), f"{name}.kept") if mask is None else mask
-    return tape.op("Where", [shown, excluded, rest] if fill.when else [shown, rest, excluded])
+    return tape.op("Where", [condition, excluded, rest] if fill.when else [condition, rest, excluded])
 
 
 def _size(tape: Tape, scores: Scores, axis: int) -> ir.Value:
@@ -141,8 +141,8 @@ def holds_infinity(value: ir.Value | None) -> bool:
     sources = sources_of(value)
     if any(source.producer() is not None and _op(source) == "Log" for source in sources):
         return True
-    known = (constant(source) for source in sources if is_constant(source))
-    return any(array is not None and bool((array == -np.inf).any()) for array in known)
+    arrays = (constant(source) for source in sources if is_constant(source))
+    return any(array is not None and bool((array == -np.inf).any()) for array in arrays)
 
 
 def _op(value: ir.Value) -> str:
@@ -152,14 +152,14 @@ def _op(value: ir.Value) -> str:
 
 def sources_of(value: ir.Value | None) -> set[ir.Value]:
     """Return all values that a value's numbers are made of."""
-    found: set[ir.Value] = set()
+    visited: set[ir.Value] = set()
     waiting = [value]
     while waiting:
         source = waiting.pop()
-        if source is None or source in found:
+        if source is None or source in visited:
             continue
-        found.add(source)
+        visited.add(source)
         node = source.producer()
         if node is not None and node.op_type != "Shape":
             waiting += node.inputs
-    return found
+    return visited

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.recover.products import ELEMENTWISE, mixes, products_after, products_before
-from edgeattn_export.recover.rules.attention.scores import read_scores
+from edgeattn_export.recover.rules.attention.read_scores import read_scores
 from edgeattn_export.recover.rules.attention.weights import read_weights
 
 ROOTS = frozenset({"Softmax", "LogSoftmax", "Exp"})
@@ -22,22 +22,22 @@ def unrecognized(softmax: ir.Node) -> Refusal | None:
     x, weights = softmax.inputs[0], softmax.outputs[0]
     products = tuple(products_after(weights))
     for product, entering, _ in products:
-        found = read_weights(product.inputs[0])
-        if found is not None and found.node is softmax:
-            return None if read_scores(found.x) is not None else _of_scores(found.x, entering)
+        reading = read_weights(product.inputs[0])
+        if reading is not None and reading.node is softmax:
+            return None if read_scores(reading.x) is not None else _scores_refusal(reading.x, entering)
     scores = read_scores(x) if softmax.op_type == "Softmax" else None
     if isinstance(scores, Refusal):
         return scores
     if scores is not None:
-        if scores.of_layer:
+        if scores.is_layer:
             return None
-        return _of_weights(products[0][2] if products else [use.node for use in weights.uses()])
-    if softmax.op_type == "Exp" and products and _of_scores(x, products[0][1]):
-        return Refusal("its weights are exponentials that are no softmax; write them as one")
-    return _of_scores(x, products[0][1]) if products else None
+        return _weights_refusal(products[0][2] if products else [use.node for use in weights.uses()])
+    if softmax.op_type == "Exp" and products and _scores_refusal(x, products[0][1]):
+        return Refusal("its weights are exponentials that are no softmax; write them as a softmax")
+    return _scores_refusal(x, products[0][1]) if products else None
 
 
-def _of_weights(nodes: Iterable[ir.Node]) -> Refusal:
+def _weights_refusal(nodes: Iterable[ir.Node]) -> Refusal:
     through = sorted({node.op_type for node in nodes}) or ["the outputs"]
     if through == ["Mul"]:
         return Refusal(
@@ -50,14 +50,14 @@ def _of_weights(nodes: Iterable[ir.Node]) -> Refusal:
     )
 
 
-def _of_scores(x: ir.Value | None, weights: ir.Value) -> Refusal | None:
+def _scores_refusal(x: ir.Value | None, weights: ir.Value) -> Refusal | None:
     for product, path in products_before(x):
         if not mixes(product, weights):
             continue
-        made = product.producer()
-        if made is not None and made.op_type in ("ReduceSum", "Einsum"):
+        origin = product.producer()
+        if origin is not None and origin.op_type in ("ReduceSum", "Einsum"):
             return Refusal(
-                f"its scores are a {made.op_type} that is no plain product of matrices; write them as one"
+                f"its scores are a {origin.op_type} that is no plain matrix product; write them as a MatMul"
             )
         through = {node.op_type for node in path}
         named = ", ".join(sorted(through - set(ELEMENTWISE) or through))

@@ -27,6 +27,10 @@ from edgeattn_export.graph.dataflow import (
 from edgeattn_export.recover.rules.softmax import over_last_axis, without_maximum
 
 SMALL = 1e-8  # at most so much is added to a sum of weights to keep it off 0
+_NEVER_NEGATIVE = frozenset({"Relu", "Sigmoid", "Exp", "Softmax", "Abs", "Softplus"})
+_COUNTS = (ir.DataType.BOOL, ir.DataType.INT64, ir.DataType.INT32, ir.DataType.UINT8)
+# Operators that only move numbers, or keep their sign, and how many of their inputs are numbers.
+_SOURCES = dict.fromkeys(("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand"), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,8 @@ def _faded(value: ir.Value) -> Weights | None:
         return Weights(exponentials, x) if x is not None else None
     product = producer(value, "Mul")
     if product is None:
-        found = _softmax(value)
-        return found if found and axis_of(found.node, -1) == len(dims(found.x)) - 1 else None
+        softmax = _softmax(value)
+        return softmax if softmax and axis_of(softmax.node, -1) == len(dims(softmax.x)) - 1 else None
     for side, factor in (tuple(product.inputs), tuple(reversed(product.inputs))):
         if side is None or factor is None or not (only_user(side) is product and is_nonnegative(factor)):
             continue
@@ -114,8 +118,8 @@ def _above_zero(total: ir.Value | None) -> ir.Value | None:
 def is_nonnegative(value: ir.Value | None) -> bool:
     """Say whether a value holds no number below 0, by how it is made; integers count as 0 and 1."""
     if is_constant(value):
-        known = constant(value)
-        return known is not None and not bool((np.sign(known) < 0).any())
+        array = constant(value)
+        return array is not None and not bool((np.sign(array) < 0).any())
     node = None if value is None else value.producer()
     if node is None or node.op_type in _NEVER_NEGATIVE:
         return node is not None
@@ -132,8 +136,4 @@ def is_nonnegative(value: ir.Value | None) -> bool:
             return bool(sources) and all(map(is_nonnegative, sources))
 
 
-_NEVER_NEGATIVE = frozenset({"Relu", "Sigmoid", "Exp", "Softmax", "Abs", "Softplus"})
-_COUNTS = (ir.DataType.BOOL, ir.DataType.INT64, ir.DataType.INT32, ir.DataType.UINT8)
-# Operators that only move numbers, or keep their sign, and how many of their inputs are numbers.
-_SOURCES = dict.fromkeys(("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand"), 1)
 _SOURCES |= {"Mul": 2, "Add": 2, "Where": 2}

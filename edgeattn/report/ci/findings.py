@@ -1,4 +1,4 @@
-"""A report as single outcomes, each with a name and a word: its checks, edge cases, promises and devices."""
+"""A report as single findings, each with a name and a word: its checks, edge cases, promises and devices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgeattn.report.devices import Device
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.number_words import cosine, limit_text, measured_text
 from edgeattn.report.promises import promises
-from edgeattn.report.verdict_words import CONFIDENT, confidence_text, undecided_notes
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, undecided_notes
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
@@ -23,23 +23,23 @@ _UNPROVEN = ("not known", "not run")  # how words on it begin that promise nothi
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Finding:
     """One of them.
 
     Attributes:
         kind: Such as "edge cases".
         name: Told apart from all others of its kind.
         word: How it ended.
-        told: More of it, in words; may be empty.
+        note: More of it, in words; may be empty.
     """
 
     kind: str
     name: str
     word: Word
-    told: str = ""
+    note: str = ""
 
 
-def outcomes(report: Report, manifest: Manifest) -> tuple[Outcome, ...]:
+def findings(report: Report, manifest: Manifest) -> tuple[Finding, ...]:
     """Return all that a report and the manifest of its bundle say of one target."""
     checks = (_of_check(check, report.samples.evaluation) for check in report.checks)
     return (
@@ -50,10 +50,10 @@ def outcomes(report: Report, manifest: Manifest) -> tuple[Outcome, ...]:
     )
 
 
-def golden_outcomes(results: Iterable[GoldenResult]) -> tuple[Outcome, ...]:
+def golden_findings(results: Iterable[GoldenResult]) -> tuple[Finding, ...]:
     """Return how each golden output was answered here."""
     return tuple(
-        Outcome(
+        Finding(
             "golden outputs",
             f"sample {result.sample}, {result.output}",
             "pass" if result.ok else "fail",
@@ -63,34 +63,34 @@ def golden_outcomes(results: Iterable[GoldenResult]) -> tuple[Outcome, ...]:
     )
 
 
-def _of_check(check: Check, evaluation: int) -> Outcome:
+def _of_check(check: Check, evaluation: int) -> Finding:
     words = f"{measured_text(check)} measured, {limit_text(check)} required"
     if not check.decided:
         words = " ".join((f"{words};", *undecided_notes([check], evaluation)))
     elif confidence_text(check):
-        words = f"{words}; {confidence_text(check)} {CONFIDENT}"
-    return Outcome("checks", check.name, check.verdict, words)
+        words = f"{words}; {confidence_text(check)} {CONFIDENCE_HEADING}"
+    return Finding("checks", check.name, check.verdict, words)
 
 
-def _of_edge_case(case: EdgeCase) -> Outcome:
-    if not case.judged:
-        return Outcome("edge cases", case.name, "not compared", case.told or "")
+def _of_edge_case(case: EdgeCase) -> Finding:
+    if not case.in_verdict:
+        return Finding("edge cases", case.name, "not compared", case.told or "")
     near = "" if case.cosine is None else f"cosine {cosine(case.cosine)}"
-    return Outcome("edge cases", case.name, "pass" if case.ok else "fail", case.told or near)
+    return Finding("edge cases", case.name, "pass" if case.ok else "fail", case.told or near)
 
 
-def _promised(report: Report, manifest: Manifest) -> Iterator[Outcome]:
+def _promised(report: Report, manifest: Manifest) -> Iterator[Finding]:
     first, *_ = manifest.variants
     variant = next((each for each in manifest.variants if each.target == report.target), first)
-    said = promises(manifest, variant)
-    proven = {**{name: said[name] for name in _PROMISED if name in said}, "Measured": said["Measured"]}
+    every = promises(manifest, variant)
+    proven = {**{name: every[name] for name in _PROMISED if name in every}, "Measured": every["Measured"]}
     for name, words in proven.items():
-        yield Outcome("promises", name, "not compared" if words.startswith(_UNPROVEN) else "pass", words)
+        yield Finding("promises", name, "not compared" if words.startswith(_UNPROVEN) else "pass", words)
     if report.placement is not None:
         words = "; ".join(placement_words(report.placement).splitlines())
-        yield Outcome("promises", "Placement", "pass" if report.placement.is_whole else "not compared", words)
+        yield Finding("promises", "Placement", "pass" if report.placement.is_whole else "not compared", words)
 
 
-def _of_device(device: Device) -> Outcome:
-    told = f"lowest cosine of its golden outputs {cosine(device.cosine)}"
-    return Outcome("devices", f"{device.name}, {device.target}", "pass" if device.ok else "fail", told)
+def _of_device(device: Device) -> Finding:
+    words = f"lowest cosine of its golden outputs {cosine(device.cosine)}"
+    return Finding("devices", f"{device.name}, {device.target}", "pass" if device.ok else "fail", words)

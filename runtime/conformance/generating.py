@@ -1,0 +1,111 @@
+"""The bundles that generate: a decoder, the same behind an encoder, and an exported translator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bundles
+import captioner
+import decoder
+import onnx_ir as ir
+import tiny
+
+from edgeattn_runtime.generation import CacheEntry, Generation
+from edgeattn_runtime.golden import write_golden
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+
+_ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
+
+_GENERATION = Generation(
+    kind="decoder",
+    decoder="model",
+    tokens="tokens",
+    logits="logits",
+    length="past_length",
+    cache=_ENTRIES,
+    positions=tiny.LONGEST,
+)
+_DECODING = {**bundles.SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
+
+
+def decoder_alone(folder: Path) -> None:
+    """Write a decoder and its golden vectors."""
+    bundles.lay_graph(folder, bundles.MODEL_FILE, decoder.graph())
+    write_golden(folder / bundles.GOLDEN_FILE, decoder.samples())
+    bundles.describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
+
+
+def feature_encoder(folder: Path) -> None:
+    """Write the same decoder behind an encoder of two sources that are no tokens."""
+    summary = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
+    bundles.lay_graph(
+        folder, "decoder.onnx", decoder.graph(ir.val(summary.name, ir.DataType.FLOAT, summary.dims))
+    )
+    bundles.save(captioner.encoder(), folder / "encoder.onnx")
+    write_golden(folder / bundles.GOLDEN_FILE, captioner.samples())
+    features = Tensor("features", "float32", ("batch", "frames", captioner.FEATURES))
+    mask = Tensor("mask", "bool", ("batch", "frames"))
+    bundles.describe(
+        folder,
+        graphs={"model": _decoder(summary), "encoder": Graph((features, mask), (summary,))},
+        symbols={**_DECODING, "frames": Symbol(1, None)},
+        generation=replace(
+            _GENERATION,
+            kind="encoder-decoder",
+            encoder="encoder",
+            sources=("features", "mask"),
+            carried=("seen",),
+        ),
+        variants=(replace(bundles.CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
+    )
+
+
+def encoder_decoder(folder: Path) -> None:
+    """Write the manifest of graphs that the exporter wrote: names, order and dims are its own."""
+    width, heads, words, positions = 16, 2, 16, 12  # those of tests/runtime/translator.py
+    carried = (
+        Tensor("cross_key_0", "float32", ("batch", "sequence", width)),
+        Tensor("cross_value_0", "float32", ("batch", "sequence", width)),
+        Tensor("carried_0", "bool", ("batch", 1, 1, "sequence")),
+    )
+    pasts, presents = (_cache(kind, heads, width // heads) for kind in ("past", "present"))
+    target = Tensor("target", "int64", ("batch", "sequence_2"))
+    logits = Tensor("logits", "float32", ("batch", "sequence_2", words))
+    graphs = {
+        "model": Graph((target, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)),
+        "encoder": Graph((Tensor("source", "int64", ("batch", "sequence")),), carried),
+    }
+    generation = Generation(
+        kind="encoder-decoder",
+        decoder="model",
+        encoder="encoder",
+        sources=("source",),
+        carried=tuple(tensor.name for tensor in carried),
+        tokens="target",
+        logits="logits",
+        length="past_length",
+        cache=_ENTRIES,
+        positions=positions,
+    )
+    bounded = dict.fromkeys(("sequence_2", "capacity"), Symbol(1, positions))
+    bundles.describe(
+        folder,
+        graphs=graphs,
+        symbols={**dict.fromkeys(("batch", "sequence"), Symbol(1, None)), **bounded},
+        generation=generation,
+        variants=(replace(bundles.CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),),
+    )
+
+
+def _decoder(*carried: Tensor) -> Graph:
+    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
+    logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
+    return Graph(
+        (bundles.TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)
+    )
+
+
+def _cache(kind: str, heads: int, size: int) -> tuple[Tensor, ...]:
+    dims = ("batch", heads, "capacity", size)
+    return tuple(Tensor(f"{kind}_{part}_0", "float32", dims) for part in decoder.PARTS)
