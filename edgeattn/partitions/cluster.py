@@ -126,5 +126,6 @@ def _check_hosts(client: Client, scheduler: str) -> None:
         workers_now = client.scheduler_info(n_workers=-1)["workers"]
         raise BadInput(
             f"scheduler {scheduler}: {len(workers_now)} workers found, none of which declares the resource "
-            f"{HOST}; start one that has edgeattn[export]: dask worker {scheduler} --nthreads 1 --resources {HOST}=1"
+            f"{HOST}; start one that has edgeattn[export]: "
+            f"dask worker {scheduler} --nthreads 1 --resources {HOST}=1"
         )
