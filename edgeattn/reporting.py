@@ -10,8 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.choice import Choice
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.int8_model import Choice, Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
@@ -26,7 +25,7 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search.goal import Trial, front
 from edgeattn_export.targets import Target
-from edgeattn_export.targets.placement.target_placement import has_one_place
+from edgeattn_export.targets.placement.target_placement import has_one_provider
 from edgeattn_runtime.machine import Machine
 
 RECIPES = "recipes"  # the folder of their files in a bundle
@@ -188,7 +187,7 @@ def _nominal_notes(target: Target) -> tuple[str, ...]:
 
 def _unknown_placement(target: Target, proof: Proof) -> tuple[str, ...]:
     """Say that fallbacks are unknown, where there may be some: onnxruntime falls back without a word."""
-    if proof.measures.placement is not None or has_one_place(target):
+    if proof.measures.placement is not None or has_one_provider(target):
         return ()
     return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing reports it here.",)
 

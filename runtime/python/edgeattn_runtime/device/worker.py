@@ -54,7 +54,8 @@ class Worker:
     """
 
     def __init__(self, files: Files, threads: int) -> None:
-        self._files, self._threads, self._watch = files, threads, Watch()
+        self._files, self._threads = files, threads
+        self._watch = Watch(files.folder / "reference.json")
 
     def describe(self, _: Field) -> Answer:
         """Tell what this device is."""
@@ -78,7 +79,7 @@ class Worker:
                 bound = {i: sessions.call(call) for i, call in enumerate(race.calls)}
                 took = timed(bound, race.clock, race.rounds)
                 times.append([took[i] for i in bound])
-        return {"times": times, "steadiness": self._watch.told(before, self._watch.read())}, {}
+        return {"times": times, "steadiness": self._watch.steadiness(before, self._watch.read())}, {}
 
     def race(self, request: Field) -> Answer:
         """Race calls, warmed up until they get no faster, between two reference calls."""
@@ -90,7 +91,7 @@ class Worker:
             sessions = Sessions(self._files, stack)
             times = race_calls({i: sessions.call(call) for i, call in enumerate(spec.calls)}, spec.pace)
         race = {**asdict(times), "milliseconds": list(times.milliseconds.values())}
-        return {"race": race, "steadiness": self._watch.told(before, self._watch.read())}, {}
+        return {"race": race, "steadiness": self._watch.steadiness(before, self._watch.read())}, {}
 
     def answer(self, request: Field) -> Answer:
         """Answer inputs once."""
@@ -116,7 +117,7 @@ class Worker:
         with self._files.laid_out(spec.files) as folder:
             result = json.loads(_python("-m", "edgeattn_runtime", "bench", str(folder), *options))
         idle = json.loads(_python("-c", IDLE).replace("None", "null"))
-        steadiness = self._watch.told(before, self._watch.read())
+        steadiness = self._watch.steadiness(before, self._watch.read())
         return {"bench": result, "idle_mb": idle, "steadiness": steadiness}, {}
 
     def perform(self, verb: Callable[[Field], Answer], request: Message, content: Bytes) -> Answer:
@@ -125,7 +126,7 @@ class Worker:
         Raises:
             BadInput: It is none, or cannot be done here.
         """
-        asked = {name: value for name, value in request.items() if name not in ("verb", "pieces")}
+        fields = {name: value for name, value in request.items() if name not in ("verb", "pieces")}
         try:
             pieces = [Piece.from_field(each) for each in Field("pieces", request.get("pieces", [])).items()]
             if set(content) != set(map(str, range(len(pieces)))):
@@ -133,7 +134,7 @@ class Worker:
                     f"{len(content)} arrays beside {len(pieces)} pieces of files; one each expected"
                 )
             self._files.keep([(piece, content[str(i)].tobytes()) for i, piece in enumerate(pieces)])
-            return verb(Field("", asked))
+            return verb(Field("", fields))
         except RecursionError as error:
             raise BadInput("a request too deeply nested; send a flat one") from error
         except OSError as error:
