@@ -24,8 +24,7 @@ from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
-from edgeattn_export.quantize.graphs import Graphs as Parts8
-from edgeattn_export.quantize.graphs import int8_graphs
+from edgeattn_export.quantize.graphs import Graphs, int8_graphs
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.recover import recover
@@ -155,11 +154,11 @@ def test_a_limit_on_time_is_no_reason_to_be_more_exact(choose: Choose, goals: li
 def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoken_of(
     choose: Choose, goals: list[Goal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def search(floats: FloatGraphs, goal: Goal, *, bench: Rig, step: object) -> SearchResult:
+    def search(floats: FloatGraphs, goal: Goal, *, rig: Rig, step: object) -> SearchResult:
         goals.append(goal)
-        return follow_bundle(floats, DYNAMIC_INT8 if math.isinf(goal.size_mb) else SMALL, bench)
+        return follow_bundle(floats, DYNAMIC_INT8 if math.isinf(goal.size_mb) else SMALL, rig)
 
-    def memory_of(graphs: Parts8, golden: Iterable[Golden], request: Request) -> float:
+    def memory_of(graphs: Graphs, golden: Iterable[Golden], request: Request) -> float:
         assert request.target is CPU
         assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 9), (1, 13)]
         return graphs_mb(graphs)
@@ -179,14 +178,14 @@ def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoke
 def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(
     choose: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def risky(floats: FloatGraphs, recipe: Recipe) -> Parts8:
+    def risky(floats: FloatGraphs, recipe: Recipe) -> Graphs:
         parts = int8_graphs(floats, recipe)
         (part,) = parts.graphs.values()
         return replace(parts, graphs={MAIN_GRAPH: replace(part, risks=(Risk("head", "y", 0.12, 0.91),))})
 
-    def ignoring(floats: FloatGraphs, goal: Goal, *, bench: Rig, **more: Any) -> SearchResult:
-        bench.store.ignored = 2
-        return replace(search_bundle(floats, goal, bench=bench, **more), notes=("Int8 is not faster here.",))
+    def ignoring(floats: FloatGraphs, goal: Goal, *, rig: Rig, **more: Any) -> SearchResult:
+        rig.store.ignored = 2
+        return replace(search_bundle(floats, goal, rig=rig, **more), notes=("Int8 is not faster here.",))
 
     monkeypatch.setattr(choosing, "int8_graphs", risky)
     monkeypatch.setattr(choosing, "search_bundle", ignoring)
