@@ -11,7 +11,7 @@ from edgeattn.judge.choice import Choice
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
-from edgeattn.report.files import report_files
+from edgeattn.report.files import Provenance, report_files
 from edgeattn.reporting import recipe_files
 from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
@@ -143,11 +143,10 @@ def _is_of(outcome: Outcome, target: Target) -> bool:
 
 def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
     found = outcome.chosen.found
-    return report_files(
-        outcome.report,
-        recipe_files(found.trials, found.chosen),
+    provenance = Provenance(
         tolerance=outcome.evaluation.golden.tolerance,
         source=source.sha256,
         versions=versions(),
         others={it.request.target.name: it.report.verdict for it in outcomes if it is not outcome},
     )
+    return report_files(outcome.report, recipe_files(found.trials, found.chosen), provenance)
