@@ -91,7 +91,7 @@ class Worker:
             sessions = Sessions(self._files, stack)
             times = race_calls({i: sessions.call(call) for i, call in enumerate(spec.calls)}, spec.pace)
         race = {**asdict(times), "milliseconds": list(times.milliseconds.values())}
-        return {"race": race, "steadiness": self._watch.told(before, self._watch.read())}, {}
+        return {"race": race, "steadiness": self._watch.steadiness(before, self._watch.read())}, {}
 
     def answer(self, request: Field) -> Answer:
         """Answer inputs once."""
