@@ -68,7 +68,7 @@ class Steady:
         """Have a measurement made, again where something disturbed it; what still counts then is marked.
 
         Args:
-            verb: "time" or "bench".
+            verb: "time", "race" or "bench".
             request: As ``Connection.ask`` takes it; contents too.
             contents: Of all files that it names.
 

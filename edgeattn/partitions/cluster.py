@@ -125,6 +125,7 @@ def _check_hosts(client: Client, scheduler: str) -> None:
     if not hosts(client):
         workers = client.scheduler_info(n_workers=-1)["workers"]
         raise BadInput(
-            f"scheduler {scheduler}: {len(workers)} workers found, none of which declares the resource {HOST}; "
-            f"start one that has edgeattn[export]: dask worker {scheduler} --nthreads 1 --resources {HOST}=1"
+            f"scheduler {scheduler}: {len(workers)} workers found, none of which declares the resource "
+            f"{HOST}; start one that has edgeattn[export]: "
+            f"dask worker {scheduler} --nthreads 1 --resources {HOST}=1"
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.race import Pace
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.turns import Clock, Rounds
 from edgeattn_runtime.variant import options_of, providers_of
@@ -19,6 +20,7 @@ _CLOCKS = re.compile("wall|processor|cost")
 _THREADS = 1024  # at most
 _ROUNDS = 1_000_000  # at most
 _PAUSE = 60.0  # seconds at most
+_WARMING = 600.0  # seconds at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,21 @@ class RaceSpec:
         return cls(calls, _clock(fields["clock"]), _rounds(fields["rounds"]))
 
 
+@dataclass(frozen=True, slots=True)
+class HeatSpec:
+    """Calls to be raced."""
+
+    calls: Sequence[CallSpec | CallsSpec]
+    pace: Pace
+
+    @classmethod
+    def from_field(cls, found: Field) -> HeatSpec:
+        """Read it."""
+        fields = found.record("calls", "pace")
+        calls = [call_of(each) for each in fields["calls"].items(least=1)]
+        return cls(calls, _pace(fields["pace"]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchSpec:
     """A bundle to benchmark.
@@ -191,6 +208,15 @@ def _rounds(value: Field) -> Rounds:
         seconds=math.inf if seconds.value is None else seconds.number(),
         warmup=_at_most(fields["warmup"], _ROUNDS, least=0),
     )
+
+
+def _pace(value: Field) -> Pace:
+    fields = value.record("rounds", "unit", "window", "seconds")
+    seconds = fields["seconds"].number()
+    if not 0 <= seconds <= _WARMING:
+        raise fields["seconds"].refusal(f"0 to {_WARMING:.0f} seconds")
+    rounds, unit, window = (_at_most(fields[name], _ROUNDS, least=1) for name in ("rounds", "unit", "window"))
+    return Pace(rounds, unit, window, seconds)
 
 
 def _digest(value: Field) -> str:
