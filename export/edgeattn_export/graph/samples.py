@@ -181,7 +181,8 @@ def check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
     for name in inputs.keys() ^ first.keys():
         mismatch = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
         raise SampleError(
-            f"sample {index}, input {name!r}: {mismatch} expected as in sample 0; give it in all or none"
+            f"sample {index}, input {name!r}: {mismatch} expected as in sample 0; give it in all samples or "
+            "none"
         )
     for name, value in inputs.items():
         expected = first[name]

@@ -76,7 +76,7 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
 def test_large_weights_are_parted_into_pieces(
     encoder: Captured, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("edgeattn_export.graph.files.PAGE", 64)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE", 64)
     files = model_files(encoder.model, "model.onnx", most)
     weights = {f"model.onnx.data{suffix}" for suffix in ("", *(f".{i}" for i in range(1, len(files) - 1)))}
     assert set(files) == {"model.onnx", *weights}
