@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.sample_split import CALIBRATION, ROUND, SELECTION
 from edgeattn_export.graph.tree import InputTree, tensors_in
 from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
 LEAST = 3  # samples: one for each part
+ROUND = 4  # samples that are dealt at a time
+CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from fixing import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Resized
+from size_dependent import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Resized
 from torch import Tensor
 
 from edgeattn_export.capture import Captured
