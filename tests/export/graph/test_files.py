@@ -47,9 +47,9 @@ def test_large_weights_get_a_file_of_their_own(
     assert len(files["model.onnx"]) < len(files["model.onnx.data"]) / 4
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    actual = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
     expected = plainly(encoder.model)(samples[0].inputs)
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
     assert serialize(encoder.model) == before  # and the model itself keeps its weights
 
 
@@ -86,9 +86,9 @@ def test_large_weights_are_parted_into_pieces(
     assert (len(weights) == 1) == (most == 10**9)
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    actual = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
     expected = ORT_CPU.runner(encoder.model)(samples[0].inputs)
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize("limit", [1024, 10**9])
