@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeattn.judge.choice import Choice
-from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
 from edgeattn.report.files import report_files
@@ -18,33 +18,36 @@ from edgeattn.results.report import Report
 from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save
 from edgeattn_export.pack.pack import versions
-from edgeattn_export.targets import Bucket, Target, target_of
+from edgeattn_export.targets import Target, target_of
 from edgeattn_runtime.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an export came to for one target: what was asked, the graphs, figures, and the word on them."""
+    """What an export came to for one target: the int8 model, its proof, and the report on them."""
 
-    request: Request
-    chosen: Choice
-    buckets: Sequence[Bucket]
-    evaluation: Evaluation
+    model: Int8Model
+    proof: Proof
     report: Report
 
     @property
-    def made(self) -> TargetBuild:
+    def target(self) -> Target:
+        """What it is for."""
+        return self.model.request.target
+
+    @property
+    def build(self) -> TargetBuild:
         """What is packed of it."""
         return TargetBuild(
-            target=self.request.target,
-            parts=self.chosen.parts,
-            buckets=self.buckets,
-            tolerance=self.evaluation.golden.tolerance,
-            session=self.evaluation.tuned.session,
-            stacks=self.evaluation.tuned.stacks,
+            target=self.target,
+            parts=self.model.choice.int8,
+            buckets=self.model.buckets,
+            tolerance=self.proof.golden.tolerance,
+            session=self.proof.tuning.session,
+            stacks=self.proof.tuning.stacks,
             scores=self.report.scores,
             verdict="pass" if self.report.verdict == "pass" else "fail",
-            measured=self.evaluation.measured,
+            measured=self.proof.measured,
         )
 
 
@@ -99,24 +102,24 @@ def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bu
     first, *_ = outcomes
     own = source.processing
     packed = pack(
-        [outcome.made for outcome in outcomes],
-        first.evaluation.golden.samples,
+        [outcome.build for outcome in outcomes],
+        first.proof.golden.samples,
         label=Label(
             name=source.name,
             budget=request.budget.limits,
             source=source.sha256,
             weights=source.weights_sha256,
         ),
-        rows=first.evaluation.rows,
+        rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,
         assets=None if own is None else own.files(),
         reports={
-            f"{'' if outcome is first else f'{outcome.request.target.name}/'}{name}": content
+            f"{'' if outcome is first else f'{outcome.target.name}/'}{name}": content
             for outcome in outcomes
             for name, content in _reports(source, outcome, outcomes).items()
         },
     )
-    return Bundle({each.request.target.name: each.report for each in outcomes}, packed)
+    return Bundle({each.target.name: each.report for each in outcomes}, packed)
 
 
 def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outcome]:
@@ -128,26 +131,23 @@ def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outco
     """
     if len(request.places) == 1:
         return outcomes
-    found: list[Outcome] = []
-    for each in (replace(request, targets=(target,)) for target in request.targets):
-        its = [outcome for outcome in outcomes if _is_of(outcome, each.target)]
-        variants = {outcome.request.target.name: outcome.chosen.parts for outcome in its}
-        priced = prices(variants, list(its[0].chosen.selection), each)
-        found += (replace(outcome, report=replace(outcome.report, prices=priced)) for outcome in its)
-    return found
-
-
-def _is_of(outcome: Outcome, target: Target) -> bool:
-    return target_of(outcome.request.target.name) is target
+    priced: list[Outcome] = []
+    for target in request.targets:
+        variants = [outcome for outcome in outcomes if target_of(outcome.target.name) is target]
+        graphs = {outcome.target.name: outcome.model.choice.int8 for outcome in variants}
+        selection = list(variants[0].model.choice.selection)
+        costs = prices(graphs, selection, replace(request, targets=(target,)))
+        priced += (replace(each, report=replace(each.report, prices=costs)) for each in variants)
+    return priced
 
 
 def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
-    found = outcome.chosen.found
+    search = outcome.model.choice.search
     return report_files(
         outcome.report,
-        recipe_files(found.trials, found.chosen),
-        tolerance=outcome.evaluation.golden.tolerance,
+        recipe_files(search.trials, search.chosen),
+        tolerance=outcome.proof.golden.tolerance,
         source=source.sha256,
         versions=versions(),
-        others={it.request.target.name: it.report.verdict for it in outcomes if it is not outcome},
+        others={each.target.name: each.report.verdict for each in outcomes if each is not outcome},
     )

@@ -8,14 +8,13 @@ from pathlib import Path
 from torch import nn
 
 from edgeattn.bundle import Bundle, Outcome, bundled, with_prices
-from edgeattn.judge.choice import Chooser
+from edgeattn.judge.choice import choose
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
-from edgeattn.judge.metric_check import check_metric
-from edgeattn.judge.output_metrics import asked_of
-from edgeattn.judge.padding import Padded
+from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.metric import check_metric
+from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
 from edgeattn.reporting import report_on
@@ -27,7 +26,6 @@ from edgeattn.stages import staged
 from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.lower.fixed import Sizes
-from edgeattn_export.quantize.float_graphs import float_graphs
 from edgeattn_export.recover import recover
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
 
@@ -52,49 +50,52 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
 
 
 def _run(source: Source, request: Request, progress: Progress) -> Bundle:
+    float_model = _float_model(source, request, progress)
+    # Every target may refuse the model: all are asked before a search takes minutes for the first.
+    lowered = [(each, *_lowered(float_model, each, progress)) for each in request.each()]
+    outcomes = [_for_target(float_model, *each, progress) for each in lowered]
+    return bundled(source, request, with_prices(outcomes, request))
+
+
+def _float_model(source: Source, request: Request, progress: Progress) -> FloatModel:
+    """Capture a model, and recover its meaning."""
     progress.stage("samples")
-    real = source.read()
-    samples = real.split()
+    given = source.read()
+    samples = given.split()
     progress.stage("capture")
-    captured = source.capture(real, request.target.prover)
+    captured = source.capture(given, request.target.prover)
     if source.processing is not None:
-        source.processing.check(source.name, captured.graph, real)
+        source.processing.check(source.name, captured.graph, given)
     progress.stage("recover")
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
     cached = with_cache(captured, recovered, samples.calibration)
-    padded, asked = Padded.of(captured, samples.selection), asked_of(request.budget, captured.graph)
-    comparison = Comparison(captured, padded, source.metric, progress, asked)
-    check_metric(comparison, samples.evaluation, request.budget)
+    limits = request.budget.limits
+    comparison = Comparison.of(captured, samples, source.metric, limits)
+    if source.metric is not None:
+        check_metric(source.metric, captured, samples.evaluation, limits)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
-    float_model = FloatModel(source, captured, recovered, cached, rows, samples, comparison)
-    # Every target may refuse the model: all are asked before a search takes minutes for the first.
-    lowered = [(each, *_lowered(float_model, each)) for each in request.each()]
-    outcomes = [_for_target(float_model, *each) for each in lowered]
-    return bundled(source, request, with_prices(outcomes, request))
+    return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
 
 
-def _lowered(known: FloatModel, request: Request) -> tuple[tuple[Sizes, ...], LoweredGraphs]:
+def _lowered(
+    model: FloatModel, request: Request, progress: Progress
+) -> tuple[tuple[Sizes, ...], LoweredGraphs]:
     """Return the sizes that a target fixes, and the graphs as it is fast at them."""
-    target, samples = request.target, known.samples
-    known.comparison.progress.stage("lower")
-    sizes = sizes_for(target, known.sizes_seen, known.captured.graph, known.rows.rows)
-    return sizes, lower_for(target, known.cached, samples.calibration)
+    progress.stage("lower")
+    sizes = sizes_for(request.target, model.choosing_sizes, model.captured.graph, model.rows.rows)
+    return sizes, lower_for(request.target, model.cached, model.samples.calibration)
 
 
 def _for_target(
-    known: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: LoweredGraphs
+    model: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: LoweredGraphs, progress: Progress
 ) -> Outcome:
     """Take a float model to one target."""
-    target, samples = request.target, known.samples
-    padding = known.comparison.padded.padding
-    floats = float_graphs(known.captured, lowered.graphs, samples, target.prover, target.forms, padding)
-    chosen = Chooser(floats, samples.selection, known.comparison, request).best()
-    buckets = buckets_of(target, chosen.parts, sizes)
-    evaluation = evaluate(known, chosen, lowered.graphs, buckets, request)
-    return Outcome(
-        request, chosen, buckets, evaluation, report_on(known, lowered, chosen, evaluation, request)
-    )
+    choice = choose(model, lowered, request, progress)
+    buckets = buckets_of(request.target, choice.int8, sizes)
+    int8_model = Int8Model(request, model, lowered, choice, buckets)
+    proof = prove(int8_model, progress)
+    return Outcome(int8_model, proof, report_on(int8_model, proof))
 
 
 def export(

@@ -10,9 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.choice import Choice
-from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.int8_model import Choice, Int8Model
+from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.profile import convolutions
@@ -25,10 +24,9 @@ from edgeattn_export.graph import placement as workshop
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.search.goal import Trial, front
-from edgeattn_export.targets import LoweredGraphs, Target
-from edgeattn_export.targets.placement.target_placement import has_one_place
+from edgeattn_export.targets import Target
+from edgeattn_export.targets.placement.target_placement import has_one_provider
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import MAIN_GRAPH
 
 RECIPES = "recipes"  # the folder of their files in a bundle
 NOTABLE_TIME = 0.02  # share of the int8 graph's time, from which convolutions get a note
@@ -36,60 +34,56 @@ NOTABLE_DIFFERENCE = 0.01  # of the outputs' scale, from which that gets a note
 _NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 
 
-def report_on(
-    float_model: FloatModel, lowered: LoweredGraphs, choice: Choice, evaluation: Evaluation, request: Request
-) -> Report:
+def report_on(model: Int8Model, proof: Proof) -> Report:
     """Put a report on one target together.
 
     Args:
-        float_model: The model.
-        lowered: Its graphs for the target.
-        choice: The int8 graphs, and the search that they come from.
-        evaluation: Of these graphs.
-        request: The target, its budget and its place.
+        model: The int8 model, and all that it was made of.
+        proof: What was measured of it.
     """
-    source, captured, recovered = float_model.source, float_model.captured, float_model.recovered
-    samples, measures, forms = float_model.samples, evaluation.measures, request.target.forms
+    request, floats, lowered, choice = model.request, model.float_model, model.lowered, model.choice
+    source, captured, recovered, samples = floats.source, floats.captured, floats.recovered, floats.samples
+    measures, forms = proof.measures, request.target.forms
     return Report(
         model=source.name,
         target=request.target.name,
-        recipe=choice.parts.recipe,
+        recipe=choice.int8.recipe,
         machine=request.machine,
-        checks=evaluation.checks,
-        samples=Counts(len(samples.calibration), len(samples.selection), evaluation.count),
+        checks=proof.checks,
+        samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
         size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
-        operators=choice.parts.operators,
+        operators=choice.int8.operators,
         operator_times=measures.operator_times,
         placement=_placement(measures.placement),
-        edge_cases=evaluation.edge_cases,
+        edge_cases=proof.edge_cases,
         nominal=request.target.candidates.paces is not None,
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(
             Layer(layer.module, layer.form, forms.noun(layer.form), layer.cosine)
-            for layer in choice.parts.layers
+            for layer in choice.int8.layers
         ),
         original=source.original,
-        worst=evaluation.insight.worst,
-        parts=module_parts(part.quantized.model for part in reversed(list(choice.parts.graphs.values()))),
-        losses=evaluation.insight.losses,
+        worst=proof.insight.worst,
+        parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
+        losses=proof.insight.losses,
         module_times=measures.module_times,
-        trials=trial_results(choice.found.trials, choice.found.chosen),
+        trials=trial_results(choice.search.trials, choice.search.chosen),
         device=request.place.name,
         notes=(
-            *(_engine_notes(request.target, evaluation) if request.place.is_here else _device_notes(request)),
-            *_unknown_placement(request.target, evaluation),
+            *(_engine_notes(request.target, proof) if request.place.is_here else _device_notes(request)),
+            *_unknown_placement(request.target, proof),
             *captured.notes,
             *recovered.notes,
             *choice.notes,
-            *_convolution_notes(choice, evaluation),
-            *_scale_notes(choice, evaluation),
-            *evaluation.notes,
-            *undecided_notes(evaluation.checks, evaluation.count),
-            *(() if all(check.ok for check in evaluation.checks) else choice.binding),
+            *_convolution_notes(model, proof),
+            *_scale_notes(choice, proof),
+            *proof.notes,
+            *undecided_notes(proof.checks, proof.count),
+            *(() if all(check.ok for check in proof.checks) else choice.binding),
         ),
     )
 
@@ -158,31 +152,31 @@ def _device_notes(request: Request) -> tuple[str, ...]:
     )
 
 
-def _convolution_notes(choice: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     """Return a note on the convolutions that stay float, where they take a share that one notices."""
-    share = convolutions(evaluation.measures.operator_times)
+    share = convolutions(proof.measures.operator_times)
     if share < NOTABLE_TIME:
         return ()
-    count = operators(choice.parts.graphs[MAIN_GRAPH].quantized.model).get("Conv", 0)
+    count = operators(model.main).get("Conv", 0)
     words = (
         f"{count} convolutions stay float and take" if count > 1 else "One convolution stays float and takes"
     )
     return (f"{words} {share:.0%} of the int8 graph's time.",)
 
 
-def _engine_notes(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:
     """Say where answers and times are not the device's own."""
     engine, nominal = target.engine, _nominal_notes(target)
-    if evaluation.measured is None:
+    if proof.measured is None:
         missing = engine.host.missing() or ""
         return (
             f"Not run on {engine.providers[0]}: {missing}. Answers are of the stand-in.",
             *nominal,
         )
     if engine.host.emulated:
-        return (f"Answers are of an emulator ({evaluation.measured}), whose latency means nothing.", *nominal)
+        return (f"Answers are of an emulator ({proof.measured}), whose latency means nothing.", *nominal)
     if engine.host is not HERE:
-        return (f"Run on {evaluation.measured}.", *nominal)
+        return (f"Run on {proof.measured}.", *nominal)
     return nominal
 
 
@@ -191,23 +185,23 @@ def _nominal_notes(target: Target) -> tuple[str, ...]:
     return ("Latencies of recipes are nominal: counted, not measured.",) if nominal else ()
 
 
-def _unknown_placement(target: Target, evaluation: Evaluation) -> tuple[str, ...]:
+def _unknown_placement(target: Target, proof: Proof) -> tuple[str, ...]:
     """Say that fallbacks are unknown, where there may be some: onnxruntime falls back without a word."""
-    if evaluation.measures.placement is not None or has_one_place(target):
+    if proof.measures.placement is not None or has_one_provider(target):
         return ()
     return (f"What {target.engine.providers[0]} leaves to the CPU is not known: nothing reports it here.",)
 
 
-def _scale_notes(choice: Choice, evaluation: Evaluation) -> tuple[str, ...]:
+def _scale_notes(choice: Choice, proof: Proof) -> tuple[str, ...]:
     """Return a note on the scale of what is compared: of a decoder its logits, not its cache."""
-    generation = choice.parts.generation
+    generation = choice.int8.generation
     outputs = (
         output
-        for sample in evaluation.golden.samples
+        for sample in proof.golden.samples
         for name, output in sample.outputs.items()
         if generation is None or name == generation.logits
     )
-    return scale_note(evaluation.measures.scores.accuracy.max_abs, outputs)
+    return scale_note(proof.measures.scores.accuracy.max_abs, outputs)
 
 
 def scale_note(largest_difference: float, outputs: Iterable[NDArray[np.generic]]) -> tuple[str, ...]:

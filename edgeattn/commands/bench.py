@@ -79,7 +79,7 @@ def bench(
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
-    from edgeattn.report.benchmark_table import changes_parts
+    from edgeattn.report.benchmark_table import benchmark_changes_parts
     from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
     from edgeattn.results.benchmark import read_benchmark
 
@@ -92,7 +92,7 @@ def _compare(before: Path, after: Path, *, as_json: bool) -> None:
         }
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
-        show(changes_parts(figures, old, new))
+        show(benchmark_changes_parts(figures, old, new))
     worse = sum(each.verdict == "worse" for each in figures)
     if worse:
         raise CheckFailed(f"{after}: {worse} of {len(figures)} figures are worse than in {before}")

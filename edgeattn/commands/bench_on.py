@@ -41,13 +41,13 @@ def bench_on(
         CheckFailed: A golden output is below its tolerance on a device.
     """
     with working(verbose=verbose):
-        found = _benchmarks(bundle, names, threads)
+        results = _benchmarks(bundle, names, threads)
     if as_json:
-        table = {name: result.to_table() for name, result in found.items()}
+        table = {name: result.to_table() for name, result in results.items()}
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
-        show(chain.from_iterable(device_parts(result, name) for name, result in found.items()))
-    wrong = [name for name, result in found.items() if not all(golden.ok for golden in result.golden)]
+        show(chain.from_iterable(device_parts(result, name) for name, result in results.items()))
+    wrong = [name for name, result in results.items() if not all(golden.ok for golden in result.golden)]
     if wrong:
         raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
 

@@ -142,7 +142,7 @@ def check_verdict(report: Report, afterword: str) -> None:
 def check_placement(report: Report) -> None:
     """Raise CheckFailed where a graph's work may run elsewhere than wanted, or in more than one partition."""
     from edgeattn_export.targets import target_of
-    from edgeattn_export.targets.placement.target_placement import has_one_place
+    from edgeattn_export.targets.placement.target_placement import has_one_provider
 
     about, placement, target = (
         f"{report.model} for {report.target}",
@@ -154,7 +154,7 @@ def check_placement(report: Report) -> None:
             f"{about} is not placed whole: "
             f"{'; '.join(placement_words(placement).splitlines())}; lower these, or export without --strict"
         )
-    if placement is None and target is not None and not has_one_place(target):
+    if placement is None and target is not None and not has_one_provider(target):
         raise CheckFailed(
             f"{about}: what falls back is not known, as its engine does not tell it; export without --strict"
         )

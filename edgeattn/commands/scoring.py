@@ -13,7 +13,7 @@ import typer
 from edgeattn_runtime.errors import BadInput
 
 if TYPE_CHECKING:  # brings PyTorch
-    from edgeattn.judge.validation import Scoring
+    from edgeattn.judge.evaluation import Scoring
     from edgeattn.source.source import Source
     from edgeattn_runtime.bundle import BundleFiles
 
@@ -70,7 +70,7 @@ class ScoringOptions:
             source: The original, loaded here.
         """
         if self.workers is None and self.scheduler is None:
-            from edgeattn.judge.validation import score_here
+            from edgeattn.judge.evaluation import score_here
 
             yield score_here
             return

@@ -110,9 +110,7 @@ def _against_original(
         source = read_source(model, samples)
         changed = source_changes(files.manifest, source)
         with options.scoring(files, model, samples, source) as scoring:
-            measured = revalidate(
-                bundle, files, source, progress=progress, read_on=options.read_on, scoring=scoring
-            )
+            measured = revalidate(files, source, progress=progress, read_on=options.read_on, scoring=scoring)
     before = {target: read_report(files, target) for target in measured}
     reports = {target: _renewed(before[target], now, changed) for target, now in measured.items()}
     for_ci.write(reports, files.manifest)
@@ -132,7 +130,7 @@ def _renewed(before: Report, now: Validation, changed: tuple[str, ...]) -> Repor
         machine=now.machine,
         checks=now.checks,
         edge_cases=now.edge_cases,
-        samples=replace(before.samples, evaluation=now.evaluation),
+        samples=replace(before.samples, evaluation=now.count),
         accuracy=measures.scores.accuracy,
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,

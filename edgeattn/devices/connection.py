@@ -47,7 +47,7 @@ class Connection:
     """
 
     def __init__(self, address: Address, patience: float | None = None) -> None:
-        self._address, self._sent, self._is_told = address, set[str](), False
+        self._address, self._sent, self._has_noted = address, set[str](), False
         began = time.monotonic()
         self._peer, self.device = self._started(silence=None)
         self.patience = patience or max(PATIENCE, STARTS * (time.monotonic() - began))
@@ -171,8 +171,8 @@ class Connection:
 
     def _noted(self, note: object) -> None:
         """Say once that another host measures there; that the device is at work is no news."""
-        if note == "waiting" and not self._is_told:
-            self._is_told = True
+        if note == "waiting" and not self._has_noted:
+            self._has_noted = True
             text = f"waiting: {self.name} is measuring for another host"
             warnings.warn(text, UserWarning, stacklevel=1)
 

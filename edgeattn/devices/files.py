@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from edgeattn_export.graph.samples import Inputs
 
-SIZE = 4_000_000  # bytes of files that one request carries
+SIZE = 1_000_000  # bytes of files that one request carries: a slow line is silent meanwhile
 
 Contents = Mapping[str, bytes]  # of files, by their sha256
 

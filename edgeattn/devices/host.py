@@ -15,6 +15,8 @@ from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.hosts import Opening
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.race import Pace, RaceTimes
+from edgeattn_runtime.surroundings import State, Surroundings
 from edgeattn_runtime.turns import Clock, Rounds
 
 TOGETHER = 8  # races in one request at most: what the way there takes is shared
@@ -63,6 +65,12 @@ class DeviceHost:
         (times,) = self.races([calls], clock, rounds)
         return times
 
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+        """Race calls there, in one request; raises as ``Steady``."""
+        request = {"calls": [plain(call) for call in calls.values()], "pace": asdict(pace)}
+        answer = self.steady("race", request, contents(calls.values()))
+        return _race_times(Field(f"device {self.device.name}: race", answer.get("race")), calls, pace)
+
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
     ) -> Iterator[dict[Name, list[float]]]:
@@ -97,6 +105,48 @@ def _plain(rounds: Rounds) -> dict[str, object]:
     """Return what a device is told of rounds: JSON has no infinity."""
     seconds = None if math.isinf(rounds.seconds) else rounds.seconds
     return {**asdict(rounds), "seconds": seconds}
+
+
+def _race_times(answer: Field, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+    """Read a race's times: as many as there were calls and rounds, and each one of a clock's."""
+    names, fields = list(calls), answer.record("milliseconds", "warmup", "steady", "surroundings")
+    times = fields["milliseconds"].items()
+    if len(times) != len(names):
+        raise fields["milliseconds"].refusal(f"times of {len(names)} calls")
+    rounds = Rounds(pace.rounds, pace.rounds)
+    return RaceTimes(
+        {name: tuple(_milliseconds(each, rounds)) for name, each in zip(names, times, strict=True)},
+        fields["warmup"].integer(0),
+        fields["steady"].flag(),
+        _surroundings(fields["surroundings"]),
+    )
+
+
+def _surroundings(answer: Field) -> Surroundings:
+    """Read what a device did meanwhile."""
+    fields = answer.record("before", "after", "others", "stolen", "switches", "energy_j")
+    return Surroundings(
+        before=_state(fields["before"]),
+        after=_state(fields["after"]),
+        others=_number(fields["others"]),
+        stolen=_number(fields["stolen"]),
+        switches=_number(fields["switches"]),
+        energy_j=_number(fields["energy_j"]),
+    )
+
+
+def _state(answer: Field) -> State:
+    fields = answer.record("load", "clock_mhz", "governor")
+    governor = fields["governor"]
+    return State(
+        load=_number(fields["load"]),
+        clock_mhz=_number(fields["clock_mhz"]),
+        governor=None if governor.value is None else governor.text(),
+    )
+
+
+def _number(answer: Field) -> float | None:
+    return None if answer.value is None else answer.number()
 
 
 def _times(

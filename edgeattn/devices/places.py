@@ -73,8 +73,10 @@ def _place(connection: Connection) -> Place:
 
 
 def _check_engine(target: Target, device: Device) -> None:
-    asked = target.engine
-    engine = Engine(name=asked.name, version=asked.version, providers=asked.providers, options=asked.options)
+    needed = target.engine
+    engine = Engine(
+        name=needed.name, version=needed.version, providers=needed.providers, options=needed.options
+    )
     lacking = missing_requirement(engine, device.machine.versions["onnxruntime"], device.providers)
     if lacking is not None:
         raise IncompatibleRuntimeError(

@@ -95,10 +95,10 @@ def plain(call: Call) -> dict[str, object]:
 
 def contents(calls: Iterable[Call]) -> dict[str, bytes]:
     """Return all files that calls name, by their sha256."""
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     for call in calls:
-        found |= contents(call.calls) if isinstance(call, InTurn | Each) else _device_call(call).contents()
-    return found
+        files |= contents(call.calls) if isinstance(call, InTurn | Each) else _device_call(call).contents()
+    return files
 
 
 def _device_call(call: Callable[[], object]) -> DeviceCall:

@@ -29,11 +29,11 @@ class Disturbance:
     slept: float
 
     @classmethod
-    def of(cls, told: Field) -> Disturbance:
-        """Read what the device told."""
-        numbers = told.numbers()
+    def of(cls, answer: Field) -> Disturbance:
+        """Read what a device says of itself."""
+        numbers = answer.numbers()
         if not {"before", "after", "best", "slept"} <= set(numbers) or not numbers["best"] > 0:
-            raise told.refusal("before, after, best and slept, in numbers")
+            raise answer.refusal("before, after, best and slept, in numbers")
         return cls(max(numbers["before"], numbers["after"]) / numbers["best"], numbers["slept"])
 
     @property
@@ -68,7 +68,7 @@ class Steady:
         """Have a measurement made, again where something disturbed it; what still counts then is marked.
 
         Args:
-            verb: "time" or "bench".
+            verb: "time", "race" or "bench".
             request: As ``Connection.ask`` takes it; contents too.
             contents: Of all files that it names.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.judge.output_metrics import Asked
+from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Progress
@@ -68,12 +68,12 @@ class SampleScore:
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
-def scores_of(stream: Iterable[SampleScore], asked: Asked, *, has_metric: bool) -> Scores:
+def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:
     """Return what samples come to: the same numbers, whoever scored which of them.
 
     Args:
         stream: Of every sample, in their order.
-        asked: Metrics of single outputs.
+        output_metrics: Those of single outputs.
         has_metric: Whether the model has a metric of its own.
     """
     scores = tuple(stream)
@@ -84,8 +84,9 @@ def scores_of(stream: Iterable[SampleScore], asked: Asked, *, has_metric: bool) 
         snr_db=tuple(score.snr_db for score in scores),
         metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
         metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
-        asked={
-            metric.name: metric.mean([score.kept[metric.name] for score in scores]) for metric, _ in asked
+        output_metrics={
+            metric.name: metric.mean([score.kept[metric.name] for score in scores])
+            for metric, _ in output_metrics
         },
     )
 
@@ -107,9 +108,8 @@ def compare(
     runners: Mapping[str, Runner],
     samples: Iterable[Sample],
     padded: Padded,
-    *,
     metric: MetricOfArrays | None,
-    asked: Asked = (),
+    output_metrics: OutputMetrics = (),
 ) -> Iterator[SampleScore]:
     """Run the original, float and int8 on samples that may be a stream, and yield how near the answers are.
 
@@ -118,7 +118,7 @@ def compare(
         samples: Real samples; their targets go to ``metric``.
         padded: Tells the positions of outputs that are padding.
         metric: None where the model has none.
-        asked: Metrics of single outputs.
+        output_metrics: Those of single outputs.
 
     Raises:
         ModelError: The original alone answers a sample with NaN, or the metric fails.
@@ -127,8 +127,8 @@ def compare(
     for sample in samples:
         answers = _answers(runners, sample)
         kept = {
-            of_output.name: of_output.keep(_output_answers(runners, answers, sample, padded, tensor))
-            for of_output, tensor in asked
+            output_metric.name: output_metric.keep(_output_answers(runners, answers, sample, padded, tensor))
+            for output_metric, tensor in output_metrics
         }
         yield _score(answers, sample, padded, metric, kept)
 

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from edgeattn.judge.output_metrics import Asked
+from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.statistics import count_for
 from edgeattn.measure.buckets import takes
 from edgeattn_export.graph.agreement import Outputs
@@ -79,14 +79,14 @@ class EvaluationSet:
 
 @contextmanager
 def evaluation_set(
-    int8: Runner, samples: Samples, asked: Asked, *, emulated: bool
+    int8: Runner, samples: Samples, output_metrics: OutputMetrics, *, emulated: bool
 ) -> Iterator[EvaluationSet]:
     """Yield the samples to evaluate on, and what answers them.
 
     Args:
         int8: Of the graphs to evaluate.
         samples: All evaluation samples.
-        asked: Metrics, which may need more of them than others.
+        output_metrics: Those that the budget limits, which may need more samples than others.
         emulated: Whether it runs on an emulator, whose answers are then begun at once, on all cores.
 
     Raises:
@@ -103,7 +103,7 @@ def evaluation_set(
         yield EvaluationSet(int8, replace(samples, items=fitting), notes)
         return
     inputs = [sample.inputs for sample in fitting]
-    least = max(FEWEST, *(metric.least for metric, _ in asked), _affordable(int8, inputs))
+    least = max(FEWEST, *(metric.least for metric, _ in output_metrics), _affordable(int8, inputs))
     count = min(least, len(fitting))
     spread = tuple(fitting[i * len(fitting) // count] for i in range(count))
     with prefetching(int8, (sample.inputs for sample in spread)) as answering:

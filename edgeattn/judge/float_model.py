@@ -25,7 +25,7 @@ class FloatModel:
         recovered: Its meaning.
         cached: Its graph, or its step form.
         rows: What is proven of its rows: nothing of a decoder's, which takes steps.
-        samples: Their parts.
+        samples: Their split.
         comparison: With the original.
     """
 
@@ -38,7 +38,7 @@ class FloatModel:
     comparison: Comparison
 
     @property
-    def sizes_seen(self) -> list[Sizes]:
+    def choosing_sizes(self) -> list[Sizes]:
         """The sizes of the samples that choose, by symbol: those that evaluate have no say."""
-        every = (*self.samples.calibration, *self.samples.selection)
-        return [sizes_of(sample.inputs, self.captured.axes) for sample in every]
+        samples = (*self.samples.calibration, *self.samples.selection)
+        return [sizes_of(sample.inputs, self.captured.axes) for sample in samples]

@@ -13,38 +13,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edgeattn.measure.place import Place
+from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.targets import Target
 from edgeattn_runtime.golden import Sample
 
 
-def parts_mb(parts: Graphs) -> float:
-    """Return the size of all graphs of a bundle with their weights, as they lie on disk."""
-    return sum(file_mb(part.quantized.model) for part in parts.graphs.values())
+def graphs_mb(graphs: Graphs) -> float:
+    """Return the size of all graphs of a bundle with their weights, in MB (10^6 bytes) on disk."""
+    return sum(file_mb(part.quantized.model) for part in graphs.graphs.values())
 
 
-def memory_of(parts: Graphs, target: Target, golden: Iterable[Sample], place: Place) -> float:
+def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> float:
     """Return the memory of a process that runs graphs, in MB (10^6 bytes).
 
     Args:
-        parts: The graphs.
-        target: What they are for.
+        graphs: Weighed as the bundle that they would be.
         golden: What is run.
-        place: Where it is run.
+        request: For which target, and where.
 
     Raises:
         BudgetError: This system does not tell a process's peak.
     """
-    made = TargetBuild(target=target, parts=parts, tolerance=0.0, scores={}, verdict="fail", measured=None)
-    draft = pack([made], golden, label=Label(name="draft", budget={}, source=None), reports={})
+    build = TargetBuild(
+        target=request.target, parts=graphs, tolerance=0.0, scores={}, verdict="fail", measured=None
+    )
+    draft = pack([build], golden, label=Label(name="draft", budget={}, source=None), reports={})
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         path = Path(folder) / "draft.edge"
         save(draft, path)
-        return place.weigh(path, threads=THREADS)
+        return request.place.weigh(path, threads=THREADS)
 
 
 Candidate = TypeVar("Candidate")
@@ -55,9 +55,9 @@ MARGIN = 0.99  # of the limit: memory differs a little from process to process
 
 @dataclass(frozen=True, slots=True)
 class Footprint(Generic[Candidate]):
-    """What was made, its size and the memory of a process that runs it, in MB (10^6 bytes)."""
+    """A candidate, its size and the memory of a process that runs it, in MB (10^6 bytes)."""
 
-    made: Candidate
+    candidate: Candidate
     size_mb: float
     memory_mb: float
 
@@ -69,19 +69,19 @@ def within_memory(make: Callable[[float], Footprint[Candidate]], limit_mb: float
         make: Makes graphs that together take at most so many MB, or as near to that as they come.
         limit_mb: On memory.
     """
-    first = weighed = make(math.inf)
+    first = larger = make(math.inf)
     saved = 1.0  # MB of memory for one of size
     for _ in range(TIMES):
-        size_mb = weighed.size_mb - max(weighed.memory_mb - MARGIN * limit_mb, 0.0) / saved
-        if weighed.memory_mb <= limit_mb or not 0 < size_mb < weighed.size_mb:
+        size_mb = larger.size_mb - max(larger.memory_mb - MARGIN * limit_mb, 0.0) / saved
+        if larger.memory_mb <= limit_mb or not 0 < size_mb < larger.size_mb:
             break
         smaller = make(size_mb)
         if smaller.memory_mb <= limit_mb:
             return smaller
-        saved = _saved(weighed, smaller)
+        saved = _saved(larger, smaller)
         if saved <= 0:
             break
-        weighed = smaller
+        larger = smaller
     return first
 
 

@@ -22,7 +22,7 @@ NO_LIMIT = -1.0  # below every cosine
 TIMED, PASSES = 8, 3  # samples of the original, and calls of each
 
 
-def goal_of(request: Request, captured: Captured, samples: Samples, bench: Rig) -> Goal:
+def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) -> Goal:
     """Return what the search aims at.
 
     A budget that is silent on cosines aims at the target's own, higher than the floor of the verdict.
@@ -31,13 +31,13 @@ def goal_of(request: Request, captured: Captured, samples: Samples, bench: Rig) 
         request: The limits, and what to minimize within them.
         captured: With the model as it was handed over, for a limit on the ratio to its time.
         samples: Selection samples.
-        bench: Where this time is measured, and remembered.
+        rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
     silent = not request.budget.given & {"cosine", "cosine_min"}
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
-        milliseconds.append(_milliseconds(captured, samples, bench) / limits["latency_ratio"])
+        milliseconds.append(_milliseconds(captured, samples, rig) / limits["latency_ratio"])
     return Goal(
         cosine_mean=mean if silent else limits.get("cosine", NO_LIMIT),
         cosine_min=worst if silent else limits.get("cosine_min", NO_LIMIT),
@@ -48,24 +48,28 @@ def goal_of(request: Request, captured: Captured, samples: Samples, bench: Rig) 
     )
 
 
-def unmet(found: SearchResult, goal: Goal) -> tuple[str, ...]:
+def unmet(search: SearchResult, goal: Goal) -> tuple[str, ...]:
     """Return which limits bind and what came nearest, a line, where the search missed any.
 
     Args:
-        found: By the search.
+        search: With its trials.
         goal: What the user asks for; a refinement may have searched for a tighter one.
     """
-    return (_binding(found, goal),) if found.missed and goal.misses(found.chosen) else ()
+    return (_binding(search, goal),) if search.missed and goal.misses(search.chosen) else ()
 
 
-def _binding(found: SearchResult, goal: Goal) -> str:
+def _binding(search: SearchResult, goal: Goal) -> str:
     """Say which limits nothing met, what came nearest to each, and what it would have cost."""
-    asked = {"cosine": goal.cosine_mean, "cosine_min": goal.cosine_min}
-    asked |= {"latency_ms": goal.latency_ms / MARGIN, "size_mb": goal.size_mb}
-    limits = ", ".join(f"{name}={asked[name]:.6g}" for name in goal.misses(found.chosen))
-    exact = max(found.trials, key=lambda trial: trial.cosine_min)
-    fast = min(found.trials, key=lambda trial: trial.latency_ms)
-    small = min(found.trials, key=lambda trial: trial.size_mb)
+    bounds = {
+        "cosine": goal.cosine_mean,
+        "cosine_min": goal.cosine_min,
+        "latency_ms": goal.latency_ms / MARGIN,
+        "size_mb": goal.size_mb,
+    }
+    limits = ", ".join(f"{name}={bounds[name]:.6g}" for name in goal.misses(search.chosen))
+    exact = max(search.trials, key=lambda trial: trial.cosine_min)
+    fast = min(search.trials, key=lambda trial: trial.latency_ms)
+    small = min(search.trials, key=lambda trial: trial.size_mb)
     nearest = dict.fromkeys((exact, fast, small))
     candidates = "; ".join(
         f"{recipe_words(trial.recipe.name)}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
@@ -78,11 +82,11 @@ def _binding(found: SearchResult, goal: Goal) -> str:
     )
 
 
-def _milliseconds(captured: Captured, samples: Samples, bench: Rig) -> float:
+def _milliseconds(captured: Captured, samples: Samples, rig: Rig) -> float:
     """Return the processor time of the original, p50, one thread."""
     by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
     question = {"original": fingerprint(captured.model, samples), "by": by}
-    answer = bench.computed(question, lambda: {"milliseconds": _timed(captured.reference, samples)})
+    answer = rig.computed(question, lambda: {"milliseconds": _timed(captured.reference, samples)})
     return float(str(answer["milliseconds"]))
 
 
@@ -91,4 +95,4 @@ def _timed(original: Runner, samples: Samples) -> float:
     calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
     with torch_threads(THREADS):
         times = take_turns(calls, processor_milliseconds, rounds=PASSES, warmup=1)
-    return median(time for found in times.values() for time in found)
+    return median(time for counted in times.values() for time in counted)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from edgeattn_export.cache import ModelGraphs
+from numpy.typing import NDArray
+
+from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.int8_model import Int8Model
+from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, Samples, stratified
-from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.targets import Target
+from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import Sample, replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-REHEARSED = 8  # evaluation samples that a decoder is taken through
 COUNT = 4  # from the smallest evaluation sample to the largest
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order
 LEAST_LOSS = 1e-3  # of cosine, allowed in any case
@@ -43,12 +46,51 @@ def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: 
     return Golden(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))
 
 
-def step_vectors(graphs: ModelGraphs, parts: Graphs, evaluation: Samples, target: Target) -> Golden:
-    """Choose golden vectors of a decoder: prompts, and what follows them with their cache as the past.
+def golden_of(model: Int8Model, evaluation: Evaluation) -> Golden:
+    """Choose the golden vectors of a bundle, among the samples that were evaluated.
 
-    The float decoder answers them, whose logits are proven to be the original's.
+    A decoder's are prompts, and what follows them with their cache as the past. The float decoder answers
+    them, whose logits are proven to be the original's.
+
+    Args:
+        model: What the bundle will hold.
+        evaluation: Of it.
     """
-    float_decoder = target.prover.runner(graphs.main.model)
-    int8_decoder = target.device.runner(parts.graphs[MAIN_GRAPH].quantized.model)
-    calls = graphs.samples(evaluation[:REHEARSED], target.prover)[MAIN_GRAPH]
-    return golden_vectors(float_decoder, int8_decoder, (call.inputs for call in calls))
+    graphs, target, inputs = model.lowered.graphs, model.request.target, model.main_inputs(evaluation.samples)
+    if graphs.generation is not None:
+        decoder = target.prover.runner(graphs.main.model)
+        return golden_vectors(decoder, target.device.runner(model.main), inputs)
+    return golden_vectors(model.float_model.captured.reference, evaluation.int8, inputs)
+
+
+def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
+    """Replay golden vectors on the device, at the tolerance that they have here; a failed one fails all.
+
+    Args:
+        golden: The bundle's.
+        model: The int8 model; its request names the device.
+    """
+    place, tolerance = model.request.place, golden.tolerance
+    main = model.request.engine.runner(model.main, threads=place.threads)
+    contract = model.choice.int8.graphs[MAIN_GRAPH].graph
+
+    def answers(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        outputs = dict(main(arrays))
+        for tensor in contract.outputs:
+            if tensor.name not in outputs or outputs[tensor.name].dtype != tensor.dtype:
+                raise BadInput(
+                    f"device {place.name}: no {tensor.dtype} {tensor.name!r} in its answer; install the same "
+                    "edgeattn on both"
+                )
+        return outputs
+
+    results = replay(answers, golden.samples, tolerance=tolerance)
+    return tuple(
+        EdgeCase(
+            f"golden sample {result.sample} on {place.name}, {result.output}",
+            result.ok,
+            result.cosine,
+            None if result.ok else f"cosine {result.cosine:.4f}, {tolerance:.4f} expected",
+        )
+        for result in results
+    )

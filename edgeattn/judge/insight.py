@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.input_views import input_views, numbers, printable
-from edgeattn.judge.padding import Padded
+from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.trace.bundle import feed_of
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
 from edgeattn.judge.trace.points import module_behind
@@ -24,14 +25,10 @@ from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import like
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.source import Source
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.targets import Bucket
 from edgeattn_runtime.errors import ModelError
 
 
@@ -45,82 +42,65 @@ class Insight:
         notes: A line each.
     """
 
-    worst: tuple[WorstSample, ...] = ()
-    losses: tuple[ModuleLoss, ...] = ()
-    notes: tuple[str, ...] = ()
+    worst: tuple[WorstSample, ...]
+    losses: tuple[ModuleLoss, ...]
+    notes: tuple[str, ...]
 
 
-NO_INSIGHT = Insight()
-
-
-def insight_of(
-    known: FloatModel, int8: Runner, bucket: Bucket, cosines: Sequence[float], engine: Engine | None
-) -> Insight:
+def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> Insight:
     """Look at what was evaluated; what fails to be shown fails no export.
 
     Args:
-        known: The model.
-        int8: What was made of it.
-        bucket: Its graphs, in the largest sizes that they fix.
-        cosines: What it came to on each evaluation sample.
-        engine: Runs the graphs in this process; None where none does, and nothing is traced.
+        model: What was evaluated.
+        evaluation: Of it.
+        progress: Told before each input that is traced.
     """
-    captured, samples = known.captured, known.samples.evaluation
-    worst, unseen = with_fallback(
-        "the showing of the worst samples",
-        lambda: worst_samples(known.source, captured, int8, samples, cosines),
-        (),
+    worst, worst_notes = with_fallback(
+        "the showing of the worst samples", lambda: worst_samples(model.float_model, evaluation), ()
     )
-    if engine is None or not isinstance(captured.reference, Reference):  # an ONNX file has no modules
-        return Insight(worst, (), unseen)
-    padded, progress = known.comparison.padded, known.comparison.progress
-    losses, untraced = with_fallback(
-        "the trace of errors to modules",
-        lambda: losses_of(captured, bucket, engine, samples, padded, progress),
-        (),
+    if not model.request.is_in_process or not isinstance(model.float_model.captured.reference, Reference):
+        return Insight(worst, (), worst_notes)  # an ONNX file has no modules
+    losses, loss_notes = with_fallback(
+        "the trace of errors to modules", lambda: module_losses(model, evaluation.samples, progress), ()
     )
-    return Insight(worst, losses, (*unseen, *untraced))
+    return Insight(worst, losses, (*worst_notes, *loss_notes))
 
 
 SHOWN = 3
 
 
-def worst_samples(
-    source: Source, captured: Captured, int8: Runner, samples: Samples, cosines: Sequence[float]
-) -> tuple[WorstSample, ...]:
+def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSample, ...]:
     """Return the worst samples, the worst first.
 
     Args:
-        source: The model, which may say how its answers are shown.
-        captured: Its original and its contract.
-        int8: What was made of it.
-        samples: The evaluation samples.
-        cosines: What int8 came to on each of them.
+        model: The original, whose source may say how its answers are shown.
+        evaluation: The samples, what int8 answers, and what it came to on each of them.
 
     Raises:
         ModelError: The model's own ``pretty`` failed, or the model itself.
     """
+    samples, processing = evaluation.samples, model.source.processing
     every = [sample.inputs for sample in samples]
-    ranked = sorted(zip(cosines, range(len(samples)), strict=True))[:SHOWN]
-    found = []
+    ranked = sorted(zip(evaluation.scores.cosine, range(len(samples)), strict=True))[:SHOWN]
+    worst = []
     for cosine, i in ranked:
-        original, bundle = _both(source, captured, int8, samples[i])
-        inputs = input_views(captured.graph, source.processing, samples[i].inputs, every)
-        found.append(WorstSample(samples[i].number, cosine, inputs, printable(original), printable(bundle)))
-    return tuple(found)
+        original, bundle = _answer_texts(model, evaluation.int8, samples[i])
+        inputs = input_views(model.captured.graph, processing, samples[i].inputs, every)
+        worst.append(WorstSample(samples[i].number, cosine, inputs, printable(original), printable(bundle)))
+    return tuple(worst)
 
 
-def _both(source: Source, captured: Captured, int8: Runner, sample: Sample) -> tuple[str, str]:
-    reference, answers = captured.reference, int8(sample.inputs)
+def _answer_texts(model: FloatModel, int8: Runner, sample: Sample) -> tuple[str, str]:
+    """Return what the original and int8 say to a sample, in words."""
+    source, reference, answers = model.source, model.captured.reference, int8(sample.inputs)
     pretty = source.pretty if isinstance(source, ModuleSource) else None
     if pretty is None or not isinstance(reference, Reference):
-        known = source.processing
-        return answer_text(reference(sample.inputs), known), answer_text(answers, known)
+        both = (reference(sample.inputs), answers)
+        return answer_text(both[0], source.processing), answer_text(both[1], source.processing)
     original = reference.bind(sample.inputs)()
     passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
-    return pretty_text("pretty", pretty, original), pretty_text(
-        "pretty", pretty, like(original, {**passed, **answers})
-    )
+    answer = like(original, {**passed, **answers})
+    return pretty_text("pretty", pretty, original), pretty_text("pretty", pretty, answer)
 
 
 LABELS = 3  # that are named
@@ -152,27 +132,24 @@ def answer_text(outputs: Mapping[str, NDArray[np.generic]], own: OwnProcessing |
 FEW = 8  # samples: the rank of a module's error settles soon
 
 
-def losses_of(
-    captured: Captured, bucket: Bucket, engine: Engine, samples: Samples, padded: Padded, progress: Progress
-) -> tuple[ModuleLoss, ...]:
-    """Return the errors of each module, the worst first.
+def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tuple[ModuleLoss, ...]:
+    """Return the errors of each module, the worst first, in the largest sizes that the graphs fix.
 
     Args:
-        captured: The original and the float graph.
-        bucket: The graphs, in the sizes that they fix.
-        engine: Runs them in this process.
+        model: The int8 model, whose graphs run in this process.
         samples: The evaluation samples.
-        padded: How padding is told.
         progress: Told before each input.
 
     Raises:
         EdgeAttnError: As ``trace`` does.
     """
+    captured, padded = model.float_model.captured, model.float_model.comparison.padded
+    bucket = model.buckets[-1]
     parts = bucket.parts
     contracts = {name: part.graph for name, part in parts.graphs.items()}
     names = tuple(reversed(tuple(parts.graphs)))  # an encoder's outputs go to its decoder
     models = tuple(parts.graphs[name].quantized.model for name in names)
-    graphs = TracedGraphs(models, engine, feed_of(parts.generation, contracts))
+    graphs = TracedGraphs(models, model.request.engine, feed_of(parts.generation, contracts))
     pad = pad_token(module_behind(captured).module)
     inputs = list(trace_inputs(samples, padded, captured.axes, bucket.sizes, pad, most=FEW))
     with torch_threads(THREADS):

@@ -44,7 +44,7 @@ def _drop(measures: Measures) -> Figure | None:
 
 
 def _output_metric(name: str, measures: Measures) -> Figure | None:
-    return measures.scores.asked.get(name)
+    return measures.scores.output_metrics.get(name)
 
 
 def _latency(measures: Measures) -> Figure | None:

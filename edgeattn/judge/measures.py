@@ -24,7 +24,7 @@ class Scores:
         snr_db: Signal-to-noise ratio in dB: the original's outputs over what int8 differs by.
         metric_pytorch: The user's metric of the original; empty where there is none.
         metric_int8: The same of int8.
-        asked: By limit, what the budget asks for beside these, see ``edgeattn.judge.output_metrics``.
+        output_metrics: By limit, what the budget limits beside these, see ``edgeattn.judge.output_metrics``.
     """
 
     cosine: Sequence[float]
@@ -33,7 +33,7 @@ class Scores:
     snr_db: Sequence[float]
     metric_pytorch: Sequence[float] = ()
     metric_int8: Sequence[float] = ()
-    asked: Mapping[str, Mean] = field(default_factory=dict)
+    output_metrics: Mapping[str, Mean] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> Accuracy:

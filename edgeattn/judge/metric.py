@@ -1,17 +1,21 @@
-"""A user's metric, written for the module's own outputs, put to any runner's arrays."""
+"""A user's metric: put to any runner's arrays, and tried before a search whether it can show its limit."""
 
 from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
+from edgeattn.judge.figures import RIGHT_OR_WRONG
+from edgeattn.judge.statistics import count_for
+from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn.source.outputs import like
 from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.samples import Inputs, Sample
-from edgeattn_runtime.errors import ModelError
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_runtime.errors import BudgetError, ModelError
 
 
 class MetricOfArrays:
@@ -42,6 +46,40 @@ class MetricOfArrays:
         if not math.isfinite(value):
             raise ModelError(f"{where} returned {value}; expected a finite number")
         return value
+
+
+def check_metric(
+    metric: Metric, captured: Captured, evaluation: Samples, limits: Mapping[str, float]
+) -> None:
+    """Try a user's metric on answers of the original, and refuse a limit that too few samples judge.
+
+    A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:
+    it cannot tell a smaller drop from none. A limit of 0, which no number of samples shows, is left to the
+    verdict.
+
+    Args:
+        metric: The user's.
+        captured: The original.
+        evaluation: Samples that choose nothing.
+        limits: The budget's, by name.
+
+    Raises:
+        ModelError: The metric fails, or returns something else than a finite number.
+        BudgetError: A limit on its drop is below what these samples can show.
+    """
+    on_arrays = MetricOfArrays(metric, captured, evaluation[0].inputs)
+    values = (on_arrays(captured.reference(sample.inputs), sample) for sample in evaluation)
+    is_right_or_wrong = next(values) in RIGHT_OR_WRONG
+    limit, count = limits.get("metric_drop", 0.0), len(evaluation)
+    if not 0 < limit < 1 / count or not is_right_or_wrong:
+        return
+    if all(value in RIGHT_OR_WRONG for value in values):
+        needed = count_for(1 - limit)
+        raise BudgetError(
+            f"budget metric_drop: {limit:g} cannot be resolved: a 0/1 metric on {count} samples moves in "
+            f"steps of 1/{count}; at least {needed} evaluation samples expected: yield "
+            f"{math.ceil(needed / EVALUATION_SHARE)} samples or more, or ask for less"
+        )
 
 
 def _failure(error: Exception, target: object) -> str:

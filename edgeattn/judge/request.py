@@ -118,12 +118,17 @@ class Request:
         """Whether that is the target's own engine, and no stand-in."""
         return not self.place.is_here or self.target.device is self.target.engine
 
-    def bench(self) -> Rig:
-        """Return where the search measures, with what this user measured there before."""
-        return self.benches()[0]
+    @property
+    def is_in_process(self) -> bool:
+        """Whether that engine runs in this process, so that its times and its inside can be looked at."""
+        return self.is_own_engine and self.place.is_here and self.engine.host is HERE
 
-    def benches(self) -> tuple[Rig, ...]:
-        """Return as ``bench`` does, for each place."""
+    def rig(self) -> Rig:
+        """Return where the search measures, with what this user measured there before."""
+        return self.rigs()[0]
+
+    def rigs(self) -> tuple[Rig, ...]:
+        """Return as ``rig`` does, for each place."""
         store, here = Store.of_user(), self._device(Place.here())
         return tuple(
             Rig(self.target.candidates, self._device(place), store, place.host, place.threads, here)

@@ -6,22 +6,86 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from edgeattn.judge.choice import Choice
-from edgeattn.judge.float_model import FloatModel
-from edgeattn.judge.on_device import race_on_device
+from edgeattn.judge.evaluation import Evaluation
+from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.request import Request
 from edgeattn.measure.profile import times_of
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import THREADS
+from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, Price, Race
-from edgeattn_export.cache import ModelGraphs
-from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
+
+PROFILED = 2  # inputs: the smallest and the largest
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What was timed.
+
+    Attributes:
+        race: Of PyTorch, float and int8; None where the target's engine did not run, or was emulated.
+        operators: By operator, its share of the main int8 graph's time.
+        modules: By PyTorch module, the same.
+        notes: How int8 graphs with a cache compare with float ones, where the float export is no slower.
+    """
+
+    race: Race | None
+    operators: Mapping[str, float] = field(default_factory=dict)
+    modules: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def timing_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> Timing:
+    """Race all where the target's engine runs.
+
+    Args:
+        model: What is timed.
+        evaluation: Of it: the samples that it answered are run.
+        progress: Told of the stage.
+    """
+    request, graphs, samples = model.request, model.lowered.graphs, evaluation.samples
+    engine, comparison = request.engine, model.float_model.comparison
+    if not request.is_own_engine or engine.host.emulated:
+        return Timing(None)
+    progress.stage("time")
+    if not request.place.is_here:
+        return Timing(_race_on_device(model, samples))
+    if not request.is_in_process:
+        floats = graphs.runner(engine, threads=THREADS)
+        return Timing(comparison.race(evaluation.int8, samples, floats=floats))
+    operators, modules = times_of(model.main, engine, stratified(model.choice.selection, PROFILED))
+    latency = comparison.race(evaluation.int8, samples)
+    return Timing(latency, operators, modules, _steps_notes(latency, model, evaluation))
+
+
+def _race_on_device(model: Int8Model, samples: Samples) -> Race:
+    """Time the float and the int8 main graph side by side; of a decoder, its calls with a cache."""
+    request, captured, graphs = model.request, model.float_model.captured, model.lowered.graphs
+    place, floats, prover = request.place, captured.model, captured.engine
+    if graphs.generation is not None:
+        floats, prover = graphs.main.model, request.target.prover
+    threads = place.threads
+    runners = {
+        FLOAT: prover.on(place.host).runner(floats, threads=threads),
+        INT8: request.engine.runner(model.main, threads=threads),
+    }
+    contract = model.choice.int8.graphs[MAIN_GRAPH].graph
+    return race(runners, model.main_inputs(samples), contract, threads=threads, host=place.host)
+
+
+def _steps_notes(latency: Race, model: Int8Model, evaluation: Evaluation) -> tuple[str, ...]:
+    """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
+    graphs = model.lowered.graphs
+    if graphs.generation is None or latency[INT8].p50 < latency[FLOAT].p50:
+        return ()
+    floats = graphs.runner(model.request.engine, threads=THREADS)
+    inputs = [sample.inputs for sample in evaluation.samples]
+    return (steps_note(latency, evaluation.int8, floats, inputs, model.float_model.captured.graph),)
 
 
 def steps_note(latency: Race, int8: Runner, floats: Runner, inputs: Sequence[Inputs], graph: Graph) -> str:
@@ -56,74 +120,16 @@ def prices(variants: Mapping[str, Graphs], inputs: list[Inputs], request: Reques
         request: Names the devices.
     """
     timed = stratified(inputs, TIMED)
-    found: list[Price] = []
+    costs: list[Price] = []
     for place in request.places:
         engine, threads = request.target.engine.on(place.host), place.threads
         calls = {}
-        for name, parts in variants.items():
-            runner = engine.runner(parts.graphs[MAIN_GRAPH].quantized.model, threads=threads)
+        for name, graphs in variants.items():
+            runner = engine.runner(graphs.graphs[MAIN_GRAPH].quantized.model, threads=threads)
             calls[name] = InTurn([runner.bind(arrays) for arrays in timed])
         times = place.host.turns(calls, Clock("processor" if threads == 1 else "wall"), ROUNDS)
-        found += (
-            Price(name, parts.recipe, str(place.name), threads, median(times[name]))
-            for name, parts in variants.items()
+        costs += (
+            Price(name, graphs.recipe, str(place.name), threads, median(times[name]))
+            for name, graphs in variants.items()
         )
-    return tuple(found)
-
-
-PROFILED = 2  # inputs: the smallest and the largest
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """What was timed.
-
-    Attributes:
-        race: Of PyTorch, float and int8; None where the target's engine did not run, or was emulated.
-        operators: By operator, its share of the main int8 graph's time.
-        modules: By PyTorch module, the same.
-        notes: How int8 graphs with a cache compare with float ones, where the float export is no slower.
-    """
-
-    race: Race | None
-    operators: Mapping[str, float] = field(default_factory=dict)
-    modules: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-def timing_of(
-    known: FloatModel, chosen: Choice, graphs: ModelGraphs, int8: Runner, request: Request
-) -> Timing:
-    """Race all where the target's engine runs.
-
-    Args:
-        known: The model that they are compared with, on the evaluation samples.
-        chosen: What is timed.
-        graphs: What it was made of, in float.
-        int8: Runs what was chosen.
-        request: What was asked.
-    """
-    engine, comparison, samples = request.engine, known.comparison, known.samples.evaluation
-    if not request.is_own_engine or engine.host.emulated:
-        return Timing(None)
-    comparison.progress.stage("time")
-    if not request.place.is_here:
-        return Timing(race_on_device(known, chosen, graphs, request))
-    if engine.host is not HERE:
-        floats = graphs.runner(engine, threads=THREADS)
-        return Timing(comparison.race(int8, samples, beside=floats))
-    main = chosen.parts.graphs[MAIN_GRAPH].quantized.model
-    operators, modules = times_of(main, engine, stratified(chosen.selection, PROFILED))
-    race = comparison.race(int8, samples)
-    return Timing(race, operators, modules, _not_faster(race, known, graphs, int8, engine))
-
-
-def _not_faster(
-    race: Race, known: FloatModel, graphs: ModelGraphs, int8: Runner, engine: Engine
-) -> tuple[str, ...]:
-    """Tell how int8 graphs with a cache compare with float ones, where the float export is no slower."""
-    if graphs.generation is None or race[INT8].p50 < race[FLOAT].p50:
-        return ()
-    floats = graphs.runner(engine, threads=THREADS)
-    inputs = [sample.inputs for sample in known.samples.evaluation]
-    return (steps_note(race, int8, floats, inputs, known.captured.graph),)
+    return tuple(costs)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
-from itertools import cycle
+from collections.abc import Iterable, Mapping
 from statistics import median_low
 
 from edgeattn.results.latency import PYTORCH, Conditions, Race
+from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.batches import in_batches, ratio_of
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.latency import Latency, milliseconds, take_turns, warm_up, window_of
+from edgeattn_runtime.latency import Call, Latency, window_of
 from edgeattn_runtime.manifest import Graph
-from edgeattn_runtime.surroundings import Watch
+from edgeattn_runtime.race import Pace
+from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
 SAMPLES = 32  # timed at most, from the smallest to the largest
 ROUNDS = 384  # counted at most: 12 passes over 32 samples
 SECONDS = 20.0  # that a race may take, about
 WARMING = 0.2  # of them that calls may take until they get no faster
+ONCE = Rounds(least=1, most=1, warmup=1)  # the first call also sets a session up
 
 
 def race(
@@ -29,6 +30,7 @@ def race(
     *,
     threads: int,
     seconds: float | None = None,
+    host: Host = HERE,
 ) -> Race:
     """Time all runners on a stratified share of the inputs, interleaved.
 
@@ -41,44 +43,36 @@ def race(
         graph: The contract, by whose symbols the sizes are named.
         threads: For the conditions.
         seconds: That it may take in all, about; None takes ``SECONDS``.
+        host: Times the calls where they run; this process times what it has opened, or had opened by workers.
     """
     inputs, seconds = list(inputs), SECONDS if seconds is None else seconds
     largest = stratified(inputs, len(inputs))[-1]
-    affordable = max(2, int(seconds / _round_seconds([runner.bind(largest) for runner in runners.values()])))
+    trial = {name: runner.bind(largest) for name, runner in runners.items()}
+    affordable = max(2, int(seconds / _round_seconds(trial, host)))
     timed = stratified(inputs, min(SAMPLES, affordable // 2))
-    passes = min(ROUNDS, affordable - len(timed)) // len(timed)
-    calls = {name: _in_turn(runner.bind(arrays) for arrays in timed) for name, runner in runners.items()}
-    warm = warm_up(calls, seconds=WARMING * seconds, unit=len(timed), window=window_of(affordable))
-    watch = Watch()
-    times = take_turns(calls, milliseconds, rounds=passes * len(timed), warmup=0)
-    batches = {name: in_batches(found, unit=len(timed)) for name, found in times.items()}
+    rounds = min(ROUNDS, affordable - len(timed)) // len(timed) * len(timed)
+    calls = {name: InTurn([runner.bind(arrays) for arrays in timed]) for name, runner in runners.items()}
+    measured = host.race(calls, Pace(rounds, len(timed), window_of(affordable), WARMING * seconds))
+    batches = {name: in_batches(times, unit=len(timed)) for name, times in measured.milliseconds.items()}
     return Race(
-        {name: Latency.of(found) for name, found in batches.items()},
+        {name: Latency.of(each) for name, each in batches.items()},
         Conditions(
             threads,
             median_shape(graph, timed),
             len(timed),
-            passes * len(timed),
-            warmup=warm.rounds,
-            steady=warm.steady,
-            surroundings=watch.surroundings(),
+            rounds,
+            warmup=measured.warmup,
+            steady=measured.steady,
+            surroundings=measured.surroundings,
         ),
         {name: ratio_of(batches[PYTORCH], batches[name]) for name in runners if PYTORCH in runners},
     )
 
 
-def _round_seconds(calls: list[Callable[[], object]]) -> float:
-    for call in calls:
-        call()  # the first call of a model also sets it up
-    start = time.perf_counter()
-    for call in calls:
-        call()
-    return time.perf_counter() - start
-
-
-def _in_turn(calls: Iterable[Callable[[], object]]) -> Callable[[], object]:
-    turns = cycle(list(calls))
-    return lambda: next(turns)()
+def _round_seconds(calls: Mapping[str, Call], host: Host) -> float:
+    """Return how long one call each takes, after another one that also sets a session up."""
+    times = host.turns(calls, Clock("wall"), ONCE)
+    return sum(milliseconds for (milliseconds,) in times.values()) / 1e3
 
 
 def median_shape(graph: Graph, timed: Iterable[Inputs]) -> dict[str, int]:

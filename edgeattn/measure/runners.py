@@ -41,16 +41,16 @@ def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, R
     return {PYTORCH: captured.reference, FLOAT: float_runner, INT8: int8}
 
 
-def runner_of_parts(parts: Graphs, engine: Engine, *, threads: int) -> Runner:
+def runner_of_graphs(graphs: Graphs, engine: Engine, *, threads: int) -> Runner:
     """Return graphs that are not on disk as one runner of the model that they were made of."""
-    if parts.generation is None:
-        (part,) = parts.graphs.values()
-        return engine.runner(part.quantized.model, threads=threads)
-    graphs = {
+    if graphs.generation is None:
+        (main,) = graphs.graphs.values()
+        return engine.runner(main.quantized.model, threads=threads)
+    opened = {
         name: engine.graph(part.graph, part.quantized.model, threads=threads)
-        for name, part in parts.graphs.items()
+        for name, part in graphs.graphs.items()
     }
-    return StepRunner(graphs, parts.generation)
+    return StepRunner(opened, graphs.generation)
 
 
 def runner_of_buckets(
@@ -59,8 +59,8 @@ def runner_of_buckets(
     """Return graphs that are not on disk, in the sizes that they fix, as one runner of their original."""
     first, *_ = buckets
     if not first.sizes:
-        return runner_of_parts(first.parts, engine, threads=threads)
-    runners = [(each.sizes, runner_of_parts(each.parts, engine, threads=threads)) for each in buckets]
+        return runner_of_graphs(first.parts, engine, threads=threads)
+    runners = [(each.sizes, runner_of_graphs(each.parts, engine, threads=threads)) for each in buckets]
     return BucketRunner(first.parts.graphs[MAIN_GRAPH].graph, runners, rows)
 
 

@@ -10,18 +10,16 @@ from pathlib import Path
 from distributed import Client, Future, KilledWorker
 
 from edgeattn.judge.compare import SampleScore
-from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.evaluation import Subject
 from edgeattn.partitions.cluster import hosts
 from edgeattn.partitions.partition import SAMPLES, cut, pack
 from edgeattn.partitions.scheduler import HOST
 from edgeattn.partitions.waiting import first_ended
 from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn.source.source import Source
-from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import StageError
-from edgeattn_runtime.manifest import Variant
 
 AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
 
@@ -88,9 +86,7 @@ class OnWorkers:
     source: Source
     count: int = SAMPLES
 
-    def __call__(
-        self, _: Comparison, __: Runner, variant: Variant, samples: Iterable[Sample]
-    ) -> Iterator[SampleScore]:
+    def __call__(self, subject: Subject, samples: Iterable[Sample]) -> Iterator[SampleScore]:
         """Yield the score of each sample, in their order; raises as ``scores_in_order`` does."""
-        job = ScoringJob.of(self.files, self.model, self.samples, self.source, variant.target)
+        job = ScoringJob.of(self.files, self.model, self.samples, self.source, subject.target)
         return scores_in_order(self.client, job, samples, self.count)

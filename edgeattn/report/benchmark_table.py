@@ -35,7 +35,7 @@ def benchmark_parts(benchmark: Benchmark) -> tuple[RenderableType, ...]:
     )
 
 
-def changes_parts(
+def benchmark_changes_parts(
     changes: Iterable[BenchmarkChange], before: Benchmark, after: Benchmark
 ) -> tuple[RenderableType, ...]:
     """Lay out what changed, and what a reader must know of it."""
@@ -118,7 +118,7 @@ def _modules(modules: Mapping[str, float]) -> Table:
 
 
 def _conditions_lines(benchmark: Benchmark) -> Iterator[str]:
-    """Say how the calls were made, what the machine did before and after, and what it does not tell."""
+    """Say how the calls were made, what the machine did before and after, and what it does not report."""
     races = [point.latency_ms for point in benchmark.points]
     calls, warmups = ([each(race) for race in races] for each in (_rounds, _warmup))
     yield f"{_range(calls)} calls, after {_range(warmups)} of warm-up; ± is of 95 %, from batches of calls"

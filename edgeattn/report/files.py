@@ -73,7 +73,7 @@ def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
     Args:
         files: The bundle.
         report: That on one of its targets.
-        label: Tells it from others beside it.
+        label: Its name among the reports beside it.
     """
     provenance = files.manifest.provenance
     first, *_ = files.manifest.variants

@@ -1,4 +1,4 @@
-"""Numbers as a reader takes them in: with the digits that count, and their names beside them."""
+"""Numbers in text: with the digits that count, their units and their nouns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check shows of inputs that nobody saw, in words: its interval, or how many samples it would take."""
+"""What a check shows of all inputs, in words: its interval, or how many samples it would take."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ class Conditions:
         samples: How many samples were timed, from the smallest to the largest.
         rounds: Calls counted per model, interleaved, over all of these samples.
         spinning: Whether threads busy-wait for work. They never do: an app pays for it in battery.
-        warmup: Calls per model before, that are not counted; None where nobody noted it.
+        warmup: Calls per model before, that are not counted; None where it was not noted.
         steady: Whether calls had become no faster by then.
-        surroundings: What else the machine did; None where nobody noted it.
+        surroundings: What else the machine did; None where it was not noted.
     """
 
     threads: int

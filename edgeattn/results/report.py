@@ -54,7 +54,7 @@ class Report:
         worst: The worst evaluation samples, as a person sees them.
         parts: The graphs by PyTorch module, in the order in which they run.
         losses: What each module adds to the error, the worst first; empty where it was not traced.
-        module_times: By PyTorch module, its share of the main int8 graph's time; empty where nobody looked.
+        module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""One sample as a person sees it: pictures, text, lines or numbers, and what the two models say to it."""
+"""One sample in a form to be looked at: pictures, text, lines or numbers, and both models' answers."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class WorstSample:
         sample: Its number, counted from 0 as ``samples()`` yields them.
         cosine: Between all outputs of both.
         inputs: What went in.
-        original: What the original says, in words.
-        bundle: What the bundle says.
+        original: The original's answer, in words.
+        bundle: The bundle's.
     """
 
     sample: int

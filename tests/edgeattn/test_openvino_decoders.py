@@ -16,7 +16,7 @@ import torch
 import edgeattn_runtime
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.judge import evaluation
+from edgeattn.judge import proof
 from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.source import handover
@@ -83,7 +83,7 @@ def bundle(source: ModuleSource, placed: list[ir.Model]) -> Bundle:
 
     asked = Request.read("openvino", {"cosine": 0.99}, Objective(recipe=CANDIDATES.plain))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "placement_of", noted)
+        patch.setattr(proof, "placement_of", noted)
         return pipeline.run(source, asked, Silent())
 
 

@@ -10,7 +10,7 @@ import pytest
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.commands.export import check_placement
-from edgeattn.judge import evaluation
+from edgeattn.judge import proof
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
@@ -51,7 +51,7 @@ def test_every_bucket_is_placed(source: ModuleSource, monkeypatch: pytest.Monkey
     def place(_: object, graphs: Iterable[tuple[object, Inputs]]) -> None:
         placed.extend(inputs["tokens"].shape for _, inputs in graphs)
 
-    monkeypatch.setattr(evaluation, "placement_of", place)
+    monkeypatch.setattr(proof, "placement_of", place)
     bundle = pipeline.run(source, Request.read("coreml", {"cosine": 0.99}, FASTEST), Silent())
     sizes = [tuple(variant.sizes.values()) for variant in bundle.manifest.variants]
     assert len(sizes) > 1

@@ -102,7 +102,7 @@ def test_each_target_has_its_variant_and_its_report(
     assert read_report(files, "apart") == bundle.reports["apart"]
     assert read_report(files) == bundle.reports["cpu"]
     assert [variant.target for variant in measurable(files.manifest)] == ["cpu", "apart"]
-    anew = revalidate(folder, files, source, progress=Silent())
+    anew = revalidate(files, source, progress=Silent())
     assert list(anew) == ["cpu", "apart"]
     assert anew["apart"].measures.scores.accuracy == bundle.reports["apart"].accuracy
     assert main(["run", str(folder), "--help"]) == 0  # the app's runtime takes the variant that it can run

@@ -23,7 +23,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.pairs import lost
+from edgeattn_export.quantize.pairs import saturation_loss
 from edgeattn_export.quantize.saturation import dynamic_quantize
 
 HERE = Path(__file__).parent
@@ -42,7 +42,7 @@ class Product:
     def predicted(self) -> tuple[NDArray[np.float32], int]:
         """Return what x86 without VNNI makes of it, and how many pairs saturate."""
         q, step, zero = dynamic_quantize(self.x)
-        missing, saturated = lost(q, self.weight)
+        missing, saturated = saturation_loss(q, self.weight)
         whole = (q.astype(np.int64) - int(zero)) @ self.weight.astype(np.int64)
         return ((whole - missing) * step).astype(np.float32), saturated
 

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edgeattn.judge.budget import Budget
 from edgeattn.judge.output_metrics.embeddings import RANK, RECALL_AT_10
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK
 from edgeattn.judge.output_metrics.output_metric import OutputMetric, output_of
 from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
+from edgeattn.results.check import EVALUATION_SHARE
+from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 
 METRICS: Mapping[str, OutputMetric[Any]] = {
     metric.name: metric for metric in (TOP1, TOPK, KL, PERPLEXITY_RATIO, TOKEN_AGREEMENT, RECALL_AT_10, RANK)
 }
 
-Asked = tuple[tuple[OutputMetric[Any], Tensor], ...]
+OutputMetrics = tuple[tuple[OutputMetric[Any], Tensor], ...]
 
 
-def asked_of(budget: Budget, graph: Graph) -> Asked:
+def output_metrics_of(limits: Iterable[str], graph: Graph) -> OutputMetrics:
     """Return the metrics that a budget limits, each with the output that it is of.
 
     Args:
-        budget: The limits.
+        limits: The budget's, by name.
         graph: The model's contract.
 
     Raises:
         BudgetError: No output can be what a metric is of, or several may be.
     """
-    metrics = [METRICS[name] for name in budget.limits if name in METRICS]
+    metrics = [METRICS[name] for name in limits if name in METRICS]
     return tuple((metric, output_of(graph, metric.name, metric.output)) for metric in metrics)
+
+
+def check_count(output_metrics: OutputMetrics, evaluation: int) -> None:
+    """Refuse a metric that says nothing among so few evaluation samples.
+
+    Raises:
+        BudgetError: One of them needs more of them.
+    """
+    for metric, _ in output_metrics:
+        if evaluation < metric.least:
+            raise BudgetError(
+                f"budget {metric.name}: {evaluation} evaluation samples found, at least {metric.least} "
+                f"expected; yield {math.ceil(metric.least / EVALUATION_SHARE)} samples or more"
+            )

@@ -29,7 +29,7 @@ class Finding:
     Attributes:
         kind: Such as "edge cases".
         name: Told apart from all others of its kind.
-        word: How it ended.
+        word: Its outcome.
         note: More of it, in words; may be empty.
     """
 
@@ -40,7 +40,7 @@ class Finding:
 
 
 def findings(report: Report, manifest: Manifest) -> tuple[Finding, ...]:
-    """Return all that a report and the manifest of its bundle say of one target."""
+    """Return the findings of a report, and of its bundle's manifest, on one target."""
     checks = (_of_check(check, report.samples.evaluation) for check in report.checks)
     return (
         *checks,

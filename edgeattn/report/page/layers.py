@@ -29,9 +29,9 @@ class Module:
         name: Its path.
         nodes: Of the graphs.
         size_mb: Of its weights.
-        time: Its share of the main graph's time; None where nobody looked.
+        time: Its share of the main graph's time; None where it was not measured.
         form: That its weights were given; empty where it has none to be given one.
-        cosine: Of its output to the float graph's; None where nobody looked.
+        cosine: Of its output to the float graph's; None where it was not measured.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Group:
 
     @property
     def time(self) -> float | None:
-        """The share of the main graph's time; None where nobody looked."""
+        """The share of the main graph's time; None where it was not measured."""
         times = [module.time for module in self.modules if module.time is not None]
         return sum(times) if times else None
 
@@ -89,7 +89,7 @@ class Group:
 
 
 def groups(report: Report) -> list[Group]:
-    """Gather a report's modules; none of a report that does not tell them."""
+    """Gather a report's modules; none where it lists none."""
     modules = list(_modules(report))
     numbered = {_numbered(it.name).partition(".")[0] for it in modules if _numbered(it.name)}
     gathered: dict[str, list[Module]] = {}

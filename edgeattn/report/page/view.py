@@ -1,4 +1,4 @@
-"""All that the page shows of one report, in the order and the words in which it is shown."""
+"""What the page shows of one report, in its order and its words."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class View:
     """One report, to be shown.
 
     Attributes:
-        report: All that is told.
+        report: What is shown.
         drawn: The SVG of what was tried, to be set in; None where there is none.
         facts: What the bundle was made of and with, by words for each.
-        label: Tells it from others beside it; empty where it stands alone.
+        label: Its name among the reports beside it; empty where it stands alone.
         example: The SVG of a sample and what both made of it; None where there is none.
     """
 
@@ -50,7 +50,7 @@ class View:
 
     @property
     def title(self) -> str:
-        """What the report is on, told apart from those beside it."""
+        """The subject of the report, with its label where others stand beside it."""
         return ", ".join(filter(None, (f"{self.report.model} for {self.report.target}", self.label)))
 
     @property

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.processing import Processing
 
 Arrays = Mapping[str, NDArray[np.generic]]
+LONGEST = 72  # characters of a line
 BY_PYTORCH, BY_BUNDLE = "#2f6fb3", "#d9730d"  # colors of their answers
 
 
@@ -41,12 +42,23 @@ class AnsweredSample:
     others: Callable[[], Sequence[tuple[Arrays, Arrays, Arrays]]] = tuple
 
 
-LONGEST = 72  # characters of a line
+def one_line(text: str) -> str:
+    """Return a text that fits a line, cut where it is longer."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def write_words(figure: Figure, sample: AnsweredSample, *, left: float, top: float, line: float) -> None:
-    """Write both in a line each, in parts of the figure's size: its left, its top, and a line's height."""
+    """Write both answers, a line each.
+
+    Args:
+        figure: To write on.
+        sample: Whose answers.
+        left: Of the lines, in parts of the figure's width.
+        top: Of the first line, in parts of its height.
+        line: Its height, likewise.
+    """
     answers = zip(("PyTorch", "The bundle"), sample.words, (BY_PYTORCH, BY_BUNDLE), strict=True)
     for row, (model, words, color) in enumerate(answers):
-        text = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
-        figure.text(left, top - row * line, f"{model}: {text}", color=color, va="top", weight="bold")
+        figure.text(
+            left, top - row * line, one_line(f"{model}: {words}"), color=color, va="top", weight="bold"
+        )

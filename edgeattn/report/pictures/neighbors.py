@@ -1,4 +1,4 @@
-"""A text, and those among others whose embeddings are nearest by either."""
+"""A text, and the other texts whose embeddings are nearest to its own, by each model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, Arrays
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, Arrays, one_line
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
 NEAREST = 5
 _WIDTH, _LINE = 7.0, 0.2  # inches
-_LONGEST = 72  # characters of a line
 
 
 def has_neighbors(sample: AnsweredSample) -> bool:
@@ -42,8 +41,8 @@ def draw_neighbors(sample: AnsweredSample) -> Figure:
     height = (len(lines) + 1) * _LINE
     figure = Figure((_WIDTH, height))
     for row, (line, color, weight) in enumerate(lines):
-        text = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-        figure.text(0.01, 1 - (row + 0.5) * _LINE / height, text, color=color, weight=weight, va="top")
+        top = 1 - (row + 0.5) * _LINE / height
+        figure.text(0.01, top, one_line(line), color=color, weight=weight, va="top")
     return figure
 
 

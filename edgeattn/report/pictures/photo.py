@@ -1,4 +1,4 @@
-"""An image, and what either read in it."""
+"""An image, and both models' answers."""
 
 from __future__ import annotations
 

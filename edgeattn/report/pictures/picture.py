@@ -1,4 +1,4 @@
-"""Which picture a sample gets: by what the bundle's processing says of its inputs."""
+"""The picture of a sample, by the kind of data that the bundle's processing makes inputs of."""
 
 from __future__ import annotations
 

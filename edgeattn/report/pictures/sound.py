@@ -1,4 +1,4 @@
-"""A sound as its wave and its spectrogram, and what either heard in it."""
+"""A sound as its wave and its spectrogram, and both models' answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole report, part by part; in its middle the original, the float graph and the bundle side by side."""
+"""A report on a terminal: its parts, with the original, the float graph and the bundle side by side."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _figures(columns: Iterable[str]) -> Table:
 
 
 def report_parts(report: Report) -> tuple[RenderableType, ...]:
-    """Lay out a whole report: what was done, the three side by side, notes, checks and verdict."""
+    """Lay out a report: what was done, the three side by side, notes, checks and verdict."""
     return (
         _heading(report),
         _work(report),

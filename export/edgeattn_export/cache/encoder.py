@@ -26,18 +26,18 @@ def source_encoder(anatomy: Anatomy, outputs: Iterable[tuple[ir.Value, ir.Value]
     graph = model.graph
     values = {value.name: value for value in graph.inputs}
     values |= {value.name: value for node in graph for value in node.outputs}
-    _ask_sources(anatomy, graph, values)
+    _read_sizes_of_sources(anatomy, graph, values)
     graph.outputs.clear()
     for old, new in outputs:
         graph.outputs.append(_named(graph, values[old.name], new))
     tidied(model)
-    _leave_out(anatomy, graph)
+    _remove_other_inputs(anatomy, graph)
     graph.name = "encoder"
     return model
 
 
-def _ask_sources(anatomy: Anatomy, graph: ir.Graph, values: Mapping[str | None, ir.Value]) -> None:
-    """Ask the sources for the sizes that the graph reads off the tokens, such as the batch."""
+def _read_sizes_of_sources(anatomy: Anatomy, graph: ir.Graph, values: Mapping[str | None, ir.Value]) -> None:
+    """Read sizes off the sources that the graph reads off the tokens, such as the batch."""
     lengths = {symbol: values[length.name] for symbol, length in anatomy.lengths.items()}
     for old, node in zip(anatomy.model.graph, tuple(graph), strict=True):
         sizes = sizes_read(old, anatomy.dims)
@@ -55,7 +55,7 @@ def _size(tape: Tape, size: int | str, lengths: Mapping[str, ir.Value]) -> ir.Va
     return lengths[size] if isinstance(size, str) else tape.op("Constant", [], {"value_ints": [size]})
 
 
-def _leave_out(anatomy: Anatomy, graph: ir.Graph) -> None:
+def _remove_other_inputs(anatomy: Anatomy, graph: ir.Graph) -> None:
     sources = {tensor.name for tensor in anatomy.roles.sources}
     for value in tuple(graph.inputs):
         if value.name not in sources:

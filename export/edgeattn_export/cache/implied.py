@@ -33,15 +33,15 @@ Implied = int | str  # the number that fills an input, or COUNTED
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """A captured model with its recovered graph and samples."""
+class CapturedDecoder:
+    """A captured model, its recovered graph and samples, as its steps are derived from them."""
 
     captured: Captured
     recovered: Recovered
     samples: Samples
 
 
-def without_implied(captured: Captured, recovered: Recovered, samples: Samples) -> Whole:
+def without_implied(captured: Captured, recovered: Recovered, samples: Samples) -> CapturedDecoder:
     """Return a decoder as one of its tokens alone, where all else of their length is implied by them.
 
     Args:
@@ -55,7 +55,7 @@ def without_implied(captured: Captured, recovered: Recovered, samples: Samples) 
     tokens = _tokens(captured, samples)
     implied = _implied(captured, samples, tokens) if tokens is not None else {}
     if tokens is None or not implied:
-        return Whole(captured, recovered, samples)
+        return CapturedDecoder(captured, recovered, samples)
     alone = replace(
         captured,
         model=_computed(captured.model, tokens, implied),
@@ -63,7 +63,7 @@ def without_implied(captured: Captured, recovered: Recovered, samples: Samples) 
         axes=replace(captured.axes, dims={n: d for n, d in captured.axes.dims.items() if n not in implied}),
     )
     without = replace(recovered, model=_computed(recovered.model, tokens, implied))
-    return Whole(alone, without, replace(samples, items=tuple(_items(samples, implied))))
+    return CapturedDecoder(alone, without, replace(samples, items=tuple(_items(samples, implied))))
 
 
 def _items(samples: Samples, implied: Mapping[str, Implied]) -> Iterable[Sample]:

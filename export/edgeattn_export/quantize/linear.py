@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import LARGEST, round_to, scale_of
 from edgeattn_export.quantize.histogram import Distribution
-from edgeattn_export.quantize.pairs import bound, reach
+from edgeattn_export.quantize.pairs import bound, largest_sums
 from edgeattn_export.quantize.statistics import Statistics
 
 Floats = NDArray[np.float32]
@@ -57,7 +57,7 @@ class Linear:
         scale = scale_of(self.weight, axis=0, levels=self.levels) if self.scale is None else self.scale
         if not self.paired or self.stored is not None:
             return scale
-        room = reach(self.weight) / LARGEST  # rounding adds 1 to a sum, and LARGEST + 1 fits
+        room = largest_sums(self.weight) / LARGEST  # rounding adds 1 to a sum, and LARGEST + 1 fits
         return np.maximum(scale, room.astype(np.float32))
 
     @property

@@ -22,7 +22,7 @@ Ints = NDArray[np.int32]
 N = TypeVar("N", np.int8, np.int16, np.int32, np.float64)
 
 
-def reach(weight: NDArray[np.float32]) -> NDArray[np.float64]:
+def largest_sums(weight: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each column's largest number or sum of two neighbors, whichever is larger, (1, N).
 
     Args:
@@ -52,7 +52,7 @@ def can_saturate(weight: Bytes) -> bool:
     return bool(_exceeding(weight).any())
 
 
-def lost(x: NDArray[np.uint8], weight: Bytes) -> tuple[Ints, int]:
+def saturation_loss(x: NDArray[np.uint8], weight: Bytes) -> tuple[Ints, int]:
     """Return what saturation takes from ``x @ weight``, and from how many of its pairs.
 
     Args:

@@ -18,7 +18,7 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.quantize.pairs import can_saturate, lost
+from edgeattn_export.quantize.pairs import can_saturate, saturation_loss
 from edgeattn_runtime.similarity import cosine
 
 LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
@@ -123,7 +123,7 @@ def _simulate(inputs: Arrays) -> _Outcome:
     step, zero = inputs.get("step", np.float32(1)), inputs.get("zero", np.uint8(0))
     if x.dtype == np.float32:
         x, step, zero = dynamic_quantize(x.astype(np.float32, copy=False))
-    missing, saturated = lost(x.astype(np.uint8, copy=False), weight)
+    missing, saturated = saturation_loss(x.astype(np.uint8, copy=False), weight)
     pairs = len(x) * math.ceil(len(weight) / 2) * weight.shape[1]
     if not saturated:
         return _Outcome(pairs, 0, 1.0)

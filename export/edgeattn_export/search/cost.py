@@ -70,7 +70,7 @@ def milliseconds(meter: ErrorMeter, treatments_of: Wanted, step: Step) -> dict[s
         {
             "milliseconds": meter.fingerprint,
             "layers": [layer.name for layer in timed_layers(unit.layers)],
-            "recipes": [unit.alone(treatment).unnamed().to_json() for treatment in treatments],
+            "recipes": [unit.isolated(treatment).unnamed().to_json() for treatment in treatments],
         }
         for unit, treatments in treatments_of.items()
     ]

@@ -51,13 +51,13 @@ def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], st
 
 def tried(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option with what it spoils where nothing but its unit is treated."""
-    return replace(option, errors=meter.spoiled(unit.alone(option.treatment)))
+    return replace(option, errors=meter.spoiled(unit.isolated(option.treatment)))
 
 
 def tried_rounded(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option as ``tried`` does, its weights rounded as they will be."""
     rounded = meter.rig.candidates.finished(option.treatment, meter.calibration.forms)
-    return replace(option, errors=meter.spoiled(unit.alone(rounded)))
+    return replace(option, errors=meter.spoiled(unit.isolated(rounded)))
 
 
 def cheapest_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:

@@ -145,8 +145,8 @@ def _rest_milliseconds(
 
 def _price(goal: Goal, trial: Trial) -> tuple[float, float]:
     """Return what a trial misses of the goal, and what it costs: the whole graph's own time, as raced."""
-    return goal.excess(_spent(trial)), goal.cost(trial.latency_ms, trial.size_mb)
+    return goal.excess(_usage(trial)), goal.cost(trial.latency_ms, trial.size_mb)
 
 
-def _spent(trial: Trial) -> Usage:
+def _usage(trial: Trial) -> Usage:
     return Usage(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)

@@ -25,7 +25,7 @@ class Unit:
         """The layer that stands for all."""
         return self.layers[0]
 
-    def alone(self, treatment: Treatment) -> Recipe:
+    def isolated(self, treatment: Treatment) -> Recipe:
         """Return the recipe that treats this unit and leaves all else float."""
         return Recipe(self.name, tuple((escape(layer.name), treatment) for layer in self.layers), ())
 
@@ -70,8 +70,8 @@ def _name(counts: Counter[Treatment]) -> str:
             if TECHNIQUES[name].at_run_time:
                 techniques[name] += count
     name = ", ".join(f"{count} {form}" for form, count in forms.most_common()) or "no layers"
-    beside = ", ".join(f"{count} {technique}" for technique, count in techniques.most_common())
-    return f"{name} ({beside})" if beside else name
+    at_run_time = ", ".join(f"{count} {technique}" for technique, count in techniques.most_common())
+    return f"{name} ({at_run_time})" if at_run_time else name
 
 
 def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:

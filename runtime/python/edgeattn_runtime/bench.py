@@ -1,4 +1,4 @@
-"""What a bundle costs on this machine, and whether it answers right there: a device's word on it."""
+"""What a bundle costs on this machine, and whether its answers are right here."""
 
 from __future__ import annotations
 

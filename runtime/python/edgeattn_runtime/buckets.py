@@ -150,7 +150,7 @@ class OpenedVariants:
         variants: Those that calls can reach, the preferred one first.
         sessions: Of each, the graph as it is opened.
         settings: How the preferred one was opened.
-        buckets: Which of them answers what.
+        buckets: Picks the one that answers a call.
 
     Raises:
         BundleError: The graph is not what the manifest says.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,26 @@ def empty_cache(pasts: Iterable[Tensor], *, batch: int, capacity: int) -> Arrays
 def fresh_cache(generation: Generation, pasts: Iterable[Tensor], *, batch: int, sequence: int) -> Arrays:
     """Return what a decoder takes beside its ``sequence`` tokens where nothing came before them."""
     return {generation.length: np.zeros(1, np.int64), **empty_cache(pasts, batch=batch, capacity=sequence)}
+
+
+def decoder_inputs(
+    generation: Generation, decoder: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[str, object]
+) -> Arrays:
+    """Return a decoder's inputs as arrays that keep its contract, with an empty cache where they have none.
+
+    Raises:
+        InputError: They do not keep it, or the cache has no room for the tokens.
+    """
+    cache = cache_inputs(generation)
+    if any(name in inputs for name in cache):
+        arrays = check_inputs(decoder, symbols, inputs)
+        check_room(generation, arrays)
+        return arrays
+    tensors = tuple(tensor for tensor in decoder.inputs if tensor.name not in cache)
+    arrays = check_inputs(replace(decoder, inputs=tensors), symbols, inputs)
+    batch, sequence = arrays[generation.tokens].shape
+    pasts = past_tensors(generation, decoder)
+    return {**arrays, **fresh_cache(generation, pasts, batch=batch, sequence=sequence)}
 
 
 def check_room(generation: Generation, arrays: Arrays) -> None:
@@ -104,52 +124,3 @@ def resized(*arrays: NDArray[np.generic], length: int, capacity: int) -> NDArray
 def _shape(past: Tensor, batch: int, length: int) -> tuple[int, int, int, int]:
     _, heads, _, size = past.dims
     return batch, int(heads), length, int(size)
-
-
-@dataclass(frozen=True, slots=True)
-class CallInputs:
-    """What calls of one graph take.
-
-    Attributes:
-        graph: Its contract.
-        symbols: The bundle's.
-        generation: How it generates, where the graph is a decoder; None for any other.
-    """
-
-    graph: Graph
-    symbols: Mapping[str, Symbol]
-    generation: Generation | None
-
-    def checked(self, inputs: Mapping[str, object]) -> Arrays:
-        """Return inputs as arrays that keep the contract.
-
-        Raises:
-            InputError: They do not.
-        """
-        if self.generation is None:
-            return check_inputs(self.graph, self.symbols, inputs)
-        return self._with_cache(self.generation, inputs)
-
-    def _with_cache(self, generation: Generation, inputs: Mapping[str, object]) -> Arrays:
-        """Return a decoder's inputs; where none of its cache is among them, with an empty one."""
-        cache = cache_inputs(generation)
-        if any(name in inputs for name in cache):
-            arrays = check_inputs(self.graph, self.symbols, inputs)
-            check_room(generation, arrays)
-            return arrays
-        tensors = tuple(tensor for tensor in self.graph.inputs if tensor.name not in cache)
-        arrays = check_inputs(replace(self.graph, inputs=tensors), self.symbols, inputs)
-        batch, sequence = arrays[generation.tokens].shape
-        pasts = past_tensors(generation, self.graph)
-        return {**arrays, **fresh_cache(generation, pasts, batch=batch, sequence=sequence)}
-
-
-def as_inputs(sample: object) -> Mapping[str, object]:
-    """Return one sample of many as what a call takes.
-
-    Raises:
-        InputError: It is no mapping.
-    """
-    if isinstance(sample, Mapping):
-        return sample
-    raise InputError(f"{type(sample).__name__} found, a mapping of inputs by name expected")

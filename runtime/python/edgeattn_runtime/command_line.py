@@ -21,7 +21,7 @@ from edgeattn_runtime.printing import answer_lines, benchmark_text, check_table
 from edgeattn_runtime.raw_input import read_input
 
 # Of the command generate: what is passed on as it is.
-SETTINGS = (
+_SETTINGS = (
     "start",
     "stop",
     "stop_sequences",
@@ -38,12 +38,65 @@ SETTINGS = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(EdgeAttnError.exit_code, f"{self.prog}: {message} (see --help)\n")
+def run(argv: Sequence[str] | None) -> int:
+    """Run one command and return its exit code; an error is one line on stderr."""
+    args = _parser().parse_args(argv)
+    commands = {"run": _run, "check": _check, "bench": _bench, "generate": _generate}
+    try:
+        commands[args.command](args)
+    except EdgeAttnError as error:
+        return _print_error(error, error.exit_code)
+    except OSError as error:
+        return _print_error(error, EdgeAttnError.exit_code)
+    return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def _load(args: argparse.Namespace) -> Model:
+    return load(args.bundle, threads=args.threads, target=args.target)
+
+
+def _run(args: argparse.Namespace) -> None:
+    model = _load(args)
+    outputs = model(**read_input(model, args.input, args.text))
+    if args.output is not None:
+        write_npz(args.output, outputs)
+    else:
+        _print("\n".join(answer_lines(model, outputs)))
+
+
+def _check(args: argparse.Namespace) -> None:
+    model = _load(args)
+    results = check(model)
+    table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
+    _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
+    failed = sum(not result.ok for result in results)
+    if failed:
+        raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
+
+
+def _bench(args: argparse.Namespace) -> None:
+    benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
+    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
+
+
+def _generate(args: argparse.Namespace) -> None:
+    prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
+    settings = {name: getattr(args, name) for name in _SETTINGS}
+    for piece in pieces(_load(args), prompts, settings):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _print_error(error: Exception, exit_code: int) -> int:
+    sys.stderr.write(f"edgeattn_runtime: {' '.join(str(error).split())}\n")
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
     """Return the parser: ``command`` is the name of one, the other arguments are that command's."""
     root = _Parser(prog="python -m edgeattn_runtime", description="Run, check or time a bundle.")
     commands = root.add_subparsers(required=True, dest="command", metavar="run|check|bench|generate")
@@ -150,59 +203,6 @@ def _counts(text: str) -> tuple[int, ...]:
     return counts
 
 
-def run(argv: Sequence[str] | None) -> int:
-    """Run one command and return its exit code; an error is one line on stderr."""
-    args = parser().parse_args(argv)
-    commands = {"run": _run, "check": _check, "bench": _bench, "generate": _generate}
-    try:
-        commands[args.command](args)
-    except EdgeAttnError as error:
-        return _print_error(error, error.exit_code)
-    except OSError as error:
-        return _print_error(error, EdgeAttnError.exit_code)
-    return 0
-
-
-def _load(args: argparse.Namespace) -> Model:
-    return load(args.bundle, threads=args.threads, target=args.target)
-
-
-def _run(args: argparse.Namespace) -> None:
-    model = _load(args)
-    outputs = model(**read_input(model, args.input, args.text))
-    if args.output is not None:
-        write_npz(args.output, outputs)
-    else:
-        _print("\n".join(answer_lines(model, outputs)))
-
-
-def _check(args: argparse.Namespace) -> None:
-    model = _load(args)
-    results = check(model)
-    table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
-    _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
-    failed = sum(not result.ok for result in results)
-    if failed:
-        raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
-
-
-def _bench(args: argparse.Namespace) -> None:
-    benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
-    _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
-
-
-def _generate(args: argparse.Namespace) -> None:
-    prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
-    settings = {name: getattr(args, name) for name in SETTINGS}
-    for piece in pieces(_load(args), prompts, settings):
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _print_error(error: Exception, exit_code: int) -> int:
-    sys.stderr.write(f"edgeattn_runtime: {' '.join(str(error).split())}\n")
-    return exit_code
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EdgeAttnError.exit_code, f"{self.prog}: {message} (see --help)\n")

@@ -15,26 +15,7 @@ from edgeattn_runtime.prompt import Prompt
 from edgeattn_runtime.raw_input import read_prompt
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
-
-
-def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
-    """Yield the text of tokens piece by piece: together, the text of them all.
-
-    Args:
-        model: Whose tokenizer decodes them.
-        tokens: As ``generate`` yields them.
-    """
-    printed, ids = "", list[int]()
-    for token in tokens:
-        ids.append(token)
-        text = model.decode(ids)
-        if text.startswith(printed) and not text.endswith(_UNFINISHED):
-            yield text[len(printed) :]
-            printed = text
-    yield model.decode(ids)[len(printed) :]
-
-
-_OF_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
+_BEAM_SETTINGS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +41,7 @@ class Prompts:
         texts = [read_prompt(model, None, text) for text in self.texts]
         return [*self.tokens, *texts, *(read_prompt(model, path, None) for path in self.files)]
 
-    def answer_in_text(self, model: Model) -> bool:
+    def answers_in_text(self, model: Model) -> bool:
         """Say whether answers are text: to a text, or to a sound or an image where there is a tokenizer."""
         processing = model.manifest.processing
         has_tokenizer = processing is not None and processing.text is not None
@@ -78,13 +59,13 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
         prompts: What it continues.
         settings: Those of ``generate_many``, by name; all of the beams' are there.
     """
-    read = prompts.read(model)
-    if len(read) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
-        single = {name: value for name, value in settings.items() if name not in _OF_BEAMS}
-        tokens = generate(model, read[0], **single)
-        as_text = prompts.answer_in_text(model)
+    inputs = prompts.read(model)
+    if len(inputs) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
+        single = {name: value for name, value in settings.items() if name not in _BEAM_SETTINGS}
+        tokens = generate(model, inputs[0], **single)
+        as_text = prompts.answers_in_text(model)
         return chain(stream_text(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
-    answers = generate_many(model, read, **settings)
+    answers = generate_many(model, inputs, **settings)
     return (
         f"{i}  {hypothesis.score:8.4f}  {_words(model, prompts, hypothesis.tokens)}\n"
         for i, row in enumerate(answers)
@@ -93,6 +74,23 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
 
 
 def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
-    if prompts.answer_in_text(model):
+    if prompts.answers_in_text(model):
         return " ".join(model.decode(tokens).splitlines())
     return ",".join(map(str, tokens))
+
+
+def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
+    """Yield the text of tokens piece by piece: together, the text of them all.
+
+    Args:
+        model: Whose tokenizer decodes them.
+        tokens: As ``generate`` yields them.
+    """
+    printed, ids = "", list[int]()
+    for token in tokens:
+        ids.append(token)
+        text = model.decode(ids)
+        if text.startswith(printed) and not text.endswith(_UNFINISHED):
+            yield text[len(printed) :]
+            printed = text
+    yield model.decode(ids)[len(printed) :]

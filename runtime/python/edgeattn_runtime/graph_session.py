@@ -17,38 +17,9 @@ from edgeattn_runtime.session import ENGINE_ERRORS, explain
 _OUT_OF_RANGE = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
 _MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
 
-
-def failure(graph: str, error: Exception, inputs: Mapping[str, NDArray[Any]]) -> InputError | BundleError:
-    """Return what to raise where onnxruntime failed: it is the inputs' fault, or else the graph's.
-
-    Args:
-        graph: What failed, such as its file.
-        error: onnxruntime's.
-        inputs: What it failed on.
-    """
-    reason = explain(error)
-    if match := _OUT_OF_RANGE.search(reason):
-        return _index_error(graph, int(match[1]), int(match[2]), inputs)
-    if any(words in reason for words in _MEMORY):
-        shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in inputs.items())
-        return InputError(
-            f"{graph}: {shapes} need more memory than there is ({reason}); give shorter inputs, or fewer at "
-            "a time"
-        )
-    return BundleError(f"{graph}: fails on inputs that its contract allows ({reason}); export again")
-
-
-def _index_error(graph: str, row: int, last: int, inputs: Mapping[str, NDArray[Any]]) -> InputError:
-    holder = next((name for name, array in inputs.items() if array.dtype.kind in "iu" and row in array), None)
-    if holder is None:  # such as a position, which follows from how long an input is
-        return InputError(
-            f"{graph}: index {row} out of range for a lookup table of {last + 1} rows; give shorter "
-            "inputs, or smaller numbers in them"
-        )
-    return InputError(
-        f"{graph}: {holder!r} holds {row}, out of range for a lookup table of {last + 1} rows; "
-        f"give 0 to {last}"
-    )
+# What a bound call raises: onnxruntime has no class of its own for it.
+BOUND_ERRORS: tuple[type[Exception], ...] = (*ENGINE_ERRORS, RuntimeError)
+_ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
 
 
 class OpenGraph(Protocol):
@@ -63,40 +34,6 @@ class OpenGraph(Protocol):
 
     def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
         """Return a call that reads these inputs, as they are then, and writes these outputs."""
-
-
-# What a bound call raises: onnxruntime has no class of its own for it.
-BOUND_ERRORS: tuple[type[Exception], ...] = (*ENGINE_ERRORS, RuntimeError)
-
-
-class BoundCall:
-    """Reads and writes the arrays' own memory, as it is at the time of each call.
-
-    Args:
-        session: The graph.
-        inputs: Every input by name, C-contiguous.
-        outputs: The outputs that are asked for, C-contiguous and of the dims that they will have. One may be
-            an input's array too, where the graph writes into what it was given.
-    """
-
-    def __init__(self, session: onnxruntime.InferenceSession, inputs: Arrays, outputs: Arrays) -> None:
-        self._session = session
-        self._binding = session.io_binding()
-        wrap = onnxruntime.OrtValue.ortvalue_from_numpy
-        # Kept, since the arrays must live as long as their binding, and not every onnxruntime sees to it.
-        self._inputs = {name: wrap(array) for name, array in inputs.items()}
-        self._outputs = {name: wrap(array) for name, array in outputs.items()}
-        for name, value in self._inputs.items():
-            self._binding.bind_ortvalue_input(name, value)
-        for name, value in self._outputs.items():
-            self._binding.bind_ortvalue_output(name, value)
-
-    def __call__(self) -> None:
-        """Run the graph; raises one of ``BOUND_ERRORS`` where it fails."""
-        self._session.run_with_iobinding(self._binding)
-
-
-_ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
 
 
 class GraphSession:
@@ -168,3 +105,63 @@ class GraphSession:
             raise BundleError(
                 f"{self._label}: {kind} {types} found, {expected} expected by the manifest; export again"
             )
+
+
+class BoundCall:
+    """Reads and writes the arrays' own memory, as it is at the time of each call.
+
+    Args:
+        session: The graph.
+        inputs: Every input by name, C-contiguous.
+        outputs: The outputs that are asked for, C-contiguous and of the dims that they will have. One may be
+            an input's array too, where the graph writes into what it was given.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, inputs: Arrays, outputs: Arrays) -> None:
+        self._session = session
+        self._binding = session.io_binding()
+        wrap = onnxruntime.OrtValue.ortvalue_from_numpy
+        # Kept, since the arrays must live as long as their binding, and not every onnxruntime sees to it.
+        self._inputs = {name: wrap(array) for name, array in inputs.items()}
+        self._outputs = {name: wrap(array) for name, array in outputs.items()}
+        for name, value in self._inputs.items():
+            self._binding.bind_ortvalue_input(name, value)
+        for name, value in self._outputs.items():
+            self._binding.bind_ortvalue_output(name, value)
+
+    def __call__(self) -> None:
+        """Run the graph; raises one of ``BOUND_ERRORS`` where it fails."""
+        self._session.run_with_iobinding(self._binding)
+
+
+def failure(graph: str, error: Exception, inputs: Mapping[str, NDArray[Any]]) -> InputError | BundleError:
+    """Return what to raise where onnxruntime failed: it is the inputs' fault, or else the graph's.
+
+    Args:
+        graph: What failed, such as its file.
+        error: onnxruntime's.
+        inputs: What it failed on.
+    """
+    reason = explain(error)
+    if match := _OUT_OF_RANGE.search(reason):
+        return _index_error(graph, int(match[1]), int(match[2]), inputs)
+    if any(words in reason for words in _MEMORY):
+        shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in inputs.items())
+        return InputError(
+            f"{graph}: {shapes} need more memory than there is ({reason}); give shorter inputs, or fewer at "
+            "a time"
+        )
+    return BundleError(f"{graph}: fails on inputs that its contract allows ({reason}); export again")
+
+
+def _index_error(graph: str, row: int, last: int, inputs: Mapping[str, NDArray[Any]]) -> InputError:
+    holder = next((name for name, array in inputs.items() if array.dtype.kind in "iu" and row in array), None)
+    if holder is None:  # such as a position, which follows from how long an input is
+        return InputError(
+            f"{graph}: index {row} out of range for a lookup table of {last + 1} rows; give shorter "
+            "inputs, or smaller numbers in them"
+        )
+    return InputError(
+        f"{graph}: {holder!r} holds {row}, out of range for a lookup table of {last + 1} rows; "
+        f"give 0 to {last}"
+    )

@@ -19,6 +19,10 @@ Name = TypeVar("Name", str, int)
 STEPS = 40  # of equal shares of the calls, between which the quantiles of a distribution lie
 DIGITS = 4  # of a quantile: a picture shows no more
 
+FASTER = 0.02  # by which a window's median must lie below the best one before, for calls to get faster still
+STEADY = 2  # windows in a row that are no faster
+WINDOW = 8  # rounds of a window at least, where as many windows are affordable
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -132,11 +136,6 @@ def processor_milliseconds(call: Call) -> float:
     start = time.thread_time_ns()
     call()
     return (time.thread_time_ns() - start) / 1e6
-
-
-FASTER = 0.02  # by which a window's median must lie below the best one before, for calls to get faster still
-STEADY = 2  # windows in a row that are no faster
-WINDOW = 8  # rounds of a window at least, where as many windows are affordable
 
 
 @dataclass(frozen=True, slots=True)

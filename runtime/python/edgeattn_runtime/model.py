@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.buckets import OpenedVariants
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.cache import CallInputs, as_inputs
-from edgeattn_runtime.contract import Arrays, bind, check_token_ids
+from edgeattn_runtime.cache import decoder_inputs
+from edgeattn_runtime.contract import Arrays, bind, check_inputs, check_token_ids
 from edgeattn_runtime.errors import BadInput, InputError
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
@@ -70,9 +70,6 @@ class Model:
         self._threads = threads
         self._models: dict[str, Model] = {}
         self._opening = Lock()
-        generation = manifest.generation
-        decodes = generation is not None and graph == generation.decoder
-        self._inputs = CallInputs(self._graph, manifest.symbols, generation if decodes else None)
         self._token_inputs = manifest.token_inputs
         self._preparation = Preparation(
             str(files.folder), manifest.processing, manifest.called_graphs, files.path
@@ -240,7 +237,7 @@ class Model:
         return self.files.manifest
 
     def graph(self, name: str) -> Model:
-        """Return a graph of the same bundle, with as many threads: opened once, however often asked for.
+        """Return a graph of the same bundle with as many threads; it is opened once.
 
         Raises:
             BadInput: The bundle has no graph of that name.
@@ -258,13 +255,20 @@ class Model:
             return self._models[name]
 
     def _checked_sample(self, index: int, sample: object) -> Arrays:
+        if not isinstance(sample, Mapping):
+            kind = type(sample).__name__
+            raise InputError(f"sample {index}: {kind} found, a mapping of inputs by name expected")
         try:
-            return self._checked(as_inputs(sample))
+            return self._checked(sample)
         except InputError as error:
             raise InputError(f"sample {index}: {error}") from error
 
     def _checked(self, inputs: Mapping[str, object]) -> Arrays:
-        arrays = self._inputs.checked(inputs)
+        generation, symbols = self.manifest.generation, self.manifest.symbols
+        if generation is not None and self._name == generation.decoder:
+            arrays = decoder_inputs(generation, self._graph, symbols, inputs)
+        else:
+            arrays = check_inputs(self._graph, symbols, inputs)
         check_token_ids(self._token_inputs, arrays)
         self._buckets.check(arrays)
         return arrays

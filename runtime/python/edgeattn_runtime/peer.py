@@ -122,7 +122,8 @@ class Peer:
         if not self.end.alive:
             raise PeerLostError(f"the worker has ended: {self.last_words()}")
         with suppress(ConnectionError), self._ended_amid_frames():
-            write(requests)
+            with self._watched():
+                write(requests)
             while (frame := self._heard(answers)) is not None:
                 if NOTE not in frame[0]:
                     return frame
@@ -141,14 +142,20 @@ class Peer:
             raise
 
     def _heard(self, answers: IO[bytes]) -> tuple[Message, bytes] | None:
-        """Read a frame; a process that is silent for too long is ended, which ends the reading too."""
-        if self.silence is None:
+        with self._watched():
             return read_packed(answers, most=self._most)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """End a process that neither reads nor writes for too long, which ends the waiting for it too."""
+        if self.silence is None:
+            yield
+            return
         watch = Timer(self.silence, _signal, (self._process, _KILL))
         watch.daemon = True
         watch.start()
         try:
-            return read_packed(answers, most=self._most)
+            yield
         finally:
             watch.cancel()
 

@@ -13,6 +13,7 @@ from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import INTEGERS, Graph, Symbol
 
 Tokens = NDArray[np.int64]
+Prompt = Iterable[int] | Mapping[str, object]
 
 _LARGEST = 2**63 - 1
 
@@ -59,9 +60,6 @@ def read_count(name: str, value: int, *, least: int, most: int | None = None) ->
         expected = f"at least {least}" if most is None else f"{least} to {most}"
         raise InputError(f"{name}: {count} found, {expected} expected")
     return count
-
-
-Prompt = Iterable[int] | Mapping[str, object]
 
 
 def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol]) -> Arrays:

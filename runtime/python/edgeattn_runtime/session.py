@@ -17,34 +17,7 @@ from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # By execution provider, the module of the package that brings it.
-MODULES: Mapping[str, str] = {"QNNExecutionProvider": "onnxruntime_qnn"}
-
-
-def available_providers() -> list[str]:
-    """Return the execution providers that this onnxruntime has, those of installed plug-ins included."""
-    for provider in MODULES:
-        register(provider)
-    return list(onnxruntime.get_available_providers())
-
-
-def register(provider: str) -> bool:
-    """Load the plug-in that brings a provider, once; say whether sessions take it as one."""
-    if provider not in MODULES:
-        return False
-    if provider in onnxruntime.get_available_providers():
-        return bool(devices_of(provider))
-    try:
-        plugin = import_module(MODULES[provider])
-    except ImportError:
-        return False
-    onnxruntime.register_execution_provider_library(provider, plugin.get_library_path())
-    return True
-
-
-def devices_of(provider: str) -> list[onnxruntime.OrtEpDevice]:
-    """Return the devices on which a plug-in runs; none where the provider is built into onnxruntime."""
-    return [device for device in onnxruntime.get_ep_devices() if device.ep_name == provider]
-
+_PLUGINS: Mapping[str, str] = {"QNNExecutionProvider": "onnxruntime_qnn"}
 
 # Each of onnxruntime's statuses has an exception, and they share no base but Exception.
 ENGINE_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -60,7 +33,6 @@ _TOO_NEW = (
     "No Op registered for",
     "Could not find an implementation for",
 )
-
 _PREAMBLE = re.compile(
     r"^\[ONNXRuntimeError\] : \d+ : \w+ : "  # its code
     r"|Load model from .*? failed:"
@@ -72,7 +44,6 @@ _THREADS = {
     "OpenVINOExecutionProvider": "num_of_threads",
     "XnnpackExecutionProvider": "intra_op_num_threads",
 }
-
 _NO_OPTIONS: Mapping[str, Scalar] = MappingProxyType({})
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
@@ -203,3 +174,29 @@ def _session_error(label: str, reason: str) -> BundleError | IncompatibleRuntime
             f"{label}: beyond the installed onnxruntime {version} ({reason}); upgrade onnxruntime"
         )
     return BundleError(f"{label}: onnxruntime {version} cannot load it ({reason}); export the model again")
+
+
+def available_providers() -> list[str]:
+    """Return the execution providers that this onnxruntime has, those of installed plug-ins included."""
+    for provider in _PLUGINS:
+        register(provider)
+    return list(onnxruntime.get_available_providers())
+
+
+def register(provider: str) -> bool:
+    """Load the plug-in that brings a provider, once; say whether sessions take it as one."""
+    if provider not in _PLUGINS:
+        return False
+    if provider in onnxruntime.get_available_providers():
+        return bool(devices_of(provider))
+    try:
+        plugin = import_module(_PLUGINS[provider])
+    except ImportError:
+        return False
+    onnxruntime.register_execution_provider_library(provider, plugin.get_library_path())
+    return True
+
+
+def devices_of(provider: str) -> list[onnxruntime.OrtEpDevice]:
+    """Return the devices on which a plug-in runs; none where the provider is built into onnxruntime."""
+    return [device for device in onnxruntime.get_ep_devices() if device.ep_name == provider]

@@ -15,6 +15,9 @@ _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _OF_FILES = re.compile("file|path|folder|dir", re.IGNORECASE)  # in the name of an option
 _SEPARATOR = re.compile(r"[/\\]")
 
+_VERDICT = re.compile("pass|fail")
+_OPTIONAL = ("session",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
@@ -63,10 +66,6 @@ def _option(name: str, field: Field) -> Scalar:
     if _OF_FILES.search(name) or (isinstance(value, str) and _SEPARATOR.search(value)):
         raise field.refusal("an option that leads to no file")
     return value
-
-
-_VERDICT = re.compile("pass|fail")
-_OPTIONAL = ("session",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.race import Pace
 from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.surroundings import State
 from edgeattn_runtime.turns import Clock, Each, InTurn, Rounds
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
@@ -65,6 +67,16 @@ def test_races_are_timed_in_their_order_however_many(board: DeviceHost) -> None:
     races = [{i: runner.bind(INPUTS[0])} for i in range(TOGETHER + 1)]
     found = list(board.races(races, Clock(), ROUNDS))
     assert [list(race) for race in found] == [[i] for i in range(TOGETHER + 1)]
+
+
+def test_calls_are_raced_there_as_here(board: DeviceHost) -> None:
+    runner = ORT_CPU.on(board).file_runner(GRAPH)
+    calls = {name: InTurn([runner.bind(inputs) for inputs in INPUTS]) for name in ("float", "int8")}
+    race = board.race(calls, Pace(rounds=4, unit=2, window=2, seconds=0.05))
+    assert list(race.milliseconds) == list(calls)
+    assert all(len(times) == 4 and min(times) > 0 for times in race.milliseconds.values())
+    assert race.warmup >= 2
+    assert race.surroundings.before.governor == State.now().governor  # of the same machine
 
 
 def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> None:

@@ -20,12 +20,23 @@ from edgeattn_runtime.device.files import Files
 from edgeattn_runtime.device.worker import Worker
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.race import Pace
 from edgeattn_runtime.turns import Clock, Rounds
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 ROUNDS = Rounds(2, 2)
 STEADY = {"began": 0, "ended": 1, "before": 1.0, "after": 1.0, "best": 1.0, "slept": 0.0}
+STATE = {"load": 0.1, "clock_mhz": None, "governor": None}
+SURROUNDINGS = {
+    "before": STATE,
+    "after": STATE,
+    "others": None,
+    "stolen": None,
+    "switches": None,
+    "energy_j": None,
+}
+RACE = {"milliseconds": [[1.0, 2.0]], "warmup": 8, "steady": True, "surroundings": SURROUNDINGS}
 
 Answer = dict[str, Any]
 
@@ -104,6 +115,28 @@ def test_an_answer_that_is_none_is_refused_in_one_line(
         host.turns({0: ORT_CPU.on(host).file_runner(GRAPH).bind(INPUTS)}, Clock(), ROUNDS)
     assert "device rogue: " in str(error.value)
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "race",
+    [
+        None,
+        {**RACE, "milliseconds": []},
+        {**RACE, "milliseconds": [[1.0, 2.0, 3.0]]},
+        {**RACE, "milliseconds": [[1.0, -1.0]]},
+        {**RACE, "warmup": -1},
+        {**RACE, "steady": "yes"},
+        {**RACE, "surroundings": None},
+        {**RACE, "surroundings": {**SURROUNDINGS, "energy_j": "much"}},
+        {**RACE, "surroundings": {**SURROUNDINGS, "after": {**STATE, "governor": "\x1b[2J"}}},
+    ],
+)
+def test_a_race_that_is_none_is_refused_in_one_line(rogue: Callable[..., DeviceHost], race: object) -> None:
+    host = rogue(_frame({"race": race, "steadiness": STEADY}))
+    with pytest.raises(BadInput) as error:
+        host.race({0: ORT_CPU.on(host).file_runner(GRAPH).bind(INPUTS)}, Pace(2, 1, 1, 0.0))
+    assert "device rogue: race" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ SCORES = Scores(
     snr_db=(20.0,) * MANY,
     metric_pytorch=(0.75,) * MANY,
     metric_int8=(0.625,) * MANY,
-    asked={name: Mean((0.75,) * MANY, 0.75, at_least=LIMITS[name].at_least) for name in METRICS},
+    output_metrics={name: Mean((0.75,) * MANY, 0.75, at_least=LIMITS[name].at_least) for name in METRICS},
 )
 LATENCIES = {PYTORCH: Latency(30, 31, 32, 8), INT8: Latency(10, 11, 12, 8)}
 MEASURES = Measures(

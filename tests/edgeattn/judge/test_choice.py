@@ -12,12 +12,11 @@ import pytest
 from edgeattn.judge import choice as choosing
 from edgeattn.judge.choice import REFINEMENTS, TIGHTER, Choice, Chooser
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.footprint import MARGIN, parts_mb
+from edgeattn.judge.footprint import MARGIN, graphs_mb
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Objective, Request
-from edgeattn.measure.place import Place
-from edgeattn.progress import Silent
+from edgeattn.progress import Progress, Silent
 from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
@@ -32,7 +31,7 @@ from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
-from edgeattn_export.targets import Target, lower_for
+from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.golden import Sample as Golden
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -79,14 +78,14 @@ def choose(
     def run(verdicts: Iterable[Scores], objective: Objective = SMALLEST, **limits: float) -> Choice:
         said = iter(verdicts)
 
-        def scores(_: Comparison, int8: Runner, seen: Samples) -> Scores:
+        def scores(_: Comparison, int8: Runner, seen: Samples, __: Progress) -> Scores:
             assert seen is samples.selection
             return next(said)
 
         monkeypatch.setattr(Comparison, "scores", scores)
         request = Request.read("cpu", limits or {"cosine": ASKED}, objective)
-        comparison = Comparison(captured, Padded(captured.graph, None), None, Silent())
-        chosen = Chooser(floats, samples.selection, comparison, request).best()
+        comparison = Comparison(captured, Padded(captured.graph, None), None)
+        chosen = Chooser(floats, samples.selection, comparison, request, Silent()).best()
         assert next(said, None) is None
         return chosen
 
@@ -103,20 +102,20 @@ def test_where_the_selection_samples_agree_nothing_is_refined(choose: Choose, go
     chosen = choose([GOOD])
     assert len(goals) == 1
     assert refined(chosen) == []
-    assert chosen.parts.graphs[MAIN_GRAPH].quantized.recipe == chosen.found.chosen.recipe
+    assert chosen.int8.graphs[MAIN_GRAPH].quantized.recipe == chosen.search.chosen.recipe
     assert [arrays["tokens"].shape for arrays in chosen.selection] == 4 * [(1, 5), (1, 9), (1, 13)]
 
 
 def test_where_they_disagree_a_goal_is_searched_for_that_the_first_recipe_misses(
     choose: Choose, goals: list[Goal]
 ) -> None:
-    first = choose([GOOD]).found.chosen
+    first = choose([GOOD]).search.chosen
     chosen = choose([BAD, GOOD])
     used = goals[0].used_by(first)
     assert goals[1:] == [goals[0], goals[0].tightened(TIGHTER * used)]
     assert not goals[2].met_by(first)
     assert refined(chosen) == ["once"]
-    assert chosen.found.chosen.recipe != first.recipe
+    assert chosen.search.chosen.recipe != first.recipe
 
 
 def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
@@ -126,7 +125,7 @@ def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
     chosen = choose([replace(BAD, cosine=(0.9,)), best, better][: REFINEMENTS + 1])
     assert len(goals) == REFINEMENTS + 1
     assert refined(chosen) == ["once"]
-    assert chosen.parts.recipe == chosen.found.chosen.recipe.name
+    assert chosen.int8.recipe == chosen.search.chosen.recipe.name
 
 
 def test_where_no_refinement_helps_none_is_told_of(choose: Choose) -> None:
@@ -136,7 +135,7 @@ def test_where_no_refinement_helps_none_is_told_of(choose: Choose) -> None:
 def test_a_goal_that_is_missed_already_is_not_made_narrower(choose: Choose, goals: list[Goal]) -> None:
     chosen = choose([BAD], cosine=ASKED, size_mb=0.001)
     assert len(goals) == 1
-    assert chosen.found.missed
+    assert chosen.search.missed
     (told,) = chosen.binding
     assert "size_mb=0.001" in told
 
@@ -144,8 +143,8 @@ def test_a_goal_that_is_missed_already_is_not_made_narrower(choose: Choose, goal
 def test_a_given_recipe_is_followed_and_nothing_searched(choose: Choose, goals: list[Goal]) -> None:
     chosen = choose([BAD], Objective(recipe=DYNAMIC_INT8))
     assert goals == []
-    assert chosen.found.chosen.recipe == DYNAMIC_INT8
-    assert chosen.parts.recipe == "dynamic-int8"
+    assert chosen.search.chosen.recipe == DYNAMIC_INT8
+    assert chosen.int8.recipe == "dynamic-int8"
 
 
 def test_a_limit_on_time_is_no_reason_to_be_more_exact(choose: Choose, goals: list[Goal]) -> None:
@@ -160,21 +159,21 @@ def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoke
         goals.append(goal)
         return follow_bundle(floats, DYNAMIC_INT8 if math.isinf(goal.size_mb) else SMALL, bench)
 
-    def memory_of(parts: Parts8, target: Target, golden: Iterable[Golden], place: Place) -> float:
-        assert target is CPU
+    def memory_of(graphs: Parts8, golden: Iterable[Golden], request: Request) -> float:
+        assert request.target is CPU
         assert [sample.inputs["tokens"].shape for sample in golden] == [(1, 5), (1, 9), (1, 9), (1, 13)]
-        return parts_mb(parts)
+        return graphs_mb(graphs)
 
     monkeypatch.setattr(choosing, "search_bundle", search)
     monkeypatch.setattr(choosing, "memory_of", memory_of)
-    limit = 0.95 * parts_mb(choose([GOOD]).parts)
+    limit = 0.95 * graphs_mb(choose([GOOD]).int8)
     chosen = choose([GOOD, GOOD], cosine=0.9, memory_mb=limit)
     assert [goal.size_mb for goal in goals[1:]] == [math.inf, pytest.approx(MARGIN * limit)]
-    assert chosen.parts.recipe == SMALL.name
-    assert parts_mb(chosen.parts) <= limit
+    assert chosen.int8.recipe == SMALL.name
+    assert graphs_mb(chosen.int8) <= limit
     assert chosen.binding == ()
     followed = choose([GOOD], Objective(recipe=DYNAMIC_INT8), cosine=0.9, memory_mb=limit)
-    assert followed.parts.recipe == DYNAMIC_INT8.name
+    assert followed.int8.recipe == DYNAMIC_INT8.name
 
 
 def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(
@@ -189,7 +188,7 @@ def test_notes_of_the_search_of_its_store_and_of_its_graphs_are_told(
         bench.store.ignored = 2
         return replace(search_bundle(floats, goal, bench=bench, **more), notes=("Int8 is not faster here.",))
 
-    monkeypatch.setattr(choosing, "int8_parts", risky)
+    monkeypatch.setattr(choosing, "int8_graphs", risky)
     monkeypatch.setattr(choosing, "search_bundle", ignoring)
     first, second, third = choose([GOOD]).notes
     assert first == "Int8 is not faster here."

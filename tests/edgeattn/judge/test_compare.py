@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.budget import Budget
 from edgeattn.judge.compare import compare, counted, scores_of
-from edgeattn.judge.output_metrics import asked_of
+from edgeattn.judge.output_metrics import output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy
@@ -56,7 +55,7 @@ def runners(
 
 
 def compared(sides: Mapping[str, Runner], metric: Any = None) -> Accuracy:
-    each = compare(sides, SAMPLES, UNPADDED, metric=metric)
+    each = compare(sides, SAMPLES, UNPADDED, metric)
     return scores_of(each, (), has_metric=metric is not None).accuracy
 
 
@@ -125,7 +124,7 @@ def test_progress_is_told_of_every_sample() -> None:
         def step(self, done: int, total: int, doing: str = "") -> None:
             steps.append((done, total))
 
-    each = compare(runners(outputs), SAMPLES, UNPADDED, metric=None)
+    each = compare(runners(outputs), SAMPLES, UNPADDED, None)
     scores_of(counted(each, len(SAMPLES), Listener()), (), has_metric=False)
     assert steps == [(1, 2), (2, 2)]
 
@@ -144,7 +143,7 @@ def test_what_is_padded_is_not_compared() -> None:
         for name, last in ((PYTORCH, np.nan), (FLOAT, 5), (INT8, -5))
     }
     padded = Padded(MASKED, Padding("keep", 0))
-    found = scores_of(compare(sides, samples, padded, metric=None), (), has_metric=False).accuracy
+    found = scores_of(compare(sides, samples, padded, None), (), has_metric=False).accuracy
     assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)
 
 
@@ -163,13 +162,13 @@ def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_paddin
         for name, answer in ((PYTORCH, before), (FLOAT, before), (INT8, after))
     }
     padded = Padded(LOGITS, Padding("keep", 0))
-    asked = asked_of(Budget.read({"top1": 0.9, "kl": 0.1}), LOGITS)
+    output_metrics = output_metrics_of(["top1", "kl"], LOGITS)
     found = scores_of(
-        compare(sides, samples, padded, metric=None, asked=asked), asked, has_metric=False
-    ).asked
+        compare(sides, samples, padded, None, output_metrics), output_metrics, has_metric=False
+    ).output_metrics
     assert found["top1"].scores == [0.5, 0.5]
     assert found["top1"].unseen == 0.5
     assert found["kl"].scores == pytest.approx([0.2311] * 2, abs=1e-4)
     undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
     with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
-        list(compare(undefined, samples, padded, metric=None, asked=asked))
+        list(compare(undefined, samples, padded, None, output_metrics))

@@ -18,7 +18,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 @pytest.fixture
 def comparison(captured: Captured) -> Comparison:
-    return Comparison(captured, Padded(captured.graph, None), None, Silent())
+    return Comparison(captured, Padded(captured.graph, None), None)
 
 
 @pytest.fixture
@@ -30,13 +30,17 @@ def runner(captured: Captured) -> Runner:
 def test_the_float_export_is_the_original_as_int8_too(
     comparison: Comparison, runner: Runner, samples: SampleSplit
 ) -> None:
-    found = comparison.scores(runner, samples.selection).accuracy
+    found = comparison.scores(runner, samples.selection, Silent()).accuracy
     assert found.cosine_min == found.cosine_float_min == pytest.approx(1, abs=1e-6)
     assert found.metric_pytorch is None
 
 
 def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: SampleSplit) -> None:
-    found = replace(comparison, metric=lambda outputs, target: 0.5).scores(runner, samples.selection).accuracy
+    found = (
+        replace(comparison, metric=lambda outputs, target: 0.5)
+        .scores(runner, samples.selection, Silent())
+        .accuracy
+    )
     assert (found.metric_pytorch, found.metric_int8, found.metric_drop) == (0.5, 0.5, 0)
 
 

@@ -36,7 +36,7 @@ def test_the_graphs_shrink_by_what_memory_is_too_large() -> None:
     make, asked = maker(saved=1.0)
     found = within_memory(make, LIMIT)
     assert found.memory_mb == pytest.approx(MARGIN * LIMIT)
-    assert found.made == f"{asked[-1]:.4g} MB"
+    assert found.candidate == f"{asked[-1]:.4g} MB"
     assert asked == [math.inf, pytest.approx(LARGEST - (BESIDE + LARGEST - MARGIN * LIMIT))]
 
 
@@ -62,5 +62,5 @@ def test_graphs_that_do_not_shrink_are_not_asked_again() -> None:
         asked.append(size_mb)
         return Footprint("as ever", LARGEST, 50.0)
 
-    assert within_memory(make, LIMIT).made == "as ever"
+    assert within_memory(make, LIMIT).candidate == "as ever"
     assert len(asked) == 2

@@ -22,7 +22,7 @@ SCORES = Scores(
     snr_db=(20.0, 40.0),
     metric_pytorch=(0.9, 0.9),
     metric_int8=(0.75, 0.75),
-    asked={name: Mean((0.5, 0.75), 0.5, at_least=True) for name in METRICS},
+    output_metrics={name: Mean((0.5, 0.75), 0.5, at_least=True) for name in METRICS},
 )
 CONDITIONS = Conditions(threads=1, shape={}, samples=1, rounds=1)
 RACE = Race({PYTORCH: Latency(8, 9, 10, 1), INT8: Latency(2, 3, 4, 1)}, CONDITIONS)
@@ -48,7 +48,7 @@ def test_each_limit_reads_its_own_number() -> None:
 
 
 def test_what_nobody_measured_is_read_as_nothing() -> None:
-    bare = Measures(scores=replace(SCORES, metric_int8=(), asked={}))
+    bare = Measures(scores=replace(SCORES, metric_int8=(), output_metrics={}))
     assert {name for name in LIMITS if figure_of(name, bare) is not None} == {
         "cosine",
         "cosine_min",

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.metric import MetricOfArrays, check_metric
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.errors import ModelError
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import BudgetError, ModelError
 
 INPUTS = {"x": np.ones((1, 2), "float32")}
 ANSWER = np.array([[5.0, 7.0]], "float32")
@@ -92,3 +92,58 @@ def test_targets_that_are_there_are_not_blamed() -> None:
     on_arrays = MetricOfArrays(lambda out, target: target["foo"], captured(lambda x: x), INPUTS)
     with pytest.raises(ModelError, match=r"line \d+: KeyError: 'foo'$"):
         on_arrays({"output": ANSWER}, sample({}))
+
+
+EVALUATION = Samples(tuple(Sample({"input": np.full((1, 2), i, np.float32)}, i % 2) for i in range(8)))
+
+
+class Counting(nn.Module):
+    """Answers with more than its input, and counts how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the input's name
+        self.calls += 1
+        return input + 1
+
+
+def right(_: object, target: object) -> float:
+    return float(target == 1)
+
+
+def graded(_: object, target: object) -> float:
+    return 0.25 * float(target == 1)
+
+
+def tried(metric: Callable[..., float], limit: float | None) -> int:
+    """Check a metric against a limit, and return how often the original answered."""
+    module = Counting()
+    limits = {"cosine": 0.9} if limit is None else {"metric_drop": limit}
+    original: Any = SimpleNamespace(reference=Reference(module), passed={})
+    check_metric(metric, original, EVALUATION, limits)
+    return module.calls
+
+
+@pytest.mark.parametrize(("limit", "needed"), [(0.124, 23), (0.01, 299), (0.0007, 4279)])
+def test_a_drop_that_the_samples_cannot_show_is_refused_with_how_many_are_needed(
+    limit: float, needed: int
+) -> None:
+    named = rf"metric_drop: {limit:g} .* 8 .* {needed} .* {2 * needed} "
+    with pytest.raises(BudgetError, match=named):
+        tried(right, limit)
+
+
+@pytest.mark.parametrize("limit", [None, 0.0, 0.125, 0.5])
+def test_a_drop_that_they_can_show_and_none_at_all_may_be_asked(limit: float | None) -> None:
+    tried(right, limit)
+
+
+def test_a_metric_with_grades_needs_no_more_samples_nor_calls() -> None:
+    assert tried(graded, 0.01) <= 4
+
+
+def test_a_metric_that_fails_is_told_before_all_else() -> None:
+    with pytest.raises(ModelError, match=" nan"):
+        tried(lambda *_: float("nan"), None)

@@ -37,10 +37,10 @@ def test_a_drop_needs_a_metric() -> None:
 def test_measurements_belong_to_a_processor_and_an_engine() -> None:
     request = Request.read("cpu", None, FASTEST)
     machine = request.machine
-    assert request.bench().device == request.device
+    assert request.rig().device == request.device
     for told in (machine.cpu, *machine.instruction_sets, machine.versions["onnxruntime"]):
         assert told in request.device
-    assert request.bench().candidates is TARGETS["cpu"].candidates
+    assert request.rig().candidates is TARGETS["cpu"].candidates
 
 
 def test_targets_are_named_once_and_at_least_one() -> None:

@@ -67,13 +67,13 @@ def test_many_samples_are_thinned_from_the_smallest_to_the_largest() -> None:
 
 
 def test_a_slow_model_gets_fewer_samples_and_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_round_seconds", lambda calls: module.SECONDS / 4)
+    monkeypatch.setattr(module, "_round_seconds", lambda *_: module.SECONDS / 4)
     found = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1)
     assert (found.conditions.samples, found.conditions.rounds) == (2, 2)  # and 2 to warm up: 4 in all
 
 
 def test_the_slowest_model_is_still_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_round_seconds", lambda calls: 10 * module.SECONDS)
+    monkeypatch.setattr(module, "_round_seconds", lambda *_: 10 * module.SECONDS)
     found = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1)
     assert (found.conditions.samples, found.conditions.rounds) == (1, 1)
 

@@ -9,7 +9,7 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn.bundle import Bundle
-from edgeattn.measure.runners import runner_of_bundle, runner_of_main_graph, runner_of_parts, runners_of
+from edgeattn.measure.runners import runner_of_bundle, runner_of_graphs, runner_of_main_graph, runners_of
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
@@ -28,7 +28,7 @@ def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: SampleSpli
     files = open_bundle(folder)
     (variant,) = files.manifest.variants
     runners = (
-        runner_of_parts(Parts8({MAIN_GRAPH: part}, {}), ORT_CPU, threads=1),
+        runner_of_graphs(Parts8({MAIN_GRAPH: part}, {}), ORT_CPU, threads=1),
         runner_of_bundle(files, variant, threads=1),
         runner_of_main_graph(files, variant, threads=2),
     )

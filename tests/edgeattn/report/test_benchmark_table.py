@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.report.benchmark_table import benchmark_parts, changes_parts
+from edgeattn.report.benchmark_table import benchmark_changes_parts, benchmark_parts
 from edgeattn.report.changes.benchmarks import benchmark_changes
 from edgeattn.report.number_words import RUNNER_LABELS
 from edgeattn.report.table import show
@@ -76,7 +76,7 @@ def test_a_speedup_that_is_unsure_is_no_number_and_what_disturbed_it_is_said(
 def test_nor_is_it_a_number_where_two_benchmarks_are_compared(
     found: Benchmark, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show(changes_parts(benchmark_changes(found, found), found, found), width=200)
+    show(benchmark_changes_parts(benchmark_changes(found, found), found, found), width=200)
     assert "speedup, p50 batch 8, 1 thread unsure unsure same" in " ".join(capsys.readouterr().out.split())
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.quantize import pairs
 from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.pairs import LARGEST_SUM, bound, can_saturate, lost, reach
+from edgeattn_export.quantize.pairs import LARGEST_SUM, bound, can_saturate, largest_sums, saturation_loss
 
 FULL = 255  # the largest activation
 
@@ -45,7 +45,7 @@ def _by_hand(x: NDArray[np.uint8], weight: Bytes) -> tuple[NDArray[np.int64], in
 def test_what_is_lost_is_what_a_loop_loses(product: tuple[NDArray[np.uint8], Bytes], held: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "HELD", held)  # however little is held at once
-        missing, count = lost(*product)
+        missing, count = saturation_loss(*product)
     expected, expected_count = _by_hand(*product)
     np.testing.assert_array_equal(missing, expected)
     assert count == expected_count
@@ -53,20 +53,20 @@ def test_what_is_lost_is_what_a_loop_loses(product: tuple[NDArray[np.uint8], Byt
 
 def test_64_pairs_of_the_largest_keep_half() -> None:
     x, weight = np.full((1, 64), FULL, np.uint8), np.full((64, 1), LARGEST, np.int8)
-    missing, count = lost(x, weight)
+    missing, count = saturation_loss(x, weight)
     right = FULL * LARGEST * 64
     assert (right, right - missing.item(), count) == (2072640, 1048544, 32)
 
 
 def test_nothing_is_lost_of_no_rows() -> None:
-    missing, count = lost(np.zeros((0, 4), np.uint8), np.full((4, 3), LARGEST, np.int8))
+    missing, count = saturation_loss(np.zeros((0, 4), np.uint8), np.full((4, 3), LARGEST, np.int8))
     assert (missing.shape, count) == ((0, 3), 0)
 
 
 @given(weights)
 def test_a_weight_can_saturate_where_the_largest_activations_do(weight: Bytes) -> None:
     largest = np.full((1, len(weight)), FULL, np.uint8)
-    assert can_saturate(weight) == (lost(largest, weight)[1] > 0)
+    assert can_saturate(weight) == (saturation_loss(largest, weight)[1] > 0)
 
 
 @given(weights)
@@ -84,6 +84,6 @@ def test_what_is_bound_cannot_saturate_and_moves_no_more_than_it_must(weight: By
 
 def test_the_reach_is_a_number_or_a_sum() -> None:
     weight = np.array([[3, 3, -3, 1], [2, -2, -2, 0], [1, 1, 1, 4]], np.float32)
-    np.testing.assert_array_equal(reach(weight), [[5, 3, 5, 4]])
+    np.testing.assert_array_equal(largest_sums(weight), [[5, 3, 5, 4]])
     huge = np.full((2, 1), np.finfo(np.float32).max, np.float32)
-    assert np.isfinite(reach(huge)).all()
+    assert np.isfinite(largest_sums(huge)).all()

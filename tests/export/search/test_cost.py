@@ -61,7 +61,7 @@ def test_what_is_cut_is_what_a_unit_treated_alone_would_be(part: FloatGraph, rig
     every = [Recipe("", ((EVERY, treatment),), ()) for treatment in (INT8, *SMOOTHED)]
     for unit in groups(part.calibration.layers):
         for together, treatment in zip(every, (INT8, *SMOOTHED), strict=True):
-            graphs = (meter.model(recipe) for recipe in (together, unit.alone(treatment)))
+            graphs = (meter.model(recipe) for recipe in (together, unit.isolated(treatment)))
             one, other = (cut(part.calibration.model, graph, unit.layers) for graph in graphs)
             assert signature(one) == signature(other)
 
@@ -87,7 +87,7 @@ def test_a_signature_tells_graphs_apart_by_all_that_takes_time(part: FloatGraph,
     meter = ErrorMeter(part, rig(None))
     treatments = (FLOAT, INT8, *SMOOTHED, Treatment("int8 per token"), Treatment("int4 blocks"))
     for unit in groups(part.calibration.layers):
-        recipes = (unit.alone(treatment) for treatment in treatments)
+        recipes = (unit.isolated(treatment) for treatment in treatments)
         cuts = [cut(part.calibration.model, meter.model(recipe), unit.layers) for recipe in recipes]
         found = [signature(graph) for graph in cuts]
         assert found[2] == found[3]

@@ -42,7 +42,7 @@ def cut_out(known: Calibration) -> Callable[[str, Treatment], tuple[ir.Model, ir
 
     def made(name: str, treatment: Treatment) -> tuple[ir.Model, ir.Model]:
         layers = tuple(layer for layer in known.layers if layer.name == name)
-        whole = written(known, Unit(name, layers).alone(treatment))
+        whole = written(known, Unit(name, layers).isolated(treatment))
         return cut(known.model, whole, layers), whole
 
     return made
@@ -107,7 +107,7 @@ def test_layers_that_follow_one_another_are_cut_out_as_a_chain(
     raw = [{"input": torch.randn(1, length, 8)} for length in (2, 3, 4)]
     captured, samples = exported(nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)), raw)
     known = Calibration(recover(captured, samples).model, samples, ORT_CPU, FORMS)
-    whole = written(known, Unit("both", known.layers).alone(INT8))
+    whole = written(known, Unit("both", known.layers).isolated(INT8))
     alone = cut(known.model, whole, known.layers)
     assert operators(alone) == {"DynamicQuantizeMatMul": 2}
     assert len(alone.graph.inputs) == 1

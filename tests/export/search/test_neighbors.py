@@ -53,6 +53,6 @@ def test_a_neighbor_is_cut_out_with_a_layer(
 ) -> None:
     layers = tuple(layer for layer in known.layers if layer.name == name)
     for form, expected in (("float", float_convolutions), ("int8", int8_convolutions)):
-        model = cut(known.model, written(known, Unit(name, layers).alone(Treatment(form))), layers)
+        model = cut(known.model, written(known, Unit(name, layers).isolated(Treatment(form))), layers)
         assert operators(model).get("Conv", 0) == expected
         ORT_CPU.runner(model)

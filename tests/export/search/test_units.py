@@ -40,7 +40,7 @@ def test_layers_of_one_weight_never_part(layer: MakeLayer) -> None:
 
 def test_a_unit_alone_leaves_all_else_float(layer: MakeLayer) -> None:
     (unit, _) = groups([layer("a"), layer("b"), layer("c", width=2)])
-    recipe = unit.alone(INT8)
+    recipe = unit.isolated(INT8)
     assert [recipe.treatment(name) for name in "abc"] == [INT8, INT8, FLOAT]
     assert recipe.rewrites == ()
 
@@ -58,7 +58,7 @@ def test_a_merged_recipe_gives_every_layer_what_was_chosen_for_it(
     recipe = merged(units, chosen, ("int8 rows",))
     for unit in units:
         assert {recipe.treatment(each.name) for each in unit.layers} == {chosen[unit.name]}
-        assert {unit.alone(SMOOTHED).treatment(each.name) for each in unit.layers} == {SMOOTHED}
+        assert {unit.isolated(SMOOTHED).treatment(each.name) for each in unit.layers} == {SMOOTHED}
     assert recipe.rewrites == ("int8 rows",)
 
 

@@ -24,6 +24,7 @@ LIMIT_MB = 20
 SETTINGS = {"threads": 1, "spinning": False, "arena": True, "memory_pattern": True}
 ONCE = {"least": 1, "most": 1, "seconds": None, "warmup": 0}
 CLOCK = {"kind": "wall", "threads": 1, "pause": 0.0}
+PACE = {"rounds": 1, "unit": 1, "window": 1, "seconds": 0.0}
 
 Plain = dict[str, Any]
 
@@ -164,6 +165,9 @@ def test_what_is_no_graph_to_open_is_refused(device: Peer, changes: Plain) -> No
         {"verb": "time", "races": [{"calls": [], "clock": CLOCK, "rounds": ONCE}]},
         {"verb": "time", "races": [{"calls": [{}], "clock": CLOCK, "rounds": ONCE}]},
         {"verb": "time", "races": {}},
+        {"verb": "race", "calls": [], "pace": PACE},
+        {"verb": "race", "calls": [{}], "pace": {**PACE, "seconds": 1e9}},
+        {"verb": "race", "calls": [{}], "pace": {**PACE, "rounds": 0}},
         {"verb": "answer", "graph": None, "inputs": "x"},
         {"verb": "bench", "files": {}, "threads": [], "target": "--help", "rounds": 1},
         {"verb": "bench", "files": {"../x": "0" * 64}, "threads": [], "target": None, "rounds": 1},

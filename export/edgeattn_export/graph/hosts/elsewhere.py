@@ -16,6 +16,7 @@ from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.frames import Arrays
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.peer import Peer
+from edgeattn_runtime.race import Pace, RaceTimes, race_calls
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
@@ -70,6 +71,10 @@ class Elsewhere:
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time calls from here: each holds the way to its worker and back."""
         return timed(calls, clock, rounds)
+
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+        """Race calls from here, as ``turns`` times them."""
+        return race_calls(calls, pace)
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds

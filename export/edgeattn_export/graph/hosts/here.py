@@ -9,6 +9,7 @@ from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.race import Pace, RaceTimes, race_calls
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.turns import Clock, Rounds, timed
 
@@ -43,6 +44,10 @@ class Here:
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time calls in this process."""
         return timed(calls, clock, rounds)
+
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+        """Race calls in this process."""
+        return race_calls(calls, pace)
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds

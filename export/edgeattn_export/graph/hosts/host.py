@@ -10,6 +10,7 @@ from typing import Protocol
 from edgeattn_export.graph.runner import PlacedRunner
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.race import Pace, RaceTimes
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.turns import Clock, Rounds
 
@@ -61,6 +62,9 @@ class Host(Protocol):
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time bound calls of what it has opened side by side, as ``edgeattn_runtime.turns.timed`` does."""
+
+    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+        """Race bound calls of what it has opened, as ``edgeattn_runtime.race.race_calls`` does."""
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds

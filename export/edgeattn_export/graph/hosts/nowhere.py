@@ -9,6 +9,7 @@ from typing import NoReturn
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.latency import Call, Name
+from edgeattn_runtime.race import Pace
 from edgeattn_runtime.turns import Clock, Rounds
 
 
@@ -40,6 +41,10 @@ class Nowhere:
         raise IncompatibleRuntimeError(self.missing())
 
     def turns(self, _: Mapping[Name, Call], __: Clock, ___: Rounds) -> NoReturn:
+        """Raise IncompatibleRuntimeError."""
+        raise IncompatibleRuntimeError(self.missing())
+
+    def race(self, _: Mapping[Name, Call], __: Pace) -> NoReturn:
         """Raise IncompatibleRuntimeError."""
         raise IncompatibleRuntimeError(self.missing())
 

@@ -14,14 +14,14 @@ KEYS_LAST = (0, 2, 3, 1)  # (B, H, D, T) of (B, T, H, D)
 
 def split(tape: Tape, flat: ir.Value, heads: int | str | None) -> ir.Value:
     """Emit (B, S, H*D) as (B, H, S, D)."""
-    return tape.op("Transpose", [beside(tape, flat, heads)], {"perm": HEADS_FIRST})
+    return tape.op("Transpose", [with_heads(tape, flat, heads)], {"perm": HEADS_FIRST})
 
 
 def keys_transposed(tape: Tape, keys: ir.Value, heads: int | str | None) -> ir.Value:
     """Emit keys, (B, T, H*D) or (B, H, T, D), as (B, H, D, T)."""
     if len(dims(keys)) == 4:
         return tape.op("Transpose", [keys], {"perm": (0, 1, 3, 2)})
-    return tape.op("Transpose", [beside(tape, keys, heads)], {"perm": KEYS_LAST})
+    return tape.op("Transpose", [with_heads(tape, keys, heads)], {"perm": KEYS_LAST})
 
 
 def joined(tape: Tape, mixed: ir.Value, width: Dims) -> ir.Value:
@@ -30,7 +30,7 @@ def joined(tape: Tape, mixed: ir.Value, width: Dims) -> ir.Value:
     return reshaped(tape, back, (0, 0, *(width or (None,))))
 
 
-def beside(tape: Tape, flat: ir.Value, heads: int | str | None) -> ir.Value:
+def with_heads(tape: Tape, flat: ir.Value, heads: int | str | None) -> ir.Value:
     """Emit (B, S, H*D) as (B, S, H, D)."""
     width = dims(flat)[-1] if dims(flat) else None
     size = width // heads if isinstance(width, int) and isinstance(heads, int) else None

@@ -18,7 +18,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, embed
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.lower.decomposed.heads import beside, reshaped
+from edgeattn_export.lower.decomposed.heads import reshaped, with_heads
 
 X, COS, SIN, POSITIONS = range(4)  # inputs of the operator
 
@@ -64,7 +64,7 @@ class DecomposeRotaryEmbedding:
         x, output = node.inputs[X], node.outputs[0]
         if x is None:
             raise TypeError(f"{node.name}: a RotaryEmbedding without an input")
-        x = x if match.heads is None else beside(tape, x, match.heads)  # (B, S, H, D)
+        x = x if match.heads is None else with_heads(tape, x, match.heads)  # (B, S, H, D)
         kept, rest = (x, None) if match.turned == match.size else _cut(tape, x, match)
         cos, sin = (_table(tape, match, index) for index in (COS, SIN))
         halves = _halves(tape, kept, match)

@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import Any
 
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, Whole
+from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, WholeForm
 from edgeattn_export.quantize.forms.linear_float import FLOAT
 from edgeattn_export.quantize.layout import Layout
 
@@ -42,7 +42,7 @@ class Forms:
     linears: tuple[LinearForm, ...]
     others: tuple[Rewrite[Any], ...] = ()
     finish: tuple[Rule[Any], ...] = ()
-    whole: Whole | None = None
+    whole: WholeForm | None = None
     layouts: tuple[type[Layout], ...] = (Layout,)
 
     @cached_property

@@ -78,7 +78,7 @@ class LinearForm(ABC):
         """Record the operators for ``x``, already divided, and return the output; ``name`` names weights."""
 
 
-class Whole(Protocol):
+class WholeForm(Protocol):
     """A form of all that flows between layers, for engines that compute in integers or 16-bit floats."""
 
     @property

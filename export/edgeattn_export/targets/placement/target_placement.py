@@ -97,14 +97,14 @@ def _dims(node: ir.Node, dims_of: Mapping[str, Dims]) -> list[Dims]:
 REPORTING_ENGINE = "onnxruntime"  # the engine whose sessions tell what runs where
 
 
-def has_one_place(target: Target) -> bool:
+def has_one_provider(target: Target) -> bool:
     """Say whether there is but one place for a target's work, so that nothing can fall back."""
     return target.engine.providers[0] == CPU_PROVIDER or target.engine.name != REPORTING_ENGINE
 
 
 def missing_for_placement(target: Target) -> str | None:
     """Say what is missing here to learn what falls back; None where nothing is, or where nothing can."""
-    if has_one_place(target) or target.operators is not None:
+    if has_one_provider(target) or target.operators is not None:
         return None
     return target.engine.host.missing()
 
@@ -122,7 +122,7 @@ def placement_of(target: Target, graphs: Iterable[tuple[ir.Model, Inputs]]) -> P
     Raises:
         BundleError, IncompatibleRuntimeError: The engine refuses a graph.
     """
-    if has_one_place(target):
+    if has_one_provider(target):
         return None
     first = None
     for model, inputs in graphs:

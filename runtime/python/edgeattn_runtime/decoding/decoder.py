@@ -16,65 +16,6 @@ from edgeattn_runtime.prompt import Prompt, Tokens, count_sequences, read_count,
 from edgeattn_runtime.stepping import Logits, Stepper
 
 
-class Encoder:
-    """Runs once for each prompt.
-
-    Args:
-        model: The bundle.
-        generation: The manifest's entry.
-        name: The encoder's graph.
-        batch: The symbol of how many sequences a call takes.
-    """
-
-    def __init__(self, model: Model, generation: Generation, name: str, batch: str) -> None:
-        self._model = model
-        self._name = name
-        self._graph = model.manifest.graphs[name]
-        self._carried = generation.carried
-        self._batch = batch
-
-    def read(self, name: str, prompt: Prompt) -> Arrays:
-        """Return the inputs for one sequence.
-
-        Args:
-            name: What the prompt is, for the message.
-            prompt: Token ids, or arrays by name with a batch of 1.
-
-        Raises:
-            InputError: They do not keep the contract, or are of several sequences.
-        """
-        sources = self._read(name, prompt)
-        count = count_sequences(sources, self._graph, self._batch)
-        if count != 1:
-            raise InputError(f"{name}: {count} sequences found, 1 expected; generate_many takes several")
-        return sources
-
-    def rows(self, name: str, prompts: Mapping[str, object]) -> list[Arrays]:
-        """Return the inputs for each sequence of a batch.
-
-        Raises:
-            InputError: They do not keep the contract.
-        """
-        sources = self._read(name, prompts)
-        inputs = self._graph.inputs
-        axes = {each.name: each.dims.index(self._batch) for each in inputs if self._batch in each.dims}
-        return [
-            {key: array.take([i], axes[key]) if key in axes else array for key, array in sources.items()}
-            for i in range(count_sequences(sources, self._graph, self._batch))
-        ]
-
-    def run(self, sources: Arrays) -> Arrays:
-        """Return what the decoder takes in every call."""
-        outputs = self._model.graph(self._name).run(sources)
-        return {name: outputs[name] for name in self._carried}
-
-    def _read(self, name: str, prompt: Prompt) -> Arrays:
-        manifest = self._model.manifest
-        sources = read_sources(name, prompt, self._graph, manifest.symbols)
-        check_token_ids(manifest.token_inputs, sources)
-        return sources
-
-
 class Decoder:
     """The graphs of a bundle that generates.
 
@@ -210,3 +151,62 @@ class Decoder:
                 "shorten it"
             )
         return tokens
+
+
+class Encoder:
+    """Runs once for each prompt.
+
+    Args:
+        model: The bundle.
+        generation: The manifest's entry.
+        name: The encoder's graph.
+        batch: The symbol of how many sequences a call takes.
+    """
+
+    def __init__(self, model: Model, generation: Generation, name: str, batch: str) -> None:
+        self._model = model
+        self._name = name
+        self._graph = model.manifest.graphs[name]
+        self._carried = generation.carried
+        self._batch = batch
+
+    def read(self, name: str, prompt: Prompt) -> Arrays:
+        """Return the inputs for one sequence.
+
+        Args:
+            name: What the prompt is, for the message.
+            prompt: Token ids, or arrays by name with a batch of 1.
+
+        Raises:
+            InputError: They do not keep the contract, or are of several sequences.
+        """
+        sources = self._read(name, prompt)
+        count = count_sequences(sources, self._graph, self._batch)
+        if count != 1:
+            raise InputError(f"{name}: {count} sequences found, 1 expected; generate_many takes several")
+        return sources
+
+    def rows(self, name: str, prompts: Mapping[str, object]) -> list[Arrays]:
+        """Return the inputs for each sequence of a batch.
+
+        Raises:
+            InputError: They do not keep the contract.
+        """
+        sources = self._read(name, prompts)
+        inputs = self._graph.inputs
+        axes = {each.name: each.dims.index(self._batch) for each in inputs if self._batch in each.dims}
+        return [
+            {key: array.take([i], axes[key]) if key in axes else array for key, array in sources.items()}
+            for i in range(count_sequences(sources, self._graph, self._batch))
+        ]
+
+    def run(self, sources: Arrays) -> Arrays:
+        """Return what the decoder takes in every call."""
+        outputs = self._model.graph(self._name).run(sources)
+        return {name: outputs[name] for name in self._carried}
+
+    def _read(self, name: str, prompt: Prompt) -> Arrays:
+        manifest = self._model.manifest
+        sources = read_sources(name, prompt, self._graph, manifest.symbols)
+        check_token_ids(manifest.token_inputs, sources)
+        return sources

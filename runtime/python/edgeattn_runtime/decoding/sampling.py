@@ -13,46 +13,6 @@ from edgeattn_runtime.prompt import Tokens, read_count
 from edgeattn_runtime.stepping import Logits
 
 
-def log_softmax(logits: Logits) -> NDArray[np.float64]:
-    """Return the log-probabilities of rows of logits (rows, vocabulary), each row's largest finite."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)  # (R, V)
-    total = np.exp(shifted).sum(axis=-1, keepdims=True, dtype=np.float64)  # (R, 1)
-    log_probabilities: NDArray[np.float64] = shifted - np.log(total)
-    return log_probabilities
-
-
-def penalized(scores: Logits, tokens: Tokens, penalty: float) -> Logits:
-    """Make tokens that came before less likely, as often as they were (Keskar et al. 2019, section 4.1).
-
-    A negative score is multiplied by the penalty, any other divided by it.
-
-    Args:
-        scores: Logits or log-probabilities (rows, vocabulary).
-        tokens: int64 (rows, length), the tokens of each row so far.
-        penalty: 1 changes nothing.
-
-    Returns:
-        The scores, in an array of their own unless nothing changes.
-    """
-    if penalty == 1:
-        return scores
-    values = np.take_along_axis(scores, tokens, axis=-1)  # (R, T)
-    changed = scores.copy()
-    np.put_along_axis(changed, tokens, np.where(values < 0, values * penalty, values / penalty), axis=-1)
-    return changed
-
-
-def read_penalty(penalty: float) -> float:
-    """Return a repetition penalty.
-
-    Raises:
-        InputError: It is no finite number above 0.
-    """
-    if not (isinstance(penalty, (int, float)) and penalty > 0 and math.isfinite(penalty)):
-        raise InputError(f"repetition_penalty: {penalty!r} found, a finite number above 0 expected")
-    return penalty
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """How the next token is chosen, in the order of the fields.
@@ -127,3 +87,43 @@ def likeliest(logits: Logits, count: int | None) -> NDArray[np.int64]:
     least = np.partition(logits, -count)[-count]
     above = np.flatnonzero(logits >= least)  # a tie at the end may bring more than count
     return above[np.argsort(-logits[above], kind="stable")][:count]
+
+
+def log_softmax(logits: Logits) -> NDArray[np.float64]:
+    """Return the log-probabilities of rows of logits (rows, vocabulary), each row's largest finite."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)  # (R, V)
+    total = np.exp(shifted).sum(axis=-1, keepdims=True, dtype=np.float64)  # (R, 1)
+    log_probabilities: NDArray[np.float64] = shifted - np.log(total)
+    return log_probabilities
+
+
+def penalized(scores: Logits, tokens: Tokens, penalty: float) -> Logits:
+    """Make tokens that came before less likely, as often as they were (Keskar et al. 2019, section 4.1).
+
+    A negative score is multiplied by the penalty, any other divided by it.
+
+    Args:
+        scores: Logits or log-probabilities (rows, vocabulary).
+        tokens: int64 (rows, length), the tokens of each row so far.
+        penalty: 1 changes nothing.
+
+    Returns:
+        The scores, in an array of their own unless nothing changes.
+    """
+    if penalty == 1:
+        return scores
+    values = np.take_along_axis(scores, tokens, axis=-1)  # (R, T)
+    changed = scores.copy()
+    np.put_along_axis(changed, tokens, np.where(values < 0, values * penalty, values / penalty), axis=-1)
+    return changed
+
+
+def read_penalty(penalty: float) -> float:
+    """Return a repetition penalty.
+
+    Raises:
+        InputError: It is no finite number above 0.
+    """
+    if not (isinstance(penalty, (int, float)) and penalty > 0 and math.isfinite(penalty)):
+        raise InputError(f"repetition_penalty: {penalty!r} found, a finite number above 0 expected")
+    return penalty

@@ -13,6 +13,8 @@ from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.prompt import Tokens
 from edgeattn_runtime.stepping import Logits
 
+_ROW = np.zeros(1, np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -60,9 +62,6 @@ def normalized(total: float, length: int, penalty: float) -> float:
     """Return a sum of log-probabilities over its length to the power of a penalty (Wu et al. 2016)."""
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         return float(np.float64(total) / np.power(np.float64(length), penalty))
-
-
-_ROW = np.zeros(1, np.int64)
 
 
 class SingleSearch:

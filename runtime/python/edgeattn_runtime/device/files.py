@@ -17,7 +17,6 @@ from edgeattn_runtime.errors import BadInput
 SUFFIX = ".part"  # of what has not come whole
 _LAID_OUT = "set-"  # begins the name of a folder of files under their names
 _BLOCK = 4096  # bytes that a file takes at least
-_LOCKS = ".lock"  # ends the names of what else lies there
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +119,10 @@ class Files:
         return True
 
     def _close(self, part: Path, path: Path, digest: str) -> None:
-        found = _sha256(part)
-        if found != digest:
+        sha256 = _sha256(part)
+        if sha256 != digest:
             part.unlink()
-            raise BadInput(f"content {found[:12]} found, {digest[:12]} expected; send it again")
+            raise BadInput(f"content {sha256[:12]} found, {digest[:12]} expected; send it again")
         part.replace(path)
         self._checked.add(digest)
 
@@ -131,7 +130,7 @@ class Files:
         """Remove what was not used for longest, apart from files that these pieces go on with."""
         coming = sum(_room(len(content)) for _, content in pieces)
         continued = {f"{piece.sha256}{SUFFIX}" for piece, _ in pieces if piece.start}
-        kept = [path for path in self.folder.iterdir() if path.is_file() and path.suffix != _LOCKS]
+        kept = [path for path in self.folder.iterdir() if path.is_file() and path.suffix in ("", SUFFIX)]
         taken = sum(_room(path.stat().st_size) for path in kept)
         for path in sorted(kept, key=_last_used):
             if taken + coming <= self.limit:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.race import Pace
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.turns import Clock, Rounds
 from edgeattn_runtime.variant import options_of, providers_of
@@ -19,6 +20,7 @@ _CLOCKS = re.compile("wall|processor|cost")
 _THREADS = 1024  # at most
 _ROUNDS = 1_000_000  # at most
 _PAUSE = 60.0  # seconds at most
+_WARMING = 600.0  # seconds at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,9 @@ class Piece:
     size: int
 
     @classmethod
-    def from_field(cls, found: Field) -> Piece:
+    def from_field(cls, value: Field) -> Piece:
         """Read it."""
-        fields = found.record(*cls.__dataclass_fields__)
+        fields = value.record(*cls.__dataclass_fields__)
         return cls(
             sha256=_digest(fields["sha256"]), start=fields["start"].integer(0), size=fields["size"].integer(0)
         )
@@ -63,9 +65,9 @@ class GraphSpec:
     settings: SessionSettings
 
     @classmethod
-    def from_field(cls, found: Field) -> GraphSpec:
+    def from_field(cls, value: Field) -> GraphSpec:
         """Read it."""
-        fields = found.record(*cls.__dataclass_fields__)
+        fields = value.record(*cls.__dataclass_fields__)
         files = files_of(fields["files"])
         if fields["name"].text() not in files:
             raise fields["name"].refusal("the name of one of its files")
@@ -117,11 +119,26 @@ class RaceSpec:
     rounds: Rounds
 
     @classmethod
-    def from_field(cls, found: Field) -> RaceSpec:
+    def from_field(cls, value: Field) -> RaceSpec:
         """Read it."""
-        fields = found.record("calls", "clock", "rounds")
+        fields = value.record("calls", "clock", "rounds")
         calls = [call_of(each) for each in fields["calls"].items(least=1)]
         return cls(calls, _clock(fields["clock"]), _rounds(fields["rounds"]))
+
+
+@dataclass(frozen=True, slots=True)
+class HeatSpec:
+    """Calls to be raced."""
+
+    calls: Sequence[CallSpec | CallsSpec]
+    pace: Pace
+
+    @classmethod
+    def from_field(cls, found: Field) -> HeatSpec:
+        """Read it."""
+        fields = found.record("calls", "pace")
+        calls = [call_of(each) for each in fields["calls"].items(least=1)]
+        return cls(calls, _pace(fields["pace"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +153,14 @@ class BenchSpec:
     """
 
     files: Mapping[str, str]
-    threads: Sequence[int] = field(default=())
+    threads: Sequence[int]
     target: str | None
     rounds: int
 
     @classmethod
-    def from_field(cls, found: Field) -> BenchSpec:
+    def from_field(cls, value: Field) -> BenchSpec:
         """Read it."""
-        fields = found.record("files", "threads", "target", "rounds")
+        fields = value.record("files", "threads", "target", "rounds")
         target = fields["target"]
         return cls(
             files=files_of(fields["files"]),
@@ -153,27 +170,27 @@ class BenchSpec:
         )
 
 
-def call_of(found: Field) -> CallSpec | CallsSpec:
+def call_of(value: Field) -> CallSpec | CallsSpec:
     """Read a call, or several as one."""
-    if "calls" in found.table():
-        fields = found.record("calls", "in_turn")
+    if "calls" in value.table():
+        fields = value.record("calls", "in_turn")
         calls = [call_of(each) for each in fields["calls"].items(least=1)]
         return CallsSpec(calls, fields["in_turn"].flag())
-    fields = found.record("graph", "inputs")
+    fields = value.record("graph", "inputs")
     return CallSpec(GraphSpec.from_field(fields["graph"]), _digest(fields["inputs"]))
 
 
-def files_of(found: Field) -> dict[str, str]:
+def files_of(value: Field) -> dict[str, str]:
     """Read files by their paths, each of which stays in its folder."""
-    files = found.table()
+    files = value.table()
     for path, digest in files.items():
         if not _PATH.fullmatch(path):
             raise Field(digest.key, path).refusal("a path of A-Z a-z 0-9 . _ -, its parts joined by /")
     return {path: _digest(digest) for path, digest in files.items()}
 
 
-def _clock(found: Field) -> Clock:
-    fields = found.record("kind", "threads", "pause")
+def _clock(value: Field) -> Clock:
+    fields = value.record("kind", "threads", "pause")
     kind = fields["kind"].text(_CLOCKS, "wall, processor or cost")
     pause = fields["pause"].number()
     if not 0 <= pause <= _PAUSE:
@@ -181,9 +198,9 @@ def _clock(found: Field) -> Clock:
     return Clock(kind, _threads(fields["threads"]), pause)  # type: ignore[arg-type]
 
 
-def _rounds(found: Field) -> Rounds:
+def _rounds(value: Field) -> Rounds:
     """Read how often calls are made; no seconds are as many as it takes."""
-    fields = found.record("least", "most", "seconds", "warmup")
+    fields = value.record("least", "most", "seconds", "warmup")
     seconds = fields["seconds"]
     return Rounds(
         least=_at_most(fields["least"], _ROUNDS, least=1),
@@ -193,15 +210,24 @@ def _rounds(found: Field) -> Rounds:
     )
 
 
-def _digest(found: Field) -> str:
-    return found.text(_SHA256, "64 hexadecimal digits")
+def _pace(value: Field) -> Pace:
+    fields = value.record("rounds", "unit", "window", "seconds")
+    seconds = fields["seconds"].number()
+    if not 0 <= seconds <= _WARMING:
+        raise fields["seconds"].refusal(f"0 to {_WARMING:.0f} seconds")
+    rounds, unit, window = (_at_most(fields[name], _ROUNDS, least=1) for name in ("rounds", "unit", "window"))
+    return Pace(rounds, unit, window, seconds)
 
 
-def _threads(found: Field) -> int:
-    return _at_most(found, _THREADS, least=1)
+def _digest(value: Field) -> str:
+    return value.text(_SHA256, "64 hexadecimal digits")
 
 
-def _at_most(found: Field, most: int, *, least: int) -> int:
-    if found.integer(least) > most:
-        raise found.refusal(f"an integer from {least} to {most:,}")
-    return found.integer(least)
+def _threads(value: Field) -> int:
+    return _at_most(value, _THREADS, least=1)
+
+
+def _at_most(value: Field, most: int, *, least: int) -> int:
+    if value.integer(least) > most:
+        raise value.refusal(f"an integer from {least} to {most:,}")
+    return value.integer(least)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgeattn_runtime.latency import processor_milliseconds
 
@@ -34,23 +38,27 @@ class Reading:
         return cls(time.monotonic(), min(calls), _asleep())
 
 
-@dataclass(slots=True)
 class Watch:
-    """Readings of one device, over all of its measurements.
+    """Readings of one device, over all of its measurements since it was started.
 
-    Attributes:
-        best: Milliseconds of the fastest reference call so far.
+    Args:
+        file: Where the fastest reference call is kept, for the processes of other hosts; what it holds of
+            another start of the system counts for nothing.
     """
 
-    best: float = float("inf")
+    def __init__(self, file: Path) -> None:
+        self._file, self._boot = file, _boot()
+        self.best = self._kept()
 
     def read(self) -> Reading:
         """Take a reading."""
-        found = Reading.now()
-        self.best = min(self.best, found.milliseconds)
-        return found
+        reading = Reading.now()
+        if reading.milliseconds < self.best:
+            self.best = reading.milliseconds
+            self._keep()
+        return reading
 
-    def told(self, before: Reading, after: Reading) -> dict[str, float]:
+    def steadiness(self, before: Reading, after: Reading) -> dict[str, float]:
         """Return what a host judges a measurement by: how steady the device was."""
         slept = after.asleep - before.asleep
         return {
@@ -61,6 +69,25 @@ class Watch:
             "best": self.best,
             "slept": slept if slept > _LEAST_SLEEP else 0.0,
         }
+
+    def _kept(self) -> float:
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            if self._boot and kept["boot"] == self._boot and kept["best"] > 0:
+                return float(kept["best"])
+        return math.inf
+
+    def _keep(self) -> None:
+        with suppress(OSError):  # on a full disk, for this process alone
+            self._file.write_text(json.dumps({"boot": self._boot, "best": self.best}), encoding="utf-8")
+
+
+def _boot() -> str:
+    """Return what tells this start of the system from others; empty where it does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def _hash() -> bytes:

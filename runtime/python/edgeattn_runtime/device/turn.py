@@ -73,7 +73,7 @@ def _held(file: IO[bytes], waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _wait(file: IO[bytes], waiting: Callable[[], None]) -> None:
-    told = time.monotonic()
+    noted = time.monotonic()
     while True:
         try:
             _take(file)
@@ -81,6 +81,6 @@ def _wait(file: IO[bytes], waiting: Callable[[], None]) -> None:
             time.sleep(LOOK)
         else:
             return
-        if time.monotonic() - told >= BEAT:
+        if time.monotonic() - noted >= BEAT:
             waiting()
-            told = time.monotonic()
+            noted = time.monotonic()

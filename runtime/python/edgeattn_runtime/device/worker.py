@@ -1,10 +1,11 @@
-"""All that a device does for a host: four verbs, on plain data.
+"""All that a device does for a host: five verbs, on plain data.
 
 A request names files by their content, and may bring pieces of them, which are kept. Where a file is missing
 the answer says so, and nothing else is done.
 
     describe  nothing                           ->  what this device is
     time      races                             ->  times of each in milliseconds, steadiness
+    race      calls, pace                       ->  times of each, warm-up and surroundings, steadiness
     answer    a call                            ->  outputs by name, beside it
     bench     files, threads, target, rounds    ->  what ``python -m edgeattn_runtime bench --json`` prints
 """
@@ -18,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 import edgeattn_runtime
 from edgeattn_runtime.device.files import Files
-from edgeattn_runtime.device.request import BenchSpec, Piece, RaceSpec, call_of
+from edgeattn_runtime.device.request import BenchSpec, HeatSpec, Piece, RaceSpec, call_of
 from edgeattn_runtime.device.sessions import Sessions
 from edgeattn_runtime.device.steadiness import Watch
 from edgeattn_runtime.errors import BadInput
@@ -33,6 +35,7 @@ from edgeattn_runtime.fields import Field
 from edgeattn_runtime.frames import Message
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import Answer, serve, standard_streams
+from edgeattn_runtime.race import race_calls
 from edgeattn_runtime.session import available_providers
 from edgeattn_runtime.turns import timed
 
@@ -51,7 +54,8 @@ class Worker:
     """
 
     def __init__(self, files: Files, threads: int) -> None:
-        self._files, self._threads, self._watch = files, threads, Watch()
+        self._files, self._threads = files, threads
+        self._watch = Watch(files.folder / "reference.json")
 
     def describe(self, _: Field) -> Answer:
         """Tell what this device is."""
@@ -75,7 +79,19 @@ class Worker:
                 bound = {i: sessions.call(call) for i, call in enumerate(race.calls)}
                 took = timed(bound, race.clock, race.rounds)
                 times.append([took[i] for i in bound])
-        return {"times": times, "steadiness": self._watch.told(before, self._watch.read())}, {}
+        return {"times": times, "steadiness": self._watch.steadiness(before, self._watch.read())}, {}
+
+    def race(self, request: Field) -> Answer:
+        """Race calls, warmed up until they get no faster, between two reference calls."""
+        spec = HeatSpec.from_field(request)
+        if missing := self._missing(digest for call in spec.calls for digest in call.digests):
+            return missing
+        before = self._watch.read()
+        with ExitStack() as stack:
+            sessions = Sessions(self._files, stack)
+            times = race_calls({i: sessions.call(call) for i, call in enumerate(spec.calls)}, spec.pace)
+        race = {**asdict(times), "milliseconds": list(times.milliseconds.values())}
+        return {"race": race, "steadiness": self._watch.steadiness(before, self._watch.read())}, {}
 
     def answer(self, request: Field) -> Answer:
         """Answer inputs once."""
@@ -101,7 +117,7 @@ class Worker:
         with self._files.laid_out(spec.files) as folder:
             result = json.loads(_python("-m", "edgeattn_runtime", "bench", str(folder), *options))
         idle = json.loads(_python("-c", IDLE).replace("None", "null"))
-        steadiness = self._watch.told(before, self._watch.read())
+        steadiness = self._watch.steadiness(before, self._watch.read())
         return {"bench": result, "idle_mb": idle, "steadiness": steadiness}, {}
 
     def perform(self, verb: Callable[[Field], Answer], request: Message, content: Bytes) -> Answer:
@@ -110,7 +126,7 @@ class Worker:
         Raises:
             BadInput: It is none, or cannot be done here.
         """
-        asked = {name: value for name, value in request.items() if name not in ("verb", "pieces")}
+        fields = {name: value for name, value in request.items() if name not in ("verb", "pieces")}
         try:
             pieces = [Piece.from_field(each) for each in Field("pieces", request.get("pieces", [])).items()]
             if set(content) != set(map(str, range(len(pieces)))):
@@ -118,7 +134,7 @@ class Worker:
                     f"{len(content)} arrays beside {len(pieces)} pieces of files; one each expected"
                 )
             self._files.keep([(piece, content[str(i)].tobytes()) for i, piece in enumerate(pieces)])
-            return verb(Field("", asked))
+            return verb(Field("", fields))
         except RecursionError as error:
             raise BadInput("a request too deeply nested; send a flat one") from error
         except OSError as error:
@@ -136,7 +152,7 @@ def main() -> None:
     files = Files(Path(folder), int(limit))
     files.tidy()
     worker = Worker(files, int(threads))
-    verbs = (worker.describe, worker.time, worker.answer, worker.bench)
+    verbs = (worker.describe, worker.time, worker.race, worker.answer, worker.bench)
     serve({verb.__name__: _performed(worker, verb) for verb in verbs}, *standard_streams())
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgeattn.judge.budget import Budget
-from edgeattn.judge.output_metrics import METRICS, asked_of
+from edgeattn.judge.output_metrics import METRICS, check_count, output_metrics_of
 from edgeattn.judge.output_metrics.output_metric import output_of
 from edgeattn.results.limits import LIMITS
 from edgeattn_runtime.errors import BudgetError
@@ -44,7 +44,13 @@ def test_where_none_can_be_it_that_is_told() -> None:
 
 def test_a_budget_names_what_is_asked() -> None:
     budget = Budget.read({"top1": 0.9, "size_mb": 1, "kl": 0.1})
-    assert [(metric.name, tensor) for metric, tensor in asked_of(budget, graph(TAGS))] == [
+    assert [(metric.name, tensor) for metric, tensor in output_metrics_of(budget.limits, graph(TAGS))] == [
         ("top1", TAGS),
         ("kl", TAGS),
     ]
+
+
+def test_neighbors_among_too_few_samples_are_refused_with_how_many_are_needed() -> None:
+    embedding = Graph((), (Tensor("embedding", "float32", ("batch", 4)),))
+    with pytest.raises(BudgetError, match=r"recall_at_10: 8 .* 100 .* 200 "):
+        check_count(output_metrics_of(["recall_at_10"], embedding), 8)

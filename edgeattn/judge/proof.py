@@ -1,0 +1,126 @@
+"""An int8 model proven for its bundle: evaluated, timed, tuned, and answered for by golden vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn.judge.evaluation import evaluate
+from edgeattn.judge.footprint import graphs_mb, memory_of
+from edgeattn.judge.golden import Golden, golden_of, golden_on_device
+from edgeattn.judge.insight import Insight, insight_of
+from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.measures import Measures
+from edgeattn.judge.timing import timing_of
+from edgeattn.measure.tuning import UNTUNED, Tuning, tune
+from edgeattn.progress import Progress
+from edgeattn.results.check import Check, EdgeCase
+from edgeattn.results.latency import FLOAT, INT8
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.graph.hosts import HERE
+from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.targets.placement.target_placement import placement_of
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """All that was measured of an int8 model.
+
+    Attributes:
+        measures: Over the evaluation samples.
+        checks: Of them against the budget.
+        edge_cases: What users meet besides the samples.
+        golden: The vectors that the bundle carries.
+        tuning: How a device opens it, and runs rows.
+        measured: What it was run on; None where that is not the target's own engine.
+        insight: What a person looks at beside the figures.
+        notes: What the model author should know of it, a line each.
+    """
+
+    measures: Measures
+    checks: tuple[Check, ...]
+    edge_cases: tuple[EdgeCase, ...]
+    golden: Golden
+    tuning: Tuning
+    measured: str | None
+    insight: Insight
+    notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many samples evaluated."""
+        return len(self.measures.scores.cosine)
+
+
+def prove(model: Int8Model, progress: Progress) -> Proof:
+    """Evaluate an int8 model once, and measure how a device best runs it.
+
+    Args:
+        model: What is proven; sessions and rows are tuned on its selection samples.
+        progress: Told of the stages.
+    """
+    request, floats = model.request, model.float_model
+    evaluation = evaluate(model.subject(), progress)
+    timing = timing_of(model, evaluation, progress)
+    progress.stage("tune")
+    tuning = _tuning(model)
+    progress.stage("trace")
+    insight = insight_of(model, evaluation, progress)
+    progress.stage("prove")
+    golden = golden_of(model, evaluation)
+    on_device = () if request.place.is_here else golden_on_device(golden, model)
+    has_limit = "memory_mb" in request.budget
+    measures = Measures(
+        scores=evaluation.scores,
+        latency_ms=timing.race,
+        size_mb={FLOAT: file_mb(floats.captured.model), INT8: graphs_mb(model.choice.int8)},
+        memory_mb=memory_of(model.choice.int8, golden.samples, request) if has_limit else None,
+        operator_times=timing.operators,
+        module_times=timing.modules,
+        placement=placement_of(request.target, _placed(model)),
+        golden=golden.tolerance,
+    )
+    return Proof(
+        measures=measures,
+        checks=request.budget.checks(measures),
+        edge_cases=(*evaluation.edge_cases, *on_device),
+        golden=golden,
+        tuning=tuning,
+        measured=request.engine.host.machine() if request.is_own_engine else None,
+        insight=insight,
+        notes=(
+            *floats.comparison.padded.notes,
+            *floats.rows.notes,
+            *evaluation.notes,
+            *timing.notes,
+            *insight.notes,
+        ),
+    )
+
+
+def _tuning(model: Int8Model) -> Tuning:
+    """Tune sessions where the target's engine is this runtime's: here, or on a device."""
+    request, choice = model.request, model.choice
+    is_this_runtime = not request.place.is_here or request.engine.host is HERE
+    if not request.is_own_engine or not is_this_runtime:
+        return UNTUNED
+    rows, cores = model.float_model.rows.rows, request.machine.cores
+    return tune(choice.int8, request.engine, choice.selection, rows, cores=cores)
+
+
+def _placed(model: Int8Model) -> Iterator[tuple[ir.Model, Inputs]]:
+    """Yield all graphs, the middle bucket's first, each with inputs of its sizes, or of median size."""
+    selection, buckets = model.float_model.samples.selection, model.buckets
+    (whole,) = stratified((sample.inputs for sample in selection), 1)
+    (main,) = stratified(model.choice.selection, 1)
+    middle = len(buckets) // 2
+    for bucket in (buckets[middle], *buckets[:middle], *buckets[middle + 1 :]):
+        for name, part in bucket.parts.graphs.items():
+            inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
+            if bucket.sizes:
+                inputs = sized_inputs(selection, model.float_model.captured.axes, bucket.sizes)
+            yield part.quantized.model, inputs
