@@ -77,7 +77,7 @@ def hours(path: Path) -> None:
     """Write the columns of models/series, an hour a line."""
     names = ("vehicles an hour", "temperature in °C", "clouds in %")
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([names, *((1000 + i, 10 + i % 24, i % 100) for i in range(400))])
+        csv.writer(file).writerows([names, *((1000 + i, 10 + i % 24, i % 100) for i in range(336))])
 
 
 def inputs(path: Path) -> None:

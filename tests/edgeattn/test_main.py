@@ -49,8 +49,6 @@ def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
 
 @pytest.mark.parametrize("verb", ["", *sorted(get_command(app.app).commands)])  # type: ignore[attr-defined]
 def test_every_command_helps(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    if verb == "device":  # whose options are another program's
-        return
     assert main([*filter(None, [verb]), "-h"]) == 0
     assert f" {verb} ".rstrip() in capsys.readouterr().out.partition("\n")[0]
 

@@ -70,10 +70,23 @@ def _suppose(name: str, folder: Path, made_once: MadeOnce) -> None:
 def _serve(words: list[str], folder: Path) -> None:
     """Let a server say that it serves, and end it as Ctrl-C does."""
     with subprocess.Popen(
-        words, cwd=folder, env=os.environ | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
+        words,
+        cwd=folder,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,
     ) as server:
         assert server.stdout is not None
-        assert any("until Ctrl-C" in line for line in server.stdout), words
-        server.send_signal(signal.SIGINT)
-        server.communicate(timeout=60)
+        try:
+            assert any("until Ctrl-C" in line for line in server.stdout), words
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=60)
+        finally:
+            server.kill()
     assert server.returncode == 0, words
+
+
+def _heed_interrupts() -> None:
+    """Let Ctrl-C end a process that is started by a shell's background job, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
