@@ -68,6 +68,15 @@ def test_what_is_not_published_is_not_installed_as_if_it_were() -> None:
     assert [part for part in installing if "published" not in part] == []
 
 
+def test_files_that_contributing_names_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+/[\w/]+\.py)`", text) + re.findall(
+        r"^## .*\(([\w/.]+)\)$", text, re.MULTILINE
+    )
+    rooms = [ROOT, *(ROOT / room for room in ("edgeattn", "export/edgeattn_export"))]
+    assert [path for path in named if not any((room / path).exists() for room in rooms)] == []
+
+
 def _faults(words: list[str]) -> list[str]:
     """Return what of a command does not exist."""
     program, *rest = words

@@ -1,6 +1,7 @@
 // edgeattn-run: describes, runs, checks, times a bundle, or generates with it, from a shell.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -84,7 +85,10 @@ void run(const Model& model, const Arguments& arguments) {
   if (!arguments.count("--input") || !arguments.count("-o"))
     throw InputError("run: --input X.safetensors and -o Y.safetensors expected");
   const auto bytes = write_safetensors(model.run(read_tensors(arguments.at("--input"))));
-  std::ofstream out(arguments.at("-o"), std::ios::binary);
+  const std::filesystem::path file = arguments.at("-o");
+  std::error_code none;  // where a folder cannot be made, the file cannot be written
+  std::filesystem::create_directories(file.parent_path(), none);
+  std::ofstream out(file, std::ios::binary);
   if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
     throw InputError(words(arguments.at("-o"), ": cannot be written"));
 }

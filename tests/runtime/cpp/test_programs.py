@@ -30,9 +30,9 @@ def test_run_answers_as_python_does(run: Run, gcc: Path, tmp_path: Path) -> None
         "--input",
         tmp_path / "x.safetensors",
         "-o",
-        tmp_path / "y.safetensors",
+        tmp_path / "deep" / "y.safetensors",
     )
-    outputs = load_file(tmp_path / "y.safetensors")
+    outputs = load_file(tmp_path / "deep" / "y.safetensors")
     np.testing.assert_array_equal(outputs["embedding"], load(GOOD)(**inputs)["embedding"])
 
 
