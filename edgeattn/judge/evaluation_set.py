@@ -20,6 +20,9 @@ from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_runtime.errors import SampleError
 from edgeattn_runtime.settings import available_cores
 
+SECONDS = 180.0  # that an emulator may take for them, about
+FEWEST = count_for()  # samples in any case: fewer decide no limit on a worst one
+
 
 class PrefetchingRunner:
     """Answers of a runner, by the very inputs that they are of; it is asked for any others as ever.
@@ -56,10 +59,6 @@ def prefetching(runner: Runner, every: Iterable[Inputs]) -> Iterator[Runner]:
         yield PrefetchingRunner(runner, [(inputs, pool.submit(runner, inputs)) for inputs in every])
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-SECONDS = 180.0  # that an emulator may take for them, about
-FEWEST = count_for()  # samples in any case: fewer decide no limit on a worst one
 
 
 @dataclass(frozen=True, slots=True)

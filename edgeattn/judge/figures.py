@@ -12,6 +12,7 @@ import numpy as np
 from edgeattn.judge.statistics import LEAST, count_for, count_needed, mean_bound, share_shown, unseen_score
 
 Meets = Callable[[float], bool]  # says whether a number is on the right side of a limit
+RIGHT_OR_WRONG = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Decision:
     Attributes:
         ok: It is shown to be met.
         decided: False where the samples meet it and yet do not show it: they are too few.
-        bound: The unfavourable end of a mean's interval; None where there is none.
+        bound: The unfavorable end of a mean's interval; None where there is none.
         share: Of inputs, that the worst sample speaks for; None of what is no worst case.
         needed: Evaluation samples that would do, where these are too few; None where no number does.
     """
@@ -77,7 +78,7 @@ class Mean:
         return self.read(float(np.mean(self.scores)))
 
     def decide(self, meets: Meets) -> Decision:
-        """Judge it by the unfavourable end of its interval; a mean that itself misses a limit fails."""
+        """Judge it by the unfavorable end of its interval; a mean that itself misses a limit fails."""
         bound = self.read(mean_bound(self.scores, self.unseen, at_least=self.at_least))
         if not meets(self.value):
             return Decision(ok=False, bound=bound)
@@ -107,9 +108,6 @@ class Worst:
         if not meets(self.value) or self.count >= needed:
             return Decision(meets(self.value), share=share)
         return Decision(ok=False, decided=False, share=share, needed=needed)
-
-
-RIGHT_OR_WRONG = (0.0, 1.0)
 
 
 def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:

@@ -20,6 +20,10 @@ from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.golden import Sample
 
+Candidate = TypeVar("Candidate")
+TIMES = 2  # the second knows what the first has saved
+MARGIN = 0.99  # of the limit: memory differs a little from process to process
+
 
 def graphs_mb(graphs: Graphs) -> float:
     """Return the size of all graphs of a bundle with their weights, in MB (10^6 bytes) on disk."""
@@ -45,12 +49,6 @@ def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> flo
         path = Path(folder) / "draft.edge"
         save(draft, path)
         return request.place.weigh(path, threads=THREADS)
-
-
-Candidate = TypeVar("Candidate")
-
-TIMES = 2  # the second knows what the first has saved
-MARGIN = 0.99  # of the limit: memory differs a little from process to process
 
 
 @dataclass(frozen=True, slots=True)

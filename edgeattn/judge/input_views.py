@@ -26,6 +26,7 @@ POINTS = 240  # of a line that is kept
 NUMBERS = 12  # that are written out
 COLORS = (1, 3)  # channels that a picture may have
 DIGITS = 4
+LONGEST = 400  # characters of a text
 
 
 def array_view(name: str, array: Array) -> InputView:
@@ -90,9 +91,6 @@ def _lines(values: NDArray[np.float64], kind: str) -> Sequence[NDArray[np.float6
     across = across if across.shape[0] <= across.shape[1] else across.T  # what is more is time
     fits = across.shape[0] <= LINES and across.shape[1] >= LEAST
     return list(across) if fits else None
-
-
-LONGEST = 400  # characters of a text
 
 
 def input_views(

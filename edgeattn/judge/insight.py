@@ -31,6 +31,10 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import ModelError
 
+SHOWN = 3  # worst samples
+LABELS = 3  # that are named
+FEW = 8  # samples: the rank of a module's error settles soon
+
 
 @dataclass(frozen=True, slots=True)
 class Insight:
@@ -64,9 +68,6 @@ def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> 
         "the trace of errors to modules", lambda: module_losses(model, evaluation.samples, progress), ()
     )
     return Insight(worst, losses, (*worst_notes, *loss_notes))
-
-
-SHOWN = 3
 
 
 def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSample, ...]:
@@ -103,9 +104,6 @@ def _answer_texts(model: FloatModel, int8: Runner, sample: Sample) -> tuple[str,
     return pretty_text("pretty", pretty, original), pretty_text("pretty", pretty, answer)
 
 
-LABELS = 3  # that are named
-
-
 def pretty_text(name: str, show: Pretty, outputs: object) -> str:
     """Return what a model's ``pretty``, or another function of such a name, makes of its outputs.
 
@@ -127,9 +125,6 @@ def answer_text(outputs: Mapping[str, NDArray[np.generic]], own: OwnProcessing |
         return printable(", ".join(f"{label.name} {label.value:.3g}" for label in first[:LABELS]))
     name, array = next(iter(outputs.items()))
     return f"{name}: {numbers(array)}"
-
-
-FEW = 8  # samples: the rank of a module's error settles soon
 
 
 def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tuple[ModuleLoss, ...]:

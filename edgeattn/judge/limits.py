@@ -14,6 +14,7 @@ from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn.results.limits import GOLDEN, limit_of
 
 Reader = Callable[[Measures], Figure | None]  # None where it was not measured
+_OUTPUT_METRICS = ("top1", "topk", "kl", "perplexity_ratio", "token_agreement", "recall_at_10", "rank")
 
 
 def figure_of(name: str, measures: Measures) -> Figure | None:
@@ -61,8 +62,6 @@ def _ratio(measures: Measures) -> Figure | None:
 def _exact(value: float | None) -> Figure | None:
     return None if value is None else Exact(value)
 
-
-_OUTPUT_METRICS = ("top1", "topk", "kl", "perplexity_ratio", "token_agreement", "recall_at_10", "rank")
 
 _READERS: Mapping[str, Reader] = {
     "cosine": lambda measures: _mean(measures.scores.cosine),

@@ -44,7 +44,7 @@ def unseen_score(scores: Sequence[float], *, at_least: bool) -> float:
 
 
 def mean_bound(scores: Sequence[float], unseen: float, *, at_least: bool, repeats: float = 1.0) -> float:
-    """Return the end of the mean's interval on its unfavourable side, one-sided, at ``CONFIDENCE``.
+    """Return the end of the mean's interval on its unfavorable side, one-sided, at ``CONFIDENCE``.
 
     Args:
         scores: Of the samples, at least one.

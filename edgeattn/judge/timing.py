@@ -21,6 +21,8 @@ from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
 PROFILED = 2  # inputs: the smallest and the largest
+TIMED = 8  # selection samples, from the smallest to the largest
+ROUNDS = Rounds(least=5 * TIMED, most=50 * TIMED, seconds=2.0, warmup=TIMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,6 @@ def steps_note(latency: Race, int8: Runner, floats: Runner, inputs: Sequence[Inp
         f"{latency[FLOAT].p50:.3g}. The export is one graph without a cache; the same graphs with a cache "
         f"take {ratio:.2f} times as long in float as in int8."
     )
-
-
-TIMED = 8  # selection samples, from the smallest to the largest
-ROUNDS = Rounds(least=5 * TIMED, most=50 * TIMED, seconds=2.0, warmup=TIMED)
 
 
 def prices(variants: Mapping[str, Graphs], inputs: list[Inputs], request: Request) -> tuple[Price, ...]:

@@ -25,6 +25,9 @@ from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Manifest, Variant
 
+_DIGITS = 12  # digits of a hash, which tell two apart
+_NAMING_TOOLS = ("torch", "onnxscript")  # the tools that name the values of an exported graph
+
 
 @dataclass(frozen=True, slots=True)
 class Validation:
@@ -137,10 +140,6 @@ def _size_mb(files: BundleFiles, target: str) -> float:
         name for variant in variants for graph in variant.files.values() for name in files_of(files, graph)
     }
     return sum(files.manifest.files[name].size for name in names) / 1e6
-
-
-_DIGITS = 12  # digits of a hash, which tell two apart
-_NAMING_TOOLS = ("torch", "onnxscript")  # the tools that name the values of an exported graph
 
 
 def source_changes(manifest: Manifest, source: Source) -> tuple[str, ...]:

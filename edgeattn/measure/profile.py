@@ -20,6 +20,8 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.session import open_session
 
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
+ROUNDS = 5  # of each input; the first of them is not counted
+KERNEL = "_kernel_time"  # how onnxruntime ends the name of a node's event
 
 
 def times_of(
@@ -92,10 +94,6 @@ def _modules(model: ir.Model) -> dict[str, str]:
 def _shares(times: Mapping[str, float]) -> dict[str, float]:
     whole = sum(times.values()) or 1.0
     return {name: time / whole for name, time in sorted(times.items(), key=lambda item: -item[1])}
-
-
-ROUNDS = 5  # of each input; the first of them is not counted
-KERNEL = "_kernel_time"  # how onnxruntime ends the name of a node's event
 
 
 @dataclass(frozen=True, slots=True)

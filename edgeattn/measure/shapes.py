@@ -13,6 +13,8 @@ from edgeattn_runtime.manifest import Graph, Symbol
 from edgeattn_runtime.system import available_memory_mb
 
 MOST = 64  # points of a grid
+Arrays = Mapping[str, NDArray[Any]]
+SCORE_BYTES = 4  # float32
 
 
 def parse_shapes(items: Iterable[str]) -> dict[str, tuple[int, ...]]:
@@ -64,11 +66,6 @@ def _numbers(label: str, text: str) -> tuple[int, ...]:
     if len(set(numbers)) < len(numbers):
         raise BadInput(f"{label}: a number given twice, each once expected; leave one out")
     return numbers
-
-
-Arrays = Mapping[str, NDArray[Any]]
-
-SCORE_BYTES = 4  # float32
 
 
 def benchmark_inputs(

@@ -29,6 +29,8 @@ from torch import nn
 
 from edgeattn_export.capture.reference import Reference
 
+LONGEST = 200  # characters of a reason
+
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
@@ -91,9 +93,6 @@ class SideBySide:
                 }, ()
             except BadInput as error:
                 return {}, (str(error),)
-
-
-LONGEST = 200  # characters of a reason
 
 
 def compiled_runner(original: Runner, inputs: Inputs) -> Runner:

@@ -26,6 +26,12 @@ from edgeattn_runtime.turns import Clock, Each, Rounds, Turns, timed
 TRIED = 4  # inputs, from the smallest to the largest
 SLOW = 100.0  # milliseconds, from which a call is tried on one input alone, of median size
 ONCE = Rounds(least=1, most=1, warmup=1)  # the first call also sets the session up
+SETTINGS_MARGIN = 0.03  # of the cost, that an option must save
+PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
+SettingsChange = Callable[[SessionSettings], SessionSettings]
+TOGETHER = (1, 2, 4, 8)  # rows in a call
+SIZES = 4  # of rows measured at most, from the smallest to the largest
+STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: alone a row is answered a little more exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,6 @@ def _is_slow(file: Path, engine: Engine, inputs: Sequence[Inputs]) -> bool:
     calls = {0: engine.file_runner(file).bind(middle)}
     ((milliseconds,),) = engine.host.turns(calls, Clock(), ONCE).values()
     return milliseconds >= SLOW
-
-
-SETTINGS_MARGIN = 0.03  # of the cost, that an option must save
-PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
-
-SettingsChange = Callable[[SessionSettings], SessionSettings]
 
 
 def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs], *, cores: int) -> SessionSettings:
@@ -130,11 +130,6 @@ def _pays(
     threads = settings.threads
     best = cheapest(ways, "current", margin=SETTINGS_MARGIN, threads=threads, pause=pause, turns=turns)
     return best == "other"
-
-
-TOGETHER = (1, 2, 4, 8)  # rows in a call
-SIZES = 4  # of rows measured at most, from the smallest to the largest
-STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: alone a row is answered a little more exactly
 
 
 def measure_stacks(

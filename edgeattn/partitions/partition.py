@@ -23,6 +23,7 @@ SAMPLES = 64  # in a partition, at most
 BYTES = 4 * 2**20  # of their inputs, about: Dask warns of larger tasks
 
 Partition = tuple[Sample, ...]
+PROTOCOL = 5
 
 
 def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
@@ -42,9 +43,6 @@ def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
             some, held = [], 0
     if some:
         yield tuple(some)
-
-
-PROTOCOL = 5
 
 
 def pack(partition: Partition) -> bytes:

@@ -10,6 +10,7 @@ from edgeattn.report.number_words import count
 from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
 LEFT_FLOAT = "float"  # the form of what no recipe made int8
+NAMED = 3  # modules of a fallback that are named at most
 
 
 def module_name(path: str) -> str:
@@ -40,9 +41,6 @@ def distinct_refusals(refused: Iterable[Refusal]) -> list[Refusal]:
 def _counted(first: Refusal, others: int) -> Refusal:
     places = "1 more place" if others == 1 else f"{others} more places"
     return replace(first, reason=f"{first.reason} (and at {places})") if others else first
-
-
-NAMED = 3  # modules of a fallback that are named at most
 
 
 def placement_words(placement: Placement) -> str:

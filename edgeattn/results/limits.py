@@ -9,6 +9,7 @@ from functools import partial
 
 ROUNDING = 1e-9  # of a cosine: float32 sums of two engines that agree leave less
 _DIGITS = 17  # that tell any float64 from its neighbor
+GOLDEN_FLOOR = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,6 @@ LIMITS: Mapping[str, Limit] = {limit.name: limit for limit in _LIMITS}
 
 # Asked of every bundle: a device that may answer so far off proves nothing.
 GOLDEN = _cosine(name="golden", meaning="cosine that every golden output must reach on a device")
-GOLDEN_FLOOR = 0.9
 
 
 def limit_of(name: str) -> Limit:

@@ -24,6 +24,7 @@ from edgeattn.sweep.row import Outcome, Row
 
 COLORS = ("#2f6fb3", "#d9730d", "#1b7a43", "#8a4fb3", "#b3261e", "#5b6470")
 _WIDTH, _HEIGHT, _LEGEND = 576.0, 300.0, 16.0  # points: the picture, and a line of its legend
+_TEMPLATE = "sweep.html"
 
 
 def fronts_svg(several: Sequence[Series]) -> bytes:
@@ -89,9 +90,6 @@ def _draw(axes: Axes, series: Series, color: str) -> None:
         axes.plot(*place, marker="o", markersize=10, markerfacecolor="none", markeredgecolor=color)
         words = ", ".join(map(str, sorted(numbers)))
         axes.annotate(words, place, xytext=(6, 6), textcoords="offset points", fontsize=9, color=color)
-
-
-_TEMPLATE = "sweep.html"
 
 
 @dataclass(frozen=True, slots=True)

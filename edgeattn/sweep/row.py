@@ -11,6 +11,8 @@ from pathlib import Path
 
 from edgeattn.results.report import Report
 
+VERSION = 1  # of what an outcome holds
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -89,9 +91,6 @@ class Row:
             "machine": machine,
             "versions": dict(versions),
         }
-
-
-VERSION = 1  # of what an outcome holds
 
 
 def key_of(question: Mapping[str, object]) -> str:

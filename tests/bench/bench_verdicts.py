@@ -186,7 +186,7 @@ def contradicted(one: Judged, limit: float, rest: Places, value: float) -> bool:
 
 
 def end(figure: Figure) -> float:
-    """Return what a limit is held against: the unfavourable end of a mean, or the worst input."""
+    """Return what a limit is held against: the unfavorable end of a mean, or the worst input."""
     if not isinstance(figure, Mean):
         return figure.value
     return figure.read(mean_bound(figure.scores, figure.unseen, at_least=figure.at_least))

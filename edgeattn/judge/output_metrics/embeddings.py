@@ -1,6 +1,6 @@
-"""Whether int8's embeddings find the same neighbours among the samples as the original's do.
+"""Whether int8's embeddings find the same neighbors among the samples as the original's do.
 
-Samples are one another's neighbours: one that int8 moves spoils the scores of others with its own, so that
+Samples are one another's neighbors: one that int8 moves spoils the scores of others with its own, so that
 their spread says too little about the spread of their mean. So a sample stands for its own score and for what
 the others' gain or lose by its being there, which is the jackknife of such statistics (J. N. Arvesen,
 "Jackknifing U-Statistics", Annals of Mathematical Statistics 40, 1969). All ranks are left as they are where

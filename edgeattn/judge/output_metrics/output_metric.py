@@ -19,6 +19,8 @@ from edgeattn_runtime.graph import Graph, Tensor
 OutputKind = Literal["logits", "embedding"]
 
 DIMS: dict[OutputKind, str] = {"logits": "(batch, ..., classes)", "embedding": "(batch, size)"}
+Kept = TypeVar("Kept")
+Share = tuple[float, int]  # of a sample's decisions that agree, and how many decisions there are
 
 
 def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
@@ -52,9 +54,6 @@ def _can_hold(tensor: Tensor, holds: OutputKind) -> bool:
     dims = tensor.dims
     ranked = len(dims) == 2 if holds == "embedding" else len(dims) >= 2
     return ranked and tensor.dtype.startswith("float") and isinstance(dims[-1], int) and dims[-1] > 1
-
-
-Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +98,6 @@ class OutputMetric(Generic[Kept]):
     keep: Callable[[OutputAnswers], Kept]
     mean: Callable[[Sequence[Kept]], Mean]
     least: int = 1
-
-
-Share = tuple[float, int]  # of a sample's decisions that agree, and how many decisions there are
 
 
 def mean_share(kept: Sequence[Share]) -> Mean:

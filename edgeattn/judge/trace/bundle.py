@@ -25,6 +25,8 @@ from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.manifest import Variant
 
+_SUFFIX = ".onnx"
+
 
 def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> BundleTrace:
     """Trace the variant that the bundle prefers among those that can be run here, in its largest sizes.
@@ -49,9 +51,6 @@ def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> B
     inputs = list(trace_inputs(samples.evaluation, padded, captured.axes, variant.sizes, pad))
     with torch_threads(THREADS):
         return BundleTrace(variant.target, trace(captured, graphs, inputs, progress))
-
-
-_SUFFIX = ".onnx"
 
 
 def graphs_of(files: BundleFiles, variant: Variant) -> TracedGraphs:

@@ -14,6 +14,8 @@ from edgeattn.results.trace import Departure, ModuleError, SampleError
 from edgeattn_export.graph.agreement import Outputs
 
 SHOWN = 3  # samples on which a point is worst
+EXACT = 1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
+SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
 
 
 class Departures:
@@ -58,10 +60,6 @@ def _noises(trial: TraceInput, expected: Outputs, values: Outputs) -> Iterable[t
     for value, answer in values.items():
         if value in expected and expected[value].shape == answer.shape:  # else an expert, given other rows
             yield value, Noise.between(trial.counted(expected[value]), trial.counted(answer))
-
-
-EXACT = 1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
-SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
 
 
 @dataclass(frozen=True, slots=True)

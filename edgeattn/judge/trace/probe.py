@@ -20,6 +20,17 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import channel_factors, cut_at, cut_inputs, values_of, with_outputs
 
 Feed = Callable[[Inputs], Inputs]
+_Opened = Sequence[tuple[tuple[str, ...], Runner]]  # graphs with the names of their inputs
+_QUANTIZED = frozenset(
+    {
+        ir.DataType.INT4,
+        ir.DataType.UINT4,
+        ir.DataType.INT8,
+        ir.DataType.UINT8,
+        ir.DataType.INT16,
+        ir.DataType.UINT16,
+    }
+)
 
 
 def _unchanged(inputs: Inputs) -> Inputs:
@@ -93,9 +104,6 @@ class Probe:
         return {value: values[own] for value, own in self._own.items()}
 
 
-_Opened = Sequence[tuple[tuple[str, ...], Runner]]  # graphs with the names of their inputs
-
-
 def _opened(models: Iterable[ir.Model], engine: Engine) -> _Opened:
     return [
         (tuple(value.name or "" for value in model.graph.inputs), engine.runner(model)) for model in models
@@ -114,18 +122,6 @@ def _run(graphs: _Opened, inputs_of_model: Inputs, expected: Outputs) -> dict[st
 def _floats(model: ir.Model) -> list[str]:
     """Return the values of a graph that may be floats, as far as its file tells."""
     return [name for name, value in values_of(model).items() if value.dtype in (None, ir.DataType.FLOAT)]
-
-
-_QUANTIZED = frozenset(
-    {
-        ir.DataType.INT4,
-        ir.DataType.UINT4,
-        ir.DataType.INT8,
-        ir.DataType.UINT8,
-        ir.DataType.INT16,
-        ir.DataType.UINT16,
-    }
-)
 
 
 def rounding(models: Sequence[ir.Model], own: Mapping[str, str]) -> dict[str, bool]:

@@ -18,6 +18,10 @@ from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
 
 Trend = Literal["better", "worse", "same", "not compared"]
+NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
+SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
+MEMORY_NOISE = 0.1  # of a process's peak
+_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,6 @@ def interval_trend(low: float, high: float, old_low: float, old_high: float, *, 
     if low <= old_high and old_low <= high:
         return "same"
     return "better" if (low > old_high) == at_least else "worse"
-
-
-NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
-SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
-MEMORY_NOISE = 0.1  # of a process's peak
-_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
 
 
 def common_targets(old: BundleFiles, new: BundleFiles) -> dict[str, tuple[Report, Report]]:

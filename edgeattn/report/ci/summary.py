@@ -25,6 +25,7 @@ from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]|~#!])")
+SIGNS: dict[Verdict, str] = {"pass": "✅ pass", "fail": "❌ **fail**", "undecided": "⚠️ **undecided**"}
 
 
 def plain(text: str) -> str:
@@ -43,9 +44,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-SIGNS: dict[Verdict, str] = {"pass": "✅ pass", "fail": "❌ **fail**", "undecided": "⚠️ **undecided**"}
 
 
 def summary(report: Report) -> str:

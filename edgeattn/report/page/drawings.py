@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.results.accuracy import ModuleLoss
 
+WIDTH, HEIGHT = 300, 80  # of the picture, in its own units
+_LARGEST = 1.0  # all of a tensor; more is drawn at the end of the axis
+
 
 def inline(picture: bytes) -> str:
     """Return the svg element alone: its prolog and namespaces are for files, and HTML knows them."""
     text = picture.decode()
     element = text[text.index("<svg") :]
     return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)
-
-
-WIDTH, HEIGHT = 300, 80  # of the picture, in its own units
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,6 @@ def curves(lines: Sequence[Sequence[float]]) -> Curves:
         ),
         down(0.0) if low < 0 < high else None,
     )
-
-
-_LARGEST = 1.0  # all of a tensor; more is drawn at the end of the axis
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
 LARGEST = 160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
 FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
+_COLOR, _SHADE = "#b3261e", 0.06
+ROW = 12  # points from one limit's words to the next one's
+WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,6 @@ def stairs(trials: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
 def error(cosine: float) -> float:
     """Return what a cosine lacks of 1, as a log axis can show it."""
     return max(1 - cosine, FLOOR)
-
-
-_COLOR, _SHADE = "#b3261e", 0.06
-ROW = 12  # points from one limit's words to the next one's
-WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
 
 
 @dataclass(frozen=True, slots=True)

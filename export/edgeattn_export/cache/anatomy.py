@@ -17,6 +17,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 
 Dims = tuple[int | str | None, ...]
+SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,6 @@ def sizes_read(node: ir.Node, dims: Callable[[ir.Value | None], Dims]) -> tuple[
     read = dims(node.inputs[0])[first:last]
     sizes = tuple(dim for dim in read if dim is not None)
     return sizes if len(sizes) == len(read) else None
-
-
-SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
 
 
 @dataclass(frozen=True, slots=True)

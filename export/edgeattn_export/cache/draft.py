@@ -20,6 +20,7 @@ from edgeattn_runtime.graph import symbols_of
 
 CROSS = {1: "cross_key", 2: "cross_value", 3: "cross_mask"}  # names by an Attention's operand
 OTHER = "carried"
+ENCODED = "encoded"  # the symbol of a length that an encoder makes of its source's
 
 
 def bridge(anatomy: Anatomy) -> Mapping[ir.Value, str]:
@@ -38,9 +39,6 @@ def bridge(anatomy: Anatomy) -> Mapping[ir.Value, str]:
                 names[value] = f"{stem}_{count[stem]}"
                 count[stem] += 1
     return names
-
-
-ENCODED = "encoded"  # the symbol of a length that an encoder makes of its source's
 
 
 class Draft:

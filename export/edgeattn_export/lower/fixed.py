@@ -32,6 +32,7 @@ from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.rows import Rows
 
 Sizes = Mapping[str, int]  # by symbol
+ANY_SIZE = 2**31  # elements of a constant: a table of positions too is cut to those that there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,6 @@ def _too_many_message(exact: Iterable[tuple[tuple[str, int], ...]], limits: Buck
         f"most {limits.most} expected, a graph each; resize the samples, such as to {proposed}, or give the "
         "model a padding mask"
     )
-
-
-ANY_SIZE = 2**31  # elements of a constant: a table of positions too is cut to those that there are
 
 
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> ir.Model:

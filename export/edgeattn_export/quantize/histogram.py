@@ -18,6 +18,8 @@ LOWEST = -126  # exponent of a bin's width: float32 holds its reciprocal
 
 Counts = NDArray[np.uint32]
 Floats = NDArray[np.float32]
+FINE = 4096  # bins
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,6 @@ class Histogram:
         places = bins + BINS * np.arange(len(times))[:, None]
         counts = np.bincount(places.ravel(), weights=self.counts.ravel(), minlength=places.size)
         return counts.astype(np.uint32).reshape(self.counts.shape)
-
-
-FINE = 4096  # bins
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

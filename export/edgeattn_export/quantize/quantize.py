@@ -29,6 +29,9 @@ from edgeattn_runtime.similarity import cosine
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 COMPARED = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
+Layers = Mapping[str, Prepared]  # by their node's name
+Settle = Callable[[ir.Model, Layers], Layers]
+LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,6 @@ def _is_matrix(value: ir.Value | None) -> bool:
         and value.dtype is ir.DataType.FLOAT
         and len(dims(value)) >= 2
     )
-
-
-Layers = Mapping[str, Prepared]  # by their node's name
-Settle = Callable[[ir.Model, Layers], Layers]
-
-LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
 
 @dataclass(frozen=True, slots=True)

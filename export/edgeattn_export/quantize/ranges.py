@@ -18,6 +18,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import with_outputs
 
 MASKED_OUT = -1e29  # a score below it weighs 0: it says nothing of how far scores reach
+NEAR = 0.1  # of how far a value reaches in all trials: so near to it is as far
 
 
 class Range(NamedTuple):
@@ -67,9 +68,6 @@ def _of(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
     kept = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
     return Range(float(kept.min(initial=0.0)), float(kept.max(initial=0.0)))
-
-
-NEAR = 0.1  # of how far a value reaches in all trials: so near to it is as far
 
 
 def covering_inputs(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:

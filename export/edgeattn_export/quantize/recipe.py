@@ -14,6 +14,8 @@ from edgeattn_runtime.errors import RecipeError
 
 SCHEMA = 2
 EVERY = "*"
+_RESIDUAL = "int8 twice"  # what schema 1 calls residual int8
+_PAIRING = "pairing"  # a technique of schema 1; since schema 2 a form is paired by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,6 @@ class Recipe:
             ],
         }
         return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
-
-
-_RESIDUAL = "int8 twice"  # what schema 1 calls residual int8
-_PAIRING = "pairing"  # a technique of schema 1; since schema 2 a form is paired by itself
 
 
 class _Layer(msgspec.Struct, forbid_unknown_fields=True):

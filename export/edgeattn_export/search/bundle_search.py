@@ -19,6 +19,9 @@ from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.race import race
 from edgeattn_export.search.rig import Step
 
+FLOAT_RECIPE = Recipe("float", (), ())
+ByGraph = Mapping[str, SearchResult]
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -51,9 +54,6 @@ def divided_limit(limit: float, spans: Mapping[str, Span]) -> dict[str, float]:
         return {name: limit * span.least / least for name, span in spans.items()}
     share = (limit - least) / room
     return {name: span.least + share * (span.most - span.least) for name, span in spans.items()}
-
-
-FLOAT_RECIPE = Recipe("float", (), ())
 
 
 def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, rig: Rig) -> dict[str, Goal]:
@@ -119,9 +119,6 @@ def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
         (escape(layer.name), candidates.smallest(layer, calibration.forms)) for layer in calibration.layers
     )
     return Recipe("smallest", layers, candidates.smaller_embeddings)
-
-
-ByGraph = Mapping[str, SearchResult]
 
 
 def search_bundle(floats: FloatGraphs, goal: Goal, rig: Rig, *, step: Step) -> SearchResult:

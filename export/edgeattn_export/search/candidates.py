@@ -18,6 +18,7 @@ from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
 Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
 
 _MILLISECONDS = 1e-9  # a nanosecond of 1,000, for one
+Treatments = tuple[Treatment, ...]
 
 
 def nominal(calibration: Calibration, layers: Iterable[Layer], treatment: Treatment, paces: Paces) -> float:
@@ -32,9 +33,6 @@ def nominal_of(calibration: Calibration, recipe: Recipe, paces: Paces) -> float:
     return sum(
         nominal(calibration, [layer], recipe.treatment(layer.name), paces) for layer in calibration.layers
     )
-
-
-Treatments = tuple[Treatment, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,13 @@ from typing import Literal
 
 from edgeattn_export.quantize.recipe import Recipe
 
+Prefer = Literal["speed", "size"]
+# Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not
+# flatter that; but a recipe that was chosen on them may be less exact on others.
+MEAN_SHARE, WORST_SHARE = 0.8, 0.7
+LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
+COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -43,17 +50,6 @@ def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
 
 def _axes(trial: Trial) -> tuple[float, float, float]:
     return -trial.cosine_min, trial.latency_ms, trial.size_mb
-
-
-Prefer = Literal["speed", "size"]
-
-# Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not
-# flatter that; but a recipe that was chosen on them may be less exact on others.
-MEAN_SHARE, WORST_SHARE = 0.8, 0.7
-
-LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
-
-COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
 
 
 @dataclass(frozen=True, slots=True)

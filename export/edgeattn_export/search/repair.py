@@ -30,6 +30,7 @@ ATTEMPTS = 4  # choices that are proven at most
 EMBEDDING = "(embeddings)"  # the unit beside the layers
 
 Choices = dict[Recipe, Choice]
+NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
 
 
 def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
@@ -100,9 +101,6 @@ def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
     """Return the goal less what a choice's graph takes beside the weights of its layers."""
     other_mb = size_mb - sum(option.megabytes for option in choice.values())
     return replace(goal, size_mb=max(goal.size_mb - other_mb, LEAST))
-
-
-NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
 
 
 def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str]:

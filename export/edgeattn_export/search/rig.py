@@ -16,6 +16,8 @@ from edgeattn_export.search.store import Answer, Question, Store
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.turns import Clock, Rounds
 
+VERSION = 3  # of what is measured, and how
+
 
 class Step(Protocol):
     """Told of each step."""
@@ -26,9 +28,6 @@ class Step(Protocol):
 
 def silent(done: int, total: int, doing: str) -> None:
     """Tell nobody."""
-
-
-VERSION = 3  # of what is measured, and how
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
 
 SMALL = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
+ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 
 
 def why_float(
@@ -58,9 +59,6 @@ def _why(unit: Unit, plain: float, int8: float) -> str:
 
 def _least(options: Sequence[Option], form: str) -> float:
     return min(option.milliseconds for option in options if option.treatment.form == form)
-
-
-ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def test_the_bundles_own_budget_judges(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_metric_that_needs_more_samples_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.setitem(METRICS, "top1", replace(METRICS["top1"], least=100))  # as neighbours do
+    monkeypatch.setitem(METRICS, "top1", replace(METRICS["top1"], least=100))  # as neighbors do
     demand(folder, "top1", 0.5)
     assert re.search("top1: .* 100 .* 200 ", refused("validate", folder, TINY))
 

@@ -101,7 +101,7 @@ def test_a_forecast_is_drawn_with_the_naive_one_and_what_came() -> None:
     assert ("actual" in alone, "actual" in judged) == (False, True)
 
 
-def test_a_text_is_shown_with_its_neighbours_by_either() -> None:
+def test_a_text_is_shown_with_its_neighbors_by_either() -> None:
     def others() -> list[tuple[dict[str, object], dict[str, object], dict[str, object]]]:
         vectors = [[1, 0], [0, 1], [0.8, 0.6]]
         texts = [[1, 3], [2, 4], [2, 5]]  # "a cat", "the dog", "the mat"

@@ -15,6 +15,9 @@ from edgeattn_export.targets.placement.operators import Operators
 
 Where = Mapping[str, str]  # by node, the execution provider that runs it
 Work = Mapping[str, int]  # by node, its multiply-accumulates
+CPU_PROVIDER = "CPUExecutionProvider"
+_RENAMED = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
+_CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 
 def shares(provider: str, where: Where, work: Work) -> dict[str, float]:
@@ -57,9 +60,6 @@ def fallbacks(
 
 def _whole(where: Where, work: Work) -> int:
     return sum(work.get(name, 0) for name in where) or 1
-
-
-CPU_PROVIDER = "CPUExecutionProvider"
 
 
 def expected_placement(
@@ -115,10 +115,6 @@ def _partitions(model: ir.Model, where: Mapping[str, str], provider: str) -> int
 
 def _is_constant(node: ir.Node) -> bool:
     return node.op_type == "Constant"
-
-
-_RENAMED = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
-_CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 
 def session_placement(

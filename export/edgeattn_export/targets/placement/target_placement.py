@@ -21,6 +21,7 @@ from edgeattn_export.targets.target import Target
 
 Dims = tuple[int, ...]
 Count = Callable[[ir.Node, list[Dims], Dims], int]  # of a node, its inputs' dims and its output's
+REPORTING_ENGINE = "onnxruntime"  # the engine whose sessions tell what runs where
 
 
 def _product(_: ir.Node, inputs: list[Dims], output: Dims) -> int:
@@ -92,9 +93,6 @@ def _dims(node: ir.Node, dims_of: Mapping[str, Dims]) -> list[Dims]:
         for value in node.inputs
         if value is not None
     ]
-
-
-REPORTING_ENGINE = "onnxruntime"  # the engine whose sessions tell what runs where
 
 
 def has_one_provider(target: Target) -> bool:

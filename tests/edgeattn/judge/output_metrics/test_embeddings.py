@@ -27,7 +27,7 @@ def test_lengths_do_not_count_and_rows_of_a_batch_do(metric: object, answered: M
     assert together.scores == alone.scores
 
 
-def test_other_points_have_other_neighbours(answered: Make) -> None:
+def test_other_points_have_other_neighbors(answered: Make) -> None:
     shuffled = RECALL_AT_10.mean(kept(RECALL_AT_10, POINTS[::-1].copy(), answered))
     assert shuffled.value == pytest.approx(10 / 299, abs=0.02)
     assert RANK.mean(kept(RANK, POINTS[::-1].copy(), answered)).value == pytest.approx(0, abs=0.05)
@@ -54,7 +54,7 @@ def test_recall_counts_what_both_find(answered: Make) -> None:
 
 
 @pytest.mark.parametrize("metric", [RECALL_AT_10, RANK], ids=lambda metric: metric.name)
-def test_scores_vary_as_much_as_their_mean_says_though_samples_are_neighbours(
+def test_scores_vary_as_much_as_their_mean_says_though_samples_are_neighbors(
     metric: object, answered: Make
 ) -> None:
     rng = np.random.default_rng(0)

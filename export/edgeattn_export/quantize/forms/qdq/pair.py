@@ -17,6 +17,9 @@ from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.ranges import Range
 
+EIGHT, SIXTEEN = 255, 65535  # steps between the ends of a range
+STORING = frozenset({"QuantizeLinear", "DequantizeLinear"})
+
 
 def dequantized_weight(tape: Tape, linear: Linear, name: str) -> ir.Value:
     """Record the stored weight (D, N) with its scales (N), and what makes it float again."""
@@ -30,10 +33,6 @@ def added_bias(tape: Tape, product: ir.Value, linear: Linear, name: str) -> ir.V
     if linear.bias is None:
         return product
     return tape.op("Add", [product, embed(tape, linear.bias, f"{name}.bias")])
-
-
-EIGHT, SIXTEEN = 255, 65535  # steps between the ends of a range
-STORING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 
 @dataclass(frozen=True, slots=True)
