@@ -4,7 +4,7 @@ Samples are one another's neighbors: one that int8 moves spoils the scores of ot
 their spread says too little about the spread of their mean. So a sample stands for its own score and for what
 the others' gain or lose by its being there, which is the jackknife of such statistics (J. N. Arvesen,
 "Jackknifing U-Statistics", Annals of Mathematical Statistics 40, 1969). All ranks are left as they are where
-a sample is taken away: who then is a tenth neighbour is chance, and would count as a loss.
+a sample is taken away: who then is a tenth neighbor is chance, and would count as a loss.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers, OutputMetric
 from edgeattn.judge.statistics import unseen_score
 
-NEIGHBOURS = 10
-LEAST = 10 * NEIGHBOURS  # samples: among fewer, everyone is a neighbour
+NEIGHBORS = 10
+LEAST = 10 * NEIGHBORS  # samples: among fewer, everyone is a neighbor
 BLOCK = 256  # queries at once
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ def _kept(answered: OutputAnswers) -> Pair:
 def _recall(kept: Sequence[Pair]) -> Mean:
     """Return the mean share of a sample's nearest, by the original, that are among its nearest by int8."""
     scores = _each(kept, _shared)
-    one_wrong = 1 - 1 / NEIGHBOURS
+    one_wrong = 1 - 1 / NEIGHBORS
     return Mean(scores, min(unseen_score(scores, at_least=True), one_wrong), at_least=True)
 
 
@@ -72,9 +72,9 @@ def _unit(rows: Array) -> Array:
 def _shared(expected: Array, actual: Array) -> Scored:
     nearest = np.zeros((2, expected.size))  # 1 where a sample is among the nearest
     for row, each in zip(nearest, (expected, actual), strict=True):
-        row[np.argpartition(each, -NEIGHBOURS)[-NEIGHBOURS:]] = 1
+        row[np.argpartition(each, -NEIGHBORS)[-NEIGHBORS:]] = 1
     shared = nearest.prod(axis=0)
-    return shared.sum() / NEIGHBOURS, (shared.sum() - shared) / (NEIGHBOURS - nearest.mean(axis=0))
+    return shared.sum() / NEIGHBORS, (shared.sum() - shared) / (NEIGHBORS - nearest.mean(axis=0))
 
 
 def _correlation(expected: Array, actual: Array) -> Scored:
