@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from edgeattn.report.files import EXAMPLE_FILE, report_files
+from edgeattn.report.files import Provenance, example_of, report_files
 from edgeattn.results.bundle import folder_of
 from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, repack
@@ -29,7 +29,7 @@ def with_devices(files: BundleFiles, report: Report, results: Iterable[Benchmark
     """
     by_device = {_device(result): result for result in (*report.devices, *results)}
     report = replace(report, devices=tuple(by_device.values()))
-    return report, _rewritten(files, report, _example(files, report))
+    return report, _rewritten(files, report, example_of(files, report))
 
 
 def with_example(files: BundleFiles, report: Report, example: bytes) -> Packed:
@@ -49,26 +49,13 @@ def with_example(files: BundleFiles, report: Report, example: bytes) -> Packed:
 def _rewritten(files: BundleFiles, report: Report, example: bytes | None) -> Packed:
     manifest, folder = files.manifest, folder_of(report.target, files.manifest)
     recipes = {
-        line.recipe: files.path(folder + line.recipe).read_bytes() for line in report.trials if line.recipe
+        trial.recipe: files.path(folder + trial.recipe).read_bytes()
+        for trial in report.trials
+        if trial.recipe
     }
-    versions = manifest.provenance.get("versions")
-    first, *_ = manifest.variants
-    variant = next((each for each in manifest.variants if each.target == report.target), first)
-    reports = report_files(
-        report,
-        recipes,
-        tolerance=variant.tolerance["cosine"],
-        source=manifest.provenance.get("source"),
-        versions=versions if isinstance(versions, dict) else {},
-        others={each.target: each.verdict for each in manifest.variants if each.target != report.target},
-        example=example,
-    )
+    provenance = Provenance.of(manifest, report.target)
+    reports = report_files(report, recipes, provenance, example=example)
     return repack(files, {folder + name: content for name, content in reports.items()})
-
-
-def _example(files: BundleFiles, report: Report) -> bytes | None:
-    name = folder_of(report.target, files.manifest) + EXAMPLE_FILE
-    return files.path(name).read_bytes() if name in files.manifest.files else None
 
 
 def _device(result: Benchmark) -> tuple[str, str]:

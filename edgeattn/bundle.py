@@ -11,7 +11,7 @@ from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
-from edgeattn.report.files import report_files
+from edgeattn.report.files import Provenance, report_files
 from edgeattn.reporting import recipe_files
 from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
@@ -143,11 +143,10 @@ def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outco
 
 def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
     search = outcome.model.choice.search
-    return report_files(
-        outcome.report,
-        recipe_files(search.trials, search.chosen),
+    provenance = Provenance(
         tolerance=outcome.proof.golden.tolerance,
         source=source.sha256,
         versions=versions(),
         others={each.target.name: each.report.verdict for each in outcomes if each is not outcome},
     )
+    return report_files(outcome.report, recipe_files(search.trials, search.chosen), provenance)

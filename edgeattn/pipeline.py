@@ -60,12 +60,12 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
 def _float_model(source: Source, request: Request, progress: Progress) -> FloatModel:
     """Capture a model, and recover its meaning."""
     progress.stage("samples")
-    given = source.read()
-    samples = given.split()
+    real = source.read()
+    samples = real.split()
     progress.stage("capture")
-    captured = source.capture(given, request.target.prover)
+    captured = source.capture(real, request.target.prover)
     if source.processing is not None:
-        source.processing.check(source.name, captured.graph, given)
+        source.processing.check(source.name, captured.graph, real)
     progress.stage("recover")
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")

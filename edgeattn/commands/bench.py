@@ -1,22 +1,28 @@
-"""edgeattn bench: how fast a bundle is, and how much memory it takes; or how two such results differ."""
+"""edgeattn bench: a bundle's latency and memory, here or on devices; or how two such results differ."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeattn.commands.bench_on import bench_on
 from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
-from edgeattn.report.table import show
+from edgeattn.report.table import device_parts, show
 from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
+
+if TYPE_CHECKING:
+    from edgeattn_runtime.bench import Benchmark
+    from edgeattn_runtime.manifest import Manifest
 
 
 def bench(
@@ -60,7 +66,7 @@ def bench(
     if on:
         if model is not None or shape:
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
-        bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
+        _bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
         return
     with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
@@ -76,6 +82,67 @@ def bench(
         sys.stdout.write(result.to_json())
     else:
         show(benchmark_parts(result))
+
+
+def _bench_on(
+    bundle: Path,
+    names: Sequence[str],
+    *,
+    threads: Sequence[int],
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Benchmark a bundle on devices, all at once: each on golden samples, and the variant searched on it.
+
+    Args:
+        bundle: Its folder.
+        names: The devices'.
+        threads: Numbers of intra-op threads.
+        as_json: Whether to print a table of results by device, as JSON alone.
+        verbose: Whether to print the traceback of what fails.
+
+    Raises:
+        BadInput: A device that cannot be reached, or cannot run the bundle.
+        CheckFailed: A golden output is below its tolerance on a device.
+    """
+    with working(verbose=verbose):
+        results = _benchmarks(bundle, names, threads)
+    if as_json:
+        table = {name: result.to_table() for name, result in results.items()}
+        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
+    else:
+        show(chain.from_iterable(device_parts(result, name) for name, result in results.items()))
+    wrong = [name for name, result in results.items() if not all(golden.ok for golden in result.golden)]
+    if wrong:
+        raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
+
+
+def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> Mapping[str, Benchmark]:
+    from edgeattn.devices.bundle_bench import bench_there
+    from edgeattn.devices.places import connected
+    from edgeattn.devices.steady import Steady
+    from edgeattn.results.device import parse_result
+    from edgeattn_runtime.bundle import open_bundle
+
+    files = open_bundle(bundle)
+    with connected(names) as connections, ThreadPoolExecutor(len(connections)) as pool:
+        targets = [_made_on(files.manifest, each.name) for each in connections]
+        texts = pool.map(
+            lambda each, target: bench_there(Steady(each), bundle, threads=threads, target=target),
+            connections,
+            targets,
+        )
+        return {
+            each.name: parse_result(text, f"device {each.name}", files)
+            for each, text in zip(connections, texts, strict=True)
+        }
+
+
+def _made_on(manifest: Manifest, name: str) -> str | None:
+    """Return the target of the variant that was searched on a device; None where there is none."""
+    from edgeattn_export.targets import ON
+
+    return next((each.target for each in manifest.variants if each.target.endswith(f"{ON}{name}")), None)
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:

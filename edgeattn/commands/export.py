@@ -101,7 +101,7 @@ def export(
                 objective,
                 has_metric=source.metric is not None,
                 places=places,
-                together=together,
+                one_recipe=together,
             )
             if strict:
                 check_reported(request.targets)

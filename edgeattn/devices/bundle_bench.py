@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from edgeattn.devices.files import File
 from edgeattn.devices.steady import Steady
+from edgeattn_runtime.device.request import BenchSpec
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.fields import Field
 
@@ -63,6 +65,6 @@ def _answer(
     }
     digests = {name: file.sha256 for name, file in files.items()}
     contents = {file.sha256: file.content for file in files.values()}
-    request = {"files": digests, "threads": list(threads), "target": target, "rounds": rounds}
-    answer = steady("bench", request, contents)
+    request = BenchSpec(files=digests, threads=list(threads), target=target, rounds=rounds)
+    answer = steady("bench", asdict(request), contents)
     return Field(f"device {steady.connection.name}", answer).record("bench", "idle_mb", "steadiness")

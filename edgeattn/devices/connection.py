@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.devices.address import Address, devices_file
 from edgeattn.devices.device import Device
-from edgeattn.devices.files import Contents, Piece, in_requests
+from edgeattn.devices.files import Contents, in_requests
+from edgeattn_runtime.device.request import Piece
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.frames import FrameError, Message
@@ -25,6 +28,7 @@ LOSSES = 3  # of the connection in one measurement, after which it is given up
 SENDINGS = 3  # of the same files: those of other hosts may push them out
 ANSWER = 1 << 30  # bytes of arrays that an answer may have
 
+Pieces = Sequence[tuple[Piece, bytes]]
 Answer = tuple[Message, dict[str, NDArray[Any]]]
 
 _ABSENT = ("No module named", "not found", "No such file")  # what shells and Python say
@@ -74,7 +78,7 @@ class Connection:
             EdgeAttnError: What the device raised.
             DeviceLostError: It was lost, and did not come back, or was lost again and again.
         """
-        requests: Iterable[list[Piece]] = [self._along(contents)]
+        requests: Iterable[Pieces] = [self._along(contents)]
         for _ in range(SENDINGS):
             for pieces in requests:
                 answer = self._answered(verb, request, pieces)
@@ -89,7 +93,7 @@ class Connection:
             "once; start it with more: python -m edgeattn_runtime.device --files-mb"
         )
 
-    def _along(self, contents: Contents) -> list[Piece]:
+    def _along(self, contents: Contents) -> Pieces:
         """Return what was never sent, where one request holds all of it: the device need not ask for it."""
         new = {digest: content for digest, content in contents.items() if digest not in self._sent}
         requests = list(islice(in_requests(new), 2))
@@ -106,10 +110,10 @@ class Connection:
             )
         return missing
 
-    def _answered(self, verb: str, request: Mapping[str, object], pieces: list[Piece]) -> Answer:
+    def _answered(self, verb: str, request: Mapping[str, object], pieces: Pieces) -> Answer:
         """Ask, again where the connection was lost: a measurement that is made twice does no harm."""
-        message = {"verb": verb, **request, "pieces": [piece.announced() for piece in pieces]}
-        arrays = {str(i): piece.array() for i, piece in enumerate(pieces)}
+        message = {"verb": verb, **request, "pieces": [asdict(piece) for piece, _ in pieces]}
+        arrays = {str(i): np.frombuffer(content, np.uint8) for i, (_, content) in enumerate(pieces)}
         for _ in range(LOSSES):
             try:
                 return self._peer.ask(message, arrays, noted=self._noted)

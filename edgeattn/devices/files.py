@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.device.request import Piece
 
 SIZE = 1_000_000  # bytes of files that one request carries: a slow line is silent meanwhile
 
@@ -49,50 +49,25 @@ class InputFiles:
         return self._latest[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a file on its way.
-
-    Attributes:
-        sha256: Of the whole file, in hex.
-        start: Where it begins.
-        size: Of the whole file, in bytes.
-        content: Its bytes.
-    """
-
-    sha256: str
-    start: int
-    size: int
-    content: bytes
-
-    def announced(self) -> dict[str, object]:
-        """Return what a request says of it."""
-        return {"sha256": self.sha256, "start": self.start, "size": self.size}
-
-    def array(self) -> NDArray[np.uint8]:
-        """Return its bytes as they lie beside the request."""
-        return np.frombuffer(self.content, np.uint8)
-
-
-def in_requests(contents: Contents) -> Iterator[list[Piece]]:
-    """Yield the pieces of files, request by request.
+def in_requests(contents: Contents) -> Iterator[list[tuple[Piece, bytes]]]:
+    """Yield the pieces of files with their bytes, request by request.
 
     Args:
         contents: Of the files, by their sha256.
     """
-    gathered: list[Piece] = []
+    gathered: list[tuple[Piece, bytes]] = []
     held = 0
-    for piece in _pieces(contents):
-        if gathered and held + len(piece.content) > SIZE:
+    for piece, content in _pieces(contents):
+        if gathered and held + len(content) > SIZE:
             yield gathered
             gathered, held = [], 0
-        gathered.append(piece)
-        held += len(piece.content)
+        gathered.append((piece, content))
+        held += len(content)
     if gathered:
         yield gathered
 
 
-def _pieces(contents: Contents) -> Iterator[Piece]:
+def _pieces(contents: Contents) -> Iterator[tuple[Piece, bytes]]:
     for digest, content in contents.items():
         for start in range(0, max(len(content), 1), SIZE):
-            yield Piece(digest, start, len(content), content[start : start + SIZE])
+            yield Piece(sha256=digest, start=start, size=len(content)), content[start : start + SIZE]

@@ -10,9 +10,10 @@ from itertools import chain
 from edgeattn.devices.connection import Connection
 from edgeattn.devices.device import Device
 from edgeattn.devices.files import InputFiles
-from edgeattn.devices.runner import DeviceRunner, contents, plain
+from edgeattn.devices.runner import DeviceRunner, contents, spec_of
 from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.hosts import Opening
+from edgeattn_runtime.device.request import RaceSpec, TimingSpec
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.race import Pace, RaceTimes
@@ -67,19 +68,18 @@ class DeviceHost:
 
     def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
         """Race calls there, in one request; raises as ``Steady``."""
-        request = {"calls": [plain(call) for call in calls.values()], "pace": asdict(pace)}
-        answer = self.steady("race", request, contents(calls.values()))
+        request = RaceSpec([spec_of(call) for call in calls.values()], pace)
+        answer = self.steady("race", asdict(request), contents(calls.values()))
         return _race_times(Field(f"device {self.device.name}: race", answer.get("race")), calls, pace)
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
     ) -> Iterator[dict[Name, list[float]]]:
         """Time the calls of each race side by side, and several races in a request; raises as ``Steady``."""
-        how = {"clock": asdict(clock), "rounds": _plain(rounds)}
         for batch in in_batches(races):
-            requests = [{"calls": [plain(call) for call in race.values()], **how} for race in batch]
+            specs = [TimingSpec([spec_of(call) for call in race.values()], clock, rounds) for race in batch]
             files = contents(chain.from_iterable(race.values() for race in batch))
-            answer = self.steady("time", {"races": requests}, files)
+            answer = self.steady("time", {"races": [_plain(spec) for spec in specs]}, files)
             yield from _times(Field(f"device {self.device.name}: times", answer.get("times")), batch, rounds)
 
 
@@ -101,10 +101,10 @@ def in_batches(races: Iterable[Mapping[Name, Call]]) -> Iterator[Sequence[Mappin
         yield batch
 
 
-def _plain(rounds: Rounds) -> dict[str, object]:
-    """Return what a device is told of rounds: JSON has no infinity."""
-    seconds = None if math.isinf(rounds.seconds) else rounds.seconds
-    return {**asdict(rounds), "seconds": seconds}
+def _plain(spec: TimingSpec) -> dict[str, object]:
+    """Return a spec as JSON has it, which has no infinity."""
+    seconds = None if math.isinf(spec.rounds.seconds) else spec.rounds.seconds
+    return {**asdict(spec), "rounds": {**asdict(spec.rounds), "seconds": seconds}}
 
 
 def _race_times(answer: Field, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:

@@ -68,8 +68,14 @@ def places(connections: Iterable[Connection], targets: Iterable[Target]) -> tupl
 
 def _place(connection: Connection) -> Place:
     steady, device = Steady(connection), connection.device
-    weighed = partial(weigh, steady)
-    return Place(device.name, device.machine, DeviceHost(steady), device.threads, weighed, steady.marks)
+    return Place(
+        device.name,
+        device.machine,
+        DeviceHost(steady),
+        device.threads,
+        weigh=partial(weigh, steady),
+        disturbances=lambda: steady.marks,
+    )
 
 
 def _check_engine(target: Target, device: Device) -> None:

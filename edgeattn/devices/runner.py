@@ -1,8 +1,8 @@
-"""A graph on a device, and its calls as the plain data that the device is told."""
+"""A graph on a device, and its calls as requests describe them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from edgeattn.devices.files import Contents, File, InputFiles
 from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import Each, InTurn
 
@@ -24,13 +25,13 @@ class DeviceRunner:
     Attributes:
         connection: The way to it.
         packed: Of the inputs that it is bound to.
-        graph: What is opened there, as plain data.
+        graph: What is opened there.
         contents: Of its files.
     """
 
     connection: Connection
     packed: InputFiles
-    graph: Mapping[str, Any]
+    graph: GraphSpec
     contents: Contents
 
     @classmethod
@@ -38,13 +39,13 @@ class DeviceRunner:
         """Read a file and those beside it; the device opens it with the first call."""
         beside = (path for path in opening.path.parent.iterdir() if path.is_file())
         files = {path.name: File.of(path.read_bytes()) for path in beside}
-        graph = {
-            "name": opening.path.name,
-            "files": {name: file.sha256 for name, file in files.items()},
-            "providers": list(opening.providers),
-            "options": dict(opening.options),
-            "settings": asdict(opening.settings),
-        }
+        graph = GraphSpec(
+            name=opening.path.name,
+            files={name: file.sha256 for name, file in files.items()},
+            providers=opening.providers,
+            options=dict(opening.options),
+            settings=opening.settings,
+        )
         return cls(connection, packed, graph, {file.sha256: file.content for file in files.values()})
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
@@ -52,7 +53,7 @@ class DeviceRunner:
         return self.bind(inputs)()
 
     def bind(self, inputs: Inputs) -> DeviceCall:
-        """Return a call that a device can be told of."""
+        """Return a call that a request can name."""
         return DeviceCall(self, self.packed.of(inputs))
 
     def partitions(self) -> tuple[Partition, ...]:
@@ -74,23 +75,24 @@ class DeviceCall:
 
     def __call__(self) -> dict[str, NDArray[Any]]:
         """Return the outputs by name; raises as the device does."""
-        _, outputs = self.runner.connection.ask("answer", self.plain(), self.contents())
+        _, outputs = self.runner.connection.ask("answer", asdict(self.spec), self.contents())
         return outputs
 
-    def plain(self) -> dict[str, object]:
-        """Return what a device is told."""
-        return {"graph": self.runner.graph, "inputs": self.inputs.sha256}
+    @property
+    def spec(self) -> CallSpec:
+        """What a request says of it."""
+        return CallSpec(self.runner.graph, self.inputs.sha256)
 
     def contents(self) -> Contents:
         """Return all files that are named there."""
         return {**self.runner.contents, self.inputs.sha256: self.inputs.content}
 
 
-def plain(call: Call) -> dict[str, object]:
-    """Return what a device is told of a call, be it one, or several in turn or each."""
+def spec_of(call: Call) -> CallSpec | CallsSpec:
+    """Return what a request says of a call, be it one, or several in turn or each."""
     if isinstance(call, InTurn | Each):
-        return {"calls": [plain(each) for each in call.calls], "in_turn": isinstance(call, InTurn)}
-    return _device_call(call).plain()
+        return CallsSpec([spec_of(each) for each in call.calls], isinstance(call, InTurn))
+    return _device_call(call).spec
 
 
 def contents(calls: Iterable[Call]) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edgeattn.devices.connection import Connection
 from edgeattn.devices.files import Contents
@@ -52,17 +52,20 @@ class Disturbance:
         return f"it was {self.slower:.2g} times slower than at its best, as a device is that throttles"
 
 
-@dataclass(frozen=True)
 class Steady:
-    """Has measurements made on a device.
+    """Has measurements made on a device, and notes what disturbed those that count nevertheless.
 
-    Attributes:
+    Args:
         connection: The way to it.
-        marks: What disturbed measurements that count nevertheless, in words.
     """
 
-    connection: Connection
-    marks: list[str] = field(default_factory=list)
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self._marks = connection, list[str]()
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What disturbed them by now, in words."""
+        return tuple(self._marks)
 
     def __call__(self, verb: str, request: Mapping[str, object], contents: Contents) -> Message:
         """Have a measurement made, again where something disturbed it; what still counts then is marked.
@@ -87,5 +90,5 @@ class Steady:
                 "it means anything: let it cool, keep it awake, and start again: what was measured is kept"
             )
         if not disturbance.is_steady:
-            self.marks.append(str(disturbance))
+            self._marks.append(str(disturbance))
         return best

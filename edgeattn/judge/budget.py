@@ -22,25 +22,25 @@ class Budget:
 
     Attributes:
         limits: Numbers by name.
-        given: The names that the caller gave; the others are the default's.
+        explicit: The names that the caller gave; the others are the default's.
     """
 
     limits: Mapping[str, float]
-    given: frozenset[str] = frozenset()
+    explicit: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, given: Mapping[str, float] | None, *, has_metric: bool = False) -> Budget:
+    def read(cls, bounds: Mapping[str, float] | None, *, has_metric: bool = False) -> Budget:
         """Read the limits that a caller gave.
 
         Args:
-            given: Numbers by the names of ``LIMITS``; None asks for the default alone.
+            bounds: Numbers by the names of ``LIMITS``; None asks for the default alone.
             has_metric: Whether the model comes with a metric of its own, which ``metric_drop`` needs.
 
         Raises:
             BudgetError: An unknown name, a value that is no number or that nothing can meet, or a
                 ``metric_drop`` without a metric.
         """
-        limits = {name: _number(name, value) for name, value in (given or {}).items()}
+        limits = {name: _number(name, value) for name, value in (bounds or {}).items()}
         names = frozenset(limits)
         if "metric_drop" in limits and not has_metric:
             raise BudgetError(

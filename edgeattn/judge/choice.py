@@ -120,7 +120,7 @@ class Chooser:
         recipe, step = self._request.objective.recipe, self._progress.step
         if recipe is not None:
             return follow_bundle(self._floats, recipe, rig=self._rig)
-        if self._request.together:
+        if self._request.one_recipe:
             return one_recipe_for_all(self._floats, goal, self._request.rigs(), step=step)
         return search_bundle(self._floats, goal, rig=self._rig, step=step)
 

@@ -27,19 +27,19 @@ from edgeattn_runtime.similarity import cosine
 CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
 
 
-def snr_db(signal: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
     """Return 10 log10 of the power of a signal over that of the noise in what was found, in dB.
 
     It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
 
     Args:
         signal: What is right, of any shape.
-        found: Of the same shape.
+        answer: Of the same shape.
     """
-    finite = np.isfinite(signal) & np.isfinite(found)
-    if not np.array_equal(signal[~finite], found[~finite], equal_nan=True):
+    finite = np.isfinite(signal) & np.isfinite(answer)
+    if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):
         return -CEILING_DB
-    noise = float(np.square(signal[finite] - found[finite]).sum())
+    noise = float(np.square(signal[finite] - answer[finite]).sum())
     power = float(np.square(signal[finite]).sum())
     if noise == 0:
         return CEILING_DB
@@ -152,18 +152,18 @@ def _output_answers(
     def counted(array: NDArray[np.generic]) -> NDArray[np.generic]:
         return padded.counted(sample.inputs, tensor, array)
 
-    expected, found = (answers[name][tensor.name] for name in (PYTORCH, INT8))
+    expected, answer = (answers[name][tensor.name] for name in (PYTORCH, INT8))
     if np.isnan(expected).any():
         raise ModelError(
             f"sample {sample.number}: the original answers NaN in the output {tensor.name!r}, numbers "
             "expected, as a limit is on it; leave such samples out"
         )
-    rows = [counted(each).astype(np.float64).reshape(-1, each.shape[-1]) for each in (expected, found)]
+    rows = [counted(each).astype(np.float64).reshape(-1, each.shape[-1]) for each in (expected, answer)]
     return OutputAnswers(
         sample=sample,
         tensor=tensor,
         expected=rows[0],
-        found=rows[1],
+        actual=rows[1],
         positions=expected.shape[:-1],
         counted=lambda array: counted(array).ravel(),
         original=runners[PYTORCH],
@@ -191,11 +191,11 @@ def _score(
     )
 
 
-def _check_dims(number: int, runner: str, expected: Outputs, found: Outputs) -> None:
+def _check_dims(number: int, runner: str, expected: Outputs, answer: Outputs) -> None:
     for name, value in expected.items():
-        if value.shape != found[name].shape:
+        if value.shape != answer[name].shape:
             raise CaptureError(
-                f"sample {number}: the {runner} graph's output {name!r} has dims {found[name].shape}, the "
+                f"sample {number}: the {runner} graph's output {name!r} has dims {answer[name].shape}, the "
                 f"original's {value.shape}; a size is computed otherwise in it: export samples of such sizes"
             )
 

@@ -38,28 +38,28 @@ def edge_case_results(
 
 
 def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], counted: Padded) -> EdgeCase:
-    asked = case.inputs if case.alone is None else case.alone
+    inputs = case.inputs if case.alone is None else case.alone
     try:
-        expected = list(_rows(asked, runners[PYTORCH](asked), ground, counted))
+        expected = list(_rows(inputs, runners[PYTORCH](inputs), ground, counted))
     except Exception as error:  # the user's own code, of any kind
         return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
     if not all(np.isfinite(row).all() for row in expected):
         return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
-    found = EdgeCase(case.name, ok=True)
+    result = EdgeCase(case.name, ok=True)
     for name in (FLOAT, INT8):
-        found = _compared(case, name, expected, ground, runners[name], counted)
-        if not found.ok:
+        result = _compared(case, name, expected, ground, runners[name], counted)
+        if not result.ok:
             break
-    if not found.ok and found.cosine is not None:
-        own = _own_agreement(asked, expected, ground, runners[PYTORCH], counted)
+    if not result.ok and result.cosine is not None:
+        own = _own_agreement(inputs, expected, ground, runners[PYTORCH], counted)
         if own < LEAST[FLOAT]:
-            told = (
+            note = (
                 f"not compared: the last digits of its inputs turn the original's answer (cosine {own:.5f})"
             )
-            return EdgeCase(case.name, ok=True, told=told)
-    if case.beyond and found.told is not None and found.cosine is not None:
-        return replace(found, ok=True, told=f"{found.told}; told alone, as no real input is like it")
-    return found
+            return EdgeCase(case.name, ok=True, told=note)
+    if case.beyond and result.told is not None and result.cosine is not None:
+        return replace(result, ok=True, told=f"{result.told}; told alone, as no real input is like it")
+    return result
 
 
 def _own_agreement(
@@ -103,8 +103,8 @@ def _compared(
     lowest = min((cosine(a, b) for a, b in zip(expected, rows, strict=True)), default=1.0)
     if lowest >= LEAST[name]:
         return EdgeCase(case.name, ok=True, cosine=lowest)
-    told = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST[name]:g} expected"
-    return EdgeCase(case.name, ok=False, cosine=lowest, told=told)
+    note = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST[name]:g} expected"
+    return EdgeCase(case.name, ok=False, cosine=lowest, told=note)
 
 
 def _rows(inputs: Inputs, outputs: Outputs, ground: EdgeBasis, counted: Padded) -> Iterator[Array]:
@@ -116,8 +116,10 @@ def _rows(inputs: Inputs, outputs: Outputs, ground: EdgeBasis, counted: Padded) 
         return
     for row in range(len(inputs[ground.graph.inputs[0].name])):
         one = slice(row, row + 1)
-        given, answered = ({name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs))
-        yield _flat(counted.left_out(given, answered))
+        row_inputs, row_outputs = (
+            {name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs)
+        )
+        yield _flat(counted.left_out(row_inputs, row_outputs))
 
 
 def _flat(outputs: Outputs) -> Array:

@@ -29,9 +29,9 @@ class PrefetchingRunner:
         begun: Inputs, and the answers that are under way.
     """
 
-    def __init__(self, runner: Runner, begun: Iterable[tuple[Inputs, Future[Outputs]]]) -> None:
+    def __init__(self, runner: Runner, answers: Iterable[tuple[Inputs, Future[Outputs]]]) -> None:
         self._runner = runner
-        self._begun = {id(inputs): (inputs, answer) for inputs, answer in begun}
+        self._begun = {id(inputs): (inputs, answer) for inputs, answer in answers}
 
     def __call__(self, inputs: Inputs) -> Outputs:
         """Answer once; raises as the runner does."""
@@ -123,9 +123,9 @@ def _affordable(int8: Runner, inputs: Sequence[Inputs]) -> int:
 def _size_note(count: int) -> tuple[str, ...]:
     if not count:
         return ()
-    which = "1 evaluation sample is" if count == 1 else f"{count} evaluation samples are"
+    words = "1 evaluation sample is" if count == 1 else f"{count} evaluation samples are"
     return (
-        f"{which} of no size that the graphs take, and {'was' if count == 1 else 'were'} not run: sizes are "
+        f"{words} of no size that the graphs take, and {'was' if count == 1 else 'were'} not run: sizes are "
         "chosen from the other samples. Such an input is an error on the device, or goes to the next target.",
     )
 

@@ -34,7 +34,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
-    silent = not request.budget.given & {"cosine", "cosine_min"}
+    silent = not request.budget.explicit & {"cosine", "cosine_min"}
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
         milliseconds.append(_milliseconds(captured, samples, rig) / limits["latency_ratio"])
@@ -44,7 +44,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         latency_ms=MARGIN * min(milliseconds),
         size_mb=limits.get("size_mb", math.inf),
         prefer=request.objective.prefer,
-        thorough=bool(request.budget.given),
+        thorough=bool(request.budget.explicit),
     )
 
 

@@ -43,9 +43,9 @@ class FloatTrial:
         splitter = Splitter(rows, self.graph, self.symbols)
         return [row.arrays for arrays in stratified(self.samples, TRIED) for row in splitter.split(0, arrays)]
 
-    def agrees(self, expected: Inputs, found: Inputs) -> bool:
+    def agrees(self, expected: Inputs, answer: Inputs) -> bool:
         """Say whether two answers are the same."""
-        return disagreement(expected, found, TOLERANCE) is None
+        return disagreement(expected, answer, TOLERANCE) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,41 +121,41 @@ def _ignored(trial: FloatTrial, rows: Sequence[Inputs], padding: Padding, *, hid
     sequence = next(str(tensor.dims[1]) for tensor in trial.graph.inputs if tensor.name == padding.mask)
     longest = max(row[padding.mask].shape[1] for row in rows) * 3 // 2 + 1
     longest = min(longest, trial.symbols[sequence].max or longest)
-    told = padding.masked_out if hides else 1 - padding.masked_out
-    tried = False
+    flag = padding.masked_out if hides else 1 - padding.masked_out
+    is_tried = False
     for row, other in zip(rows, (rows[-1], *rows[:-1]), strict=True):
         length = row[padding.mask].shape[1]
         if length == longest:
             continue
         sizes = {**bind(trial.graph.inputs, row), sequence: longest}
         padded = _in_front(row, _resized(trial.graph, other, sizes))
-        padded[padding.mask][:, length:] = told
+        padded[padding.mask][:, length:] = flag
         answers = trial.original(padded)
         kept = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
         if not trial.agrees(trial.original(row), kept):
             return False
-        tried = True
-    return tried
+        is_tried = True
+    return is_tried
 
 
 def _resized(graph: Graph, arrays: Inputs, sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
     """Return a row cut to these sizes, or repeated up to them."""
-    found = {}
+    resized = {}
     for tensor in graph.inputs:
         value = arrays[tensor.name]
         for axis, dim in enumerate(tensor.dims):
             if axis and isinstance(dim, str):
                 value = np.take(value, np.arange(sizes[dim]) % value.shape[axis], axis=axis)
-        found[tensor.name] = value
-    return found
+        resized[tensor.name] = value
+    return resized
 
 
 def _in_front(row: Inputs, longer: Inputs) -> dict[str, NDArray[Any]]:
     """Return the longer row with all of ``row`` written over its beginning."""
-    found = {name: array.copy() for name, array in longer.items()}
+    padded = {name: array.copy() for name, array in longer.items()}
     for name, array in row.items():
-        found[name][tuple(slice(size) for size in array.shape)] = array
-    return found
+        padded[name][tuple(slice(size) for size in array.shape)] = array
+    return padded
 
 
 def _until(tensor: Tensor, symbol: str, length: int) -> tuple[slice, ...]:

@@ -37,8 +37,8 @@ def array_view(name: str, array: Array) -> InputView:
     if (pixels := _pixels(values)) is not None:
         return picture(name, pixels, f"{dims}, {values.min():.3g} to {values.max():.3g}")
     if (lines := _lines(values, array.dtype.kind)) is not None:
-        told = f"{dims}, {values.min():.3g} to {values.max():.3g}"
-        return InputView(name=name, text=told, curves=tuple(map(shortened, lines)))
+        text = f"{dims}, {values.min():.3g} to {values.max():.3g}"
+        return InputView(name=name, text=text, curves=tuple(map(shortened, lines)))
     return InputView(name=name, text=numbers(array))
 
 
@@ -146,8 +146,8 @@ def _text(own: OwnProcessing, tokens: NDArray[np.generic]) -> str:
 
 def printable(text: str) -> str:
     """Return text in one line of characters that can be seen, and cut where it is long."""
-    shown = "".join(character for character in " ".join(text.split()) if character.isprintable())
-    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    visible = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    return visible if len(visible) <= LONGEST else f"{visible[:LONGEST]}…"
 
 
 def _levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.float64]:

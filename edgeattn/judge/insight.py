@@ -98,7 +98,7 @@ def _answer_texts(model: FloatModel, int8: Runner, sample: Sample) -> tuple[str,
         both = (reference(sample.inputs), answers)
         return answer_text(both[0], source.processing), answer_text(both[1], source.processing)
     original = reference.bind(sample.inputs)()
-    passed = {name: sample.inputs[given] for name, given in reference.passed.items()}
+    passed = {name: sample.inputs[source_name] for name, source_name in reference.passed.items()}
     answer = like(original, {**passed, **answers})
     return pretty_text("pretty", pretty, original), pretty_text("pretty", pretty, answer)
 

@@ -39,7 +39,7 @@ class MetricOfArrays:
         """
         where = f"sample {sample.number}: metric(outputs, target)"
         try:
-            passed = {name: sample.inputs[given] for name, given in self._passed.items()}
+            passed = {name: sample.inputs[input_name] for name, input_name in self._passed.items()}
             value = float(self._metric(like(self._original, {**passed, **outputs}), sample.target))
         except Exception as error:
             raise ModelError(f"{where} failed{_failure(error, sample.target)}") from error
@@ -84,8 +84,8 @@ def check_metric(
 
 def _failure(error: Exception, target: object) -> str:
     """Say where a metric failed, in which line of the user's, and how."""
-    theirs = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
-    last = next((frame for frame in reversed(theirs) if frame.filename == theirs[0].filename), None)
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours
+    last = next((frame for frame in reversed(frames) if frame.filename == frames[0].filename), None)
     place = f" at {Path(last.filename).name}, line {last.lineno}" if last else ""
-    untold = "" if target is not None else "; the samples came without targets: yield (inputs, target) pairs"
-    return f"{place}: {type(error).__name__}: {' '.join(str(error).split())}{untold}"
+    hint = "" if target is not None else "; the samples came without targets: yield (inputs, target) pairs"
+    return f"{place}: {type(error).__name__}: {' '.join(str(error).split())}{hint}"

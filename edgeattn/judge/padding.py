@@ -35,10 +35,10 @@ class Padded:
         """Find how a model is told of padding, on real samples."""
         answer = captured.engine.runner(captured.model)
         inputs = [sample.inputs for sample in samples]
-        found, notes = with_fallback(
+        padding, notes = with_fallback(
             "the reading of padding", lambda: find_padding(answer, captured.graph, inputs), None
         )
-        return cls(captured.graph, found, notes)
+        return cls(captured.graph, padding, notes)
 
     def left_out(self, inputs: Inputs, outputs: Outputs) -> Outputs:
         """Return the outputs without padded positions.

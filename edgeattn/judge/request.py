@@ -43,14 +43,14 @@ class Request:
         budget: The limits.
         objective: What to minimize within them.
         places: Where it is measured, the preferred one first.
-        together: Whether one recipe serves all places, instead of a variant each.
+        one_recipe: Whether one recipe serves all places, instead of a variant each.
     """
 
     targets: tuple[Target, ...]
     budget: Budget
     objective: Objective
     places: tuple[Place, ...]
-    together: bool = False
+    one_recipe: bool = False
 
     @classmethod
     def read(
@@ -61,7 +61,7 @@ class Request:
         *,
         has_metric: bool = False,
         places: Sequence[Place] = (),
-        together: bool = False,
+        one_recipe: bool = False,
     ) -> Request:
         """Read what a caller asks for; without ``places`` it is measured here.
 
@@ -78,11 +78,11 @@ class Request:
                 raise BadInput(f"target {name!r}: given twice, once expected; leave one out")
         if not targets:
             raise BadInput(f"no target; expected at least one of {', '.join(TARGETS)}")
-        found = tuple(TARGETS[name] for name in targets)
+        chosen = tuple(TARGETS[name] for name in targets)
         at = tuple(places) or (Place.here(),)
-        for target in found:
+        for target in chosen:
             check_measurable(target, limits, at)
-        return cls(found, limits, objective, at, together)
+        return cls(chosen, limits, objective, at, one_recipe)
 
     @property
     def target(self) -> Target:
@@ -101,7 +101,7 @@ class Request:
 
     def each(self) -> Iterator[Request]:
         """Yield what is asked for each variant alone: of a target, and of one of several devices."""
-        if len(self.places) == 1 or self.together:
+        if len(self.places) == 1 or self.one_recipe:
             yield from (replace(self, targets=(target,)) for target in self.targets)
             return
         for target, place in product(self.targets, self.places):

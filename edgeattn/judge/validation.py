@@ -133,10 +133,10 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
 def _size_mb(files: BundleFiles, target: str) -> float:
     """Return the size of a target's graphs and of the weights beside them, 1 MB = 10^6 bytes."""
     variants = [variant for variant in files.manifest.variants if variant.target == target]
-    held = {
+    names = {
         name for variant in variants for graph in variant.files.values() for name in files_of(files, graph)
     }
-    return sum(files.manifest.files[name].size for name in held) / 1e6
+    return sum(files.manifest.files[name].size for name in names) / 1e6
 
 
 _DIGITS = 12  # digits of a hash, which tell two apart
@@ -159,12 +159,12 @@ def source_changes(manifest: Manifest, source: Source) -> tuple[str, ...]:
 
 def tool_changes(manifest: Manifest) -> tuple[str, ...]:
     """Say which tools that name a graph's values are not those that the bundle was made with, a line each."""
-    made, here = manifest.provenance.get("versions"), versions()
-    if not isinstance(made, Mapping):
+    before, now = manifest.provenance.get("versions"), versions()
+    if not isinstance(before, Mapping):
         return ()
     return tuple(
-        f"Made with {tool} {made[tool]}, traced with {here[tool]}: where the two name values otherwise, one "
+        f"Made with {tool} {before[tool]}, traced with {now[tool]}: where the two name values otherwise, one "
         "module is compared with another; export again to be sure."
         for tool in _NAMING_TOOLS
-        if tool in made and made[tool] != here[tool]
+        if tool in before and before[tool] != now[tool]
     )

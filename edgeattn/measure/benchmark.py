@@ -66,14 +66,14 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
     files = open_bundle(bundle)
     manifest, threads = files.manifest, sweep.threads[0]
     variant, *_ = runnable(manifest)  # in this process: its memory is measured too
-    given = [sample.inputs for sample in read_golden(files)]
+    golden = [sample.inputs for sample in read_golden(files)]
     if source is None:
-        timed = _alone(files, variant, given, sweep, progress)
+        timed = _alone(files, variant, golden, sweep, progress)
     else:
-        timed = _beside(source, files, variant, given, sweep, progress)
+        timed = _beside(source, files, variant, golden, sweep, progress)
     progress.stage("profile")
     graph = files.path(variant.files[manifest.main_graph])
-    modules = module_times(graph, engine_of(variant), stratified(given, PROFILED))
+    modules = module_times(graph, engine_of(variant), stratified(golden, PROFILED))
     token = token_time(bundle, threads=threads)
     progress.stage("memory")
     memory, absent = _memory(bundle, threads)
@@ -101,36 +101,36 @@ class _Timed:
 
 
 def _alone(
-    files: BundleFiles, variant: Variant, given: Sequence[Inputs], sweep: Sweep, progress: Progress
+    files: BundleFiles, variant: Variant, golden: Sequence[Inputs], sweep: Sweep, progress: Progress
 ) -> _Timed:
     manifest, grid, heads = files.manifest, points_of(sweep.shapes), _heads(files, variant)
     graph = manifest.graphs[manifest.main_graph]
-    inputs = [benchmark_inputs(given, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
+    inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
     progress.stage("time")
-    races, begun = isolated_races(
+    races, start_times = isolated_races(
         files.folder, variant.target, inputs, graph, threads=sweep.threads, progress=progress
     )
-    return _Timed(_points(grid, races, graph, inputs), begun)
+    return _Timed(_points(grid, races, graph, inputs), start_times)
 
 
 def _beside(
     source: Source,
     files: BundleFiles,
     variant: Variant,
-    given: Sequence[Inputs],
+    golden: Sequence[Inputs],
     sweep: Sweep,
     progress: Progress,
 ) -> _Timed:
     from edgeattn.measure.side_by_side import SideBySide  # brings PyTorch
 
     grid, heads = points_of(sweep.shapes), _heads(files, variant)
-    beside = SideBySide.of(source, files, variant, progress=progress)
-    inputs = [beside.inputs(sizes, heads=heads) for sizes in grid]
+    side_by_side = SideBySide.of(source, files, variant, progress=progress)
+    inputs = [side_by_side.inputs(sizes, heads=heads) for sizes in grid]
     progress.stage("time")
-    races, notes = beside.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
-    (middle,) = stratified(given, 1)
-    begun = start(files.folder, variant.target, middle, threads=sweep.threads[0], progress=progress)
-    return _Timed(_points(grid, races, beside.graph, inputs), begun, notes)
+    races, notes = side_by_side.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
+    (middle,) = stratified(golden, 1)
+    start_times = start(files.folder, variant.target, middle, threads=sweep.threads[0], progress=progress)
+    return _Timed(_points(grid, races, side_by_side.graph, inputs), start_times, notes)
 
 
 def _points(

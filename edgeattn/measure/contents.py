@@ -80,9 +80,9 @@ def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
 
 
 def _heads(attention: ir.Node) -> int:
-    said = attention.attributes.get_int("q_num_heads", 0)
+    stated = attention.attributes.get_int("q_num_heads", 0)
     queries = attention.inputs[0]
-    if said or queries is None or queries.shape is None:
-        return said or 1
+    if stated or queries is None or queries.shape is None:
+        return stated or 1
     heads = queries.shape[1]  # of (B, H, S, D)
     return heads if isinstance(heads, int) else 1

@@ -43,7 +43,7 @@ def cheapest(
     """
     calls = {name: way.call for name, way in ways.items()}
     costs = turns(calls, Clock("cost", threads, pause), ROUNDS)
-    shares = {name: np.array(found) / ways[name].answers for name, found in costs.items()}
-    ratios = {name: found / shares[default] for name, found in shares.items()}  # round by round
+    shares = {name: np.array(rounds) / ways[name].answers for name, rounds in costs.items()}
+    ratios = {name: rounds / shares[default] for name, rounds in shares.items()}  # round by round
     sure = [name for name, ratio in ratios.items() if np.quantile(ratio, SURE) <= 1 - margin]
     return min(sure, key=lambda name: float(np.median(ratios[name])), default=default)

@@ -34,7 +34,7 @@ PASSES = 4  # over the inputs of a series that a process must afford, or it gets
 
 def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
     """Start a bundle in processes of its own, and call it with these inputs."""
-    found = launches(
+    measured = launches(
         bundle,
         target,
         [[inputs]],
@@ -43,11 +43,13 @@ def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: 
         progress=progress,
         processes=PROCESSES,
     )
-    return _start_of(found[threads])
+    return _start_of(measured[threads])
 
 
-def _start_of(found: Sequence[Launch]) -> Start:
-    return Start(typical([each.load_ms for each in found]), typical([each.first_call_ms for each in found]))
+def _start_of(launched: Sequence[Launch]) -> Start:
+    return Start(
+        typical([each.load_ms for each in launched]), typical([each.first_call_ms for each in launched])
+    )
 
 
 def isolated_races(
@@ -74,7 +76,7 @@ def isolated_races(
     """
     share = max(LEAST, SECONDS / PROCESSES / len(points) / len(threads))
     series = [_affordable(bundle, target, inputs, share, threads[0], progress) for inputs in points]
-    found = launches(
+    measured = launches(
         bundle,
         target,
         series,
@@ -84,9 +86,11 @@ def isolated_races(
         processes=PROCESSES,
     )
     races = [
-        _race(found[count], i, inputs, graph, count) for i, inputs in enumerate(series) for count in threads
+        _race(measured[count], i, inputs, graph, count)
+        for i, inputs in enumerate(series)
+        for count in threads
     ]
-    return races, _start_of(found[threads[0]])
+    return races, _start_of(measured[threads[0]])
 
 
 def _affordable(
@@ -101,8 +105,10 @@ def _affordable(
     return stratified(inputs, max(1, min(SAMPLES, int(share / once / PASSES))))
 
 
-def _race(found: Sequence[Launch], index: int, inputs: Sequence[Inputs], graph: Graph, threads: int) -> Race:
-    series = [launch.series[index] for launch in found]
+def _race(
+    launched: Sequence[Launch], index: int, inputs: Sequence[Inputs], graph: Graph, threads: int
+) -> Race:
+    series = [launch.series[index] for launch in launched]
     latency = Latency.of([np.asarray(each.times_ms) for each in series])
     return Race(
         {INT8: latency},
@@ -145,7 +151,7 @@ def launches(
     Raises:
         BadInput: A process fails; the message says why.
     """
-    found: dict[int, list[Launch]] = {count: [] for count in threads}
+    measured: dict[int, list[Launch]] = {count: [] for count in threads}
     with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
         files = [
             [_written(arrays, Path(folder) / f"{i}-{j}.npz") for j, arrays in enumerate(inputs)]
@@ -154,11 +160,11 @@ def launches(
         for turn in range(processes):
             for i, count in enumerate(threads):
                 progress.step(turn * len(threads) + i, processes * len(threads))
-                asked = LaunchRequest(
+                request = LaunchRequest(
                     bundle=str(bundle), target=target, threads=count, seconds=seconds, series=files
                 )
-                found[count].append(_launch(asked))
-    return {count: tuple(measured) for count, measured in found.items()}
+                measured[count].append(_launch(request))
+    return {count: tuple(of_threads) for count, of_threads in measured.items()}
 
 
 def _written(arrays: Inputs, path: Path) -> str:
@@ -166,17 +172,17 @@ def _written(arrays: Inputs, path: Path) -> str:
     return str(path)
 
 
-def _launch(asked: LaunchRequest) -> Launch:
+def _launch(request: LaunchRequest) -> Launch:
     process = subprocess.run(
         [sys.executable, "-m", "edgeattn_runtime.launch"],
-        input=json.dumps(asdict(asked)),
+        input=json.dumps(asdict(request)),
         capture_output=True,
         text=True,
         check=False,
     )
     if process.returncode < 0:  # nobody was left to say a word
         raise BadInput(
-            f"{asked.bundle}: signal {-process.returncode} ended the process that measured it, most likely "
+            f"{request.bundle}: signal {-process.returncode} ended the process that measured it, most likely "
             "for lack of memory; ask for smaller shapes"
         )
     if process.returncode:

@@ -31,8 +31,8 @@ def _following(model: ir.Model) -> Iterator[ir.Node]:
     """Yield the nodes that follow from an input: what makes weights float again stands before all of them."""
     fixed: set[ir.Value] = set()
     for node in model.graph.all_nodes():
-        given = [value for value in node.inputs if value is not None]
-        if all(value.const_value is not None or value in fixed for value in given):
+        inputs = [value for value in node.inputs if value is not None]
+        if all(value.const_value is not None or value in fixed for value in inputs):
             fixed.update(node.outputs)
         else:
             yield node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,12 +24,12 @@ class Place:
     """A machine, and what runs graphs on it.
 
     Attributes:
-        name: As ``--on`` has it; None for this machine.
+        name: As reports have it; None for this machine.
         machine: The device.
         host: Opens graphs there, and times them.
         threads: Intra-op threads of what is timed.
         weigh: Weighs bundles there.
-        marks: What disturbed the measurements that were made there, in words.
+        disturbances: Tells what disturbed measurements that were made there by now, in words.
     """
 
     name: str | None
@@ -37,12 +37,17 @@ class Place:
     host: Host
     threads: int = 1
     weigh: Weigh = memory_mb
-    marks: Sequence[str] = ()
+    disturbances: Callable[[], tuple[str, ...]] = tuple
 
     @classmethod
     def here(cls) -> Place:
         """Return this machine."""
         return cls(None, Machine.here(), HERE)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What disturbed measurements that count nevertheless, in words."""
+        return self.disturbances()
 
     @property
     def is_here(self) -> bool:

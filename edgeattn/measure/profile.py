@@ -81,12 +81,12 @@ def _modules(model: ir.Model) -> dict[str, str]:
 
     It names a convolution that it lays out anew after its output.
     """
-    found = {}
+    modules = {}
     for node in model.graph.all_nodes():
-        found[node.name or ""] = module_of(node)
+        modules[node.name or ""] = module_of(node)
         for value in node.outputs:
-            found[f"{value.name}_nchwc"] = module_of(node)
-    return found
+            modules[f"{value.name}_nchwc"] = module_of(node)
+    return modules
 
 
 def _shares(times: Mapping[str, float]) -> dict[str, float]:
@@ -132,8 +132,8 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
             node = event["name"].removesuffix(KERNEL)
             times[node, event["args"]["op_name"]].append(event["dur"])
     return tuple(
-        Kernel(node, operator, sum(map(median, _by_input(found, count))))
-        for (node, operator), found in times.items()
+        Kernel(node, operator, sum(map(median, _by_input(durations, count))))
+        for (node, operator), durations in times.items()
     )
 
 

@@ -50,10 +50,10 @@ def grid_points(shapes: Mapping[str, Sequence[int]]) -> list[dict[str, int]]:
     Raises:
         BadInput: There are more than ``MOST``.
     """
-    found = [dict(zip(shapes, sizes, strict=True)) for sizes in product(*shapes.values())]
-    if len(found) > MOST:
-        raise BadInput(f"shape: {len(found)} combinations found, at most {MOST} expected; leave some out")
-    return found
+    grid = [dict(zip(shapes, sizes, strict=True)) for sizes in product(*shapes.values())]
+    if len(grid) > MOST:
+        raise BadInput(f"shape: {len(grid)} combinations found, at most {MOST} expected; leave some out")
+    return grid
 
 
 def _numbers(label: str, text: str) -> tuple[int, ...]:

@@ -68,14 +68,14 @@ class SideBySide:
         """
         extra, notes = self._compiled(points[0], threads[0]) if compiled else ({}, ())
         share = SECONDS / len(points) / len(threads)
-        found = {}
+        races = {}
         for count in threads:
             int8 = runner_of_bundle(self.files, self.variant, threads=count)
             runners = {**runners_of(self.original.captured, int8, threads=count), **extra}
             with torch_threads(count):
                 for i, inputs in enumerate(points):
-                    found[i, count] = race(runners, inputs, self.graph, threads=count, seconds=share)
-        return [found[i, count] for i in range(len(points)) for count in threads], notes
+                    races[i, count] = race(runners, inputs, self.graph, threads=count, seconds=share)
+        return [races[i, count] for i in range(len(points)) for count in threads], notes
 
     def _compiled(
         self, inputs: Sequence[Inputs], threads: int
@@ -112,14 +112,14 @@ def compiled_runner(original: Runner, inputs: Inputs) -> Runner:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the compiler says of the user's module, and of PyTorch
             module = cast("nn.Module", torch.compile(original.module, dynamic=True))
-            found = Reference(module, original.call, original.form)
-            found.bind(inputs)()
+            runner = Reference(module, original.call, original.form)
+            runner.bind(inputs)()
     except Exception as error:
         raise BadInput(
             f"torch.compile: not timed, it fails here: {_reason(error)}; it takes a C++ compiler and "
             "Python's headers, such as Debian's g++ and python3-dev, and a module that it follows"
         ) from error
-    return found
+    return runner
 
 
 def _reason(error: BaseException) -> str:
@@ -127,5 +127,5 @@ def _reason(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     lines = str(error).splitlines() or [type(error).__name__]
-    told = next((line for line in lines if "error: " in line), lines[0])
-    return " ".join(told.split())[:LONGEST]
+    line = next((line for line in lines if "error: " in line), lines[0])
+    return " ".join(line.split())[:LONGEST]

@@ -54,12 +54,12 @@ def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | N
         file = Path(folder) / f"{MAIN_GRAPH}{engine.format.suffix}"
         for name, content in engine.format.files(part.quantized.model, file.name).items():
             (Path(folder) / name).write_bytes(content)
-        tried = stratified(inputs, 1 if _is_slow(file, engine, inputs) else TRIED)
-        settings = choose_settings(file, engine, tried, cores=cores)
+        trials = stratified(inputs, 1 if _is_slow(file, engine, inputs) else TRIED)
+        settings = choose_settings(file, engine, trials, cores=cores)
         if rows is None:
             return Tuning(settings, ())
         splitter = Splitter(rows, part.graph, parts.symbols)
-        alone = [row.arrays for arrays in tried for row in splitter.split(0, arrays)]
+        alone = [row.arrays for arrays in trials for row in splitter.split(0, arrays)]
         model = engine.file_runner(file, settings=settings)
         threads, turns = settings.threads, engine.host.turns
         stacks = measure_stacks(rows, part.graph, parts.symbols, alone, model, threads=threads, turns=turns)
@@ -115,8 +115,8 @@ def _changes(cores: int) -> Iterator[SettingsChange]:
 
 def _alike(current: Runner, other: Runner, inputs: Sequence[Inputs]) -> bool:
     for arrays in inputs:
-        expected, found = current(arrays), other(arrays)
-        if not all(np.array_equal(expected[name], found[name], equal_nan=True) for name in expected):
+        expected, answer = current(arrays), other(arrays)
+        if not all(np.array_equal(expected[name], answer[name], equal_nan=True) for name in expected):
             return False
     return True
 
@@ -165,16 +165,16 @@ def measure_stacks(
         bound = bind(graph.inputs, arrays)
         sizes = {name: bound[name] for name in names}
         if tuple(sizes.values()) not in measured:
-            together = _rows_per_call(arrays, counts, model, threads, turns)
-            measured[tuple(sizes.values())] = Stack(sizes, together)
+            rows_per_call = _rows_per_call(arrays, counts, model, threads, turns)
+            measured[tuple(sizes.values())] = Stack(sizes, rows_per_call)
     return tuple(_merged(measured.values()))
 
 
 def _rows_per_call(arrays: Inputs, counts: Sequence[int], model: Runner, threads: int, turns: Turns) -> int:
     """Return how many rows to run in a call: more than two are tried only where two gain something."""
     few = counts[:2]
-    for tried in (few, counts) if len(counts) > len(few) else (few,):
-        ways = {count: Way(model.bind(stacked([arrays] * count)), count) for count in tried}
+    for candidates in (few, counts) if len(counts) > len(few) else (few,):
+        ways = {count: Way(model.bind(stacked([arrays] * count)), count) for count in candidates}
         best = cheapest(ways, 1, margin=STACK_MARGIN, threads=threads, turns=turns)
         if best == 1:
             break

@@ -12,9 +12,9 @@ from edgeattn_runtime.picking import runnable
 
 def engine_of(variant: Variant) -> Engine:
     """Return what opens a variant's graphs, where its target has them opened."""
-    asked, target = variant.engine, target_of(variant.target)
+    engine, target = variant.engine, target_of(variant.target)
     host = HERE if target is None else target.engine.host
-    return Engine(asked.name, asked.version, asked.providers, asked.options, host=host)
+    return Engine(engine.name, engine.version, engine.providers, engine.options, host=host)
 
 
 def measurable(manifest: Manifest, target: str | None = None) -> tuple[Variant, ...]:
@@ -33,14 +33,14 @@ def measurable(manifest: Manifest, target: str | None = None) -> tuple[Variant, 
         lacking = None
     except IncompatibleRuntimeError as error:
         here, lacking = (), error
-    found = tuple(
+    variants = tuple(
         variant
         for variant in manifest.variants
         if variant in here or (target in (None, variant.target) and _is_elsewhere(variant))
     )
-    if lacking is not None and not found:
+    if lacking is not None and not variants:
         raise lacking
-    return found
+    return variants
 
 
 def _is_elsewhere(variant: Variant) -> bool:

@@ -64,8 +64,8 @@ def dashboard(client: Client) -> str | None:
 
 def hosts(client: Client) -> int:
     """Return how many workers with PyTorch there are now."""
-    workers_now = client.scheduler_info(n_workers=-1)["workers"].values()
-    return sum(HOST in worker["resources"] for worker in workers_now)
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return sum(HOST in worker["resources"] for worker in workers)
 
 
 def machine_of(scheduler: str | None) -> str:
@@ -123,9 +123,9 @@ class _Uninterrupted(WorkerPlugin):
 
 def _check_hosts(client: Client, scheduler: str) -> None:
     if not hosts(client):
-        workers_now = client.scheduler_info(n_workers=-1)["workers"]
+        workers = client.scheduler_info(n_workers=-1)["workers"]
         raise BadInput(
-            f"scheduler {scheduler}: {len(workers_now)} workers found, none of which declares the resource "
+            f"scheduler {scheduler}: {len(workers)} workers found, none of which declares the resource "
             f"{HOST}; start one that has edgeattn[export]: "
             f"dask worker {scheduler} --nthreads 1 --resources {HOST}=1"
         )

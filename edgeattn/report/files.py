@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import View, page
@@ -13,58 +13,74 @@ from edgeattn.results.check import Verdict
 from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.manifest import Manifest
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"
 EXAMPLE_FILE = "example.svg"
 
-NO_OTHER_TARGETS: Mapping[str, Verdict] = MappingProxyType({})
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a variant was made of and with, and the variants beside it.
 
-def report_files(
-    report: Report,
-    recipes: Mapping[str, bytes],
-    *,
-    tolerance: float | None = None,
-    source: object = None,
-    versions: Mapping[str, object],
-    others: Mapping[str, Verdict] = NO_OTHER_TARGETS,
-    example: bytes | None = None,
-) -> dict[str, bytes]:
-    """Return the content of each file by its name; there is no picture where nothing was tried.
-
-    Args:
-        report: With the lines on what was tried, see ``edgeattn.reporting.trial_results``.
-        recipes: Files of recipes by name, see ``edgeattn.reporting.recipe_files``.
-        tolerance: The cosine that golden outputs must reach on a device.
+    Attributes:
+        tolerance: The cosine that golden outputs must reach on a device; None leaves it out.
         source: The sha256 of the file that defines the model; None where there is none.
         versions: Of the tools that made the bundle.
         others: The verdicts on the bundle's other targets.
-        example: An SVG of a sample with what both made of it; None where there is none.
     """
-    picture = pareto_svg(report) if report.trials else None
-    facts = facts_of(report, tolerance, source, versions)
-    if others:
-        facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
-    html = page(View(report=report, drawn=picture, example=example, facts=facts))
-    files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: html.encode()}
-    if picture is not None:
-        files[PICTURE_FILE] = picture
+
+    tolerance: float | None = None
+    source: object = None
+    versions: Mapping[str, object] = field(default_factory=dict)
+    others: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifest: Manifest, target: str) -> Provenance:
+        """Return that of a bundle's variant for a target; of the first where there is none for it."""
+        first, *_ = manifest.variants
+        variant = next((each for each in manifest.variants if each.target == target), first)
+        versions = manifest.provenance.get("versions")
+        return cls(
+            tolerance=variant.tolerance["cosine"],
+            source=manifest.provenance.get("source"),
+            versions=versions if isinstance(versions, dict) else {},
+            others={each.target: each.verdict for each in manifest.variants if each.target != target},
+        )
+
+    def facts(self, report: Report) -> dict[str, str]:
+        """Return it by words for each fact."""
+        facts = {"Recipe": recipe_words(report.recipe)}
+        if self.tolerance is not None:
+            least = f"a cosine of at least {self.tolerance:g}"
+            facts["Golden outputs"] = f"{least} to {report.original} on every device"
+        if self.source is not None:
+            facts["Source, sha256"] = str(self.source)
+        facts["Made with"] = counts(self.versions)
+        if self.others:
+            facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in self.others.items())
+        return facts
+
+
+def report_files(
+    report: Report, recipes: Mapping[str, bytes], provenance: Provenance, *, example: bytes | None = None
+) -> dict[str, bytes]:
+    """Return the content of each file by its name; there is no picture where no recipe was tried.
+
+    Args:
+        report: With the results of trials, see ``edgeattn.reporting.trial_results``.
+        recipes: Files of recipes by name, see ``edgeattn.reporting.recipe_files``.
+        provenance: Of the variant.
+        example: An SVG of a sample with both models' answers; None where there is none.
+    """
+    view = _view(report, provenance, example)
+    files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: page(view).encode()}
+    if view.drawn is not None:
+        files[PICTURE_FILE] = view.drawn
     if example is not None:
         files[EXAMPLE_FILE] = example
     return {**files, **recipes}
-
-
-def facts_of(
-    report: Report, tolerance: float | None, source: object, versions: Mapping[str, object]
-) -> dict[str, str]:
-    """Return what a bundle was made of and with, by words for each; see ``report_files``."""
-    facts = {"Recipe": recipe_words(report.recipe)}
-    if tolerance is not None:
-        facts["Golden outputs"] = f"a cosine of at least {tolerance:g} to {report.original} on every device"
-    if source is not None:
-        facts["Source, sha256"] = str(source)
-    return facts | {"Made with": counts(versions)}
 
 
 def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
@@ -75,20 +91,16 @@ def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
         report: That on one of its targets.
         label: Its name among the reports beside it.
     """
-    provenance = files.manifest.provenance
-    first, *_ = files.manifest.variants
-    variant = next((each for each in files.manifest.variants if each.target == report.target), first)
-    versions = provenance.get("versions")
-    facts = facts_of(
-        report,
-        variant.tolerance["cosine"],
-        provenance.get("source"),
-        versions if isinstance(versions, dict) else {},
-    )
-    others = {each.target: each.verdict for each in files.manifest.variants if each.target != report.target}
-    if others:
-        facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in others.items())
-    drawn = pareto_svg(report) if report.trials else None
+    provenance = Provenance.of(files.manifest, report.target)
+    return _view(report, provenance, example_of(files, report), label)
+
+
+def example_of(files: BundleFiles, report: Report) -> bytes | None:
+    """Return the SVG of a sample that lies beside a report in its bundle; None where there is none."""
     name = folder_of(report.target, files.manifest) + EXAMPLE_FILE
-    example = files.path(name).read_bytes() if name in files.manifest.files else None
-    return View(report=report, drawn=drawn, facts=facts, label=label, example=example)
+    return files.path(name).read_bytes() if name in files.manifest.files else None
+
+
+def _view(report: Report, provenance: Provenance, example: bytes | None, label: str = "") -> View:
+    drawn = pareto_svg(report) if report.trials else None
+    return View(report=report, drawn=drawn, facts=provenance.facts(report), label=label, example=example)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CONFIDENCE = 0.95  # that what a check states of all inputs is true of them
-EVALUATION_SHARE = 0.5  # of a model's samples, see ``edgeattn_export.graph.sample_split``
+EVALUATION_SHARE = 0.5  # of a model's samples, see ``edgeattn_export.graph.samples``
 
 Verdict = Literal["pass", "fail", "undecided"]
 

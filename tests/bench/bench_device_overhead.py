@@ -1,9 +1,9 @@
 """What the way to a device adds to a measurement: races of layers through it and directly, in turns.
 
-    python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15] [--on HOST]
+    python tests/bench/bench_device_overhead.py [--milliseconds 1 0.1 0.02] [--pairs 15] [--ssh]
 
-A device is started here by a command; ``--on`` names another way to this machine, such as by SSH. Both ways
-open the same files in new sessions, and make the rounds that a search makes, of six graphs that a device does
+A device is started here by a command, or with ``--ssh`` over an sshd of its own on loopback. Both ways open
+the same files in new sessions, and make the rounds that a search makes, of six graphs that a device does
 not know for the same. Printed is how much longer a race takes through it, the median over pairs, and how much
 more processor time all processes take, which other work on this machine disturbs less: races of layers that
 take so many milliseconds, by the number of races that are asked for at once. Fails where races of layers of
@@ -13,17 +13,22 @@ take so many milliseconds, by the number of races that are asked for at once. Fa
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import onnx.parser
 import psutil
+
+sys.path.append(str(Path(__file__).parents[1] / "edgeattn" / "devices"))
+
+from loopback import Sshd
 
 from edgeattn.devices import steady
 from edgeattn.devices.address import Address
@@ -42,15 +47,19 @@ MOST = 0.05  # that the way there may add to a race of layers of 1 ms and more
 
 
 @contextmanager
-def device(host: str | None) -> Iterator[DeviceHost]:
-    """Connect to a device, which is started here where none is named."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = (sys.executable, "-m", "edgeattn_runtime.device", "--files", folder)
-        connection = Connection(Address("bench", command) if host is None else Address.of(host))
-        try:
-            yield DeviceHost(steady.Steady(connection))
-        finally:
-            connection.close()
+def device(*, ssh: bool) -> Iterator[DeviceHost]:
+    """Start a device, and connect to it."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        address = Address("bench", (sys.executable, "-m", "edgeattn_runtime.device", "--files", folder))
+        if ssh:
+            sshd = Sshd.made(Path(folder))
+            sshd.start()
+            stack.callback(sshd.stop)
+            os.environ["PATH"] = f"{sshd.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+            address = Address.of("pi")
+        connection = Connection(address)
+        stack.callback(connection.close)
+        yield DeviceHost(steady.Steady(connection))
 
 
 def written(folder: Path) -> list[Path]:
@@ -113,11 +122,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--milliseconds", type=float, nargs="+", default=[1.0, 0.1, 0.02])
     parser.add_argument("--pairs", type=int, default=15)
-    parser.add_argument("--on", metavar="HOST")
+    parser.add_argument("--ssh", action="store_true")
     args = parser.parse_args()
     within = True
     steady.REPEATS = 0  # what other work disturbs is not made again: it is the way there that is asked about
-    with tempfile.TemporaryDirectory() as folder, device(args.on) as host:
+    with tempfile.TemporaryDirectory() as folder, device(ssh=args.ssh) as host:
         files = written(Path(folder))
         for milliseconds in args.milliseconds:
             rows = rows_of(files[0], milliseconds)

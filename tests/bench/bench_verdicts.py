@@ -151,7 +151,7 @@ def row(sample: Sample, tensor: Any, expected: NDArray[Any], found: NDArray[Any]
         sample=sample,
         tensor=tensor,
         expected=next(both),
-        found=next(both),
+        actual=next(both),
         positions=expected.shape[:-1],
         counted=np.ravel,
         original=unused,

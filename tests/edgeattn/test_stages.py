@@ -25,7 +25,7 @@ PLACES = {  # what the pipeline calls, and the stage that it is part of
     "capture": (module, "capture"),
     "recover": (pipeline, "recover"),
     "cache": (pipeline, "with_cache"),
-    "lower": (pipeline, "for_target"),
+    "lower": (pipeline, "lower_for"),
 }
 
 KINDS = (ValueError, KeyError, AssertionError, OSError, RuntimeError, SystemExit, StopIteration)

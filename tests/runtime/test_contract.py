@@ -55,7 +55,7 @@ def test_rank_and_fixed_dims() -> None:
 def test_token_ids_are_not_below_0() -> None:
     check_token_ids(["tokens", "ids"], {"ids": IDS, "labels": IDS - 100})
     check_token_ids(["ids"], {"ids": IDS[:, :0]})
-    with pytest.raises(InputError, match=r"'ids': token id -2 found, at least 0"):
+    with pytest.raises(InputError, match=r"'ids': .*-2 .*0"):
         check_token_ids(["tokens", "ids"], {"ids": np.array([[3, -1, -2]])})
 
 

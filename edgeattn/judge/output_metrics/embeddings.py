@@ -28,7 +28,7 @@ Scored = tuple[float, Array]  # a sample's own score, and the same without each 
 
 
 def _kept(answered: OutputAnswers) -> Pair:
-    return answered.expected, np.nan_to_num(answered.found)
+    return answered.expected, np.nan_to_num(answered.actual)
 
 
 def _recall(kept: Sequence[Pair]) -> Mean:
@@ -55,8 +55,8 @@ def _each(kept: Sequence[Pair], score: Callable[[Array, Array], Scored]) -> list
     count = len(both[0])
     own, gained = np.empty(count), np.zeros(count)
     for start in range(0, count, BLOCK):
-        expected, found = (each[start : start + BLOCK] @ each.T for each in both)  # (BLOCK, N) each
-        for i, (a, b) in enumerate(zip(expected, found, strict=True), start):
+        expected, actual = (each[start : start + BLOCK] @ each.T for each in both)  # (BLOCK, N) each
+        for i, (a, b) in enumerate(zip(expected, actual, strict=True), start):
             others = np.arange(count) != i
             own[i], without = score(a[others], b[others])
             gained[others] += own[i] - without
@@ -69,16 +69,16 @@ def _unit(rows: Array) -> Array:
     return rows / np.where(lengths == 0, 1.0, lengths)
 
 
-def _shared(expected: Array, found: Array) -> Scored:
+def _shared(expected: Array, actual: Array) -> Scored:
     nearest = np.zeros((2, expected.size))  # 1 where a sample is among the nearest
-    for row, each in zip(nearest, (expected, found), strict=True):
+    for row, each in zip(nearest, (expected, actual), strict=True):
         row[np.argpartition(each, -NEIGHBOURS)[-NEIGHBOURS:]] = 1
     shared = nearest.prod(axis=0)
     return shared.sum() / NEIGHBOURS, (shared.sum() - shared) / (NEIGHBOURS - nearest.mean(axis=0))
 
 
-def _correlation(expected: Array, found: Array) -> Scored:
-    a, b = (each.argsort().argsort() - (each.size - 1) / 2 for each in (expected, found))
+def _correlation(expected: Array, actual: Array) -> Scored:
+    a, b = (each.argsort().argsort() - (each.size - 1) / 2 for each in (expected, actual))
     whole = np.sum([a * a, b * b, a * b], axis=1)
     aa, bb, ab = whole[:, None] - np.stack([a * a, b * b, a * b]) * a.size / (a.size - 1)
     return whole[2] / whole[0], ab / np.sqrt(aa * bb)

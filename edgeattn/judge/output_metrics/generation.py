@@ -19,12 +19,12 @@ def _agreement(answered: OutputAnswers) -> Share:
     tokens = answered.sample.inputs[name]
     prompt = (tokens.shape[1] + 1) // 2
     steps = min(TOKENS, max(tokens.shape[1] - prompt, 1))
-    begun = {**answered.sample.inputs, name: tokens[:, :prompt]}
-    said = [
-        _continued(runner, begun, name, answered.tensor.name, steps)
+    prompted = {**answered.sample.inputs, name: tokens[:, :prompt]}
+    both = [
+        _continued(runner, prompted, name, answered.tensor.name, steps)
         for runner in (answered.original, answered.int8)
     ]
-    same = np.cumprod(said[0] == said[1], axis=1)  # (batch, steps): 1 up to the first that differs
+    same = np.cumprod(both[0] == both[1], axis=1)  # (batch, steps): 1 up to the first that differs
     return float(same.mean()), same.size
 
 

@@ -30,21 +30,21 @@ def log_odds(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _top1(answered: OutputAnswers) -> Share:
-    same = answered.expected.argmax(axis=-1) == answered.found.argmax(axis=-1)  # (N,)
+    same = answered.expected.argmax(axis=-1) == answered.actual.argmax(axis=-1)  # (N,)
     return float(same.mean()), same.size
 
 
 def _topk(answered: OutputAnswers) -> Share:
     count, classes = answered.expected.shape
     k = min(K, classes - 1)
-    highest = [np.argsort(each, axis=-1)[:, -k:] for each in (answered.expected, answered.found)]
+    highest = [np.argsort(each, axis=-1)[:, -k:] for each in (answered.expected, answered.actual)]
     shared = sum(np.intersect1d(a, b).size for a, b in zip(*highest, strict=True))
     return shared / (k * count), k * count
 
 
 def _kl(answered: OutputAnswers) -> float:
-    expected, found = log_odds(answered.expected), log_odds(answered.found)  # (N, classes)
-    return float((np.exp(expected) * (expected - found)).sum(axis=-1).mean())
+    expected, actual = log_odds(answered.expected), log_odds(answered.actual)  # (N, classes)
+    return float((np.exp(expected) * (expected - actual)).sum(axis=-1).mean())
 
 
 TOP1 = OutputMetric(name="top1", output="logits", keep=_top1, mean=mean_share)

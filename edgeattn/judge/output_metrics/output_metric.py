@@ -37,9 +37,9 @@ def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
     if len(named or able) == 1:
         return (named or able)[0]
     if not able:
-        found = ", ".join(map(str, graph.outputs))
+        outputs = ", ".join(map(str, graph.outputs))
         raise BudgetError(
-            f"budget {limit}: {found} found, floats {DIMS[holds]} expected; ask for another limit"
+            f"budget {limit}: {outputs} found, floats {DIMS[holds]} expected; ask for another limit"
         )
     names = ", ".join(tensor.name for tensor in able)
     raise BudgetError(
@@ -65,7 +65,7 @@ class OutputAnswers:
         sample: Its inputs and target.
         tensor: The output.
         expected: The original's answer, float64 (N, D): a row for each position that counts.
-        found: Int8's, of the same shape.
+        actual: Int8's, of the same shape.
         positions: The output's sizes but the last, such as batch and sequence.
         counted: Leaves padding out of an array of these sizes, and returns the rest flat, (N,).
         original: The original itself.
@@ -75,7 +75,7 @@ class OutputAnswers:
     sample: Sample
     tensor: Tensor
     expected: NDArray[np.float64]
-    found: NDArray[np.float64]
+    actual: NDArray[np.float64]
     positions: tuple[int, ...]
     counted: Callable[[NDArray[np.generic]], NDArray[np.generic]]
     original: Runner

@@ -18,11 +18,11 @@ from edgeattn_runtime.errors import ModelError
 def _loss(answered: OutputAnswers) -> float:
     """Return by how many nats a token int8 is more surprised by the targets; negative ones do not count."""
     target = answered.counted(_target(answered)).astype(np.int64)  # (N,)
-    known = target >= 0
-    if not known.any():
+    valid = target >= 0
+    if not valid.any():
         raise ModelError(f"sample {answered.sample.number}: perplexity_ratio: no target counts; leave it out")
-    rows, classes = np.flatnonzero(known), target[known]
-    before, after = (log_odds(each)[rows, classes] for each in (answered.expected, answered.found))
+    rows, classes = np.flatnonzero(valid), target[valid]
+    before, after = (log_odds(each)[rows, classes] for each in (answered.expected, answered.actual))
     return float((before - after).mean())
 
 
@@ -30,9 +30,9 @@ def _target(answered: OutputAnswers) -> NDArray[np.int64]:
     sample, classes = answered.sample, answered.expected.shape[-1]
     target = None if sample.target is None else np.asarray(sample.target)
     if target is None or target.shape != answered.positions or not _are_classes(target, classes):
-        found = "no target" if target is None else f"a target {target.dtype} {target.shape}"
+        what = "no target" if target is None else f"a target {target.dtype} {target.shape}"
         raise ModelError(
-            f"sample {sample.number}: perplexity_ratio: {found} found, integers {answered.positions} below "
+            f"sample {sample.number}: perplexity_ratio: {what} found, integers {answered.positions} below "
             f"{classes} expected, the token that follows each; yield (inputs, target) pairs"
         )
     return target.astype(np.int64)

@@ -84,13 +84,15 @@ def _kept(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
 
 def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[str, NDArray[np.generic]]]:
     """Yield the input that tells padding, or else all of tokens, with padding in its last third."""
-    told = padded.padding
+    padding = padded.padding
     for tensor in padded.graph.inputs:
         array = inputs[tensor.name]
-        tells = _is_tokens(tensor) if told is None else tensor.name == told.mask
+        tells = _is_tokens(tensor) if padding is None else tensor.name == padding.mask
         if tells and array.shape[1] > 1:
             changed = array.copy()
-            changed[:, max(1, round(array.shape[1] * SHOWN)) :] = pad if told is None else told.masked_out
+            changed[:, max(1, round(array.shape[1] * SHOWN)) :] = (
+                pad if padding is None else padding.masked_out
+            )
             yield tensor.name, changed
 
 

@@ -33,8 +33,8 @@ class Departures:
         """
         held, flowing = self._inside.held(expected), self._inside.flowing(trial.inputs)
         answers = self._inside.answers(trial.inputs, {**flowing, **held})
-        for found, kept in ((answers, self._introduced), (flowing, self._accumulated)):
-            for value, noise in _noises(trial, held, found):
+        for values, kept in ((answers, self._introduced), (flowing, self._accumulated)):
+            for value, noise in _noises(trial, held, values):
                 kept.setdefault(value, {})[trial.name] = noise
 
     @property
@@ -54,8 +54,8 @@ class Departures:
         )
 
 
-def _noises(trial: TraceInput, expected: Outputs, found: Outputs) -> Iterable[tuple[str, Noise]]:
-    for value, answer in found.items():
+def _noises(trial: TraceInput, expected: Outputs, values: Outputs) -> Iterable[tuple[str, Noise]]:
+    for value, answer in values.items():
         if value in expected and expected[value].shape == answer.shape:  # else an expert, given other rows
             yield value, Noise.between(trial.counted(expected[value]), trial.counted(answer))
 
@@ -93,8 +93,8 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     modules: dict[str, list[Step]] = {}
     for step in steps:
         modules.setdefault(step.module, []).append(step)
-    found = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
-    return tuple(sorted(found, key=_rank))
+    errors = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
+    return tuple(sorted(errors, key=_rank))
 
 
 def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:

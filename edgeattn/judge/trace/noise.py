@@ -19,7 +19,7 @@ class Noise:
     signal: float
 
     @classmethod
-    def between(cls, expected: NDArray[Any], found: NDArray[Any]) -> Noise:
+    def between(cls, expected: NDArray[Any], actual: NDArray[Any]) -> Noise:
         """Compare two arrays of the same dims.
 
         What PyTorch itself does not answer with a number is left out; what is no number although PyTorch's is
@@ -27,14 +27,14 @@ class Noise:
         """
         defined = np.isfinite(expected)
         a = expected[defined].astype(np.float64)
-        b = np.nan_to_num(found[defined].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        b = np.nan_to_num(actual[defined].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         return cls(float(np.square(a - b).sum()), float(np.square(a).sum()))
 
     @classmethod
     def sum(cls, parts: Iterable[Noise]) -> Noise:
         """Return the noise of several samples together."""
-        known = list(parts)
-        return cls(math.fsum(part.noise for part in known), math.fsum(part.signal for part in known))
+        noises = list(parts)
+        return cls(math.fsum(part.noise for part in noises), math.fsum(part.signal for part in noises))
 
     @property
     def error(self) -> float:
@@ -44,6 +44,6 @@ class Noise:
         return math.sqrt(self.noise / self.signal) if self.signal else 1.0
 
 
-def relative_error(expected: NDArray[Any], found: NDArray[Any]) -> float:
+def relative_error(expected: NDArray[Any], actual: NDArray[Any]) -> float:
     """Return the relative error of one array."""
-    return Noise.between(expected, found).error
+    return Noise.between(expected, actual).error

@@ -26,17 +26,17 @@ class Point:
     """A tensor that one module hands to another.
 
     Attributes:
-        place: Where PyTorch shows it.
+        origin: Where PyTorch shows it.
         value: Its name in every graph: a value keeps it through all rewrites.
     """
 
-    place: Origin
+    origin: Origin
     value: str
 
     @property
     def module(self) -> str:
         """The module that computes it; empty for the model itself."""
-        return self.place.owner
+        return self.origin.owner
 
 
 def module_behind(captured: Captured) -> Reference:
@@ -72,24 +72,24 @@ def points_of(captured: Captured, inputs: Inputs) -> tuple[Point, ...]:
 
 
 def _nearest_values(model: ir.Model, values: Outputs, tensors: Recorded, *, right: bool) -> tuple[Point, ...]:
-    found: dict[str, Point] = {}
-    for place, tensor in tensors.items():
+    points: dict[str, Point] = {}
+    for origin, tensor in tensors.items():
         errors = {
             name: relative_error(tensor, values[name])
-            for name in _candidates(model, place)
+            for name in _candidates(model, origin)
             if name in values and values[name].shape == tensor.shape and values[name].dtype.kind == "f"
         }
         if errors:
             nearest = min(errors, key=errors.__getitem__)
             if not right or errors[nearest] < ANOTHER:
-                found.setdefault(nearest, Point(place, nearest))
-    return tuple(found.values())
+                points.setdefault(nearest, Point(origin, nearest))
+    return tuple(points.values())
 
 
-def _candidates(model: ir.Model, place: Origin) -> Iterator[str]:
-    inside = [node for node in model.graph if _is_within(module_of(node), place.module)]
+def _candidates(model: ir.Model, origin: Origin) -> Iterator[str]:
+    inside = [node for node in model.graph if _is_within(module_of(node), origin.module)]
     members = set(inside)
-    if place.end == "input":
+    if origin.end == "input":
         values = (value for node in inside for value in node.inputs if value is not None)
         return _names(value for value in values if _made_elsewhere(value, members))
     return _names(value for node in inside for value in node.outputs if _leaves(value, members))
@@ -113,7 +113,7 @@ def _names(values: Iterable[ir.Value]) -> Iterator[str]:
 
 
 def names_in_graphs(
-    models: Sequence[ir.Model], points: Iterable[Point], expected: Outputs, seen: Outputs
+    models: Sequence[ir.Model], points: Iterable[Point], expected: Outputs, flowing: Outputs
 ) -> dict[str, str]:
     """Return the graphs' own names of the values of points, those alone that they have.
 
@@ -124,37 +124,37 @@ def names_in_graphs(
         models: The graphs.
         points: In PyTorch's order.
         expected: What flows at them for one input, by their values.
-        seen: What flows in the graphs for the same input, by their own names.
+        flowing: What flows in the graphs for the same input, by their own names.
     """
-    known, handed = list(points), _handed_over(models)
-    own = {it.value: it.value for it in known if _fits(it.value, it, expected, seen)}
+    all_points, boundary = list(points), _handed_over(models)
+    own = {it.value: it.value for it in all_points if _fits(it.value, it, expected, flowing)}
     taken = set(own.values())
     pairs = [
-        (relative_error(expected[point.value], seen[name]), point.value, name)
-        for point in known
-        if point.value not in own and point.place.end == "output"
-        for name, modules in handed.items()
-        if point.module in modules and name not in taken and _fits(name, point, expected, seen)
+        (relative_error(expected[point.value], flowing[name]), point.value, name)
+        for point in all_points
+        if point.value not in own and point.origin.end == "output"
+        for name, modules in boundary.items()
+        if point.module in modules and name not in taken and _fits(name, point, expected, flowing)
     ]
     for _, value, name in sorted(pairs):
         if value not in own and name not in taken:
             own[value] = name
             taken.add(name)
-    return {it.value: own[it.value] for it in known if it.value in own}
+    return {it.value: own[it.value] for it in all_points if it.value in own}
 
 
-def _fits(name: str, point: Point, expected: Outputs, seen: Outputs) -> bool:
-    found = seen.get(name)
-    return found is not None and found.dtype.kind == "f" and found.shape == expected[point.value].shape
+def _fits(name: str, point: Point, expected: Outputs, flowing: Outputs) -> bool:
+    value = flowing.get(name)
+    return value is not None and value.dtype.kind == "f" and value.shape == expected[point.value].shape
 
 
 def _handed_over(models: Iterable[ir.Model]) -> dict[str, tuple[str, ...]]:
     """Return the modules of what one graph gives and another takes, by its name."""
-    known = list(models)
-    taken = {value.name for model in known for value in model.graph.inputs}
+    graphs = list(models)
+    taken = {value.name for model in graphs for value in model.graph.inputs}
     return {
         value.name or "": tuple(_modules(module_of(node)))
-        for model in known
+        for model in graphs
         for value in model.graph.outputs
         if value.name in taken and (node := value.producer()) is not None
     }

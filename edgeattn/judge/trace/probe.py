@@ -60,8 +60,10 @@ class Probe:
     ) -> None:
         self._feed = graphs.feed
         floats = [_floats(model) for model in graphs.models]
-        seen = _run(_opened(map(with_outputs, graphs.models, floats), graphs.engine), graphs.feed(inputs), {})
-        self._own = names_in_graphs(graphs.models, points, expected, seen)
+        flowing = _run(
+            _opened(map(with_outputs, graphs.models, floats), graphs.engine), graphs.feed(inputs), {}
+        )
+        self._own = names_in_graphs(graphs.models, points, expected, flowing)
         notes = {name: factor for model in graphs.models for name, factor in channel_factors(model).items()}
         self._factors = {value: notes[own] for value, own in self._own.items() if own in notes}
         names = [[own for own in self._own.values() if own in values_of(model)] for model in graphs.models]
@@ -84,11 +86,11 @@ class Probe:
             inputs: One input of the whole model.
             expected: As the graphs hold it.
         """
-        known = {own: expected[value] for value, own in self._own.items()}
-        return self._read(_run(self._forced, {**self._feed(inputs), **cut_inputs(known)}, known))
+        imposed = {own: expected[value] for value, own in self._own.items()}
+        return self._read(_run(self._forced, {**self._feed(inputs), **cut_inputs(imposed)}, imposed))
 
-    def _read(self, found: Outputs) -> Outputs:
-        return {value: found[own] for value, own in self._own.items()}
+    def _read(self, values: Outputs) -> Outputs:
+        return {value: values[own] for value, own in self._own.items()}
 
 
 _Opened = Sequence[tuple[tuple[str, ...], Runner]]  # graphs with the names of their inputs
@@ -100,13 +102,13 @@ def _opened(models: Iterable[ir.Model], engine: Engine) -> _Opened:
     ]
 
 
-def _run(graphs: _Opened, fed: Inputs, expected: Outputs) -> dict[str, NDArray[Any]]:
+def _run(graphs: _Opened, inputs_of_model: Inputs, expected: Outputs) -> dict[str, NDArray[Any]]:
     """Run graphs in turn; what one gives and another takes is handed on as it should be, if that is known."""
-    found: dict[str, NDArray[Any]] = {}
+    values: dict[str, NDArray[Any]] = {}
     for inputs, runner in graphs:
-        known: Mapping[str, NDArray[Any]] = {**found, **expected, **fed}
-        found |= runner({name: known[name] for name in inputs})
-    return found
+        available: Mapping[str, NDArray[Any]] = {**values, **expected, **inputs_of_model}
+        values |= runner({name: available[name] for name in inputs})
+    return values
 
 
 def _floats(model: ir.Model) -> list[str]:
@@ -133,25 +135,25 @@ def rounding(models: Sequence[ir.Model], own: Mapping[str, str]) -> dict[str, bo
         models: The graphs.
         own: By the points' values, the graphs' own names of them.
     """
-    ends = set(own.values())
-    made = [values_of(model) for model in models]
+    names = set(own.values())
+    values = [values_of(model) for model in models]
     return {
-        value: any(_rounds(values[name], ends) for values in made if name in values)
+        value: any(_rounds(values[name], names) for values in values if name in values)
         for value, name in own.items()
     }
 
 
-def _rounds(end: ir.Value, ends: Collection[str]) -> bool:
-    return any(source.dtype in _QUANTIZED for node in _step(end, ends) for source in sources(node))
+def _rounds(end: ir.Value, names: Collection[str]) -> bool:
+    return any(source.dtype in _QUANTIZED for node in _step(end, names) for source in sources(node))
 
 
-def _step(end: ir.Value, ends: Collection[str]) -> Iterator[ir.Node]:
+def _step(end: ir.Value, names: Collection[str]) -> Iterator[ir.Node]:
     """Yield the nodes that make a value of those before it at which others end."""
-    waiting, seen = [end], {end}
+    waiting, visited = [end], {end}
     while waiting:
         node = waiting.pop().producer()
         if node is not None:
             yield node
-            new = [it for it in sources(node) if it not in seen and it.name not in ends]
-            seen.update(new)
+            new = [it for it in sources(node) if it not in visited and it.name not in names]
+            visited.update(new)
             waiting += new

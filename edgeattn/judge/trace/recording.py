@@ -53,12 +53,12 @@ def recorded(reference: Reference, inputs: Inputs) -> Recorded:
     recorder = _Recorder()
     with recorder.hooked(reference.module):
         reference(inputs)
-    return {place: tensor.cpu().numpy() for place, tensor in recorder.found.items()}
+    return {origin: tensor.cpu().numpy() for origin, tensor in recorder.tensors.items()}
 
 
 class _Recorder:
     def __init__(self) -> None:
-        self.found: dict[Origin, torch.Tensor] = {}
+        self.tensors: dict[Origin, torch.Tensor] = {}
         self._running = [""]  # paths of the modules that are being called, the innermost last
         self._calls: Counter[str] = Counter()
         # By identity, a tensor, kept so that no other gets its identity, and what it held.
@@ -93,7 +93,7 @@ class _Recorder:
 
         return hook
 
-    def _note(self, place: Origin, tensor: torch.Tensor) -> None:
+    def _note(self, origin: Origin, tensor: torch.Tensor) -> None:
         if not tensor.is_floating_point():
             return
         before = self._seen.get(id(tensor))
@@ -101,4 +101,4 @@ class _Recorder:
             return
         held = tensor.detach().clone()
         self._seen[id(tensor)] = tensor, held
-        self.found[place] = held
+        self.tensors[origin] = held

@@ -75,9 +75,9 @@ def trace(captured: Captured, int8: TracedGraphs, trials: Sequence[TraceInput], 
 
 
 def _step(captured: Captured, point: Point, in_float: Departure, in_int8: Departures) -> Step:
-    known = point.value in in_int8.values
-    value = point.value if known else next_value(captured.model, point.value, in_int8.values)
-    return Step(point.module, in_float, None if value is None else in_int8.at(value), merged=not known)
+    is_in_graph = point.value in in_int8.values
+    value = point.value if is_in_graph else next_value(captured.model, point.value, in_int8.values)
+    return Step(point.module, in_float, None if value is None else in_int8.at(value), merged=not is_in_graph)
 
 
 def _largest(trials: Sequence[TraceInput]) -> TraceInput:
@@ -86,24 +86,24 @@ def _largest(trials: Sequence[TraceInput]) -> TraceInput:
 
 
 def _expected(reference: Reference, points: Sequence[Point], trial: TraceInput) -> dict[str, Floats]:
-    found = recorded(reference, trial.inputs)
-    return {point.value: found[point.place] for point in points if point.place in found}
+    tensors = recorded(reference, trial.inputs)
+    return {point.value: tensors[point.origin] for point in points if point.origin in tensors}
 
 
-def next_value(model: ir.Model, value: str, known: Collection[str]) -> str | None:
+def next_value(model: ir.Model, value: str, names: Collection[str]) -> str | None:
     """Return the nearest value behind another that is known; None where there is none.
 
     Args:
         model: The float graph.
         value: One of its values.
-        known: Names of values.
+        names: Names of values.
     """
     order = {name: i for i, name in enumerate(values_of(model))}
-    waiting, seen, found = [values_of(model)[value]], set[ir.Value](), list[str]()
+    waiting, visited, next_names = [values_of(model)[value]], set[ir.Value](), list[str]()
     while waiting:
         for use in waiting.pop().uses():
-            new = [output for output in use.node.outputs if output not in seen]
-            seen.update(new)
-            found += [output.name or "" for output in new if output.name in known]
-            waiting += [output for output in new if output.name not in known]
-    return min(found, key=lambda name: order[name], default=None)
+            new = [output for output in use.node.outputs if output not in visited]
+            visited.update(new)
+            next_names += [output.name or "" for output in new if output.name in names]
+            waiting += [output for output in new if output.name not in names]
+    return min(next_names, key=lambda name: order[name], default=None)

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.sample_split import CALIBRATION, ROUND, SELECTION
 from edgeattn_export.graph.tree import InputTree, tensors_in
 from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
 LEAST = 3  # samples: one for each part
+ROUND = 4  # samples that are dealt at a time
+CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def check_alike(index: int, inputs: Inputs, first: Inputs) -> None:
     for name in inputs.keys() ^ first.keys():
         mismatch = "a tensor found, nothing" if name in inputs else "nothing found, a tensor"
         raise SampleError(
-            f"sample {index}, input {name!r}: {mismatch} expected as in sample 0; give it in all or none"
+            f"sample {index}, input {name!r}: {mismatch} expected as in sample 0; give it in all samples or "
+            "none"
         )
     for name, value in inputs.items():
         expected = first[name]

@@ -20,10 +20,10 @@ def test_small_files_go_together_and_large_ones_in_pieces(
 ) -> None:
     contents = {str(place): bytes([place]) * size for place, size in enumerate(sizes)}
     sent = list(in_requests(contents))
-    assert [[len(piece.content) for piece in request] for request in sent] == requests
-    found = dict.fromkeys(contents, b"")
-    for piece in (piece for request in sent for piece in request):
-        assert piece.start == len(found[piece.sha256])
+    assert [[len(content) for _, content in request] for request in sent] == requests
+    joined = dict.fromkeys(contents, b"")
+    for piece, content in (each for request in sent for each in request):
+        assert piece.start == len(joined[piece.sha256])
         assert piece.size == len(contents[piece.sha256])
-        found[piece.sha256] += piece.content
-    assert found == contents
+        joined[piece.sha256] += content
+    assert joined == contents

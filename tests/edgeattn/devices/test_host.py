@@ -113,14 +113,14 @@ def test_a_disturbed_measurement_is_made_again(told: Told) -> None:
     steady, answers = told
     answers += _slower(1.6, 1.0)
     assert steady("time", {}, {})["times"] == [1.0]
-    assert steady.marks == []
+    assert steady.marks == ()
 
 
 def test_one_that_stays_disturbed_is_marked(told: Told) -> None:
     steady, answers = told
     answers += _slower(1.6, 1.5, 1.7)
     assert steady("time", {}, {})["times"] == [1.5]
-    assert steady.marks == ["it was 1.5 times slower than at its best, as a device is that throttles"]
+    assert steady.marks == ("it was 1.5 times slower than at its best, as a device is that throttles",)
 
 
 def test_one_that_means_nothing_is_refused(told: Told) -> None:

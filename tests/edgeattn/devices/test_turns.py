@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def test_two_hosts_take_turns(bench: Any) -> None:
     def measure(host: DeviceHost) -> None:
         call = ORT_CPU.on(host).file_runner(GRAPH).bind(INPUTS)
         for _ in range(3):
-            request = {"races": [{"calls": [call.plain()], **_race(0.05)}]}
+            request = {"races": [{"calls": [asdict(call.spec)], **_race(0.05)}]}
             steadiness = host.connection.ask("time", request, call.contents())[0]["steadiness"]
             spans.append((steadiness["began"], steadiness["ended"]))
 
@@ -47,7 +48,7 @@ def test_a_host_that_waits_is_told_once(bench: Any) -> None:
     address = bench.add("busy")
     first, second = bench.host(address), bench.host(address)
     call = ORT_CPU.on(first).file_runner(GRAPH).bind(INPUTS)
-    request = {"races": [{"calls": [call.plain()], **_race(0.7)}]}
+    request = {"races": [{"calls": [asdict(call.spec)], **_race(0.7)}]}
     arguments = ("time", request, call.contents())
     measuring = threading.Thread(target=first.connection.ask, args=arguments)
     measuring.start()

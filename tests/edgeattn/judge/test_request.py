@@ -17,7 +17,7 @@ from edgeattn_runtime.machine import Machine
 def test_what_is_asked_is_one_value() -> None:
     request = Request.read("cpu", {"size_mb": 24}, Objective("size"))
     assert request.target is TARGETS["cpu"]
-    assert request.budget.given == {"size_mb"}
+    assert request.budget.explicit == {"size_mb"}
     assert request.objective.prefer == "size"
     assert request.machine == Machine.here()
     assert hash(request.target)

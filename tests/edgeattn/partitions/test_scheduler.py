@@ -128,12 +128,12 @@ def test_a_scheduler_without_tls_is_told_from_one_with_it(
     encrypted = scheduler.address.replace("tcp", "tls")
     with (
         dask.config.set(_settings(own.authority, own.issued)),
-        pytest.raises(BadInput, match="it answers without TLS; give tcp://"),
+        pytest.raises(BadInput, match="tcp://"),
     ):
         connect(encrypted)
     with (
         dask.config.set({"distributed.comm.require-encryption": True}),
-        pytest.raises(BadInput, match="encryption is required here; give tls://"),
+        pytest.raises(BadInput, match="tls://"),
     ):
         connect(scheduler.address)
 

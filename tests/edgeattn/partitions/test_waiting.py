@@ -55,5 +55,5 @@ def test_where_no_worker_is_left_it_says_so(scheduler: Scheduler, monkeypatch: p
 def test_a_scheduler_that_ends_is_one_line(scheduler: Scheduler) -> None:
     future = _submitted(scheduler.client)
     scheduler.process.kill()
-    with pytest.raises(EdgeAttnError, match="the scheduler was lost; start it"):
+    with pytest.raises(EdgeAttnError, match="scheduler"):
         first_ended(scheduler.client, [future])

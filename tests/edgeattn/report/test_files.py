@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.report.files import report_files
+from edgeattn.report.files import Provenance, report_files
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.results.report import Report
 
@@ -14,14 +14,14 @@ TOLD = {"trials": "Tried recipes", "notes": "Notes", "refused": "Left as it is",
 @pytest.mark.parametrize("empty", TOLD)
 def test_what_there_is_not_is_not_spoken_of(report: Report, empty: str) -> None:
     told = TOLD[empty]
-    assert told in report_files(report, {}, versions={})["report.html"].decode()
-    files = report_files(replace(report, **{empty: ()}), {}, versions={})
+    assert told in report_files(report, {}, Provenance())["report.html"].decode()
+    files = report_files(replace(report, **{empty: ()}), {}, Provenance())
     assert told not in files["report.html"].decode()
     assert ("pareto.svg" in files) == (empty != "trials")
 
 
 def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Report) -> None:
-    files = report_files(report, {"recipes/01-dynamic-int8.json": b"{}"}, versions={})
+    files = report_files(report, {"recipes/01-dynamic-int8.json": b"{}"}, Provenance())
     assert list(files) == ["report.json", "report.html", "pareto.svg", "recipes/01-dynamic-int8.json"]
     assert Report.from_json(files["report.json"].decode()) == report
     assert files["pareto.svg"] == pareto_svg(report)
@@ -29,10 +29,10 @@ def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Repor
 
 def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report) -> None:
     drawn = b'<svg xmlns="http://www.w3.org/2000/svg"><title>a word</title></svg>'
-    files = report_files(report, {}, versions={}, example=drawn)
+    files = report_files(report, {}, Provenance(), example=drawn)
     assert files["example.svg"] == drawn
     assert "<svg><title>a word</title></svg>" in files["report.html"].decode()
     assert (
         "A sample, and what both make of it"
-        not in report_files(report, {}, versions={})["report.html"].decode()
+        not in report_files(report, {}, Provenance())["report.html"].decode()
     )

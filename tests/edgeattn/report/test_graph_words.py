@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.commands.export import check_placement
-from edgeattn.report.graph_words import placement_words
+from edgeattn.report.graph_words import form_words, placement_words
 from edgeattn.report.page import View, page
 from edgeattn.report.table import report_parts, show
-from edgeattn.results.graph import Fallback, Placement
+from edgeattn.results.graph import Fallback, Layer, Placement
 from edgeattn.results.report import Report
+from edgeattn_export.targets.cpu import FORMS
 from edgeattn_runtime.errors import CheckFailed
 
 GATHERS = Fallback("Gather", 2, ("a", "b", "c", "d", ""), 0.0, "not in its list of operators")
@@ -51,3 +52,18 @@ def test_strict_fails_where_nothing_tells_what_falls_back(report: Report) -> Non
         check_placement(replace(report, target="xnnpack"))
     check_placement(replace(report, target="web"))
     check_placement(replace(report, target="cpu-on-pi4"))
+
+
+def test_linear_layers_embeddings_and_activations_are_counted_apart() -> None:
+    forms = {"int8": 3, "gelu tanh": 2, "residual int8": 1, "int4 rows": 1, "float": 1}
+    layers = [
+        Layer("module", form, FORMS.noun(form), None) for form, number in forms.items() for _ in range(number)
+    ]
+    assert form_words(layers) == (
+        "3 linear layers as int8, 2 activations as gelu tanh, 1 linear layer as residual int8, "
+        "1 embedding as int4 rows, 1 left float"
+    )
+
+
+def test_nothing_is_none() -> None:
+    assert form_words([]) == "none"

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from edgeattn.report.files import report_files
+from edgeattn.report.files import Provenance, report_files
 from edgeattn.report.page import View, machine_facts, page
 from edgeattn.report.pareto import pareto_svg
 from edgeattn.results.check import Check
@@ -51,8 +51,8 @@ def read(html: str) -> str:
 
 
 def test_the_page_tells_what_the_report_says(report: Report) -> None:
-    facts = {"tolerance": 0.9968, "source": "ab12"}
-    files = report_files(report, {}, versions={"torch": "2.99"}, **facts)  # type: ignore[arg-type]
+    provenance = Provenance(tolerance=0.9968, source="ab12", versions={"torch": "2.99"})
+    files = report_files(report, {}, provenance)
     words = read(files["report.html"].decode())
     for told in (
         "sentence pass For cpu, calibrated on 60 real samples, selected on 40 others, evaluated against "
@@ -93,7 +93,7 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
 
 
 def test_the_page_needs_nothing_but_itself(report: Report) -> None:
-    html = report_files(report, {}, versions={})["report.html"].decode()
+    html = report_files(report, {}, Provenance())["report.html"].decode()
     assert "http" not in html
     assert "<script" not in html
     assert "@import" not in html
@@ -208,7 +208,7 @@ def test_what_a_machine_does_not_tell_is_unknown(machine: Machine) -> None:
 
 def test_latencies_that_are_counted_are_not_called_measured(report: Report) -> None:
     measured, counted = (
-        report_files(replace(report, nominal=nominal), {}, versions={})["report.html"].decode()
+        report_files(replace(report, nominal=nominal), {}, Provenance())["report.html"].decode()
         for nominal in (False, True)
     )
     assert "median on one thread" in measured

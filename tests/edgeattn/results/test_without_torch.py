@@ -22,13 +22,13 @@ for package in (edgeattn.report, edgeattn.results):
     for module in pkgutil.walk_packages(package.__path__, f"{{package.__name__}}."):
         importlib.import_module(module.name)
 
-from edgeattn.report.files import report_files
+from edgeattn.report.files import Provenance, report_files
 from edgeattn.report.table import report_parts, show
 from edgeattn.results.report import Report
 
 report = Report.from_json(Path(sys.argv[1]).read_bytes())
 show(report_parts(report))
-Path(sys.argv[2]).write_bytes(report_files(report, {{}}, versions={{}})["report.html"])
+Path(sys.argv[2]).write_bytes(report_files(report, {{}}, Provenance())["report.html"])
 """
 
 

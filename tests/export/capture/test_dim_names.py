@@ -58,14 +58,14 @@ BATCH = SIZES + "b = Gather(s, zero) n = Gather(s, one) rest = Constant <value_i
     ],
 )
 def test_dims_follow_from_sizes(body: str, expected: Dims) -> None:
-    found = _named("float[batch, sequence, 8] x, float[16, 8] table, float[8] row", f"{BATCH} {body}")["y"]
-    assert found == expected
+    actual = _named("float[batch, sequence, 8] x, float[16, 8] table, float[8] row", f"{BATCH} {body}")["y"]
+    assert actual == expected
 
 
 def test_what_does_not_follow_is_equal_to_itself_alone() -> None:
-    found = _named("float[batch, sequence, 8] x", "i = NonZero(x) j = NonZero(x) k = Transpose(i)")
-    assert is_unnamed(found["i"][1])
-    assert found["k"][0] == found["i"][1] != found["j"][1]
+    actual = _named("float[batch, sequence, 8] x", "i = NonZero(x) j = NonZero(x) k = Transpose(i)")
+    assert is_unnamed(actual["i"][1])
+    assert actual["k"][0] == actual["i"][1] != actual["j"][1]
 
 
 def test_a_size_that_may_be_nothing_names_no_axis() -> None:
@@ -74,8 +74,8 @@ def test_a_size_that_may_be_nothing_names_no_axis() -> None:
 
 
 def test_axes_that_one_of_may_be_1_are_the_larger() -> None:
-    found = _named("float[a, b] x, float[c, b] other", "y = Mul(x, other)")
-    assert found["y"] == ("Max(a, c)", "b")
+    actual = _named("float[a, b] x, float[c, b] other", "y = Mul(x, other)")
+    assert actual["y"] == ("Max(a, c)", "b")
 
 
 def test_a_name_that_is_no_expression_is_kept() -> None:

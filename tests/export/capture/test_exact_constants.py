@@ -29,9 +29,9 @@ class Normed(nn.Module):
 
 def test_what_is_nearly_nothing_is_added(exported: Export) -> None:
     captured, samples = exported(Normed(), [{"x": SMALL * torch.randn(2, n, 4)} for n in (3, 6, 5)])
-    found = captured.engine.runner(captured.model)(samples[0].inputs)["output"]
+    actual = captured.engine.runner(captured.model)(samples[0].inputs)["output"]
     expected = captured.reference(samples[0].inputs)["output"]
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=0)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize(("number", "left"), [(0.0, []), (1e-8, ["Add"]), (-1e-9, ["Add"])])

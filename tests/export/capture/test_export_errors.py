@@ -113,6 +113,6 @@ def test_a_graph_that_fails_names_the_module(encoder: Captured) -> None:
     node = next(node for node in encoder.model.graph if module_of(node) == "query")
     reason = RuntimeError(f"Non-zero status code returned while running. Name:'{node.name}' Status: no")
     error = failure("onnxruntime", reason, {})
-    told = run_failure(error, encoder.model, {"tokens": (1, 5)})
-    assert told.startswith("module 'query': ")
-    assert f"{node.op_type} fails on inputs {{'tokens': (1, 5)}}" in told
+    message = run_failure(error, encoder.model, {"tokens": (1, 5)})
+    assert message.startswith("module 'query': ")
+    assert f"{node.op_type} fails on inputs {{'tokens': (1, 5)}}" in message

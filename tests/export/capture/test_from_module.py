@@ -105,8 +105,8 @@ def test_every_form_of_answer(
 ) -> None:
     captured, samples = exported(Answering(form), _raw())
     assert tuple(tensor.name for tensor in captured.graph.outputs) == names
-    found = ORT_CPU.runner(captured.model)(samples[0].inputs)
-    assert scaled_error(captured.reference(samples[0].inputs), found) < TOLERANCE
+    actual = ORT_CPU.runner(captured.model)(samples[0].inputs)
+    assert scaled_error(captured.reference(samples[0].inputs), actual) < TOLERANCE
 
 
 def test_an_answer_that_numpy_does_not_have_is_refused(exported: Export) -> None:
@@ -202,8 +202,8 @@ def test_a_scalar_input_stays_one(exported: Export) -> None:
 
     captured, samples = exported(Scaled(), [{**value, "factor": torch.tensor(0.5)} for value in _raw()])
     assert captured.graph.inputs[1] == Described("factor", "float32", ())
-    found = ORT_CPU.runner(captured.model)(samples[0].inputs)
-    np.testing.assert_array_equal(found["output"], samples[0].inputs["x"] / 2)
+    actual = ORT_CPU.runner(captured.model)(samples[0].inputs)
+    np.testing.assert_array_equal(actual["output"], samples[0].inputs["x"] / 2)
 
 
 def test_nothing_is_left_in_the_working_folder(

@@ -72,9 +72,9 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
     assert "Softmax" not in operators(recovered.model)
     runner = ORT_CPU.runner(recovered.model)
     for sample in samples:
-        expected, found = captured.reference(sample.inputs), runner(sample.inputs)
+        expected, actual = captured.reference(sample.inputs), runner(sample.inputs)
         for name, value in expected.items():
-            np.testing.assert_allclose(found[name], value, atol=FLOAT_ERROR)
+            np.testing.assert_allclose(actual[name], value, atol=FLOAT_ERROR)
 
 
 def test_it_becomes_int8(

@@ -117,8 +117,8 @@ def test_attention_is_kept_whole_at_every_size(name: str, opset: int, tmp_path: 
     runner = ORT_CPU.runner(model)
     for rows, length in BATCHES:
         inputs = _inputs(module, rows, FIXED if name in OF_ONE_LENGTH else length)
-        found = runner(_arrays(inputs))["y"]
-        np.testing.assert_allclose(found, module(*inputs.values()).detach(), atol=FLOAT_ERROR)
+        actual = runner(_arrays(inputs))["y"]
+        np.testing.assert_allclose(actual, module(*inputs.values()).detach(), atol=FLOAT_ERROR)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_the_vision_transformer_keeps_all_four(opset: int, tmp_path: Path) -> No
     samples = as_samples(Sample({"image": image[None].numpy()}) for image in images)
     recovered = recover(adopt(file, samples, ORT_CPU), samples)
     assert (operators(recovered.model)["Attention"], recovered.refused) == (4, ())
-    found = ORT_CPU.runner(recovered.model)({"image": images.numpy()})["y"]
-    np.testing.assert_allclose(found, module(images)["logits"].detach(), atol=LOGIT_ERROR)
+    actual = ORT_CPU.runner(recovered.model)({"image": images.numpy()})["y"]
+    np.testing.assert_allclose(actual, module(images)["logits"].detach(), atol=LOGIT_ERROR)
 
 
 def test_a_refusal_shows_no_made_up_name(tmp_path: Path) -> None:

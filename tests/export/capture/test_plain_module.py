@@ -12,8 +12,8 @@ from edgeattn_runtime.errors import ModelError
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_weights_of_another_precision_are_refused_with_what_to_do(dtype: torch.dtype) -> None:
-    found = str(dtype).removeprefix("torch.")
-    with pytest.raises(ModelError, match=rf"^Sequential: .*'0\.weight' .*{found}, float32 "):
+    actual = str(dtype).removeprefix("torch.")
+    with pytest.raises(ModelError, match=rf"^Sequential: .*'0\.weight' .*{actual}, float32 "):
         plain_module(nn.Sequential(nn.Linear(2, 2)).to(dtype))
 
 

@@ -28,9 +28,9 @@ class Clipped(nn.Module):
 
 def test_a_value_that_is_clipped_twice_is_exported(exported: Export) -> None:
     captured, samples = exported(Clipped(), [{"x": torch.randn(2, n, 4)} for n in (3, 6, 5)])
-    found = captured.engine.runner(captured.model)(samples[1].inputs)["output"]
+    actual = captured.engine.runner(captured.model)(samples[1].inputs)["output"]
     expected = captured.reference(samples[1].inputs)["output"]
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_graph_that_holds_all_its_constants_stays_as_it_is(exported: Export) -> None:

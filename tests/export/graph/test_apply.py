@@ -61,9 +61,9 @@ def test_sites_and_refusals_are_told(model: ir.Model) -> None:
 def test_the_form_is_replaced_and_the_rest_left(model: ir.Model) -> None:
     apply(Doubling(), model)
     assert operators(model) == {"Mul": 2, "Abs": 2, "Neg": 1}
-    found = ORT_CPU.runner(model)({"x": X})
-    np.testing.assert_array_equal(found["y"], -4 * X)
-    np.testing.assert_array_equal(found["z"], abs(X))
+    actual = ORT_CPU.runner(model)({"x": X})
+    np.testing.assert_array_equal(actual["y"], -4 * X)
+    np.testing.assert_array_equal(actual["z"], abs(X))
 
 
 def test_values_keep_their_names_dims_and_module(model: ir.Model) -> None:
@@ -99,9 +99,9 @@ def test_one_value_under_two_names_keeps_both(model: ir.Model) -> None:
     model.graph.outputs.append(again)
     for _ in range(2):  # also where an earlier rule has put it in order
         apply(Doubling(), model)
-    found = ORT_CPU.runner(model)({"x": X})
-    assert list(found) == ["y", "z", "w", "again"]
-    np.testing.assert_array_equal(found["again"], found["y"])
+    actual = ORT_CPU.runner(model)({"x": X})
+    assert list(actual) == ["y", "z", "w", "again"]
+    np.testing.assert_array_equal(actual["again"], actual["y"])
 
 
 CHAINS = [
@@ -128,8 +128,8 @@ def test_identities_go_where_they_hold_no_two_outputs_apart(
     model = ir.Model(graph, ir_version=10)
     apply(Doubling(), model)
     assert operators(model).get("Identity", 0) == left
-    found = ORT_CPU.runner(model)({"x": X})
-    assert {name: value.tolist() for name, value in found.items()} == dict.fromkeys(
+    actual = ORT_CPU.runner(model)({"x": X})
+    assert {name: value.tolist() for name, value in actual.items()} == dict.fromkeys(
         outputs, (-2 * X).tolist()
     )
 

@@ -44,10 +44,10 @@ def test_axes_are_read_off_the_samples(
     assert infer_axes(_samples(*shapes), None).dims == dims
 
 
-@pytest.mark.parametrize("said", [("rows", None, "size"), {0: "rows", 2: "size"}])
-def test_axes_are_as_declared(said: Dynamic) -> None:
+@pytest.mark.parametrize("declared", [("rows", None, "size"), {0: "rows", 2: "size"}])
+def test_axes_are_as_declared(declared: Dynamic) -> None:
     samples = _samples({"a": (1, 5, 8), "b": (4,)}, {"a": (2, 5, 8), "b": (4,)})
-    assert infer_axes(samples, {"a": said}).dims == {"a": ("rows", 5, "size"), "b": (4,)}
+    assert infer_axes(samples, {"a": declared}).dims == {"a": ("rows", 5, "size"), "b": (4,)}
 
 
 @pytest.mark.parametrize(

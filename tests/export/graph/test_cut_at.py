@@ -27,8 +27,8 @@ def graph() -> ir.Model:
 def test_each_stretch_answers_for_what_it_is_given() -> None:
     model = graph()
     x, a, b = (np.array([value], np.float32) for value in (1.0, -5.0, 7.0))
-    found = ORT_CPU.runner(cut_at(model, ["a", "b"]))({"x": x, **cut_inputs({"a": a, "b": b})})
-    assert {name: value.tolist() for name, value in found.items()} == {"a": [-1], "b": [5], "y": [-7]}
+    actual = ORT_CPU.runner(cut_at(model, ["a", "b"]))({"x": x, **cut_inputs({"a": a, "b": b})})
+    assert {name: value.tolist() for name, value in actual.items()} == {"a": [-1], "b": [5], "y": [-7]}
 
 
 def test_the_graph_is_left_as_it_is() -> None:

@@ -85,8 +85,8 @@ def test_large_weights_are_mapped_from_files_that_all_sessions_share(
     monkeypatch.setattr("edgeattn_export.graph.weight_files.SMALLEST", 1024)
     expected = plainly(encoder.model)(samples[0].inputs)
     for graph in (encoder.model, encoder.model.clone()):
-        found = PLAIN.runner(graph)(samples[0].inputs)
-        assert all(np.array_equal(found[name], expected[name]) for name in expected)
+        actual = PLAIN.runner(graph)(samples[0].inputs)
+        assert all(np.array_equal(actual[name], expected[name]) for name in expected)
     large = {
         id(value.const_value)
         for value in encoder.model.graph.initializers.values()

@@ -14,8 +14,8 @@ def test_what_succeeds_has_no_note() -> None:
 
 
 def test_what_fails_is_replaced_and_noted() -> None:
-    found, notes = with_fallback("it", lambda: _raising(ValueError("two\n  lines")), 5)
-    assert (found, notes) == (5, ("it is left out, as it failed: ValueError: two lines",))
+    actual, notes = with_fallback("it", lambda: _raising(ValueError("two\n  lines")), 5)
+    assert (actual, notes) == (5, ("it is left out, as it failed: ValueError: two lines",))
 
 
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])

@@ -47,9 +47,9 @@ def test_large_weights_get_a_file_of_their_own(
     assert len(files["model.onnx"]) < len(files["model.onnx.data"]) / 4
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    actual = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
     expected = plainly(encoder.model)(samples[0].inputs)
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
     assert serialize(encoder.model) == before  # and the model itself keeps its weights
 
 
@@ -76,7 +76,7 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
 def test_large_weights_are_parted_into_pieces(
     encoder: Captured, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("edgeattn_export.graph.files.PAGE", 64)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE", 64)
     files = model_files(encoder.model, "model.onnx", most)
     weights = {f"model.onnx.data{suffix}" for suffix in ("", *(f".{i}" for i in range(1, len(files) - 1)))}
     assert set(files) == {"model.onnx", *weights}
@@ -86,9 +86,9 @@ def test_large_weights_are_parted_into_pieces(
     assert (len(weights) == 1) == (most == 10**9)
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
+    actual = ORT_CPU.file_runner(tmp_path / "model.onnx")(samples[0].inputs)
     expected = ORT_CPU.runner(encoder.model)(samples[0].inputs)
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize("limit", [1024, 10**9])

@@ -94,12 +94,12 @@ def test_a_right_rewrite_is_kept(two: tuple[Captured, Samples], proof: Proof) ->
 
 @pytest.mark.parametrize("module", ["first", "second"])
 @pytest.mark.parametrize(
-    ("rewrite", "told"),
+    ("rewrite", "reason"),
     [(_wrong, "'output' differs"), (_slightly_wrong, "'output' differs"), (_broken, "NoSuchOperator")],
 )
 def test_a_wrong_rewrite_is_undone(
     rewrite: Callable[[Tape, ir.Value], ir.Value],
-    told: str,
+    reason: str,
     module: str,
     two: tuple[Captured, Samples],
     proof: Proof,
@@ -111,7 +111,7 @@ def test_a_wrong_rewrite_is_undone(
     assert set(undone) == {"first", "second"}
     assert undone[module].rule == "swapping"
     assert undone[module].reason.startswith("undone: ")
-    assert told in undone[module].reason
+    assert reason in undone[module].reason
     assert undone.keys() - {module} == {r.module for r in applied.refused if r.reason == "left out"}
 
 
@@ -128,8 +128,8 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
     assert "'output' differs" in undone.reason
     assert operators(model) == {"Erf": 2, "Neg": 2, "Mul": 1, "Add": 1}
     inputs = samples[0].inputs
-    found, expected = (ORT_CPU.runner(m)(inputs)["output"] for m in (model, captured.model))
-    np.testing.assert_allclose(found, expected, rtol=TOLERANCE)
+    actual, expected = (ORT_CPU.runner(m)(inputs)["output"] for m in (model, captured.model))
+    np.testing.assert_allclose(actual, expected, rtol=TOLERANCE)
 
 
 def test_wrong_at_every_site_leaves_the_graph(two: tuple[Captured, Samples], proof: Proof) -> None:

@@ -40,9 +40,9 @@ def test_answers_by_name_and_leaves_out_what_the_graph_does_not_take(
     plainly: Plainly, by_hand: Callable[..., ir.Model]
 ) -> None:
     runner = plainly(by_hand(np.eye(2, dtype=np.float32), before="Relu"))
-    found = runner({"x": X, "mask": np.ones((1, 1))})
-    assert list(found) == ["y"]
-    np.testing.assert_array_equal(found["y"], [[[0, 2]]])
+    actual = runner({"x": X, "mask": np.ones((1, 1))})
+    assert list(actual) == ["y"]
+    np.testing.assert_array_equal(actual["y"], [[[0, 2]]])
 
 
 def test_a_bound_call_gives_arrays_in_the_graphs_order(lookup: SessionRunner) -> None:

@@ -36,5 +36,5 @@ def test_no_sample_is_in_two_parts_and_none_is_empty(count: int) -> None:
 )
 def test_stratified_inputs_reach_from_the_smallest_to_the_largest(count: int, sizes: list[int]) -> None:
     inputs = [sample.inputs for sample in _of(7, 2, 9, 4, 5)]
-    found = [arrays["x"].size for arrays in stratified(inputs, count)]
-    assert found == ([5] if count == 1 else sizes)
+    actual = [arrays["x"].size for arrays in stratified(inputs, count)]
+    assert actual == ([5] if count == 1 else sizes)

@@ -40,10 +40,10 @@ def test_equal_constants_and_computations_become_one_and_the_answers_stay() -> N
     merge_duplicates(model)
     assert operators(model)["Mul"] == 1
     assert len(model.graph.initializers) == 1
-    found = ORT_CPU.runner(model)(X)
-    assert list(found) == ["output0", "output1"]
+    actual = ORT_CPU.runner(model)(X)
+    assert list(actual) == ["output0", "output1"]
     for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value)
+        np.testing.assert_array_equal(actual[name], value)
 
 
 @pytest.mark.parametrize("second", [("Mul", 3.0), ("Div", 2.0)], ids=["constant", "operator"])

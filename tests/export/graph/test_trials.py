@@ -18,13 +18,13 @@ SAMPLES = Samples((_sample(6, 5), _sample(3, 7), _sample(9, 8)))
 
 
 def test_real_ends_a_stack_and_ones_each_with_positions_masked_out() -> None:
-    *found, _ = trials(SAMPLES, AXES)
-    shapes = [inputs["ids"].shape for inputs in found[::3]]  # each plain trial comes with two masked ones
+    *actual, _ = trials(SAMPLES, AXES)
+    shapes = [inputs["ids"].shape for inputs in actual[::3]]  # each plain trial comes with two masked ones
     assert shapes == [(1, 3), (1, 9), (STACKED, 6), (1, 1)]
-    shown = [inputs["mask"].sum(axis=1).tolist() for inputs in found[3:6]]
+    shown = [inputs["mask"].sum(axis=1).tolist() for inputs in actual[3:6]]
     assert shown == [[9], [6], [1]]  # all, two thirds, the first alone
-    assert found[5]["mask"][0, 0] == 1
-    assert all((inputs["ids"] == 8).all() for inputs in found[3:6])  # the mask alone changes
+    assert actual[5]["mask"][0, 0] == 1
+    assert all((inputs["ids"] == 8).all() for inputs in actual[3:6])  # the mask alone changes
 
 
 def test_the_last_one_shows_all_of_a_sample() -> None:
@@ -43,8 +43,8 @@ def test_samples_themselves_are_left_as_they_are() -> None:
 
 def test_no_mask_no_variants() -> None:
     floats = Samples(tuple(Sample({"x": np.ones((1, n), np.float32)}) for n in (4, 2)))
-    found = list(trials(floats, Axes({"x": ("batch", "sequence")})))
-    assert [inputs["x"].shape for inputs in found] == [(1, 2), (1, 4), (STACKED, 4), (1, 1)]
+    actual = list(trials(floats, Axes({"x": ("batch", "sequence")})))
+    assert [inputs["x"].shape for inputs in actual] == [(1, 2), (1, 4), (STACKED, 4), (1, 1)]
 
 
 def test_a_vector_of_zeros_and_ones_is_a_label_and_no_mask() -> None:
@@ -58,14 +58,14 @@ def test_fixed_dims_leave_the_samples_alone() -> None:
 
 
 def test_masks_come_again_with_zeros_and_with_ones_at_their_end() -> None:
-    found = list(masked_samples(SAMPLES))
-    assert [inputs["ids"].shape[1] for inputs in found] == [
+    actual = list(masked_samples(SAMPLES))
+    assert [inputs["ids"].shape[1] for inputs in actual] == [
         3,
         6,
         9,
         *(n for n in (3, 6, 9) for _ in range(2)),
     ]
-    assert [int(inputs["mask"].sum()) for inputs in found] == [3, 6, 9, 2, 3, 4, 6, 6, 9]
+    assert [int(inputs["mask"].sum()) for inputs in actual] == [3, 6, 9, 2, 3, 4, 6, 6, 9]
     assert all(sample.inputs["mask"].all() for sample in SAMPLES)
 
 

@@ -53,7 +53,7 @@ def test_answers_as_pytorch_where_a_row_is_masked_whole(unguarded: Unguarded) ->
     inputs = dict(samples[0].inputs)
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][0, 1] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     assert (expected["softmax.output"][0, 1] == 0).all()
     for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, rtol=1e-5)
+        np.testing.assert_allclose(actual[name], value, rtol=1e-5)

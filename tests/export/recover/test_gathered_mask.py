@@ -15,7 +15,7 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gathered_mask import TakeMask
 
-Taken = tuple[Captured, Samples, ir.Model, Applied]
+Rewritten = tuple[Captured, Samples, ir.Model, Applied]
 
 
 class Gathered(nn.Module):
@@ -42,7 +42,7 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def taken(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Taken:
+def rewritten(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Rewritten:
     places = {**FIRES, **OTHERS}
     captured, samples = side_by_side(
         {n: (lambda place=place: Gathered(place)) for n, place in places.items()}
@@ -52,23 +52,25 @@ def taken(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Taken:
 
 
 def test_a_mask_in_its_own_order_is_taken_as_it_is(
-    taken: Taken, operators_of: Callable[[ir.Model, str], list[str]]
+    rewritten: Rewritten, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    assert {site.module for site in taken[3].sites} == {f"parts.{name}" for name in FIRES}
+    assert {site.module for site in rewritten[3].sites} == {f"parts.{name}" for name in FIRES}
     for name in FIRES:
-        assert not {"GatherND", "Expand", "Concat"} & set(operators_of(taken[2], name))
+        assert not {"GatherND", "Expand", "Concat"} & set(operators_of(rewritten[2], name))
 
 
-def test_another_order_is_left(taken: Taken, operators_of: Callable[[ir.Model, str], list[str]]) -> None:
+def test_another_order_is_left(
+    rewritten: Rewritten, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
     for name in OTHERS:
-        assert "GatherND" in operators_of(taken[2], name)
+        assert "GatherND" in operators_of(rewritten[2], name)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (1, 4), (3, 5)])
-def test_answers_as_pytorch(sizes: tuple[int, int], taken: Taken) -> None:
-    captured, samples, model, _ = taken
+def test_answers_as_pytorch(sizes: tuple[int, int], rewritten: Rewritten) -> None:
+    captured, samples, model, _ = rewritten
     inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
     inputs["seen"] = np.arange(inputs["seen"].size).reshape(sizes)
-    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, rtol=1e-6)
+        np.testing.assert_allclose(actual[name], value, rtol=1e-6)

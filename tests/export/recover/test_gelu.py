@@ -94,7 +94,7 @@ def test_another_formula_is_left_as_it_is(
     part: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
     assert "Gelu" not in operators_of(recovered[2], part)
-    assert f"parts.{part}" not in {found.module for found in recovered[3].refused + recovered[3].sites}
+    assert f"parts.{part}" not in {actual.module for actual in recovered[3].refused + recovered[3].sites}
 
 
 def test_pytorchs_own_is_kept(
@@ -108,6 +108,6 @@ def test_pytorchs_own_is_kept(
 def test_answers_as_pytorch(batch: int, recovered: Recovered, scaled_error: Callable[..., float]) -> None:
     captured, samples, model, _ = recovered
     inputs = sized_inputs(samples, captured.axes, {"batch": batch})
-    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:  # each by its own scale
-        assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE
+        assert scaled_error({name: expected[name]}, {name: actual[name]}) < TOLERANCE

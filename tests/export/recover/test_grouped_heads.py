@@ -108,6 +108,6 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples, model, _ = shared
     inputs = sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
-    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name in expected:
-        assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE
+        assert scaled_error({name: expected[name]}, {name: actual[name]}) < TOLERANCE

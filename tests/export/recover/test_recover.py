@@ -21,10 +21,10 @@ TOLERANCE = 1e-5  # of the output's scale
 def test_a_whole_encoder_is_recovered(recovered: Recovered) -> None:
     assert recovered.applied == {"attention": 1, "attention layout": 1, "projections": 1}
     assert recovered.refused == ()
-    found = operators(recovered.model)
-    assert found["Attention"] == found["Gelu"] == found["Split"] == 1
-    assert found["MatMul"] == 4  # projections, output, up, down
-    assert not {"Softmax", "Transpose", "Erf"} & set(found)
+    actual = operators(recovered.model)
+    assert actual["Attention"] == actual["Gelu"] == actual["Split"] == 1
+    assert actual["MatMul"] == 4  # projections, output, up, down
+    assert not {"Softmax", "Transpose", "Erf"} & set(actual)
 
 
 def test_what_one_engine_is_fast_at_or_needs_is_no_part_of_it(recovered: Recovered) -> None:
@@ -56,10 +56,10 @@ def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples
 
 def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
     captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5, 4)])
-    found = recover(captured, samples)
-    assert found.applied == {}
-    assert found.model is not captured.model
-    assert operators(found.model) == operators(captured.model)
+    actual = recover(captured, samples)
+    assert actual.applied == {}
+    assert actual.model is not captured.model
+    assert operators(actual.model) == operators(captured.model)
 
 
 def test_names_of_the_rules_are_their_own() -> None:

@@ -97,18 +97,18 @@ def turned(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Turned:
 
 @pytest.mark.parametrize("part", FIRES)
 def test_fires(part: str, turned: Turned, operators_of: Callable[[ir.Model, str], list[str]]) -> None:
-    found = operators_of(turned[2], part)
-    assert found.count("RotaryEmbedding") == 1
-    assert "Neg" not in found
+    actual = operators_of(turned[2], part)
+    assert actual.count("RotaryEmbedding") == 1
+    assert "Neg" not in actual
 
 
 @pytest.mark.parametrize("part", OTHERS)
 def test_leaves_other_turns(
     part: str, turned: Turned, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    found = operators_of(turned[2], part)
-    assert "RotaryEmbedding" not in found
-    assert "Neg" in found
+    actual = operators_of(turned[2], part)
+    assert "RotaryEmbedding" not in actual
+    assert "Neg" in actual
 
 
 def test_takes_a_projection_before_its_heads_are_split(turned: Turned) -> None:

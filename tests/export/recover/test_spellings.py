@@ -214,10 +214,10 @@ def test_a_row_that_is_masked_twice_and_whole_is_0(
     captured, samples = spelled
     inputs = dict(sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 5}))
     inputs["seen"][1] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name in ("masked_twice.output", "faded.output"):
         assert (expected[name][1] == 0).all()
-        assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
+        assert scaled_error({name: expected[name]}, {name: actual[name]}) < TOLERANCE, name
 
 
 def test_each_rule_has_fired(recovered: Recovered) -> None:
@@ -253,6 +253,6 @@ def test_answers_as_pytorch(
     batch, length, shown = CASES[case]
     inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"][-1, shown:] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name, value in expected.items():
-        assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name
+        assert scaled_error({name: value}, {name: actual[name]}) < TOLERANCE, name

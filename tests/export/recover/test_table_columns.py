@@ -18,7 +18,7 @@ from edgeattn_export.recover.rules.table_columns import TakeColumns
 TOLERANCE = 1e-5  # of the output's scale
 LONGEST, WIDTH, HALF = 16, 8, 4
 
-Taken = tuple[Captured, Samples, ir.Model, Applied]
+Rewritten = tuple[Captured, Samples, ir.Model, Applied]
 
 
 class Positions(nn.Module):
@@ -48,35 +48,35 @@ OTHERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 @pytest.fixture(scope="module")
-def taken(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Taken:
+def rewritten(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Rewritten:
     parts = {name: lambda add=add: Positions(add) for name, add in {**FIRES, **OTHERS}.items()}
     captured, samples = side_by_side(parts)
     model = captured.model.clone()
     return captured, samples, model, apply(TakeColumns(), model)
 
 
-def test_fires_where_nothing_but_the_same_columns_is_used(taken: Taken) -> None:
+def test_fires_where_nothing_but_the_same_columns_is_used(rewritten: Rewritten) -> None:
     tables = [
         dims(node.inputs[0])
-        for node in taken[2].graph
+        for node in rewritten[2].graph
         if node.op_type == "Slice" and is_constant(node.inputs[0])
     ]
-    assert len(taken[3].sites) == len(FIRES)
+    assert len(rewritten[3].sites) == len(FIRES)
     assert tables.count((LONGEST, HALF)) == len(FIRES)
     assert tables.count((LONGEST, WIDTH)) == len(OTHERS)
 
 
 @pytest.mark.parametrize("part", FIRES)
 def test_columns_are_cut_at_export(
-    part: str, taken: Taken, operators_of: Callable[[ir.Model, str], list[str]]
+    part: str, rewritten: Rewritten, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    assert operators_of(taken[2], part).count("Slice") == 1
+    assert operators_of(rewritten[2], part).count("Slice") == 1
 
 
 @pytest.mark.parametrize(("batch", "sequence"), [(1, 3), (3, 7)])
 def test_answers_as_pytorch(
-    batch: int, sequence: int, taken: Taken, scaled_error: Callable[..., float]
+    batch: int, sequence: int, rewritten: Rewritten, scaled_error: Callable[..., float]
 ) -> None:
-    captured, samples, model, _ = taken
+    captured, samples, model, _ = rewritten
     inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": sequence})
     assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE

@@ -67,6 +67,6 @@ def test_answers_as_pytorch(
 ) -> None:
     captured, samples, model, _ = transposed
     inputs = sized_inputs(samples, captured.axes, {"batch": batch, "sequence": sequence})
-    expected, found = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
     for name, value in expected.items():
-        assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name
+        assert scaled_error({name: value}, {name: actual[name]}) < TOLERANCE, name

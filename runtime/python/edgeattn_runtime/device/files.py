@@ -48,7 +48,7 @@ class Files:
         """
         if not pieces:
             return
-        with self._told_when_full(sum(len(content) for _, content in pieces)):
+        with self._disk_full_explained(sum(len(content) for _, content in pieces)):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(pieces)
             for piece, content in pieces:
@@ -67,9 +67,9 @@ class Files:
         if self._is_whole(piece.sha256):
             return
         part = path.with_suffix(SUFFIX)
-        come = part.stat().st_size if part.is_file() else 0
-        if come < piece.start:
-            raise BadInput(f"a piece of {path.name[:12]} at {piece.start:,} found, {come:,} expected")
+        received = part.stat().st_size if part.is_file() else 0
+        if received < piece.start:
+            raise BadInput(f"a piece of {path.name[:12]} at {piece.start:,} found, {received:,} expected")
         with part.open("r+b" if piece.start else "wb") as file:
             file.truncate(piece.start)
             file.seek(piece.start)
@@ -78,17 +78,20 @@ class Files:
             self._close(part, path, piece.sha256)
 
     @contextmanager
-    def laid_out(self, wanted: Mapping[str, str]) -> Iterator[Path]:
+    def laid_out(self, digests: Mapping[str, str]) -> Iterator[Path]:
         """Yield a folder with files under their names, all of which are here.
 
         Args:
-            wanted: By relative path, which stays in that folder, the sha256 of its content.
+            digests: By relative path, which stays in that folder, the sha256 of its content.
 
         Raises:
             BadInput: The disk is full.
         """
-        with self._told_when_full(0), tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name:
-            for path, digest in wanted.items():
+        with (
+            self._disk_full_explained(0),
+            tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name,
+        ):
+            for path, digest in digests.items():
                 _link(self._path(digest), Path(name) / path)
             yield Path(name)
 
@@ -144,7 +147,7 @@ class Files:
             )
 
     @contextmanager
-    def _told_when_full(self, size: int) -> Iterator[None]:
+    def _disk_full_explained(self, size: int) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -111,15 +111,15 @@ class CallsSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class RaceSpec:
-    """Calls to be timed side by side."""
+class TimingSpec:
+    """Calls to be timed side by side, for as many rounds."""
 
     calls: Sequence[CallSpec | CallsSpec]
     clock: Clock
     rounds: Rounds
 
     @classmethod
-    def from_field(cls, value: Field) -> RaceSpec:
+    def from_field(cls, value: Field) -> TimingSpec:
         """Read it."""
         fields = value.record("calls", "clock", "rounds")
         calls = [call_of(each) for each in fields["calls"].items(least=1)]
@@ -127,16 +127,16 @@ class RaceSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatSpec:
-    """Calls to be raced."""
+class RaceSpec:
+    """Calls to be raced: warmed up until they get no faster."""
 
     calls: Sequence[CallSpec | CallsSpec]
     pace: Pace
 
     @classmethod
-    def from_field(cls, found: Field) -> HeatSpec:
+    def from_field(cls, value: Field) -> RaceSpec:
         """Read it."""
-        fields = found.record("calls", "pace")
+        fields = value.record("calls", "pace")
         calls = [call_of(each) for each in fields["calls"].items(least=1)]
         return cls(calls, _pace(fields["pace"]))
 

@@ -55,16 +55,16 @@ class Sessions:
         session, name = self._session(spec.graph), spec.graph.name
         arrays = self._arrays(spec.inputs)
         inputs = [value.name for value in session.get_inputs()]
-        if lacking := [each for each in inputs if each not in arrays]:
-            raise BadInput(f"inputs {', '.join(lacking)} missing; {', '.join(arrays)} found")
-        fed = {each: arrays[each] for each in inputs}
+        if missing := [each for each in inputs if each not in arrays]:
+            raise BadInput(f"inputs {', '.join(missing)} missing; {', '.join(arrays)} found")
+        feeds = {each: arrays[each] for each in inputs}
         outputs = [value.name for value in session.get_outputs()]
 
         def call() -> list[NDArray[Any]]:
             try:
-                return [np.asarray(output) for output in session.run(outputs, fed)]
+                return [np.asarray(output) for output in session.run(outputs, feeds)]
             except ENGINE_ERRORS as error:
-                raise failure(name, error, fed) from error
+                raise failure(name, error, feeds) from error
 
         return call, outputs
 

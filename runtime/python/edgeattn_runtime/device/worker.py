@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 import edgeattn_runtime
 from edgeattn_runtime.device.files import Files
-from edgeattn_runtime.device.request import BenchSpec, HeatSpec, Piece, RaceSpec, call_of
+from edgeattn_runtime.device.request import BenchSpec, Piece, RaceSpec, TimingSpec, call_of
 from edgeattn_runtime.device.sessions import Sessions
 from edgeattn_runtime.device.steadiness import Watch
 from edgeattn_runtime.errors import BadInput
@@ -68,7 +68,7 @@ class Worker:
 
     def time(self, request: Field) -> Answer:
         """Time calls side by side, each race after the other, between two reference calls."""
-        races = [RaceSpec.from_field(each) for each in request.record("races")["races"].items()]
+        races = [TimingSpec.from_field(each) for each in request.record("races")["races"].items()]
         calls = [call for race in races for call in race.calls]
         if missing := self._missing(digest for call in calls for digest in call.digests):
             return missing
@@ -83,7 +83,7 @@ class Worker:
 
     def race(self, request: Field) -> Answer:
         """Race calls, warmed up until they get no faster, between two reference calls."""
-        spec = HeatSpec.from_field(request)
+        spec = RaceSpec.from_field(request)
         if missing := self._missing(digest for call in spec.calls for digest in call.digests):
             return missing
         before = self._watch.read()

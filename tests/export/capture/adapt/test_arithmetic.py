@@ -39,13 +39,13 @@ class Masked(nn.Module):
 def test_numbers_and_type_are_pytorchs(name: str) -> None:
     mask = torch.tensor([[0, 1, 1]])
     with Adapted():
-        found = FORMULAS[name](mask)
-    torch.testing.assert_close(found, FORMULAS[name](mask), rtol=0, atol=0)
+        actual = FORMULAS[name](mask)
+    torch.testing.assert_close(actual, FORMULAS[name](mask), rtol=0, atol=0)
 
 
 def test_whole_numbers_are_exported(exported: Export) -> None:
     captured, samples = exported(Masked(), [{"mask": torch.arange(n)[None] % 2} for n in (5, 9, 7)])
     answer = captured.reference(samples[0].inputs)
-    found = captured.engine.runner(captured.model)(samples[0].inputs)
+    actual = captured.engine.runner(captured.model)(samples[0].inputs)
     for name, expected in answer.items():
-        np.testing.assert_allclose(found[name], expected, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(actual[name], expected, rtol=1e-6, err_msg=name)

@@ -65,9 +65,9 @@ def _drawn(*shapes: Shape) -> list[Tensor]:
 def test_every_part_gets_four_axes(given: tuple[Shape, ...], made: tuple[Shape, ...]) -> None:
     parts = _drawn(*given)
     with Seen() as seen, Adapted():
-        found = scaled_dot_product_attention(*parts)
+        actual = scaled_dot_product_attention(*parts)
     assert tuple(seen.shapes) == made
-    torch.testing.assert_close(found, scaled_dot_product_attention(*parts))
+    torch.testing.assert_close(actual, scaled_dot_product_attention(*parts))
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_every_part_gets_four_axes(given: tuple[Shape, ...], made: tuple[Shape, 
 def test_the_mask_follows(leading: Shape, mask: Shape, made: Shape) -> None:
     *parts, laid = _drawn(*((*leading, length, 4) for length in (5, 6, 6)), mask)
     with Seen() as seen, Adapted():
-        found = scaled_dot_product_attention(*parts, attn_mask=laid > -1)
+        actual = scaled_dot_product_attention(*parts, attn_mask=laid > -1)
     assert seen.shapes[3] == made
-    torch.testing.assert_close(found, scaled_dot_product_attention(*parts, attn_mask=laid > -1))
+    torch.testing.assert_close(actual, scaled_dot_product_attention(*parts, attn_mask=laid > -1))
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ def test_the_mask_follows(leading: Shape, mask: Shape, made: Shape) -> None:
 def test_heads_are_shared(query: Shape, keys: Shape, values: Shape) -> None:
     q, k, v = _drawn(query, keys, values)
     with Seen() as seen, Adapted():
-        found = scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3, enable_gqa=True)
+        actual = scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3, enable_gqa=True)
     assert [len(shape) for shape in seen.shapes] == [4, 4, 4]
     assert seen.shapes[1][1] == seen.shapes[2][1]
     torch.testing.assert_close(
-        found, scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3, enable_gqa=True)
+        actual, scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3, enable_gqa=True)
     )
 
 
@@ -139,5 +139,5 @@ def test_axes_that_are_folded_stay_dynamic(exported: Export, scaled_error: Calla
     captured, samples = exported(Frames(), raw)
     assert operators(captured.model)["Attention"] == 1
     inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 6})
-    found = ORT_CPU.runner(captured.model)(inputs)
-    assert scaled_error(captured.reference(inputs), found) < TOLERANCE
+    actual = ORT_CPU.runner(captured.model)(inputs)
+    assert scaled_error(captured.reference(inputs), actual) < TOLERANCE

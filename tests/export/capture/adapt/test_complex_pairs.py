@@ -51,15 +51,15 @@ def _raw() -> list[dict[str, Tensor]]:
 def test_pairs_are_moved_as_complex_numbers_are(turn: Callable[[Tensor], Tensor]) -> None:
     z = torch.randn(5, 2, dtype=torch.complex64)
     with Adapted():
-        found = turn(z)
-    torch.testing.assert_close(found, turn(z), rtol=0, atol=0)
+        actual = turn(z)
+    torch.testing.assert_close(actual, turn(z), rtol=0, atol=0)
 
 
 def test_rotary_positions_by_complex_numbers(exported: Export, scaled_error: Callable[..., float]) -> None:
     captured, samples = exported(Rotary(lambda z: z[:, None]), _raw())
     inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 7})
-    found = ORT_CPU.runner(captured.model)(inputs)
-    assert scaled_error(captured.reference(inputs), found) < TOLERANCE
+    actual = ORT_CPU.runner(captured.model)(inputs)
+    assert scaled_error(captured.reference(inputs), actual) < TOLERANCE
 
 
 def test_a_complex_operator_beyond_onnx_is_told_with_its_line(exported: Export) -> None:

@@ -81,15 +81,15 @@ def test_the_adapted_call_answers_as_pytorch() -> None:
     x, weight = torch.randn(6, 8), torch.randn(3, 8, 4)
     ends = torch.tensor([2, 2, 6], dtype=torch.int32)
     with Adapted():
-        found = functional.grouped_mm(x, weight, offs=ends)
-    torch.testing.assert_close(found, functional.grouped_mm(x, weight, offs=ends))
+        actual = functional.grouped_mm(x, weight, offs=ends)
+    torch.testing.assert_close(actual, functional.grouped_mm(x, weight, offs=ends))
 
 
 def test_products_of_equal_groups_are_passed_on() -> None:
     x, weight = torch.randn(3, 8, 8), torch.randn(3, 8, 4)
     with Adapted():
-        found = functional.grouped_mm(x, weight)
-    torch.testing.assert_close(found, x @ weight)
+        actual = functional.grouped_mm(x, weight)
+    torch.testing.assert_close(actual, x @ weight)
 
 
 @pytest.mark.parametrize("product", [_of_pytorch, products_by_group])

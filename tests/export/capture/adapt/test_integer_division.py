@@ -26,16 +26,16 @@ class Chunked(nn.Module):
 def test_a_size_that_is_divided_stays_a_size(exported: Export) -> None:
     captured, samples = exported(Chunked(), [{"x": torch.randn(2, n, 4)} for n in (6, 12, 8)])
     inputs = sized_inputs(samples, captured.axes, {"sequence": 20})  # that no sample has
-    found = captured.engine.runner(captured.model)(inputs)
+    actual = captured.engine.runner(captured.model)(inputs)
     for name, expected in captured.reference(inputs).items():
-        np.testing.assert_allclose(found[name], expected, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(actual[name], expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("rounding", ["trunc", "floor"])
 def test_the_number_is_the_tensors(rounding: str) -> None:
     with Adapted():
-        found = torch.div(7, 2, rounding_mode=rounding)
-    assert found == torch.div(7, 2, rounding_mode=rounding).item() == 3
+        actual = torch.div(7, 2, rounding_mode=rounding)
+    assert actual == torch.div(7, 2, rounding_mode=rounding).item() == 3
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_the_number_is_the_tensors(rounding: str) -> None:
 )
 def test_other_divisions_stay_pytorchs(x: float, other: int, rounding: str | None) -> None:
     with Adapted():
-        found = torch.div(x, other, rounding_mode=rounding)
-    assert isinstance(found, Tensor)
-    torch.testing.assert_close(found, torch.div(x, other, rounding_mode=rounding))
+        actual = torch.div(x, other, rounding_mode=rounding)
+    assert isinstance(actual, Tensor)
+    torch.testing.assert_close(actual, torch.div(x, other, rounding_mode=rounding))

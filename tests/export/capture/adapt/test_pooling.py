@@ -22,12 +22,12 @@ def test_a_pooled_axis_stays_dynamic(exported: Export) -> None:
     captured, samples = exported(nn.MaxPool1d(4, 2, padding=1), samples)
     assert captured.notes == ()  # the first way led on
     inputs = sized_inputs(samples, captured.axes, {"sequence": 21})  # that no sample has
-    found = captured.engine.runner(captured.model)(inputs)
-    np.testing.assert_array_equal(found["output"], captured.reference(inputs)["output"])
+    actual = captured.engine.runner(captured.model)(inputs)
+    np.testing.assert_array_equal(actual["output"], captured.reference(inputs)["output"])
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "arguments",
     [
         {"kernel_size": 3},
         {"kernel_size": (2,), "stride": (3,), "padding": (1,)},
@@ -36,12 +36,12 @@ def test_a_pooled_axis_stays_dynamic(exported: Export) -> None:
     ],
 )
 @pytest.mark.parametrize("pool", [functional.max_pool1d, torch.max_pool1d])
-def test_the_maxima_are_pytorchs(pool: Callable[..., Any], asked: Mapping[str, Any]) -> None:
-    if pool is torch.max_pool1d and "return_indices" in asked:
+def test_the_maxima_are_pytorchs(pool: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+    if pool is torch.max_pool1d and "return_indices" in arguments:
         pool = torch.max_pool1d_with_indices
-        asked = {"kernel_size": 3}
+        arguments = {"kernel_size": 3}
     x = torch.randn(2, 3, 11, generator=torch.Generator().manual_seed(0))
     with Adapted():
-        found = pool(x, **asked)
-    torch.testing.assert_close(found, pool(x, **asked))
-    assert isinstance(found, Tensor) is isinstance(pool(x, **asked), Tensor)
+        actual = pool(x, **arguments)
+    torch.testing.assert_close(actual, pool(x, **arguments))
+    assert isinstance(actual, Tensor) is isinstance(pool(x, **arguments), Tensor)

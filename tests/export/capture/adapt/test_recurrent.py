@@ -44,5 +44,5 @@ def test_its_steps_stay_dynamic(layer: nn.Module, exported: Export) -> None:
     assert captured.notes == ()  # the first way led on
     assert operators(captured.model)[type(layer).__name__] == layer.num_layers
     inputs = sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 21})  # that no sample has
-    found = captured.engine.runner(captured.model)(inputs)["output"]
-    np.testing.assert_allclose(found, captured.reference(inputs)["output"], rtol=TOLERANCE, atol=TOLERANCE)
+    actual = captured.engine.runner(captured.model)(inputs)["output"]
+    np.testing.assert_allclose(actual, captured.reference(inputs)["output"], rtol=TOLERANCE, atol=TOLERANCE)

@@ -33,6 +33,6 @@ def test_it_is_pytorchs(
     raw = [{"x": torch.randint(-9, 9, (2, n, 5)).to(dtype)} for n in (4, 9, 6)]  # of which many are equal
     captured, samples = exported(Running(running, axis), raw)
     inputs = sized_inputs(samples, captured.axes, {"sequence": 12})  # that no sample has
-    found, expected = captured.engine.runner(captured.model)(inputs), captured.reference(inputs)
+    actual, expected = captured.engine.runner(captured.model)(inputs), captured.reference(inputs)
     for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value)
+        np.testing.assert_array_equal(actual[name], value)

@@ -34,5 +34,5 @@ class First(nn.Module):
 def test_axes_of_size_1_alone_go(kind: type[nn.Module], exported: Export) -> None:
     captured, samples = exported(kind(), [{"x": torch.randn(2, n, 4)} for n in (5, 9, 7)])
     inputs = sized_inputs(samples, captured.axes, {"batch": 1, "sequence": 12})  # that no sample has
-    found = captured.engine.runner(captured.model)(inputs)["output"]
-    np.testing.assert_array_equal(found, captured.reference(inputs)["output"])
+    actual = captured.engine.runner(captured.model)(inputs)["output"]
+    np.testing.assert_array_equal(actual, captured.reference(inputs)["output"])

@@ -33,8 +33,8 @@ def test_steps_say_what_the_own_cache_says(exported: Export) -> None:
     assert isinstance(steps, Steps), steps
     assert captured.cache is not None
     inputs = {"tokens": np.asarray(text(11, batch=2))}
-    own, found = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, steps.runner(ORT_CPU)))
-    np.testing.assert_allclose(found, own, atol=TOLERANCE)
+    own, actual = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, steps.runner(ORT_CPU)))
+    np.testing.assert_allclose(actual, own, atol=TOLERANCE)
     assert [cache.past for cache in steps.caches] == [
         f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")
     ]

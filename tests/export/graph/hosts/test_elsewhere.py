@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import pytest
-from numpy.typing import NDArray
 
 import edgeattn_export
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment, folder_of, run_installer
 from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
-from edgeattn_runtime.frames import read_frame, write_frame
 from edgeattn_runtime.graph import Graph, Tensor
 
 X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
@@ -117,35 +114,6 @@ def test_an_installer_that_is_missing_is_told() -> None:
         run_installer("no-such-installer")
     with pytest.raises(BadInput, match="the end"):
         run_installer(sys.executable, "-c", "import sys; sys.exit('one\\nthe end')")
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.array(3.0, np.float32),
-        np.arange(6, dtype=np.int64).reshape(2, 3).T,
-        np.array([True, False]),
-        np.zeros((0, 4), np.float16),
-    ],
-)
-def test_arrays_of_any_dims_and_order_come_as_they_went(array: NDArray[np.generic]) -> None:
-    stream = io.BytesIO()
-    write_frame(stream, {"verb": "answer"}, {"a": array})
-    stream.seek(0)
-    frame = read_frame(stream)
-    assert frame is not None
-    message, arrays = frame
-    assert message["verb"] == "answer"
-    assert arrays["a"].dtype == array.dtype
-    np.testing.assert_array_equal(arrays["a"], array)
-    assert arrays["a"].shape == array.shape
-    assert read_frame(stream) is None
-
-
-def test_a_frame_that_is_cut_is_none() -> None:
-    stream = io.BytesIO()
-    write_frame(stream, {}, {"a": np.zeros(4)})
-    assert read_frame(io.BytesIO(stream.getvalue()[:-1])) is None
 
 
 def test_a_hosts_own_options_go_to_its_sessions(double: ir.Model) -> None:

@@ -87,10 +87,10 @@ def masked(
 
 
 def _attention(model: ir.Model, part: str) -> ir.Node:
-    (found,) = (
+    (actual,) = (
         node for node in model.graph if node.op_type == "Attention" and module_of(node) == f"parts.{part}"
     )
-    return found
+    return actual
 
 
 @pytest.mark.parametrize("part", PLAIN)
@@ -132,6 +132,6 @@ def test_answers_as_pytorch(
     inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][-1, shown:] = 0
-    expected, found = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
     for name, value in expected.items():
-        assert scaled_error({name: value}, {name: found[name]}) < TOLERANCE, name
+        assert scaled_error({name: value}, {name: actual[name]}) < TOLERANCE, name

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fixing import WIDTH, Attention, Both, Loop, Product, Table
+from size_dependent import WIDTH, Attention, Both, Loop, Product, Table
 from torch import Tensor, nn
 
 from edgeattn_export.capture import read_samples

@@ -101,6 +101,15 @@ class Otherwise(Attention):
         return super().forward(x)
 
 
+class Parity(Attention):
+    """Another model altogether at every other length."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[1] % 2 == 0:
+            x = x + 1
+        return super().forward(x)
+
+
 class Loop(Attention):
     """A Python loop over positions."""
 

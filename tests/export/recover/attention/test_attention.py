@@ -208,8 +208,8 @@ def test_answers_as_pytorch(
     scaled_error: Callable[..., float],
 ) -> None:
     name = f"{spelling}.output"
-    expected, found = ({name: answers[source][case][name]} for source in ("pytorch", stage))
-    assert scaled_error(expected, found) < TOLERANCE
+    expected, actual = ({name: answers[source][case][name]} for source in ("pytorch", stage))
+    assert scaled_error(expected, actual) < TOLERANCE
 
 
 @pytest.mark.parametrize("spelling", FINITE)
@@ -223,8 +223,8 @@ def test_nothing_to_attend_to_is_attended_to_evenly(
     inputs = _inputs(captured, samples, "padded")
     inputs["seen"][-1] = 0
     name = f"{spelling}.output"
-    expected, found = captured.reference(inputs)[name], ORT_CPU.runner(recovered.model)(inputs)[name]
-    assert scaled_error({name: expected}, {name: found}) < TOLERANCE
+    expected, actual = captured.reference(inputs)[name], ORT_CPU.runner(recovered.model)(inputs)[name]
+    assert scaled_error({name: expected}, {name: actual}) < TOLERANCE
 
 
 @pytest.mark.parametrize("spelling", [*REFUSED, "weighed"])

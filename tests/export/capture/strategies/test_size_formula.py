@@ -23,9 +23,9 @@ SIZES = (24, 29, 48)
     ],
 )
 def test_what_follows_a_size_is_found_for_every_size(follows: Callable[[int], int]) -> None:
-    found = size_formula({size: follows(size) for size in SIZES})
-    assert found is not None
-    assert [found(n) for n in range(1, 200)] == [follows(n) for n in range(1, 200)]
+    actual = size_formula({size: follows(size) for size in SIZES})
+    assert actual is not None
+    assert [actual(n) for n in range(1, 200)] == [follows(n) for n in range(1, 200)]
 
 
 @pytest.mark.parametrize("follows", [lambda n: n * n, lambda n: 5 if n == 29 else n])

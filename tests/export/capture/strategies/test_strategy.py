@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from fixing import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Resized
+from size_dependent import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Parity, Resized
 from torch import Tensor
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.errors import CaptureError
 from edgeattn_runtime.manifest import Symbol
 
 Export = Callable[..., tuple[Captured, Samples]]
@@ -58,3 +59,8 @@ def test_a_module_of_one_row_is_exported_with_one(exported: Export) -> None:
     captured, _ = exported(OneRow(), _raw((1, 6), (1, 13), (1, 8)))
     assert captured.graph.inputs[0].dims == (1, "sequence", WIDTH)
     assert captured.notes[0].startswith("batch is 1, as the module takes no other")
+
+
+def test_a_decision_between_the_samples_sizes_is_refused_at_its_line(exported: Export) -> None:
+    with pytest.raises(CaptureError, match=r"at size_dependent\.py, line \d+, in forward \(if x\.shape\[1\]"):
+        exported(Parity(), _raw((1, 6), (2, 13), (1, 9)))
