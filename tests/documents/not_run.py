@@ -11,6 +11,8 @@ NOT_RUN = {
     "python models/sentence/collect.py texts": "the same data, read",
     "python models/*/train.py": "trains for up to half an hour",
     "python tests/bench/*": "measures for minutes",
+    "edgeattn bench sentence.edge *": "measures for minutes: tests/edgeattn/commands/test_bench.py",
+    "edgeattn sweep models/digits/model.py models/series/model.py *": "docs/sweep.md has its like, which is run",
     "pytest": "all tests",
     "make check": "all tests, and more",
     ".ci/run": "all tests, and more",
