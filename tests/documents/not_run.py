@@ -12,7 +12,7 @@ NOT_RUN = {
     "python models/*/train.py": "trains for up to half an hour",
     "python tests/bench/*": "measures for minutes",
     "edgeattn bench sentence.edge *": "measures for minutes: tests/edgeattn/commands/test_bench.py",
-    "edgeattn sweep models/digits/model.py models/series/model.py *": "docs/sweep.md has its like, which is run",
+    "edgeattn sweep models/digits/model.py models/series/model.py *": "docs/sweep.md has its like, run",
     "pytest": "all tests",
     "make check": "all tests, and more",
     ".ci/run": "all tests, and more",
