@@ -70,14 +70,9 @@ def _suppose(name: str, folder: Path, made_once: MadeOnce) -> None:
 
 def _serve(words: list[str], folder: Path) -> None:
     """Let a server say that it serves, and end it as Ctrl-C does."""
-    with subprocess.Popen(
-        words,
-        cwd=folder,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=_heed_interrupts,
-    ) as server:
+    command = ["env", "--default-signal=INT", *words]  # a shell's background job ignores it
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             assert any("until Ctrl-C" in line for line in server.stdout), words
@@ -86,8 +81,3 @@ def _serve(words: list[str], folder: Path) -> None:
         finally:
             server.kill()
     assert server.returncode in ENDED, words
-
-
-def _heed_interrupts() -> None:
-    """Let Ctrl-C end a process that is started by a shell's background job, which ignores it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
