@@ -23,7 +23,7 @@ from edgeattn_runtime.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TargetOutcome:
     """What an export came to for one target: the int8 model, its proof, and the report on them."""
 
     model: Int8Model
@@ -91,7 +91,7 @@ class Bundle:
         return folder
 
 
-def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bundle:
+def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome]) -> Bundle:
     """Pack what was chosen for each target, with the reports on it.
 
     Args:
@@ -122,7 +122,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[Outcome]) -> Bu
     return Bundle({each.target.name: each.report for each in outcomes}, packed)
 
 
-def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outcome]:
+def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:
     """Return outcomes that tell what each device's recipe costs on every device, where there are several.
 
     Args:
@@ -131,7 +131,7 @@ def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outco
     """
     if len(request.places) == 1:
         return outcomes
-    priced: list[Outcome] = []
+    priced: list[TargetOutcome] = []
     for target in request.targets:
         variants = [outcome for outcome in outcomes if target_of(outcome.target.name) is target]
         graphs = {outcome.target.name: outcome.model.choice.int8 for outcome in variants}
@@ -141,7 +141,7 @@ def with_prices(outcomes: Sequence[Outcome], request: Request) -> Sequence[Outco
     return priced
 
 
-def _reports(source: Source, outcome: Outcome, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
+def _reports(source: Source, outcome: TargetOutcome, outcomes: Sequence[TargetOutcome]) -> dict[str, bytes]:
     search = outcome.model.choice.search
     provenance = Provenance(
         tolerance=outcome.proof.golden.tolerance,

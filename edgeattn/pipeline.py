@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from edgeattn.bundle import Bundle, Outcome, bundled, with_prices
+from edgeattn.bundle import Bundle, TargetOutcome, bundled, with_prices
 from edgeattn.judge.choice import choose
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.float_model import FloatModel
@@ -89,13 +89,13 @@ def _lowered(
 
 def _for_target(
     model: FloatModel, request: Request, sizes: Sequence[Sizes], lowered: LoweredGraphs, progress: Progress
-) -> Outcome:
+) -> TargetOutcome:
     """Take a float model to one target."""
     choice = choose(model, lowered, request, progress)
     buckets = buckets_of(request.target, choice.int8, sizes)
     int8_model = Int8Model(request, model, lowered, choice, buckets)
     proof = prove(int8_model, progress)
-    return Outcome(int8_model, proof, report_on(int8_model, proof))
+    return TargetOutcome(int8_model, proof, report_on(int8_model, proof))
 
 
 def export(

@@ -58,7 +58,7 @@ def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], 
             )
             return EdgeCase(case.name, ok=True, told=note)
     if case.beyond and result.told is not None and result.cosine is not None:
-        return replace(result, ok=True, told=f"{result.told}; told alone, as no real input is like it")
+        return replace(result, ok=True, told=f"{result.told}; not judged, as no real input is like it")
     return result
 
 
