@@ -68,9 +68,7 @@ def wheel() -> bytes:
     }
     about = f"edgeattn_runtime-{edgeattn_runtime.__version__}.dist-info"
     files[f"{about}/METADATA"] = "\n".join(_metadata()).encode()
-    files[f"{about}/WHEEL"] = (
-        b"Wheel-Version: 1.0\nGenerator: edgeattn\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    )
+    files[f"{about}/WHEEL"] = _PURE.encode()
     record = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in files.items()]
     files[f"{about}/RECORD"] = "\n".join([*record, f"{about}/RECORD,,", ""]).encode()
     written = io.BytesIO()
