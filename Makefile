@@ -76,7 +76,7 @@ faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; minutes
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; ten minutes
 	pytest tests/documents/run --dist worksteal
 
 models:  ## reference models exported, and used as an app uses them: they play, listen, write; two minutes

@@ -81,8 +81,9 @@ def hours(path: Path) -> None:
 
 
 def inputs(path: Path) -> None:
-    """Write an input of models/sentence."""
-    np.savez(path, input_ids=np.array([[101, 7592, 102]]), attention_mask=np.ones((1, 3), np.int64))
+    """Write the inputs of models/sentence."""
+    tokens = np.array([[101, 7592, 102]])  # [CLS] hello [SEP]
+    np.savez(path, input_ids=tokens, attention_mask=np.ones_like(tokens), token_type_ids=np.zeros_like(tokens))
 
 
 def benchmark(path: Path) -> None:
