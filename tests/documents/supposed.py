@@ -82,8 +82,8 @@ def hours(path: Path) -> None:
 
 def inputs(path: Path) -> None:
     """Write the inputs of models/sentence."""
-    tokens = np.array([[101, 7592, 102]])  # [CLS] hello [SEP]
-    np.savez(path, input_ids=tokens, attention_mask=np.ones_like(tokens), token_type_ids=np.zeros_like(tokens))
+    hello = np.array([[101, 7592, 102]])  # between [CLS] and [SEP]
+    np.savez(path, input_ids=hello, attention_mask=np.ones_like(hello), token_type_ids=np.zeros_like(hello))
 
 
 def benchmark(path: Path) -> None:
