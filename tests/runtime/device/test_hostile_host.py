@@ -208,6 +208,7 @@ def test_pieces_are_as_large_as_was_announced(device: Peer, home: Path) -> None:
         b'{"verb": "describe", "bytes": 5}\n\x80\x04\x95)\x00',
         b"\0" * (1 << 24),
     ],
+    ids=["pickle", "deep", "huge", "negative", "no safetensors", "endless line"],
 )
 def test_what_is_no_frame_ends_the_device_with_a_line(tmp_path: Path, sent: bytes) -> None:
     mark = tmp_path / "mark"
