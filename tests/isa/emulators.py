@@ -35,10 +35,6 @@ DEBIAN_ARM64 = (
     ),
 )
 WHEELS = ("onnxruntime", "numpy", "safetensors", "flatbuffers", "protobuf", "packaging")
-DASK = (  # distributed, and all that it needs beside those
-    *("distributed", "dask", "click", "cloudpickle", "fsspec", "jinja2", "locket", "markupsafe", "msgpack"),
-    *("partd", "psutil", "pyyaml", "sortedcontainers", "tblib", "toolz", "tornado", "urllib3", "zict"),
-)
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64", "any")
 ARM64 = ("cortex-a53", "cortex-a76", "neoverse-n2", "max")  # plain, with dot products, with i8mm, with SME
 HASWELL = (
@@ -121,7 +117,7 @@ def arm64(name: str, cache: Path) -> Cpu:
     if not (root / "lib").exists():
         (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
     command = (emulator("aarch64", cache), "-L", str(root), "-cpu", name)
-    paths = _paths(wheels(cache / "wheels"), wheels(cache / "wheels", DASK))
+    paths = _paths(wheels(cache / "wheels"))
     executable = root / "usr" / "bin" / f"python{PYTHON}"
     compiled = {"PYTHONPYCACHEPREFIX": str(cache / "pycache"), "PYTHONDONTWRITEBYTECODE": ""}  # else minutes
     return Cpu(name, str(executable), command, {"PYTHONHOME": str(root / "usr"), **compiled, **paths})
