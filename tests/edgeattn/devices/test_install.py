@@ -34,10 +34,11 @@ def test_the_wheel_is_the_runtime_alone_with_what_it_needs(tmp_path: Path) -> No
 
 
 def test_where_it_cannot_be_installed_nothing_is_left(sshd: Any) -> None:
-    """As where there is no registry: pip is told to ask none."""
+    """As where there is no registry: pip may ask none, nor take what the tests' own environment has."""
     home = sshd.folder / "home"
     (home / ".config" / "pip").mkdir(parents=True)
-    (home / ".config" / "pip" / "pip.conf").write_text("[install]\nno-index = true\n")
+    settings = "[install]\nno-index = true\nignore-installed = true\n"
+    (home / ".config" / "pip" / "pip.conf").write_text(settings)
     place, kept = home / ".local/share/edgeattn/device", home / "kept"
     place.rename(kept)
     try:
