@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeattn.devices.files import File
 from edgeattn.devices.steady import Steady
+from edgeattn_runtime.bundle import DESKTOP_FILES
 from edgeattn_runtime.device.request import BenchSpec
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.fields import Field
@@ -61,7 +62,7 @@ def _answer(
     files = {
         path.relative_to(bundle).as_posix(): File.of(path.read_bytes())
         for path in sorted(bundle.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name not in DESKTOP_FILES
     }
     digests = {name: file.sha256 for name, file in files.items()}
     contents = {file.sha256: file.content for file in files.values()}

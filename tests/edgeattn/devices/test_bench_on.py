@@ -10,7 +10,13 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn.devices.host import DeviceHost
 
-BUNDLE = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+BUNDLE = CONFORMANCE / "good.edge"
+
+
+def test_what_a_desktop_left_in_a_bundle_is_not_sent(board: DeviceHost, bench: Any) -> None:
+    assert (CONFORMANCE / "desktop.edge" / ".DS_Store").is_file()
+    assert main(["bench", str(CONFORMANCE / "desktop.edge"), "--on", "board"]) == 0
 
 
 def test_a_bundle_is_benchmarked_on_a_device(
