@@ -38,7 +38,7 @@ from edgeattn_runtime.machine import Machine
 TINY = Path(__file__).with_name("tiny.py")
 
 # Where Dask gives up a connection in the turn of its loop in which it is made, nothing closes the socket.
-# Tornado keeps it with the loop that has ended, until there is another; then Python says so when the socket is
+# Tornado keeps it with the loop that has ended, until there is another; then Python says so when it is
 # collected as garbage, in whichever test runs by then.
 LOST_BY_DASK = "ignore:unclosed <socket:ResourceWarning"
 
