@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices

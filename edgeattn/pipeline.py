@@ -10,10 +10,9 @@ from torch import nn
 from edgeattn.bundle import Bundle, TargetOutcome, bundled, with_prices
 from edgeattn.judge.choice import choose
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
-from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.metric import check_metric
+from edgeattn.judge.models import FloatModel, Int8Model
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.int8_model import Choice, Int8Model
+from edgeattn.judge.models import Choice, Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts

@@ -10,11 +10,10 @@ import math
 from dataclasses import replace
 
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.footprint import Footprint, graphs_mb, memory_of, within_memory
 from edgeattn.judge.goal import goal_of, unmet
-from edgeattn.judge.int8_model import Choice
 from edgeattn.judge.measures import Measures, Scores
+from edgeattn.judge.models import Choice, FloatModel
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress

@@ -1,17 +1,17 @@
-"""The int8 model compared with its original on real samples: one score a sample, and what all come to."""
+"""The int8 model compared with its original on real samples: one score a sample."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.measures import Scores
+from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.noise import snr_db
 from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
@@ -23,72 +23,6 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
-
-CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
-
-
-def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
-    """Return 10 log10 of the power of a signal over that of the noise in what was found, in dB.
-
-    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
-
-    Args:
-        signal: What is right, of any shape.
-        answer: Of the same shape.
-    """
-    finite = np.isfinite(signal) & np.isfinite(answer)
-    if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):
-        return -CEILING_DB
-    noise = float(np.square(signal[finite] - answer[finite]).sum())
-    power = float(np.square(signal[finite]).sum())
-    if noise == 0:
-        return CEILING_DB
-    if power == 0:
-        return -CEILING_DB
-    return min(max(10 * math.log10(power / noise), -CEILING_DB), CEILING_DB)
-
-
-@dataclass(frozen=True, slots=True)
-class SampleScore:
-    """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
-
-    Attributes:
-        cosine: As in ``Scores``; the next three too.
-        metric_pytorch: NaN where there is no metric.
-        metric_int8: The same.
-        kept: By the name of a metric of single outputs, what it keeps of the sample.
-    """
-
-    cosine: float
-    cosine_float: float
-    max_abs: float
-    snr_db: float
-    metric_pytorch: float
-    metric_int8: float
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-
-def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:
-    """Return what samples come to: the same numbers, whoever scored which of them.
-
-    Args:
-        stream: Of every sample, in their order.
-        output_metrics: Those of single outputs.
-        has_metric: Whether the model has a metric of its own.
-    """
-    scores = tuple(stream)
-    return Scores(
-        cosine=tuple(score.cosine for score in scores),
-        cosine_float=tuple(score.cosine_float for score in scores),
-        max_abs=tuple(score.max_abs for score in scores),
-        snr_db=tuple(score.snr_db for score in scores),
-        metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
-        metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
-        output_metrics={
-            metric.name: metric.mean([score.kept[metric.name] for score in scores])
-            for metric, _ in output_metrics
-        },
-    )
 
 
 def counted(stream: Iterable[SampleScore], total: int | None, progress: Progress) -> Iterator[SampleScore]:

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner

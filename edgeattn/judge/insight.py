@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.input_views import input_views, numbers, printable
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import FloatModel, Int8Model
+from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.bundle import feed_of
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
 from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.probe import TracedGraphs
-from edgeattn.judge.trace.trace import trace
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.accuracy import ModuleLoss

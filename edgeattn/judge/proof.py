@@ -11,8 +11,8 @@ from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device
 from edgeattn.judge.insight import Insight, insight_of
-from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.timing import timing_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.request import Request
 from edgeattn.measure.profile import times_of
 from edgeattn.measure.race import race

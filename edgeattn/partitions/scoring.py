@@ -9,8 +9,8 @@ from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.evaluation import Subject
+from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.cluster import hosts
 from edgeattn.partitions.partition import SAMPLES, cut, pack
 from edgeattn.partitions.scheduler import HOST

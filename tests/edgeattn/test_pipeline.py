@@ -13,7 +13,7 @@ import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge import edge_cases as trial
-from edgeattn.judge import golden, int8_model, proof
+from edgeattn.judge import golden, models, proof
 from edgeattn.judge.request import Objective, Request
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
@@ -79,7 +79,7 @@ def test_a_graph_that_ignores_its_mask_fails_an_edge_case_though_no_sample_shows
 
         return Unmasked()
 
-    monkeypatch.setattr(int8_model, "runner_of_buckets", unmasked)
+    monkeypatch.setattr(models, "runner_of_buckets", unmasked)
     strict = {**trial.LEAST, "int8": 0.99}  # the one layer adds the token itself
     monkeypatch.setattr(trial, "LEAST", strict)
     follow, tagged = Objective(recipe=DYNAMIC_INT8), [(s.inputs, s.target) for s in source.read()]

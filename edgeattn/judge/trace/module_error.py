@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from edgeattn.judge.noise import Noise
 from edgeattn.judge.trace.inputs import TraceInput
-from edgeattn.judge.trace.noise import Noise
 from edgeattn.judge.trace.probe import Probe
 from edgeattn.judge.trace.recording import Floats
 from edgeattn.results.trace import Departure, ModuleError, SampleError

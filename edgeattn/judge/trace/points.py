@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn.judge.trace.noise import relative_error
+from edgeattn.judge.noise import relative_error
 from edgeattn.judge.trace.recording import Origin, Recorded, recorded
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE

@@ -15,8 +15,7 @@ from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, search
 from edgeattn_export.search.candidates import Candidates
-from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.race import race
+from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.rig import Step
 
 FLOAT_RECIPE = Recipe("float", (), ())

@@ -11,10 +11,9 @@ from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose
-from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
-from edgeattn_export.search.race import race
 from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups

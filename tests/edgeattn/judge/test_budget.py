@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.budget import DEFAULT, Budget, parse
+from edgeattn.judge.budget import DEFAULT, Budget, figure_of, parse
 from edgeattn.judge.figures import Mean
-from edgeattn.judge.limits import figure_of
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.results.check import Check

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from edgeattn.judge.float_model import FloatModel
+from edgeattn.judge.models import FloatModel
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from edgeattn.judge.budget import check_of, figure_of
 from edgeattn.judge.figures import Exact, Mean, Worst
-from edgeattn.judge.limits import check_of, figure_of
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.results.check import Check

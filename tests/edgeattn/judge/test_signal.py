@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn.judge.compare import CEILING_DB, snr_db
+from edgeattn.judge.noise import CEILING_DB, snr_db
 
 SIGNAL = np.array([3.0, 4.0])
 

@@ -14,7 +14,7 @@ from distributed import Client
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.compare import SampleScore
+from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.partitions.cluster import connected

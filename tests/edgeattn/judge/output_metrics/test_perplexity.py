@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from edgeattn.judge.output_metrics.logits import PERPLEXITY_RATIO
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
-from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
 from edgeattn_runtime.errors import ModelError
 
 Make = Callable[..., OutputAnswers]

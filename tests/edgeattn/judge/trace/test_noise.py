@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn.judge.trace.noise import Noise, relative_error
+from edgeattn.judge.noise import Noise, relative_error
 
 
 def test_the_error_is_the_root_of_noise_over_signal() -> None:
