@@ -52,12 +52,12 @@ def _run(source: Source, request: Request, progress: Progress) -> Bundle:
     float_model = _float_model(source, request, progress)
     # Every target may refuse the model: all are asked before a search takes minutes for the first.
     lowered = [(each, *_lowered(float_model, each, progress)) for each in request.each()]
-    outcomes = [_for_target(float_model, *each, progress) for each in lowered]
-    return bundled(source, request, with_prices(outcomes, request))
+    outcomes = with_prices([_for_target(float_model, *each, progress) for each in lowered], request)
+    return bundled(source, request, outcomes)
 
 
 def _float_model(source: Source, request: Request, progress: Progress) -> FloatModel:
-    """Capture a model, and recover its meaning."""
+    """Capture a model, settle how it is compared with its original, and recover its meaning."""
     progress.stage("samples")
     real = source.read()
     samples = real.split()
@@ -65,14 +65,14 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     captured = source.capture(real, request.target.prover)
     if source.processing is not None:
         source.processing.check(source.name, captured.graph, real)
-    progress.stage("recover")
-    recovered = recover(captured, samples.calibration)
-    progress.stage("cache")
-    cached = with_cache(captured, recovered, samples.calibration)
     limits = request.budget.limits
     comparison = Comparison.of(captured, samples, source.metric, limits)
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
+    progress.stage("recover")
+    recovered = recover(captured, samples.calibration)
+    progress.stage("cache")
+    cached = with_cache(captured, recovered, samples.calibration)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
 

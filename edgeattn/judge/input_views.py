@@ -14,7 +14,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.processing import Image
+from edgeattn_runtime.processing.image import image_levels
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
 Array = NDArray[np.generic]
@@ -126,7 +126,7 @@ def _view(name: str, array: NDArray[np.generic], own: OwnProcessing | None) -> I
         if text is not None and name == text.ids:
             return InputView(name=name, text=_text(own, row))
         if image is not None and name == image.input:
-            return picture(name, _levels(image, row), f"{image.channels}, {image.height}x{image.width}")
+            return picture(name, image_levels(image, row), f"{image.channels}, {image.height}x{image.width}")
         if audio is not None and name == audio.input and audio.log_mel is None:
             lines = np.atleast_2d(np.asarray(row, np.float64))
             seconds = f"{lines.shape[1] / audio.rate:.3g} s at {audio.rate} Hz"
@@ -146,14 +146,3 @@ def printable(text: str) -> str:
     """Return text in one line of characters that can be seen, and cut where it is long."""
     visible = "".join(character for character in " ".join(text.split()) if character.isprintable())
     return visible if len(visible) <= LONGEST else f"{visible[:LONGEST]}…"
-
-
-def _levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the levels (H, W) or (H, W, 3) that an input was made of."""
-    pixels = np.asarray(row, np.float64)
-    if image.layout == "NCHW":
-        pixels = np.moveaxis(pixels, 0, -1)
-    levels: NDArray[np.float64] = (pixels * np.array(image.std) + np.array(image.mean)) / image.scale
-    if image.channels == "BGR":
-        levels = levels[..., ::-1]
-    return levels[..., 0] if image.channels == "L" else levels

@@ -11,8 +11,8 @@ import numpy as np
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.results.accuracy import Accuracy
+from edgeattn.results.graph import Placement
 from edgeattn.results.latency import Race
-from edgeattn_export.graph.placement import Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

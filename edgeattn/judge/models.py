@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -12,6 +12,7 @@ from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.independence import ProvenRows
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
+from edgeattn.results.trial import TrialResult
 from edgeattn.source.source import Source
 from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
@@ -64,6 +65,8 @@ class Choice:
         int8: The graphs.
         selection: The selection samples as their main graph sees them.
         search: How their recipe was found.
+        trials: What the search tried, as a report has it.
+        recipes: By their files in the bundle, the recipes of the front, and the chosen one.
         notes: Of the search, for the model author.
         binding: What no recipe met on the selection samples, in words.
     """
@@ -71,6 +74,8 @@ class Choice:
     int8: Graphs
     selection: Sequence[Inputs]
     search: SearchResult
+    trials: tuple[TrialResult, ...]
+    recipes: Mapping[str, bytes]
     notes: tuple[str, ...]
     binding: tuple[str, ...]
 

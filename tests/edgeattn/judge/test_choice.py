@@ -17,6 +17,7 @@ from edgeattn.judge.footprint import MARGIN, graphs_mb
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Objective, Request
+from edgeattn.judge.search import goal_of
 from edgeattn.progress import Progress, Silent
 from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
@@ -87,7 +88,9 @@ def choose(captured: Captured, floats: FloatGraphs, samples: SampleSplit, stages
         padded = Padded(captured.graph, None)
         comparison = Answering(captured, padded, None, selection=samples.selection, verdicts=iter(verdicts))
         request = Request.read("cpu", limits or {"cosine": REQUIRED}, objective)
-        choice = Chooser(floats, samples.selection, comparison, request, stages).best()
+        rig, selection = request.rig(), samples.selection
+        goal = goal_of(request, captured, selection, rig)
+        choice = Chooser(floats, selection, comparison, request, rig, goal, stages).best()
         assert next(comparison.verdicts, None) is None
         return choice
 

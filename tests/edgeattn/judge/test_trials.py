@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edgeattn.reporting import recipe_files, trial_results
+from edgeattn.judge.search import recipe_files, trial_results
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.goal import Trial
 

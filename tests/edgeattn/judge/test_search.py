@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from edgeattn.judge import goal as module
+from edgeattn.judge import search as module
 from edgeattn.judge.comparison import torch_threads
-from edgeattn.judge.goal import MARGIN, NO_LIMIT, goal_of, unmet
 from edgeattn.judge.request import FASTEST, Objective, Request
+from edgeattn.judge.search import MARGIN, NO_LIMIT, goal_of, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.quantize import Recipe

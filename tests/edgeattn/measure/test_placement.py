@@ -8,14 +8,14 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
+from edgeattn.measure.assignment import expected_placement, session_placement
+from edgeattn.measure.placement import multiply_accumulates, placement_of
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.targets.coreml import COREML
-from edgeattn_export.targets.placement.assignment import expected_placement, session_placement
-from edgeattn_export.targets.placement.operators import Operators
-from edgeattn_export.targets.placement.target_placement import multiply_accumulates, placement_of
+from edgeattn_export.targets.operators import Operators
 
 NPU, CPU = "NpuExecutionProvider", "CPUExecutionProvider"
 ENGINE = Engine("onnxruntime", "1.24", (CPU,))
