@@ -22,8 +22,7 @@ from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
 from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.search import Goal, Rig, SearchResult
-from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
-from edgeattn_export.search.one_recipe_for_all import one_recipe_for_all
+from edgeattn_export.search.bundle_search import follow_bundle, one_recipe_for_all, search_bundle
 from edgeattn_export.targets import LoweredGraphs
 from edgeattn_runtime.golden import Sample as GoldenSample
 from edgeattn_runtime.manifest import MAIN_GRAPH
