@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,10 @@ import torch
 from edgeattn.judge import search as module
 from edgeattn.judge.comparison import torch_threads
 from edgeattn.judge.request import FASTEST, Objective, Request
-from edgeattn.judge.search import MARGIN, NO_LIMIT, goal_of, unmet
+from edgeattn.judge.search import MARGIN, NO_LIMIT, goal_of, recipe_files, trial_results, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
-from edgeattn_export.quantize import Recipe
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import CANDIDATES
@@ -130,3 +131,55 @@ def test_only_what_the_user_asked_for_is_spoken_of() -> None:
 
 def test_a_followed_recipe_misses_no_goal() -> None:
     assert unmet(found(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
+
+
+def tried(name: str, cosine_min: float, latency_ms: float, size_mb: float = 22.9) -> Trial:
+    recipe = Recipe(name, (("*", Treatment("int8", (("smoothing", 0.7),))),), ("int8 rows",))
+    return Trial(recipe, cosine_min, cosine_min, latency_ms, size_mb)
+
+
+FASTEST_TRIAL = tried("fast", 0.985, 11.0)
+EXACT_TRIAL = tried("exact", 0.999, 13.0)
+DOMINATED_TRIAL = tried("dominated", 0.984, 12.0)
+
+
+def test_the_front_comes_first_and_each_of_its_recipes_has_a_file() -> None:
+    lines = trial_results([DOMINATED_TRIAL, EXACT_TRIAL, FASTEST_TRIAL, FASTEST_TRIAL], chosen=EXACT_TRIAL)
+    assert [(line.name, line.number, line.front, line.chosen) for line in lines] == [
+        ("fast", "01", True, False),
+        ("exact", "02", True, True),
+        ("dominated", "", False, False),
+    ]
+    files = recipe_files([DOMINATED_TRIAL, EXACT_TRIAL, FASTEST_TRIAL, FASTEST_TRIAL], chosen=EXACT_TRIAL)
+    assert (
+        list(files)
+        == [line.recipe for line in lines[:2]]
+        == [
+            "recipes/01-fast.json",
+            "recipes/02-exact.json",
+        ]
+    )
+    assert json.loads(files["recipes/02-exact.json"]) == json.loads(EXACT_TRIAL.recipe.to_json())
+
+
+def test_a_chosen_recipe_that_is_dominated_can_be_reached_too() -> None:
+    lines = trial_results([FASTEST_TRIAL], chosen=DOMINATED_TRIAL)
+    assert [(line.recipe, line.front, line.chosen) for line in lines] == [
+        ("recipes/01-fast.json", True, False),
+        ("recipes/02-dominated.json", False, True),
+    ]
+    assert recipe_files([FASTEST_TRIAL], chosen=DOMINATED_TRIAL).keys() == {line.recipe for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("cosine_min >= 0.998, é", "recipes/01-cosine_min-0.998.json"),
+        ("../up", "recipes/01-..-up.json"),
+        ("模型", "recipes/01-recipe.json"),
+        ("x" * 100, f"recipes/01-{'x' * 60}.json"),
+    ],
+)
+def test_a_file_has_a_name_that_every_bundle_may_hold(name: str, file: str) -> None:
+    trial = tried(name, 0.99, 11.0)
+    assert list(recipe_files([trial], chosen=trial)) == [file]

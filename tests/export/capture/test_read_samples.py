@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from edgeattn_export.capture import read_samples
-from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.capture.read_samples import LIMIT, read_npz
 from edgeattn_export.graph.samples import LEAST
-from edgeattn_runtime.errors import ModelError, SampleError
+from edgeattn_runtime.errors import BadInput, ModelError, SampleError
 
 IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
 PAST = (torch.ones(1, 2, 3, 4),) * 2
@@ -133,3 +135,17 @@ def test_reads_no_more_than_the_limit() -> None:
             yield {"ids": IDS}
 
     assert len(read_samples(One(), endless())) == drawn == LIMIT
+
+
+WIDTH = 16
+
+
+def test_samples_may_be_stacked(tmp_path: Path) -> None:
+    np.savez(tmp_path / "stack.npz", x=np.ones((4, 3, WIDTH), np.float32))
+    assert [sample.inputs["x"].shape for sample in read_npz(tmp_path / "stack.npz")] == [(1, 3, WIDTH)] * 4
+
+
+def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("not this")
+    with pytest.raises(BadInput, match=r"x\.npz: "):
+        read_npz(tmp_path / "x.npz")

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.statistics import LEAST, MOST, count_needed, mean_bound, unseen_score
+from edgeattn.judge.statistics import (
+    LEAST,
+    MOST,
+    count_for,
+    count_needed,
+    mean_bound,
+    share_shown,
+    unseen_score,
+)
 from edgeattn.results.check import CONFIDENCE
 
 TRIES = 200
@@ -88,3 +96,19 @@ def test_an_unseen_input_is_farther_off_than_the_worst() -> None:
     assert unseen_score([1.0, 0.9, 0.8], at_least=True) == pytest.approx(0.6)
     assert unseen_score([1.0, 0.9, 0.8], at_least=False) == pytest.approx(1.2)
     assert unseen_score([0.5], at_least=True) == 0.5
+
+
+DRAWN = 4000
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.9, 29), (0.95, 59), (0.99, 299)])  # Wilks' own table
+def test_so_many_samples_speak_for_a_share(share: float, count: int) -> None:
+    assert count_for(share) == count
+    assert share_shown(count) >= share > share_shown(count - 1)
+
+
+def test_chance_bears_it_out() -> None:
+    count = 40
+    lowest = np.random.default_rng(0).random((DRAWN, count)).min(axis=1)  # as a share of inputs below it
+    holds = np.mean(1 - lowest >= share_shown(count))
+    assert holds == pytest.approx(CONFIDENCE, abs=0.015)
