@@ -131,8 +131,8 @@ def _ignored(trial: FloatTrial, rows: Sequence[Inputs], padding: Padding, *, hid
         padded = _in_front(row, _resized(trial.graph, other, sizes))
         padded[padding.mask][:, length:] = flag
         answers = trial.original(padded)
-        kept = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
-        if not trial.agrees(trial.original(row), kept):
+        cut = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
+        if not trial.agrees(trial.original(row), cut):
             return False
         is_tried = True
     return is_tried

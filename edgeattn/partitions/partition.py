@@ -33,16 +33,16 @@ def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
         samples: May be a stream.
         count: How many a partition has at most; fewer where they are large, and at least one.
     """
-    some: list[Sample] = []
-    held = 0
+    partition: list[Sample] = []
+    size = 0
     for sample in samples:
-        some.append(sample)
-        held += sum(value.nbytes for value in sample.inputs.values())
-        if len(some) == count or held >= BYTES:
-            yield tuple(some)
-            some, held = [], 0
-    if some:
-        yield tuple(some)
+        partition.append(sample)
+        size += sum(value.nbytes for value in sample.inputs.values())
+        if len(partition) == count or size >= BYTES:
+            yield tuple(partition)
+            partition, size = [], 0
+    if partition:
+        yield tuple(partition)
 
 
 def pack(partition: Partition) -> bytes:

@@ -27,7 +27,7 @@ Pair = tuple[Array, Array]  # the original's embeddings and int8's, (N, D) each
 Scored = tuple[float, Array]  # a sample's own score, and the same without each of the others, (N - 1,)
 
 
-def _kept(answered: OutputAnswers) -> Pair:
+def _embeddings(answered: OutputAnswers) -> Pair:
     return answered.expected, np.nan_to_num(answered.actual)
 
 
@@ -84,5 +84,7 @@ def _correlation(expected: Array, actual: Array) -> Scored:
     return whole[2] / whole[0], ab / np.sqrt(aa * bb)
 
 
-RECALL_AT_10 = OutputMetric(name="recall_at_10", output="embedding", keep=_kept, mean=_recall, least=LEAST)
-RANK = OutputMetric(name="rank", output="embedding", keep=_kept, mean=_rank, least=LEAST)
+RECALL_AT_10 = OutputMetric(
+    name="recall_at_10", output="embedding", keep=_embeddings, mean=_recall, least=LEAST
+)
+RANK = OutputMetric(name="rank", output="embedding", keep=_embeddings, mean=_rank, least=LEAST)

@@ -28,20 +28,20 @@ class TraceInput:
     Attributes:
         name: Of the evaluation sample, for a person: "12", or "12 padded".
         inputs: By name.
-        kept: Where its positions count, bool (batch, sequence); None where all do.
+        counting: Where its positions count, bool (batch, sequence); None where all do.
         real: Whether it is a sample as it came.
     """
 
     name: str
     inputs: Inputs
-    kept: NDArray[np.bool_] | None = None
+    counting: NDArray[np.bool_] | None = None
     real: bool = True
 
     def counted(self, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return a tensor (batch, sequence, ...) without padded positions; any other as it is."""
-        if self.kept is None or tensor.shape[:2] != self.kept.shape:
+        if self.counting is None or tensor.shape[:2] != self.counting.shape:
             return tensor
-        return tensor[self.kept]
+        return tensor[self.counting]
 
 
 def trace_inputs(
@@ -64,21 +64,21 @@ def trace_inputs(
         i: sized_inputs(samples[i : i + 1], axes, sizes) if sizes else samples[i].inputs for i in picked
     }
     for i in picked:
-        yield TraceInput(str(i), inputs[i], _kept(inputs[i], padded))
+        yield TraceInput(str(i), inputs[i], _counting(inputs[i], padded))
     longest = sorted(picked, key=lambda i: -sum(array.size for array in inputs[i].values()))
     for i in longest[:PADDED]:
         changed = {**inputs[i], **dict(_with_padding(inputs[i], padded, pad))}
         if any(changed[name] is not array for name, array in inputs[i].items()):
-            yield TraceInput(f"{i} padded", changed, _kept(changed, padded), real=False)
+            yield TraceInput(f"{i} padded", changed, _counting(changed, padded), real=False)
 
 
 def pad_token(module: nn.Module) -> int:
     """Return the token that a model's embeddings keep for padding; 0, the usual one, where they keep none."""
-    kept = (it.padding_idx for it in module.modules() if isinstance(it, nn.Embedding))
-    return next((token for token in kept if token is not None), 0)
+    paddings = (it.padding_idx for it in module.modules() if isinstance(it, nn.Embedding))
+    return next((token for token in paddings if token is not None), 0)
 
 
-def _kept(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
+def _counting(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
     return None if padded.padding is None else inputs[padded.padding.mask] != padded.padding.masked_out
 
 

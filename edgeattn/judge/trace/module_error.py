@@ -33,11 +33,11 @@ class Departures:
             trial: The input.
             expected: What PyTorch has at the points, by their values.
         """
-        held, flowing = self._inside.held(expected), self._inside.flowing(trial.inputs)
-        answers = self._inside.answers(trial.inputs, {**flowing, **held})
-        for values, kept in ((answers, self._introduced), (flowing, self._accumulated)):
-            for value, noise in _noises(trial, held, values):
-                kept.setdefault(value, {})[trial.name] = noise
+        expected_here, flowing = self._inside.as_in_graphs(expected), self._inside.flowing(trial.inputs)
+        answers = self._inside.answers(trial.inputs, {**flowing, **expected_here})
+        for values, by_value in ((answers, self._introduced), (flowing, self._accumulated)):
+            for value, noise in _noises(trial, expected_here, values):
+                by_value.setdefault(value, {})[trial.name] = noise
 
     @property
     def values(self) -> Collection[str]:

@@ -97,11 +97,11 @@ def _changed_inputs(
 
 def _other_positions(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
     """Return outputs without the middle, on every axis that has a position for each flag."""
-    kept = {}
+    others = {}
     for tensor in graph.outputs:
         array = outputs[tensor.name]
         for axis, dim in enumerate(tensor.dims):
             if axis and dim == flag.dims[1] and tensor.dims[0] == flag.dims[0]:
                 array = np.delete(array, middle, axis)
-        kept[tensor.name] = array
-    return kept
+        others[tensor.name] = array
+    return others

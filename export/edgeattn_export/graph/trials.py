@@ -47,9 +47,9 @@ def masked_samples(samples: Samples) -> Iterator[Inputs]:
     Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
-    some = stratified((sample.inputs for sample in samples), RANGED)
-    yield from some
-    for inputs, flag in product(stratified(some, REPEATED) if masks else (), (0, 1)):
+    chosen = stratified((sample.inputs for sample in samples), RANGED)
+    yield from chosen
+    for inputs, flag in product(stratified(chosen, REPEATED) if masks else (), (0, 1)):
         yield {**inputs, **{name: _masked_out(inputs[name], 0.67, flag) for name in masks}}
 
 
@@ -130,7 +130,7 @@ def _is_mask(samples: Samples, name: str) -> bool:
 
 
 def _masked_out(value: NDArray[np.generic], visible_share: float, flag: int = 0) -> NDArray[np.generic]:
-    kept = max(1, round(value.shape[-1] * visible_share))
+    visible = max(1, round(value.shape[-1] * visible_share))
     masked = value.copy()
-    masked[..., kept:] = flag
+    masked[..., visible:] = flag
     return masked

@@ -133,10 +133,10 @@ class Calibration:
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
         self._rounded |= made
-        held = sum(map(_bytes, self._rounded.values()))
-        while held > KEPT:
+        size = sum(map(_bytes, self._rounded.values()))
+        while size > KEPT:
             oldest = next(iter(self._rounded))
-            held -= _bytes(self._rounded.pop(oldest))
+            size -= _bytes(self._rounded.pop(oldest))
 
     def _statistics(self, layer: Layer, key: Key, histograms: bool) -> Statistics | None:
         return self._all(histograms)[layer.weight] if key.techniques or key.calibrated else None

@@ -45,9 +45,9 @@ class LayerForm:
 
 def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]:
     """Yield the layers of ``before`` that stand in ``after`` too: their module, and their output's name."""
-    kept = values_of(after)
+    values = values_of(after)
     for node in before.graph:
-        if node.outputs[0].name not in kept:
+        if node.outputs[0].name not in values:
             continue
         if node.op_type in WEIGHTED and any(map(_is_matrix, node.inputs)):
             yield module_of(node), node.outputs[0].name or ""

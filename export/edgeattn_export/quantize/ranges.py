@@ -66,8 +66,8 @@ def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
 
 def _of(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
-    kept = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
-    return Range(float(kept.min(initial=0.0)), float(kept.max(initial=0.0)))
+    finite = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
+    return Range(float(finite.min(initial=0.0)), float(finite.max(initial=0.0)))
 
 
 def covering_inputs(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:

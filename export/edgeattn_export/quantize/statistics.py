@@ -120,14 +120,14 @@ def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
         widths: The channels D of each value.
     """
     batch: list[str] = []
-    held = 0
+    total = 0
     for name, width in widths.items():
         size = width * width * np.dtype(np.float32).itemsize
-        if batch and held + size > MEMORY:
+        if batch and total + size > MEMORY:
             yield batch
-            batch, held = [], 0
+            batch, total = [], 0
         batch.append(name)
-        held += size
+        total += size
     if batch:
         yield batch
 

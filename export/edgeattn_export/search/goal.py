@@ -44,8 +44,8 @@ class Trial:
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return the Pareto front over worst cosine, latency and size, the fastest first."""
     every = tuple(trials)
-    kept = (trial for trial in every if not any(other.dominates(trial) for other in every))
-    return tuple(sorted(kept, key=lambda trial: trial.latency_ms))
+    undominated = (trial for trial in every if not any(other.dominates(trial) for other in every))
+    return tuple(sorted(undominated, key=lambda trial: trial.latency_ms))
 
 
 def _axes(trial: Trial) -> tuple[float, float, float]:

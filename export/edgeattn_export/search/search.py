@@ -35,10 +35,12 @@ def why_float(
     """
     if fastest == FLOAT.name:
         return ()  # an engine of floats
-    kept = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
-    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in kept]
+    float_units = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
+    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in float_units]
     return tuple(
-        _why(unit, plain, int8) for unit, (plain, int8) in zip(kept, times, strict=True) if plain <= int8
+        _why(unit, plain, int8)
+        for unit, (plain, int8) in zip(float_units, times, strict=True)
+        if plain <= int8
     )
 
 
@@ -136,7 +138,7 @@ def _rest_milliseconds(
         return 0.0
     fastest = meter.rig.candidates.fastest
     (whole,) = race(meter, [uniform(meter, units, fastest)])
-    plain = (option for found in options.values() for option in found if option.treatment == fastest)
+    plain = (option for choices in options.values() for option in choices if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 

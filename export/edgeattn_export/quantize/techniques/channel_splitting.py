@@ -39,11 +39,11 @@ def split(linear: Linear, statistics: Statistics, share: float) -> Linear:
     copies = np.repeat(np.arange(len(reach)), times - 1)  # (k)
     if not len(copies):
         return linear
-    kept = np.concatenate([np.arange(len(reach)), copies])  # (D + k)
+    sources = np.concatenate([np.arange(len(reach)), copies])  # (D + k)
     parts = np.concatenate([[_shares(count)[0] for count in times], *(_shares(count)[1:] for count in times)])
     divisor = np.ones(len(reach)) if linear.divisor is None else linear.divisor
-    divided = (divisor[kept] / parts).astype(np.float32)
-    return replace(linear, weight=linear.weight[kept], divisor=divided, copies=copies)
+    divided = (divisor[sources] / parts).astype(np.float32)
+    return replace(linear, weight=linear.weight[sources], divisor=divided, copies=copies)
 
 
 def _shares(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -37,20 +37,20 @@ def _divergence(distribution: Distribution, share: float, steps: int) -> float:
     zero = int(np.searchsorted(distribution.edges, 0))  # bins before it hold negative numbers
     farthest = max(1, round(share * max(zero, FINE - zero)))
     first, last = max(0, zero - farthest), min(FINE, zero + farthest)
-    kept = distribution.counts[first:last]
-    clipped = kept.copy()
+    inside = distribution.counts[first:last]
+    clipped = inside.copy()
     clipped[0] += distribution.counts[:first].sum()
     clipped[-1] += distribution.counts[last:].sum()
     had = clipped > 0
-    step = np.arange(len(kept)) * (steps + 1) // len(kept)
-    sums, bins = (np.bincount(step, weights=each) for each in (kept, had))
+    step = np.arange(len(inside)) * (steps + 1) // len(inside)
+    sums, bins = (np.bincount(step, weights=each) for each in (inside, had))
     stepped = np.where(had, sums[step] / np.maximum(bins[step], 1), 0)
     return _kullback_leibler(clipped / clipped.sum(), stepped / max(stepped.sum(), LEAST))
 
 
 def _kullback_leibler(p: Doubles, q: Doubles) -> float:
-    some = p > 0
-    return float(np.sum(p[some] * np.log(p[some] / np.maximum(q[some], LEAST))))
+    positive = p > 0
+    return float(np.sum(p[positive] * np.log(p[positive] / np.maximum(q[positive], LEAST))))
 
 
 def reach_by_entropy(linear: Linear, statistics: Statistics, smallest: float) -> Linear:

@@ -48,7 +48,7 @@ def test_of_many_samples_some_are_taken() -> None:
 def test_where_no_input_tells_padding_tokens_may() -> None:
     again = made(4, None)[4]
     assert again.inputs["tokens"].tolist() == [[1, 2, 3, 4, 5, 6, 7, 8, 7, 7, 7, 7]]
-    assert again.kept is None
+    assert again.counting is None
 
 
 def test_samples_are_brought_to_fixed_sizes() -> None:
