@@ -27,10 +27,10 @@ from edgeattn_export.targets import LoweredGraphs
 from edgeattn_runtime.golden import Sample as GoldenSample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-WEIGHED = 4  # inputs, from the smallest to the largest, that memory is measured on
+WEIGHED_INPUTS = 4  # inputs, from the smallest to the largest, that memory is measured on
 REFINEMENTS = 2  # more exact recipes, where the selection samples ask for more than the search saw
-TIMES = ("never", "once", "twice")
-TIGHTER = 0.8  # of the error that the one before had in the search
+REFINED_TIMES = ("never", "once", "twice")
+TIGHTENING = 0.8  # of the error that the one before had in the search
 
 
 def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress: Progress) -> Choice:
@@ -83,7 +83,9 @@ class Chooser:
     def _footprint(self, size_mb: float) -> Footprint[Choice]:
         choice = self._within(size_mb)
         main = self.request.target.prover.runner(choice.int8.graphs[MAIN_GRAPH].quantized.model)
-        golden = [GoldenSample(arrays, main(arrays)) for arrays in stratified(choice.selection, WEIGHED)]
+        golden = [
+            GoldenSample(arrays, main(arrays)) for arrays in stratified(choice.selection, WEIGHED_INPUTS)
+        ]
         memory_mb = memory_of(choice.int8, golden, self.request)
         return Footprint(choice, graphs_mb(choice.int8), memory_mb)
 
@@ -103,7 +105,7 @@ class Chooser:
             is_final = self.request.objective.recipe is not None or len(tries) > REFINEMENTS or search.missed
             if is_final or self._is_exact(tries[-1][1]):
                 break
-            goal = goal.tightened(TIGHTER * goal.used_by(search.chosen))
+            goal = goal.tightened(TIGHTENING * goal.used_by(search.chosen))
             del int8, runner  # before the next ones take as much memory
         best = max(tries, key=lambda each: (self._is_exact(each[1]), min(each[1].cosine)))
         if best != tries[-1]:
@@ -128,7 +130,7 @@ class Chooser:
         store = self.rig.store
         risks = [_saturation_note(risk) for part in int8.graphs.values() for risk in part.risks]
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-        times = f"Refined {TIMES[refined]}: accuracy on the selection samples missed the target."
+        times = f"Refined {REFINED_TIMES[refined]}: accuracy on the selection samples missed the target."
         notes = (*search.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
         return Choice(

@@ -23,8 +23,10 @@ from edgeattn_runtime.many import Splitter, stacked
 from edgeattn_runtime.rows import Padding, Rows, check_rows
 from edgeattn_runtime.session import ENGINE_ERRORS
 
-TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
-TRIED = 4  # rows, from the shortest to the longest
+ROW_TOLERANCE = (
+    1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
+)
+TRIED_ROWS = 4  # rows, from the shortest to the longest
 
 _FAILURES: tuple[type[Exception], ...] = (BundleError, *ENGINE_ERRORS)
 
@@ -41,11 +43,13 @@ class FloatTrial:
     def rows(self, rows: Rows) -> list[Inputs]:
         """Return the rows of a few samples without their padding, as batches of one."""
         splitter = Splitter(rows, self.graph, self.symbols)
-        return [row.arrays for arrays in stratified(self.samples, TRIED) for row in splitter.split(0, arrays)]
+        return [
+            row.arrays for arrays in stratified(self.samples, TRIED_ROWS) for row in splitter.split(0, arrays)
+        ]
 
     def agrees(self, expected: Inputs, answer: Inputs) -> bool:
         """Say whether two answers are the same."""
-        return disagreement(expected, answer, TOLERANCE) is None
+        return disagreement(expected, answer, ROW_TOLERANCE) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def independent_rows(trial: FloatTrial) -> Rows | None:
 
 
 def _independent(trial: FloatTrial, bare: Rows) -> bool:
-    rows = stratified(trial.rows(bare), TRIED)
+    rows = stratified(trial.rows(bare), TRIED_ROWS)
     for i, row in enumerate(rows):
         sizes = bind(trial.graph.inputs, row)
         others = [_resized(trial.graph, other, sizes) for other in (*rows[:i], *rows[i + 1 :])]
@@ -109,7 +113,7 @@ def _tells(trial: FloatTrial, batch: str, padding: Padding) -> bool:
     ]
     if not visible:
         return False
-    rows = stratified(visible, TRIED)
+    rows = stratified(visible, TRIED_ROWS)
     try:
         return _ignored(trial, rows, padding, hides=True) and not _ignored(trial, rows, padding, hides=False)
     except ENGINE_ERRORS:  # more positions than the model can take

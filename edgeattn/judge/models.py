@@ -25,7 +25,7 @@ from edgeattn_export.search import SearchResult
 from edgeattn_export.targets import Bucket, LoweredGraphs
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-REHEARSED = 8  # samples that a decoder is taken through
+REHEARSED_SAMPLES = 8  # samples that a decoder is taken through
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Int8Model:
         """Return what samples feed to that graph; of a decoder, what its calls take for a few of them."""
         graphs = self.lowered.graphs
         if graphs.generation is not None:
-            samples = samples[:REHEARSED]
+            samples = samples[:REHEARSED_SAMPLES]
         calls = graphs.samples(samples, self.request.target.prover)[MAIN_GRAPH]
         return [call.inputs for call in calls]
 

@@ -19,9 +19,9 @@ from edgeattn_export.search import Goal, Rig, SearchResult, Trial, front
 from edgeattn_export.search.store import fingerprint
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
-MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
+TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
 NO_LIMIT = -1.0  # below every cosine
-TIMED, PASSES = 8, 3  # samples of the original, and calls of each
+TIMED_SAMPLES, TIMED_PASSES = 8, 3  # samples of the original, and calls of each
 RECIPES = "recipes"  # the folder of their files in a bundle
 _NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 
@@ -45,7 +45,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
     return Goal(
         cosine_mean=mean if silent else limits.get("cosine", NO_LIMIT),
         cosine_min=worst if silent else limits.get("cosine_min", NO_LIMIT),
-        latency_ms=MARGIN * min(milliseconds),
+        latency_ms=TIME_MARGIN * min(milliseconds),
         size_mb=limits.get("size_mb", math.inf),
         prefer=request.objective.prefer,
         thorough=bool(request.budget.explicit),
@@ -67,7 +67,7 @@ def _binding(search: SearchResult, goal: Goal) -> str:
     bounds = {
         "cosine": goal.cosine_mean,
         "cosine_min": goal.cosine_min,
-        "latency_ms": goal.latency_ms / MARGIN,
+        "latency_ms": goal.latency_ms / TIME_MARGIN,
         "size_mb": goal.size_mb,
     }
     limits = ", ".join(f"{name}={bounds[name]:.6g}" for name in goal.misses(search.chosen))
@@ -95,10 +95,10 @@ def _milliseconds(captured: Captured, samples: Samples, rig: Rig) -> float:
 
 
 def _timed(original: Runner, samples: Samples) -> float:
-    timed = stratified((sample.inputs for sample in samples), TIMED)
+    timed = stratified((sample.inputs for sample in samples), TIMED_SAMPLES)
     calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
     with torch_threads(THREADS):
-        times = take_turns(calls, processor_milliseconds, rounds=PASSES, warmup=1)
+        times = take_turns(calls, processor_milliseconds, rounds=TIMED_PASSES, warmup=1)
     return median(time for counted in times.values() for time in counted)
 
 

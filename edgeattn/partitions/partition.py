@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Sample
 
-SAMPLES = 64  # in a partition, at most
-BYTES = 4 * 2**20  # of their inputs, about: Dask warns of larger tasks
+MOST_SAMPLES = 64  # in a partition, at most
+MOST_BYTES = 4 * 2**20  # of their inputs, about: Dask warns of larger tasks
 
 Partition = tuple[Sample, ...]
 PROTOCOL = 5
 
 
-def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
+def cut(samples: Iterable[Sample], count: int = MOST_SAMPLES) -> Iterator[Partition]:
     """Yield samples in partitions, in their order, each read when it is asked for.
 
     Args:
@@ -38,7 +38,7 @@ def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
     for sample in samples:
         partition.append(sample)
         size += sum(value.nbytes for value in sample.inputs.values())
-        if len(partition) == count or size >= BYTES:
+        if len(partition) == count or size >= MOST_BYTES:
             yield tuple(partition)
             partition, size = [], 0
     if partition:

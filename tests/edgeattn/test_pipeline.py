@@ -12,8 +12,7 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.judge import edge_cases as trial
-from edgeattn.judge import golden, models, proof
+from edgeattn.judge import edge_cases, golden, models, proof
 from edgeattn.judge.request import Objective, Request
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
@@ -80,8 +79,8 @@ def test_a_graph_that_ignores_its_mask_fails_an_edge_case_though_no_sample_shows
         return Unmasked()
 
     monkeypatch.setattr(models, "runner_of_buckets", unmasked)
-    strict = {**trial.LEAST, "int8": 0.99}  # the one layer adds the token itself
-    monkeypatch.setattr(trial, "LEAST", strict)
+    strict = {**edge_cases.LEAST_COSINE, "int8": 0.99}  # the one layer adds the token itself
+    monkeypatch.setattr(edge_cases, "LEAST_COSINE", strict)
     follow, tagged = Objective(recipe=DYNAMIC_INT8), [(s.inputs, s.target) for s in source.read()]
     made = edgeattn.export(source.module, tagged, budget={"cosine": 0.9}, objective=follow)
     failed = {case.name for case in made.report.edge_cases if not case.ok}

@@ -19,7 +19,7 @@ from edgeattn.judge.output_metrics.output_metric import (
 )
 from edgeattn_runtime.errors import ModelError
 
-K = 5  # of topk
+TOP_K = 5  # of topk
 LEAST_LOG = -100.0  # nats: a class that int8 rules out is no infinite loss
 
 
@@ -42,7 +42,7 @@ def _top1(answered: OutputAnswers) -> Share:
 
 def _topk(answered: OutputAnswers) -> Share:
     count, classes = answered.expected.shape
-    k = min(K, classes - 1)
+    k = min(TOP_K, classes - 1)
     highest = [np.argsort(each, axis=-1)[:, -k:] for each in (answered.expected, answered.actual)]
     shared = sum(np.intersect1d(a, b).size for a, b in zip(*highest, strict=True))
     return shared / (k * count), k * count

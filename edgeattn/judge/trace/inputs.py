@@ -16,9 +16,9 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_runtime.graph import Tensor
 
-MOST = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
-PADDED = 8  # of them, the longest, that come again
-SHOWN = 2 / 3  # of their positions, which then stay
+MOST_SAMPLES = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
+PADDED_SAMPLES = 8  # of them, the longest, that come again
+VISIBLE_SHARE = 2 / 3  # of their positions, which then stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class TraceInput:
 
 
 def trace_inputs(
-    samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int, *, most: int = MOST
+    samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int, *, most: int = MOST_SAMPLES
 ) -> Iterator[TraceInput]:
     """Yield samples spread over all, and the longest again with padding in their last third.
 
@@ -66,7 +66,7 @@ def trace_inputs(
     for i in picked:
         yield TraceInput(str(i), inputs[i], _counting(inputs[i], padded))
     longest = sorted(picked, key=lambda i: -sum(array.size for array in inputs[i].values()))
-    for i in longest[:PADDED]:
+    for i in longest[:PADDED_SAMPLES]:
         changed = {**inputs[i], **dict(_with_padding(inputs[i], padded, pad))}
         if any(changed[name] is not array for name, array in inputs[i].items()):
             yield TraceInput(f"{i} padded", changed, _counting(changed, padded), real=False)
@@ -90,7 +90,7 @@ def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[st
         tells = _is_tokens(tensor) if padding is None else tensor.name == padding.mask
         if tells and array.shape[1] > 1:
             changed = array.copy()
-            changed[:, max(1, round(array.shape[1] * SHOWN)) :] = (
+            changed[:, max(1, round(array.shape[1] * VISIBLE_SHARE)) :] = (
                 pad if padding is None else padding.masked_out
             )
             yield tensor.name, changed

@@ -15,7 +15,7 @@ from edgeattn.results.report import Report
 from edgeattn_runtime.batches import Interval, Ratio
 
 Trend = Literal["better", "worse", "same", "not compared"]
-NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
+SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
 SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
 MEMORY_NOISE = 0.1  # of a process's peak
 _OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
@@ -116,7 +116,7 @@ def _speedup(old: Report, new: Report) -> Change:
     word = interval_trend(
         new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
     )
-    return Change(name, *texts, word, f"by their intervals, {NOISE:.0%} at least")
+    return Change(name, *texts, word, f"by their intervals, {SPEED_NOISE:.0%} at least")
 
 
 def _ratio(report: Report) -> Ratio | None:
@@ -133,7 +133,7 @@ def _speedup_text(report: Report) -> str:
 
 def _noise_interval(ratio: Ratio) -> Interval:
     """Return a ratio's interval, no narrower than two runs on one machine differ."""
-    low, high = ratio.value * (1 - NOISE), ratio.value * (1 + NOISE)
+    low, high = ratio.value * (1 - SPEED_NOISE), ratio.value * (1 + SPEED_NOISE)
     interval = ratio.interval
     if interval is None:
         return Interval(low, high)

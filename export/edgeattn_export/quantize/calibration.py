@@ -22,7 +22,7 @@ from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import QuantizeError
 
-KEPT = 640 * 2**20  # bytes of rounded layers
+ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
 
 
 class Key(NamedTuple):
@@ -134,7 +134,7 @@ class Calibration:
         """Keep the newest of what took long to make."""
         self._rounded |= made
         size = sum(map(_bytes, self._rounded.values()))
-        while size > KEPT:
+        while size > ROUNDED_BYTES:
             oldest = next(iter(self._rounded))
             size -= _bytes(self._rounded.pop(oldest))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 INT16 = np.iinfo(np.int16)
 LARGEST_SUM = INT16.max // 255  # of two neighbors' weights that no activations can make saturate: 128
-HELD = 2**22  # sums held at once
+SUMS_AT_ONCE = 2**22  # sums held at once
 
 Bytes = NDArray[np.int8]
 Ints = NDArray[np.int32]
@@ -70,7 +70,7 @@ def saturation_loss(x: NDArray[np.uint8], weight: Bytes) -> tuple[Ints, int]:
     reached = np.flatnonzero(np.abs(most) > INT16.max)
     whole = np.zeros((weight.shape[1], len(x)), np.int32)
     count = 0
-    batch = max(1, HELD // max(1, len(x)))
+    batch = max(1, SUMS_AT_ONCE // max(1, len(x)))
     for start in range(0, len(reached), batch):
         chunk = reached[start : start + batch]
         sums = x1[pair[chunk]] * w1[chunk, None] + x2[pair[chunk]] * w2[chunk, None]  # (some, T)

@@ -18,7 +18,7 @@ from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.shares import remaining_goals, shared_goals, smallest_goals
 
-RACED = 8  # recipes at most, those that were chosen first
+RACED_RECIPES = 8  # recipes at most, those that were chosen first
 ByGraph = Mapping[str, SearchResult]
 
 
@@ -99,7 +99,7 @@ def one_recipe_for_all(floats: FloatGraphs, goal: Goal, rigs: Sequence[Rig], *, 
     results = [search_bundle(floats, goal, rig, step=step) for rig in rigs]
     fronts = (trial for each in results for trial in front(each.trials))
     unique = dict.fromkeys(trial.recipe for trial in (*(each.chosen for each in results), *fronts))
-    raced = [race_bundle(floats, list(unique)[:RACED], rig) for rig in rigs]
+    raced = [race_bundle(floats, list(unique)[:RACED_RECIPES], rig) for rig in rigs]
     chosen = min(zip(*raced, strict=True), key=lambda trials: _price(goal, trials, raced))
     missed = dict.fromkeys(limit for trial in chosen for limit in goal.misses(trial))
     trials = tuple(dict.fromkeys((*raced[0], *results[0].trials)))

@@ -29,10 +29,10 @@ from edgeattn_runtime.turns import InTurn, Rounds
 
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
 
-COUNTED = 128  # samples at most that prove a recipe
-SENSED = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
-TIMED = 8  # of them, from the smallest to the largest, that time a recipe
-PASSES = 6
+PROVING_SAMPLES = 128  # samples at most that prove a recipe
+SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
+RACE_PASSES = 6
 
 
 @dataclass
@@ -56,7 +56,7 @@ class ErrorMeter:
     def __post_init__(self) -> None:
         """Run the float graph."""
         calibration, selection = self.calibration, self.float_graph.selection
-        self.samples = selection[:COUNTED]
+        self.samples = selection[:PROVING_SAMPLES]
         self.fingerprint = fingerprint(calibration.model, calibration.samples, selection)
         answer = calibration.engine.runner(calibration.model)
         self._expected = [answer(sample.inputs) for sample in self.samples]
@@ -68,8 +68,8 @@ class ErrorMeter:
 
     @cached_property
     def sensed(self) -> tuple[int, ...]:
-        """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
-        hardest = np.argsort(-self.errors(self.rig.candidates.plain), kind="stable")[:SENSED]
+        """At most ``SENSED_SAMPLES``, which plain int8 spoils most: the worst of all is among them."""
+        hardest = np.argsort(-self.errors(self.rig.candidates.plain), kind="stable")[:SENSED_SAMPLES]
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
@@ -159,13 +159,13 @@ def _milliseconds(meter: ErrorMeter, recipes: tuple[Recipe, ...], models: list[i
 
 def _raced(meter: ErrorMeter, models: list[ir.Model]) -> Answer:
     calls = {str(i): _in_turn(meter, model) for i, model in enumerate(models)}
-    timed = min(TIMED, len(meter.samples))
-    rounds = Rounds(least=PASSES * timed, most=PASSES * timed, warmup=timed)
+    timed = min(TIMED_SAMPLES, len(meter.samples))
+    rounds = Rounds(least=RACE_PASSES * timed, most=RACE_PASSES * timed, warmup=timed)
     times = meter.rig.turns(calls, rounds)
     return {i: median(measured) for i, measured in times.items()}
 
 
 def _in_turn(meter: ErrorMeter, model: ir.Model) -> Call:
     runner = meter.rig.runner(meter.calibration.engine, model)
-    chosen = stratified((sample.inputs for sample in meter.samples), TIMED)
+    chosen = stratified((sample.inputs for sample in meter.samples), TIMED_SAMPLES)
     return InTurn([runner.bind(inputs) for inputs in chosen])

@@ -18,8 +18,8 @@ from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
 
-SMALL = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
-ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
+SMALL_WEIGHT = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
+ROUNDED_SHARE = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 
 
 def why_float(
@@ -49,7 +49,7 @@ def _why(unit: Unit, plain: float, int8: float) -> str:
     layers = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
     cause = (
         f"its {layer.width} x {layer.channels} weights are few, quantizing its input costs more than it saves"
-        if layer.width * layer.channels <= SMALL
+        if layer.width * layer.channels <= SMALL_WEIGHT
         else "its products are bound by memory, or this processor has no fast int8 kernel for them"
     )
     return (
@@ -127,7 +127,7 @@ def _priced(meter: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) ->
     cheapest = {unit: cheapest_treatments(meter, goal, unit.first) for unit in units}
     options = priced(meter, cheapest, step)
     rest = _rest_milliseconds(meter, units, options, goal)
-    return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED)
+    return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED_SHARE)
 
 
 def _rest_milliseconds(

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from edgeattn.judge.figures import Exact, Mean, Worst, mean_drop
-from edgeattn.judge.statistics import LEAST
+from edgeattn.judge.statistics import LEAST_SAMPLES
 
 ALIKE = (0.995,) * 50
 
@@ -37,10 +37,10 @@ def test_a_mean_whose_interval_holds_the_limit_is_undecided() -> None:
     assert found.needed > len(ALIKE)
 
 
-@pytest.mark.parametrize(("count", "ok"), [(LEAST - 1, False), (LEAST, True)])
+@pytest.mark.parametrize(("count", "ok"), [(LEAST_SAMPLES - 1, False), (LEAST_SAMPLES, True)])
 def test_a_mean_of_very_few_samples_is_undecided_however_good(count: int, ok: bool) -> None:
     found = Mean((1.0,) * count, 1.0, at_least=True).decide(lambda value: value >= 0.5)
-    assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST)
+    assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST_SAMPLES)
 
 
 def test_a_figure_may_be_another_than_the_mean_itself() -> None:

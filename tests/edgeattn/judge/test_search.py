@@ -14,7 +14,7 @@ import torch
 from edgeattn.judge import search as module
 from edgeattn.judge.comparison import torch_threads
 from edgeattn.judge.request import FASTEST, Objective, Request
-from edgeattn.judge.search import MARGIN, NO_LIMIT, goal_of, recipe_files, trial_results, unmet
+from edgeattn.judge.search import NO_LIMIT, TIME_MARGIN, goal_of, recipe_files, trial_results, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.quantize.recipe import Recipe, Treatment
@@ -71,7 +71,7 @@ def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
         ({"latency_ms": 5, "latency_ratio": 3}, ORIGINAL_MS / 3),
         ({"latency_ms": 3, "latency_ratio": 3}, 3),
     ):
-        assert goal(**limits).latency_ms == pytest.approx(MARGIN * milliseconds)
+        assert goal(**limits).latency_ms == pytest.approx(TIME_MARGIN * milliseconds)
     assert math.isinf(goal(size_mb=24).latency_ms)
     assert goal(size_mb=24).size_mb == 24
 
@@ -113,7 +113,7 @@ def found(chosen: Trial, *missed: str) -> SearchResult:
 
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
-    goal = Goal(NO_LIMIT, 0.9995, latency_ms=MARGIN * 5, size_mb=24)
+    goal = Goal(NO_LIMIT, 0.9995, latency_ms=TIME_MARGIN * 5, size_mb=24)
     (told,) = unmet(found(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
     limits, _, nearest = told.partition("Nearest: ")
     assert "cosine_min=0.9995, latency_ms=5, size_mb=24 " in limits

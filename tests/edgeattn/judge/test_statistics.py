@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn.judge.statistics import (
-    LEAST,
-    MOST,
+    LEAST_SAMPLES,
+    MOST_SAMPLES,
     count_for,
     count_needed,
     mean_bound,
@@ -35,7 +35,7 @@ def test_of_right_or_wrong_it_is_the_textbooks(wrong: int, clopper_pearson: floa
     assert mean_bound(rights, 0.0, at_least=True) == pytest.approx(1 - clopper_pearson, rel=0.002)
 
 
-@pytest.mark.parametrize("count", [LEAST, 60])
+@pytest.mark.parametrize("count", [LEAST_SAMPLES, 60])
 @pytest.mark.parametrize(
     ("draw", "mean"),
     [
@@ -89,7 +89,7 @@ def test_the_number_needed_is_about_what_suffices() -> None:
 
 def test_none_at_all_is_shown_by_no_number_of_samples() -> None:
     assert count_needed([0.0] * 50, 1.0, lambda drop: drop <= 0.0, at_least=False) is None
-    assert count_needed([0.0] * (MOST + 1), 1.0, lambda drop: drop <= 0.0, at_least=False) is None
+    assert count_needed([0.0] * (MOST_SAMPLES + 1), 1.0, lambda drop: drop <= 0.0, at_least=False) is None
 
 
 def test_an_unseen_input_is_farther_off_than_the_worst() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgeattn.measure import shapes as shape
-from edgeattn.measure.shapes import MOST, benchmark_inputs, grid_points, parse_shapes, parse_threads
+from edgeattn.measure.shapes import MOST_POINTS, benchmark_inputs, grid_points, parse_shapes, parse_threads
 from edgeattn_runtime.errors import BadInput, SampleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
@@ -104,4 +104,4 @@ def test_a_grid_is_every_combination() -> None:
 
 def test_a_grid_that_takes_forever_is_refused() -> None:
     with pytest.raises(BadInput, match="65 "):
-        grid_points({"sequence": tuple(range(1, MOST + 2))})
+        grid_points({"sequence": tuple(range(1, MOST_POINTS + 2))})

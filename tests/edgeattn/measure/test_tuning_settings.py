@@ -42,7 +42,7 @@ def test_what_pays_is_kept_and_built_on(monkeypatch: pytest.MonkeyPatch) -> None
     asked = _verdicts(monkeypatch, WINS, LOSES, WINS, LOSES, WINS)
     expected = SessionSettings(threads=2, spinning=True, memory_pattern=False)
     assert choose_settings(GRAPH, ORT_CPU, INPUTS, cores=CORES) == expected
-    pause = module.PAUSE
+    pause = module.SPIN_PAUSE
     assert asked == [(2, 0.0), (4, 0.0), (2, pause), (2, pause), (2, pause)]
 
 

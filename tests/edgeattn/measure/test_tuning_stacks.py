@@ -82,4 +82,4 @@ def test_a_measurement_without_a_script() -> None:
     rows = [{"x": np.ones((1, length), np.int64)} for length in (1, 5)]
     symbols = {"batch": Symbol(1, None), "sequence": Symbol(1, None)}
     for stack in measure_stacks(ROWS, GRAPH, symbols, rows, Network(), threads=1):
-        assert stack.rows in module.TOGETHER
+        assert stack.rows in module.ROWS_PER_CALL

@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.ranges import NEAR, Range, covering_inputs, ranges_of
+from edgeattn_export.quantize.ranges import NEAR_SHARE, Range, covering_inputs, ranges_of
 
 FLOAT = ir.DataType.FLOAT
 NUMBERS = st.lists(st.lists(st.integers(-99, 99), min_size=1, max_size=5), min_size=1, max_size=4)
@@ -71,8 +71,8 @@ def test_they_reach_nearly_as_far_as_all_do(pairs: list[tuple[int, int]]) -> Non
         ranges_of(_sum(), those, ORT_CPU) for those in (covering_inputs(_sum(), trials, ORT_CPU), trials)
     )
     for name, whole in every.items():
-        assert found[name].low <= (1 - NEAR) * whole.low
-        assert found[name].high >= (1 - NEAR) * whole.high
+        assert found[name].low <= (1 - NEAR_SHARE) * whole.low
+        assert found[name].high >= (1 - NEAR_SHARE) * whole.high
 
 
 @pytest.mark.parametrize(

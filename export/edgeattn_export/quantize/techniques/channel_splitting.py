@@ -20,7 +20,7 @@ from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
-MOST = 8  # times that one channel comes
+MOST_COPIES = 8  # times that one channel comes
 UNLIKE = 0.08  # by which the largest share exceeds the mean one, and the smallest falls short of it
 
 
@@ -35,7 +35,7 @@ def split(linear: Linear, statistics: Statistics, share: float) -> Linear:
     reach = linear.input_statistics(statistics).largest.astype(np.float64)  # (D)
     if not np.median(reach):
         return linear
-    times = np.clip(np.ceil(share * reach / np.median(reach)), 1, MOST).astype(np.int64)  # (D)
+    times = np.clip(np.ceil(share * reach / np.median(reach)), 1, MOST_COPIES).astype(np.int64)  # (D)
     copies = np.repeat(np.arange(len(reach)), times - 1)  # (k)
     if not len(copies):
         return linear
