@@ -1,4 +1,4 @@
-"""The int8 model compared with its original on real samples: one score a sample."""
+"""The int8 model compared with its original on real samples: one score a sample, and what all come to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.measures import SampleScore
+from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.noise import snr_db
 from edgeattn.judge.output_metrics import OutputMetrics
@@ -23,6 +23,29 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
+
+
+def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:
+    """Return what samples come to: the same numbers, whoever scored which of them.
+
+    Args:
+        stream: Of every sample, in their order.
+        output_metrics: Those of single outputs.
+        has_metric: Whether the model has a metric of its own.
+    """
+    scores = tuple(stream)
+    return Scores(
+        cosine=tuple(score.cosine for score in scores),
+        cosine_float=tuple(score.cosine_float for score in scores),
+        max_abs=tuple(score.max_abs for score in scores),
+        snr_db=tuple(score.snr_db for score in scores),
+        metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
+        metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
+        output_metrics={
+            metric.name: metric.mean([score.kept[metric.name] for score in scores])
+            for metric, _ in output_metrics
+        },
+    )
 
 
 def counted(stream: Iterable[SampleScore], total: int | None, progress: Progress) -> Iterator[SampleScore]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from edgeattn.judge.figures import Mean
-from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.graph import Placement
 from edgeattn.results.latency import Race
@@ -69,29 +68,6 @@ class SampleScore:
     metric_pytorch: float
     metric_int8: float
     kept: Mapping[str, Any] = field(default_factory=dict)
-
-
-def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:
-    """Return what samples come to: the same numbers, whoever scored which of them.
-
-    Args:
-        stream: Of every sample, in their order.
-        output_metrics: Those of single outputs.
-        has_metric: Whether the model has a metric of its own.
-    """
-    scores = tuple(stream)
-    return Scores(
-        cosine=tuple(score.cosine for score in scores),
-        cosine_float=tuple(score.cosine_float for score in scores),
-        max_abs=tuple(score.max_abs for score in scores),
-        snr_db=tuple(score.snr_db for score in scores),
-        metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
-        metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
-        output_metrics={
-            metric.name: metric.mean([score.kept[metric.name] for score in scores])
-            for metric, _ in output_metrics
-        },
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def test_the_samples_of_the_verdict_choose_nothing(
     assert not calibration & selection
     assert not evaluation & (calibration | selection)
     before = STAGES[: STAGES.index("evaluate")]
-    metric_check = watched.rows("cache", kind="Reference")
+    metric_check = watched.rows("capture", kind="Reference")
     assert evaluation & watched.rows(*before) == evaluation & metric_check
     assert not evaluation & watched.rows(*before, kind="Runner")
     assert watched.rows("select") == selection

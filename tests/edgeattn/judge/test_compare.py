@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.compare import compare, counted
-from edgeattn.judge.measures import scores_of
+from edgeattn.judge.compare import compare, counted, scores_of
 from edgeattn.judge.output_metrics import output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Silent

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,7 +164,7 @@ def test_the_lists_of_phones_are_read(file: str, taken: str, left: str) -> None:
     assert operators.refusal(ir.node(taken, [], domain="com.unheard")) is not None
 
 
-def test_attention_counts_both_of_its_products(by_hand: Callable[..., ir.Model]) -> None:
+def test_attention_counts_both_of_its_products() -> None:
     q, k, v = (
         ir.Value(name=name, type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape((1, 2, length, 4)))
         for name, length in (("q", 3), ("k", 5), ("v", 5))
