@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.contract import Arrays, bind
-from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Variant
@@ -86,7 +87,9 @@ class Buckets:
         bucket = self._buckets[self.fitting(sizes)]
         if all(sizes[symbol] == fixed for symbol, fixed in bucket.sizes.items()):
             return bucket.run(arrays)
-        return self._cropped(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
+        fixed = _sizes_text(bucket.sizes)
+        with refusing(BundleError, fixed, "answers of other sizes, or none can be had", "export again"):
+            return self._cropped(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
 
     def _fits(self, symbol: str, size: int, fixed: int) -> bool:
         return size == fixed or symbol == self._batch or (symbol == self._sequence and size < fixed)

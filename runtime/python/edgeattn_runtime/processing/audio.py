@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
@@ -178,12 +179,12 @@ def read_wav(path: Path) -> tuple[int, NDArray[np.float32]]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; a WAV file expected")
-    try:
-        with wave.open(str(path), "rb") as file:
-            rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
-            frames, data = file.getnframes(), file.readframes(file.getnframes())
-    except (wave.Error, EOFError, OSError, RuntimeError) as error:  # the last: a chunk ends beyond the file
-        raise InputError(f"{path}: no WAV file of integers ({error}); save it as 16-bit PCM") from error
+    with (
+        refusing(InputError, str(path), "no WAV file of integers", "save it as 16-bit PCM"),
+        wave.open(str(path), "rb") as file,
+    ):
+        rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
+        frames, data = file.getnframes(), file.readframes(file.getnframes())
     if width not in _HALF_RANGE or len(data) != frames * channels * width:
         raise InputError(
             f"{path}: {len(data):,} bytes of samples found, {frames:,} frames told; save it again"

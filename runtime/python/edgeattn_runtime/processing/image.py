@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
@@ -110,11 +111,13 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     with require_extra("image", "PIL"):
         from PIL.Image import Resampling
     resampling = Resampling[image.resample.upper()]
-    color = picture.convert("L" if image.channels == "L" else "RGB")
-    # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
-    wide = color.resize((image.width, color.height), resampling)
-    sized = wide.resize((image.width, image.height), resampling)
-    return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
+    size = f"cannot be made {image.height} x {image.width}"
+    with refusing(InputError, "image", size, "give a smaller one, or export again"):
+        color = picture.convert("L" if image.channels == "L" else "RGB")
+        # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
+        wide = color.resize((image.width, color.height), resampling)
+        sized = wide.resize((image.width, image.height), resampling)
+        return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
 
 
 def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
@@ -138,11 +141,13 @@ def read_picture(source: object) -> Picture:
     """
     with require_extra("image", "PIL"):
         import PIL.Image
-    if isinstance(source, PIL.Image.Image):
-        return _opaque("image", source)
-    if isinstance(source, str | os.PathLike):
-        return _opaque(str(source), _open_file(Path(source)))
-    return _opaque("image", _from_array(source))
+    name = str(source) if isinstance(source, str | os.PathLike) else "image"
+    with refusing(InputError, name, "no image that can be read", "give another"):
+        if isinstance(source, PIL.Image.Image):
+            return _opaque(name, source)
+        if isinstance(source, str | os.PathLike):
+            return _opaque(name, _open_file(Path(source)))
+        return _opaque(name, _from_array(source))
 
 
 def _open_file(path: Path) -> Picture:
@@ -151,15 +156,12 @@ def _open_file(path: Path) -> Picture:
 
     if not path.is_file():
         raise InputError(f"{path}: no such file; the file of an image expected")
-    try:
-        with PIL.Image.open(path) as picture:
-            # A JPEG of several pictures (MPO), such as phones write, is its first.
-            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-            # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
-            deep = any(";16" in str(tile[-1]) for tile in picture.tile)
-            upright = PIL.ImageOps.exif_transpose(picture)
-    except Exception as error:  # decoders raise whatever a broken file leads them to
-        raise InputError(f"{path}: no image that can be read ({error}); give another file") from error
+    with PIL.Image.open(path) as picture:
+        # A JPEG of several pictures (MPO), such as phones write, is its first.
+        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
+        deep = any(";16" in str(tile[-1]) for tile in picture.tile)
+        upright = PIL.ImageOps.exif_transpose(picture)
     if frames > 1:
         raise InputError(f"{path}: {frames} frames found, one expected; give one of them alone")
     if deep:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
@@ -75,15 +76,13 @@ def open_tokenizer(text: Text, path: Path) -> Tokenizer:
     """
     with require_extra("text", "tokenizers"):
         from tokenizers import Tokenizer
-    try:
+    with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the only class that tokenizers raises
-        raise BundleError(f"{path}: no tokenizer that can be read ({error}); export again") from error
-    tokenizer.no_padding()
-    if text.longest is None:
+        tokenizer.no_padding()
         tokenizer.no_truncation()
+        special = tokenizer.num_special_tokens_to_add(is_pair=False)
+    if text.longest is None:
         return tokenizer
-    special = tokenizer.num_special_tokens_to_add(is_pair=False)
     if text.longest <= special:
         raise BundleError(
             f"processing.text.longest: {text.longest} found, more than the {special} special tokens of "
@@ -107,6 +106,7 @@ def prepare_text(
     Raises:
         InputError: One is no text, no valid Unicode, or gives no token; or they differ in their number of
             tokens and there is no mask.
+        BundleError: The tokenizer gives ids that their input's dtype cannot hold.
     """
     encodings = [_encoded(tokenizer, each) for each in texts]
     lengths = sorted({len(encoding.ids) for encoding in encodings})
@@ -123,9 +123,11 @@ def prepare_text(
         rows[text.types] = [encoding.type_ids for encoding in encodings]
     arrays = {}
     for name, values in rows.items():
-        arrays[name] = np.zeros((len(values), lengths[-1]), inputs[name].dtype)
-        for row, value in zip(arrays[name], values, strict=True):
-            row[: len(value)] = value
+        tensor = inputs[name]
+        with refusing(BundleError, text.tokenizer, f"a number that {tensor} cannot hold", "export again"):
+            arrays[name] = np.zeros((len(values), lengths[-1]), tensor.dtype)
+            for row, value in zip(arrays[name], values, strict=True):
+                row[: len(value)] = value
     return arrays
 
 
@@ -135,10 +137,8 @@ def decode_text(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
     Raises:
         InputError: These are no token ids.
     """
-    try:
+    with refusing(InputError, "token ids", f"no text can be made of {tokens!r}", "give a decoder's"):
         return tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{tokens!r} found, token ids expected ({error})") from error
 
 
 def _encoded(tokenizer: Tokenizer, text: object) -> Encoding:
@@ -150,10 +150,9 @@ def _encoded(tokenizer: Tokenizer, text: object) -> Encoding:
         raise InputError(
             f"text: a lone surrogate found at {error.start}, valid Unicode expected; decode it anew"
         ) from error
-    try:
+    # Such as a word that is unknown to a vocabulary without an unknown token.
+    with refusing(InputError, "text", f"{text[:40]!r} cannot be tokenized", "give another"):
         encoding = tokenizer.encode(text)
-    except Exception as error:  # such as a word that is unknown to a vocabulary without an unknown token
-        raise InputError(f"text: {text[:40]!r} cannot be tokenized ({error}); give another") from error
     if not encoding.ids:
         raise InputError(f"text: {text[:40]!r} gives no token, at least one expected; give another")
     return encoding
