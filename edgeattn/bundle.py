@@ -112,7 +112,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
             name=source.name,
             budget=request.budget.limits,
             source=source.sha256,
-            weights=source.weights_sha256,
+            weights=first.model.float_model.weights_sha256,
         ),
         rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,

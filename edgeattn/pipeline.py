@@ -45,15 +45,11 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
         StageError: One line for whatever else a stage raised, which is its cause.
     """
     with staged(source.name, progress) as stages:
-        return _run(source, request, stages)
-
-
-def _run(source: Source, request: Request, progress: Progress) -> Bundle:
-    float_model = _float_model(source, request, progress)
-    # Every target may refuse the model: all are asked before a search takes minutes for the first.
-    lowered = [(each, *_lowered(float_model, each, progress)) for each in request.each()]
-    outcomes = with_prices([_for_target(float_model, *each, progress) for each in lowered], request)
-    return bundled(source, request, outcomes)
+        model = _float_model(source, request, stages)
+        # Every target may refuse the model: all are asked before a search takes minutes for the first.
+        lowered = [(each, *_lowered(model, each, stages)) for each in request.each()]
+        outcomes = with_prices([_for_target(model, *each, stages) for each in lowered], request)
+        return bundled(source, request, outcomes)
 
 
 def _float_model(source: Source, request: Request, progress: Progress) -> FloatModel:
@@ -63,6 +59,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     samples = real.split()
     progress.stage("capture")
     captured = source.capture(real, request.target.prover)
+    size_mb, weights = source.megabytes(captured), source.weights_sha256
     if source.processing is not None:
         source.processing.check(source.name, captured.graph, real)
     limits = request.budget.limits
@@ -74,7 +71,17 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     progress.stage("cache")
     cached = with_cache(captured, recovered, samples.calibration)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
-    return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
+    return FloatModel(
+        source=source,
+        size_mb=size_mb,
+        weights_sha256=weights,
+        captured=captured,
+        recovered=recovered,
+        cached=cached,
+        rows=rows,
+        samples=samples,
+        comparison=comparison,
+    )
 
 
 def _lowered(

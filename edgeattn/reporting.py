@@ -45,7 +45,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         checks=proof.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
-        size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
+        size_mb={PYTORCH: floats.size_mb, **measures.size_mb},
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
         operators=choice.int8.operators,

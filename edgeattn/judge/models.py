@@ -34,6 +34,8 @@ class FloatModel:
 
     Attributes:
         source: As it was handed over.
+        size_mb: Of its weights, 1 MB = 10^6 bytes.
+        weights_sha256: Of the same, where they are no part of its file.
         captured: The float export.
         recovered: Its meaning.
         cached: Its graph, or its step form.
@@ -43,6 +45,8 @@ class FloatModel:
     """
 
     source: Source
+    size_mb: float
+    weights_sha256: str | None
     captured: Captured
     recovered: Recovered
     cached: Cached
