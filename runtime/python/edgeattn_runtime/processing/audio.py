@@ -16,8 +16,9 @@ from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.limits import RATE
 from edgeattn_runtime.processing.log_mel import LogMel
-from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 
 _HALF_RANGE = {1: 2**7, 2: 2**15, 3: 2**23, 4: 2**31}  # by bytes a sample
 
@@ -66,7 +67,7 @@ class Audio:
             raise fields["channels"].refusal("1 channel for log-mel features")
         return cls(
             input=fields["input"].text(),
-            rate=fields["rate"].integer(1),
+            rate=fields["rate"].integer(1, RATE),
             channels=channels,
             log_mel=log_mel,
         )
@@ -85,6 +86,7 @@ class Audio:
             check_kind("audio.input", tensor, ("float32",), 2)
         else:
             check_kind("audio.input", tensor, ("float32",), 3)
+            check_size("audio.channels", self.channels, tensor, 1)
 
 
 def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
@@ -129,7 +131,8 @@ def _filled(name: str, samples: NDArray[np.float32], time: int) -> NDArray[np.fl
         raise InputError(
             f"{name}: {length:,} samples found, {time:,} at most expected; cut it, or move a window over it"
         )
-    return np.pad(samples, ((0, 0), (0, time - length)))
+    with refusing(InputError, name, f"cannot be filled up to {time:,} samples", "export again"):
+        return np.pad(samples, ((0, 0), (0, time - length)))
 
 
 def _padded(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
