@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
@@ -50,7 +51,8 @@ def test_the_layers_of_a_search_are_raced_in_full_batches(
         return ask(connection, verb, request, *more)
 
     monkeypatch.setattr(Connection, "ask", noted)
-    monkeypatch.setattr(steady, "REPEATS", 0)
+    monkeypatch.setattr(steady, "REPEATS", 0)  # each is sent once
+    monkeypatch.setattr(steady, "USELESS", math.inf)  # however busy the machine
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, 3 + i % 5, WIDTHS[0])} for i in range(24)]
     source = ModuleSource.of(Widening().eval(), raw, "widening")
