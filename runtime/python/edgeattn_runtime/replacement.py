@@ -187,8 +187,8 @@ def _strays(folder: Path) -> Iterator[str]:
     unlisted = (MANIFEST_FILE,) if manifest.signature is None else (MANIFEST_FILE, SIGNATURE_FILE)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        known = name in unlisted or name in manifest.files or path.name in DESKTOP_FILES
-        if not known and (path.is_symlink() or not path.is_dir()):
+        is_own = name in unlisted or name in manifest.files or path.name in DESKTOP_FILES
+        if not is_own and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
 
 
