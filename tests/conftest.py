@@ -18,7 +18,7 @@ from hypothesis import settings
 
 HERE = Path(__file__).parent
 LONGEST_FIRST = (
-    "models/test_reference_models.py",
+    "models/used/test_reference_models.py",
     "web/test_serve.py",
     "edgeattn/sweep/faults/test_sweep.py",
     "models/used/test_models_in_use.py",
