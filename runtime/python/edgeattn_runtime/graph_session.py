@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import onnxruntime
 from numpy.typing import NDArray
 
-from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.contract import Arrays, out_of_table
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.session import ENGINE_ERRORS, explain
@@ -161,7 +161,4 @@ def _index_error(graph: str, row: int, last: int, inputs: Mapping[str, NDArray[A
             f"{graph}: index {row} out of range for a lookup table of {last + 1} rows; give shorter "
             "inputs, or smaller numbers in them"
         )
-    return InputError(
-        f"{graph}: {holder!r} holds {row}, out of range for a lookup table of {last + 1} rows; "
-        f"give 0 to {last}"
-    )
+    return InputError(f"{graph}: {out_of_table(holder, row, last + 1)}")

@@ -31,6 +31,14 @@ def test_encoder_takes_the_source_and_gives_keys_and_values(steps_of: Callable[[
     assert inputs == list(steps.encoder.graph.outputs)
 
 
+def test_indices_of_the_model_are_indices_of_its_steps(steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of("translation")
+    assert steps.encoder is not None
+    inputs = (*steps.encoder.graph.inputs, *steps.decoder.graph.inputs)
+    rows = {tensor.name: tensor.table_rows for tensor in inputs if tensor.table_rows is not None}
+    assert rows == {"source": 64, "target": 64}
+
+
 def test_the_source_is_no_part_of_a_step(steps_of: Callable[[str], Steps]) -> None:
     steps = steps_of("translation")
     assert steps.encoder is not None
