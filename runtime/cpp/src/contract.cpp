@@ -61,8 +61,7 @@ void check_token_ids(const Manifest& manifest, const Tensors& inputs) {
     const auto ids = inputs.find(name);
     if (ids == inputs.end() || ids->second.dtype.front() == 'u') continue;
     if (const auto id = index_beyond(ids->second, std::uint64_t{1} << 63))
-      throw InputError(
-          words(name, ": token id ", *id, " found, at least 0 expected; check the tokenizer"));
+      throw InputError(words(name, ": token id ", *id, " found, at least 0 expected; check the tokenizer"));
   }
 }
 
