@@ -48,7 +48,7 @@ def _input(value: ir.Value, axes: Axes, samples: Samples) -> Tensor:
     name, dtype = value.name or "", _dtype(value)
     rows = _table_rows(value) if dtype in INTEGERS else None
     # Of an ONNX file an index below 0 counts from the table's end: a real one says that it is meant so.
-    if rows is not None and any(np.min(sample.inputs[name]) < 0 for sample in samples):
+    if rows is not None and any(int(np.min(sample.inputs[name])) < 0 for sample in samples):
         rows = None
     return Tensor(name, dtype, axes.dims[name], rows)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from step_models import VOCABULARY
 
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.dataflow import operators
@@ -36,7 +37,7 @@ def test_indices_of_the_model_are_indices_of_its_steps(steps_of: Callable[[str],
     assert steps.encoder is not None
     inputs = (*steps.encoder.graph.inputs, *steps.decoder.graph.inputs)
     rows = {tensor.name: tensor.table_rows for tensor in inputs if tensor.table_rows is not None}
-    assert rows == {"source": 64, "target": 64}
+    assert rows == {"source": VOCABULARY, "target": VOCABULARY}
 
 
 def test_the_source_is_no_part_of_a_step(steps_of: Callable[[str], Steps]) -> None:
