@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn_runtime.errors import BundleError
@@ -31,7 +31,7 @@ class BundleFiles:
         return self.folder / file
 
 
-def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
+def open_bundle(path: str | os.PathLike[str], *, kernels: bool = True) -> BundleFiles:
     """Read a bundle's manifest and check the whole folder against it.
 
     Checked in this order: the manifest, that its signature is there or is not, that no file is missing, of
@@ -39,6 +39,7 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
 
     Args:
         path: The folder, such as ``sentence.edge``.
+        kernels: False has every variant run stock operators, whatever is installed.
 
     Raises:
         BundleError: One line that names the file, what was found and what was expected; or why the system
@@ -46,9 +47,10 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
     """
     folder = Path(path)
     try:
-        return _checked(folder)
+        files = _checked(folder)
     except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
         raise BundleError(f"{folder}: cannot be read ({error}); check its files, or copy it again") from error
+    return files if kernels else replace(files, manifest=files.manifest.without_kernels())
 
 
 def _checked(folder: Path) -> BundleFiles:

@@ -52,7 +52,7 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _load(args: argparse.Namespace) -> Model:
-    return load(args.bundle, threads=args.threads, target=args.target)
+    return load(args.bundle, threads=args.threads, target=args.target, kernels=args.kernels)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -67,7 +67,10 @@ def _run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     model = _load(args)
     results = check(model)
-    table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
+    table = {
+        "machine": Machine.here(model.kernels).to_table(),
+        "results": [asdict(result) for result in results],
+    }
     _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
     failed = sum(not result.ok for result in results)
     if failed:
@@ -75,7 +78,9 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _bench(args: argparse.Namespace) -> None:
-    benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
+    benchmark = bench(
+        args.bundle, threads=args.threads, target=args.target, rounds=args.rounds, kernels=args.kernels
+    )
     _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
 
 
@@ -129,6 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (once, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
         command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
+        command.add_argument(
+            "--no-kernels",
+            action="store_false",
+            dest="kernels",
+            help="stock operators, where edgeattn-kernels is installed too",
+        )
     return root
 
 
