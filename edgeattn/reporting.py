@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import msgspec
 import numpy as np
@@ -16,8 +16,9 @@ from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.graph import Layer, Placement, Refusal
-from edgeattn.results.latency import PYTORCH
+from edgeattn.results.latency import INT8, PYTORCH, Race
 from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
 from edgeattn_export.graph import placement as workshop
@@ -48,7 +49,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         model=source.name,
         target=request.target.name,
         recipe=choice.int8.recipe,
-        machine=request.machine,
+        machine=request.machine if model.runs_two_ways else replace(request.machine, kernels=None),
         checks=proof.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
@@ -71,6 +72,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
         losses=proof.insight.losses,
         module_times=measures.module_times,
+        without_kernels=proof.without_kernels,
         trials=trial_results(choice.search.trials, choice.search.chosen),
         device=request.place.name,
         notes=(
@@ -80,6 +82,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
             *recovered.notes,
             *choice.notes,
             *_convolution_notes(model, proof),
+            *_kernel_notes(request.machine.kernels, proof),
             *_scale_notes(choice, proof),
             *proof.notes,
             *undecided_notes(proof.checks, proof.count),
@@ -162,6 +165,25 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         f"{count} convolutions stay float and take" if count > 1 else "One convolution stays float and takes"
     )
     return (f"{words} {share:.0%} of the int8 graph's time.",)
+
+
+def _kernel_notes(kernels: str | None, proof: Proof) -> tuple[str, ...]:
+    """Say what a bundle comes to with kernels and without, where it runs in both ways."""
+    without, measures = proof.without_kernels, proof.measures
+    if without is None:
+        return ()
+    failed = [check.name for check in without.checks if check.verdict != "pass"]
+    missed = f" Without them it does not show to keep to {', '.join(failed)}." if failed else ""
+    ways = (
+        _way(f"With {kernels}", measures.scores.accuracy, measures.latency_ms),
+        _way("Without kernels", without.accuracy, without.latency_ms),
+    )
+    return (f"{'. '.join(ways)}.{missed}",)
+
+
+def _way(name: str, accuracy: Accuracy, latency: Race | None) -> str:
+    time = "" if latency is None else f", {latency[INT8].p50:.3g} ms p50"
+    return f"{name} cosine {accuracy.cosine_mean:.5f} in the mean, {accuracy.cosine_min:.5f} at worst{time}"
 
 
 def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.graph_session import GraphSession, OpenGraph
+from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # of a graph given as bytes
-KERNELS = "edgeattn.kernels"  # the option by which a session takes them
 STEM = "model"  # of the file of a graph that is opened as a file
 
 Need = Callable[[ir.Model], None]  # changes a graph in place, and none of its numbers
@@ -57,7 +57,7 @@ class Engine:
         """
         if self.format is not ONNX or not any(model.functions for model in models):
             return self
-        return replace(self, options={**self.options, KERNELS: 1})
+        return replace(self, options={**self.options, OPTION: DOMAIN_VERSION})
 
     def on(self, host: Host) -> Engine:
         """Return the same engine with its sessions elsewhere."""

@@ -37,8 +37,8 @@ CACHES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4
 ROUNDS = Rounds(least=7, most=25, seconds=0.5, warmup=3)  # of one comparison
 
-# The share of the time without kernels in that of a layer with them: of two that a kernel computes alike, that
-# is chosen which is faster on devices that have none.
+# The share of the time without kernels in that of a layer with them: of two forms that a kernel computes
+# alike, that is chosen which is faster on devices that have none.
 WITHOUT = 0.05
 
 Wanted = Mapping[Unit, Sequence[Treatment]]

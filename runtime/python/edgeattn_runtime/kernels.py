@@ -94,6 +94,12 @@ def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kerne
     return found
 
 
+def kernels_here() -> Kernels:
+    """Return the kernels that graphs with such nodes get here; ``NONE`` where they run stock operators."""
+    kernels = kernels_of((_PROVIDER,), {OPTION: DOMAIN_VERSION})
+    return kernels if kernels.library is not None else NONE
+
+
 @cache
 def installed() -> Kernels:
     """Return the installed library, as far as onnxruntime takes it, or why there is none."""
