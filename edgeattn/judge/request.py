@@ -138,8 +138,8 @@ class Request:
 
     def _candidates(self, place: Place) -> Candidates:
         """Return what is tried, treatments for edgeattn's own kernels where those are installed."""
-        target = self.target
-        return replace(target.candidates, kernels=target.kernels if place.machine.kernels else ())
+        candidates, kernels = self.target.candidates, self.target.kernels
+        return replace(candidates, kernels=kernels) if kernels and place.machine.kernels else candidates
 
     @property
     def device(self) -> str:

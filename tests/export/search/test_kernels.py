@@ -58,16 +58,12 @@ def _forms(found: SearchResult, part: FloatGraph) -> set[str]:
     return {found.chosen.recipe.treatment(layer.name).form for layer in part.calibration.layers}
 
 
-def test_a_kernel_that_is_faster_is_tried_and_meets_the_goal(
+def test_a_kernel_that_is_faster_is_chosen_and_meets_the_goal(
     find: Callable[..., SearchResult], part: FloatGraph
 ) -> None:
     found = find(FASTER)
-    print("CHOSEN", found.chosen.recipe)
     assert found.missed == ()
-    tried = {
-        trial.recipe.treatment(each.name).form for trial in found.trials for each in part.calibration.layers
-    }
-    assert "kernel int8" in tried
+    assert _forms(found, part) == {"kernel int8"}  # by tensor without the kernel, where that is exact enough
 
 
 def test_a_kernel_that_is_slower_is_declined(find: Callable[..., SearchResult], part: FloatGraph) -> None:

@@ -46,7 +46,7 @@ class Forms:
     finish: tuple[Rule[Any], ...] = ()
     whole: WholeForm | None = None
     layouts: tuple[type[Layout], ...] = (Layout,)
-    bodies: Mapping[str, Body] = field(default_factory=dict)
+    bodies: Mapping[str, Body] = field(default_factory=dict, hash=False)
 
     @cached_property
     def linear(self) -> Mapping[str, LinearForm]:
