@@ -22,10 +22,17 @@ _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the m
 
 @dataclass(frozen=True, slots=True)
 class BundleFiles:
-    """A bundle whose every file has been checked against its manifest."""
+    """A bundle whose every file has been checked against its manifest.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it holds and promises.
+        kernels: False where every variant runs stock operators, whatever is installed.
+    """
 
     folder: Path
     manifest: Manifest
+    kernels: bool = True
 
     def path(self, file: str) -> Path:
         """Return where ``file``, one of the manifest's files, lies."""
@@ -50,7 +57,7 @@ def open_bundle(path: str | os.PathLike[str], *, kernels: bool = True) -> Bundle
     folder = Path(path)
     with refusing(BundleError, str(folder), "cannot be read", "check its files, or copy it again"):
         files = _checked(folder)
-    return files if kernels else replace(files, manifest=files.manifest.without_kernels())
+    return files if kernels else replace(files, manifest=files.manifest.without_kernels(), kernels=False)
 
 
 def _checked(folder: Path) -> BundleFiles:

@@ -8,11 +8,14 @@ installed package alone: a bundle says that it has such nodes, and names no file
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
 
 from edgeattn_runtime.fields import Scalar
 
@@ -103,22 +106,28 @@ def kernels_here() -> Kernels:
 @cache
 def installed() -> Kernels:
     """Return the installed library, as far as onnxruntime takes it, or why there is none."""
-    try:
-        package = import_module(PACKAGE)
-    except ModuleNotFoundError:
+    spec = _found()
+    if spec is None or spec.loader is None:
         return Kernels(None, "edgeattn-kernels is not installed")
     from onnxruntime import SessionOptions  # a manifest is read without it
 
     try:
+        package = module_from_spec(spec)
+        spec.loader.exec_module(package)
         library = Library(
             str(package.library()), package.version(), package.instruction_set(), package.has_dot_products()
         )
         SessionOptions().register_custom_ops_library(library.path)
-    except Exception as error:  # a package of any release, and onnxruntime's own errors, which share no base
-        return _unusable(
-            f"edgeattn-kernels cannot be loaded ({' '.join(str(error).split())}); install it again"
-        )
+    except Exception as error:  # of any release of the package; and onnxruntime's own share no base
+        words = " ".join(str(error).split())
+        return _unusable(f"edgeattn-kernels cannot be loaded ({words}); install it again")
     return Kernels(library)
+
+
+def _found() -> ModuleSpec | None:
+    """Return where the package is, outside the working folder, which may be a bundle or hold one."""
+    here = Path.cwd()
+    return PathFinder.find_spec(PACKAGE, [entry for entry in sys.path if Path(entry).resolve() != here])
 
 
 @cache
