@@ -108,7 +108,7 @@ class Report:
     def to_json(self) -> str:
         """Return report.json's text."""
         heading = {"model": self.model, "target": self.target, "verdict": self.verdict}
-        return encode(SCHEMA, {**heading, **asdict(self)})
+        return encode(SCHEMA, {**heading, **asdict(self), "machine": self.machine.to_table()})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
