@@ -9,7 +9,7 @@ plain int8 layer, or each row by its own, see ``linear_int8_per_token``; ``overl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
@@ -100,9 +100,12 @@ class Int8Linear:
     @property
     def attributes(self) -> dict[str, str | float]:
         """Those that differ from what the operator takes them for where they are left out."""
-        given = {"activation": self.activation, "norm": self.norm, "epsilon": self.epsilon}
-        default = {"activation": NONE, "norm": NONE, "epsilon": EPSILON}
-        return {name: value for name, value in given.items() if value != default[name]}
+        given: dict[str, str | float] = {
+            "activation": self.activation,
+            "norm": self.norm,
+            "epsilon": self.epsilon,
+        }
+        return {name: value for name, value in given.items() if value not in (NONE, EPSILON)}
 
     def emit(self, tape: Tape) -> ir.Value:
         """Record the node, and return its output."""
@@ -114,14 +117,12 @@ class Int8Linear:
     def body(self, opset: int) -> ir.Function:
         """Return the function that an engine without the kernel runs."""
         parameters = {name: ir.Value(name=name) for name in INPUTS}
-        inside = replace(
-            self, **{name: value for name, value in parameters.items() if getattr(self, name) is not None}
-        )
+        given = {name: value for name, value in parameters.items() if getattr(self, name) is not None}
         tape = Tape()
-        output = inside._expanded(tape)
+        output = self._expanded(tape, given)
         output.name = "y"
         graph = ir.Graph(
-            parameters.values(),
+            tuple(parameters.values()),
             [output],
             nodes=[*map(_constant_node, tape.initializers), *tape.nodes],
             opset_imports={"": opset, MICROSOFT: 1},
@@ -129,16 +130,17 @@ class Int8Linear:
         attributes = [ir.Attr(name, kind, None) for name, kind in _ATTRIBUTES.items()]
         return ir.Function(DOMAIN, OP_TYPE, self.overload, graph=graph, attributes=attributes)
 
-    def _expanded(self, tape: Tape) -> ir.Value:
-        """Record its stock operators."""
-        x = self.x if self.smoothing is None else tape.op("Mul", [self.x, self.smoothing])
-        weight = {"weight": tape.op("Transpose", [self.weight], {"perm": [1, 0]}), "scale": self.scale}
-        y = ACTIVATIONS[self.activation](tape, PRODUCTS[self.rounding](tape, x, weight, self.bias))
-        if self.residual is not None:
-            y = tape.op("Sum", [y, self.residual])  # no Add, see ``lower.ort_cpu.residual``
+    def _expanded(self, tape: Tape, inputs: Mapping[str, ir.Value]) -> ir.Value:
+        """Record its stock operators over inputs, by their names."""
+        x = tape.op("Mul", [inputs["x"], inputs["smoothing"]]) if "smoothing" in inputs else inputs["x"]
+        transposed = tape.op("Transpose", [inputs["weight"]], {"perm": [1, 0]})
+        weight = {"weight": transposed, "scale": inputs["scale"]}
+        y = ACTIVATIONS[self.activation](tape, PRODUCTS[self.rounding](tape, x, weight, inputs.get("bias")))
+        if "residual" in inputs:
+            y = tape.op("Sum", [y, inputs["residual"]])  # no Add, see ``lower.ort_cpu.residual``
         if self.norm == NONE:
             return y
-        parameters = [value for value in (self.norm_scale, self.norm_bias) if value is not None]
+        parameters = [inputs[name] for name in ("norm_scale", "norm_bias") if name in inputs]
         return tape.op(NORMS[self.norm], [y, *parameters], {"axis": -1, "epsilon": self.epsilon})
 
 
