@@ -16,6 +16,8 @@ from edgeattn.partitions import scheduler as module
 from edgeattn.partitions.scheduler import connect
 from edgeattn_runtime.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 ROLES = ("scheduler", "worker", "client")
 
 NewScheduler = Callable[[Path, str, Mapping[str, str]], AbstractContextManager[Any]]
@@ -139,7 +141,7 @@ def test_a_scheduler_without_tls_is_told_from_one_with_it(
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SECONDS", 1.0)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
     with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
         connect("tcp://127.0.0.1:1")
     with pytest.raises(BadInput, match="tcp://HOST:PORT"):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from edgeattn_runtime import InputError, load
-from edgeattn_runtime.processing.image import Image, prepare_image
+from edgeattn_runtime.processing.image import Image, image_levels, prepare_image
 
 RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
 GREY = Image(
@@ -67,6 +67,17 @@ def test_every_size_is_as_specified_to_the_bit(
     np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, asdict(image)))
 
 
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("channels", ["RGB", "BGR", "L"])
+def test_the_levels_of_an_input_are_those_it_was_made_of(channels: str, layout: str) -> None:
+    pixels = LEVELS if channels == "L" else PIXELS
+    count = len(channels)
+    mean, std = (0.5, 0.25, 0.125)[:count], (0.2, 0.4, 0.8)[:count]
+    image = replace(GREY, channels=channels, layout=layout, scale=1 / 255, mean=mean, std=std)
+    (row,) = prepare_image(image, [pixels])
+    np.testing.assert_allclose(image_levels(image, row), pixels, atol=1e-4)
+
+
 def _opened(image: Image, source: object) -> list[Any]:
     pixels: list[Any] = prepare_image(image, [source])[0].tolist()
     return pixels
@@ -109,7 +120,7 @@ def test_an_image_of_pillow_is_left_as_it_is() -> None:
     assert picture.mode == "P"
 
 
-def _gif(path: Path) -> None:
+def _animated(path: Path) -> None:
     frames = [Pillow.fromarray(LEVELS * np.uint8(i)) for i in (1, 60)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
 
@@ -141,7 +152,7 @@ def _glass(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "write", "pattern"),
     [
-        ("two.gif", _gif, "2 frames"),
+        ("two.webp", _animated, "2 frames"),
         ("deep.png", _deep, "16 bits"),
         ("cut.png", _cut, ""),
         ("keyed.png", _keyed, "transparent"),
