@@ -22,7 +22,7 @@ from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.bench import Benchmark
+    from edgeattn_runtime.bench import DeviceBenchmark
     from edgeattn_runtime.manifest import Manifest
 
 
@@ -125,7 +125,7 @@ def _bench_on(
 
 def _benchmarks(
     bundle: Path, names: Sequence[str], threads: Sequence[int], *, kernels: bool
-) -> Mapping[str, Benchmark]:
+) -> Mapping[str, DeviceBenchmark]:
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady

@@ -13,7 +13,7 @@ from edgeattn.results.latency import Price, Race
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 
@@ -81,7 +81,7 @@ class Report:
     nominal: bool = False
     trials: tuple[TrialResult, ...] = ()
     notes: tuple[str, ...] = ()
-    devices: tuple[Benchmark, ...] = ()
+    devices: tuple[DeviceBenchmark, ...] = ()
     device: str | None = None
     prices: tuple[Price, ...] = ()
     worst: tuple[WorstSample, ...] = ()

@@ -17,6 +17,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 
+from edgeattn_runtime.boundary import reason_of
 from edgeattn_runtime.fields import Scalar
 
 OPTION = "edgeattn.kernels"  # of an engine whose graphs hold such nodes: the version of their domain
@@ -119,8 +120,7 @@ def installed() -> Kernels:
         )
         SessionOptions().register_custom_ops_library(library.path)
     except Exception as error:  # of any release of the package; and onnxruntime's own share no base
-        words = " ".join(str(error).split())
-        return _unusable(f"edgeattn-kernels cannot be loaded ({words}); install it again")
+        return _unusable(f"edgeattn-kernels cannot be loaded ({reason_of(error)}); install it again")
     return Kernels(library)
 
 
