@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.report.number_words import counts
-from edgeattn_runtime.bench import Benchmark, Timing
+from edgeattn_runtime.bench import DeviceBenchmark, Timing
 from edgeattn_runtime.machine import Machine
 
 
@@ -18,6 +18,7 @@ def machine_facts(machine: Machine) -> dict[str, str]:
         "Memory": "unknown" if machine.memory_mb is None else f"{machine.memory_mb / 1000:.0f} GB",
         "System": machine.system,
         "Versions": counts(machine.versions),
+        **({} if machine.kernels is None else {"Kernels": machine.kernels}),
     }
 
 
@@ -46,7 +47,7 @@ class Device:
     p50: tuple[tuple[str, tuple[float, ...]], ...]
 
     @classmethod
-    def of(cls, result: Benchmark) -> Device:
+    def of(cls, result: DeviceBenchmark) -> Device:
         """Lay out a result."""
         samples = zip(*(run.timings for run in result.runs), strict=True)
         return cls(

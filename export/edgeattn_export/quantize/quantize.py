@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import onnx_ir as ir
@@ -13,6 +14,7 @@ from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import values_of, with_outputs
@@ -28,7 +30,7 @@ from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 from edgeattn_runtime.similarity import cosine
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
-COMPARED = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
+COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 Layers = Mapping[str, Prepared]  # by their node's name
 Settle = Callable[[ir.Model, Layers], Layers]
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
@@ -45,9 +47,9 @@ class LayerForm:
 
 def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]:
     """Yield the layers of ``before`` that stand in ``after`` too: their module, and their output's name."""
-    kept = values_of(after)
+    values = values_of(after)
     for node in before.graph:
-        if node.outputs[0].name not in kept:
+        if node.outputs[0].name not in values:
             continue
         if node.op_type in WEIGHTED and any(map(_is_matrix, node.inputs)):
             yield module_of(node), node.outputs[0].name or ""
@@ -64,7 +66,7 @@ def mean_cosines(
     names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
     one, other = (engine.runner(with_outputs(model, names)) for model in (before, after))
     cosines: dict[str, list[float]] = {name: [] for name in names}
-    for sample in samples[:COMPARED]:
+    for sample in samples[:COMPARED_SAMPLES]:
         a, b = one(sample.inputs), other(sample.inputs)
         for name in names:
             if a[name].shape == b[name].shape:  # else an expert, given other rows by another router
@@ -106,6 +108,7 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
+    write_bodies(plain, calibration.forms.bodies)
     _store_whole(plain, calibration)
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, calibration.forms.rest))
@@ -123,6 +126,7 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)
+    write_bodies(model, calibration.forms.bodies)
     _store_whole(model, calibration)
     return model
 
@@ -181,12 +185,15 @@ def _write_linears(
 
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:
     try:
-        outputs = calibration.engine.runner(model)(calibration.samples[0].inputs)
+        answers = [
+            calibration.engine.runner(way)(calibration.samples[0].inputs)
+            for way in dict.fromkeys((model, inlined(model)))
+        ]
     except EdgeAttnError as error:
         raise QuantizeError(
             f"the int8 graph does not run: {error}; please report the model's form"
         ) from error
-    for name, value in outputs.items():
+    for name, value in chain.from_iterable(each.items() for each in answers):
         if value.dtype.kind == "f" and np.isnan(value).any():
             raise QuantizeError(
                 f"output {name!r} of the int8 graph holds a NaN on the first sample; see whether PyTorch's "

@@ -55,7 +55,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
+class DeviceBenchmark:
     """One bundle on one machine.
 
     Attributes:
@@ -89,7 +89,8 @@ def bench(
     threads: Sequence[int] = (),
     target: str | None = None,
     rounds: int = 100,
-) -> Benchmark:
+    kernels: bool = True,
+) -> DeviceBenchmark:
     """Load a bundle, replay its golden vectors, and time it on their inputs in turns.
 
     The load time covers the checks of every file and onnxruntime's own preparation.
@@ -99,6 +100,7 @@ def bench(
         threads: Numbers of intra-op threads to sweep; none takes what the bundle says.
         target: A target of the bundle; None takes the first that runs here.
         rounds: Counted calls for each sample and number of threads.
+        kernels: As ``load`` has it.
 
     Raises:
         BadInput: ``rounds`` is below 1, or the bundle has no such target.
@@ -106,22 +108,23 @@ def bench(
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
     first, *rest = threads or (None,)
+    opened = partial(load, path, target=target, kernels=kernels)
     start = time.perf_counter_ns()
-    model = load(path, threads=first, target=target)
+    model = opened(threads=first)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     samples = read_golden(model.files)
     timed = partial(_timed, samples=samples, rounds=rounds)
     golden, run, peak = check(model), timed(model), peak_memory_mb()
     files = {file for variant in model.variants for file in variant.files.values()}
-    return Benchmark(
+    return DeviceBenchmark(
         model=model.name,
         target=model.variants[0].target,
         graphs={file: model.manifest.files[file].sha256 for file in sorted(files)},
-        machine=Machine.here(),
+        machine=Machine.here(model.kernels),
         load_ms=load_ms,
         peak_memory_mb=peak,
         golden=golden,
-        runs=(run, *(timed(load(path, threads=count, target=target)) for count in rest)),
+        runs=(run, *(timed(opened(threads=count)) for count in rest)),
     )
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from edgeattn import pipeline
 from edgeattn.devices import steady
 from edgeattn.devices.connection import Connection
-from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.host import RACES_PER_REQUEST, DeviceHost
 from edgeattn.devices.places import places
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
@@ -23,7 +23,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn_export.search.cost import ROUNDS
 from edgeattn_export.targets import TARGETS
 
-LAYERS = TOGETHER + 3  # no two alike, so that each is raced
+LAYERS = RACES_PER_REQUEST + 3  # no two alike, so that each is raced
 WIDTHS = [8 + 4 * i for i in range(LAYERS + 1)]
 
 
@@ -59,7 +59,7 @@ def test_the_layers_of_a_search_are_raced_in_full_batches(
     found = places([board.connection], [TARGETS["cpu"]])
     pipeline.run(source, Request.read("cpu", {"cosine": 0.5}, FASTEST, places=found), Silent())
     layers = [len(request["races"]) for request in sent if _is_of_layers(request)]
-    assert layers == [TOGETHER, LAYERS - TOGETHER]
+    assert layers == [RACES_PER_REQUEST, LAYERS - RACES_PER_REQUEST]
 
 
 def _is_of_layers(request: Mapping[str, Any]) -> bool:

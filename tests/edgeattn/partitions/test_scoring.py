@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,12 @@ from distributed import Client
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.compare import SampleScore
+from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.partition import cut
-from edgeattn.partitions.scoring import AHEAD, scores_in_order
+from edgeattn.partitions.scoring import PARTITIONS_AHEAD, scores_in_order
 from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.results.report import Report
@@ -90,7 +91,7 @@ def test_the_command_says_the_same_as_the_export(
 def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it_is_compared(
     asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
-    ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * AHEAD * 3
+    ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * PARTITIONS_AHEAD * 3
     stream = _Stream(every)
     scores = scores_in_order(client, asked, stream, 3)
     found = [next(scores)]
@@ -110,7 +111,7 @@ def test_what_the_users_metric_raises_on_a_worker_is_told(
 
 
 def test_another_model_on_a_worker_is_refused(asked: ScoringJob, every: Samples, client: Client) -> None:
-    other = ScoringJob(asked.bundle, asked.model, None, asked.target, (asked.hashes[0], "0" * 64, None))
+    other = replace(asked, hashes=(asked.hashes[0], "0" * 64, None))
     with pytest.raises(BadInput, match=re.escape(other.bundle)):
         list(scores_in_order(client, other, every))
 
