@@ -11,7 +11,7 @@
 #include "instruction_set.hpp"
 #include "int8_layer.hpp"
 
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 namespace {
 

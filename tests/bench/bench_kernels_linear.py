@@ -20,7 +20,9 @@ ROWS = [1, 16, 128]
 ROUNDS = 300
 
 
-def session(library: str, threads: int, node: onnx.NodeProto, constants: dict[str, np.ndarray], inner: int) -> Callable:
+def session(
+    library: str, threads: int, node: onnx.NodeProto, constants: dict[str, np.ndarray], inner: int
+) -> Callable:
     graph = helper.make_graph(
         [node],
         "layer",
@@ -33,7 +35,9 @@ def session(library: str, threads: int, node: onnx.NodeProto, constants: dict[st
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.register_custom_ops_library(library)
-    opened = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    opened = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return lambda x: opened.run(["y"], {"x": x})
 
 
