@@ -1,6 +1,8 @@
-"""Times Int8Linear beside onnxruntime's own DynamicQuantizeMatMul, in sessions of one thread, in rounds of rotating order.
+"""Int8Linear beside onnxruntime's DynamicQuantizeMatMul, for MiniLM's layers, in rounds of rotating order.
 
-python runtime/kernels/bench/bench_int8_linear.py LIBRARY [THREADS]
+    python tests/bench/bench_kernels_linear.py LIBRARY [THREADS]
+
+LIBRARY is a built libedgeattn_kernels.so. What a session adds to a run is within both times.
 """
 
 from __future__ import annotations
@@ -11,71 +13,84 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import onnx
+import onnx_ir as ir
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
-SHAPES = [(384, 1152), (384, 384), (384, 1536), (1536, 384)]  # MiniLM's linear layers
+SHAPES = [(384, 1152), (384, 384), (384, 1536), (1536, 384)]  # query, key and value; output; up; down
 ROWS = [1, 16, 128]
 ROUNDS = 300
 
+Runner = Callable[[np.ndarray], object]
 
-def session(
-    library: str, threads: int, node: onnx.NodeProto, constants: dict[str, np.ndarray], inner: int
-) -> Callable:
-    graph = helper.make_graph(
-        [node],
-        "layer",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", inner])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+
+def runner(
+    library: str, threads: int, operator: tuple[str, str], inner: int, inputs: list[np.ndarray | None]
+) -> Runner:
+    """Return what runs a session of one node on rows of `inner` floats, with these constants."""
+    x = ir.Value(name="x", type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape(["rows", inner]))
+    values = []
+    for i, array in enumerate(inputs):
+        if array is None:
+            values.append(None)
+            continue
+        tensor = ir.tensor(array, name=f"constant_{i}")
+        values.append(
+            ir.Value(
+                name=tensor.name, type=ir.TensorType(tensor.dtype), shape=tensor.shape, const_value=tensor
+            )
+        )
+    y = ir.Value(name="y", type=ir.TensorType(ir.DataType.FLOAT))
+    node = ir.Node(*operator, [x, *values], outputs=[y], name="layer")
+    graph = ir.Graph(
+        [x],
+        [y],
+        nodes=[node],
+        initializers=[value for value in values if value is not None],
+        opset_imports={"": 20, "edgeattn": 1, "com.microsoft": 1},
     )
-    domains = [helper.make_opsetid(domain, 1) for domain in ("edgeattn", "com.microsoft")]
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20), *domains], ir_version=9)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.register_custom_ops_library(library)
-    opened = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda x: opened.run(["y"], {"x": x})
+    model = ir.serde.serialize_model(ir.Model(graph, ir_version=9)).SerializeToString()
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return lambda rows: session.run(["y"], {"x": rows})
 
 
 def bench(library: str, threads: int, inner: int, columns: int, rows: int) -> None:
+    """Print medians of both, and how many products and sums a second they are."""
     random = np.random.default_rng(0)
     weight = random.integers(-127, 128, (columns, inner), dtype=np.int8)
     scale = random.uniform(0.001, 0.01, columns).astype(np.float32)
     bias = random.normal(size=columns).astype(np.float32)
-    own = helper.make_node("Int8Linear", ["x", "weight", "scale", "", "bias"], ["y"], domain="edgeattn")
-    stock = helper.make_node(
-        "DynamicQuantizeMatMul", ["x", "weight", "scale", "zero", "bias"], ["y"], domain="com.microsoft"
-    )
+    zero = np.zeros(columns, np.int8)
     runners = {
-        "Int8Linear": session(library, threads, own, {"weight": weight, "scale": scale, "bias": bias}, inner),
-        "DynamicQuantizeMatMul": session(
+        "Int8Linear": runner(
+            library, threads, ("edgeattn", "Int8Linear"), inner, [weight, scale, None, bias]
+        ),
+        "DynamicQuantizeMatMul": runner(
             library,
             threads,
-            stock,
-            {"weight": weight.T.copy(), "scale": scale, "zero": np.zeros(columns, np.int8), "bias": bias},
+            ("com.microsoft", "DynamicQuantizeMatMul"),
             inner,
+            [np.ascontiguousarray(weight.T), scale, zero, bias],
         ),
     }
     x = random.normal(size=(rows, inner)).astype(np.float32)
     times: dict[str, list[float]] = {name: [] for name in runners}
-    names = list(runners)
-    for round_ in range(ROUNDS):
-        for name in names[round_ % 2 :] + names[: round_ % 2]:
+    for turn in range(ROUNDS):
+        for name in sorted(runners, reverse=bool(turn % 2)):
             start = time.perf_counter()
             runners[name](x)
             times[name].append(time.perf_counter() - start)
-    medians = {name: float(np.median(values)) for name, values in times.items()}
-    gops = {name: 2e-9 * rows * inner * columns / value for name, value in medians.items()}
-    line = "   ".join(f"{name} {medians[name] * 1e6:8.1f} us {gops[name]:6.1f} GOPS" for name in runners)
-    print(f"{rows:4} x {inner:4} x {columns:4}   {line}", flush=True)
+    line = f"{rows:4} x {inner:4} x {columns:4}"
+    for name, seconds in times.items():
+        median = float(np.median(seconds))
+        line += f"   {name} {median * 1e6:8.1f} us {2e-9 * rows * inner * columns / median:6.1f} GOPS"
+    print(line, flush=True)
 
 
-def main() -> None:
-    library, threads = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
+def main(library: str, threads: int = 1) -> None:
+    """Print the instruction set, and a line a shape."""
     kernels = ctypes.CDLL(library)
     kernels.edgeattn_kernels_instruction_set.restype = ctypes.c_char_p
     print(f"{kernels.edgeattn_kernels_instruction_set().decode()}, {threads} threads")
@@ -85,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], *map(int, sys.argv[2:]))

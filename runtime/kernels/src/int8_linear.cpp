@@ -77,7 +77,7 @@ class Int8Linear {
     rows.residual = residual ? residual.as<float>() : nullptr;
     rows.y = call.output(0, shape);
     rows.sum = call.output(1, shape);
-    if (!rows.y) return;
+    require(rows.y, "output y must be asked for");
     run_layer(layer_, rows, call.threads());
   }
 

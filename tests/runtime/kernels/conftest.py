@@ -56,7 +56,7 @@ FLOATS: Declared = {"x": (ir.DataType.FLOAT, None)}
 
 @pytest.fixture
 def opened(library: Path) -> Open:
-    """What makes a session of one node: of its operator, its inputs in order, and the constants among them."""
+    """What makes a session of one node: its operator, its inputs in order, and the constants among them."""
 
     def _opened(
         operator: str,

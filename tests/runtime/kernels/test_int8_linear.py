@@ -45,6 +45,12 @@ def test_any_number_of_rows(opened: Open, shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(y, _product(x, layer), atol=WIDE, rtol=0)
 
 
+def test_a_layer_without_columns(opened: Open) -> None:
+    layer = {"weight": np.zeros((0, 21), np.int8), "scale": np.zeros(0, np.float32)}
+    session = opened("Int8Linear", ["x", "weight", "scale"], layer)
+    assert session.run(None, {"x": np.zeros((3, 21), np.float32)})[0].shape == (3, 0)
+
+
 def test_all_that_surrounds_a_product(opened: Open) -> None:
     layer = _layer() | {
         "smoothing": RANDOM.uniform(0.5, 2, 21).astype(np.float32),
