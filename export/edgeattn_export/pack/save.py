@@ -77,8 +77,8 @@ def _strays(folder: Path) -> Iterator[str]:
         return
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        known = name == MANIFEST_FILE or name in manifest.files or path.name in DESKTOP_FILES
-        if not known and (path.is_symlink() or not path.is_dir()):
+        is_own = name == MANIFEST_FILE or name in manifest.files or path.name in DESKTOP_FILES
+        if not is_own and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
 
 

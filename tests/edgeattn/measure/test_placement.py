@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,14 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
+from edgeattn.measure.assignment import expected_placement, session_placement
+from edgeattn.measure.placement import multiply_accumulates, placement_of
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.targets.coreml import COREML
-from edgeattn_export.targets.placement.assignment import expected_placement, session_placement
-from edgeattn_export.targets.placement.operators import Operators
-from edgeattn_export.targets.placement.target_placement import multiply_accumulates, placement_of
+from edgeattn_export.targets.operators import Operators
 
 NPU, CPU = "NpuExecutionProvider", "CPUExecutionProvider"
 ENGINE = Engine("onnxruntime", "1.24", (CPU,))
@@ -165,7 +164,7 @@ def test_the_lists_of_phones_are_read(file: str, taken: str, left: str) -> None:
     assert operators.refusal(ir.node(taken, [], domain="com.unheard")) is not None
 
 
-def test_attention_counts_both_of_its_products(by_hand: Callable[..., ir.Model]) -> None:
+def test_attention_counts_both_of_its_products() -> None:
     q, k, v = (
         ir.Value(name=name, type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape((1, 2, length, 4)))
         for name, length in (("q", 3), ("k", 5), ("v", 5))

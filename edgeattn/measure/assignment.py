@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.placement import Fallback, Placement
+from edgeattn.results.graph import Fallback, Placement
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.targets.placement.operators import Operators
+from edgeattn_export.targets.operators import Operators
 
 Where = Mapping[str, str]  # by node, the execution provider that runs it
 Work = Mapping[str, int]  # by node, its multiply-accumulates

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn.measure import tuning as session_choice
+from edgeattn.measure import tuning as module
 from edgeattn.measure.cost import Way
 from edgeattn.measure.tuning import choose_settings
 from edgeattn_export.graph.engine import Engine
@@ -34,7 +34,7 @@ def _verdicts(monkeypatch: pytest.MonkeyPatch, *verdicts: str) -> list[tuple[obj
         asked.append((asked_for["threads"], asked_for["pause"]))
         return verdicts[len(asked) - 1]
 
-    monkeypatch.setattr(session_choice, "cheapest", cheapest)
+    monkeypatch.setattr(module, "cheapest", cheapest)
     return asked
 
 
@@ -42,7 +42,7 @@ def test_what_pays_is_kept_and_built_on(monkeypatch: pytest.MonkeyPatch) -> None
     asked = _verdicts(monkeypatch, WINS, LOSES, WINS, LOSES, WINS)
     expected = SessionSettings(threads=2, spinning=True, memory_pattern=False)
     assert choose_settings(GRAPH, ORT_CPU, INPUTS, cores=CORES) == expected
-    pause = session_choice.PAUSE
+    pause = module.SPIN_PAUSE
     assert asked == [(2, 0.0), (4, 0.0), (2, pause), (2, pause), (2, pause)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 import pytest
 import torch
 
-from edgeattn.judge import goal as module
+from edgeattn.judge import search as module
 from edgeattn.judge.comparison import torch_threads
-from edgeattn.judge.goal import MARGIN, NO_LIMIT, goal_of, unmet
 from edgeattn.judge.request import FASTEST, Objective, Request
+from edgeattn.judge.search import NO_LIMIT, TIME_MARGIN, goal_of, recipe_files, trial_results, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
-from edgeattn_export.quantize import Recipe
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import CANDIDATES
@@ -70,7 +71,7 @@ def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
         ({"latency_ms": 5, "latency_ratio": 3}, ORIGINAL_MS / 3),
         ({"latency_ms": 3, "latency_ratio": 3}, 3),
     ):
-        assert goal(**limits).latency_ms == pytest.approx(MARGIN * milliseconds)
+        assert goal(**limits).latency_ms == pytest.approx(TIME_MARGIN * milliseconds)
     assert math.isinf(goal(size_mb=24).latency_ms)
     assert goal(size_mb=24).size_mb == 24
 
@@ -112,7 +113,7 @@ def found(chosen: Trial, *missed: str) -> SearchResult:
 
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
-    goal = Goal(NO_LIMIT, 0.9995, latency_ms=MARGIN * 5, size_mb=24)
+    goal = Goal(NO_LIMIT, 0.9995, latency_ms=TIME_MARGIN * 5, size_mb=24)
     (told,) = unmet(found(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
     limits, _, nearest = told.partition("Nearest: ")
     assert "cosine_min=0.9995, latency_ms=5, size_mb=24 " in limits
@@ -130,3 +131,55 @@ def test_only_what_the_user_asked_for_is_spoken_of() -> None:
 
 def test_a_followed_recipe_misses_no_goal() -> None:
     assert unmet(found(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
+
+
+def tried(name: str, cosine_min: float, latency_ms: float, size_mb: float = 22.9) -> Trial:
+    recipe = Recipe(name, (("*", Treatment("int8", (("smoothing", 0.7),))),), ("int8 rows",))
+    return Trial(recipe, cosine_min, cosine_min, latency_ms, size_mb)
+
+
+FASTEST_TRIAL = tried("fast", 0.985, 11.0)
+EXACT_TRIAL = tried("exact", 0.999, 13.0)
+DOMINATED_TRIAL = tried("dominated", 0.984, 12.0)
+
+
+def test_the_front_comes_first_and_each_of_its_recipes_has_a_file() -> None:
+    lines = trial_results([DOMINATED_TRIAL, EXACT_TRIAL, FASTEST_TRIAL, FASTEST_TRIAL], chosen=EXACT_TRIAL)
+    assert [(line.name, line.number, line.front, line.chosen) for line in lines] == [
+        ("fast", "01", True, False),
+        ("exact", "02", True, True),
+        ("dominated", "", False, False),
+    ]
+    files = recipe_files([DOMINATED_TRIAL, EXACT_TRIAL, FASTEST_TRIAL, FASTEST_TRIAL], chosen=EXACT_TRIAL)
+    assert (
+        list(files)
+        == [line.recipe for line in lines[:2]]
+        == [
+            "recipes/01-fast.json",
+            "recipes/02-exact.json",
+        ]
+    )
+    assert json.loads(files["recipes/02-exact.json"]) == json.loads(EXACT_TRIAL.recipe.to_json())
+
+
+def test_a_chosen_recipe_that_is_dominated_can_be_reached_too() -> None:
+    lines = trial_results([FASTEST_TRIAL], chosen=DOMINATED_TRIAL)
+    assert [(line.recipe, line.front, line.chosen) for line in lines] == [
+        ("recipes/01-fast.json", True, False),
+        ("recipes/02-dominated.json", False, True),
+    ]
+    assert recipe_files([FASTEST_TRIAL], chosen=DOMINATED_TRIAL).keys() == {line.recipe for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("cosine_min >= 0.998, é", "recipes/01-cosine_min-0.998.json"),
+        ("../up", "recipes/01-..-up.json"),
+        ("模型", "recipes/01-recipe.json"),
+        ("x" * 100, f"recipes/01-{'x' * 60}.json"),
+    ],
+)
+def test_a_file_has_a_name_that_every_bundle_may_hold(name: str, file: str) -> None:
+    trial = tried(name, 0.99, 11.0)
+    assert list(recipe_files([trial], chosen=trial)) == [file]

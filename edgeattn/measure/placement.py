@@ -12,11 +12,11 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from edgeattn.measure.assignment import CPU_PROVIDER, expected_placement, session_placement
+from edgeattn.results.graph import Placement
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import with_outputs
-from edgeattn_export.targets.placement.assignment import CPU_PROVIDER, expected_placement, session_placement
 from edgeattn_export.targets.target import Target
 
 Dims = tuple[int, ...]

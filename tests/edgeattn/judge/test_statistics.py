@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.statistics import LEAST, MOST, count_needed, mean_bound, unseen_score
+from edgeattn.judge.statistics import (
+    LEAST_SAMPLES,
+    MOST_SAMPLES,
+    count_for,
+    count_needed,
+    mean_bound,
+    share_shown,
+    unseen_score,
+)
 from edgeattn.results.check import CONFIDENCE
 
 TRIES = 200
@@ -27,7 +35,7 @@ def test_of_right_or_wrong_it_is_the_textbooks(wrong: int, clopper_pearson: floa
     assert mean_bound(rights, 0.0, at_least=True) == pytest.approx(1 - clopper_pearson, rel=0.002)
 
 
-@pytest.mark.parametrize("count", [LEAST, 60])
+@pytest.mark.parametrize("count", [LEAST_SAMPLES, 60])
 @pytest.mark.parametrize(
     ("draw", "mean"),
     [
@@ -81,10 +89,26 @@ def test_the_number_needed_is_about_what_suffices() -> None:
 
 def test_none_at_all_is_shown_by_no_number_of_samples() -> None:
     assert count_needed([0.0] * 50, 1.0, lambda drop: drop <= 0.0, at_least=False) is None
-    assert count_needed([0.0] * (MOST + 1), 1.0, lambda drop: drop <= 0.0, at_least=False) is None
+    assert count_needed([0.0] * (MOST_SAMPLES + 1), 1.0, lambda drop: drop <= 0.0, at_least=False) is None
 
 
 def test_an_unseen_input_is_farther_off_than_the_worst() -> None:
     assert unseen_score([1.0, 0.9, 0.8], at_least=True) == pytest.approx(0.6)
     assert unseen_score([1.0, 0.9, 0.8], at_least=False) == pytest.approx(1.2)
     assert unseen_score([0.5], at_least=True) == 0.5
+
+
+DRAWN = 4000
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.9, 29), (0.95, 59), (0.99, 299)])  # Wilks' own table
+def test_so_many_samples_speak_for_a_share(share: float, count: int) -> None:
+    assert count_for(share) == count
+    assert share_shown(count) >= share > share_shown(count - 1)
+
+
+def test_chance_bears_it_out() -> None:
+    count = 40
+    lowest = np.random.default_rng(0).random((DRAWN, count)).min(axis=1)  # as a share of inputs below it
+    holds = np.mean(1 - lowest >= share_shown(count))
+    assert holds == pytest.approx(CONFIDENCE, abs=0.015)

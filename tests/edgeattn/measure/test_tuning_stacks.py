@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edgeattn.measure import tuning as stacks
+from edgeattn.measure import tuning as module
 from edgeattn.measure.cost import Way
 from edgeattn.measure.tuning import measure_stacks
 from edgeattn_export.graph.agreement import Outputs
@@ -43,7 +43,7 @@ def _measure(
         assert [way.answers for way in ways.values()] == list(ways)
         return best[network.bound[-1][1]]
 
-    monkeypatch.setattr(stacks, "cheapest", cheapest)
+    monkeypatch.setattr(module, "cheapest", cheapest)
     rows = [{"x": np.ones((1, length), np.int64)} for length in (*best, *best)]
     symbols = {"batch": Symbol(1, most), "sequence": Symbol(1, None)}
     return network.bound, measure_stacks(ROWS, GRAPH, symbols, rows, network, threads=1)
@@ -82,4 +82,4 @@ def test_a_measurement_without_a_script() -> None:
     rows = [{"x": np.ones((1, length), np.int64)} for length in (1, 5)]
     symbols = {"batch": Symbol(1, None), "sequence": Symbol(1, None)}
     for stack in measure_stacks(ROWS, GRAPH, symbols, rows, Network(), threads=1):
-        assert stack.rows in stacks.TOGETHER
+        assert stack.rows in module.ROWS_PER_CALL

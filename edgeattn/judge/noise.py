@@ -1,4 +1,4 @@
-"""How far an array is from what it should be: the root of its noise's energy over the signal's."""
+"""How far an answer is from what it should be: the power of its noise beside that of the signal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,24 @@ class Noise:
 def relative_error(expected: NDArray[Any], actual: NDArray[Any]) -> float:
     """Return the relative error of one array."""
     return Noise.between(expected, actual).error
+
+
+def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
+    """Return 10 log10 of the power of a signal over that of the noise in an answer, in dB.
+
+    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
+
+    Args:
+        signal: What is right, of any shape.
+        answer: Of the same shape.
+    """
+    finite = np.isfinite(signal) & np.isfinite(answer)
+    if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):
+        return -CEILING_DB
+    noise = float(np.square(signal[finite] - answer[finite]).sum())
+    power = float(np.square(signal[finite]).sum())
+    if noise == 0:
+        return CEILING_DB
+    if power == 0:
+        return -CEILING_DB
+    return min(max(10 * math.log10(power / noise), -CEILING_DB), CEILING_DB)
