@@ -15,6 +15,7 @@ from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.golden import check
+from edgeattn_runtime.kernels import NONE
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
@@ -58,11 +59,12 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _load(args: argparse.Namespace) -> Model:
-    return load(args.bundle, threads=args.threads, target=args.target)
+    return load(args.bundle, threads=args.threads, target=args.target, kernels=args.kernels)
 
 
 def _run(args: argparse.Namespace) -> None:
     model = _load(args)
+    _tell_kernels(model)
     outputs = model(**read_input(model, args.input, args.text))
     if args.output is not None:
         write_npz(args.output, outputs)
@@ -73,7 +75,10 @@ def _run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     model = _load(args)
     results = check(model)
-    table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
+    table = {
+        "machine": Machine.here(model.kernels).to_table(),
+        "results": [asdict(result) for result in results],
+    }
     _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
     failed = sum(not result.ok for result in results)
     if failed:
@@ -84,20 +89,32 @@ def _trusted(args: argparse.Namespace) -> list[str]:
     """Return the arguments of the same check in this process."""
     options = {"--threads": args.threads, "--target": args.target}
     given = [f"{name}={value}" for name, value in options.items() if value is not None]
-    return ["check", *given, *(["--json"] if args.json else []), "--", str(args.bundle)]
+    flags = {"--json": args.json, "--no-kernels": not args.kernels}
+    given += [name for name, is_set in flags.items() if is_set]
+    return ["check", *given, "--", str(args.bundle)]
 
 
 def _bench(args: argparse.Namespace) -> None:
-    benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
+    benchmark = bench(
+        args.bundle, threads=args.threads, target=args.target, rounds=args.rounds, kernels=args.kernels
+    )
     _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
 
 
 def _generate(args: argparse.Namespace) -> None:
     prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
     settings = {name: getattr(args, name) for name in _SETTINGS}
-    for piece in pieces(_load(args), prompts, settings):
+    model = _load(args)
+    _tell_kernels(model)
+    for piece in pieces(model, prompts, settings):
         sys.stdout.write(piece)
         sys.stdout.flush()
+
+
+def _tell_kernels(model: Model) -> None:
+    """Say on stderr which way the sessions go, where the graphs have nodes for kernels."""
+    if model.kernels != NONE:
+        sys.stderr.write(f"{model.kernels}\n")
 
 
 def _print(text: str) -> None:
@@ -146,6 +163,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (once, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
         command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
+        command.add_argument(
+            "--no-kernels",
+            action="store_false",
+            dest="kernels",
+            help="stock operators, where edgeattn-kernels is installed too",
+        )
     return root
 
 
