@@ -30,7 +30,7 @@ def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
         Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(trace.inputs, 'input')}"),
         *map(_fault_line, (error for error in trace.modules if error.faults)),
         _table(trace.modules[:SHOWN_MODULES]),
-        *_rest(len(trace.modules) - SHOWN_MODULES),
+        *_modules_left(len(trace.modules) - SHOWN_MODULES),
         Text(_LEGEND, style="dim"),
     )
 
@@ -78,5 +78,5 @@ def _worst(departure: Departure) -> str:
     return ", ".join(it.sample for it in departure.worst[:SHOWN_SAMPLES] if it.introduced >= LEAST_ERROR)
 
 
-def _rest(count_left: int) -> tuple[Text, ...]:
+def _modules_left(count_left: int) -> tuple[Text, ...]:
     return (Text(f"and {count(count_left, 'module')} with less", style="dim"),) if count_left > 0 else ()

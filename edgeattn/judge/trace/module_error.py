@@ -93,11 +93,11 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     modules: dict[str, list[Step]] = {}
     for step in steps:
         modules.setdefault(step.module, []).append(step)
-    errors = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
+    errors = [_module_error(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
     return tuple(sorted(errors, key=_rank))
 
 
-def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
+def _module_error(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
     worst = max(steps, key=lambda step: _excess(step, usual))
     graphs = {"float": worst.in_float, "int8": worst.in_int8}
     return ModuleError(
