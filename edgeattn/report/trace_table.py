@@ -15,7 +15,7 @@ from edgeattn.report.number_words import LEAST_ERROR, count, percent
 from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
 SHOWN_MODULES = 20  # in the table; the JSON has them all
-SHOWN_SAMPLES = 2  # samples of a module
+SHOWN_SAMPLES = 2  # of a module
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "

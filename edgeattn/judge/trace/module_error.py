@@ -13,10 +13,8 @@ from edgeattn.judge.trace.recording import Floats
 from edgeattn.results.trace import Departure, ModuleError, SampleError
 from edgeattn_export.graph.agreement import Outputs
 
-SHOWN_SAMPLES = 3  # samples on which a point is worst
-FLOAT_ERROR = (
-    1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
-)
+SHOWN_SAMPLES = 3  # on which a point is worst
+FLOAT_ERROR = 1e-3  # relative, that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
 USUAL_SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
 
 
