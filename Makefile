@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -66,6 +66,9 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
+
+kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; three minutes
+	.ci/kernels "$$(mktemp -d)"
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps

@@ -6,7 +6,20 @@ import breaking
 import bundles
 import generating
 from breaking import changed, rewritten
-from case import CAPACITY, ENTRY, GOLDEN_FAILS, INCOMPATIBLE, SOURCES, VARIANT, Case, in_both, refused
+from case import (
+    CAPACITY,
+    ENTRY,
+    GOLDEN_FAILS,
+    INCOMPATIBLE,
+    INPUTS,
+    SOURCES,
+    VARIANT,
+    Case,
+    in_both,
+    refused,
+)
+
+from edgeattn_runtime.kernels import OPTION
 
 BROKEN = (
     Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
@@ -22,6 +35,7 @@ BROKEN = (
     refused("weights-outside.edge", "a graph reads another folder's weights", breaking.weights_outside),
     refused("graph-not-onnx.edge", "model.onnx is a text", breaking.not_onnx),
     refused("graph-unlike.edge", "an input is named that model.onnx has not", breaking.false_contract),
+    refused("kernels-shape.edge", "a node for a kernel whose weight does not fit", breaking.too_wide),
     Case("graph-unheard-of.edge", INCOMPATIBLE, "an operator that no engine has", breaking.unheard_of),
     refused("manifest-missing.edge", "no manifest.json", breaking.no_manifest),
     refused("manifest-cut.edge", "the JSON lacks its last brace", rewritten("23\n  }\n}", "23\n  }\n")),
@@ -36,6 +50,13 @@ BROKEN = (
     refused("dtype-unknown.edge", "a dtype that numpy has not", rewritten('"int64"', '"int63"')),
     refused("dim-unknown.edge", "a symbol without bounds", rewritten('"sequence": {', '"length": {')),
     refused("bounds-crossed.edge", "a symbol's max below its min", rewritten('"max": 16', '"max": 0')),
+)
+
+INDICES = (
+    refused("table-rows-negative.edge", "a table of -1 rows", changed(*INPUTS, 0, "table_rows", to=-1)),
+    refused("table-rows-fraction.edge", "a table of 15.5 rows", changed(*INPUTS, 0, "table_rows", to=15.5)),
+    refused("table-rows-beyond.edge", "a table of 2^31 rows", changed(*INPUTS, 0, "table_rows", to=2**31)),
+    refused("table-rows-float.edge", "indices that are floats", changed(*INPUTS, 1, "table_rows", to=16)),
 )
 
 VARIANTS = (
@@ -72,6 +93,11 @@ VARIANTS = (
         "engine-option-text.edge",
         "an option whose text is a path",
         changed(*VARIANT, "engine", "options", to={"session.settings": "../stats"}),
+    ),
+    refused(
+        "kernels-path.edge",
+        "a library of kernels where their version belongs",
+        changed(*VARIANT, "engine", "options", OPTION, to="./kernels.so", whole=bundles.with_kernels),
     ),
     refused("variants-none.edge", "no variant", changed("variants", to=[])),
     refused(

@@ -8,6 +8,7 @@
 #include <regex>
 #include <thread>
 
+#include "kernels.hpp"
 #include "shape.hpp"
 #include "words.hpp"
 
@@ -98,6 +99,7 @@ Ort::SessionOptions session_options(const Engine& engine, const SessionSettings&
   for (const auto& provider : engine.providers)
     if (provider != "CPUExecutionProvider")  // which every session has, last
       options.AppendExecutionProvider(short_name(provider), by_provider[provider]);
+  if (kernels_of(engine).registered) register_kernels(options);
   return options;
 }
 
@@ -126,8 +128,8 @@ std::string dtype_name(ONNXTensorElementDataType type) {
       if (array.dtype.find("int") != array.dtype.npos)
         for (const auto number : doubles(array))
           if (number == std::stod(found[1])) holder = quoted(name) + " holds";
-    throw InputError(words(label, ": ", holder, " ", found[1].str(),
-                           ", out of range for a lookup table; give 0 to ", found[2].str(),
+    throw InputError(words(label, ": ", holder, " ", found[1].str(), ", out of range for a lookup table of ",
+                           std::stoll(found[2]) + 1, " rows; give 0 to ", found[2].str(),
                            ", or shorter inputs"));
   }
   if (has_any(reason, kMemory))

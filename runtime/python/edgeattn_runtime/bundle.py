@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn_runtime.boundary import refusing
@@ -22,17 +22,32 @@ _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the m
 
 @dataclass(frozen=True, slots=True)
 class BundleFiles:
-    """A bundle whose every file has been checked against its manifest."""
+    """A bundle whose every file has been checked against its manifest.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it holds and promises.
+        kernels: False where every variant runs stock operators, whatever is installed.
+        place: What tells the folder that was checked from another under its name; None where nothing was.
+    """
 
     folder: Path
     manifest: Manifest
+    kernels: bool = True
+    place: tuple[int, int] | None = None
 
     def path(self, file: str) -> Path:
-        """Return where ``file``, one of the manifest's files, lies."""
+        """Return where ``file``, one of the manifest's files, lies.
+
+        Raises:
+            BundleError: The folder is no longer the one that was checked.
+        """
+        if self.place is not None and _place(self.folder) != self.place:
+            raise BundleError(f"{self.folder}: replaced since it was opened; load it again")
         return self.folder / file
 
 
-def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
+def open_bundle(path: str | os.PathLike[str], *, kernels: bool = True) -> BundleFiles:
     """Read a bundle's manifest and check the whole folder against it.
 
     Checked in this order: the manifest, that its signature is there or is not, that no file is missing, of
@@ -40,6 +55,7 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
 
     Args:
         path: The folder, such as ``sentence.edge``.
+        kernels: False has every variant run stock operators, whatever is installed.
 
     Raises:
         BundleError: One line that names the file, what was found and what was expected; or why the system
@@ -48,11 +64,12 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
     """
     folder = Path(path)
     with refusing(BundleError, str(folder), "cannot be read", "check its files, or copy it again"):
-        return _checked(folder)
+        files = _checked(folder)
+    return files if kernels else replace(files, manifest=files.manifest.without_kernels(), kernels=False)
 
 
 def _checked(folder: Path) -> BundleFiles:
-    manifest = _read_manifest(folder)
+    place, manifest = _place(folder), _read_manifest(folder)
     unlisted = {MANIFEST_FILE}
     if manifest.signature is not None:
         _check_signature_file(folder)
@@ -67,7 +84,16 @@ def _checked(folder: Path) -> BundleFiles:
             )
     for file, entry in manifest.files.items():
         _check_sha256(folder / file, entry)
-    return BundleFiles(folder, manifest)
+    return BundleFiles(folder, manifest, place=place)
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """Return the device and the inode of a folder; None where nothing stands there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _read_manifest(folder: Path) -> Manifest:

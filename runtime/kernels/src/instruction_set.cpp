@@ -1,0 +1,106 @@
+#include "instruction_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "edgeattn_kernels.h"
+#include "error.hpp"
+
+#if HWY_ARCH_X86
+#include <cpuid.h>
+#elif HWY_ARCH_ARM_A64 && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace edgeattn {
+namespace {
+
+#if HWY_ARCH_X86
+
+// The compiler's own checks include whether the system keeps the registers.
+bool cpu_has(std::int64_t target) {
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  const bool avx3 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                    __builtin_cpu_supports("avx512cd");
+  switch (target) {
+    case HWY_AVX3_DL:
+      return avx3 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi") &&
+             __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bitalg") &&
+             __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("gfni") &&
+             __builtin_cpu_supports("vpclmulqdq");
+    case HWY_AVX3:
+      return avx3;
+    case HWY_AVX2:
+      return avx2;
+    default:
+      return true;
+  }
+}
+
+constexpr std::array kTargets = {HWY_AVX3_DL, HWY_AVX3, HWY_AVX2, HWY_EMU128};
+
+bool has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
+}
+
+#elif HWY_ARCH_ARM_A64
+
+bool cpu_has(std::int64_t) { return true; }  // NEON is part of every arm64
+
+constexpr std::array kTargets = {HWY_NEON_WITHOUT_AES};
+
+#else
+
+bool cpu_has(std::int64_t) { return true; }
+
+constexpr std::array kTargets = {HWY_EMU128};
+
+#endif
+
+}  // namespace
+
+const std::vector<std::int64_t>& targets() {
+  static const std::vector<std::int64_t> supported = [] {
+    std::vector<std::int64_t> list;
+    std::copy_if(kTargets.begin(), kTargets.end(), std::back_inserter(list), cpu_has);
+    return list;
+  }();
+  return supported;
+}
+
+bool has_dot_product([[maybe_unused]] std::int64_t target) {
+#if HWY_ARCH_X86
+  if (target == HWY_AVX3_DL) return true;
+  if (target == HWY_AVX3) return __builtin_cpu_supports("avx512vnni");
+  return target == HWY_AVX2 && has_avx_vnni();
+#elif HWY_ARCH_ARM_A64 && defined(__linux__)
+  return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+#elif HWY_ARCH_ARM_A64 && defined(__APPLE__)
+  return true;  // from the M1 and the A13 on
+#else
+  return false;
+#endif
+}
+
+std::size_t table_index(std::int64_t target) {
+  const auto place = std::find(kTargets.begin(), kTargets.end(), target);
+  require(place != kTargets.end(), "the kernels are not compiled for the instruction set ", target);
+  return static_cast<std::size_t>(place - kTargets.begin());
+}
+
+}  // namespace edgeattn
+
+const char* edgeattn_kernels_instruction_set() {
+  static const std::string name = [] {
+    const auto target = edgeattn::targets().front();
+    const bool dot = edgeattn::has_dot_product(target);
+    return std::string(hwy::TargetName(target)) + (dot ? " with dot products" : "");
+  }();
+  return name.c_str();
+}
+
+const char* edgeattn_kernels_version() { return EDGEATTN_KERNELS_VERSION; }

@@ -1,0 +1,10 @@
+// The operators of the library, each in a file of its own.
+#pragma once
+
+#include <onnxruntime_c_api.h>
+
+namespace edgeattn {
+
+const OrtCustomOp* int8_linear();
+
+}  // namespace edgeattn
