@@ -67,7 +67,7 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
 
-kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; three minutes
+kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
@@ -79,10 +79,10 @@ faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; ten minutes
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; eight minutes
 	pytest tests/documents/run --dist worksteal
 
-models:  ## reference models exported, and used as an app uses them: they play, listen, write; two minutes
+models:  ## reference models exported by commands, and used as apps do: they play, listen, write; four minutes
 	pytest tests/models/used
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes
