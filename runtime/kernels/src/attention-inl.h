@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-#include "attention.hpp"
+#include "attention_kernel.hpp"
 #include "float_product-inl.h"
 #include "hwy/highway.h"
 #include "query_blocks.hpp"
@@ -42,8 +42,8 @@ struct BlockMemory {
 };
 
 inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
-  const auto keys = round_up(std::min(call.keys(), kKeyBlock), kFloatLanes);
-  const auto head = round_up(call.head_size, kFloatLanes), values = round_up(call.value_size, kFloatLanes);
+  const auto keys = round_up(std::min(call.keys(), kKeyBlock), kLanes);
+  const auto head = round_up(call.head_size, kLanes), values = round_up(call.value_size, kLanes);
   ScratchSize size;
   size.add<QueryRow>(rows);
   for (const auto floats : {rows * head, keys * call.head_size, keys * values, kTileRows * kScoreStride,
@@ -63,8 +63,8 @@ class BlockAttention {
   BlockAttention(const AttentionCall& call, const QueryBlock& block)
       : call_(call),
         block_(block),
-        query_stride_(round_up(call.head_size, kFloatLanes)),
-        value_stride_(round_up(call.value_size, kFloatLanes)),
+        query_stride_(round_up(call.head_size, kLanes)),
+        value_stride_(round_up(call.value_size, kLanes)),
         tiles_((block.rows + kTileRows - 1) / kTileRows),
         memory_(block_memory(call, block.rows)) {}
 
@@ -109,7 +109,7 @@ class BlockAttention {
   void attend_to(const KeySpan& span, std::size_t at, std::size_t key, std::size_t count) {
     const Rows keys = {span.key.at(block_.batch, block_.key_head, at), span.key.row_stride};
     Rows values = {span.value.at(block_.batch, block_.key_head, at), span.value.row_stride};
-    const auto columns = round_up(count, kFloatLanes);
+    const auto columns = round_up(count, kLanes);
     const bool packed = block_.rows > 1;  // worth while for several rows
     if (packed) transpose(keys, count, call_.head_size, memory_.keys, columns);
     if (packed || call_.value_size != value_stride_) values = packed_values(values, count);
@@ -122,7 +122,7 @@ class BlockAttention {
       const Rows queries = {memory_.queries + first * query_stride_, query_stride_};
       if (packed)
         multiply(rows, queries, {memory_.keys, columns}, call_.head_size, nullptr, memory_.scores, kScoreStride,
-                 round_up(seen, kFloatLanes));
+                 round_up(seen, kLanes));
       else
         multiply_by_each(queries.data, keys, seen, call_.head_size, memory_.scores);
       float decay[kTileRows];
@@ -154,7 +154,7 @@ class BlockAttention {
         row.softmax.shown |= add_mask(static_cast<const std::uint8_t*>(row.mask) + key, visible, scores);
         break;
     }
-    const auto whole = round_up(count, kFloatLanes);
+    const auto whole = round_up(count, kLanes);
     std::fill(scores + visible, scores + whole, kNegativeInfinity);
     return weigh(scores, whole, row.softmax);
   }

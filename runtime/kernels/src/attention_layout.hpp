@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "attention.hpp"
+#include "attention_kernel.hpp"
 #include "engine.hpp"
 #include "shape.hpp"
 

@@ -17,9 +17,9 @@ namespace edgeattn {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using FloatTag = hn::CappedTag<float, 16>;
-using FloatVec = hn::Vec<FloatTag>;
-constexpr std::size_t kFloatLanes = hn::MaxLanes(FloatTag());
+using Floats = hn::CappedTag<float, 16>;
+using FloatVector = hn::Vec<Floats>;
+constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
 // The sums of a tile (rows times vectors) stay in registers, beside a row of the right side and an element of the left.
 #if HWY_ARCH_ARM_A64
@@ -42,8 +42,8 @@ template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const float* decay, float* HWY_RESTRICT out,
                               std::size_t out_stride) {
   constexpr std::size_t kGroup = 3;  // rows that one pointer reaches: x86 adds once or twice a register to it
-  const FloatTag d;
-  FloatVec sums[kRows][kVectors];
+  const Floats d;
+  FloatVector sums[kRows][kVectors];
   HWY_UNROLL(12)
   for (std::size_t i = 0; i < kRows; ++i) {
     HWY_UNROLL(8)
@@ -53,12 +53,12 @@ HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const fl
   for (std::size_t g = 0; g * kGroup < kRows; ++g) groups[g] = left.data + g * kGroup * left.stride;
   const float* HWY_RESTRICT row = right.data;
   for (std::size_t k = 0; k < inner; ++k, row += right.stride) {
-    FloatVec b[kVectors];
+    FloatVector b[kVectors];
     HWY_UNROLL(8)
-    for (std::size_t j = 0; j < kVectors; ++j) b[j] = hn::LoadU(d, row + j * kFloatLanes);
+    for (std::size_t j = 0; j < kVectors; ++j) b[j] = hn::LoadU(d, row + j * kLanes);
     HWY_UNROLL(12)
     for (std::size_t i = 0; i < kRows; ++i) {
-      const FloatVec element = hn::Set(d, groups[i / kGroup][i % kGroup * left.stride]);
+      const FloatVector element = hn::Set(d, groups[i / kGroup][i % kGroup * left.stride]);
       HWY_UNROLL(8)
       for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(element, b[j], sums[i][j]);
     }
@@ -69,7 +69,7 @@ HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const fl
   for (std::size_t i = 0; i < kRows; ++i) {
     HWY_UNROLL(8)
     for (std::size_t j = 0; j < kVectors; ++j) {
-      float* HWY_RESTRICT to = out + i * out_stride + j * kFloatLanes;
+      float* HWY_RESTRICT to = out + i * out_stride + j * kLanes;
       hn::StoreU(decay ? hn::MulAdd(hn::LoadU(d, to), hn::Set(d, decay[i]), sums[i][j]) : sums[i][j], d, to);
     }
   }
@@ -83,11 +83,11 @@ void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const 
     if (rows < kRows) return multiply<kRows - 1>(rows, left, right, inner, decay, out, out_stride, columns);
   }
   constexpr std::size_t kVectors = kRows < 3 ? 4 : kTileVectors;  // few rows: more vectors, or sums wait for each other
-  constexpr std::size_t kWide = kVectors * kFloatLanes;
+  constexpr std::size_t kWide = kVectors * kLanes;
   std::size_t n = 0;
   for (; n + kWide <= columns; n += kWide)
     multiply_tile<kRows, kVectors>(left, {right.data + n, right.stride}, inner, decay, out + n, out_stride);
-  for (; n < columns; n += kFloatLanes)
+  for (; n < columns; n += kLanes)
     multiply_tile<kRows, 1>(left, {right.data + n, right.stride}, inner, decay, out + n, out_stride);
 }
 
@@ -104,16 +104,16 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* co
 
 // to (columns, row count in whole vectors) = fromᵀ. What follows the last row is a copy of it.
 inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* HWY_RESTRICT to, std::size_t to_stride) {
-  const FloatTag d;
-  const hn::RepartitionToWide<FloatTag> pairs;
-  constexpr std::size_t kBlocks = kFloatLanes / 4;
-  for (std::size_t r = 0; r < rows; r += kFloatLanes) {
-    const float* x[kFloatLanes];
-    for (std::size_t i = 0; i < kFloatLanes; ++i) x[i] = from.data + std::min(r + i, rows - 1) * from.stride;
+  const Floats d;
+  const hn::RepartitionToWide<Floats> pairs;
+  constexpr std::size_t kBlocks = kLanes / 4;
+  for (std::size_t r = 0; r < rows; r += kLanes) {
+    const float* x[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) x[i] = from.data + std::min(r + i, rows - 1) * from.stride;
     std::size_t c = 0;
     for (; c + 4 <= columns; c += 4) {
-      const FloatVec x0 = load_blocks<kBlocks>(x, c), x1 = load_blocks<kBlocks>(x + 1, c);
-      const FloatVec x2 = load_blocks<kBlocks>(x + 2, c), x3 = load_blocks<kBlocks>(x + 3, c);
+      const FloatVector x0 = load_blocks<kBlocks>(x, c), x1 = load_blocks<kBlocks>(x + 1, c);
+      const FloatVector x2 = load_blocks<kBlocks>(x + 2, c), x3 = load_blocks<kBlocks>(x + 3, c);
       const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));   // columns c and c + 1 of two rows
       const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns c + 2 and c + 3
       const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
@@ -125,7 +125,7 @@ inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* H
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, y + 3 * to_stride);
     }
     for (; c < columns; ++c) {
-      for (std::size_t i = 0; i < kFloatLanes; ++i) to[c * to_stride + r + i] = x[i][c];
+      for (std::size_t i = 0; i < kLanes; ++i) to[c * to_stride + r + i] = x[i][c];
     }
   }
 }
@@ -144,24 +144,24 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sum_blocks(V v) {
 // out (count in fours) = row (size) times each row of `others`.
 inline void multiply_by_each(const float* HWY_RESTRICT row, Rows others, std::size_t count, std::size_t size,
                              float* HWY_RESTRICT out) {
-  const FloatTag d;
-  const hn::RepartitionToWide<FloatTag> pairs;
-  const std::size_t whole = size / kFloatLanes * kFloatLanes, rest = size - whole;
+  const Floats d;
+  const hn::RepartitionToWide<Floats> pairs;
+  const std::size_t whole = size / kLanes * kLanes, rest = size - whole;
   for (std::size_t t = 0; t < count; t += 4) {
     const float* x[4];
-    FloatVec sums[4];
+    FloatVector sums[4];
     HWY_UNROLL(4)
     for (std::size_t i = 0; i < 4; ++i) {
       x[i] = others.data + std::min(t + i, count - 1) * others.stride;
       sums[i] = hn::Zero(d);
     }
-    for (std::size_t k = 0; k < whole; k += kFloatLanes) {
-      const FloatVec a = hn::LoadU(d, row + k);
+    for (std::size_t k = 0; k < whole; k += kLanes) {
+      const FloatVector a = hn::LoadU(d, row + k);
       HWY_UNROLL(4)
       for (std::size_t i = 0; i < 4; ++i) sums[i] = hn::MulAdd(a, hn::LoadU(d, x[i] + k), sums[i]);
     }
     if (rest) {
-      const FloatVec a = hn::LoadN(d, row + whole, rest);
+      const FloatVector a = hn::LoadN(d, row + whole, rest);
       HWY_UNROLL(4)
       for (std::size_t i = 0; i < 4; ++i) sums[i] = hn::MulAdd(a, hn::LoadN(d, x[i] + whole, rest), sums[i]);
     }
@@ -175,19 +175,19 @@ inline void multiply_by_each(const float* HWY_RESTRICT row, Rows others, std::si
 
 // to (size in whole vectors) = from (size) * factor; what follows is 0.
 HWY_INLINE void scale_row(const float* HWY_RESTRICT from, std::size_t size, float factor, float* HWY_RESTRICT to) {
-  const FloatTag d;
-  const FloatVec f = hn::Set(d, factor);
+  const Floats d;
+  const FloatVector f = hn::Set(d, factor);
   std::size_t k = 0;
-  for (; k + kFloatLanes <= size; k += kFloatLanes) hn::StoreU(hn::Mul(hn::LoadU(d, from + k), f), d, to + k);
+  for (; k + kLanes <= size; k += kLanes) hn::StoreU(hn::Mul(hn::LoadU(d, from + k), f), d, to + k);
   if (k < size) hn::StoreU(hn::Mul(hn::LoadN(d, from + k, size - k), f), d, to + k);
 }
 
 // The same, where nothing behind `to` may be touched.
 HWY_INLINE void scale_row_within(const float* HWY_RESTRICT from, std::size_t size, float factor, float* HWY_RESTRICT to) {
-  const FloatTag d;
-  const FloatVec f = hn::Set(d, factor);
+  const Floats d;
+  const FloatVector f = hn::Set(d, factor);
   std::size_t k = 0;
-  for (; k + kFloatLanes <= size; k += kFloatLanes) hn::StoreU(hn::Mul(hn::LoadU(d, from + k), f), d, to + k);
+  for (; k + kLanes <= size; k += kLanes) hn::StoreU(hn::Mul(hn::LoadU(d, from + k), f), d, to + k);
   if (k < size) hn::StoreN(hn::Mul(hn::LoadU(d, from + k), f), d, to + k, size - k);
 }
 

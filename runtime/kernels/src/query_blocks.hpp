@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "attention.hpp"
+#include "attention_kernel.hpp"
 
 namespace edgeattn {
 

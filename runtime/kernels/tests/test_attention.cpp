@@ -6,11 +6,11 @@
 #include <limits>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "attention_layout.hpp"
 #include "expectations.hpp"
+#include "threads.hpp"
 
 using namespace edgeattn;
 
@@ -21,24 +21,6 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // Bound of the error, as a share of the largest value: rounding of sums over a head and over keys, and of e^x.
 constexpr double kBound = 2e-6;
-
-// Several threads at once, each with a share of the turns.
-class Threads final : public Parallel {
- public:
-  explicit Threads(std::size_t count) : count_(count) {}
-
- private:
-  void run(std::size_t count, Turn turn, void* state) const override {
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < count_; ++t)
-      threads.emplace_back([=] {
-        for (std::size_t i = t; i < count; i += count_) turn(state, i);
-      });
-    for (auto& thread : threads) thread.join();
-  }
-
-  std::size_t count_;
-};
 
 enum class MaskType { kNone, kFloat, kBool };
 
