@@ -71,7 +71,8 @@ Projections unpacked(const Tensor& packed, const AttentionAttributes& attributes
           heads);
   const auto length = size(shape[1]), row = size(shape[2]), width = row / size(heads);
   const auto part = [&](std::int64_t first, std::int64_t count) -> Projection {
-    return {size(shape[0]), size(count), length, width, {packed.as<float>() + size(first) * width, length * row, width, row}};
+    const auto* const data = shape.elements() ? packed.as<float>() + size(first) * width : nullptr;
+    return {size(shape[0]), size(count), length, width, {data, length * row, width, row}};
   };
   return {part(0, attributes.query_heads), part(attributes.query_heads, attributes.key_heads),
           part(attributes.query_heads + attributes.key_heads, attributes.key_heads)};
@@ -148,7 +149,8 @@ AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes
   call.query = now.query.at;
   call.spans = {cache(inputs, now), KeySpan{now.key.at, now.value.at, now.key.length}};
   call.mask = mask_of(inputs.mask, call);
-  call.causal = attributes.causal;
+  const bool one_after_cache = call.queries == 1 && call.spans[0].length > 0;  // sees all keys, as in onnxruntime
+  call.causal = attributes.causal && !one_after_cache;
   call.scale = attributes.scale > 0 ? attributes.scale : 1 / std::sqrt(static_cast<float>(call.head_size));
   call.softcap = attributes.softcap;
 
