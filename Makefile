@@ -67,8 +67,8 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
 
-languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
-	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
+languages:  ## the tests of runtime/cpp, kernels, web, swift and android, built first; ten minutes
+	pytest tests/runtime/cpp tests/runtime/kernels tests/runtime/web tests/runtime/apps
 
 faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults

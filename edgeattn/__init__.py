@@ -24,6 +24,7 @@ from edgeattn_runtime.errors import (
     ModelError,
     QuantizeError,
     RecipeError,
+    ResourceError,
     SampleError,
     StageError,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "Report",
+    "ResourceError",
     "SampleError",
     "StageError",
     "export",

@@ -17,16 +17,13 @@ from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError
 from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 from edgeattn_runtime.many import Splitter, stacked
 from edgeattn_runtime.rows import Padding, Rows, check_rows
-from edgeattn_runtime.session import ENGINE_ERRORS
 
 TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
 TRIED = 4  # rows, from the shortest to the longest
-
-_FAILURES: tuple[type[Exception], ...] = (BundleError, *ENGINE_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def independent_rows(trial: FloatTrial) -> Rows | None:
         check_rows(bare, trial.graph, trial.symbols)
         if not _independent(trial, bare):
             return None
-    except _FAILURES:
+    except BundleError:
         return None
     return Rows(bare.batch, next((p for p in _candidates(trial) if _tells(trial, bare.batch, p)), None))
 
@@ -112,7 +109,7 @@ def _tells(trial: FloatTrial, batch: str, padding: Padding) -> bool:
     rows = stratified(visible, TRIED)
     try:
         return _ignored(trial, rows, padding, hides=True) and not _ignored(trial, rows, padding, hides=False)
-    except ENGINE_ERRORS:  # more positions than the model can take
+    except EdgeAttnError:  # more positions than the model can take
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
 def conformance() -> Path:
     """The folder of conformance bundles; read only."""
     return CONFORMANCE
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[str], Path]:
+    """Copies a conformance bundle, free to be changed."""
+    return lambda name: shutil.copytree(CONFORMANCE / f"{name}.edge", tmp_path / f"{name}.edge")
 
 
 @pytest.fixture

@@ -121,7 +121,8 @@ def test_link_to_itself(good: Path) -> None:
 
 
 def test_names_that_no_system_takes(good: Path) -> None:
-    _refused(good.parent / ("x" * 5000))
+    with pytest.raises(BundleError, match=r"/x+ \.\.\. x+: cannot be read \(.*File name too long"):
+        open_bundle(good.parent / ("x" * 5000))
     manifest = json.loads((good / "manifest.json").read_text("utf-8"))
     manifest["files"]["x" * 300] = manifest["files"]["model.onnx"]
     (good / "manifest.json").write_text(json.dumps(manifest), "utf-8")

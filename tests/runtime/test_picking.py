@@ -95,7 +95,7 @@ def _asking(preferred: Manifest, version: str) -> Manifest:
 
 def test_versions_of_any_length(preferred: Manifest) -> None:
     assert _targets(_asking(preferred, "0" * 5000 + "1.023.0.0")) == ["cpu"]
-    with pytest.raises(IncompatibleRuntimeError, match=r"9{5000}"):
+    with pytest.raises(IncompatibleRuntimeError, match=r" 9{500}"):
         runnable(_asking(preferred, "9" * 5000))
 
 

@@ -13,8 +13,8 @@ import onnxruntime
 
 from edgeattn_export.graph.hosts import Host
 from edgeattn_export.graph.weight_files import WeightLayout
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BadInput, BundleError
-from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
 MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
@@ -129,12 +129,10 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         options.optimized_model_filepath = str(written)
         options.log_severity_level = FATAL_ONLY
         options.add_session_config_entry("session.save_model_format", "ORT")
-        try:
+        with refusing(BundleError, name, "onnxruntime cannot write it", "give a graph that it opens"):
             onnxruntime.InferenceSession(
                 str(Path(folder) / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-        except ENGINE_ERRORS as error:
-            raise BundleError(f"{name}: onnxruntime cannot write it ({explain(error)})") from error
         return {name: written.read_bytes()}
 
 

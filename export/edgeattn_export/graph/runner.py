@@ -10,8 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_runtime.graph_session import failure
-from edgeattn_runtime.session import ENGINE_ERRORS
+from edgeattn_runtime.graph_session import running
 
 if TYPE_CHECKING:  # a worker has no PyTorch
     from edgeattn_export.graph.samples import Inputs
@@ -67,10 +66,8 @@ class SessionRunner:
         fed = {name: inputs[name] for name in self._inputs}
 
         def call() -> list[NDArray[Any]]:
-            try:
+            with running("onnxruntime", fed):
                 return list(self._session.run(self._outputs, fed))
-            except ENGINE_ERRORS as error:
-                raise failure("onnxruntime", error, fed) from error
 
         return call
 

@@ -9,7 +9,7 @@
 
 #include "error.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 constexpr std::size_t kCacheLine = 64;
 
@@ -42,4 +42,4 @@ class Buffer {
   std::unique_ptr<T, Release> data_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

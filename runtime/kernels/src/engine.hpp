@@ -11,7 +11,7 @@
 #include "parallel.hpp"
 #include "shape.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 // The oldest C API with all that is called here: onnxruntime 1.18. A newer onnxruntime has it too.
 constexpr std::uint32_t kApiVersion = 18;
@@ -24,6 +24,9 @@ bool set_engine(const OrtApiBase* base);
 
 /// Throws what a status says, and releases it. None is success.
 void check(OrtStatus* status);
+
+/// Whether a call succeeded; its status is released.
+bool succeeded(OrtStatus* status);
 
 /// Returns a status of this text for onnxruntime to release.
 OrtStatus* failure(const char* text);
@@ -70,4 +73,4 @@ class SessionThreads final : public Parallel {
   const OrtKernelContext* context_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

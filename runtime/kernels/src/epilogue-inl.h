@@ -10,7 +10,7 @@
 #include "math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 /// Where a tile's outputs go: the first column of the first row, rows `stride` floats apart.
@@ -61,6 +61,6 @@ HWY_NOINLINE void finish_tile(Activation activation, Tile<Dot, float>* products,
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 #endif

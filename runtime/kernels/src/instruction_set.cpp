@@ -14,7 +14,7 @@
 #include <sys/auxv.h>
 #endif
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 #if HWY_ARCH_X86
@@ -92,12 +92,12 @@ std::size_t table_index(std::int64_t target) {
   return static_cast<std::size_t>(place - kTargets.begin());
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 
 const char* edgeattn_kernels_instruction_set() {
   static const std::string name = [] {
-    const auto target = edgeattn::targets().front();
-    const bool dot = edgeattn::has_dot_product(target);
+    const auto target = edgeattn::kernels::targets().front();
+    const bool dot = edgeattn::kernels::has_dot_product(target);
     return std::string(hwy::TargetName(target)) + (dot ? " with dot products" : "");
   }();
   return name.c_str();

@@ -6,7 +6,7 @@
 
 #include "hwy/highway.h"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// Returns Highway's targets (HWY_AVX2, ...) that are compiled in and that this CPU has, the best first.
 const std::vector<std::int64_t>& targets();
@@ -31,4 +31,4 @@ std::size_t table_index(std::int64_t target);
 #define COMPILED_FOR_TARGETS(function) {HWY_CHOOSE_FALLBACK(function)}
 #endif
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

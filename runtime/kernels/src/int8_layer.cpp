@@ -11,7 +11,7 @@
 #include "scratch.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -157,11 +157,11 @@ void run_any(const PackedLayer& layer, const LayerRows& rows, const Parallel& th
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 constexpr decltype(&HWY_STATIC_DISPATCH(pack_any)) kPack[] = COMPILED_FOR_TARGETS(pack_any);
 constexpr decltype(&HWY_STATIC_DISPATCH(run_any)) kRun[] = COMPILED_FOR_TARGETS(run_any);
@@ -175,5 +175,5 @@ void run_layer(const PackedLayer& layer, const LayerRows& rows, const Parallel& 
   if (rows.rows && layer.columns) kRun[table_index(layer.target)](layer, rows, threads);
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 #endif

@@ -7,7 +7,7 @@
 #include "buffer.hpp"
 #include "parallel.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kTanh };
 enum class Norm { kNone, kLayer, kRms };
@@ -72,4 +72,4 @@ PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target);
 /// NaN or an infinity answers NaN throughout, and leaves other rows alone.
 void run_layer(const PackedLayer& layer, const LayerRows& rows, const Parallel& threads);
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -7,7 +7,7 @@
 #include "operator.hpp"
 #include "operators.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 constexpr auto kFloatType = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
@@ -52,6 +52,15 @@ class Int8Linear {
 
   explicit Int8Linear(const Node& node) : layer_(pack_layer(parameters(node), targets().front())) {}
 
+  static void infer(const ShapeInference& node) {
+    auto y = node.input(kX);
+    const auto weight = node.input(kWeight);
+    if (y.empty() || weight.size() != 2 || weight[0].size < 0) return;
+    y.back() = {weight[0].size / (node.integer("gate", 0) == 1 ? 2 : 1), ""};
+    node.output(0, y);
+    node.output(1, y);
+  }
+
   void compute(const Call& call) const {
     const auto x = call.input(kX), residual = call.input(kResidual);
     require(x.type == kFloatType, "x must be float, not ", type_name(x.type));
@@ -68,7 +77,7 @@ class Int8Linear {
     rows.residual = residual ? residual.as<float>() : nullptr;
     rows.y = call.output(0, shape);
     rows.sum = call.output(1, shape);
-    if (!rows.y) return;
+    require(rows.y, "output y must be asked for");
     run_layer(layer_, rows, call.threads());
   }
 
@@ -77,8 +86,8 @@ class Int8Linear {
 
   static LayerParameters parameters(const Node& node) {
     LayerParameters p;
-    p.activation = edgeattn::activation(node);
-    p.norm = edgeattn::norm(node);
+    p.activation = kernels::activation(node);
+    p.norm = kernels::norm(node);
     p.epsilon = node.real("epsilon", 1e-5f);
     require(p.epsilon >= 0 && std::isfinite(p.epsilon), "attribute epsilon is ", p.epsilon, "; expected 0 or more");
     const auto gate = node.integer("gate", 0), bits = node.integer("bits", 8), block = node.integer("block_size", 0);
@@ -132,4 +141,4 @@ class Int8Linear {
 
 const OrtCustomOp* int8_linear() { return make_operator<Int8Linear>(); }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

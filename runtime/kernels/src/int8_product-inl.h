@@ -11,7 +11,7 @@
 #include "round_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 template <class Dot>
@@ -98,6 +98,6 @@ HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_sca
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 #endif

@@ -2,15 +2,8 @@
 
 #include <vector>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
-
-/// Whether the call succeeded; its status is released.
-bool succeeded(OrtStatus* status) {
-  if (!status) return true;
-  engine().ReleaseStatus(status);
-  return false;
-}
 
 /// Reads a text that onnxruntime copies into memory of the caller's, whose size it tells first.
 template <class Read>
@@ -163,4 +156,4 @@ const char* type_name(ONNXTensorElementDataType type) {
   }
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -5,7 +5,7 @@
 
 #include "engine.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// What a session knows of a node when it makes its kernel.
 class Node {
@@ -69,4 +69,4 @@ void require_floats(const Tensor& tensor, const char* name, const Shape& shape);
 /// Returns a type as ONNX calls it.
 const char* type_name(ONNXTensorElementDataType type);
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

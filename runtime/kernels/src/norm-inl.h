@@ -11,7 +11,7 @@
 #include "round_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 /// Returns the mean of `term(vector)` over a row; of what stands behind the row it must be zero.
@@ -45,6 +45,6 @@ HWY_INLINE void norm_row(const float* x, bool centered, float epsilon, const flo
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 #endif

@@ -3,9 +3,9 @@
 
 #include <onnxruntime_c_api.h>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 const OrtCustomOp* attention();
 const OrtCustomOp* int8_linear();
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

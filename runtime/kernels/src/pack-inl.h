@@ -11,7 +11,7 @@
 #include "int8_product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 /// Returns one weight of the file.
@@ -84,6 +84,6 @@ PackedLayer pack(const LayerParameters& p, std::int64_t target) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 #endif

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 class Parallel {
  public:
@@ -29,4 +29,4 @@ class InOrder final : public Parallel {
   }
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

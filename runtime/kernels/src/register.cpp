@@ -4,7 +4,7 @@
 #include "operators.hpp"
 
 OrtStatus* ORT_API_CALL RegisterCustomOps(OrtSessionOptions* options, const OrtApiBase* base) {
-  using namespace edgeattn;
+  using namespace edgeattn::kernels;
   if (!set_engine(base)) {
     const OrtApi* oldest = base ? base->GetApi(1) : nullptr;
     return oldest ? oldest->CreateStatus(ORT_FAIL, "edgeattn's kernels need onnxruntime 1.18 or newer") : nullptr;

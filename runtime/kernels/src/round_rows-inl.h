@@ -13,7 +13,7 @@
 #include "dot-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 /// A row's floats are scale * (value - zero).
@@ -87,6 +87,6 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 #endif

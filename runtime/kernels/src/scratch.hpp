@@ -5,7 +5,7 @@
 
 #include "buffer.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// Adds up what a call takes, before it takes any.
 class ScratchSize {
@@ -54,4 +54,4 @@ class Scratch {
   std::byte* next_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -7,7 +7,7 @@
 
 #include "error.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 struct Counts {
   int passed = 0, failed = 0;
@@ -36,4 +36,4 @@ inline int summary() {
   return counts.failed ? 1 : 0;
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -9,7 +9,7 @@
 
 #include "int8_layer.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// A layer's parameters with the memory that they point to.
 struct OwnedLayer {
@@ -173,4 +173,4 @@ inline std::vector<Bounded> normed(const OwnedLayer& own, std::vector<Bounded> r
   return row;
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

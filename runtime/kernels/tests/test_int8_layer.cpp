@@ -7,7 +7,7 @@
 #include "layer_in_doubles.hpp"
 #include "threads.hpp"
 
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 enum class Function { kExp, kSigmoid, kSilu, kTanh, kGelu, kGeluTanh };
@@ -27,7 +27,7 @@ float apply(int function, float x) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -35,7 +35,7 @@ HWY_AFTER_NAMESPACE();
 
 #include "expectations.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 constexpr decltype(&HWY_STATIC_DISPATCH(apply)) kApply[] = COMPILED_FOR_TARGETS(apply);
@@ -57,10 +57,10 @@ constexpr Case kCases[] = {
 };
 
 }  // namespace
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 
 int main() {
-  using namespace edgeattn;
+  using namespace edgeattn::kernels;
   for (const auto target : targets())
     for (int function = 0; function < 6; ++function) {
       const auto& c = kCases[function];

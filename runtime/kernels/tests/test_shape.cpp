@@ -2,7 +2,7 @@
 
 #include "expectations.hpp"
 
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 int main() {
   expect((Shape{2, 3, 4}).elements() == 24, "a product");

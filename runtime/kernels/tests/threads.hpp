@@ -7,7 +7,7 @@
 
 #include "parallel.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 class Threads final : public Parallel {
  public:
@@ -27,4 +27,4 @@ class Threads final : public Parallel {
   int count_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -30,6 +30,7 @@ from edgeattn_runtime.errors import (
     EdgeAttnError,
     IncompatibleRuntimeError,
     InputError,
+    ResourceError,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ __all__ = [
     "Label",
     "Model",
     "Moment",
+    "ResourceError",
     "Sound",
     "Stream",
     "generate",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
 
 import numpy as np
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.contract import Arrays, bind
-from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.graph import Graph, Tensor, symbols_of
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Variant
-from edgeattn_runtime.picking import fixed_sizes, reachable
+from edgeattn_runtime.picking import reachable
 from edgeattn_runtime.rows import Rows, Stack
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
@@ -86,7 +89,9 @@ class Buckets:
         bucket = self._buckets[self.fitting(sizes)]
         if all(sizes[symbol] == fixed for symbol, fixed in bucket.sizes.items()):
             return bucket.run(arrays)
-        return self._cropped(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
+        fixed = _sizes_text(bucket.sizes)
+        with refusing(BundleError, fixed, "answers of other sizes, or none can be had", "export again"):
+            return self._cropped(self._run(bucket, self._padded(arrays, bucket), sizes), sizes)
 
     def _fits(self, symbol: str, size: int, fixed: int) -> bool:
         return size == fixed or symbol == self._batch or (symbol == self._sequence and size < fixed)
@@ -138,7 +143,7 @@ def _sizes_text(sizes: Mapping[str, int]) -> str:
 
 
 class OpenedVariants:
-    """The variants that answer calls of one graph.
+    """The variants that answer calls of one graph, the preferred one opened, each other when it is called.
 
     Args:
         files: The bundle.
@@ -148,7 +153,6 @@ class OpenedVariants:
 
     Attributes:
         variants: Those that calls can reach, the preferred one first.
-        sessions: Of each, the graph as it is opened.
         settings: How the preferred one was opened.
         buckets: Picks the one that answers a call.
 
@@ -163,11 +167,38 @@ class OpenedVariants:
         self._name = name
         self._graph = files.manifest.graphs[name]
         self._threads = threads
+        self._symbols = frozenset(symbols_of(self._graph.inputs))
         self.variants = tuple(reachable(runnable, self._graph))
         self.settings = self._settings(self.variants[0])
-        self.sessions = tuple(map(self._open, self.variants))
+        self._sessions: dict[int, GraphSession] = {}
+        self._opening = Lock()
+        self._closed = False
+        self.session(0)
         rows = files.manifest.rows if name == files.manifest.main_graph else None
-        self.buckets = Buckets(self._graph, tuple(map(self._bucket, self.variants, self.sessions)), rows)
+        self.buckets = Buckets(self._graph, tuple(self._bucket(i) for i in range(len(self.variants))), rows)
+
+    def session(self, index: int) -> GraphSession:
+        """Return the graph of a variant, opened once.
+
+        Raises:
+            BadInput: It was closed.
+            BundleError: The graph is not what the manifest says.
+        """
+        opened = self._sessions.get(index)
+        if opened is not None:
+            return opened
+        with self._opening:
+            if self._closed:
+                raise BadInput(f"{self._files.folder}: a closed model; load it again")
+            if index not in self._sessions:
+                self._sessions[index] = self._open(self.variants[index])
+            return self._sessions[index]
+
+    def close(self) -> None:
+        """Let go of every graph; a call that runs ends first, and a later one is refused."""
+        with self._opening:
+            self._closed = True
+            self._sessions.clear()
 
     def _open(self, variant: Variant) -> GraphSession:
         path, engine = self._files.path(variant.files[self._name]), variant.engine
@@ -180,5 +211,12 @@ class OpenedVariants:
         settings = (variant.session or PLAIN).here()
         return settings if self._threads is None else replace(settings, threads=self._threads)
 
-    def _bucket(self, variant: Variant, session: GraphSession) -> Bucket:
-        return Bucket(fixed_sizes(variant, self._graph), variant.stacks, session.run)
+    def _bucket(self, index: int) -> Bucket:
+        variant = self.variants[index]
+        return Bucket(self._fixed(variant), variant.stacks, partial(self._run, index))
+
+    def _fixed(self, variant: Variant) -> dict[str, int]:
+        return {symbol: size for symbol, size in variant.sizes.items() if symbol in self._symbols}
+
+    def _run(self, index: int, arrays: Arrays) -> Arrays:
+        return self.session(index).run(arrays)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
@@ -43,12 +44,11 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
     Raises:
         BundleError: One line that names the file, what was found and what was expected; or why the system
             cannot read one.
+        ResourceError: The machine lacks memory or file descriptors.
     """
     folder = Path(path)
-    try:
+    with refusing(BundleError, str(folder), "cannot be read", "check its files, or copy it again"):
         return _checked(folder)
-    except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
-        raise BundleError(f"{folder}: cannot be read ({error}); check its files, or copy it again") from error
 
 
 def _checked(folder: Path) -> BundleFiles:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays, check_inputs
-from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.generation import Generation, cache_inputs
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.system import available_memory_mb
@@ -28,7 +30,7 @@ def past_tensors(generation: Generation, decoder: Graph) -> tuple[Tensor, ...]:
 
 def empty_cache(pasts: Iterable[Tensor], *, batch: int, capacity: int) -> Arrays:
     """Return a cache that holds nothing, with room for ``capacity`` tokens."""
-    return {past.name: np.zeros(_shape(past, batch, capacity), past.dtype) for past in pasts}
+    return {past.name: zeros(_shape(past, batch, capacity), past.dtype) for past in pasts}
 
 
 def fresh_cache(generation: Generation, pasts: Iterable[Tensor], *, batch: int, sequence: int) -> Arrays:
@@ -113,12 +115,23 @@ def resized(*arrays: NDArray[np.generic], length: int, capacity: int) -> NDArray
     Of several arrays the rows follow one another.
     """
     _, heads, _, size = arrays[0].shape
-    room = np.zeros((sum(map(len, arrays)), heads, capacity, size), arrays[0].dtype)
+    room = zeros((sum(map(len, arrays)), heads, capacity, size), arrays[0].dtype)
     begin = 0
     for array in arrays:
         room[begin : begin + len(array), :, :length] = array[:, :, :length]
         begin += len(array)
     return room
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array of zeros, of a shape that the manifest has a say in.
+
+    Raises:
+        BundleError: It is more than an array can have.
+        ResourceError: It is more than the machine has.
+    """
+    with refusing(BundleError, f"{dtype} {list(shape)}", "no array can have this size", "export again"):
+        return np.zeros(shape, dtype)
 
 
 def _shape(past: Tensor, batch: int, length: int) -> tuple[int, int, int, int]:

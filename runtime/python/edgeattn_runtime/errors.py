@@ -11,23 +11,34 @@
     │   ├── QuantizeError             a graph that no recipe can make int8
     │   ├── RecipeError               a recipe that cannot be followed
     │   └── BudgetError               a budget that names or asks the impossible
+    ├── ResourceError                 the machine lacks memory, files or disk     exit code 2
     ├── StageError                    a stage failed on the model, unforeseen     exit code 2
     └── CheckFailed                   a check was made, and failed                exit code 1
 
-A message is one line: what was found, what was expected, what to do.
+A message is one line: what was found, what was expected, what to do. Names in it may be a stranger's:
+what would command a terminal is escaped, and what is too long loses its middle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from edgeattn_runtime.legible import printable, shortened
+
+LONGEST: Final = (
+    2000  # characters of a message: most have a hundred, a list of what was tried has some hundred
+)
 
 
 class EdgeAttnError(Exception):
     """The root of the tree: catch it to catch all that edgeattn raises on purpose."""
 
     exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(shortened(message, LONGEST)))
 
 
 class BadInput(EdgeAttnError):  # noqa: N818 - a sentence such as `except BadInput` needs no suffix
@@ -68,6 +79,10 @@ class RecipeError(BadInput):
 
 class BudgetError(BadInput):
     """A budget has an unknown name, or a limit that nothing can meet."""
+
+
+class ResourceError(EdgeAttnError):
+    """The machine lacks memory, file descriptors or space on a disk; what was handed over may be right."""
 
 
 class StageError(EdgeAttnError):

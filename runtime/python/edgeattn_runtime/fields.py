@@ -57,10 +57,11 @@ class Field:
             raise self.refusal(meaning)
         return self.value
 
-    def integer(self, least: int) -> int:
-        """Read an integer from ``least`` to 2^53 - 1."""
-        if type(self.value) is not int or not least <= self.value <= _LARGEST:
-            raise self.refusal(f"an integer from {least} to 2^53 - 1")
+    def integer(self, least: int, most: int = _LARGEST) -> int:
+        """Read an integer from ``least`` to ``most``."""
+        if type(self.value) is not int or not least <= self.value <= most:
+            expected = "2^53 - 1" if most == _LARGEST else f"{most:,}"
+            raise self.refusal(f"an integer from {least} to {expected}")
         return self.value
 
     def flag(self) -> bool:

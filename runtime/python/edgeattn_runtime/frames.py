@@ -13,9 +13,9 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BadInput
 
 LINE = 1 << 24  # bytes of a line at most
@@ -78,10 +78,8 @@ def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
     Raises:
         FrameError: It is something else.
     """
-    try:
+    with refusing(FrameError, "arrays", "no safetensors of numpy's dtypes", "send these alone"):
         return dict(load(content)) if content else {}
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FrameError(f"arrays that are no safetensors of numpy's dtypes ({error})") from error
 
 
 def _message(line: bytes) -> Message:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.model import Model
@@ -76,12 +76,8 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
     """
     manifest = files.manifest
     graph, path = manifest.graphs[manifest.main_graph], files.path(manifest.golden.file)
-    try:
+    with refusing(BundleError, str(path), "no safetensors file of numpy's dtypes", "export the model again"):
         tensors = load_file(path)
-    except SafetensorError as error:
-        raise BundleError(f"{path}: not a safetensors file ({error}); export the model again") from error
-    except (AttributeError, KeyError, TypeError) as error:  # what looking its dtype up in numpy comes to
-        raise BundleError(f"{path}: a dtype that numpy lacks ({error}); export the model again") from error
     samples = []
     for i in range(manifest.golden.samples):
         inputs = {tensor.name: _take(tensors, f"{i}.input.{tensor.name}", path) for tensor in graph.inputs}

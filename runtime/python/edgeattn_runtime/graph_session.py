@@ -9,16 +9,12 @@ from typing import Any, Protocol
 import onnxruntime
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage, text_of
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.session import ENGINE_ERRORS, explain
 
 _OUT_OF_RANGE = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
-_MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
-
-# What a bound call raises: onnxruntime has no class of its own for it.
-BOUND_ERRORS: tuple[type[Exception], ...] = (*ENGINE_ERRORS, RuntimeError)
 _ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
 
 
@@ -53,8 +49,9 @@ class GraphSession:
         self._session = session
         self._label = label
         self._outputs = [tensor.name for tensor in graph.outputs]
-        self._check("inputs", session.get_inputs(), graph.inputs)
-        self._check("outputs", session.get_outputs(), graph.outputs)
+        with refusing(BundleError, label, "its inputs and outputs cannot be read", "export again"):
+            self._check("inputs", session.get_inputs(), graph.inputs)
+            self._check("outputs", session.get_outputs(), graph.outputs)
 
     def run(self, arrays: Arrays) -> Arrays:
         """Run the graph.
@@ -68,12 +65,18 @@ class GraphSession:
         Raises:
             InputError: An index in them is out of range for its lookup table, or they need more memory than
                 there is.
-            BundleError: The graph fails on inputs that its contract allows.
+            BundleError: The graph fails on inputs that its contract allows, or gives an output of another
+                rank than its contract's.
         """
-        try:
-            return dict(zip(self._outputs, self._session.run(self._outputs, arrays), strict=True))
-        except ENGINE_ERRORS as error:
-            raise failure(self._label, error, arrays) from error
+        with running(self._label, arrays):
+            answers = self._session.run(self._outputs, arrays)
+        for tensor, answer in zip(self.graph.outputs, answers, strict=True):
+            if answer.ndim != len(tensor.dims):
+                raise BundleError(
+                    f"{self._label}: output {tensor} of {answer.ndim} dims found, {len(tensor.dims)} "
+                    "expected by the manifest; export again"
+                )
+        return dict(zip(self._outputs, answers, strict=True))
 
     def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
         """Return a call that reads and writes these arrays' own memory, and copies none.
@@ -86,13 +89,13 @@ class GraphSession:
         Returns:
             The call, which raises as ``run`` does where the graph fails. It is one thread's at a time.
         """
-        bound = BoundCall(self._session, inputs, outputs)
+        boundary = running(self._label, inputs)
+        with boundary:
+            bound = BoundCall(self._session, inputs, outputs)
 
         def call() -> None:
-            try:
+            with boundary:
                 bound()
-            except BOUND_ERRORS as error:
-                raise failure(self._label, error, inputs) from error
 
         return call
 
@@ -130,27 +133,34 @@ class BoundCall:
             self._binding.bind_ortvalue_output(name, value)
 
     def __call__(self) -> None:
-        """Run the graph; raises one of ``BOUND_ERRORS`` where it fails."""
+        """Run the graph; raises onnxruntime's own errors where it fails."""
         self._session.run_with_iobinding(self._binding)
 
 
-def failure(graph: str, error: Exception, inputs: Mapping[str, NDArray[Any]]) -> InputError | BundleError:
-    """Return what to raise where onnxruntime failed: it is the inputs' fault, or else the graph's.
+def running(graph: str, inputs: Mapping[str, NDArray[Any]]) -> Boundary:
+    """Return the boundary around a call of onnxruntime's, out of which ``failure`` comes."""
+    return Boundary(lambda error: failure(graph, error, inputs))
+
+
+def failure(graph: str, error: BaseException, inputs: Mapping[str, NDArray[Any]]) -> EdgeAttnError:
+    """Return what to raise where onnxruntime failed: it is the inputs' fault, the machine's, or the graph's.
 
     Args:
         graph: What failed, such as its file.
         error: onnxruntime's.
         inputs: What it failed on.
     """
-    reason = explain(error)
-    if match := _OUT_OF_RANGE.search(reason):
+    reason, lack = reason_of(error), lacking(error)
+    if match := _OUT_OF_RANGE.search(text_of(error)):
         return _index_error(graph, int(match[1]), int(match[2]), inputs)
-    if any(words in reason for words in _MEMORY):
+    if lack == "memory":
         shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in inputs.items())
         return InputError(
             f"{graph}: {shapes} need more memory than there is ({reason}); give shorter inputs, or fewer at "
             "a time"
         )
+    if lack is not None:
+        return shortage(graph, lack, error)
     return BundleError(f"{graph}: fails on inputs that its contract allows ({reason}); export again")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -150,8 +150,10 @@ def _check_references(manifest: Manifest) -> None:
         check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)
     if manifest.processing is not None:
         check_processing(manifest.processing, manifest.called_graphs, manifest.files)
+    symbols = frozenset(row_symbols(graphs[manifest.main_graph].inputs))
     for i, variant in enumerate(manifest.variants):
         _check_variant(f"variants[{i}]", variant, manifest)
+        _check_stacks(f"variants[{i}]", variant, manifest, symbols)
 
 
 def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
@@ -162,7 +164,7 @@ def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
 
 
 def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
-    """Check that a variant has every graph of the contract, and sizes and stacks of its symbols alone."""
+    """Check that a variant has every graph of the contract, and sizes of its symbols alone."""
     if sorted(variant.files) != sorted(manifest.graphs):
         graphs, expected = (", ".join(names) or "none" for names in (variant.files, manifest.graphs))
         raise BundleError(f"{key}.files: {graphs} found, {expected} expected: one file for each graph")
@@ -175,14 +177,12 @@ def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
             raise BundleError(f"{key}.sizes: {symbol!r} found, a symbol expected: {expected}")
         if not manifest.symbols[symbol].allows(size):
             raise BundleError(f"{key}.sizes.{symbol}: {size} found, {manifest.symbols[symbol]} expected")
-    _check_stacks(key, variant, manifest)
 
 
-def _check_stacks(key: str, variant: Variant, manifest: Manifest) -> None:
+def _check_stacks(key: str, variant: Variant, manifest: Manifest, symbols: Set[str]) -> None:
     if manifest.rows is None:
         if variant.stacks:
             raise BundleError(f"{key}.stacks: {len(variant.stacks)} found, none expected without rows")
         return
-    symbols = row_symbols(manifest.graphs[manifest.main_graph].inputs)
     for i, stack in enumerate(variant.stacks):
         check_stack(f"{key}.stacks[{i}]", stack, symbols, manifest.symbols[manifest.rows.batch])

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays, bind
+from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Rows, Stack, row_symbols, rows_per_call
 
@@ -73,7 +75,9 @@ class Splitter:
             count = rows_per_call(stacks(group[0].sizes), group[0].sizes)
             for start in range(0, len(group), count):
                 stack = group[start : start + count]
-                self._put(answers, stack, call(stacked([row.arrays for row in stack])))
+                outputs = call(stacked([row.arrays for row in stack]))
+                with refusing(BundleError, "rows", "outputs of other sizes than theirs", "export again"):
+                    self._put(answers, stack, outputs)
         return answers
 
     def split(self, sample: int, arrays: Inputs) -> Iterator[Row]:

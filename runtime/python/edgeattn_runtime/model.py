@@ -27,7 +27,7 @@ def load(path: str | os.PathLike[str], *, threads: int | None = None, target: st
     """Open a bundle, check it whole, and make its main graph ready to be called.
 
     It runs as the first variant that this device can run; where that one fixes sizes, each call goes to the
-    first runnable variant that it fits.
+    first runnable variant that it fits, which is opened then.
 
     Args:
         path: The folder, such as ``sentence.edge``.
@@ -39,6 +39,7 @@ def load(path: str | os.PathLike[str], *, threads: int | None = None, target: st
         BadInput: ``threads`` is below 1, or the bundle has no such target.
         BundleError: The bundle is not whole, or its graph is not what its manifest says.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
+        ResourceError: The machine lacks memory or file descriptors.
     """
     files = open_bundle(path)
     variants = runnable(files.manifest, target=target)
@@ -207,6 +208,19 @@ class Model:
         """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""
         return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
 
+    def close(self) -> None:
+        """Let go of every graph's memory; a later call is refused. ``with load(...) as net`` does so too."""
+        with self._opening:
+            for model in self._models.values():
+                model.close()
+        self._opened.close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         sides = [", ".join(map(str, tensors)) for tensors in (self.inputs, self.outputs)]
         return f"<{self.name}: {' -> '.join(sides)}>"
@@ -229,7 +243,7 @@ class Model:
     @property
     def session(self) -> GraphSession:
         """The graph of the preferred variant, opened: it takes its own sizes alone, and checks nothing."""
-        return self._opened.sessions[0]
+        return self._opened.session(0)
 
     @property
     def manifest(self) -> Manifest:

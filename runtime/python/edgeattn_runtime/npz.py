@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import Boundary, reason_of
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput
-
-# What a broken archive leads to, and a broken header in it: a text that is no literal, petabytes to read.
-_BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError),
-    *(MemoryError, SyntaxError, TokenError, ValueError),
-)
 
 
 def read_npz(path: Path) -> Arrays:
@@ -33,13 +26,16 @@ def read_npz(path: Path) -> Arrays:
         raise BadInput(f"{path}: no such file; an .npz file with one array per input expected")
     if not zipfile.is_zipfile(path):
         raise BadInput(f"{path}: not an .npz file; write it with numpy.savez")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except _BROKEN as error:
-        raise BadInput(
-            f"{path}: corrupt, or holds objects ({error}); write it again with numpy.savez"
-        ) from error
+    # Out of memory too: a header says how much to take, and a broken one says petabytes.
+    with (
+        Boundary(
+            lambda error: BadInput(
+                f"{path}: corrupt, or holds objects ({reason_of(error)}); write it again with numpy.savez"
+            )
+        ),
+        np.load(path, allow_pickle=False) as arrays,
+    ):
+        return dict(arrays)
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

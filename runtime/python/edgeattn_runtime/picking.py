@@ -42,7 +42,8 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
     if not candidates:
         targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
         raise BadInput(f"{manifest.name}: no target {target!r}; it has {targets}")
-    obstacles = {i: _obstacle(variant, manifest) for i, variant in enumerate(candidates)}
+    available = available_providers()
+    obstacles = {i: _obstacle(variant, manifest, available) for i, variant in enumerate(candidates)}
     variants = [variant for i, variant in enumerate(candidates) if obstacles[i] is None]
     if not variants:
         reasons = (f"{candidates[i].target} {reason}" for i, reason in obstacles.items())
@@ -56,30 +57,21 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
 
 def reachable(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
     """Yield the variants that calls of a graph can reach: up to the first that fixes none of its sizes."""
+    symbols = frozenset(symbols_of(graph.inputs))
     for variant in variants:
         yield variant
-        if not fixed_sizes(variant, graph):
+        if symbols.isdisjoint(variant.sizes):
             return
 
 
-def fixed_sizes(variant: Variant, graph: Graph) -> dict[str, int]:
-    """Return the sizes that a variant fixes in the inputs of a graph, by symbol."""
-    symbols = symbols_of(graph.inputs)
-    return {symbol: size for symbol, size in variant.sizes.items() if symbol in symbols}
-
-
-def _obstacle(variant: Variant, manifest: Manifest) -> str | None:
+def _obstacle(variant: Variant, manifest: Manifest, available: Sequence[str]) -> str | None:
     """Say what keeps a variant from running here; None where nothing does."""
-    if (reason := _missing_here(variant.engine)) is not None:
+    if (reason := missing_requirement(variant.engine, onnxruntime.__version__, available)) is not None:
         return reason
     if manifest.generation is not None and variant.sizes:
         fixed = ", ".join(f"{symbol} {size}" for symbol, size in variant.sizes.items())
         return f"fixes {fixed}, and this runtime generates in dynamic sizes alone"
     return None
-
-
-def _missing_here(engine: Engine) -> str | None:
-    return missing_requirement(engine, onnxruntime.__version__, available_providers())
 
 
 def missing_requirement(engine: Engine, installed: str, available: Sequence[str]) -> str | None:

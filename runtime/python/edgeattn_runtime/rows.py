@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -64,8 +64,9 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dims[:1] != (rows.batch,) or tensor.dims.count(rows.batch) > 1:
             raise BundleError(f"rows.batch: {tensor} found, {rows.batch!r} expected to lead it and no more")
+    known = frozenset(row_symbols(graph.inputs))
     for symbol in row_symbols(graph.outputs):
-        if symbol not in row_symbols(graph.inputs):
+        if symbol not in known:
             raise BundleError(f"rows: an output with a dim {symbol!r} found, a symbol of the inputs expected")
     if symbols[rows.batch].min != 1:
         raise BundleError(f"symbols.{rows.batch}.min: {symbols[rows.batch].min} found, 1 expected by rows")
@@ -110,7 +111,7 @@ def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:
     return 1
 
 
-def check_stack(key: str, stack: Stack, symbols: Iterable[str], batch: Symbol) -> None:
+def check_stack(key: str, stack: Stack, symbols: Set[str], batch: Symbol) -> None:
     """Check that a stack counts rows by the symbols that they have.
 
     Args:
@@ -122,7 +123,7 @@ def check_stack(key: str, stack: Stack, symbols: Iterable[str], batch: Symbol) -
     Raises:
         BundleError: It names other symbols, or more rows than a call may have.
     """
-    if sorted(stack.sizes) != sorted(symbols):
+    if stack.sizes.keys() != symbols:
         actual, expected = (", ".join(names) or "none" for names in (stack.sizes, symbols))
         raise BundleError(f"{key}.sizes: {actual} found, {expected} expected as in the inputs")
     if not batch.allows(stack.rows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -10,19 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
-from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage
+from edgeattn_runtime.errors import BadInput, BundleError, EdgeAttnError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # By execution provider, the module of the package that brings it.
 _PLUGINS: Mapping[str, str] = {"QNNExecutionProvider": "onnxruntime_qnn"}
-
-# Each of onnxruntime's statuses has an exception, and they share no base but Exception.
-ENGINE_ERRORS: tuple[type[Exception], ...] = tuple(
-    each for each in vars(engine).values() if isinstance(each, type) and issubclass(each, Exception)
-)
 
 # What onnxruntime says of a model that is whole, but beyond the installed build.
 _TOO_NEW = (
@@ -32,11 +26,6 @@ _TOO_NEW = (
     "is not a registered function/op",
     "No Op registered for",
     "Could not find an implementation for",
-)
-_PREAMBLE = re.compile(
-    r"^\[ONNXRuntimeError\] : \d+ : \w+ : "  # its code
-    r"|Load model from .*? failed:"
-    r"|\S+\.(?:cc|h):\d+ (?:[^(]*\(.*?\) (?=[A-Z])|[\w:&*<>, ~]*\([^()]*\) )?"  # file, line, signature
 )
 
 # By execution provider, its own option for intra-op threads, where it does not share onnxruntime's.
@@ -77,6 +66,7 @@ def open_session(
         BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
             it was built without; or a provider or an option is refused.
+        ResourceError: The machine lacks memory or file descriptors.
     """
     settings = settings if threads is None else replace(settings, threads=threads)
     session_options = _options(settings)
@@ -85,20 +75,8 @@ def open_session(
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source = model if isinstance(model, bytes) else str(model)
     label = "model" if isinstance(model, bytes) else str(model)
-    try:
+    with Boundary(lambda error: _session_error(label, providers, error)):
         return _session(source, session_options, providers, texts)
-    except ENGINE_ERRORS as error:
-        raise _session_error(label, explain(error)) from error
-    except (RuntimeError, ValueError) as error:  # its bindings', such as of an option that is no number
-        raise IncompatibleRuntimeError(
-            f"{label}: onnxruntime {onnxruntime.__version__} refuses {', '.join(providers)} with its options "
-            f"({explain(error)}); install the provider's package, and check its options"
-        ) from error
-
-
-def explain(error: Exception) -> str:
-    """Return onnxruntime's own reason as one line, without its code and the place in its sources."""
-    return _PREAMBLE.sub("", " ".join(str(error).split()))
 
 
 def _session(
@@ -167,8 +145,16 @@ def _text(value: Scalar) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _session_error(label: str, reason: str) -> BundleError | IncompatibleRuntimeError:
-    version = onnxruntime.__version__
+def _session_error(label: str, providers: Sequence[str], error: BaseException) -> EdgeAttnError:
+    version, reason = onnxruntime.__version__, reason_of(error)
+    if (lack := lacking(error)) is not None:
+        return shortage(label, lack, error)
+    # Its bindings raise these, such as of an option that is no number, and its statuses are none of them.
+    if isinstance(error, RuntimeError | ValueError) and not isinstance(error, UnicodeError):
+        return IncompatibleRuntimeError(
+            f"{label}: onnxruntime {version} refuses {', '.join(providers)} with its options ({reason}); "
+            "install the provider's package, and check its options"
+        )
     if any(phrase in reason for phrase in _TOO_NEW):
         return IncompatibleRuntimeError(
             f"{label}: beyond the installed onnxruntime {version} ({reason}); upgrade onnxruntime"
@@ -193,7 +179,8 @@ def register(provider: str) -> bool:
         plugin = import_module(_PLUGINS[provider])
     except ImportError:
         return False
-    onnxruntime.register_execution_provider_library(provider, plugin.get_library_path())
+    with refusing(IncompatibleRuntimeError, provider, "its plug-in cannot be loaded", "install it again"):
+        onnxruntime.register_execution_provider_library(provider, plugin.get_library_path())
     return True
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.cache import capacity_for, empty_cache, past_tensors, resized
+from edgeattn_runtime.cache import capacity_for, empty_cache, past_tensors, resized, zeros
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.generation import Generation, batch_axes, vocabulary
 from edgeattn_runtime.graph_session import OpenGraph
@@ -49,7 +49,7 @@ class Stepper:
         self._length = np.zeros(1, np.int64)  # tokens in the cache
         self._batch_axes = batch_axes(generation, decoder.graph)
         self._tokens = np.zeros((batch, 0), np.int64)
-        self._logits = np.zeros((batch, 0, vocabulary(decoder.graph, generation)), np.float32)
+        self._logits = zeros((batch, 0, vocabulary(decoder.graph, generation)), np.float32)
         self._run: Callable[[], None] | None = None
 
     def __call__(self, tokens: Tokens) -> Logits:
@@ -130,7 +130,7 @@ class Stepper:
     def _bound(self, new: int) -> Callable[[], None]:
         """Return the call for so many new tokens."""
         self._tokens = np.zeros((self._batch, new), np.int64)
-        self._logits = np.zeros((self._batch, new, self._logits.shape[-1]), np.float32)
+        self._logits = zeros((self._batch, new, self._logits.shape[-1]), np.float32)
         presents = {entry.present: self._cache[entry.past] for entry in self._generation.cache}
         return self._decoder.bind(self._inputs(), {self._generation.logits: self._logits, **presents})
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from edgeattn.commands.sweep_bars import SweepBars
 from edgeattn.sweep.events import forward
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 TINY = Path(__file__).parents[1] / "tiny.py"
 Refused = Callable[..., str]
 

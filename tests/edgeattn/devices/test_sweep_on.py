@@ -11,6 +11,8 @@ import pytest
 
 from edgeattn.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 

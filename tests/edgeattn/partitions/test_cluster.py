@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scheduler import HOST
+
+pytestmark = pytest.mark.usefixtures("dask_collected")
 
 
 def test_a_worker_of_this_machine_keeps_its_memory_as_an_app_does() -> None:

@@ -16,6 +16,8 @@ from edgeattn.partitions import scheduler as module
 from edgeattn.partitions.scheduler import connect
 from edgeattn_runtime.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 ROLES = ("scheduler", "worker", "client")
 
 NewScheduler = Callable[[Path, str, Mapping[str, str]], AbstractContextManager[Any]]

@@ -30,6 +30,8 @@ from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, ModelError
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 

@@ -16,6 +16,8 @@ from edgeattn.partitions.scheduler import HOST
 from edgeattn.partitions.waiting import first_ended
 from edgeattn_runtime.errors import EdgeAttnError
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 Scheduler = Any
 
 

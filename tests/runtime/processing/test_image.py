@@ -109,7 +109,7 @@ def test_an_image_of_pillow_is_left_as_it_is() -> None:
     assert picture.mode == "P"
 
 
-def _gif(path: Path) -> None:
+def _animated(path: Path) -> None:
     frames = [Pillow.fromarray(LEVELS * np.uint8(i)) for i in (1, 60)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
 
@@ -141,7 +141,7 @@ def _glass(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "write", "pattern"),
     [
-        ("two.gif", _gif, "2 frames"),
+        ("two.webp", _animated, "2 frames"),
         ("deep.png", _deep, "16 bits"),
         ("cut.png", _cut, ""),
         ("keyed.png", _keyed, "transparent"),

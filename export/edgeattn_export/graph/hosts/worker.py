@@ -17,10 +17,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgeattn_runtime.graph_session import failure
+from edgeattn_runtime.graph_session import running
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import serve, standard_streams
-from edgeattn_runtime.session import ENGINE_ERRORS, open_session
+from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import SessionSettings
 
 Arrays = dict[str, NDArray[Any]]
@@ -71,10 +71,8 @@ class Worker:
         }, {}
 
     def _run(self, arrays: Arrays) -> list[Any]:
-        try:
+        with running("the graph", arrays):
             return list(self._session.run(self._outputs, arrays))
-        except ENGINE_ERRORS as error:
-            raise failure("the graph", error, arrays) from error
 
 
 def main() -> None:

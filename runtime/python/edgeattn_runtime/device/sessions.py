@@ -16,9 +16,9 @@ from edgeattn_runtime.device.files import Files
 from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.frames import unpacked
-from edgeattn_runtime.graph_session import failure
+from edgeattn_runtime.graph_session import running
 from edgeattn_runtime.latency import Call
-from edgeattn_runtime.session import ENGINE_ERRORS, open_session
+from edgeattn_runtime.session import open_session
 from edgeattn_runtime.turns import Each, InTurn
 
 
@@ -61,10 +61,8 @@ class Sessions:
         outputs = [value.name for value in session.get_outputs()]
 
         def call() -> list[NDArray[Any]]:
-            try:
+            with running(name, feeds):
                 return [np.asarray(output) for output in session.run(outputs, feeds)]
-            except ENGINE_ERRORS as error:
-                raise failure(name, error, feeds) from error
 
         return call, outputs
 

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.limits import RATE
 from edgeattn_runtime.processing.log_mel import LogMel
-from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 
 _HALF_RANGE = {1: 2**7, 2: 2**15, 3: 2**23, 4: 2**31}  # by bytes a sample
 
@@ -65,7 +67,7 @@ class Audio:
             raise fields["channels"].refusal("1 channel for log-mel features")
         return cls(
             input=fields["input"].text(),
-            rate=fields["rate"].integer(1),
+            rate=fields["rate"].integer(1, RATE),
             channels=channels,
             log_mel=log_mel,
         )
@@ -84,6 +86,7 @@ class Audio:
             check_kind("audio.input", tensor, ("float32",), 2)
         else:
             check_kind("audio.input", tensor, ("float32",), 3)
+            check_size("audio.channels", self.channels, tensor, 1)
 
 
 def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
@@ -128,7 +131,8 @@ def _filled(name: str, samples: NDArray[np.float32], time: int) -> NDArray[np.fl
         raise InputError(
             f"{name}: {length:,} samples found, {time:,} at most expected; cut it, or move a window over it"
         )
-    return np.pad(samples, ((0, 0), (0, time - length)))
+    with refusing(InputError, name, f"cannot be filled up to {time:,} samples", "export again"):
+        return np.pad(samples, ((0, 0), (0, time - length)))
 
 
 def _padded(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -178,12 +182,12 @@ def read_wav(path: Path) -> tuple[int, NDArray[np.float32]]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; a WAV file expected")
-    try:
-        with wave.open(str(path), "rb") as file:
-            rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
-            frames, data = file.getnframes(), file.readframes(file.getnframes())
-    except (wave.Error, EOFError, OSError, RuntimeError) as error:  # the last: a chunk ends beyond the file
-        raise InputError(f"{path}: no WAV file of integers ({error}); save it as 16-bit PCM") from error
+    with (
+        refusing(InputError, str(path), "no WAV file of integers", "save it as 16-bit PCM"),
+        wave.open(str(path), "rb") as file,
+    ):
+        rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
+        frames, data = file.getnframes(), file.readframes(file.getnframes())
     if width not in _HALF_RANGE or len(data) != frames * channels * width:
         raise InputError(
             f"{path}: {len(data):,} bytes of samples found, {frames:,} frames told; save it again"

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.errors import InputError, require_extra
+from edgeattn_runtime.boundary import refusing
+from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+from edgeattn_runtime.limits import PIXELS
+from edgeattn_runtime.processing.png import holds_all_rows
+from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -27,6 +30,7 @@ _RESAMPLE = re.compile("nearest|bilinear|bicubic")
 _ARRAY_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _MODES = {"L": "L", "RGB": "RGB", "1": "L", "P": "RGB", "LA": "LA", "RGBA": "RGBA", "PA": "RGBA"}
 _OPAQUE = (255, 255)
+_FORMATS = ("PNG", "JPEG", "WEBP")  # of files: each decoder more is one more to trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +71,15 @@ class Image:
         )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
-        """Check that its input is there, float32 of four dims."""
-        check_kind("image.input", find_tensor("image.input", self.input, inputs), ("float32",), 4)
+        """Check that its input is there, float32 of four dims, and of its sizes where these are fixed."""
+        tensor = find_tensor("image.input", self.input, inputs)
+        check_kind("image.input", tensor, ("float32",), 4)
+        check_size("image.channels", len(self.channels), tensor, self.layout.index("C"))
+        check_size("image.height", self.height, tensor, self.layout.index("H"))
+        check_size("image.width", self.width, tensor, self.layout.index("W"))
+        if self.height * self.width > PIXELS:
+            size = f"{self.height:,} x {self.width:,}"
+            raise BundleError(f"processing.image: {size} pixels found, at most {PIXELS:,} expected")
 
 
 def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32]:
@@ -79,7 +90,8 @@ def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32
         sources: Files, Pillow's images or arrays, see ``read_picture``.
 
     Raises:
-        InputError: One is no image, or of another kind than 8 bits of grey or RGB, opaque.
+        InputError: One is no image, or of another kind than 8 bits of grey or RGB, opaque; or it has more
+            than ``PIXELS``, also when it is as wide as the input.
         EdgeAttnError: The extra ``image`` is not installed.
     """
     levels = np.stack([_resized(image, read_picture(source)) for source in sources])  # (N, H, W, C)
@@ -96,11 +108,18 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     with require_extra("image", "PIL"):
         from PIL.Image import Resampling
     resampling = Resampling[image.resample.upper()]
-    color = picture.convert("L" if image.channels == "L" else "RGB")
-    # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
-    wide = color.resize((image.width, color.height), resampling)
-    sized = wide.resize((image.width, image.height), resampling)
-    return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
+    if image.width * picture.height > PIXELS:
+        raise InputError(
+            f"image: {picture.height:,} rows found, {PIXELS // image.width:,} at most expected of an image "
+            f"that is made {image.width:,} wide; give a smaller one"
+        )
+    size = f"cannot be made {image.height} x {image.width}"
+    with refusing(InputError, "image", size, "give a smaller one, or export again"):
+        color = picture.convert("L" if image.channels == "L" else "RGB")
+        # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
+        wide = color.resize((image.width, color.height), resampling)
+        sized = wide.resize((image.width, image.height), resampling)
+        return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
 
 
 def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
@@ -114,21 +133,23 @@ def read_picture(source: object) -> Picture:
     """Return an image of Pillow's, of mode L or RGB.
 
     Args:
-        source: The path of a file, an image of Pillow's, or an array of uint8, (H, W) of grey or (H, W, C)
-            of grey, grey and alpha, RGB or RGBA.
+        source: The path of a PNG, JPEG or WebP file, an image of Pillow's, or an array of uint8, (H, W) of
+            grey or (H, W, C) of grey, grey and alpha, RGB or RGBA.
 
     Raises:
-        InputError: It is none of these, cannot be decoded, has several frames, another depth or color, or
-            anything transparent.
+        InputError: It is none of these, cannot be decoded whole, has several frames, another depth or color,
+            more than ``PIXELS``, or anything transparent.
         EdgeAttnError: The extra ``image`` is not installed.
     """
     with require_extra("image", "PIL"):
         import PIL.Image
-    if isinstance(source, PIL.Image.Image):
-        return _opaque("image", source)
-    if isinstance(source, str | os.PathLike):
-        return _opaque(str(source), _open_file(Path(source)))
-    return _opaque("image", _from_array(source))
+    name = str(source) if isinstance(source, str | os.PathLike) else "image"
+    with refusing(InputError, name, "no image that can be read", "give another"):
+        if isinstance(source, PIL.Image.Image):
+            return _opaque(name, source)
+        if isinstance(source, str | os.PathLike):
+            return _opaque(name, _open_file(Path(source)))
+        return _opaque(name, _from_array(source))
 
 
 def _open_file(path: Path) -> Picture:
@@ -137,17 +158,18 @@ def _open_file(path: Path) -> Picture:
 
     if not path.is_file():
         raise InputError(f"{path}: no such file; the file of an image expected")
-    try:
-        with PIL.Image.open(path) as picture:
-            # A JPEG of several pictures (MPO), such as phones write, is its first.
-            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-            # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
-            deep = any(";16" in str(tile[-1]) for tile in picture.tile)
-            upright = PIL.ImageOps.exif_transpose(picture)
-    except Exception as error:  # decoders raise whatever a broken file leads them to
-        raise InputError(f"{path}: no image that can be read ({error}); give another file") from error
+    with PIL.Image.open(path, formats=_FORMATS) as picture:
+        _check_pixels(str(path), picture)  # before they are decoded
+        # A JPEG of several pictures (MPO), such as phones write, is its first.
+        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
+        deep = any(";16" in str(tile[-1]) for tile in picture.tile)
+        upright = PIL.ImageOps.exif_transpose(picture)
+        cut = picture.format == "PNG" and not holds_all_rows(path)
     if frames > 1:
         raise InputError(f"{path}: {frames} frames found, one expected; give one of them alone")
+    if cut:
+        raise InputError(f"{path}: fewer rows than its {upright.height:,} found (cut?); save it again")
     if deep:
         raise InputError(f"{path}: 16 bits a channel found, 8 expected; convert the image")
     return upright
@@ -167,11 +189,18 @@ def _from_array(source: object) -> Picture:
     return PIL.Image.frombytes(_ARRAY_MODES[channels], (shape[1], shape[0]), rows.tobytes())
 
 
+def _check_pixels(name: str, picture: Picture) -> None:
+    if picture.width * picture.height > PIXELS:
+        size = f"{picture.width:,} x {picture.height:,}"
+        raise InputError(f"{name}: {size} pixels found, at most {PIXELS:,} expected; give a smaller image")
+
+
 def _opaque(name: str, picture: Picture) -> Picture:
     if picture.mode not in _MODES:
         raise InputError(
             f"{name}: {picture.mode} pixels found, 8 bits of grey or RGB expected; convert the image"
         )
+    _check_pixels(name, picture)
     if 0 in picture.size:
         raise InputError(f"{name}: {picture.width} x {picture.height} pixels found, at least 1 x 1 expected")
     keyed = "transparency" in picture.info  # one color, or places of the palette, are transparent

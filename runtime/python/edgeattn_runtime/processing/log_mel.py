@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.limits import BANDS, FRAME, FRAMES, TOKEN
 
 Floats = NDArray[np.float64]
+
+_AT_ONCE = 2**22  # samples of frames that are transformed together: each stands in as many as look at it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +46,13 @@ class LogMel:
         floor = fields["floor"].number()
         if floor <= 0:
             raise fields["floor"].refusal("a number above 0")
-        return cls(
-            frame=fields["frame"].integer(2),
-            hop=fields["hop"].integer(1),
-            bands=fields["bands"].integer(1),
-            stack=fields["stack"].integer(1),
-            floor=floor,
-        )
+        frame, hop = fields["frame"].integer(2, FRAME), fields["hop"].integer(1, TOKEN)
+        stack = fields["stack"].integer(1, TOKEN)
+        if frame > FRAMES * hop:
+            raise fields["hop"].refusal(f"at least {-(-frame // FRAMES)} with frames of {frame:,}")
+        if (stack - 1) * hop + frame > TOKEN:
+            raise fields["stack"].refusal(f"tokens of at most {TOKEN:,} samples")
+        return cls(frame=frame, hop=hop, bands=fields["bands"].integer(1, BANDS), stack=stack, floor=floor)
 
     @property
     def size(self) -> int:
@@ -75,12 +78,20 @@ class LogMel:
         whole = np.zeros((frames - 1) * self.hop + self.frame)
         whole[: len(samples)] = samples[: len(whole)]
         windows = sliding_window_view(whole, self.frame)[:: self.hop]  # (frames, frame)
-        power = np.abs(np.fft.rfft(windows * _hann(self.frame))) ** 2  # (frames, bins)
-        bands = np.log(power @ _bank(self.frame // 2 + 1, self.bands, rate) + self.floor)
+        bank = _bank(self.frame // 2 + 1, self.bands, rate)
+        step = max(1, _AT_ONCE // self.frame)
+        energies = [_power(windows[at : at + step]) @ bank for at in range(0, frames, step)]
+        bands = np.log(np.concatenate(energies) + self.floor)
         if bands.min() == bands.max():
             raise InputError(f"{name}: silence found, a sound expected; record it again")
         even: Floats = (bands - bands.mean()) / bands.std(ddof=1)
         return even.astype(np.float32).reshape(tokens, self.size)
+
+
+def _power(windows: Floats) -> Floats:
+    """Return the power of each bin, (frames, bins), of frames, (frames, frame)."""
+    power: Floats = np.abs(np.fft.rfft(windows * _hann(windows.shape[1]))) ** 2
+    return power
 
 
 def _hann(frame: int) -> Floats:
@@ -89,7 +100,7 @@ def _hann(frame: int) -> Floats:
     return window
 
 
-@cache
+@lru_cache(maxsize=8)
 def _bank(bins: int, bands: int, rate: int) -> Floats:
     """Return triangles evenly spaced in mel that gather bins of energy, (bins, bands)."""
     places = 2595 * np.log10(1 + np.linspace(0, rate / 2, bins) / 700)  # (bins,)

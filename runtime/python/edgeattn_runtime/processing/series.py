@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,13 +195,15 @@ def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
         raise InputError(f"{path}: no CSV file of UTF-8 ({error}); save it again") from error
     header, *lines = rows or [[]]
     header = [name.strip() for name in header]
+    counts = Counter(header)
     for name in names:
-        if header.count(name) != 1:
+        if counts[name] != 1:
             raise InputError(
-                f"{path}: {header.count(name)} columns {name!r} found in its first line, one expected; "
+                f"{path}: {counts[name]} columns {name!r} found in its first line, one expected; "
                 f"it names {', '.join(header)[:80] or 'none'}"
             )
-    places = [header.index(name) for name in names]
+    index = {name: place for place, name in enumerate(header)}
+    places = [index[name] for name in names]
     values = [[_number(path, i, row, place) for place in places] for i, row in enumerate(lines, start=2)]
     return np.array(values, np.float64).reshape(-1, len(names)).T
 

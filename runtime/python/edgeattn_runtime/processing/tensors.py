@@ -19,6 +19,17 @@ def find_tensor(key: str, name: str, tensors: Mapping[str, Tensor]) -> Tensor:
     return tensors[name]
 
 
+def check_size(key: str, size: int, tensor: Tensor, axis: int) -> None:
+    """Check that a size that processing makes is the one of the tensor's axis, where that is fixed.
+
+    Raises:
+        BundleError: It is another.
+    """
+    dim = tensor.dims[axis]
+    if isinstance(dim, int) and dim != size:
+        raise BundleError(f"processing.{key}: {size:,} found, {dim:,} expected by {tensor}")
+
+
 def check_kind(key: str, tensor: Tensor, dtypes: Collection[str], dims: int) -> None:
     """Check the dtype of a tensor and its number of dims.
 

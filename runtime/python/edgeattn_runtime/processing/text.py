@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
+from edgeattn_runtime.limits import CHARACTERS, DECODED, TEXT_BYTES
+from edgeattn_runtime.processing.replacements import growth_of
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
@@ -70,20 +73,25 @@ def open_tokenizer(text: Text, path: Path) -> Tokenizer:
     """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
 
     Raises:
-        BundleError: The file is no tokenizer.json, or ``longest`` leaves no room for a token of the text.
+        BundleError: The file is no tokenizer.json, or its decoder makes a text more than ``DECODED`` times as
+            long, or ``longest`` leaves no room for a token of the text.
         EdgeAttnError: The extra ``text`` is not installed.
     """
     with require_extra("text", "tokenizers"):
         from tokenizers import Tokenizer
-    try:
+    with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the only class that tokenizers raises
-        raise BundleError(f"{path}: no tokenizer that can be read ({error}); export again") from error
-    tokenizer.no_padding()
-    if text.longest is None:
+        tokenizer.no_padding()
         tokenizer.no_truncation()
+        special = tokenizer.num_special_tokens_to_add(is_pair=False)
+        decoded = growth_of(tokenizer.decoder)
+    if decoded > DECODED:
+        raise BundleError(
+            f"{path}: a decoder that makes {decoded:,.0f} characters of one found, at most {DECODED} "
+            "expected; export again"
+        )
+    if text.longest is None:
         return tokenizer
-    special = tokenizer.num_special_tokens_to_add(is_pair=False)
     if text.longest <= special:
         raise BundleError(
             f"processing.text.longest: {text.longest} found, more than the {special} special tokens of "
@@ -105,10 +113,12 @@ def prepare_text(
         texts: A row each; shorter rows are padded with 0 at the end.
 
     Raises:
-        InputError: One is no text, no valid Unicode, or gives no token; or they differ in their number of
-            tokens and there is no mask.
+        InputError: One is no text, no valid Unicode, too long, or gives no token; or they differ in their
+            number of tokens and there is no mask.
+        BundleError: The tokenizer gives ids that their input's dtype cannot hold.
     """
-    encodings = [_encoded(tokenizer, each) for each in texts]
+    growth = growth_of(tokenizer.normalizer)
+    encodings = [_encoded(tokenizer, growth, each) for each in texts]
     lengths = sorted({len(encoding.ids) for encoding in encodings})
     if len(lengths) > 1 and text.mask is None:
         raise InputError(
@@ -123,9 +133,11 @@ def prepare_text(
         rows[text.types] = [encoding.type_ids for encoding in encodings]
     arrays = {}
     for name, values in rows.items():
-        arrays[name] = np.zeros((len(values), lengths[-1]), inputs[name].dtype)
-        for row, value in zip(arrays[name], values, strict=True):
-            row[: len(value)] = value
+        tensor = inputs[name]
+        with refusing(BundleError, text.tokenizer, f"a number that {tensor} cannot hold", "export again"):
+            arrays[name] = np.zeros((len(values), lengths[-1]), tensor.dtype)
+            for row, value in zip(arrays[name], values, strict=True):
+                row[: len(value)] = value
     return arrays
 
 
@@ -135,25 +147,29 @@ def decode_text(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
     Raises:
         InputError: These are no token ids.
     """
-    try:
+    with refusing(InputError, "token ids", f"no text can be made of {tokens!r}", "give a decoder's"):
         return tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{tokens!r} found, token ids expected ({error})") from error
 
 
-def _encoded(tokenizer: Tokenizer, text: object) -> Encoding:
+def _encoded(tokenizer: Tokenizer, growth: float, text: object) -> Encoding:
     if not isinstance(text, str):
         raise InputError(f"text: {type(text).__name__} found, a str expected")
     try:
-        text.encode()
+        size = len(text.encode())
     except UnicodeEncodeError as error:
         raise InputError(
             f"text: a lone surrogate found at {error.start}, valid Unicode expected; decode it anew"
         ) from error
-    try:
+    if size > TEXT_BYTES:
+        raise InputError(f"text: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
+    if growth * len(text) > CHARACTERS:
+        raise InputError(
+            f"text: {len(text):,} characters found, at most {int(CHARACTERS / growth):,} expected by a "
+            f"tokenizer that makes {growth:,.0f} of one; give a part of it, or export again"
+        )
+    # Such as a word that is unknown to a vocabulary without an unknown token.
+    with refusing(InputError, "text", f"{text[:40]!r} cannot be tokenized", "give another"):
         encoding = tokenizer.encode(text)
-    except Exception as error:  # such as a word that is unknown to a vocabulary without an unknown token
-        raise InputError(f"text: {text[:40]!r} cannot be tokenized ({error}); give another") from error
     if not encoding.ids:
         raise InputError(f"text: {text[:40]!r} gives no token, at least one expected; give another")
     return encoding

@@ -21,6 +21,8 @@ from edgeattn.__main__ import main
 from edgeattn.commands.sweep import PAGE_FILE, TABLE_FILE
 from edgeattn.sweep.index import FILE
 
+pytestmark = pytest.mark.usefixtures("dask_collected")
+
 MODEL = Path(__file__).with_name("told.py")
 TINY = Path(__file__).parents[2] / "tiny.py"
 BUDGETS = ("cosine=0.9", "cosine=0.9,size_mb=0.016")

@@ -1,0 +1,18 @@
+"""What a bundle may ask for, and an input may have, at most; as the table in runtime/README.md says it.
+
+None is near what a model has. They keep a file of a few kilobytes from taking gigabytes or minutes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PIXELS: Final = 2**25  # of an image, and of it in the width that it is made first; 8K video has 33,177,600
+TEXT_BYTES: Final = 2**20  # of a text in UTF-8
+CHARACTERS: Final = 2**24  # that a tokenizer's replacements may make of a text
+DECODED: Final = 16  # characters that a tokenizer's replacements may make of one, decoding
+RATE: Final = 2**20  # samples a second
+FRAME: Final = 2**15  # samples of a log-mel frame
+FRAMES: Final = 2**10  # log-mel frames that look at a sample
+BANDS: Final = 2**9  # of a log-mel frame
+TOKEN: Final = 2**22  # samples from the beginning of a log-mel token to its end

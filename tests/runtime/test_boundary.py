@@ -1,0 +1,250 @@
+"""What the libraries of others raise over hostile bundles: each leaves as an error of edgeattn's own."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn_runtime import (
+    BundleError,
+    EdgeAttnError,
+    IncompatibleRuntimeError,
+    InputError,
+    Model,
+    ResourceError,
+    load,
+)
+from edgeattn_runtime.boundary import REASON, Boundary, reason_of, refusing
+from edgeattn_runtime.errors import LONGEST
+from edgeattn_runtime.golden import check
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.text import Text, open_tokenizer, prepare_text
+from edgeattn_runtime.session import open_session
+
+CPU = "CPUExecutionProvider"
+
+# A tokenizer.json of which one part panics in Rust, which is no Exception in Python.
+PANICS: dict[str, dict[str, Any]] = {
+    "a regular expression that gives up": {
+        "pre_tokenizer": {
+            "type": "Split",
+            "pattern": {"Regex": "(a+)+$"},
+            "behavior": "Isolated",
+            "invert": False,
+        }
+    },
+    "pieces of no length": {"pre_tokenizer": {"type": "FixedLength", "length": 0}},
+    "a template without its token": {
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [
+                {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+                {"Sequence": {"id": "A", "type_id": 0}},
+            ],
+            "pair": [],
+            "special_tokens": {},
+        }
+    },
+}
+GARBAGE = {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}
+STRIP = {"decoder": {"type": "Strip", "content": "a", "start": 10**9, "stop": 10**9}}
+
+# Loads a bundle where a process may have so much of something, after all that it imports is there.
+SHORT_OF = """
+import resource, sys
+import numpy as np
+import edgeattn_runtime as rt
+
+net = rt.load(sys.argv[1])  # what onnxruntime keeps for all sessions is there from now on
+limit, value = getattr(resource, sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
+try:
+    rt.load(sys.argv[1])
+except rt.ResourceError as error:
+    print(error)
+"""
+
+
+def _tokenizer(bundle: Path, **parts: object) -> Path:
+    table = json.loads((bundle / "tokenizer.json").read_text("utf-8"))
+    return _written(bundle, {"tokenizer.json": json.dumps({**table, **parts}).encode()})
+
+
+def _written(bundle: Path, files: dict[str, bytes], change: Callable[[Any], None] | None = None) -> Path:
+    """Put files into a bundle, and its manifest right again."""
+    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
+    for name, content in files.items():
+        (bundle / name).write_bytes(content)
+        manifest["files"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    if change is not None:
+        change(manifest)
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    return bundle
+
+
+@pytest.mark.parametrize("parts", PANICS.values(), ids=PANICS)
+def test_a_panic_over_a_text_is_refused(parts: dict[str, Any], copied: Callable[[str], Path]) -> None:
+    model = load(_tokenizer(copied("processed"), **parts))
+    with pytest.raises(InputError, match=r"cannot be tokenized"):
+        model.prepare(text="a" * 31 + "!")
+
+
+def test_a_panic_over_a_file_is_refused(copied: Callable[[str], Path]) -> None:
+    model = load(_tokenizer(copied("processed"), **GARBAGE))
+    with pytest.raises(BundleError, match=r"tokenizer\.json: "):
+        model.prepare(text="the cat")
+
+
+def test_a_panic_over_tokens_is_refused(copied: Callable[[str], Path]) -> None:
+    model = load(_tokenizer(copied("processed"), **STRIP))
+    with pytest.raises(InputError, match="no text can be made"):
+        model.decode([0, 1, 2])
+
+
+def test_a_token_id_beyond_its_input_is_the_bundles_fault(copied: Callable[[str], Path]) -> None:
+    path = _tokenizer(
+        copied("processed"), model={"type": "WordLevel", "vocab": {"a": 2**31}, "unk_token": "a"}
+    )
+    text = Text(tokenizer="tokenizer.json", ids="ids", mask=None, types=None, longest=None)
+    tokenizer = open_tokenizer(text, path / "tokenizer.json")
+    with pytest.raises(BundleError, match=r"^tokenizer\.json: .* ids: int32\[batch, sequence\] cannot hold"):
+        prepare_text(text, tokenizer, {"ids": Tensor("ids", "int32", ("batch", "sequence"))}, ["a"])
+
+
+def test_an_output_of_another_rank_is_the_bundles_fault(copied: Callable[[str], Path]) -> None:
+    def deeper(manifest: Any) -> None:
+        manifest["graphs"]["model"]["outputs"][0]["dims"].append(1)
+
+    model = load(_written(copied("buckets"), {}, deeper))
+    with pytest.raises(BundleError, match=r"of 2 dims found, 3 expected"):
+        check(model)
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe\xff\xfe", b"\x1b[2J"])
+def test_a_name_that_is_no_text(name: bytes, good: Path) -> None:
+    # Of an operator, which the engine has no kernel for and names.
+    model = (good / "model.onnx").read_bytes()
+    operator = b"Gather"
+    assert model.count(operator)
+    hostile = model.replace(operator, (name + b"xxxxxx")[: len(operator)])
+    with pytest.raises((BundleError, IncompatibleRuntimeError), match=r"^model: ") as caught:
+        open_session(hostile, providers=[CPU])
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("length", [1000, 50_000])
+def test_what_a_long_name_costs(length: int) -> None:
+    engine = "[ONNXRuntimeError] : 1 : FAIL : Load model from x.onnx failed:/src/a/graph.cc:12 Status f(int) "
+    start = time.perf_counter()
+    reason = reason_of(ValueError(f'{engine}In Node, ("{"x" * length}", y) : no such operator'))
+    assert time.perf_counter() - start < 0.5
+    assert len(reason) <= REASON
+    assert reason.startswith("In Node, ")
+    assert reason.endswith("no such operator")
+
+
+@pytest.mark.parametrize("words", ["x", "x.h:1 ", ".h:1", "Load model from ", "f(", "a.cc:1 f(b) "])
+def test_no_text_of_an_engine_costs_much(words: str) -> None:
+    start = time.perf_counter()
+    reason_of(ValueError(words * 100_000))
+    assert time.perf_counter() - start < 0.5
+
+
+def test_the_text_of_an_error_is_bounded_and_printable() -> None:
+    message = str(BundleError("\x1b[2J" + "x" * 10**6))
+    assert len(message) < LONGEST + 10
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("own", [InputError("mine"), BundleError("mine"), KeyboardInterrupt(), SystemExit(3)])
+def test_errors_of_our_own_and_interrupts_pass(own: BaseException) -> None:
+    with pytest.raises(type(own)) as caught, refusing(BundleError, "x", "broken", "export again"):
+        raise own
+    assert caught.value is own
+
+
+def test_what_a_library_raises_is_the_cause() -> None:
+    error = ZeroDivisionError("of a library")
+    with (
+        pytest.raises(BundleError, match=r"^x: broken \(of a library\); export again$") as caught,
+        refusing(BundleError, "x", "broken", "export again"),
+    ):
+        raise error
+    assert caught.value.__cause__ is error
+
+
+def test_a_reason_without_words_is_its_class() -> None:
+    assert reason_of(AssertionError()) == "AssertionError"
+
+
+@pytest.mark.parametrize(
+    ("error", "lack"),
+    [
+        (MemoryError("Unable to allocate 8 PiB"), "memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "file descriptors"),
+        (OSError(errno.ENOSPC, "No space left on device"), "space on the disk"),
+        (RuntimeError("open file x failed: Too many open files"), "file descriptors"),
+        (RuntimeError("std::bad_alloc"), "memory"),
+    ],
+)
+def test_what_the_machine_lacks_is_said(error: Exception, lack: str) -> None:
+    with (
+        pytest.raises(ResourceError, match=rf"^x\.onnx: out of {lack} \("),
+        refusing(BundleError, "x.onnx", "broken", "export again"),
+    ):
+        raise error
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a process as Linux keeps them")
+def test_a_process_out_of_files_says_so(conformance: Path) -> None:
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    assert opened > 3
+    assert "out of file descriptors" in _short_of(conformance / "good.edge", "RLIMIT_NOFILE", 3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a process as Linux keeps them")
+def test_a_process_out_of_memory_says_so(conformance: Path) -> None:
+    assert "out of memory" in _short_of(conformance / "good.edge", "RLIMIT_AS", 1 << 20)
+
+
+def _short_of(bundle: Path, limit: str, value: int) -> str:
+    process = subprocess.run(
+        [sys.executable, "-c", SHORT_OF, str(bundle), limit, str(value)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_an_array_beyond_all_memory_is_told(copied: Callable[[str], Path]) -> None:
+    def vast(manifest: Any) -> None:
+        for graph in manifest["graphs"].values():
+            for tensor in (*graph["inputs"], *graph["outputs"]):
+                if len(tensor["dims"]) == 4:
+                    tensor["dims"][1] = 2**50
+
+    model: Model = load(_written(copied("decoder"), {}, vast))
+    with pytest.raises(EdgeAttnError, match=r"no array can have this size|out of memory"):
+        model(tokens=np.array([[1, 2]]))
+
+
+def test_a_boundary_costs_little() -> None:
+    boundary = Boundary(lambda error: BundleError(str(error)))
+    start = time.perf_counter()
+    for _ in range(10_000):
+        with boundary:
+            pass
+    assert (time.perf_counter() - start) / 10_000 < 50e-6

@@ -1,0 +1,301 @@
+"""What a few kilobytes of a bundle, or an input, must not cost."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from edgeattn_runtime import BadInput, BundleError, InputError, limits, load
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.processing import Audio
+from edgeattn_runtime.processing.image import read_picture
+from edgeattn_runtime.processing.log_mel import LogMel
+
+ROOT = Path(__file__).parents[2]
+
+# Loads a bundle and prints by how many megabytes the process grew, and how many graphs were opened.
+GROWTH = """
+import resource, sys
+import onnxruntime
+import edgeattn_runtime as rt
+
+opened, real = [], onnxruntime.InferenceSession
+def counting(*args, **kwargs):
+    opened.append(args[0])
+    return real(*args, **kwargs)
+onnxruntime.InferenceSession = counting
+net = rt.load(sys.argv[1])
+print(len(opened))
+"""
+
+
+def _edited(bundle: Path, change: Callable[[Any], None]) -> Path:
+    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
+    change(manifest)
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    return bundle
+
+
+def test_the_specification_states_every_limit() -> None:
+    page = (ROOT / "runtime" / "README.md").read_text("utf-8")
+    table = page.partition("## Limits")[2].partition("\n## ")[0]
+    stated = re.findall(r"^\| [^|]+ \| ([0-9,]+)", table, re.MULTILINE)
+    constants = [value for name, value in vars(limits).items() if name.isupper()]
+    assert sorted(int(number.replace(",", "")) for number in stated) == sorted([2**20, *constants])
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("image", "height", 12_000),
+        ("image", "width", 2**53 - 1),
+        ("image", "layout", "NCHW"),
+        ("image", "channels", "L"),
+    ],
+)
+def test_an_image_is_of_the_graphs_sizes(
+    part: str, key: str, value: object, copied: Callable[[str], Path]
+) -> None:
+    def change(manifest: Any) -> None:
+        image = manifest["processing"][part]
+        image[key] = value
+        for name in ("mean", "std") if key == "channels" else ():
+            image[name] = image[name][:1]
+
+    with pytest.raises(BundleError, match=r"processing\.image\.\w+: .* expected by pixels: float32"):
+        load(_edited(copied("bicubic"), change))
+
+
+def test_an_image_of_any_size_has_a_limit(copied: Callable[[str], Path]) -> None:
+    def change(manifest: Any) -> None:
+        manifest["symbols"] |= {"height": {"min": 1, "max": None}, "width": {"min": 1, "max": None}}
+        manifest["graphs"]["model"]["inputs"][0]["dims"][1:3] = ["height", "width"]
+        manifest["processing"]["image"] |= {"height": 2**13, "width": 2**12 + 1}
+
+    with pytest.raises(BundleError, match=r"8,192 x 4,097 pixels found, at most 33,554,432"):
+        load(_edited(copied("bicubic"), change))
+
+
+def test_channels_of_sound_are_those_of_the_graph(copied: Callable[[str], Path]) -> None:
+    def change(manifest: Any) -> None:
+        manifest["processing"]["audio"]["channels"] = 10**9
+
+    with pytest.raises(BundleError, match=r"processing\.audio\.channels: 1,000,000,000 found, 2 expected"):
+        load(_edited(copied("stereo"), change))
+
+
+def _png(path: Path, width: int, height: int, rows: int) -> Path:
+    """Write a grey PNG that may say it has more rows than it has."""
+    return _written(path, width, height, (b"\0" + b"\xff" * width) * rows, interlaced=False)
+
+
+def _written(path: Path, width: int, height: int, data: bytes, *, interlaced: bool) -> Path:
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced))
+    levels = chunk(b"IDAT", zlib.compress(data, 9))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + levels + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize(("rows", "whole"), [(8, True), (7, False), (3, False), (0, False)])
+def test_a_png_has_all_of_its_rows(rows: int, whole: bool, tmp_path: Path) -> None:
+    path = _png(tmp_path / "x.png", 5, 8, rows)
+    if whole:
+        assert np.asarray(read_picture(path)).tolist() == [[255] * 5] * 8
+    else:
+        with pytest.raises(InputError, match=r"x\.png: "):
+            read_picture(path)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (9, 17), (640, 480)])
+def test_a_whole_png_of_every_kind_is_read(mode: str, size: tuple[int, int], tmp_path: Path) -> None:
+    Pillow.new(mode, size).save(tmp_path / "x.png")
+    if mode in ("LA", "RGBA"):  # transparent: all of it was read, before that was seen
+        with pytest.raises(InputError, match="transparent"):
+            read_picture(tmp_path / "x.png")
+    else:
+        assert read_picture(tmp_path / "x.png").size == size
+
+
+def test_a_whole_interlaced_png_is_read(tmp_path: Path) -> None:
+    # The rows of the seven passes over 5 x 5 pixels, by how many of them there are and how long they are.
+    passes = ((1, 1), (1, 1), (1, 2), (2, 1), (1, 3), (3, 2), (2, 5))
+    data = b"".join((b"\0" + b"\xff" * columns) * rows for rows, columns in passes)
+    whole = _written(tmp_path / "whole.png", 5, 5, data, interlaced=True)
+    assert np.asarray(read_picture(whole)).tolist() == [[255] * 5] * 5
+    with pytest.raises(InputError, match=r"fewer rows than its 5"):
+        read_picture(_written(tmp_path / "cut.png", 5, 5, data[:-6], interlaced=True))
+
+
+def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
+    path = _png(tmp_path / "vast.png", 2**13, 2**12 + 1, 1)
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"8,192 x 4,097 pixels found, at most 33,554,432"):
+        read_picture(path)
+    assert time.perf_counter() - start < 1
+
+
+def test_an_image_is_bounded_in_its_first_pass_too(copied: Callable[[str], Path]) -> None:
+    def change(manifest: Any) -> None:
+        manifest["symbols"] |= {"width": {"min": 1, "max": None}}
+        manifest["graphs"]["model"]["inputs"][0]["dims"][2] = "width"
+        manifest["processing"]["image"]["width"] = 2**20
+
+    model = load(_edited(copied("bicubic"), change))
+    with pytest.raises(InputError, match=r"100 rows found, 32 at most"):
+        model.prepare(image=np.zeros((100, 1), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["x.bmp", "x.gif", "x.tiff", "x.ppm", "x.ico"])
+def test_other_files_are_refused(name: str, tmp_path: Path) -> None:
+    Pillow.new("RGB", (16, 16)).save(tmp_path / name)
+    with pytest.raises(InputError, match="no image that can be read"):
+        read_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.webp"])
+def test_these_are_read(name: str, tmp_path: Path) -> None:
+    Pillow.new("RGB", (16, 16)).save(tmp_path / name)
+    assert read_picture(tmp_path / name).size == (16, 16)
+
+
+def test_a_text_is_bounded(conformance: Path) -> None:
+    model = load(conformance / "bytes.edge")
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"text: 1,048,577 bytes found, at most 1,048,576"):
+        model.prepare(text="a" * (2**20 + 1))
+    assert time.perf_counter() - start < 2
+
+
+def _replacing(bundle: Path, key: str, names: str, times: int) -> Path:
+    """Give a tokenizer replacements of a by 2,000 a, one after another."""
+    path = bundle / "tokenizer.json"
+    replace = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 2000}
+    table = json.loads(path.read_text("utf-8"))
+    content = json.dumps({**table, key: {"type": "Sequence", names: [replace] * times}}).encode()
+    path.write_bytes(content)
+
+    def change(manifest: Any) -> None:
+        import hashlib
+
+        digest = hashlib.sha256(content).hexdigest()
+        manifest["files"]["tokenizer.json"] = {"sha256": digest, "size": len(content)}
+
+    return _edited(bundle, change)
+
+
+def test_replacements_are_bounded(copied: Callable[[str], Path]) -> None:
+    model = load(_replacing(copied("processed"), "normalizer", "normalizers", 3))
+    with pytest.raises(InputError, match=r"9 characters found, at most 0 expected .* 8,000,000,000 of one"):
+        model.prepare(text="the a cat")
+
+
+def test_replacements_of_a_decoder_are_bounded(copied: Callable[[str], Path]) -> None:
+    model = load(_replacing(copied("processed"), "decoder", "decoders", 1))
+    with pytest.raises(BundleError, match=r"2,000 characters of one found, at most 16"):
+        model.decode([0])
+
+
+@pytest.mark.parametrize(
+    ("change", "at_fault"),
+    [
+        ({"frame": 2**15 + 1}, "frame"),
+        ({"bands": 2**9 + 1}, "bands"),
+        ({"frame": 2**12, "hop": 3}, "hop"),
+        ({"stack": 2**20}, "stack"),
+        ({"hop": 2**22 + 1}, "hop"),
+    ],
+)
+def test_features_of_sound_are_bounded(change: dict[str, int], at_fault: str) -> None:
+    table = {"frame": 400, "hop": 160, "bands": 80, "stack": 1, "floor": 1e-5, **change}
+    with pytest.raises(BundleError, match=rf"^log_mel\.{at_fault}: "):
+        LogMel.from_field(Field("log_mel", table))
+
+
+def test_rates_are_bounded() -> None:
+    with pytest.raises(BundleError, match=r"rate: .* 1 to 1,048,576 expected"):
+        Audio.from_field(Field("audio", {"input": "x", "rate": 2**20 + 1, "channels": 1}))
+
+
+def test_features_of_a_long_sound_are_those_of_its_parts() -> None:
+    log_mel = LogMel(frame=4096, hop=4, bands=8, stack=1, floor=1e-5)
+    samples = np.random.default_rng(0).uniform(-1, 1, 12_000).astype(np.float32)
+    tokens = log_mel.tokens("x", samples, 8000)  # in two blocks
+    assert len(tokens) > 2**22 // 4096
+    whole = log_mel.tokens("x", samples[:6_000], 8000)  # in one
+    for row, other in ((tokens[3], tokens[4]), (tokens[-1], tokens[-2])):
+        assert np.corrcoef(row, other)[0, 1] > 0.5  # neighbors share nearly all samples
+    assert np.corrcoef(tokens[: len(whole)].ravel(), whole.ravel())[0, 1] > 0.9
+
+
+def test_variants_are_opened_when_they_are_used(copied: Callable[[str], Path]) -> None:
+    bundle = copied("buckets")
+    process = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(bundle)], capture_output=True, text=True, check=True, timeout=100
+    )
+    assert process.stdout == "1\n"
+    assert len(load(bundle).variants) > 1
+
+
+def test_many_variants_cost_what_their_text_does(copied: Callable[[str], Path]) -> None:
+    def change(manifest: Any) -> None:
+        (variant, *_), symbol = manifest["variants"], next(iter(manifest["symbols"]))
+        manifest.pop("rows", None)
+        variant["stacks"] = []
+        manifest["variants"] = [{**variant, "sizes": {symbol: i + 1}} for i in range(2500)]
+
+    bundle = _edited(copied("good"), change)
+    start = time.perf_counter()
+    load(bundle)
+    assert time.perf_counter() - start < 5
+
+
+def test_rows_cost_what_their_text_does(good: Path) -> None:
+    def change(manifest: Any) -> None:
+        graph, batch = manifest["graphs"]["model"], "batch"
+        names = [f"s{i}" for i in range(16_000)]
+        manifest["symbols"] |= {name: {"min": 1, "max": None} for name in (*names, batch)}
+        graph["inputs"][0]["dims"] = [batch, *names]
+        graph["outputs"][0]["dims"] = [batch, *reversed(names)]
+        manifest["rows"] = {"batch": batch, "padding": None}
+        manifest["variants"] = [{**manifest["variants"][0], "stacks": [], "sizes": {}}]
+
+    text = (_edited(good, change) / "manifest.json").read_text("utf-8")
+    start = time.perf_counter()
+    Manifest.from_json(text)
+    assert time.perf_counter() - start < 5
+
+
+def test_a_closed_model_says_so(conformance: Path) -> None:
+    arrays = {"tokens": np.array([[1, 2]]), "mask": np.ones((1, 2), np.float32)}
+    with load(conformance / "good.edge") as model:
+        model(**arrays)
+    for call in (lambda: model(**arrays), lambda: model.run_many([arrays]), lambda: model.session):
+        with pytest.raises(BadInput, match=r"good\.edge: a closed model; load it again"):
+            call()
+
+
+def test_a_closed_model_closes_its_graphs(conformance: Path) -> None:
+    model = load(conformance / "several.edge")
+    other = model.graph(next(name for name in model.manifest.graphs if name != model.manifest.main_graph))
+    model.close()
+    with pytest.raises(BadInput, match="a closed model"):
+        _ = other.session
+    model.close()
