@@ -17,7 +17,7 @@
 #include "softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 constexpr std::size_t kKeyBlock = 128;
@@ -200,7 +200,7 @@ inline void attend_block(const AttentionCall& call, const QueryBlock& block) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif

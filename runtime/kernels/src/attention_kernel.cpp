@@ -12,7 +12,7 @@
 #include "query_blocks.hpp"
 
 #if HWY_ONCE
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 // Below this many products a call takes less time than waking threads.
@@ -46,5 +46,5 @@ void attend(const AttentionCall& call, const Parallel& parallel, std::int64_t ta
   require(!without_memory, "Attention: no memory for ", blocks.most_rows(), " queries of ", call.head_size, " elements");
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 #endif

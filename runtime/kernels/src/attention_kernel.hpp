@@ -8,7 +8,7 @@
 #include "instruction_set.hpp"
 #include "parallel.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// The heads of a tensor, by strides in elements. The elements of a row lie together.
 template <class T>
@@ -62,4 +62,4 @@ struct AttentionCall {
 /// @throws Error where memory for a block is not to be had.
 void attend(const AttentionCall& call, const Parallel& parallel, std::int64_t target = targets().front());
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -6,7 +6,7 @@
 
 #include "node.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 constexpr std::size_t size(std::int64_t dim) { return static_cast<std::size_t>(dim); }
@@ -67,8 +67,8 @@ Projections unpacked(const Tensor& packed, const AttentionAttributes& attributes
   constexpr auto kMostHeads = std::numeric_limits<std::int32_t>::max();
   require(attributes.query_heads <= kMostHeads && attributes.key_heads <= kMostHeads, "too many heads");
   const auto heads = attributes.query_heads + 2 * attributes.key_heads;
-  require(shape[2] % heads == 0, "Q without K and V has rows of ", shape[2], ", no multiple of q_num_heads + 2 kv_num_heads, ",
-          heads);
+  require(shape[2] % heads == 0, "Q without K and V has rows of ", shape[2],
+          ", no multiple of q_num_heads + 2 kv_num_heads, ", heads);
   const auto length = size(shape[1]), row = size(shape[2]), width = row / size(heads);
   const auto part = [&](std::int64_t first, std::int64_t count) -> Projection {
     const auto* const data = shape.elements() ? packed.as<float>() + size(first) * width : nullptr;
@@ -176,4 +176,4 @@ void AttentionLayout::bind(float* y_data, float* present_key_data, float* presen
   call.present_value = whole(present_value_data, call.key_heads, call.keys(), call.value_size);
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

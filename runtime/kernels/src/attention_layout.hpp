@@ -7,7 +7,7 @@
 #include "engine.hpp"
 #include "shape.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// Inputs of ONNX's Attention, opset 23. Without key and value, the query holds all three side by side.
 struct AttentionInputs {
@@ -34,4 +34,4 @@ struct AttentionLayout {
 /// @throws Error where types or dimensions do not fit, or a size does not fit into memory.
 AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes& attributes);
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

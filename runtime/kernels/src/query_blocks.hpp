@@ -6,7 +6,7 @@
 
 #include "attention_kernel.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 constexpr std::size_t kMostRows = 128;
 
@@ -38,4 +38,4 @@ class QueryBlocks {
   std::size_t key_heads_, rows_, per_head_, count_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -17,7 +17,7 @@
 #include "math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 constexpr float kLowest = std::numeric_limits<float>::lowest();
@@ -27,8 +27,9 @@ constexpr float kNegativeInfinity = -std::numeric_limits<float>::infinity();
 HWY_INLINE FloatVector exp_of_negative(FloatVector x) {
   const Floats d;
   const hn::RebindToSigned<Floats> di;
-  constexpr float kSeries[] = {8.29761949e-3f, 4.19156299e-2f, 1.66675765e-1f, 4.99988927e-1f, 9.99999691e-1f, 1.00000007f};
-  const FloatVector round = hn::Set(d, 12582912.0f);                          // 1.5 * 2^23: the low bits of a sum are an integer
+  constexpr float kSeries[] = {8.29761949e-3f, 4.19156299e-2f, 1.66675765e-1f,
+                               4.99988927e-1f, 9.99999691e-1f, 1.00000007f};
+  const FloatVector round = hn::Set(d, 12582912.0f);  // 1.5 * 2^23: the low bits of a sum are an integer
   const FloatVector shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), round);  // log2(e)
   const FloatVector n = hn::Sub(shifted, round);
   const FloatVector r = hn::NegMulAdd(n, hn::Set(d, 0.693147181f), x);  // ln(2)
@@ -62,7 +63,8 @@ HWY_INLINE FloatVector load_bias(const std::uint8_t* mask, std::size_t left) {
   return hn::IfThenElse(hn::RebindMask(d, hn::Ne(shown, hn::Zero(du))), hn::Zero(d), hn::Set(d, kLowest));
 }
 
-// Adds a row of a mask; returns whether it shows any of these keys. What is not above the lowest float hides a key, as in onnxruntime.
+// Adds a row of a mask; returns whether it shows any of these keys. What is not above the lowest float hides a key, as in
+// onnxruntime.
 template <typename T>
 HWY_INLINE bool add_mask(const T* HWY_RESTRICT mask, std::size_t count, float* HWY_RESTRICT scores) {
   const Floats d;
@@ -103,7 +105,7 @@ inline float weigh(float* HWY_RESTRICT scores, std::size_t count, RunningSoftmax
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "attention_layout.hpp"
 
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 namespace {
 

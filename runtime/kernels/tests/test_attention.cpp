@@ -12,7 +12,7 @@
 #include "expectations.hpp"
 #include "threads.hpp"
 
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 namespace {
 

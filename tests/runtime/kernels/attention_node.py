@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnx_ir as ir
 import onnxruntime as ort
 from numpy.typing import NDArray
 
@@ -25,11 +25,13 @@ class AttentionNode:
         inputs: By their names in ONNX; those that are left out are absent.
         attributes: The node's.
         outputs: How many it is asked for.
+        shapes: Of inputs, as the graph declares them; each dimension a name of its own where left out.
     """
 
     inputs: Mapping[str, Array]
     attributes: Mapping[str, float] = field(default_factory=dict)
     outputs: int = 1
+    shapes: Mapping[str, list[int | str]] = field(default_factory=dict)
 
     def stock(self) -> list[Array]:
         """What onnxruntime's own kernel answers."""
@@ -51,21 +53,27 @@ class AttentionNode:
         )
 
     def _model(self, domain: str) -> bytes:
-        names = [name if name in self.inputs else "" for name in INPUTS]
-        while not names[-1]:
-            names.pop()
-        outputs = OUTPUTS[: self.outputs]
-        node = onnx.helper.make_node("Attention", names, outputs, "attention", domain=domain, **self.attributes)
-        graph = onnx.helper.make_graph(
-            [node],
-            "graph",
-            [
-                onnx.helper.make_tensor_value_info(
-                    name, onnx.helper.np_dtype_to_tensor_dtype(value.dtype), [None] * value.ndim
-                )
-                for name, value in self.inputs.items()
-            ],
-            [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs],
+        values = {
+            name: ir.Value(
+                name=name,
+                type=ir.TensorType(ir.DataType.from_numpy(array.dtype)),
+                shape=ir.Shape(self.shapes.get(name, [f"{name}_{axis}" for axis in range(array.ndim)])),
+            )
+            for name, array in self.inputs.items()
+        }
+        outputs = [
+            ir.Value(name=name, type=ir.TensorType(ir.DataType.FLOAT)) for name in OUTPUTS[: self.outputs]
+        ]
+        last = max(INPUTS.index(name) for name in values)
+        node = ir.node(
+            "Attention",
+            [values.get(name) for name in INPUTS[: last + 1]],
+            dict(self.attributes),
+            domain=domain,
+            outputs=outputs,
+            name="attention",
         )
-        opsets = [onnx.helper.make_opsetid("", 23), onnx.helper.make_opsetid("edgeattn", 1)]
-        return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+        graph = ir.Graph(
+            list(values.values()), outputs, nodes=[node], opset_imports={"": 23, "edgeattn": 1}, name="graph"
+        )
+        return ir.to_proto(ir.Model(graph, ir_version=10)).SerializeToString()

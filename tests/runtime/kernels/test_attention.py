@@ -20,7 +20,14 @@ def numbers(seed: int, *shape: int, size: float = 1.0) -> NDArray[np.float32]:
 
 
 def heads(
-    queries: int = 6, keys: int = 6, *, q: int = 4, kv: int = 4, size: int = 32, batch: int = 2, scale: float = 1.0
+    queries: int = 6,
+    keys: int = 6,
+    *,
+    q: int = 4,
+    kv: int = 4,
+    size: int = 32,
+    batch: int = 2,
+    scale: float = 1.0,
 ) -> dict[str, Array]:
     """Query, key and value of rank 4."""
     return {
@@ -80,7 +87,9 @@ def test_values_of_another_size(library: Path) -> None:
     expect_stock(AttentionNode(inputs), library)
 
 
-@pytest.mark.parametrize("shape", [(6, 9), (1, 1, 6, 9), (2, 1, 6, 9), (1, 4, 6, 9), (2, 4, 6, 9), (4, 6, 9), (1, 6, 9)])
+@pytest.mark.parametrize(
+    "shape", [(6, 9), (1, 1, 6, 9), (2, 1, 6, 9), (1, 4, 6, 9), (2, 4, 6, 9), (4, 6, 9), (1, 6, 9)]
+)
 @pytest.mark.parametrize("causal", [0, 1])
 @pytest.mark.parametrize("boolean", [False, True])
 def test_masks(library: Path, shape: tuple[int, ...], causal: int, boolean: bool) -> None:
@@ -89,7 +98,9 @@ def test_masks(library: Path, shape: tuple[int, ...], causal: int, boolean: bool
     expect_stock(AttentionNode(inputs, {"is_causal": causal}), library)
 
 
-@pytest.mark.parametrize("shape", [(9,), (1, 9), (2, 1, 1, 9), (2, 1, 6, 1), (1, 4, 1, 9), (6, 5), (2, 1, 1, 5)])
+@pytest.mark.parametrize(
+    "shape", [(9,), (1, 9), (2, 1, 1, 9), (2, 1, 6, 1), (1, 4, 1, 9), (6, 5), (2, 1, 1, 5)]
+)
 @pytest.mark.parametrize("boolean", [False, True])
 def test_masks_that_stock_wants_expanded(library: Path, shape: tuple[int, ...], boolean: bool) -> None:
     mask: Array = numbers(6, *shape)
@@ -192,6 +203,44 @@ def test_a_session_answers_any_shape(library: Path) -> None:
         agree(session.run(None, inputs), expected, float(np.abs(inputs["V"]).max()))
 
 
+INFERRED: list[tuple[dict[str, list[int | str]], dict[str, float], list[list[int | str]]]] = [
+    (
+        {"Q": ["b", 4, "s", 32], "K": ["b", 4, "t", 32], "V": ["b", 4, "t", 32]},
+        {},
+        [["b", 4, "s", 32], ["b", 4, "t", 32], ["b", 4, "t", 32]],
+    ),
+    (
+        {"Q": ["b", "s", 128], "K": ["b", "t", 128], "V": ["b", "t", 64]},
+        {"q_num_heads": 4, "kv_num_heads": 4},
+        [["b", "s", 64], ["b", 4, "t", 32], ["b", 4, "t", 16]],
+    ),
+    (
+        {"Q": ["b", 1, 384]},
+        {"q_num_heads": 4, "kv_num_heads": 4},
+        [["b", 1, 128], ["b", 4, 1, 32], ["b", 4, 1, 32]],
+    ),
+]
+
+
+@pytest.mark.parametrize(("shapes", "attributes", "expected"), INFERRED)
+def test_outputs_have_shapes(
+    library: Path,
+    shapes: dict[str, list[int | str]],
+    attributes: dict[str, float],
+    expected: list[list[int | str]],
+) -> None:
+    inputs = {name: numbers(1, *([1] * len(shape))) for name, shape in shapes.items()}
+    session = AttentionNode(inputs, attributes, outputs=3, shapes=shapes).session(library)
+    assert [output.shape for output in session.get_outputs()] == expected
+
+
+def test_present_is_as_long_as_both(library: Path) -> None:
+    shapes: dict[str, list[int | str]] = {name: ["b", 4, 1, 32] for name in "QKV"}
+    shapes |= {name: ["b", 4, "past", 32] for name in ("past_key", "past_value")}
+    node = AttentionNode(heads(1, 1) | past(3), outputs=3, shapes=shapes)
+    assert [output.shape for output in node.session(library).get_outputs()][1] == ["b", 4, "past + 1", 32]
+
+
 REFUSED_NODES = [
     ("K and V must both be given", {"Q": numbers(1, 1, 2, 3, 4), "K": numbers(1, 1, 2, 3, 4)}, {}),
     ("past_key and past_value must both", heads() | {"past_key": numbers(1, 2, 4, 3, 32)}, {}),
@@ -209,7 +258,9 @@ REFUSED_NODES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "inputs", "attributes"), REFUSED_NODES, ids=[words for words, *_ in REFUSED_NODES])
+@pytest.mark.parametrize(
+    ("words", "inputs", "attributes"), REFUSED_NODES, ids=[words for words, *_ in REFUSED_NODES]
+)
 def test_refused_when_the_session_is_made(
     library: Path, words: str, inputs: dict[str, Array], attributes: dict[str, float]
 ) -> None:
@@ -233,7 +284,9 @@ REFUSED_SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "changed", "attributes"), REFUSED_SHAPES, ids=[words for words, *_ in REFUSED_SHAPES])
+@pytest.mark.parametrize(
+    ("words", "changed", "attributes"), REFUSED_SHAPES, ids=[words for words, *_ in REFUSED_SHAPES]
+)
 def test_refused_when_run(
     library: Path, words: str, changed: dict[str, Array], attributes: dict[str, float]
 ) -> None:
