@@ -9,11 +9,13 @@ from edgeattn.report.files import Provenance, example_of, report_files
 from edgeattn.results.bundle import folder_of
 from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, repack
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.bundle import BundleFiles
 
 
-def with_devices(files: BundleFiles, report: Report, results: Iterable[Benchmark]) -> tuple[Report, Packed]:
+def with_devices(
+    files: BundleFiles, report: Report, results: Iterable[DeviceBenchmark]
+) -> tuple[Report, Packed]:
     """Add results to a bundle's report; a newer one of a device and target takes the older one's place.
 
     Args:
@@ -58,5 +60,5 @@ def _rewritten(files: BundleFiles, report: Report, example: bytes | None) -> Pac
     return repack(files, {folder + name: content for name, content in reports.items()})
 
 
-def _device(result: Benchmark) -> tuple[str, str]:
+def _device(result: DeviceBenchmark) -> tuple[str, str]:
     return str(result.machine), result.target

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
 from edgeattn.report.files import Provenance, report_files
-from edgeattn.reporting import recipe_files
 from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
 from edgeattn.source.source import Source
@@ -101,6 +100,11 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
     """
     first, *_ = outcomes
     own = source.processing
+    reports = {
+        f"{'' if outcome is first else f'{outcome.target.name}/'}{name}": content
+        for outcome in outcomes
+        for name, content in _reports(source, outcome, outcomes).items()
+    }
     packed = pack(
         [outcome.build for outcome in outcomes],
         first.proof.golden.samples,
@@ -108,16 +112,12 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
             name=source.name,
             budget=request.budget.limits,
             source=source.sha256,
-            weights=source.weights_sha256,
+            weights=first.model.float_model.weights_sha256,
         ),
         rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,
         assets=None if own is None else own.files(),
-        reports={
-            f"{'' if outcome is first else f'{outcome.target.name}/'}{name}": content
-            for outcome in outcomes
-            for name, content in _reports(source, outcome, outcomes).items()
-        },
+        reports=reports,
     )
     return Bundle({each.target.name: each.report for each in outcomes}, packed)
 
@@ -142,11 +142,10 @@ def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence
 
 
 def _reports(source: Source, outcome: TargetOutcome, outcomes: Sequence[TargetOutcome]) -> dict[str, bytes]:
-    search = outcome.model.choice.search
     provenance = Provenance(
         tolerance=outcome.proof.golden.tolerance,
         source=source.sha256,
         versions=versions(),
         others={each.target.name: each.report.verdict for each in outcomes if each is not outcome},
     )
-    return report_files(outcome.report, recipe_files(search.trials, search.chosen), provenance)
+    return report_files(outcome.report, outcome.model.choice.recipes, provenance)

@@ -22,7 +22,7 @@ from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 
-COMPARED = 100  # other samples at most that one is compared with
+COMPARED_SAMPLES = 100  # other samples at most that one is compared with
 
 Runner = Callable[[Inputs], Mapping[str, NDArray[np.generic]]]
 
@@ -97,7 +97,7 @@ def _picture(
     original, answers = reference(sample.inputs), runner(sample.inputs)
 
     def others() -> list[tuple[Inputs, Mapping[str, NDArray[np.generic]], Mapping[str, NDArray[np.generic]]]]:
-        every = [each.inputs for each in evaluation if each is not sample][:COMPARED]
+        every = [each.inputs for each in evaluation if each is not sample][:COMPARED_SAMPLES]
         return [(inputs, reference(inputs), runner(inputs)) for inputs in every]
 
     return picture_of(

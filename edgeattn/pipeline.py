@@ -10,10 +10,9 @@ from torch import nn
 from edgeattn.bundle import Bundle, TargetOutcome, bundled, with_prices
 from edgeattn.judge.choice import choose
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.independence import ProvenRows, proven_rows
-from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.metric import check_metric
+from edgeattn.judge.models import FloatModel, Int8Model
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.progress import Progress, Silent
@@ -46,36 +45,43 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
         StageError: One line for whatever else a stage raised, which is its cause.
     """
     with staged(source.name, progress) as stages:
-        return _run(source, request, stages)
-
-
-def _run(source: Source, request: Request, progress: Progress) -> Bundle:
-    float_model = _float_model(source, request, progress)
-    # Every target may refuse the model: all are asked before a search takes minutes for the first.
-    lowered = [(each, *_lowered(float_model, each, progress)) for each in request.each()]
-    outcomes = [_for_target(float_model, *each, progress) for each in lowered]
-    return bundled(source, request, with_prices(outcomes, request))
+        model = _float_model(source, request, stages)
+        # Every target may refuse the model: all are asked before a search takes minutes for the first.
+        lowered = [(each, *_lowered(model, each, stages)) for each in request.each()]
+        outcomes = with_prices([_for_target(model, *each, stages) for each in lowered], request)
+        return bundled(source, request, outcomes)
 
 
 def _float_model(source: Source, request: Request, progress: Progress) -> FloatModel:
-    """Capture a model, and recover its meaning."""
+    """Capture a model, settle how it is compared with its original, and recover its meaning."""
     progress.stage("samples")
     real = source.read()
     samples = real.split()
     progress.stage("capture")
     captured = source.capture(real, request.target.prover)
+    size_mb, weights = source.megabytes(captured), source.weights_sha256
     if source.processing is not None:
         source.processing.check(source.name, captured.graph, real)
-    progress.stage("recover")
-    recovered = recover(captured, samples.calibration)
-    progress.stage("cache")
-    cached = with_cache(captured, recovered, samples.calibration)
     limits = request.budget.limits
     comparison = Comparison.of(captured, samples, source.metric, limits)
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
+    progress.stage("recover")
+    recovered = recover(captured, samples.calibration)
+    progress.stage("cache")
+    cached = with_cache(captured, recovered, samples.calibration)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
-    return FloatModel(source, captured, recovered, cached, rows, samples, comparison)
+    return FloatModel(
+        source=source,
+        size_mb=size_mb,
+        weights_sha256=weights,
+        captured=captured,
+        recovered=recovered,
+        cached=cached,
+        rows=rows,
+        samples=samples,
+        comparison=comparison,
+    )
 
 
 def _lowered(

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.int8_model import Choice, Int8Model
+from edgeattn.judge.models import Choice, Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.measure.module_parts import module_parts
+from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.verdict_words import undecided_notes
-from edgeattn.results.graph import Layer, Placement, Refusal
+from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
 from edgeattn.results.report import Counts, Report
-from edgeattn.results.trial import TrialResult
-from edgeattn_export.graph import placement as workshop
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
-from edgeattn_export.search.goal import Trial, front
 from edgeattn_export.targets import Target
-from edgeattn_export.targets.placement.target_placement import has_one_provider
 from edgeattn_runtime.machine import Machine
 
-RECIPES = "recipes"  # the folder of their files in a bundle
 NOTABLE_TIME = 0.02  # share of the int8 graph's time, from which convolutions get a note
 NOTABLE_DIFFERENCE = 0.01  # of the outputs' scale, from which that gets a note
-_NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 
 
 def report_on(model: Int8Model, proof: Proof) -> Report:
@@ -52,12 +45,12 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         checks=proof.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
-        size_mb={PYTORCH: source.megabytes(captured), **measures.size_mb},
+        size_mb={PYTORCH: floats.size_mb, **measures.size_mb},
         latency_ms=measures.latency_ms,
         memory_mb=measures.memory_mb,
         operators=choice.int8.operators,
         operator_times=measures.operator_times,
-        placement=_placement(measures.placement),
+        placement=measures.placement,
         edge_cases=proof.edge_cases,
         nominal=request.target.candidates.paces is not None,
         fused={**recovered.applied, **lowered.applied},
@@ -71,7 +64,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
         losses=proof.insight.losses,
         module_times=measures.module_times,
-        trials=trial_results(choice.search.trials, choice.search.chosen),
+        trials=choice.trials,
         device=request.place.name,
         notes=(
             *(_engine_notes(request.target, proof) if request.place.is_here else _device_notes(request)),
@@ -86,58 +79,6 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
             *(() if all(check.ok for check in proof.checks) else choice.binding),
         ),
     )
-
-
-def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, ...]:
-    """Return the result of each trial: those on the front, the fastest first, then the others likewise.
-
-    Args:
-        trials: As they were tried; what was tried twice with one result counts once.
-        chosen: By whose recipe the bundle is made, also where it is not among them.
-    """
-    distinct = _unique(trials, chosen)
-    on_front = front(distinct)
-    files = {trial: file for file, trial in _kept(distinct, chosen).items()}
-    others = sorted(
-        (trial for trial in distinct if trial not in on_front), key=lambda trial: trial.latency_ms
-    )
-    return tuple(
-        TrialResult(
-            name=trial.recipe.name,
-            recipe=files.get(trial),
-            cosine_mean=trial.cosine_mean,
-            cosine_min=trial.cosine_min,
-            latency_ms=trial.latency_ms,
-            size_mb=trial.size_mb,
-            front=trial in on_front,
-            chosen=trial == chosen,
-        )
-        for trial in (*on_front, *others)
-    )
-
-
-def recipe_files(trials: Iterable[Trial], chosen: Trial) -> dict[str, bytes]:
-    """Return the recipes of the front, and the chosen one, by their files' names in the bundle."""
-    kept = _kept(_unique(trials, chosen), chosen)
-    return {file: trial.recipe.to_json().encode() for file, trial in kept.items()}
-
-
-def _unique(trials: Iterable[Trial], chosen: Trial) -> tuple[Trial, ...]:
-    return tuple(dict.fromkeys((*trials, chosen)))
-
-
-def _kept(distinct: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
-    kept = dict.fromkeys((*front(distinct), chosen))
-    return {_file(number, trial.recipe.name): trial for number, trial in enumerate(kept, start=1)}
-
-
-def _file(number: int, name: str) -> str:
-    legible = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-")[:_NAME_LENGTH]
-    return f"{RECIPES}/{number:02}-{legible or 'recipe'}.json"
-
-
-def _placement(placement: workshop.Placement | None) -> Placement | None:
-    return None if placement is None else msgspec.convert(placement, Placement, from_attributes=True)
 
 
 def _device_notes(request: Request) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ LONGEST_FIRST = (
     "export/capture/strategies/test_strategy.py",
     "models/test_dictation.py",
     "edgeattn/test_openvino.py",
-    "edgeattn/measure/test_compiled.py",
+    "edgeattn/measure/test_side_by_side.py",
     "web/test_chromium.py",
     "web/test_reading.py",
 )

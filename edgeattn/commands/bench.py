@@ -21,7 +21,7 @@ from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.bench import Benchmark
+    from edgeattn_runtime.bench import DeviceBenchmark
     from edgeattn_runtime.manifest import Manifest
 
 
@@ -117,7 +117,7 @@ def _bench_on(
         raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
 
 
-def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> Mapping[str, Benchmark]:
+def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> Mapping[str, DeviceBenchmark]:
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady

@@ -141,8 +141,8 @@ def check_verdict(report: Report, afterword: str) -> None:
 
 def check_placement(report: Report) -> None:
     """Raise CheckFailed where a graph's work may run elsewhere than wanted, or in more than one partition."""
+    from edgeattn.measure.placement import has_one_provider
     from edgeattn_export.targets import target_of
-    from edgeattn_export.targets.placement.target_placement import has_one_provider
 
     about, placement, target = (
         f"{report.model} for {report.target}",
@@ -162,7 +162,7 @@ def check_placement(report: Report) -> None:
 
 def check_reported(targets: Iterable[Target]) -> None:
     """Raise BadInput where it is known before an export that nothing reports what falls back."""
-    from edgeattn_export.targets.placement.target_placement import missing_for_placement
+    from edgeattn.measure.placement import missing_for_placement
 
     for target in targets:
         if (missing := missing_for_placement(target)) is not None:

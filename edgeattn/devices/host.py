@@ -20,7 +20,7 @@ from edgeattn_runtime.race import Pace, RaceTimes
 from edgeattn_runtime.surroundings import State, Surroundings
 from edgeattn_runtime.turns import Clock, Rounds
 
-TOGETHER = 8  # races in one request at most: what the way there takes is shared
+RACES_PER_REQUEST = 8  # races in one request at most: what the way there takes is shared
 TOGETHER_BYTES = 64_000_000  # of the files that they name
 
 
@@ -94,7 +94,7 @@ def in_batches(races: Iterable[Mapping[Name, Call]]) -> Iterator[Sequence[Mappin
     for race in races:
         batch.append(race)
         size += sum(map(len, contents(race.values()).values()))
-        if len(batch) == TOGETHER or size >= TOGETHER_BYTES:
+        if len(batch) == RACES_PER_REQUEST or size >= TOGETHER_BYTES:
             yield batch
             batch, size = [], 0
     if batch:

@@ -1,19 +1,25 @@
-"""What a model must reach to be shipped: named limits, read once and checked once."""
+"""What a model must reach to be shipped: named limits, read once, and what was measured held against them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from numbers import Real
 
-from edgeattn.judge.limits import check_of, figure_of
+from edgeattn.judge.figures import Exact, Figure, Mean, Worst, mean_drop
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.statistics import unseen_score
 from edgeattn.results.check import Check
-from edgeattn.results.limits import GOLDEN, GOLDEN_FLOOR, LIMITS
+from edgeattn.results.latency import INT8, PYTORCH
+from edgeattn.results.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, limit_of
 from edgeattn_runtime.errors import BudgetError
 
 DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
+_OUTPUT_METRICS = ("top1", "topk", "kl", "perplexity_ratio", "token_agreement", "recall_at_10", "rank")
+
+Reader = Callable[[Measures], Figure | None]  # None where it was not measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +107,64 @@ def _number(name: str, value: object) -> float:
     if not LIMITS[name].admits(float(value)):
         raise BudgetError(f"budget {name}: {value} found, {LIMITS[name].expected} expected")
     return float(value)
+
+
+def figure_of(name: str, measures: Measures) -> Figure | None:
+    """Return what was measured against a limit; None where nothing was."""
+    return _READERS[name](measures)
+
+
+def check_of(name: str, bound: float, figure: Figure) -> Check:
+    """Judge a figure by the unfavorable end of what it may be.
+
+    Args:
+        name: The limit's.
+        bound: The budget's number.
+        figure: What was measured.
+    """
+    limit = limit_of(name)
+    decision = figure.decide(lambda value: limit.meets(value, bound))
+    return Check(name, figure.value, bound, **asdict(decision))
+
+
+def _mean(scores: Sequence[float]) -> Figure:
+    return Mean(scores, unseen_score(scores, at_least=True), at_least=True)
+
+
+def _drop(measures: Measures) -> Figure | None:
+    before, after = measures.scores.metric_pytorch, measures.scores.metric_int8
+    return mean_drop(before, after) if before and after else None
+
+
+def _output_metric(name: str, measures: Measures) -> Figure | None:
+    return measures.scores.output_metrics.get(name)
+
+
+def _latency(measures: Measures) -> Figure | None:
+    return None if measures.latency_ms is None else Exact(measures.latency_ms[INT8].p50)
+
+
+def _ratio(measures: Measures) -> Figure | None:
+    race = measures.latency_ms
+    if race is None or PYTORCH not in race.latencies:
+        return None
+    return Exact(race[PYTORCH].p50 / race[INT8].p50)
+
+
+def _exact(value: float | None) -> Figure | None:
+    return None if value is None else Exact(value)
+
+
+_READERS: Mapping[str, Reader] = {
+    "cosine": lambda measures: _mean(measures.scores.cosine),
+    "cosine_min": lambda measures: Worst(min(measures.scores.cosine), len(measures.scores.cosine)),
+    "snr_db": lambda measures: _mean(measures.scores.snr_db),
+    "max_abs": lambda measures: Worst(max(measures.scores.max_abs), len(measures.scores.max_abs)),
+    "metric_drop": _drop,
+    **{name: partial(_output_metric, name) for name in _OUTPUT_METRICS},
+    "latency_ms": _latency,
+    "latency_ratio": _ratio,
+    "size_mb": lambda measures: _exact(measures.size_mb.get(INT8)),
+    "memory_mb": lambda measures: _exact(measures.memory_mb),
+    GOLDEN.name: lambda measures: _exact(measures.golden),
+}

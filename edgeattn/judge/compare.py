@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.measures import Scores
+from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
+from edgeattn.judge.noise import snr_db
 from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
@@ -23,49 +23,6 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.similarity import cosine
-
-CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
-
-
-def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
-    """Return 10 log10 of the power of a signal over that of the noise in what was found, in dB.
-
-    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
-
-    Args:
-        signal: What is right, of any shape.
-        answer: Of the same shape.
-    """
-    finite = np.isfinite(signal) & np.isfinite(answer)
-    if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):
-        return -CEILING_DB
-    noise = float(np.square(signal[finite] - answer[finite]).sum())
-    power = float(np.square(signal[finite]).sum())
-    if noise == 0:
-        return CEILING_DB
-    if power == 0:
-        return -CEILING_DB
-    return min(max(10 * math.log10(power / noise), -CEILING_DB), CEILING_DB)
-
-
-@dataclass(frozen=True, slots=True)
-class SampleScore:
-    """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
-
-    Attributes:
-        cosine: As in ``Scores``; the next three too.
-        metric_pytorch: NaN where there is no metric.
-        metric_int8: The same.
-        kept: By the name of a metric of single outputs, what it keeps of the sample.
-    """
-
-    cosine: float
-    cosine_float: float
-    max_abs: float
-    snr_db: float
-    metric_pytorch: float
-    metric_int8: float
-    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from edgeattn.judge.compare import SampleScore, compare, counted, scores_of
-from edgeattn.judge.measures import Scores
+from edgeattn.judge.compare import compare, counted, scores_of
+from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import OutputMetrics, check_count, output_metrics_of
 from edgeattn.judge.padding import Padded

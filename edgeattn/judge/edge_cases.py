@@ -21,7 +21,7 @@ from edgeattn_runtime.similarity import cosine
 
 Array = NDArray[np.float64]
 
-LEAST = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but that nothing is broken
+LEAST_COSINE = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but that nothing is broken
 
 
 def edge_case_results(
@@ -52,7 +52,7 @@ def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], 
             break
     if not result.ok and result.cosine is not None:
         own = _own_agreement(inputs, expected, ground, runners[PYTORCH], counted)
-        if own < LEAST[FLOAT]:
+        if own < LEAST_COSINE[FLOAT]:
             note = (
                 f"not compared: the last digits of its inputs turn the original's answer (cosine {own:.5f})"
             )
@@ -101,9 +101,9 @@ def _compared(
     if [row.shape for row in rows] != [row.shape for row in expected]:
         return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
     lowest = min((cosine(a, b) for a, b in zip(expected, rows, strict=True)), default=1.0)
-    if lowest >= LEAST[name]:
+    if lowest >= LEAST_COSINE[name]:
         return EdgeCase(case.name, ok=True, cosine=lowest)
-    note = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST[name]:g} expected"
+    note = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST_COSINE[name]:g} expected"
     return EdgeCase(case.name, ok=False, cosine=lowest, told=note)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from edgeattn.judge.compare import SampleScore, counted
+from edgeattn.judge.compare import counted
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases import edge_case_results
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
-from edgeattn.judge.measures import Scores
+from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress

@@ -20,8 +20,8 @@ from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_runtime.errors import SampleError
 from edgeattn_runtime.settings import available_cores
 
-SECONDS = 180.0  # that an emulator may take for them, about
-FEWEST = count_for()  # samples in any case: fewer decide no limit on a worst one
+EMULATOR_SECONDS = 180.0  # that an emulator may take for them, about
+FEWEST_SAMPLES = count_for()  # samples in any case: fewer decide no limit on a worst one
 
 
 class PrefetchingRunner:
@@ -102,7 +102,7 @@ def evaluation_set(
         yield EvaluationSet(int8, replace(samples, items=fitting), notes)
         return
     inputs = [sample.inputs for sample in fitting]
-    least = max(FEWEST, *(metric.least for metric, _ in output_metrics), _affordable(int8, inputs))
+    least = max(FEWEST_SAMPLES, *(metric.least for metric, _ in output_metrics), _affordable(int8, inputs))
     count = min(least, len(fitting))
     spread = tuple(fitting[i * len(fitting) // count] for i in range(count))
     with prefetching(int8, (sample.inputs for sample in spread)) as answering:
@@ -116,7 +116,7 @@ def _affordable(int8: Runner, inputs: Sequence[Inputs]) -> int:
     (middle,) = stratified(inputs, 1)
     start = time.perf_counter()
     int8(middle)
-    return int(SECONDS / (time.perf_counter() - start) * available_cores())
+    return int(EMULATOR_SECONDS / (time.perf_counter() - start) * available_cores())
 
 
 def _size_note(count: int) -> tuple[str, ...]:

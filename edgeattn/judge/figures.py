@@ -9,7 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from edgeattn.judge.statistics import LEAST, count_for, count_needed, mean_bound, share_shown, unseen_score
+from edgeattn.judge.statistics import (
+    LEAST_SAMPLES,
+    count_for,
+    count_needed,
+    mean_bound,
+    share_shown,
+    unseen_score,
+)
 
 Meets = Callable[[float], bool]  # says whether a number is on the right side of a limit
 RIGHT_OR_WRONG = (0.0, 1.0)
@@ -82,7 +89,7 @@ class Mean:
         bound = self.read(mean_bound(self.scores, self.unseen, at_least=self.at_least))
         if not meets(self.value):
             return Decision(ok=False, bound=bound)
-        if meets(bound) and len(self.scores) >= LEAST:
+        if meets(bound) and len(self.scores) >= LEAST_SAMPLES:
             return Decision(ok=True, bound=bound)
         needed = count_needed(
             self.scores, self.unseen, lambda mean: meets(self.read(mean)), at_least=self.at_least

@@ -21,8 +21,8 @@ from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.golden import Sample
 
 Candidate = TypeVar("Candidate")
-TIMES = 2  # the second knows what the first has saved
-MARGIN = 0.99  # of the limit: memory differs a little from process to process
+SHRINKINGS = 2  # the second knows what the first has saved
+MEMORY_MARGIN = 0.99  # of the limit: memory differs a little from process to process
 
 
 def graphs_mb(graphs: Graphs) -> float:
@@ -69,8 +69,8 @@ def within_memory(make: Callable[[float], Footprint[Candidate]], limit_mb: float
     """
     first = larger = make(math.inf)
     saved = 1.0  # MB of memory for one of size
-    for _ in range(TIMES):
-        size_mb = larger.size_mb - max(larger.memory_mb - MARGIN * limit_mb, 0.0) / saved
+    for _ in range(SHRINKINGS):
+        size_mb = larger.size_mb - max(larger.memory_mb - MEMORY_MARGIN * limit_mb, 0.0) / saved
         if larger.memory_mb <= limit_mb or not 0 < size_mb < larger.size_mb:
             break
         smaller = make(size_mb)

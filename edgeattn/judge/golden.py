@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
@@ -18,7 +18,7 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import Sample, replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-COUNT = 4  # from the smallest evaluation sample to the largest
+GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order
 LEAST_LOSS = 1e-3  # of cosine, allowed in any case
 
@@ -39,7 +39,7 @@ def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: 
         main: That graph in int8.
         inputs: Real inputs of that graph.
     """
-    chosen = stratified(inputs, COUNT)
+    chosen = stratified(inputs, GOLDEN_SAMPLES)
     samples = tuple(Sample(arrays, original(arrays)) for arrays in chosen)
     results = replay(lambda **arrays: main(arrays), samples, tolerance=0.0)
     loss = max(1 - result.cosine for result in results)

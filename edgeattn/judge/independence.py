@@ -22,8 +22,10 @@ from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 from edgeattn_runtime.many import Splitter, stacked
 from edgeattn_runtime.rows import Padding, Rows, check_rows
 
-TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
-TRIED = 4  # rows, from the shortest to the longest
+ROW_TOLERANCE = (
+    1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
+)
+TRIED_ROWS = 4  # rows, from the shortest to the longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class FloatTrial:
     def rows(self, rows: Rows) -> list[Inputs]:
         """Return the rows of a few samples without their padding, as batches of one."""
         splitter = Splitter(rows, self.graph, self.symbols)
-        return [row.arrays for arrays in stratified(self.samples, TRIED) for row in splitter.split(0, arrays)]
+        return [
+            row.arrays for arrays in stratified(self.samples, TRIED_ROWS) for row in splitter.split(0, arrays)
+        ]
 
     def agrees(self, expected: Inputs, answer: Inputs) -> bool:
         """Say whether two answers are the same."""
-        return disagreement(expected, answer, TOLERANCE) is None
+        return disagreement(expected, answer, ROW_TOLERANCE) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def independent_rows(trial: FloatTrial) -> Rows | None:
 
 
 def _independent(trial: FloatTrial, bare: Rows) -> bool:
-    rows = stratified(trial.rows(bare), TRIED)
+    rows = stratified(trial.rows(bare), TRIED_ROWS)
     for i, row in enumerate(rows):
         sizes = bind(trial.graph.inputs, row)
         others = [_resized(trial.graph, other, sizes) for other in (*rows[:i], *rows[i + 1 :])]
@@ -106,7 +110,7 @@ def _tells(trial: FloatTrial, batch: str, padding: Padding) -> bool:
     ]
     if not visible:
         return False
-    rows = stratified(visible, TRIED)
+    rows = stratified(visible, TRIED_ROWS)
     try:
         return _ignored(trial, rows, padding, hides=True) and not _ignored(trial, rows, padding, hides=False)
     except EdgeAttnError:  # more positions than the model can take
@@ -128,8 +132,8 @@ def _ignored(trial: FloatTrial, rows: Sequence[Inputs], padding: Padding, *, hid
         padded = _in_front(row, _resized(trial.graph, other, sizes))
         padded[padding.mask][:, length:] = flag
         answers = trial.original(padded)
-        kept = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
-        if not trial.agrees(trial.original(row), kept):
+        cut = {t.name: answers[t.name][_until(t, sequence, length)] for t in trial.graph.outputs}
+        if not trial.agrees(trial.original(row), cut):
             return False
         is_tried = True
     return is_tried

@@ -14,19 +14,19 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.processing import Image
+from edgeattn_runtime.processing.image import image_levels
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
 Array = NDArray[np.generic]
 
-LEAST = 8  # rows and columns of a picture, and points of a line
-LARGEST = 96  # pixels of a side of a picture that is kept
-LINES = 8  # that are drawn over one another at most
-POINTS = 240  # of a line that is kept
-NUMBERS = 12  # that are written out
-COLORS = (1, 3)  # channels that a picture may have
-DIGITS = 4
-LONGEST = 400  # characters of a text
+LEAST_SIZE = 8  # rows and columns of a picture, and points of a line
+LARGEST_SIDE = 96  # pixels of a side of a picture that is kept
+MOST_LINES = 8  # that are drawn over one another at most
+LINE_POINTS = 240  # of a line that is kept
+WRITTEN_NUMBERS = 12  # that are written out
+COLOR_CHANNELS = (1, 3)  # channels that a picture may have
+CURVE_DIGITS = 4
+LONGEST_TEXT = 400  # characters of a text
 
 
 def array_view(name: str, array: Array) -> InputView:
@@ -51,7 +51,7 @@ def picture(name: str, pixels: Array, text: str) -> InputView:
     low, high = values.min(), values.max()
     levels = ((values - low) * (255 / (high - low or 1))).round().astype(np.uint8)
     image = Image.fromarray(levels)
-    image.thumbnail((LARGEST, LARGEST))
+    image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return InputView(name=name, text=text, picture=base64.b64encode(file.getvalue()).decode())
@@ -60,27 +60,27 @@ def picture(name: str, pixels: Array, text: str) -> InputView:
 def numbers(array: Array) -> str:
     """Write the first numbers of an array."""
     flat = array.ravel()
-    written = " ".join(f"{float(value):.3g}" for value in flat[:NUMBERS])
-    return f"{written} … ({flat.size} in all)" if flat.size > NUMBERS else written
+    written = " ".join(f"{float(value):.3g}" for value in flat[:WRITTEN_NUMBERS])
+    return f"{written} … ({flat.size} in all)" if flat.size > WRITTEN_NUMBERS else written
 
 
 def shortened(line: NDArray[np.float64]) -> tuple[float, ...]:
-    """Return a line of at most ``POINTS``: of each part of a longer one, its least and its largest number."""
-    if line.size > POINTS:
-        parts = np.array_split(line, POINTS // 2)
+    """Return a line of at most ``LINE_POINTS``: of each part of a longer one, its least and its largest."""
+    if line.size > LINE_POINTS:
+        parts = np.array_split(line, LINE_POINTS // 2)
         line = np.array([end for part in parts for end in (part.min(), part.max())])
-    return tuple(float(f"{value:.{DIGITS}g}") for value in line)
+    return tuple(float(f"{value:.{CURVE_DIGITS}g}") for value in line)
 
 
 def _pixels(values: NDArray[np.float64]) -> Array | None:
     """Return an array as pixels (H, W) or (H, W, 3), where it can be some."""
-    if values.ndim == 3 and values.shape[0] in COLORS:
+    if values.ndim == 3 and values.shape[0] in COLOR_CHANNELS:
         values = np.moveaxis(values, 0, -1)
-    if values.ndim == 3 and values.shape[-1] in COLORS:
+    if values.ndim == 3 and values.shape[-1] in COLOR_CHANNELS:
         values = values[..., 0] if values.shape[-1] == 1 else values
     elif values.ndim != 2:
         return None
-    return values if min(values.shape[:2]) > LINES - (values.ndim == 3) else None
+    return values if min(values.shape[:2]) > MOST_LINES - (values.ndim == 3) else None
 
 
 def _lines(values: NDArray[np.float64], kind: str) -> Sequence[NDArray[np.float64]] | None:
@@ -89,7 +89,7 @@ def _lines(values: NDArray[np.float64], kind: str) -> Sequence[NDArray[np.float6
         return None
     across = np.atleast_2d(values)
     across = across if across.shape[0] <= across.shape[1] else across.T  # what is more is time
-    fits = across.shape[0] <= LINES and across.shape[1] >= LEAST
+    fits = across.shape[0] <= MOST_LINES and across.shape[1] >= LEAST_SIZE
     return list(across) if fits else None
 
 
@@ -126,7 +126,7 @@ def _view(name: str, array: NDArray[np.generic], own: OwnProcessing | None) -> I
         if text is not None and name == text.ids:
             return InputView(name=name, text=_text(own, row))
         if image is not None and name == image.input:
-            return picture(name, _levels(image, row), f"{image.channels}, {image.height}x{image.width}")
+            return picture(name, image_levels(image, row), f"{image.channels}, {image.height}x{image.width}")
         if audio is not None and name == audio.input and audio.log_mel is None:
             lines = np.atleast_2d(np.asarray(row, np.float64))
             seconds = f"{lines.shape[1] / audio.rate:.3g} s at {audio.rate} Hz"
@@ -145,15 +145,4 @@ def _text(own: OwnProcessing, tokens: NDArray[np.generic]) -> str:
 def printable(text: str) -> str:
     """Return text in one line of characters that can be seen, and cut where it is long."""
     visible = "".join(character for character in " ".join(text.split()) if character.isprintable())
-    return visible if len(visible) <= LONGEST else f"{visible[:LONGEST]}…"
-
-
-def _levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the levels (H, W) or (H, W, 3) that an input was made of."""
-    pixels = np.asarray(row, np.float64)
-    if image.layout == "NCHW":
-        pixels = np.moveaxis(pixels, 0, -1)
-    levels: NDArray[np.float64] = (pixels * np.array(image.std) + np.array(image.mean)) / image.scale
-    if image.channels == "BGR":
-        levels = levels[..., ::-1]
-    return levels[..., 0] if image.channels == "L" else levels
+    return visible if len(visible) <= LONGEST_TEXT else f"{visible[:LONGEST_TEXT]}…"

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.float_model import FloatModel
 from edgeattn.judge.input_views import input_views, numbers, printable
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import FloatModel, Int8Model
+from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.bundle import feed_of
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
 from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.probe import TracedGraphs
-from edgeattn.judge.trace.trace import trace
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.accuracy import ModuleLoss
@@ -31,9 +30,9 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import ModelError
 
-SHOWN = 3  # worst samples
-LABELS = 3  # that are named
-FEW = 8  # samples: the rank of a module's error settles soon
+SHOWN_SAMPLES = 3  # worst samples
+SHOWN_LABELS = 3  # that are named
+TRACED_SAMPLES = 8  # samples: the rank of a module's error settles soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSampl
     """
     samples, processing = evaluation.samples, model.source.processing
     every = [sample.inputs for sample in samples]
-    ranked = sorted(zip(evaluation.scores.cosine, range(len(samples)), strict=True))[:SHOWN]
+    ranked = sorted(zip(evaluation.scores.cosine, range(len(samples)), strict=True))[:SHOWN_SAMPLES]
     worst = []
     for cosine, i in ranked:
         original, bundle = _answer_texts(model, evaluation.int8, samples[i])
@@ -122,7 +121,7 @@ def answer_text(outputs: Mapping[str, NDArray[np.generic]], own: OwnProcessing |
     labels = None if own is None else own.processing.labels
     if labels is not None and labels.output in outputs:
         first, *_ = labels.read({labels.output: outputs[labels.output][:1]})
-        return printable(", ".join(f"{label.name} {label.value:.3g}" for label in first[:LABELS]))
+        return printable(", ".join(f"{label.name} {label.value:.3g}" for label in first[:SHOWN_LABELS]))
     name, array = next(iter(outputs.items()))
     return f"{name}: {numbers(array)}"
 
@@ -146,7 +145,7 @@ def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tup
     models = tuple(parts.graphs[name].quantized.model for name in names)
     graphs = TracedGraphs(models, model.request.engine, feed_of(parts.generation, contracts))
     pad = pad_token(module_behind(captured).module)
-    inputs = list(trace_inputs(samples, padded, captured.axes, bucket.sizes, pad, most=FEW))
+    inputs = list(trace_inputs(samples, padded, captured.axes, bucket.sizes, pad, most=TRACED_SAMPLES))
     with torch_threads(THREADS):
         return tuple(map(_loss, trace(captured, graphs, inputs, progress).modules))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from edgeattn.judge.figures import Mean
 from edgeattn.results.accuracy import Accuracy
+from edgeattn.results.graph import Placement
 from edgeattn.results.latency import Race
-from edgeattn_export.graph.placement import Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,26 @@ class Scores:
             metric_pytorch=float(np.mean(self.metric_pytorch)) if self.metric_pytorch else None,
             metric_int8=float(np.mean(self.metric_int8)) if self.metric_int8 else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
+
+    Attributes:
+        cosine: As in ``Scores``; the next three too.
+        metric_pytorch: NaN where there is no metric.
+        metric_int8: The same.
+        kept: By the name of a metric of single outputs, what it keeps of the sample.
+    """
+
+    cosine: float
+    cosine_float: float
+    max_abs: float
+    snr_db: float
+    metric_pytorch: float
+    metric_int8: float
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,8 +62,8 @@ class Padded:
         if tensor.dims[:1] != (batch,) or not axes:
             return array
         positions = inputs[self.padding.mask] != self.padding.masked_out  # (B, S)
-        kept = positions
+        valid = positions
         for _ in axes[1:]:
-            kept = kept[..., None] & positions.reshape(len(positions), *(1,) * (kept.ndim - 1), -1)
-        counts: NDArray[np.generic] = np.moveaxis(array, axes, range(1, len(axes) + 1))[kept]
+            valid = valid[..., None] & positions.reshape(len(positions), *(1,) * (valid.ndim - 1), -1)
+        counts: NDArray[np.generic] = np.moveaxis(array, axes, range(1, len(axes) + 1))[valid]
         return counts

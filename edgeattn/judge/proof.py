@@ -11,9 +11,10 @@ from edgeattn.judge.evaluation import evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device
 from edgeattn.judge.insight import Insight, insight_of
-from edgeattn.judge.int8_model import Int8Model
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.timing import timing_of
+from edgeattn.measure.placement import placement_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
 from edgeattn.results.check import Check, EdgeCase
@@ -22,7 +23,6 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.targets.placement.target_placement import placement_of
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 

@@ -22,13 +22,15 @@ import numpy as np
 
 from edgeattn.results.check import CONFIDENCE
 
-SHARE = 0.95  # of all inputs, that a worst case must be shown for
-LEAST = 20  # samples, below which a mean is not judged: they may miss a kind of input that is one in seven
+SHOWN_SHARE = 0.95  # of all inputs, that a worst case must be shown for
+LEAST_SAMPLES = (
+    20  # samples, below which a mean is not judged: they may miss a kind of input that is one in seven
+)
 
 
 DRAWS = 5000
-MOST = 10_000  # evaluation samples, beyond which nobody is sent for more
-REACH = 3.0  # an unseen input is so many times as far from the mean as the worst that was seen
+MOST_SAMPLES = 10_000  # evaluation samples, beyond which nobody is sent for more
+UNSEEN_REACH = 3.0  # an unseen input is so many times as far from the mean as the worst that was seen
 
 
 def unseen_score(scores: Sequence[float], *, at_least: bool) -> float:
@@ -40,7 +42,7 @@ def unseen_score(scores: Sequence[float], *, at_least: bool) -> float:
     """
     mean = float(np.mean(scores))
     worst = min(scores) if at_least else max(scores)
-    return mean + REACH * (worst - mean)
+    return mean + UNSEEN_REACH * (worst - mean)
 
 
 def mean_bound(scores: Sequence[float], unseen: float, *, at_least: bool, repeats: float = 1.0) -> float:
@@ -62,7 +64,7 @@ def mean_bound(scores: Sequence[float], unseen: float, *, at_least: bool, repeat
 def count_needed(
     scores: Sequence[float], unseen: float, meets: Callable[[float], bool], *, at_least: bool
 ) -> int | None:
-    """Return about how many samples like these would show a limit to be met; None where ``MOST`` do not.
+    """Return how many samples like these, about, show a limit to be met; None where ``MOST_SAMPLES`` do not.
 
     Args:
         scores: Of the samples, whose own mean meets the limit.
@@ -70,7 +72,7 @@ def count_needed(
         meets: Says whether a mean meets the limit.
         at_least: Whether a high score is a good one.
     """
-    few, many = 1.0, MOST / len(scores)
+    few, many = 1.0, MOST_SAMPLES / len(scores)
 
     def shown(repeats: float) -> bool:
         return meets(mean_bound(scores, unseen, at_least=at_least, repeats=repeats))
@@ -80,7 +82,7 @@ def count_needed(
     while many - few > 0.02 * few:
         middle = math.sqrt(few * many)
         few, many = (few, middle) if shown(middle) else (middle, many)
-    return max(LEAST, math.ceil(many * len(scores)))
+    return max(LEAST_SAMPLES, math.ceil(many * len(scores)))
 
 
 def share_shown(count: int) -> float:
@@ -88,6 +90,6 @@ def share_shown(count: int) -> float:
     return float((1 - CONFIDENCE) ** (1 / count))
 
 
-def count_for(share: float = SHARE) -> int:
+def count_for(share: float = SHOWN_SHARE) -> int:
     """Return how many samples speak for a share of inputs, above 0 and below 1."""
     return math.ceil(math.log(1 - CONFIDENCE) / math.log(share))

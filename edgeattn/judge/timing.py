@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from edgeattn.judge.evaluation import Evaluation
-from edgeattn.judge.int8_model import Int8Model
+from edgeattn.judge.models import Int8Model
 from edgeattn.judge.request import Request
 from edgeattn.measure.profile import times_of
 from edgeattn.measure.race import race
@@ -20,9 +20,9 @@ from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
-PROFILED = 2  # inputs: the smallest and the largest
-TIMED = 8  # selection samples, from the smallest to the largest
-ROUNDS = Rounds(least=5 * TIMED, most=50 * TIMED, seconds=2.0, warmup=TIMED)
+PROFILED_INPUTS = 2  # inputs: the smallest and the largest
+TIMED_SAMPLES = 8  # selection samples, from the smallest to the largest
+ROUNDS = Rounds(least=5 * TIMED_SAMPLES, most=50 * TIMED_SAMPLES, seconds=2.0, warmup=TIMED_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def timing_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> T
     if not request.is_in_process:
         floats = graphs.runner(engine, threads=THREADS)
         return Timing(comparison.race(evaluation.int8, samples, floats=floats))
-    operators, modules = times_of(model.main, engine, stratified(model.choice.selection, PROFILED))
+    operators, modules = times_of(model.main, engine, stratified(model.choice.selection, PROFILED_INPUTS))
     latency = comparison.race(evaluation.int8, samples)
     return Timing(latency, operators, modules, _steps_notes(latency, model, evaluation))
 
@@ -117,7 +117,7 @@ def prices(variants: Mapping[str, Graphs], inputs: list[Inputs], request: Reques
         inputs: Selection samples as the main graph sees them.
         request: Names the devices.
     """
-    timed = stratified(inputs, TIMED)
+    timed = stratified(inputs, TIMED_SAMPLES)
     costs: list[Price] = []
     for place in request.places:
         engine, threads = request.target.engine.on(place.host), place.threads

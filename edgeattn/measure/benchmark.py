@@ -31,7 +31,7 @@ from edgeattn_runtime.picking import runnable
 if TYPE_CHECKING:
     from edgeattn.source.source import Source  # brings PyTorch
 
-PROFILED = 4  # inputs, from the smallest to the largest
+PROFILED_INPUTS = 4  # inputs, from the smallest to the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         timed = _beside(source, files, variant, golden, sweep, progress)
     progress.stage("profile")
     graph = files.path(variant.files[manifest.main_graph])
-    modules = module_times(graph, engine_of(variant), stratified(golden, PROFILED))
+    modules = module_times(graph, engine_of(variant), stratified(golden, PROFILED_INPUTS))
     token = token_time(bundle, threads=threads)
     progress.stage("memory")
     memory, absent = _memory(bundle, threads)

@@ -11,7 +11,7 @@ from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.turns import Clock, Rounds, Turns, timed
 
 ROUNDS = Rounds(least=4, most=30, seconds=2.0, warmup=1)  # of one comparison
-SURE = 0.75  # of the rounds in which a way must beat the default by the margin
+SURE_SHARE = 0.75  # of the rounds in which a way must beat the default by the margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,5 @@ def cheapest(
     costs = turns(calls, Clock("cost", threads, pause), ROUNDS)
     shares = {name: np.array(rounds) / ways[name].answers for name, rounds in costs.items()}
     ratios = {name: rounds / shares[default] for name, rounds in shares.items()}  # round by round
-    sure = [name for name, ratio in ratios.items() if np.quantile(ratio, SURE) <= 1 - margin]
+    sure = [name for name, ratio in ratios.items() if np.quantile(ratio, SURE_SHARE) <= 1 - margin]
     return min(sure, key=lambda name: float(np.median(ratios[name])), default=default)

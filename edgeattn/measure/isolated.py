@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edgeattn.measure.race import SAMPLES, median_shape
+from edgeattn.measure.race import MOST_SAMPLES, median_shape
 from edgeattn.progress import Progress
 from edgeattn.results.benchmark import Start
 from edgeattn.results.latency import INT8, Conditions, Race
@@ -27,9 +27,9 @@ from edgeattn_runtime.npz import write_npz
 from edgeattn_runtime.surroundings import combined
 
 PROCESSES = 8  # that each measure all of it: the batches of the intervals
-SECONDS = 20.0  # that the calls of all processes may take, about
-LEAST = 0.2  # seconds of a series in one process
-PASSES = 4  # over the inputs of a series that a process must afford, or it gets fewer inputs
+ALL_SECONDS = 20.0  # that the calls of all processes may take, about
+LEAST_SECONDS = 0.2  # seconds of a series in one process
+LEAST_PASSES = 4  # over the inputs of a series that a process must afford, or it gets fewer inputs
 
 
 def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
@@ -74,7 +74,7 @@ def isolated_races(
     Returns:
         For each point, and for each number of threads at it, the times; and how the bundle starts.
     """
-    share = max(LEAST, SECONDS / PROCESSES / len(points) / len(threads))
+    share = max(LEAST_SECONDS, ALL_SECONDS / PROCESSES / len(points) / len(threads))
     series = [_affordable(bundle, target, inputs, share, threads[0], progress) for inputs in points]
     measured = launches(
         bundle,
@@ -102,7 +102,7 @@ def _affordable(
         bundle, target, [[largest]], threads=[threads], seconds=0.0, progress=progress, processes=1
     )
     once = trial[threads][0].series[0].times_ms[0] / 1000
-    return stratified(inputs, max(1, min(SAMPLES, int(share / once / PASSES))))
+    return stratified(inputs, max(1, min(MOST_SAMPLES, int(share / once / LEAST_PASSES))))
 
 
 def _race(

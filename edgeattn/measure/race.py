@@ -16,11 +16,11 @@ from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.race import Pace
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
-SAMPLES = 32  # timed at most, from the smallest to the largest
-ROUNDS = 384  # counted at most: 12 passes over 32 samples
-SECONDS = 20.0  # that a race may take, about
-WARMING = 0.2  # of them that calls may take until they get no faster
-ONCE = Rounds(least=1, most=1, warmup=1)  # the first call also sets a session up
+MOST_SAMPLES = 32  # timed at most, from the smallest to the largest
+MOST_ROUNDS = 384  # counted at most: 12 passes over 32 samples
+RACE_SECONDS = 20.0  # that a race may take, about
+WARMING_SHARE = 0.2  # of them that calls may take until they get no faster
+SETUP_ROUNDS = Rounds(least=1, most=1, warmup=1)  # the first call also sets a session up
 
 
 def race(
@@ -42,17 +42,17 @@ def race(
         inputs: Real ones, at least one.
         graph: The contract, by whose symbols the sizes are named.
         threads: For the conditions.
-        seconds: That it may take in all, about; None takes ``SECONDS``.
+        seconds: That it may take in all, about; None takes ``RACE_SECONDS``.
         host: Times the calls where they run; this process times what it has opened, or had opened by workers.
     """
-    inputs, seconds = list(inputs), SECONDS if seconds is None else seconds
+    inputs, seconds = list(inputs), RACE_SECONDS if seconds is None else seconds
     largest = stratified(inputs, len(inputs))[-1]
     trial = {name: runner.bind(largest) for name, runner in runners.items()}
     affordable = max(2, int(seconds / _round_seconds(trial, host)))
-    timed = stratified(inputs, min(SAMPLES, affordable // 2))
-    rounds = min(ROUNDS, affordable - len(timed)) // len(timed) * len(timed)
+    timed = stratified(inputs, min(MOST_SAMPLES, affordable // 2))
+    rounds = min(MOST_ROUNDS, affordable - len(timed)) // len(timed) * len(timed)
     calls = {name: InTurn([runner.bind(arrays) for arrays in timed]) for name, runner in runners.items()}
-    measured = host.race(calls, Pace(rounds, len(timed), window_of(affordable), WARMING * seconds))
+    measured = host.race(calls, Pace(rounds, len(timed), window_of(affordable), WARMING_SHARE * seconds))
     batches = {name: in_batches(times, unit=len(timed)) for name, times in measured.milliseconds.items()}
     return Race(
         {name: Latency.of(each) for name, each in batches.items()},
@@ -71,7 +71,7 @@ def race(
 
 def _round_seconds(calls: Mapping[str, Call], host: Host) -> float:
     """Return how long one call each takes, after another one that also sets a session up."""
-    times = host.turns(calls, Clock("wall"), ONCE)
+    times = host.turns(calls, Clock("wall"), SETUP_ROUNDS)
     return sum(milliseconds for (milliseconds,) in times.values()) / 1e3
 
 

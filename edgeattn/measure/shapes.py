@@ -12,7 +12,7 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.manifest import Graph, Symbol
 from edgeattn_runtime.system import available_memory_mb
 
-MOST = 64  # points of a grid
+MOST_POINTS = 64  # points of a grid
 Arrays = Mapping[str, NDArray[Any]]
 SCORE_BYTES = 4  # float32
 
@@ -50,11 +50,13 @@ def grid_points(shapes: Mapping[str, Sequence[int]]) -> list[dict[str, int]]:
     """Return every combination of sizes; without any, one that leaves the samples as they are.
 
     Raises:
-        BadInput: There are more than ``MOST``.
+        BadInput: There are more than ``MOST_POINTS``.
     """
     grid = [dict(zip(shapes, sizes, strict=True)) for sizes in product(*shapes.values())]
-    if len(grid) > MOST:
-        raise BadInput(f"shape: {len(grid)} combinations found, at most {MOST} expected; leave some out")
+    if len(grid) > MOST_POINTS:
+        raise BadInput(
+            f"shape: {len(grid)} combinations found, at most {MOST_POINTS} expected; leave some out"
+        )
     return grid
 
 

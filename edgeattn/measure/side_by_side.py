@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgeattn.measure.race import SECONDS, race
+from edgeattn.measure.race import RACE_SECONDS, race
 from edgeattn.measure.runners import runner_of_bundle, runners_of, torch_threads
 from edgeattn.measure.shapes import benchmark_inputs
 from edgeattn.progress import Progress
@@ -29,7 +29,7 @@ from torch import nn
 
 from edgeattn_export.capture.reference import Reference
 
-LONGEST = 200  # characters of a reason
+LONGEST_REASON = 200  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SideBySide:
             For each point, and for each number of threads at it, the times; and what could not be timed.
         """
         extra, notes = self._compiled(points[0], threads[0]) if compiled else ({}, ())
-        share = SECONDS / len(points) / len(threads)
+        share = RACE_SECONDS / len(points) / len(threads)
         races = {}
         for count in threads:
             int8 = runner_of_bundle(self.files, self.variant, threads=count)
@@ -127,4 +127,4 @@ def _reason(error: BaseException) -> str:
         error = error.__cause__
     lines = str(error).splitlines() or [type(error).__name__]
     line = next((line for line in lines if "error: " in line), lines[0])
-    return " ".join(line.split())[:LONGEST]
+    return " ".join(line.split())[:LONGEST_REASON]

@@ -14,8 +14,8 @@ from edgeattn_runtime.manifest import Generation
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.stepping import Stepper
 
-WRITTEN = 64  # tokens at most
-WARMUP = 4  # of them not counted
+MOST_TOKENS = 64  # tokens at most
+WARMUP_TOKENS = 4  # of them not counted
 
 
 def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
@@ -36,12 +36,14 @@ def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
     if sample is None:
         return None
     prompt, positions = sample.inputs[generation.tokens].shape[1], generation.positions
-    room = WRITTEN if positions is None else min(WRITTEN, positions - prompt)
-    if room <= WARMUP:
+    room = MOST_TOKENS if positions is None else min(MOST_TOKENS, positions - prompt)
+    if room <= WARMUP_TOKENS:
         return None
     tokens = _written(model, generation, sample)
     next(tokens)  # the prompt's call
-    return TokenTime(measure(partial(next, tokens), rounds=room - WARMUP, warmup=WARMUP), prompt)
+    return TokenTime(
+        measure(partial(next, tokens), rounds=room - WARMUP_TOKENS, warmup=WARMUP_TOKENS), prompt
+    )
 
 
 def _begins(sample: Sample, generation: Generation) -> bool:

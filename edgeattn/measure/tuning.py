@@ -23,14 +23,14 @@ from edgeattn_runtime.rows import Rows, Stack, row_symbols
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 from edgeattn_runtime.turns import Clock, Each, Rounds, Turns, timed
 
-TRIED = 4  # inputs, from the smallest to the largest
-SLOW = 100.0  # milliseconds, from which a call is tried on one input alone, of median size
-ONCE = Rounds(least=1, most=1, warmup=1)  # the first call also sets the session up
+TRIED_INPUTS = 4  # inputs, from the smallest to the largest
+SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on one input alone, of median size
+SETUP_ROUNDS = Rounds(least=1, most=1, warmup=1)  # the first call also sets the session up
 SETTINGS_MARGIN = 0.03  # of the cost, that an option must save
-PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
+SPIN_PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
 SettingsChange = Callable[[SessionSettings], SessionSettings]
-TOGETHER = (1, 2, 4, 8)  # rows in a call
-SIZES = 4  # of rows measured at most, from the smallest to the largest
+ROWS_PER_CALL = (1, 2, 4, 8)  # rows in a call
+MEASURED_SIZES = 4  # of rows measured at most, from the smallest to the largest
 STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: alone a row is answered a little more exactly
 
 
@@ -60,7 +60,7 @@ def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | N
         file = Path(folder) / f"{MAIN_GRAPH}{engine.format.suffix}"
         for name, content in engine.format.files(part.quantized.model, file.name).items():
             (Path(folder) / name).write_bytes(content)
-        trials = stratified(inputs, 1 if _is_slow(file, engine, inputs) else TRIED)
+        trials = stratified(inputs, 1 if _is_slow(file, engine, inputs) else TRIED_INPUTS)
         settings = choose_settings(file, engine, trials, cores=cores)
         if rows is None:
             return Tuning(settings, ())
@@ -75,8 +75,8 @@ def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | N
 def _is_slow(file: Path, engine: Engine, inputs: Sequence[Inputs]) -> bool:
     (middle,) = stratified(inputs, 1)
     calls = {0: engine.file_runner(file).bind(middle)}
-    ((milliseconds,),) = engine.host.turns(calls, Clock(), ONCE).values()
-    return milliseconds >= SLOW
+    ((milliseconds,),) = engine.host.turns(calls, Clock(), SETUP_ROUNDS).values()
+    return milliseconds >= SLOW_CALL_MS
 
 
 def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs], *, cores: int) -> SessionSettings:
@@ -126,7 +126,7 @@ def _pays(
 ) -> bool:
     runners = {"current": current, "other": other}
     ways = {name: Way(Each(tuple(map(runner.bind, inputs)))) for name, runner in runners.items()}
-    pause = PAUSE if settings.spinning else 0.0
+    pause = SPIN_PAUSE if settings.spinning else 0.0
     threads = settings.threads
     best = cheapest(ways, "current", margin=SETTINGS_MARGIN, threads=threads, pause=pause, turns=turns)
     return best == "other"
@@ -154,9 +154,9 @@ def measure_stacks(
         turns: Times its calls where they run.
     """
     names, most = row_symbols(graph.inputs), symbols[rows.batch].max
-    counts = [count for count in TOGETHER if most is None or count <= most]
+    counts = [count for count in ROWS_PER_CALL if most is None or count <= most]
     measured: dict[tuple[int, ...], Stack] = {}
-    for arrays in stratified(real, SIZES):
+    for arrays in stratified(real, MEASURED_SIZES):
         bound = bind(graph.inputs, arrays)
         sizes = {name: bound[name] for name in names}
         if tuple(sizes.values()) not in measured:

@@ -34,7 +34,7 @@ UNDISTURBED = {
     },
 }
 # Dask closes a nanny whose worker has ended and is not back in 15 s; it may take longer to import PyTorch.
-KEPT = {"distributed.deploy.lost-worker-timeout": "1 day"}
+PATIENT = {"distributed.deploy.lost-worker-timeout": "1 day"}
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def machine_of(scheduler: str | None) -> str:
 def _local(count: int) -> Iterator[Client]:
     with (
         _quiet(),
-        dask.config.set({**UNDISTURBED, **KEPT}),
+        dask.config.set({**UNDISTURBED, **PATIENT}),
         LocalCluster(
             n_workers=count,
             threads_per_worker=1,

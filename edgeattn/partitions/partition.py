@@ -19,30 +19,30 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Sample
 
-SAMPLES = 64  # in a partition, at most
-BYTES = 4 * 2**20  # of their inputs, about: Dask warns of larger tasks
+MOST_SAMPLES = 64  # in a partition, at most
+MOST_BYTES = 4 * 2**20  # of their inputs, about: Dask warns of larger tasks
 
 Partition = tuple[Sample, ...]
 PROTOCOL = 5
 
 
-def cut(samples: Iterable[Sample], count: int = SAMPLES) -> Iterator[Partition]:
+def cut(samples: Iterable[Sample], count: int = MOST_SAMPLES) -> Iterator[Partition]:
     """Yield samples in partitions, in their order, each read when it is asked for.
 
     Args:
         samples: May be a stream.
         count: How many a partition has at most; fewer where they are large, and at least one.
     """
-    some: list[Sample] = []
-    held = 0
+    partition: list[Sample] = []
+    size = 0
     for sample in samples:
-        some.append(sample)
-        held += sum(value.nbytes for value in sample.inputs.values())
-        if len(some) == count or held >= BYTES:
-            yield tuple(some)
-            some, held = [], 0
-    if some:
-        yield tuple(some)
+        partition.append(sample)
+        size += sum(value.nbytes for value in sample.inputs.values())
+        if len(partition) == count or size >= MOST_BYTES:
+            yield tuple(partition)
+            partition, size = [], 0
+    if partition:
+        yield tuple(partition)
 
 
 def pack(partition: Partition) -> bytes:

@@ -23,7 +23,7 @@ from edgeattn_runtime.errors import BadInput
 SCHEDULER_VARIABLE = "EDGEATTN_SCHEDULER"
 HOST = "host"  # the resource of workers with the workshop
 ADDRESS = re.compile(r"(tcp|tls)://([^/:\s\[\]]+|\[[0-9a-fA-F:.]+\]):\d+")  # [...] around an IPv6 address
-SECONDS = 10.0  # in which a scheduler must answer
+ANSWER_SECONDS = 10.0  # in which a scheduler must answer
 AUTHORITY = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE"
 CERTIFICATE = "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT"
 
@@ -48,7 +48,7 @@ def connect(scheduler: str) -> Client:
         # Workers elsewhere have a Python and numpy of their own.
         warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
-            return Client(scheduler, security=Security(), timeout=SECONDS, set_as_default=False)
+            return Client(scheduler, security=Security(), timeout=ANSWER_SECONDS, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise _no_answer(scheduler, error) from error
 
@@ -58,7 +58,7 @@ async def _check_answers(scheduler: str) -> None:
         raise BadInput(f"scheduler {scheduler!r}: tcp://HOST:PORT or tls://HOST:PORT expected")
     arguments = _arguments(scheduler)
     try:
-        comm = await asyncio.wait_for(reach(scheduler, timeout=SECONDS, **arguments), SECONDS)
+        comm = await asyncio.wait_for(reach(scheduler, timeout=ANSWER_SECONDS, **arguments), ANSWER_SECONDS)
     except (CommClosedError, ValueError) as error:
         raise BadInput(f"scheduler {scheduler}: {_why_closed(scheduler, error)}") from error
     except (OSError, TimeoutError) as error:
@@ -97,7 +97,8 @@ def _why_closed(scheduler: str, error: BaseException) -> str:
 
 def _no_answer(scheduler: str, error: BaseException) -> BadInput:
     return BadInput(
-        f"scheduler {scheduler}: no answer in {SECONDS:.0f} s ({_words(error)}); start one: dask scheduler"
+        f"scheduler {scheduler}: no answer in {ANSWER_SECONDS:.0f} s ({_words(error)}); start one: dask "
+        "scheduler"
     )
 
 

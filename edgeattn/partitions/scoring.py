@@ -9,10 +9,10 @@ from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.evaluation import Subject
+from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.cluster import hosts
-from edgeattn.partitions.partition import SAMPLES, cut, pack
+from edgeattn.partitions.partition import MOST_SAMPLES, cut, pack
 from edgeattn.partitions.scheduler import HOST
 from edgeattn.partitions.waiting import first_ended
 from edgeattn.partitions.worker import ScoringJob, score_partition
@@ -21,13 +21,13 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import StageError
 
-AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
+PARTITIONS_AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
 
 Scores = tuple[SampleScore, ...]
 
 
 def scores_in_order(
-    client: Client, job: ScoringJob, samples: Iterable[Sample], count: int = SAMPLES
+    client: Client, job: ScoringJob, samples: Iterable[Sample], count: int = MOST_SAMPLES
 ) -> Iterator[SampleScore]:
     """Yield the score of each sample, in their order, whichever worker compares it.
 
@@ -46,7 +46,7 @@ def scores_in_order(
         EdgeAttnError: No worker is left, or the scheduler was lost.
     """
     waiting: deque[Future[Scores]] = deque()
-    most = AHEAD * max(1, hosts(client))
+    most = PARTITIONS_AHEAD * max(1, hosts(client))
     for partition in cut(samples, count):
         content = pack(partition)
         waiting.append(client.submit(score_partition, job, content, pure=False, resources={HOST: 1}))
@@ -84,7 +84,7 @@ class OnWorkers:
     model: str
     samples: Path | None
     source: Source
-    count: int = SAMPLES
+    count: int = MOST_SAMPLES
 
     def __call__(self, subject: Subject, samples: Iterable[Sample]) -> Iterator[SampleScore]:
         """Yield the score of each sample, in their order; raises as ``scores_in_order`` does."""

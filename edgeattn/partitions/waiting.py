@@ -14,9 +14,9 @@ from edgeattn_runtime.errors import EdgeAttnError
 
 Found = TypeVar("Found")
 
-PATIENCE = 600.0  # seconds in which there must be a worker again: one that ended imports PyTorch anew
-LOOK = 5.0  # seconds between looks at whether there is one
-AGAIN = "give the same command again: rows of a sweep that are done stay done"
+WORKER_PATIENCE = 600.0  # seconds in which there must be a worker again: one that ended imports PyTorch anew
+LOOK_SECONDS = 5.0  # seconds between looks at whether there is one
+AGAIN_HINT = "give the same command again: rows of a sweep that are done stay done"
 
 
 def first_ended(client: Client, begun: Collection[Future[Found]]) -> Future[Found]:
@@ -27,19 +27,19 @@ def first_ended(client: Client, begun: Collection[Future[Found]]) -> Future[Foun
         begun: The tasks, at least one.
 
     Raises:
-        EdgeAttnError: No worker has been there for ``PATIENCE`` seconds, or the scheduler was lost.
+        EdgeAttnError: No worker has been there for ``WORKER_PATIENCE`` seconds, or the scheduler was lost.
     """
     seen = time.monotonic()
     while True:
         with suppress(TimeoutError):
-            ended: Future[Found] = next(as_completed(begun, loop=client.loop, timeout=LOOK))
+            ended: Future[Found] = next(as_completed(begun, loop=client.loop, timeout=LOOK_SECONDS))
             if ended.cancelled():
-                raise EdgeAttnError(f"the scheduler was lost; start it, and {AGAIN}")
+                raise EdgeAttnError(f"the scheduler was lost; start it, and {AGAIN_HINT}")
             return ended
         if hosts(client):
             seen = time.monotonic()
-        elif time.monotonic() - seen > PATIENCE:
+        elif time.monotonic() - seen > WORKER_PATIENCE:
             raise EdgeAttnError(
-                f"no worker with PyTorch is left, and none came in {PATIENCE:.0f} s; see why they ended, and "
-                f"{AGAIN}"
+                f"no worker with PyTorch is left, and none came in {WORKER_PATIENCE:.0f} s; see why they "
+                f"ended, and {AGAIN_HINT}"
             )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import measurable

@@ -19,7 +19,7 @@ from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.printing import margin_text
 from edgeattn_runtime.surroundings import State
 
-MODULES = 10  # shown at most
+SHOWN_MODULES = 10  # shown at most
 
 _STYLES: Mapping[Trend, str] = {"worse": "red", "better": "green", "same": "dim", "unknown": "yellow"}
 
@@ -109,11 +109,11 @@ def _token(token: TokenTime | None) -> Iterator[str]:
 
 def _modules(modules: Mapping[str, float]) -> Table:
     table = _table("Module", ">time")
-    for name, share in list(modules.items())[:MODULES]:
+    for name, share in list(modules.items())[:SHOWN_MODULES]:
         table.add_row(module_name(name), f"{100 * share:.0f} %")
-    rest = sum(list(modules.values())[MODULES:])
+    rest = sum(list(modules.values())[SHOWN_MODULES:])
     if rest:
-        table.add_row(f"{len(modules) - MODULES} others", f"{100 * rest:.0f} %")
+        table.add_row(f"{len(modules) - SHOWN_MODULES} others", f"{100 * rest:.0f} %")
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.report.number_words import counts
-from edgeattn_runtime.bench import Benchmark, Timing
+from edgeattn_runtime.bench import DeviceBenchmark, Timing
 from edgeattn_runtime.machine import Machine
 
 
@@ -46,7 +46,7 @@ class Device:
     p50: tuple[tuple[str, tuple[float, ...]], ...]
 
     @classmethod
-    def of(cls, result: Benchmark) -> Device:
+    def of(cls, result: DeviceBenchmark) -> Device:
         """Lay out a result."""
         samples = zip(*(run.timings for run in result.runs), strict=True)
         return cls(

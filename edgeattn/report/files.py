@@ -69,8 +69,8 @@ def report_files(
     """Return the content of each file by its name; there is no picture where no recipe was tried.
 
     Args:
-        report: With the results of trials, see ``edgeattn.reporting.trial_results``.
-        recipes: Files of recipes by name, see ``edgeattn.reporting.recipe_files``.
+        report: With the results of trials, see ``edgeattn.judge.search.trial_results``.
+        recipes: Files of recipes by name, see ``edgeattn.judge.search.recipe_files``.
         provenance: Of the variant.
         example: An SVG of a sample with both models' answers; None where there is none.
     """

@@ -10,7 +10,7 @@ from edgeattn.report.number_words import count
 from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
 LEFT_FLOAT = "float"  # the form of what no recipe made int8
-NAMED = 3  # modules of a fallback that are named at most
+NAMED_MODULES = 3  # modules of a fallback that are named at most
 
 
 def module_name(path: str) -> str:
@@ -54,7 +54,7 @@ def placement_words(placement: Placement) -> str:
 
 def _line(fallback: Fallback) -> str:
     named = [module for module in fallback.modules if module]
-    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    modules = f" at {', '.join(named[:NAMED])}{more}" if named else ""
+    more = f" and {len(named) - NAMED_MODULES} more" if len(named) > NAMED_MODULES else ""
+    modules = f" at {', '.join(named[:NAMED_MODULES])}{more}" if named else ""
     reason = f": {fallback.reason}" if fallback.reason else ""
     return f"falls back: {fallback.count} {fallback.operator}{modules}{reason}"

@@ -14,8 +14,8 @@ from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR, count, percent
 from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
-MODULES = 20  # in the table; the JSON has them all
-WORST = 2  # samples of a module
+SHOWN_MODULES = 20  # in the table; the JSON has them all
+SHOWN_SAMPLES = 2  # samples of a module
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
@@ -29,8 +29,8 @@ def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
     return (
         Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(trace.inputs, 'input')}"),
         *map(_fault_line, (error for error in trace.modules if error.faults)),
-        _table(trace.modules[:MODULES]),
-        *_rest(len(trace.modules) - MODULES),
+        _table(trace.modules[:SHOWN_MODULES]),
+        *_rest(len(trace.modules) - SHOWN_MODULES),
         Text(_LEGEND, style="dim"),
     )
 
@@ -75,7 +75,7 @@ def _row(error: ModuleError) -> Iterator[str]:
 
 
 def _worst(departure: Departure) -> str:
-    return ", ".join(it.sample for it in departure.worst[:WORST] if it.introduced >= LEAST_ERROR)
+    return ", ".join(it.sample for it in departure.worst[:SHOWN_SAMPLES] if it.introduced >= LEAST_ERROR)
 
 
 def _rest(count_left: int) -> tuple[Text, ...]:

@@ -37,7 +37,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class ModuleLoss:
-    """Relative errors of one module to PyTorch, see ``edgeattn.judge.trace.trace``.
+    """Relative errors of one module to PyTorch, see ``edgeattn.judge.trace``.
 
     Attributes:
         module: Its path; empty for the model itself.

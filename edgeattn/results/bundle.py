@@ -1,4 +1,4 @@
-"""The reports of a bundle, one for each target: where they lie, read, and printed together."""
+"""The reports of a bundle, one for each target: where they lie, read alone or in pairs, and printed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import Manifest
 
 REPORT_FILE = "report.json"
@@ -45,3 +45,29 @@ def read_report(files: BundleFiles, target: str | None = None) -> Report:
         return Report.from_json(path.read_bytes())
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from error
+
+
+def common_targets(old: BundleFiles, new: BundleFiles) -> dict[str, tuple[Report, Report]]:
+    """Read the reports on each target that two bundles have, the older one's first.
+
+    Raises:
+        BadInput: They are of two models, or have no target in common.
+        BundleError: A report cannot be read, or is of another schema.
+    """
+    if old.manifest.name != new.manifest.name:
+        raise BadInput(
+            f"{new.folder}: a bundle of {new.manifest.name!r} found, one of {old.manifest.name!r} expected; "
+            "compare two exports of one model"
+        )
+    old_targets, new_targets = map(_targets, (old, new))
+    common = [target for target in old_targets if target in new_targets]
+    if not common:
+        raise BadInput(
+            f"{new.folder}: for {', '.join(new_targets)}, {old.folder} for {', '.join(old_targets)}; "
+            "a target in common expected"
+        )
+    return {target: (read_report(old, target), read_report(new, target)) for target in common}
+
+
+def _targets(files: BundleFiles) -> list[str]:
+    return list(dict.fromkeys(variant.target for variant in files.manifest.variants))

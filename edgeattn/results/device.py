@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from edgeattn.results.document import decode, read_file
-from edgeattn_runtime.bench import SCHEMA, Benchmark
+from edgeattn_runtime.bench import SCHEMA, DeviceBenchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import Manifest
@@ -14,7 +14,7 @@ from edgeattn_runtime.manifest import Manifest
 _LARGEST = 1  # MB of a file
 
 
-def read_result(path: Path, files: BundleFiles) -> Benchmark:
+def read_result(path: Path, files: BundleFiles) -> DeviceBenchmark:
     """Read what ``python -m edgeattn_runtime bench NAME.edge --json`` printed on a device.
 
     Args:
@@ -28,7 +28,7 @@ def read_result(path: Path, files: BundleFiles) -> Benchmark:
     return parse_result(read_file(path, largest=_LARGEST, expected=expected), str(path), files)
 
 
-def parse_result(text: bytes, source: str, files: BundleFiles) -> Benchmark:
+def parse_result(text: bytes, source: str, files: BundleFiles) -> DeviceBenchmark:
     """Read a result that came in any other way.
 
     Args:
@@ -41,7 +41,7 @@ def parse_result(text: bytes, source: str, files: BundleFiles) -> Benchmark:
     """
     try:
         remedy = "run python -m edgeattn_runtime bench --json of this release again"
-        result = decode(text, Benchmark, schema=SCHEMA, remedy=remedy)
+        result = decode(text, DeviceBenchmark, schema=SCHEMA, remedy=remedy)
     except BundleError as error:
         raise BadInput(f"{source}: {error}") from error
     _check_graphs(source, result, files)
@@ -49,7 +49,7 @@ def parse_result(text: bytes, source: str, files: BundleFiles) -> Benchmark:
     return result
 
 
-def _check_graphs(source: str, result: Benchmark, files: BundleFiles) -> None:
+def _check_graphs(source: str, result: DeviceBenchmark, files: BundleFiles) -> None:
     hashes = {name: entry.sha256 for name, entry in files.manifest.files.items()}
     other = next((name for name, sha256 in result.graphs.items() if hashes.get(name) != sha256), None)
     if other is not None or not result.graphs:
@@ -59,7 +59,7 @@ def _check_graphs(source: str, result: Benchmark, files: BundleFiles) -> None:
         )
 
 
-def _check_samples(source: str, result: Benchmark, manifest: Manifest) -> None:
+def _check_samples(source: str, result: DeviceBenchmark, manifest: Manifest) -> None:
     """Refuse a result that leaves out golden outputs, or times of a sample."""
     samples = range(manifest.golden.samples)
     outputs = [output.name for output in manifest.graphs[manifest.main_graph].outputs]

@@ -38,9 +38,9 @@ def decode(text: str | bytes, kind: type[T], *, schema: int, remedy: str) -> T:
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     try:
-        found = msgspec.json.decode(text, type=_Schema).schema
-        if found != schema:
-            raise BundleError(f"schema: {found} found, {schema} expected; {remedy}")
+        version = msgspec.json.decode(text, type=_Schema).schema
+        if version != schema:
+            raise BundleError(f"schema: {version} found, {schema} expected; {remedy}")
         document = msgspec.json.decode(text, type=kind)
         _check_printable(msgspec.json.decode(text))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
 from edgeattn.results.latency import Price, Race
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.worst_sample import WorstSample
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 
@@ -78,7 +78,7 @@ class Report:
     nominal: bool = False
     trials: tuple[TrialResult, ...] = ()
     notes: tuple[str, ...] = ()
-    devices: tuple[Benchmark, ...] = ()
+    devices: tuple[DeviceBenchmark, ...] = ()
     device: str | None = None
     prices: tuple[Price, ...] = ()
     worst: tuple[WorstSample, ...] = ()

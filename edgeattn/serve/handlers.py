@@ -177,11 +177,11 @@ class Result(Handler):
     async def post(self) -> None:
         """Hand it on; what is wrong with it is the answer."""
         try:
-            kept = await asyncio.to_thread(self.context.results.take, bytes(self._content))
+            is_added = await asyncio.to_thread(self.context.results.take, bytes(self._content))
         except EdgeAttnError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return
-        self.finish({"kept": kept})
+        self.finish({"kept": is_added})
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
         self.context.journal.refused(self.client, reason)

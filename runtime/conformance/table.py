@@ -4,8 +4,8 @@
     python runtime/conformance/table.py python cpp --all # these runtimes, with every answer
     python runtime/conformance/table.py --json           # every answer, as JSON
 
-A program is an executable runtime/LANGUAGE/conformance or conformance-VARIANT. The exit code is 1 where an
-answer does not agree or is missing.
+A program is an executable runtime/LANGUAGE/conformance or conformance-VARIANT. Those of several languages run
+at once, as many as there are cores. The exit code is 1 where an answer does not agree or is missing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,29 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import chain, groupby
+from pathlib import Path
 
-from answers import LACKS, NUMBERS, Answer, Answers, ask, programs, questions
+from answers import LACKS, NUMBERS, Answer, Answers, Questions, ask, programs, questions
+
+from edgeattn_runtime.settings import available_cores
 
 Rows = Iterator[Sequence[str]]
+
+
+def answers_of(paths: Mapping[str, Path], cases: Questions) -> list[Answers]:
+    """Ask programs, those of one language one after the other: they build in the same folder."""
+    by_language = groupby(paths, key=lambda name: paths[name].parent)
+    languages = [list(names) for _, names in by_language]
+
+    def of_language(names: Sequence[str]) -> list[Answers]:
+        return [_asked(name, paths[name], cases) for name in names]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        return list(chain.from_iterable(pool.map(of_language, languages)))
 
 
 def summary(runtimes: Iterable[Answers]) -> Rows:
@@ -50,6 +67,13 @@ def details(answers: Iterable[Answer]) -> Rows:
             answer.found,
             *(_number(getattr(answer, name)) for name in NUMBERS),
         )
+
+
+def _asked(name: str, program: Path, cases: Questions) -> Answers:
+    sys.stderr.write(f"{name} ...\n")
+    answers = ask(name, program, cases)
+    sys.stderr.write(f"{name}: {_agree(answers.answers)} agree\n")
+    return answers
 
 
 def _agree(answers: Sequence[Answer]) -> str:
@@ -89,11 +113,7 @@ def main() -> int:
     paths = programs(args.runtimes)
     if not paths:
         parser.error(f"no runtime {' '.join(args.runtimes)} with a conformance program")
-    cases, runtimes = questions(), []
-    for name, program in paths.items():
-        sys.stderr.write(f"{name} ...\n")
-        runtimes.append(ask(name, program, cases))
-        sys.stderr.write(f"{name}: {_agree(runtimes[-1].answers)} agree\n")
+    runtimes = answers_of(paths, questions())
     if args.json:
         sys.stdout.write(json.dumps([asdict(each) for each in runtimes], indent=2) + "\n")
     else:

@@ -33,7 +33,7 @@ from loopback import Sshd
 from edgeattn.devices import steady
 from edgeattn.devices.address import Address
 from edgeattn.devices.connection import Connection
-from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.host import RACES_PER_REQUEST, DeviceHost
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -130,7 +130,7 @@ def main() -> int:
         files = written(Path(folder))
         for milliseconds in args.milliseconds:
             rows = rows_of(files[0], milliseconds)
-            for races in (1, TOGETHER):
+            for races in (1, RACES_PER_REQUEST):
                 pairs = [
                     (seconds(host, files, rows, races), seconds(HERE, files, rows, races))
                     for _ in range(args.pairs + 1)

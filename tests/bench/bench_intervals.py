@@ -19,7 +19,7 @@ from statistics import fmean, median
 import numpy as np
 from bench_repeats import STATES, in_state
 
-from edgeattn.measure.isolated import PROCESSES, SECONDS, launches
+from edgeattn.measure.isolated import ALL_SECONDS, PROCESSES, launches
 from edgeattn.progress import Silent
 from edgeattn_runtime.batches import Interval, Times, interval_of
 from edgeattn_runtime.bundle import open_bundle
@@ -52,7 +52,7 @@ def _measured(bundle: Path, processes: int) -> list[Times]:
         variant.target,
         [inputs],
         threads=[1],
-        seconds=SECONDS / PROCESSES,
+        seconds=ALL_SECONDS / PROCESSES,
         progress=Silent(),
         processes=processes,
     )

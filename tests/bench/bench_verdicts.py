@@ -31,7 +31,7 @@ from edgeattn.judge.figures import Figure, Mean, Worst, mean_drop
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.request import FASTEST, Request
-from edgeattn.judge.statistics import SHARE, mean_bound, unseen_score
+from edgeattn.judge.statistics import SHOWN_SHARE, mean_bound, unseen_score
 from edgeattn.progress import Silent
 from edgeattn.results.check import CONFIDENCE
 from edgeattn.results.limits import LIMITS
@@ -181,7 +181,7 @@ def truth(one: Judged, at: Places, size: int) -> float:
 def contradicted(one: Judged, limit: float, rest: Places, value: float) -> bool:
     """Say whether the inputs that a verdict did not see speak against a pass."""
     if one.name == "cosine_min":
-        return float((one.scores[rest] < limit).mean()) > 1 - SHARE
+        return float((one.scores[rest] < limit).mean()) > 1 - SHOWN_SHARE
     return not LIMITS[one.name].meets(value, limit)
 
 

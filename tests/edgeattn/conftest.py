@@ -30,7 +30,7 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.bench import Benchmark, Run, Timing
+from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine
@@ -120,13 +120,13 @@ def machine() -> Machine:
 
 
 @pytest.fixture(scope="session")
-def device(machine: Machine) -> Benchmark:
+def device(machine: Machine) -> DeviceBenchmark:
     """What another machine measured of a bundle of two golden samples."""
     timings = (
         Timing(0, {"batch": 1, "sequence": 16}, Latency(0.754, 0.8, 0.9, 100)),
         Timing(1, {"batch": 1, "sequence": 128}, Latency(6.08, 6.2, 6.9, 100)),
     )
-    return Benchmark(
+    return DeviceBenchmark(
         model="sentence",
         target="cpu",
         graphs={"model.onnx": "0" * 64},
@@ -142,7 +142,7 @@ def device(machine: Machine) -> Benchmark:
 
 
 @pytest.fixture(scope="session")
-def report(machine: Machine, device: Benchmark) -> Report:
+def report(machine: Machine, device: DeviceBenchmark) -> Report:
     """A report with something in every field."""
     return Report(
         model="sentence",

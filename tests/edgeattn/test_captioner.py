@@ -18,7 +18,7 @@ from edgeattn.example import example
 from edgeattn.judge.request import Objective, Request
 from edgeattn.measure import benchmark, race
 from edgeattn.measure import isolated as alone
-from edgeattn.measure.token_time import WARMUP, token_time
+from edgeattn.measure.token_time import WARMUP_TOKENS, token_time
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
@@ -124,13 +124,13 @@ def test_one_sample_is_shown_as_either_answers_it(folder: Path, captioner: Modul
 def test_its_time_per_token_is_known(folder: Path) -> None:
     found = token_time(folder, threads=1)
     assert found is not None
-    assert found.latency_ms.count > WARMUP
+    assert found.latency_ms.count > WARMUP_TOKENS
 
 
 def test_it_validates_benches_and_says_how_to_generate(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(race, "ROUNDS", 60)
+    monkeypatch.setattr(race, "MOST_ROUNDS", 60)
     monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0

@@ -18,18 +18,18 @@ from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge import proof
 from edgeattn.judge.request import Objective, Request
+from edgeattn.measure.placement import placement_of
 from edgeattn.progress import Silent
+from edgeattn.results.graph import Placement
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.hosts.environment import folder_of
-from edgeattn_export.graph.placement import Placement
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.recover import recover
 from edgeattn_export.targets import Target, lower_for
 from edgeattn_export.targets.openvino import CANDIDATES, OPENVINO_CPU
-from edgeattn_export.targets.placement.target_placement import placement_of
 
 MODELS = ("writer", "translator")
 NEW_TOKENS = 8

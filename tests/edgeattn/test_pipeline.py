@@ -12,8 +12,7 @@ import pytest
 import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
-from edgeattn.judge import edge_cases as trial
-from edgeattn.judge import golden, int8_model, proof
+from edgeattn.judge import edge_cases, golden, models, proof
 from edgeattn.judge.request import Objective, Request
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
@@ -79,9 +78,9 @@ def test_a_graph_that_ignores_its_mask_fails_an_edge_case_though_no_sample_shows
 
         return Unmasked()
 
-    monkeypatch.setattr(int8_model, "runner_of_buckets", unmasked)
-    strict = {**trial.LEAST, "int8": 0.99}  # the one layer adds the token itself
-    monkeypatch.setattr(trial, "LEAST", strict)
+    monkeypatch.setattr(models, "runner_of_buckets", unmasked)
+    strict = {**edge_cases.LEAST_COSINE, "int8": 0.99}  # the one layer adds the token itself
+    monkeypatch.setattr(edge_cases, "LEAST_COSINE", strict)
     follow, tagged = Objective(recipe=DYNAMIC_INT8), [(s.inputs, s.target) for s in source.read()]
     made = edgeattn.export(source.module, tagged, budget={"cosine": 0.9}, objective=follow)
     failed = {case.name for case in made.report.edge_cases if not case.ok}
@@ -162,7 +161,7 @@ def test_the_samples_of_the_verdict_choose_nothing(
     assert not calibration & selection
     assert not evaluation & (calibration | selection)
     before = STAGES[: STAGES.index("evaluate")]
-    metric_check = watched.rows("cache", kind="Reference")
+    metric_check = watched.rows("capture", kind="Reference")
     assert evaluation & watched.rows(*before) == evaluation & metric_check
     assert not evaluation & watched.rows(*before, kind="Runner")
     assert watched.rows("select") == selection

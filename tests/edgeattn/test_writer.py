@@ -139,7 +139,7 @@ def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
 
 @pytest.mark.usefixtures("instant_capture")
 def test_it_validates_and_benches_against_its_original(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "ROUNDS", 60)
+    monkeypatch.setattr(race, "MOST_ROUNDS", 60)
     monkeypatch.setattr(alone, "PROCESSES", 1)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
     assert main(["validate", str(folder)]) == 0

@@ -26,7 +26,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ModuleType],
 
     def export(source: ModuleType) -> edgeattn_runtime.Model:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("edgeattn.measure.race.SECONDS", RACE)
+            patched.setattr("edgeattn.measure.race.RACE_SECONDS", RACE)
             bundle = edgeattn.export(
                 source.model(),
                 islice(source.samples(), SAMPLES),

@@ -145,9 +145,9 @@ def test_a_name_that_is_no_text(name: bytes, good: Path) -> None:
 @pytest.mark.parametrize("length", [1000, 50_000])
 def test_what_a_long_name_costs(length: int) -> None:
     engine = "[ONNXRuntimeError] : 1 : FAIL : Load model from x.onnx failed:/src/a/graph.cc:12 Status f(int) "
-    start = time.perf_counter()
+    start = time.thread_time()
     reason = reason_of(ValueError(f'{engine}In Node, ("{"x" * length}", y) : no such operator'))
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     assert len(reason) <= REASON
     assert reason.startswith("In Node, ")
     assert reason.endswith("no such operator")
@@ -155,9 +155,9 @@ def test_what_a_long_name_costs(length: int) -> None:
 
 @pytest.mark.parametrize("words", ["x", "x.h:1 ", ".h:1", "Load model from ", "f(", "a.cc:1 f(b) "])
 def test_no_text_of_an_engine_costs_much(words: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     reason_of(ValueError(words * 100_000))
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_the_text_of_an_error_is_bounded_and_printable() -> None:
@@ -243,8 +243,8 @@ def test_an_array_beyond_all_memory_is_told(copied: Callable[[str], Path]) -> No
 
 def test_a_boundary_costs_little() -> None:
     boundary = Boundary(lambda error: BundleError(str(error)))
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(10_000):
         with boundary:
             pass
-    assert (time.perf_counter() - start) / 10_000 < 50e-6
+    assert (time.thread_time() - start) / 10_000 < 50e-6

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn_runtime.batches import Interval
-from edgeattn_runtime.bench import Benchmark, Run, Timing
+from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine
@@ -16,7 +16,7 @@ STATE = State(load=None, clock_mhz=None, governor=None)
 CALM = Surroundings(before=STATE, after=STATE, others=0.0, stolen=0.0, switches=None, energy_j=None)
 LATENCY = Latency(0.75, 0.8, 12.25, 300, p50_interval=Interval(0.74, 0.76))
 TIMINGS = (Timing(0, {"batch": 1, "sequence": 16}, LATENCY), Timing(1, {}, LATENCY))
-BENCHMARK = Benchmark(
+BENCHMARK = DeviceBenchmark(
     model="tiny",
     target="cpu",
     graphs={"model.onnx": "0" * 64},

@@ -49,5 +49,5 @@ def _export(web: Target, folder: Path) -> None:
         has_metric=source.metric is not None,
     )
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("edgeattn.measure.race.SECONDS", 1.0)
+        patched.setattr("edgeattn.measure.race.RACE_SECONDS", 1.0)
         pipeline.run(source, request, Silent()).save(folder)

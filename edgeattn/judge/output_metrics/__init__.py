@@ -8,9 +8,8 @@ from typing import Any
 
 from edgeattn.judge.output_metrics.embeddings import RANK, RECALL_AT_10
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
-from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK
+from edgeattn.judge.output_metrics.logits import KL, PERPLEXITY_RATIO, TOP1, TOPK
 from edgeattn.judge.output_metrics.output_metric import OutputMetric, output_of
-from edgeattn.judge.output_metrics.perplexity import PERPLEXITY_RATIO
 from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor

@@ -19,15 +19,15 @@ from edgeattn.judge.output_metrics.output_metric import OutputAnswers, OutputMet
 from edgeattn.judge.statistics import unseen_score
 
 NEIGHBORS = 10
-LEAST = 10 * NEIGHBORS  # samples: among fewer, everyone is a neighbor
-BLOCK = 256  # queries at once
+LEAST_SAMPLES = 10 * NEIGHBORS  # samples: among fewer, everyone is a neighbor
+QUERY_BLOCK = 256  # queries at once
 
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]  # the original's embeddings and int8's, (N, D) each
 Scored = tuple[float, Array]  # a sample's own score, and the same without each of the others, (N - 1,)
 
 
-def _kept(answered: OutputAnswers) -> Pair:
+def _embeddings(answered: OutputAnswers) -> Pair:
     return answered.expected, np.nan_to_num(answered.actual)
 
 
@@ -54,8 +54,8 @@ def _each(kept: Sequence[Pair], score: Callable[[Array, Array], Scored]) -> list
     both = [_unit(np.concatenate(side)) for side in zip(*kept, strict=True)]  # (N, D) each
     count = len(both[0])
     own, gained = np.empty(count), np.zeros(count)
-    for start in range(0, count, BLOCK):
-        expected, actual = (each[start : start + BLOCK] @ each.T for each in both)  # (BLOCK, N) each
+    for start in range(0, count, QUERY_BLOCK):
+        expected, actual = (each[start : start + QUERY_BLOCK] @ each.T for each in both)  # (BLOCK, N) each
         for i, (a, b) in enumerate(zip(expected, actual, strict=True), start):
             others = np.arange(count) != i
             own[i], without = score(a[others], b[others])
@@ -84,5 +84,7 @@ def _correlation(expected: Array, actual: Array) -> Scored:
     return whole[2] / whole[0], ab / np.sqrt(aa * bb)
 
 
-RECALL_AT_10 = OutputMetric(name="recall_at_10", output="embedding", keep=_kept, mean=_recall, least=LEAST)
-RANK = OutputMetric(name="rank", output="embedding", keep=_kept, mean=_rank, least=LEAST)
+RECALL_AT_10 = OutputMetric(
+    name="recall_at_10", output="embedding", keep=_embeddings, mean=_recall, least=LEAST_SAMPLES
+)
+RANK = OutputMetric(name="rank", output="embedding", keep=_embeddings, mean=_rank, least=LEAST_SAMPLES)

@@ -10,7 +10,7 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import BudgetError
 
-TOKENS = 32  # that each sample's first half is continued by, where it is as long
+CONTINUED_TOKENS = 32  # that each sample's first half is continued by, where it is as long
 
 
 def _agreement(answered: OutputAnswers) -> Share:
@@ -18,7 +18,7 @@ def _agreement(answered: OutputAnswers) -> Share:
     name = _tokens(answered)
     tokens = answered.sample.inputs[name]
     prompt = (tokens.shape[1] + 1) // 2
-    steps = min(TOKENS, max(tokens.shape[1] - prompt, 1))
+    steps = min(CONTINUED_TOKENS, max(tokens.shape[1] - prompt, 1))
     prompted = {**answered.sample.inputs, name: tokens[:, :prompt]}
     both = [
         _continued(runner, prompted, name, answered.tensor.name, steps)

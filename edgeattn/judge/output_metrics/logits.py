@@ -1,10 +1,15 @@
-"""How near int8's logits are to the original's: what they choose, and how likely they hold it."""
+"""How near int8's logits are to the original's: what they choose, and how likely they hold what follows."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics.output_metric import (
     OutputAnswers,
     OutputMetric,
@@ -12,8 +17,9 @@ from edgeattn.judge.output_metrics.output_metric import (
     mean_loss,
     mean_share,
 )
+from edgeattn_runtime.errors import ModelError
 
-K = 5  # of topk
+TOP_K = 5  # of topk
 LEAST_LOG = -100.0  # nats: a class that int8 rules out is no infinite loss
 
 
@@ -36,7 +42,7 @@ def _top1(answered: OutputAnswers) -> Share:
 
 def _topk(answered: OutputAnswers) -> Share:
     count, classes = answered.expected.shape
-    k = min(K, classes - 1)
+    k = min(TOP_K, classes - 1)
     highest = [np.argsort(each, axis=-1)[:, -k:] for each in (answered.expected, answered.actual)]
     shared = sum(np.intersect1d(a, b).size for a, b in zip(*highest, strict=True))
     return shared / (k * count), k * count
@@ -47,6 +53,38 @@ def _kl(answered: OutputAnswers) -> float:
     return float((np.exp(expected) * (expected - actual)).sum(axis=-1).mean())
 
 
+def _surprise(answered: OutputAnswers) -> float:
+    """Return by how many nats a token int8 is more surprised by the targets; negative ones do not count."""
+    target = answered.counted(_target(answered)).astype(np.int64)  # (N,)
+    valid = target >= 0
+    if not valid.any():
+        raise ModelError(f"sample {answered.sample.number}: perplexity_ratio: no target counts; leave it out")
+    rows, classes = np.flatnonzero(valid), target[valid]
+    before, after = (log_odds(each)[rows, classes] for each in (answered.expected, answered.actual))
+    return float((before - after).mean())
+
+
+def _target(answered: OutputAnswers) -> NDArray[np.int64]:
+    sample, classes = answered.sample, answered.expected.shape[-1]
+    target = None if sample.target is None else np.asarray(sample.target)
+    if target is None or target.shape != answered.positions or not _are_classes(target, classes):
+        what = "no target" if target is None else f"a target {target.dtype} {target.shape}"
+        raise ModelError(
+            f"sample {sample.number}: perplexity_ratio: {what} found, integers {answered.positions} below "
+            f"{classes} expected, the token that follows each; yield (inputs, target) pairs"
+        )
+    return target.astype(np.int64)
+
+
+def _are_classes(target: NDArray[np.generic], classes: int) -> bool:
+    return target.dtype.kind in "iu" and bool((target.astype(np.int64) < classes).all())
+
+
+def _ratio(kept: Sequence[float]) -> Mean:
+    return replace(mean_loss(kept), read=math.exp)
+
+
 TOP1 = OutputMetric(name="top1", output="logits", keep=_top1, mean=mean_share)
 TOPK = OutputMetric(name="topk", output="logits", keep=_topk, mean=mean_share)
 KL = OutputMetric(name="kl", output="logits", keep=_kl, mean=mean_loss)
+PERPLEXITY_RATIO = OutputMetric(name="perplexity_ratio", output="logits", keep=_surprise, mean=_ratio)

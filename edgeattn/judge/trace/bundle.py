@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import onnx_ir as ir
 
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
 from edgeattn.judge.trace.points import module_behind
 from edgeattn.judge.trace.probe import Feed, TracedGraphs
-from edgeattn.judge.trace.trace import trace
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.progress import Progress

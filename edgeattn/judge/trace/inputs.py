@@ -16,9 +16,9 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_runtime.graph import Tensor
 
-MOST = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
-PADDED = 8  # of them, the longest, that come again
-SHOWN = 2 / 3  # of their positions, which then stay
+MOST_SAMPLES = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
+PADDED_SAMPLES = 8  # of them, the longest, that come again
+VISIBLE_SHARE = 2 / 3  # of their positions, which then stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +28,24 @@ class TraceInput:
     Attributes:
         name: Of the evaluation sample, for a person: "12", or "12 padded".
         inputs: By name.
-        kept: Where its positions count, bool (batch, sequence); None where all do.
+        counting: Where its positions count, bool (batch, sequence); None where all do.
         real: Whether it is a sample as it came.
     """
 
     name: str
     inputs: Inputs
-    kept: NDArray[np.bool_] | None = None
+    counting: NDArray[np.bool_] | None = None
     real: bool = True
 
     def counted(self, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return a tensor (batch, sequence, ...) without padded positions; any other as it is."""
-        if self.kept is None or tensor.shape[:2] != self.kept.shape:
+        if self.counting is None or tensor.shape[:2] != self.counting.shape:
             return tensor
-        return tensor[self.kept]
+        return tensor[self.counting]
 
 
 def trace_inputs(
-    samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int, *, most: int = MOST
+    samples: Samples, padded: Padded, axes: Axes, sizes: Sizes, pad: int, *, most: int = MOST_SAMPLES
 ) -> Iterator[TraceInput]:
     """Yield samples spread over all, and the longest again with padding in their last third.
 
@@ -64,21 +64,21 @@ def trace_inputs(
         i: sized_inputs(samples[i : i + 1], axes, sizes) if sizes else samples[i].inputs for i in picked
     }
     for i in picked:
-        yield TraceInput(str(i), inputs[i], _kept(inputs[i], padded))
+        yield TraceInput(str(i), inputs[i], _counting(inputs[i], padded))
     longest = sorted(picked, key=lambda i: -sum(array.size for array in inputs[i].values()))
-    for i in longest[:PADDED]:
+    for i in longest[:PADDED_SAMPLES]:
         changed = {**inputs[i], **dict(_with_padding(inputs[i], padded, pad))}
         if any(changed[name] is not array for name, array in inputs[i].items()):
-            yield TraceInput(f"{i} padded", changed, _kept(changed, padded), real=False)
+            yield TraceInput(f"{i} padded", changed, _counting(changed, padded), real=False)
 
 
 def pad_token(module: nn.Module) -> int:
     """Return the token that a model's embeddings keep for padding; 0, the usual one, where they keep none."""
-    kept = (it.padding_idx for it in module.modules() if isinstance(it, nn.Embedding))
-    return next((token for token in kept if token is not None), 0)
+    paddings = (it.padding_idx for it in module.modules() if isinstance(it, nn.Embedding))
+    return next((token for token in paddings if token is not None), 0)
 
 
-def _kept(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
+def _counting(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
     return None if padded.padding is None else inputs[padded.padding.mask] != padded.padding.masked_out
 
 
@@ -90,7 +90,7 @@ def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[st
         tells = _is_tokens(tensor) if padding is None else tensor.name == padding.mask
         if tells and array.shape[1] > 1:
             changed = array.copy()
-            changed[:, max(1, round(array.shape[1] * SHOWN)) :] = (
+            changed[:, max(1, round(array.shape[1] * VISIBLE_SHARE)) :] = (
                 pad if padding is None else padding.masked_out
             )
             yield tensor.name, changed

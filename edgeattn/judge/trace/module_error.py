@@ -6,16 +6,18 @@ import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from edgeattn.judge.noise import Noise
 from edgeattn.judge.trace.inputs import TraceInput
-from edgeattn.judge.trace.noise import Noise
 from edgeattn.judge.trace.probe import Probe
 from edgeattn.judge.trace.recording import Floats
 from edgeattn.results.trace import Departure, ModuleError, SampleError
 from edgeattn_export.graph.agreement import Outputs
 
-SHOWN = 3  # samples on which a point is worst
-EXACT = 1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
-SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
+SHOWN_SAMPLES = 3  # samples on which a point is worst
+FLOAT_ERROR = (
+    1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
+)
+USUAL_SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
 
 
 class Departures:
@@ -33,11 +35,11 @@ class Departures:
             trial: The input.
             expected: What PyTorch has at the points, by their values.
         """
-        held, flowing = self._inside.held(expected), self._inside.flowing(trial.inputs)
-        answers = self._inside.answers(trial.inputs, {**flowing, **held})
-        for values, kept in ((answers, self._introduced), (flowing, self._accumulated)):
-            for value, noise in _noises(trial, held, values):
-                kept.setdefault(value, {})[trial.name] = noise
+        expected_here, flowing = self._inside.as_in_graphs(expected), self._inside.flowing(trial.inputs)
+        answers = self._inside.answers(trial.inputs, {**flowing, **expected_here})
+        for values, by_value in ((answers, self._introduced), (flowing, self._accumulated)):
+            for value, noise in _noises(trial, expected_here, values):
+                by_value.setdefault(value, {})[trial.name] = noise
 
     @property
     def values(self) -> Collection[str]:
@@ -52,7 +54,7 @@ class Departures:
             introduced=Noise.sum(introduced.values()).error,
             accumulated=Noise.sum(accumulated.values()).error,
             rounds=self._inside.rounding[value],
-            worst=tuple(SampleError(sample, introduced[sample].error) for sample in worst[:SHOWN]),
+            worst=tuple(SampleError(sample, introduced[sample].error) for sample in worst[:SHOWN_SAMPLES]),
         )
 
 
@@ -111,7 +113,7 @@ def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleE
 
 def _is_fault(departure: Departure) -> bool:
     """Say whether a graph is wrong: it computes in float, and not what PyTorch does."""
-    return not departure.rounds and departure.introduced > EXACT
+    return not departure.rounds and departure.introduced > FLOAT_ERROR
 
 
 def _rank(error: ModuleError) -> tuple[float, float]:
@@ -126,11 +128,11 @@ def _usual(steps: Iterable[Step]) -> float:
         for step in steps
         if step.in_int8 is not None and step.in_int8.rounds and not step.merged
     ]
-    return max(EXACT, SPREAD * statistics.median(rounding)) if rounding else EXACT
+    return max(FLOAT_ERROR, USUAL_SPREAD * statistics.median(rounding)) if rounding else FLOAT_ERROR
 
 
 def _excess(step: Step, usual: float) -> float:
-    beyond = step.in_float.introduced / EXACT
+    beyond = step.in_float.introduced / FLOAT_ERROR
     if step.in_int8 is None:
         return beyond
-    return max(beyond, step.in_int8.introduced / (usual if step.in_int8.rounds else EXACT))
+    return max(beyond, step.in_int8.introduced / (usual if step.in_int8.rounds else FLOAT_ERROR))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn.judge.trace.noise import relative_error
+from edgeattn.judge.noise import relative_error
 from edgeattn.judge.trace.recording import Origin, Recorded, recorded
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE
@@ -18,7 +18,7 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import values_of, with_outputs
 from edgeattn_runtime.errors import BadInput
 
-ANOTHER = 0.1  # relative error from which on a value of a right graph is not the one looked for
+ANOTHER_VALUE = 0.1  # relative error from which on a value of a right graph is not the one looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _nearest_values(model: ir.Model, values: Outputs, tensors: Recorded, *, righ
         }
         if errors:
             nearest = min(errors, key=errors.__getitem__)
-            if not right or errors[nearest] < ANOTHER:
+            if not right or errors[nearest] < ANOTHER_VALUE:
                 points.setdefault(nearest, Point(origin, nearest))
     return tuple(points.values())
 

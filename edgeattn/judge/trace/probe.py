@@ -86,7 +86,7 @@ class Probe:
         """Return what flows at the points, by their values, for one input of the whole model."""
         return self._read(_run(self._tapped, self._feed(inputs), {}))
 
-    def held(self, expected: Mapping[str, Floats]) -> dict[str, Floats]:
+    def as_in_graphs(self, expected: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return what PyTorch has at points as the graphs hold it, see ``edgeattn_export.graph.values``."""
         return {value: np.multiply(it, self._factors.get(value, 1)) for value, it in expected.items()}
 

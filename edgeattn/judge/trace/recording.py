@@ -99,6 +99,6 @@ class _Recorder:
         before = self._seen.get(id(tensor))
         if before is not None and torch.equal(before[1], tensor):  # else it was written into
             return
-        held = tensor.detach().clone()
-        self._seen[id(tensor)] = tensor, held
-        self.tensors[origin] = held
+        snapshot = tensor.detach().clone()
+        self._seen[id(tensor)] = tensor, snapshot
+        self.tensors[origin] = snapshot

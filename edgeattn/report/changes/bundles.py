@@ -8,17 +8,14 @@ from itertools import chain
 from typing import Literal
 
 from edgeattn.report.number_words import figure, measured_text, speedup_text
-from edgeattn.results.bundle import read_report
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn.results.limits import limit_of
 from edgeattn.results.report import Report
 from edgeattn_runtime.batches import Interval, Ratio
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.errors import BadInput
 
 Trend = Literal["better", "worse", "same", "not compared"]
-NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
+SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
 SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
 MEMORY_NOISE = 0.1  # of a process's peak
 _OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
@@ -56,32 +53,6 @@ def interval_trend(low: float, high: float, old_low: float, old_high: float, *, 
     if low <= old_high and old_low <= high:
         return "same"
     return "better" if (low > old_high) == at_least else "worse"
-
-
-def common_targets(old: BundleFiles, new: BundleFiles) -> dict[str, tuple[Report, Report]]:
-    """Read the reports on each target that two bundles have, the older one's first.
-
-    Raises:
-        BadInput: They are of two models, or have no target in common.
-        BundleError: A report cannot be read, or is of another schema.
-    """
-    if old.manifest.name != new.manifest.name:
-        raise BadInput(
-            f"{new.folder}: a bundle of {new.manifest.name!r} found, one of {old.manifest.name!r} expected; "
-            "compare two exports of one model"
-        )
-    old_targets, new_targets = map(_targets, (old, new))
-    common = [target for target in old_targets if target in new_targets]
-    if not common:
-        raise BadInput(
-            f"{new.folder}: for {', '.join(new_targets)}, {old.folder} for {', '.join(old_targets)}; "
-            "a target in common expected"
-        )
-    return {target: (read_report(old, target), read_report(new, target)) for target in common}
-
-
-def _targets(files: BundleFiles) -> list[str]:
-    return list(dict.fromkeys(variant.target for variant in files.manifest.variants))
 
 
 def changes(old: Report, new: Report) -> tuple[Change, ...]:
@@ -145,7 +116,7 @@ def _speedup(old: Report, new: Report) -> Change:
     word = interval_trend(
         new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
     )
-    return Change(name, *texts, word, f"by their intervals, {NOISE:.0%} at least")
+    return Change(name, *texts, word, f"by their intervals, {SPEED_NOISE:.0%} at least")
 
 
 def _ratio(report: Report) -> Ratio | None:
@@ -162,7 +133,7 @@ def _speedup_text(report: Report) -> str:
 
 def _noise_interval(ratio: Ratio) -> Interval:
     """Return a ratio's interval, no narrower than two runs on one machine differ."""
-    low, high = ratio.value * (1 - NOISE), ratio.value * (1 + NOISE)
+    low, high = ratio.value * (1 - SPEED_NOISE), ratio.value * (1 + SPEED_NOISE)
     interval = ratio.interval
     if interval is None:
         return Interval(low, high)

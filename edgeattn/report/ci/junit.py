@@ -28,9 +28,9 @@ def junit(suites: Mapping[str, Sequence[Finding]], properties: Mapping[str, str]
     for name, findings in suites.items():
         skipped = str(sum(each.word == "not compared" for each in findings))
         suite = SubElement(root, "testsuite", {"name": name, **_counts(findings), "skipped": skipped})
-        held = SubElement(suite, "properties")
+        element = SubElement(suite, "properties")
         for key, value in properties.items():
-            SubElement(held, "property", name=key, value=value)
+            SubElement(element, "property", name=key, value=value)
         times: Counter[tuple[str, str]] = Counter()
         for finding in findings:
             times[finding.kind, finding.name] += 1

@@ -15,8 +15,8 @@ from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn_runtime.latency import Latency
 
 WIDTH, HEIGHT = 600, 40  # of a runner's picture, in its own units
-POINTS = 150  # across it
-MARGIN = 0.06  # of the axis, beyond the fastest and the slowest call that are shown
+CURVE_POINTS = 150  # across it
+AXIS_MARGIN = 0.06  # of the axis, beyond the fastest and the slowest call that are shown
 _TICKS = (1.0, 2.0, 5.0)
 
 Array = NDArray[np.float64]
@@ -70,7 +70,7 @@ class _Axis:
     def over(cls, latencies: Collection[Latency]) -> _Axis:
         times = [time for it in latencies for time in (*_inner(it), it.p50, it.p99)]
         low, high = math.log(min(times)), math.log(max(times))
-        margin = MARGIN * max(high - low, 0.1)
+        margin = AXIS_MARGIN * max(high - low, 0.1)
         return cls(low - margin, high + margin)
 
     def at(self, milliseconds: float) -> float:
@@ -95,9 +95,9 @@ def _outline(latency: Latency, axis: _Axis) -> str:
         left, right = (WIDTH * axis.at(it) / 100 for it in (latency.p50, latency.p99))
         return f"M{left:.1f},{HEIGHT * 0.3:g}H{right:.1f}V{HEIGHT * 0.7:g}H{left:.1f}Z"
     times = np.log(np.asarray(latency.quantiles))
-    grid = np.linspace(axis.low, axis.high, POINTS)
+    grid = np.linspace(axis.low, axis.high, CURVE_POINTS)
     heights = _density(times, grid)
-    across = np.linspace(0, WIDTH, POINTS)
+    across = np.linspace(0, WIDTH, CURVE_POINTS)
     down = HEIGHT * (1 - 0.92 * heights / heights.max())
     visible = heights > 0.004 * heights.max()
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across[visible], down[visible], strict=True))

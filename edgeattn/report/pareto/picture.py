@@ -16,9 +16,9 @@ from edgeattn.report.pareto.points import (
     CHOSEN,
     DOMINATED,
     FRONT,
-    LARGEST,
+    LARGEST_MARKER,
     PAPER,
-    ROW,
+    ROW_HEIGHT,
     WORST_WIDTH,
     LimitLine,
     Point,
@@ -54,7 +54,7 @@ def _drawn(report: Report) -> Figure:
     slowest = max(point.latency_ms for point in points)
     latencies = [limit for limit in latency_limits(report) if limit.at < 2 * slowest]  # others squeeze all
     worst = error_limit(report)
-    picture, axes = _sheet(above=ROW * len(latencies), right=WORST_WIDTH if worst else 0.0)
+    picture, axes = _sheet(above=ROW_HEIGHT * len(latencies), right=WORST_WIDTH if worst else 0.0)
     _set_axes(axes, points, latencies, worst)
     axes.set_xlabel(f"{NOMINAL if report.nominal else MEASURED} (further left is faster)")
     draw_limits(axes, latencies, worst)
@@ -153,7 +153,7 @@ def _draw_legend(picture: Figure, points: Sequence[Point]) -> None:
         DOMINATED: "dominated",
     }
     edges = {point.face: point.edge for point in points}
-    entries = [_mark(LARGEST / 2, words[face], face, edges[face]) for face in words if face in edges]
+    entries = [_mark(LARGEST_MARKER / 2, words[face], face, edges[face]) for face in words if face in edges]
     sizes = {figure(point.size_mb): point for point in sorted(points, key=lambda point: point.size_mb)}
     extremes = dict.fromkeys((next(iter(sizes)), next(reversed(sizes))))
     entries += [_mark(sizes[size].area, f"{size} MB", "none", INK) for size in extremes]

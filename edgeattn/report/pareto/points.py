@@ -14,10 +14,12 @@ from edgeattn.results.trial import TrialResult
 
 FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
-LARGEST = 160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
-FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
+LARGEST_MARKER = (
+    160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
+)
+ERROR_FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
 _COLOR, _SHADE = "#b3261e", 0.06
-ROW = 12  # points from one limit's words to the next one's
+ROW_HEIGHT = 12  # points from one limit's words to the next one's
 WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
 
 
@@ -27,7 +29,7 @@ class Point:
 
     Attributes:
         latency_ms: Its place on the x axis.
-        error: Its place on the y axis: what its worst cosine lacks of 1, at least ``FLOOR``.
+        error: Its place on the y axis: what its worst cosine lacks of 1, at least ``ERROR_FLOOR``.
         size_mb: What its marker stands for.
         area: The marker's, in square points (1/72 inch).
         color: The marker's and the number's.
@@ -71,7 +73,7 @@ def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
             latency_ms=line.latency_ms,
             error=error(line.cosine_min),
             size_mb=line.size_mb,
-            area=LARGEST * line.size_mb / largest,
+            area=LARGEST_MARKER * line.size_mb / largest,
             color=CHOSEN if line.chosen else FRONT if line.front else DOMINATED,
             number=line.number,
             chosen=line.chosen,
@@ -92,7 +94,7 @@ def stairs(trials: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
 
 def error(cosine: float) -> float:
     """Return what a cosine lacks of 1, as a log axis can show it."""
-    return max(1 - cosine, FLOOR)
+    return max(1 - cosine, ERROR_FLOOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def draw_limits(axes: Axes, latencies: Sequence[LimitLine], worst: LimitLine | N
             limit.words,
             (limit.at, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 4 + ROW * (len(latencies) - 1 - row)),
+            xytext=(0, 4 + ROW_HEIGHT * (len(latencies) - 1 - row)),
             textcoords="offset points",
             ha="left" if limit.at**2 < left * right else "right",  # the middle of a log axis
             color=_COLOR,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.processing import Processing
 
 Arrays = Mapping[str, NDArray[np.generic]]
-LONGEST = 72  # characters of a line
+LONGEST_LINE = 72  # characters of a line
 BY_PYTORCH, BY_BUNDLE = "#2f6fb3", "#d9730d"  # colors of their answers
 
 
@@ -44,7 +44,7 @@ class AnsweredSample:
 
 def one_line(text: str) -> str:
     """Return a text that fits a line, cut where it is longer."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 def write_words(figure: Figure, sample: AnsweredSample, *, left: float, top: float, line: float) -> None:

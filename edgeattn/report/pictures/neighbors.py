@@ -12,7 +12,7 @@ from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, Answ
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing.text import decode_text, open_tokenizer
 
-NEAREST = 5
+SHOWN_NEIGHBORS = 5
 _WIDTH, _LINE = 7.0, 0.2  # inches
 
 
@@ -36,7 +36,7 @@ def draw_neighbors(sample: AnsweredSample) -> Figure:
     ):
         cosines = _cosines(vector, vectors)
         lines.append((heading, color, "bold"))
-        nearest = np.argsort(-cosines, kind="stable")[:NEAREST]
+        nearest = np.argsort(-cosines, kind="stable")[:SHOWN_NEIGHBORS]
         lines += [(f"{cosines[i]:.3f}  {texts[i]}", INK, "normal") for i in nearest]
     height = (len(lines) + 1) * _LINE
     figure = Figure((_WIDTH, height))

@@ -55,8 +55,8 @@ def layers_table(layers: Iterable[Layer]) -> Table:
     """Lay out the form of each layer, and the cosine that its output kept."""
     table = listing("Layer", "form", ">cosine")
     for layer in layers:
-        kept = "" if layer.cosine is None else cosine(layer.cosine)
-        table.add_row(module_name(layer.module), layer.form, kept)
+        nearness = "" if layer.cosine is None else cosine(layer.cosine)
+        table.add_row(module_name(layer.module), layer.form, nearness)
     return table
 
 

@@ -12,7 +12,7 @@ from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.report.table.layout import listing, passed
 from edgeattn.results.latency import Price
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.machine import Machine
 
 
@@ -41,7 +41,7 @@ def differing_machines(before: Machine, now: Machine) -> tuple[Text, ...]:
     return (Text(f"Measured on another machine: {before}. Latencies do not compare."),)
 
 
-def device_parts(result: Benchmark, name: str | None = None) -> tuple[RenderableType, ...]:
+def device_parts(result: DeviceBenchmark, name: str | None = None) -> tuple[RenderableType, ...]:
     """Lay out what a device, perhaps of a name, measured on the golden samples."""
     device = Device.of(result)
     memory = "" if device.memory_mb is None else f", peak memory {figure(device.memory_mb)} MB"

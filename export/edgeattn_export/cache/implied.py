@@ -25,7 +25,7 @@ from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of the logits' scale
-PADDED = 4  # samples on which a mask is seen to hide nothing from the tokens before it
+PADDED_SAMPLES = 4  # samples on which a mask is seen to hide nothing from the tokens before it
 COUNTED = "positions"  # what an implied input holds, beside one number all over
 
 Array = NDArray[np.generic]
@@ -128,7 +128,7 @@ def _masks_no_token(captured: Captured, samples: Samples, implied: Mapping[str, 
     if not padded:
         return True
     answer, logits = captured.engine.runner(captured.model), captured.graph.outputs[0].name
-    for inputs in padded[:PADDED]:
+    for inputs in padded[:PADDED_SAMPLES]:
         visible = np.logical_and.reduce([inputs[name] == fill for name, fill in filled.items()])
         full = {name: np.full_like(inputs[name], fill) for name, fill in filled.items()}
         expected, actual = (answer(fed)[logits][visible] for fed in (inputs, {**inputs, **full}))

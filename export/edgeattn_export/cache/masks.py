@@ -57,11 +57,11 @@ class StepMasks:
             last = constant(np.array([1], np.int64), "causal.last")
             column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
             seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, capacity)
-            kept, hidden = (
+            visible, hidden = (
                 constant(np.float32(0), "causal.kept"),
                 constant(np.float32(-np.inf), "causal.hidden"),
             )
-            self._causal = op("Where", [seen, kept, hidden], name="causal")  # (new, capacity)
+            self._causal = op("Where", [seen, visible, hidden], name="causal")  # (new, capacity)
             self._causal.dtype, self._causal.shape = ir.DataType.FLOAT, ir.Shape(self._lengths)
         return self._causal
 

@@ -15,7 +15,7 @@ from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import EdgeAttnError
 
 STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
-SHORTEST = 3  # tokens: a prompt of two of them and a step
+SHORTEST_PROMPT = 3  # tokens: a prompt of two of them and a step
 
 
 def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
@@ -28,8 +28,10 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     inputs = max((sample.inputs for sample in samples), key=lambda inputs: inputs[roles.tokens.name].shape[1])
     tokens = inputs[roles.tokens.name]
     length = tokens.shape[1]
-    if length < SHORTEST:
-        raise CannotStep(f"the samples have at most {length} tokens; one of {SHORTEST} or more expected")
+    if length < SHORTEST_PROMPT:
+        raise CannotStep(
+            f"the samples have at most {length} tokens; one of {SHORTEST_PROMPT} or more expected"
+        )
     runner, half = captured.engine.runner(captured.model), length // 2
     whole = runner(inputs)[roles.logits.name][:, :half]
     try:

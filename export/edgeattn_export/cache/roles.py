@@ -48,9 +48,9 @@ def find_roles(graph: Graph) -> Roles:
     sharing = [tensor for tensor in graph.inputs if sequence in tensor.dims]
     tokens = [tensor for tensor in sharing if tensor.dtype in INTEGERS and tensor.dims == (batch, sequence)]
     if len(tokens) != 1 or len(sharing) != 1:
-        found = ", ".join(str(tensor) for tensor in sharing) or "none"
+        names = ", ".join(str(tensor) for tensor in sharing) or "none"
         raise CannotStep(
-            f"inputs of the output's length {sequence!r}: {found} found; expected one alone, integer tokens "
+            f"inputs of the output's length {sequence!r}: {names} found; expected one alone, integer tokens "
             f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; "
             "leave others out, and give another length its own name in dynamic"
         )

@@ -17,7 +17,7 @@ import torch
 from edgeattn_export.graph.tree import Path, is_holder, leaves, tensors_in
 from edgeattn_runtime.errors import CaptureError, ModelError
 
-LONGEST = 60  # characters of a text that is left out
+LONGEST_TEXT = 60  # characters of a text that is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +158,4 @@ def _listing(parts: Mapping[Path, str]) -> str:
 
 
 def _shortened(kind: str) -> str:
-    return shorten(kind, LONGEST, placeholder="...")
+    return shorten(kind, LONGEST_TEXT, placeholder="...")

@@ -21,7 +21,7 @@ from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
-REPEATED = 1e-5  # of the output's scale: threads may sum in another order
+REPEATED_TOLERANCE = 1e-5  # of the output's scale: threads may sum in another order
 _BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
 
 
@@ -60,7 +60,7 @@ def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> No
     reference(samples[-1].inputs)
     with fresh_generators():
         again = reference(inputs)
-    differs = disagreement(answer, again, REPEATED)
+    differs = disagreement(answer, again, REPEATED_TOLERANCE)
     if differs is not None:
         raise CaptureError(_message(reference, inputs, differs))
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from edgeattn_export.capture.calls import Forward, calls_of
 from edgeattn_export.capture.nested_inputs import CallValues, flat_inputs, nested_inputs
-from edgeattn_export.graph.samples import LEAST, Sample, Samples, as_samples, check_alike, input_array
+from edgeattn_export.graph.samples import LEAST_SAMPLES, Sample, Samples, as_samples, check_alike, input_array
 from edgeattn_export.graph.tree import InputTree, as_torch, is_tree
 from edgeattn_runtime.errors import SampleError
 from edgeattn_runtime.npz import read_npz as read_arrays
@@ -54,7 +54,7 @@ def read_samples(module: nn.Module, raw: Iterable[object]) -> Samples:
     ]
     beginning = [sample for sample in parsed if not sample.continues]
     continued = tuple(sample for sample in parsed if sample.continues)
-    if len(beginning) < LEAST:  # then what continues another text is taken for a text of its own
+    if len(beginning) < LEAST_SAMPLES:  # then what continues another text is taken for a text of its own
         beginning = [replace(sample, past=_without_tokens(sample.past)) for sample in parsed]
     return replace(as_samples(beginning), continued=continued, nested=nested)
 

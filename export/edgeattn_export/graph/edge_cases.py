@@ -24,8 +24,8 @@ from edgeattn_runtime.rows import Padding, Rows
 BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
 LENGTHENED = 2  # times the longest sample, where the contract has no end
 LONGEST_SEQUENCE = 2048  # positions: the memory of attention grows with their square
-ROWS = 3  # of a batch, where the graph is given several at once
-SHORTEST = 6  # positions, of which some are padded and some are not
+BATCH_ROWS = 3  # of a batch, where the graph is given several at once
+SHORTEST_SEQUENCE = 6  # positions, of which some are padded and some are not
 Array = NDArray[np.generic]
 
 
@@ -114,10 +114,10 @@ def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
         return
     mask = next(tensor for tensor in basis.graph.inputs if tensor.name == basis.padding.mask)
     sequence = str(mask.dims[1])
-    length = max(median_low(len(s.inputs[mask.name][0]) for s in basis.samples), SHORTEST)
+    length = max(median_low(len(s.inputs[mask.name][0]) for s in basis.samples), SHORTEST_SEQUENCE)
     if not basis.symbols[sequence].allows(length):
         return
-    sizes = {sequence: length} | ({basis.batch: 1 if basis.by_row else ROWS} if basis.batch else {})
+    sizes = {sequence: length} | ({basis.batch: 1 if basis.by_row else BATCH_ROWS} if basis.batch else {})
     whole, third = sized_inputs(basis.samples, basis.axes, sizes), length // 3
     yield EdgeInputs("right padding", _masked(whole, basis.padding, slice(None), slice(-third, None)))
     if mask.name not in basis.derived:  # a model that steps knows padding behind its tokens alone

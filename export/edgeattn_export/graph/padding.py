@@ -20,7 +20,7 @@ from edgeattn_runtime.rows import Padding
 
 TOLERANCE = 1e-5  # of the output's scale
 TRIAL_COUNT = 3  # samples, the longest ones
-SHORTEST = 3  # positions: one before and one behind the one that is changed
+SHORTEST_SEQUENCE = 3  # positions: one before and one behind the one that is changed
 
 Answer = Callable[[Inputs], Outputs]
 
@@ -54,11 +54,11 @@ def marks_padding(
     Args:
         answer: The float model.
         graph: Its contract.
-        samples: Real inputs; those of fewer than ``SHORTEST`` positions say nothing.
+        samples: Real inputs; those of fewer than ``SHORTEST_SEQUENCE`` positions say nothing.
         flag: The input, of 0 and 1.
         masked_out: The flag of a padded position.
     """
-    trials = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST]
+    trials = [inputs for inputs in samples if inputs[flag.name].shape[1] >= SHORTEST_SEQUENCE]
     leaks = any(_leaks(answer, graph, inputs, flag, masked_out) for inputs in trials)
     return not leaks and any(_leaks(answer, graph, inputs, flag, 1 - masked_out) for inputs in trials)
 
@@ -97,11 +97,11 @@ def _changed_inputs(
 
 def _other_positions(graph: Graph, outputs: Outputs, flag: Tensor, middle: int) -> Outputs:
     """Return outputs without the middle, on every axis that has a position for each flag."""
-    kept = {}
+    others = {}
     for tensor in graph.outputs:
         array = outputs[tensor.name]
         for axis, dim in enumerate(tensor.dims):
             if axis and dim == flag.dims[1] and tensor.dims[0] == flag.dims[0]:
                 array = np.delete(array, middle, axis)
-        kept[tensor.name] = array
-    return kept
+        others[tensor.name] = array
+    return others

@@ -78,9 +78,9 @@ def apply_proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Mod
         The rewritten model, or the one given where nothing was kept; and what was applied and refused.
     """
     what, nothing = f"rule {rule.name!r}", (model, Applied((), ()))
-    (kept, applied), failed = with_fallback(what, lambda: _proven(rule, model, proof), nothing)
+    (result, applied), failed = with_fallback(what, lambda: _proven(rule, model, proof), nothing)
     broken = (Refused(rule.name, "", "", why) for why in failed)
-    return kept, replace(applied, refused=(*applied.refused, *broken))
+    return result, replace(applied, refused=(*applied.refused, *broken))
 
 
 def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
@@ -99,15 +99,15 @@ def _trial(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -
 def _prove_each(
     rule: Rule[Any], model: ir.Model, proof: Proof, applied: Applied, objection: str
 ) -> tuple[ir.Model, Applied]:
-    kept: list[Site] = []
+    proven: list[Site] = []
     undone: list[Refused] = []
     for site in applied.sites:
-        nodes = {site.node, *(other.node for other in kept)}
+        nodes = {site.node, *(other.node for other in proven)}
         if len(applied.sites) > 1:
             objection = proof.objection(_trial(rule, model, nodes.__contains__)[0]) or ""
         if objection:
             undone.append(Refused(rule.name, site.node, site.module, f"undone: {objection}"))
         else:
-            kept.append(site)
-    final = _trial(rule, model, {site.node for site in kept}.__contains__)[0] if kept else model
-    return final, Applied(tuple(kept), (*applied.refused, *undone))
+            proven.append(site)
+    final = _trial(rule, model, {site.node for site in proven}.__contains__)[0] if proven else model
+    return final, Applied(tuple(proven), (*applied.refused, *undone))

@@ -15,8 +15,8 @@ from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
-LEAST = 3  # samples: one for each part
-ROUND = 4  # samples that are dealt at a time
+LEAST_SAMPLES = 3  # samples: one for each part
+DEALT_AT_ONCE = 4  # samples that are dealt at a time
 CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
 
 
@@ -92,7 +92,7 @@ class Samples(Sequence[Sample]):
         calibrates, the third selects, and the others evaluate.
         """
         calibration, selection = (
-            replace(self, items=self.items[start::ROUND]) for start in (CALIBRATION, SELECTION)
+            replace(self, items=self.items[start::DEALT_AT_ONCE]) for start in (CALIBRATION, SELECTION)
         )
         return SampleSplit(calibration, selection, replace(self, items=self.items[1::2]))
 
@@ -133,10 +133,10 @@ def as_samples(samples: Iterable[Sample]) -> Samples:
         SampleError: Fewer than three samples; names, dtypes or ranks that differ.
     """
     items = tuple(replace(sample, number=i) for i, sample in enumerate(samples))
-    if len(items) < LEAST:
+    if len(items) < LEAST_SAMPLES:
         raise SampleError(
-            f"samples: {len(items)} found, at least {LEAST} expected (some calibrate, some select, others "
-            "evaluate); yield a few hundred real inputs"
+            f"samples: {len(items)} found, at least {LEAST_SAMPLES} expected (some calibrate, some select, "
+            "others evaluate); yield a few hundred real inputs"
         )
     for i, item in enumerate(items):
         check_alike(i, item.inputs, items[0].inputs)

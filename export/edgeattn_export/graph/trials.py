@@ -18,9 +18,9 @@ from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
 
 STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
-RANGED = 64  # samples, of which the ranges of all values in a graph are taken
-REPEATED = 8  # of them, which come again, masked
-STACKED = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
+RANGED_SAMPLES = 64  # samples, of which the ranges of all values in a graph are taken
+REPEATED_SAMPLES = 8  # of them, which come again, masked
+STACKED_ROWS = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
 
 def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
@@ -47,9 +47,9 @@ def masked_samples(samples: Samples) -> Iterator[Inputs]:
     Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
-    some = stratified((sample.inputs for sample in samples), RANGED)
-    yield from some
-    for inputs, flag in product(stratified(some, REPEATED) if masks else (), (0, 1)):
+    chosen = stratified((sample.inputs for sample in samples), RANGED_SAMPLES)
+    yield from chosen
+    for inputs, flag in product(stratified(chosen, REPEATED_SAMPLES) if masks else (), (0, 1)):
         yield {**inputs, **{name: _masked_out(inputs[name], 0.67, flag) for name in masks}}
 
 
@@ -115,7 +115,7 @@ def _unmasked(samples: Samples, axes: Axes) -> Iterator[Inputs]:
         return
     middle = sizes_of(by_size[len(by_size) // 2].inputs, axes)
     if axes.batch:
-        yield sized_inputs(samples, axes, {**middle, axes.batch: STACKED})
+        yield sized_inputs(samples, axes, {**middle, axes.batch: STACKED_ROWS})
     if axes.symbols:
         yield sized_inputs(samples, axes, dict.fromkeys(axes.symbols, 1))
 
@@ -130,7 +130,7 @@ def _is_mask(samples: Samples, name: str) -> bool:
 
 
 def _masked_out(value: NDArray[np.generic], visible_share: float, flag: int = 0) -> NDArray[np.generic]:
-    kept = max(1, round(value.shape[-1] * visible_share))
+    visible = max(1, round(value.shape[-1] * visible_share))
     masked = value.copy()
-    masked[..., kept:] = flag
+    masked[..., visible:] = flag
     return masked

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-PAGE = 4096  # bytes that are mapped at once: what is smaller stays in the graph
-SMALLEST = 64 * 1024  # bytes, below which a file costs more than a copy
+PAGE_BYTES = 4096  # bytes that are mapped at once: what is smaller stays in the graph
+SMALLEST_FILE = 64 * 1024  # bytes, below which a file costs more than a copy
 
 
 class WeightFiles:
@@ -46,7 +46,7 @@ class WeightFiles:
         large = [
             (value, stored)
             for value in model.graph.initializers.values()
-            if (stored := value.const_value) is not None and stored.nbytes >= SMALLEST
+            if (stored := value.const_value) is not None and stored.nbytes >= SMALLEST_FILE
         ]
         for value, stored in large:
             shape = ir.Shape(stored.shape.numpy())
@@ -93,7 +93,7 @@ class WeightLayout:
         graph = model.clone()
         for value in graph.graph.initializers.values():
             stored = value.const_value
-            if stored is None or stored.nbytes < PAGE:
+            if stored is None or stored.nbytes < PAGE_BYTES:
                 continue
             file, start = self._position(stored)
             shape = ir.Shape(stored.shape.numpy())
@@ -119,7 +119,7 @@ class WeightLayout:
     def _position(self, stored: ir.TensorProtocol) -> tuple[str, int]:
         if id(stored) in self._positions:
             return self._positions[id(stored)]
-        start = self._end + -self._end % PAGE
+        start = self._end + -self._end % PAGE_BYTES
         if not self._pieces or (self._most is not None and start + stored.nbytes > self._most):
             self._pieces.append({})
             start = 0

@@ -22,6 +22,6 @@ def repack(files: BundleFiles, changed: Mapping[str, bytes]) -> Packed:
     """
     if files.manifest.signature is not None:
         raise BadInput(f"{files.folder}: signed, an unsigned bundle expected; change it first, then sign it")
-    kept = {name: files.path(name).read_bytes() for name in files.manifest.files if name not in changed}
-    contents = {**kept, **changed}
+    unchanged = {name: files.path(name).read_bytes() for name in files.manifest.files if name not in changed}
+    contents = {**unchanged, **changed}
     return Packed(replace(files.manifest, files=file_entries(contents)), contents)

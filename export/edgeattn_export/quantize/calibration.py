@@ -22,7 +22,7 @@ from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import QuantizeError
 
-KEPT = 640 * 2**20  # bytes of rounded layers
+ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
 
 
 class Key(NamedTuple):
@@ -133,10 +133,10 @@ class Calibration:
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
         self._rounded |= made
-        held = sum(map(_bytes, self._rounded.values()))
-        while held > KEPT:
+        size = sum(map(_bytes, self._rounded.values()))
+        while size > ROUNDED_BYTES:
             oldest = next(iter(self._rounded))
-            held -= _bytes(self._rounded.pop(oldest))
+            size -= _bytes(self._rounded.pop(oldest))
 
     def _statistics(self, layer: Layer, key: Key, histograms: bool) -> Statistics | None:
         return self._all(histograms)[layer.weight] if key.techniques or key.calibrated else None

@@ -24,14 +24,14 @@ _SCORING = _VIEWS | frozenset(
         *("Concat", "Expand", "MatMul", "Max", "Min", "ReduceMax", "ReduceMean", "ReduceSum"),
     }
 )
-FARTHEST = 32  # values that are followed: a score is near its choice
+MOST_VALUES = 32  # values that are followed: a score is near its choice
 
 
 def decides(output: ir.Value) -> bool:
     """Say whether a layer's output becomes the scores of a choice that the graph goes on with."""
     followed: dict[ir.Value, None] = {}
     waiting = [output]
-    while waiting and len(followed) < FARTHEST:
+    while waiting and len(followed) < MOST_VALUES:
         value = waiting.pop(0)
         followed[value] = None
         for node in dict.fromkeys(use.node for use in value.uses()):

@@ -67,11 +67,11 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         for value in tape.initializers:
             model.graph.register_initializer(value)
         model.graph.insert_before(nodes[name], tape.nodes)
-        kept = np.ones(len(origin.match.array.T), np.float32)  # (N)
-        kept[channels] = 0
-        split_layers[origin.name] = _without(before, kept)
+        plain_channels = np.ones(len(origin.match.array.T), np.float32)  # (N)
+        plain_channels[channels] = 0
+        split_layers[origin.name] = _without(before, plain_channels)
         for value in (origin.match.output, *origin.activation.outputs):
-            note_channel_factors(model, value, kept)
+            note_channel_factors(model, value, plain_channels)
         split_layers[name] = replace(
             split_layers[name], linear=replace(layer.linear, outliers=None), outliers=outliers
         )
@@ -100,13 +100,13 @@ def _outliers(
     return tape.op("MatMul", [value, embed(tape, weight, f"{name}.outliers_next")])
 
 
-def _without(prepared: Prepared, kept: Floats) -> Prepared:
+def _without(prepared: Prepared, plain_channels: Floats) -> Prepared:
     linear = prepared.linear
     changed = replace(
         linear,
-        weight=linear.weight * kept,
-        stored=None if linear.stored is None else (linear.stored * kept).astype(np.int8),
-        bias=None if linear.bias is None else linear.bias * kept,
-        outlier_weight=None if linear.outlier_weight is None else linear.outlier_weight * kept,
+        weight=linear.weight * plain_channels,
+        stored=None if linear.stored is None else (linear.stored * plain_channels).astype(np.int8),
+        bias=None if linear.bias is None else linear.bias * plain_channels,
+        outlier_weight=None if linear.outlier_weight is None else linear.outlier_weight * plain_channels,
     )
     return replace(prepared, linear=changed)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 INT16 = np.iinfo(np.int16)
 LARGEST_SUM = INT16.max // 255  # of two neighbors' weights that no activations can make saturate: 128
-HELD = 2**22  # sums held at once
+SUMS_AT_ONCE = 2**22  # sums held at once
 
 Bytes = NDArray[np.int8]
 Ints = NDArray[np.int32]
@@ -70,13 +70,13 @@ def saturation_loss(x: NDArray[np.uint8], weight: Bytes) -> tuple[Ints, int]:
     reached = np.flatnonzero(np.abs(most) > INT16.max)
     whole = np.zeros((weight.shape[1], len(x)), np.int32)
     count = 0
-    held = max(1, HELD // max(1, len(x)))
-    for start in range(0, len(reached), held):
-        some = reached[start : start + held]
-        sums = x1[pair[some]] * w1[some, None] + x2[pair[some]] * w2[some, None]  # (some, T)
+    batch = max(1, SUMS_AT_ONCE // max(1, len(x)))
+    for start in range(0, len(reached), batch):
+        chunk = reached[start : start + batch]
+        sums = x1[pair[chunk]] * w1[chunk, None] + x2[pair[chunk]] * w2[chunk, None]  # (some, T)
         over = sums - np.clip(sums, INT16.min, INT16.max)
-        begins = np.flatnonzero(np.diff(column[some], prepend=-1))
-        whole[column[some][begins]] += np.add.reduceat(over, begins, axis=0)
+        begins = np.flatnonzero(np.diff(column[chunk], prepend=-1))
+        whole[column[chunk][begins]] += np.add.reduceat(over, begins, axis=0)
         count += int(np.count_nonzero(over))
     return whole.T, count
 

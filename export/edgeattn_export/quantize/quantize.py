@@ -28,7 +28,7 @@ from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 from edgeattn_runtime.similarity import cosine
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
-COMPARED = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
+COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 Layers = Mapping[str, Prepared]  # by their node's name
 Settle = Callable[[ir.Model, Layers], Layers]
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
@@ -45,9 +45,9 @@ class LayerForm:
 
 def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]:
     """Yield the layers of ``before`` that stand in ``after`` too: their module, and their output's name."""
-    kept = values_of(after)
+    values = values_of(after)
     for node in before.graph:
-        if node.outputs[0].name not in kept:
+        if node.outputs[0].name not in values:
             continue
         if node.op_type in WEIGHTED and any(map(_is_matrix, node.inputs)):
             yield module_of(node), node.outputs[0].name or ""
@@ -64,7 +64,7 @@ def mean_cosines(
     names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
     one, other = (engine.runner(with_outputs(model, names)) for model in (before, after))
     cosines: dict[str, list[float]] = {name: [] for name in names}
-    for sample in samples[:COMPARED]:
+    for sample in samples[:COMPARED_SAMPLES]:
         a, b = one(sample.inputs), other(sample.inputs)
         for name in names:
             if a[name].shape == b[name].shape:  # else an expert, given other rows by another router

@@ -18,7 +18,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import with_outputs
 
 MASKED_OUT = -1e29  # a score below it weighs 0: it says nothing of how far scores reach
-NEAR = 0.1  # of how far a value reaches in all trials: so near to it is as far
+NEAR_SHARE = 0.1  # of how far a value reaches in all trials: so near to it is as far
 
 
 class Range(NamedTuple):
@@ -66,8 +66,8 @@ def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
 
 def _of(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
-    kept = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
-    return Range(float(kept.min(initial=0.0)), float(kept.max(initial=0.0)))
+    finite = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
+    return Range(float(finite.min(initial=0.0)), float(finite.max(initial=0.0)))
 
 
 def covering_inputs(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -> tuple[Inputs, ...]:
@@ -84,7 +84,7 @@ def covering_inputs(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
     all_trials = tuple(trials)
     ranges = [tuple(each.values()) for each in ranges_by_trial(model, all_trials, engine)]
     reaches = np.abs(np.array(ranges)).reshape(len(all_trials), -1)  # (trials, 2 x values)
-    covers = reaches >= (1 - NEAR) * reaches.max(axis=0)
+    covers = reaches >= (1 - NEAR_SHARE) * reaches.max(axis=0)
     chosen: list[int] = []
     uncovered = np.ones(reaches.shape[1], bool)
     while uncovered.any() or not chosen:

@@ -21,8 +21,8 @@ from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.pairs import can_saturate, saturation_loss
 from edgeattn_runtime.similarity import cosine
 
-LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
-SIMULATED = 16  # samples
+RISK_LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
+SIMULATED_SAMPLES = 16  # samples
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -45,8 +45,8 @@ class Risk:
 
 
 def at_risk(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) -> tuple[Risk, ...]:
-    """Return the int8 products whose cosine under saturation is below ``LIMIT``, in the graph's order."""
-    return tuple(risk for risk in saturation(model, samples, engine, forms) if risk.cosine < LIMIT)
+    """Return the int8 products whose cosine under saturation is below ``RISK_LIMIT``, in graph order."""
+    return tuple(risk for risk in saturation(model, samples, engine, forms) if risk.cosine < RISK_LIMIT)
 
 
 def saturation(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) -> tuple[Risk, ...]:
@@ -69,7 +69,7 @@ def saturation(model: ir.Model, samples: Samples, engine: Engine, forms: Forms) 
     names = dict.fromkeys(name for product in products for name in product.varying.values())
     answer = engine.runner(with_outputs(model, names))
     outcomes: list[list[_Outcome]] = [[] for _ in products]
-    for sample in samples[:SIMULATED]:
+    for sample in samples[:SIMULATED_SAMPLES]:
         values = answer(sample.inputs)
         for product, product_outcomes in zip(products, outcomes, strict=True):
             varying = {role: values[name] for role, name in product.varying.items()}

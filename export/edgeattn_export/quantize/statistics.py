@@ -18,7 +18,7 @@ from edgeattn_runtime.errors import QuantizeError
 
 Rows = tuple[str, Layout]  # a value's name, and how it is rows of channels
 
-MEMORY = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
+GRAM_BYTES = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those of a 12-layer BERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +114,20 @@ def calibrate(
 
 
 def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
-    """Split values into passes whose Gram matrices fit ``MEMORY`` together; a larger one gets its own.
+    """Split values into passes whose Gram matrices fit ``GRAM_BYTES`` together; a larger one gets its own.
 
     Args:
         widths: The channels D of each value.
     """
     batch: list[str] = []
-    held = 0
+    total = 0
     for name, width in widths.items():
         size = width * width * np.dtype(np.float32).itemsize
-        if batch and held + size > MEMORY:
+        if batch and total + size > GRAM_BYTES:
             yield batch
-            batch, held = [], 0
+            batch, total = [], 0
         batch.append(name)
-        held += size
+        total += size
     if batch:
         yield batch
 

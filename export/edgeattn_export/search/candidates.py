@@ -82,17 +82,17 @@ class Candidates:
             name: The recipe's.
             embedding: The form of embeddings.
         """
-        kept = Treatment(FLOAT.name)
+        in_float = Treatment(FLOAT.name)
         return cls(
-            plain=Recipe(name, ((EVERY, kept),), (embedding,)),
-            fast=(kept,),
+            plain=Recipe(name, ((EVERY, in_float),), (embedding,)),
+            fast=(in_float,),
             behind_activation=(),
             elsewhere=(),
             more_exact=(),
-            most_exact=(kept,),
+            most_exact=(in_float,),
             smaller=(),
             static=(),
-            few=(kept,),
+            few=(in_float,),
             rounding=("rounding", 0.1),  # which no float layer takes
             embeddings=(embedding,),
             smaller_embeddings=(),

@@ -19,11 +19,11 @@ import numpy as np
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search.error_meter import Errors
-from edgeattn_export.search.goal import LEAST, Goal, Usage
+from edgeattn_export.search.goal import LEAST_ERROR, Goal, Usage
 
-FREE = 1e-9  # the least price of an exchange
-NOTHING = 1e-9  # a gain, or an excess, that is none but the rounding of sums
-OTHERS = 1e-3  # what samples count that are beyond the limit but not the worst: two may be equally bad
+LEAST_PRICE = 1e-9  # the least price of an exchange
+NO_GAIN = 1e-9  # a gain, or an excess, that is none but the rounding of sums
+OTHERS_WEIGHT = 1e-3  # what samples count that are beyond the limit but not the worst: two may be equally bad
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Problem:
             self.milliseconds + sum(option.milliseconds for option in choice.values()),
             sum(option.megabytes for option in choice.values()),
         )
-        beyond = np.maximum(errors / max(self.goal.worst_error, LEAST) - 1, 0)  # (samples)
-        excess = self.goal.excess(spent) + OTHERS * float(beyond.mean())
-        return excess if excess > NOTHING else 0.0
+        beyond = np.maximum(errors / max(self.goal.worst_error, LEAST_ERROR) - 1, 0)  # (samples)
+        excess = self.goal.excess(spent) + OTHERS_WEIGHT * float(beyond.mean())
+        return excess if excess > NO_GAIN else 0.0
 
     def quick(self) -> Problem:
         """Return the problem without float options that take longer than others."""
@@ -149,8 +149,8 @@ def _best_exchange(chosen: Choice, problem: Problem, trust: Trust) -> tuple[str,
     for name, options in problem.units.items():
         for option in options:
             gain = now - problem.excess({**chosen, name: option}, trust)
-            price = max(problem.cost(option) - problem.cost(chosen[name]), FREE)
-            if gain > NOTHING and gain / price > most:
+            price = max(problem.cost(option) - problem.cost(chosen[name]), LEAST_PRICE)
+            if gain > NO_GAIN and gain / price > most:
                 best, most = (name, option), gain / price
     return best
 

@@ -32,7 +32,7 @@ from edgeattn_export.search.units import Unit
 from edgeattn_runtime.latency import Call
 from edgeattn_runtime.turns import Rounds
 
-CACHES = 32 * 2**20  # bytes that a core's caches hold, about
+CACHE_BYTES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4
 ROUNDS = Rounds(least=7, most=25, seconds=0.5, warmup=3)  # of one comparison
 
@@ -42,7 +42,7 @@ Wanted = Mapping[Unit, Sequence[Treatment]]
 def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
     """Return as many of some like layers as fill the caches in float."""
     first = layers[0]
-    return layers[: math.ceil(CACHES / (first.width * first.channels * FLOAT_BYTES))]
+    return layers[: math.ceil(CACHE_BYTES / (first.width * first.channels * FLOAT_BYTES))]
 
 
 def milliseconds(meter: ErrorMeter, treatments_of: Wanted, step: Step) -> dict[str, list[float]]:

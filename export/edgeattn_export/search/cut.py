@@ -20,8 +20,11 @@ from edgeattn_export.graph.values import values_of
 from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.match import Layer, match_linear
 
-MERGED = ("Split", "Sum")  # what an engine may merge with the layer before it; it is taken in, in every form
-BETWEEN = 3  # operators at most, such as the Sigmoid and Mul of an activation
+MERGED_OPERATORS = (
+    "Split",
+    "Sum",
+)  # what an engine may merge with the layer before it; it is taken in, in every form
+MOST_BETWEEN = 3  # operators at most, such as the Sigmoid and Mul of an activation
 
 Values = frozenset[ir.Value]
 Nodes = list[ir.Node]
@@ -70,7 +73,7 @@ def _behind(value: ir.Value, values: Collection[str]) -> Iterator[ir.Value]:
 
 def _is_end(value: ir.Value, values: Collection[str]) -> bool:
     user = only_user(value)
-    return value.name in values and (user is None or user.op_type not in MERGED)
+    return value.name in values and (user is None or user.op_type not in MERGED_OPERATORS)
 
 
 def _inputs_of(outputs: Iterable[ir.Value], float_values: Collection[str]) -> Iterator[ir.Value]:
@@ -115,7 +118,7 @@ def _traced(
         nodes = nodes_at(waiting.pop())
         for node in nodes:
             if not _is_neighbor(node) and node not in passed:
-                if len(passed) == BETWEEN or not _is_elementwise(node):
+                if len(passed) == MOST_BETWEEN or not _is_elementwise(node):
                     return frozenset()
                 passed.add(node)
                 waiting += onward(node)

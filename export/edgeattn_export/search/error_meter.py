@@ -1,30 +1,38 @@
-"""How exact a recipe is: its graph on the selection samples, against the float graph's answers."""
+"""What a recipe comes to: its graph's errors on the selection samples, its size, its time beside others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from statistics import median
 
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.search.candidates import nominal_of
+from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.rig import Rig
 from edgeattn_export.search.store import Answer, fingerprint
+from edgeattn_runtime.latency import Call
 from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.turns import InTurn, Rounds
 
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
 
-COUNTED = 128  # samples at most that prove a recipe
-SENSED = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+PROVING_SAMPLES = 128  # samples at most that prove a recipe
+SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
+RACE_PASSES = 6
 
 
 @dataclass
@@ -48,7 +56,7 @@ class ErrorMeter:
     def __post_init__(self) -> None:
         """Run the float graph."""
         calibration, selection = self.calibration, self.float_graph.selection
-        self.samples = selection[:COUNTED]
+        self.samples = selection[:PROVING_SAMPLES]
         self.fingerprint = fingerprint(calibration.model, calibration.samples, selection)
         answer = calibration.engine.runner(calibration.model)
         self._expected = [answer(sample.inputs) for sample in self.samples]
@@ -60,8 +68,8 @@ class ErrorMeter:
 
     @cached_property
     def sensed(self) -> tuple[int, ...]:
-        """The samples that plain int8 spoils most, (at most ``SENSED``): the worst of all is among them."""
-        hardest = np.argsort(-self.errors(self.rig.candidates.plain), kind="stable")[:SENSED]
+        """At most ``SENSED_SAMPLES``, which plain int8 spoils most: the worst of all is among them."""
+        hardest = np.argsort(-self.errors(self.rig.candidates.plain), kind="stable")[:SENSED_SAMPLES]
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
@@ -110,3 +118,54 @@ class ErrorMeter:
 
 def _flat(outputs: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> Errors:
     return np.concatenate([np.asarray(outputs[name], np.float64).ravel() for name in names])
+
+
+def race(meter: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+    """Prove recipes end to end, one thread; times are nominal where the device cannot be timed here.
+
+    Args:
+        meter: Of the graph.
+        recipes: Each of them is made, run on the samples, and timed in turn with the others.
+    """
+    entered = tuple(recipes)
+    errors, models = [], []
+    for recipe in entered:
+        errors.append(meter.errors(recipe))
+        models.append(meter.model(recipe))
+    times = _milliseconds(meter, entered, models)
+    return tuple(
+        Trial(
+            recipe,
+            cosine_mean=float(1 - errors[i].mean()),
+            cosine_min=float(1 - errors[i].max()),
+            latency_ms=times[i],
+            size_mb=file_mb(models[i]),
+        )
+        for i, recipe in enumerate(entered)
+    )
+
+
+def _milliseconds(meter: ErrorMeter, recipes: tuple[Recipe, ...], models: list[ir.Model]) -> list[float]:
+    paces = meter.rig.candidates.paces
+    if paces is not None:
+        return [nominal_of(meter.calibration, recipe, paces) for recipe in recipes]
+    question = {
+        "race": meter.fingerprint,
+        "recipes": [recipe.unnamed().to_json() for recipe in recipes],
+    }
+    answer = meter.rig.measured(question, lambda: _raced(meter, models))
+    return [float(str(answer[str(i)])) for i in range(len(recipes))]
+
+
+def _raced(meter: ErrorMeter, models: list[ir.Model]) -> Answer:
+    calls = {str(i): _in_turn(meter, model) for i, model in enumerate(models)}
+    timed = min(TIMED_SAMPLES, len(meter.samples))
+    rounds = Rounds(least=RACE_PASSES * timed, most=RACE_PASSES * timed, warmup=timed)
+    times = meter.rig.turns(calls, rounds)
+    return {i: median(measured) for i, measured in times.items()}
+
+
+def _in_turn(meter: ErrorMeter, model: ir.Model) -> Call:
+    runner = meter.rig.runner(meter.calibration.engine, model)
+    chosen = stratified((sample.inputs for sample in meter.samples), TIMED_SAMPLES)
+    return InTurn([runner.bind(inputs) for inputs in chosen])

@@ -13,7 +13,7 @@ Prefer = Literal["speed", "size"]
 # Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not
 # flatter that; but a recipe that was chosen on them may be less exact on others.
 MEAN_SHARE, WORST_SHARE = 0.8, 0.7
-LEAST = 1e-12  # error that is none: a limit of exactly 1 asks for it
+LEAST_ERROR = 1e-12  # error that is none: a limit of exactly 1 asks for it
 COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
 
 
@@ -44,8 +44,8 @@ class Trial:
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return the Pareto front over worst cosine, latency and size, the fastest first."""
     every = tuple(trials)
-    kept = (trial for trial in every if not any(other.dominates(trial) for other in every))
-    return tuple(sorted(kept, key=lambda trial: trial.latency_ms))
+    undominated = (trial for trial in every if not any(other.dominates(trial) for other in every))
+    return tuple(sorted(undominated, key=lambda trial: trial.latency_ms))
 
 
 def _axes(trial: Trial) -> tuple[float, float, float]:
@@ -101,8 +101,8 @@ class Goal:
     def excess(self, spent: Usage) -> float:
         """Say by how much limits are missed, each as a share of itself, all together; 0 where all are met."""
         shares = (
-            spent.mean_error / max(self.mean_error, LEAST),
-            spent.worst_error / max(self.worst_error, LEAST),
+            spent.mean_error / max(self.mean_error, LEAST_ERROR),
+            spent.worst_error / max(self.worst_error, LEAST_ERROR),
             spent.milliseconds / self.latency_ms,
             spent.megabytes / self.size_mb,
         )
@@ -138,8 +138,8 @@ class Goal:
 
     def used_by(self, trial: Trial) -> float:
         """Say which share of an allowed error a trial has, of the mean one or the worst, the larger."""
-        mean = (1 - trial.cosine_mean) / max(self.mean_error, LEAST)
-        worst = (1 - trial.cosine_min) / max(self.worst_error, LEAST)
+        mean = (1 - trial.cosine_mean) / max(self.mean_error, LEAST_ERROR)
+        worst = (1 - trial.cosine_min) / max(self.worst_error, LEAST_ERROR)
         return max(mean, worst)
 
     def tightened(self, share: float) -> Goal:

@@ -19,7 +19,9 @@ from edgeattn_export.search.goal import Goal
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit
 
-LARGE = 200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
+LARGE_BYTES = (
+    200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
+)
 UNTRIED: Errors = np.zeros(1)  # as if a treatment spoiled nothing
 
 Options = dict[str, list[Option]]  # by the unit's name
@@ -27,7 +29,7 @@ Options = dict[str, list[Option]]  # by the unit's name
 
 def is_large(calibration: Calibration) -> bool:
     """Say whether each trial of a graph takes seconds."""
-    return weight_bytes(calibration.model) > LARGE
+    return weight_bytes(calibration.model) > LARGE_BYTES
 
 
 def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:

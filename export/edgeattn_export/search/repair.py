@@ -12,7 +12,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.goal import LEAST, Goal
+from edgeattn_export.search.goal import LEAST_ERROR, Goal
 from edgeattn_export.search.options import (
     leading,
     megabytes,
@@ -100,7 +100,7 @@ def _ratio(measured: float, expected: float) -> float:
 def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
     """Return the goal less what a choice's graph takes beside the weights of its layers."""
     other_mb = size_mb - sum(option.megabytes for option in choice.values())
-    return replace(goal, size_mb=max(goal.size_mb - other_mb, LEAST))
+    return replace(goal, size_mb=max(goal.size_mb - other_mb, LEAST_ERROR))
 
 
 def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str]:

@@ -11,16 +11,15 @@ from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose
-from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
-from edgeattn_export.search.race import race
 from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
 
-SMALL = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
-ROUNDED = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
+SMALL_WEIGHT = 64 * 1024  # weights, below which a product takes about as long as quantizing its input
+ROUNDED_SHARE = 0.75  # of a treatment's error, about, is left where weights are rounded by the layer's output
 
 
 def why_float(
@@ -36,10 +35,12 @@ def why_float(
     """
     if fastest == FLOAT.name:
         return ()  # an engine of floats
-    kept = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
-    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in kept]
+    float_units = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
+    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in float_units]
     return tuple(
-        _why(unit, plain, int8) for unit, (plain, int8) in zip(kept, times, strict=True) if plain <= int8
+        _why(unit, plain, int8)
+        for unit, (plain, int8) in zip(float_units, times, strict=True)
+        if plain <= int8
     )
 
 
@@ -48,7 +49,7 @@ def _why(unit: Unit, plain: float, int8: float) -> str:
     layers = f"layer {layer.name!r}" + (f" and {count - 1} like it" if count > 1 else "")
     cause = (
         f"its {layer.width} x {layer.channels} weights are few, quantizing its input costs more than it saves"
-        if layer.width * layer.channels <= SMALL
+        if layer.width * layer.channels <= SMALL_WEIGHT
         else "its products are bound by memory, or this processor has no fast int8 kernel for them"
     )
     return (
@@ -126,7 +127,7 @@ def _priced(meter: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) ->
     cheapest = {unit: cheapest_treatments(meter, goal, unit.first) for unit in units}
     options = priced(meter, cheapest, step)
     rest = _rest_milliseconds(meter, units, options, goal)
-    return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED)
+    return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED_SHARE)
 
 
 def _rest_milliseconds(
@@ -137,7 +138,7 @@ def _rest_milliseconds(
         return 0.0
     fastest = meter.rig.candidates.fastest
     (whole,) = race(meter, [uniform(meter, units, fastest)])
-    plain = (option for found in options.values() for option in found if option.treatment == fastest)
+    plain = (option for choices in options.values() for option in choices if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
 
 

@@ -75,9 +75,9 @@ def _name(counts: Counter[Treatment]) -> str:
 
 
 def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:
-    found: dict[Hashable, list[Layer]] = {}
+    members_of: dict[Hashable, list[Layer]] = {}
     group_of: dict[str, Hashable] = {}  # by weight: a shared one keeps its layers together
     for layer in layers:
         group = group_of.setdefault(layer.weight, key(layer))
-        found.setdefault(group, []).append(layer)
-    return tuple(Unit(members[0].name, tuple(members)) for members in found.values())
+        members_of.setdefault(group, []).append(layer)
+    return tuple(Unit(members[0].name, tuple(members)) for members in members_of.values())

@@ -14,7 +14,7 @@ from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.whole_float16 import WholeFloat16
 from edgeattn_export.search.candidates import Candidates
-from edgeattn_export.targets.placement.operators import Operators
+from edgeattn_export.targets.operators import Operators
 from edgeattn_export.targets.target import Target
 
 PROVIDER = "CoreMLExecutionProvider"

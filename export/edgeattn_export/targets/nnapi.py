@@ -15,7 +15,7 @@ from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
-from edgeattn_export.targets.placement.operators import Operators
+from edgeattn_export.targets.operators import Operators
 from edgeattn_export.targets.target import Target
 
 NEURAL_NETWORKS = Engine(

@@ -12,7 +12,7 @@ from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.search.candidates import Candidates
-from edgeattn_export.targets.placement.operators import Operators
+from edgeattn_export.targets.operators import Operators
 
 
 def _nothing(_: Mapping[str, bytes]) -> Mapping[str, bytes]:

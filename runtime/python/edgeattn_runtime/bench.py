@@ -55,7 +55,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
+class DeviceBenchmark:
     """One bundle on one machine.
 
     Attributes:
@@ -89,7 +89,7 @@ def bench(
     threads: Sequence[int] = (),
     target: str | None = None,
     rounds: int = 100,
-) -> Benchmark:
+) -> DeviceBenchmark:
     """Load a bundle, replay its golden vectors, and time it on their inputs in turns.
 
     The load time covers the checks of every file and onnxruntime's own preparation.
@@ -113,7 +113,7 @@ def bench(
     timed = partial(_timed, samples=samples, rounds=rounds)
     golden, run, peak = check(model), timed(model), peak_memory_mb()
     files = {file for variant in model.variants for file in variant.files.values()}
-    return Benchmark(
+    return DeviceBenchmark(
         model=model.name,
         target=model.variants[0].target,
         graphs={file: model.manifest.files[file].sha256 for file in sorted(files)},

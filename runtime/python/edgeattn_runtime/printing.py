@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.batches import Interval
-from edgeattn_runtime.bench import Benchmark, Run, Timing
+from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine
@@ -50,7 +50,7 @@ def _numbers(array: NDArray[Any]) -> str:
     return f"{numbers} ..." if array.size > _FIRST else numbers
 
 
-def benchmark_text(benchmark: Benchmark) -> str:
+def benchmark_text(benchmark: DeviceBenchmark) -> str:
     """Return a benchmark as a table, with the share by which a figure may be off at 95 % behind it."""
     peak = benchmark.peak_memory_mb
     memory = "" if peak is None else f", {peak:.1f} MB at the peak of the whole process, Python included"

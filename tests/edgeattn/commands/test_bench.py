@@ -19,9 +19,9 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "ROUNDS", 24)
+    monkeypatch.setattr(race, "MOST_ROUNDS", 24)
     monkeypatch.setattr(alone, "PROCESSES", 4)
-    monkeypatch.setattr(alone, "SECONDS", 1.0)
+    monkeypatch.setattr(alone, "ALL_SECONDS", 1.0)
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
 
 

@@ -33,7 +33,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, refused: Refus
 def test_a_scheduler_that_does_not_answer_is_one_line(
     tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeattn.partitions.scheduler.SECONDS", 0.2)
+    monkeypatch.setattr("edgeattn.partitions.scheduler.ANSWER_SECONDS", 0.2)
     told = refused("sweep", TINY, "-o", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert "scheduler tcp://127.0.0.1:9: " in told
     monkeypatch.setenv("EDGEATTN_SCHEDULER", "pi4")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +33,7 @@ class Sshd:
     @classmethod
     def made(cls, folder: Path) -> Sshd:
         """Make keys and settings."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            sshd = cls(folder, free.getsockname()[1])
+        sshd = cls(folder, _free_port())
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
         (folder / "authorized").write_bytes((folder / "user.pub").read_bytes())
@@ -100,3 +100,12 @@ class Sshd:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+
+def _free_port() -> int:
+    """Return a port that nothing has, below those that the system gives to other connections."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from edgeattn import pipeline
 from edgeattn.devices import steady
 from edgeattn.devices.connection import Connection
-from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.host import RACES_PER_REQUEST, DeviceHost
 from edgeattn.devices.places import places
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
@@ -22,7 +23,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn_export.search.cost import ROUNDS
 from edgeattn_export.targets import TARGETS
 
-LAYERS = TOGETHER + 3  # no two alike, so that each is raced
+LAYERS = RACES_PER_REQUEST + 3  # no two alike, so that each is raced
 WIDTHS = [8 + 4 * i for i in range(LAYERS + 1)]
 
 
@@ -50,14 +51,15 @@ def test_the_layers_of_a_search_are_raced_in_full_batches(
         return ask(connection, verb, request, *more)
 
     monkeypatch.setattr(Connection, "ask", noted)
-    monkeypatch.setattr(steady, "REPEATS", 0)
+    monkeypatch.setattr(steady, "REPEATS", 0)  # each is sent once
+    monkeypatch.setattr(steady, "USELESS", math.inf)  # however busy the machine
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, 3 + i % 5, WIDTHS[0])} for i in range(24)]
     source = ModuleSource.of(Widening().eval(), raw, "widening")
     found = places([board.connection], [TARGETS["cpu"]])
     pipeline.run(source, Request.read("cpu", {"cosine": 0.5}, FASTEST, places=found), Silent())
     layers = [len(request["races"]) for request in sent if _is_of_layers(request)]
-    assert layers == [TOGETHER, LAYERS - TOGETHER]
+    assert layers == [RACES_PER_REQUEST, LAYERS - RACES_PER_REQUEST]
 
 
 def _is_of_layers(request: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeattn.devices import files
-from edgeattn.devices.host import TOGETHER, DeviceHost
+from edgeattn.devices.host import RACES_PER_REQUEST, DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -64,9 +64,9 @@ def test_calls_are_timed_there_side_by_side(board: DeviceHost) -> None:
 
 def test_races_are_timed_in_their_order_however_many(board: DeviceHost) -> None:
     runner = ORT_CPU.on(board).file_runner(GRAPH)
-    races = [{i: runner.bind(INPUTS[0])} for i in range(TOGETHER + 1)]
+    races = [{i: runner.bind(INPUTS[0])} for i in range(RACES_PER_REQUEST + 1)]
     found = list(board.races(races, Clock(), ROUNDS))
-    assert [list(race) for race in found] == [[i] for i in range(TOGETHER + 1)]
+    assert [list(race) for race in found] == [[i] for i in range(RACES_PER_REQUEST + 1)]
 
 
 def test_calls_are_raced_there_as_here(board: DeviceHost) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from edgeattn.devices.host import DeviceHost
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -23,6 +24,7 @@ def _race(pause: float) -> dict[str, Any]:
     return {"clock": clock, "rounds": {"least": 9, "most": 9, "seconds": None, "warmup": 0}}
 
 
+@pytest.mark.filterwarnings("ignore:waiting")  # as it may take long, on a busy machine
 def test_two_hosts_take_turns(bench: Any) -> None:
     address = bench.add("shared")
     spans: list[tuple[float, float]] = []

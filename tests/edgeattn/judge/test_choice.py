@@ -13,10 +13,11 @@ import pytest
 from edgeattn.judge import choice as module
 from edgeattn.judge.choice import REFINEMENTS, Choice, Chooser
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.footprint import MARGIN, graphs_mb
+from edgeattn.judge.footprint import MEMORY_MARGIN, graphs_mb
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Objective, Request
+from edgeattn.judge.search import goal_of
 from edgeattn.progress import Progress, Silent
 from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
@@ -87,7 +88,9 @@ def choose(captured: Captured, floats: FloatGraphs, samples: SampleSplit, stages
         padded = Padded(captured.graph, None)
         comparison = Answering(captured, padded, None, selection=samples.selection, verdicts=iter(verdicts))
         request = Request.read("cpu", limits or {"cosine": REQUIRED}, objective)
-        choice = Chooser(floats, samples.selection, comparison, request, stages).best()
+        rig, selection = request.rig(), samples.selection
+        goal = goal_of(request, captured, selection, rig)
+        choice = Chooser(floats, selection, comparison, request, rig, goal, stages).best()
         assert next(comparison.verdicts, None) is None
         return choice
 
@@ -169,7 +172,7 @@ def test_where_memory_is_too_large_smaller_graphs_are_searched_for_and_not_spoke
     monkeypatch.setattr(module, "memory_of", memory_of)
     limit = 0.95 * graphs_mb(choose([GOOD]).int8)
     choice = choose([GOOD, GOOD], cosine=0.9, memory_mb=limit)
-    assert sizes[1:] == [math.inf, pytest.approx(MARGIN * limit)]
+    assert sizes[1:] == [math.inf, pytest.approx(MEMORY_MARGIN * limit)]
     assert choice.int8.recipe == SMALL.name
     assert graphs_mb(choice.int8) <= limit
     assert choice.binding == ()

@@ -47,7 +47,7 @@ def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples
 def test_all_three_race_on_the_same_threads(
     comparison: Comparison, runner: Runner, samples: SampleSplit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ROUNDS", 6)
+    monkeypatch.setattr(module, "MOST_ROUNDS", 6)
     found = comparison.race(runner, samples.selection[:3])
     assert found.latencies.keys() == {PYTORCH, FLOAT, INT8}
     assert (found.conditions.threads, found.conditions.samples) == (THREADS, 3)

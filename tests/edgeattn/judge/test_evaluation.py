@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.compare import SampleScore
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Subject, evaluate, score_here
+from edgeattn.judge.measures import SampleScore
 from edgeattn.progress import Silent
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Sample, SampleSplit

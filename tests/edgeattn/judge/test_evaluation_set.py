@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgeattn.judge import evaluation_set as module
-from edgeattn.judge.evaluation_set import FEWEST, evaluation_set
+from edgeattn.judge.evaluation_set import FEWEST_SAMPLES, evaluation_set
 from edgeattn.measure.buckets import BucketRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
@@ -81,8 +81,8 @@ def test_where_no_sample_fits_nothing_is_evaluated(
 def test_an_emulator_without_time_runs_the_fewest_evenly_spread_and_each_once(
     counting: Counting, samples: SampleSplit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS", 0.0)
-    monkeypatch.setattr(module, "FEWEST", 8)
+    monkeypatch.setattr(module, "EMULATOR_SECONDS", 0.0)
+    monkeypatch.setattr(module, "FEWEST_SAMPLES", 8)
     with evaluation_set(counting, samples.evaluation, (), emulated=True) as found:
         assert [sample.number for sample in found.samples] == [s.number for s in samples.evaluation[::3]]
         assert "8 of 24" in found.notes[0]
@@ -109,4 +109,4 @@ def test_what_an_emulator_raises_is_raised_where_its_answer_is_asked_for(
 
 
 def test_the_fewest_decide_a_worst_case() -> None:
-    assert FEWEST == 59
+    assert FEWEST_SAMPLES == 59

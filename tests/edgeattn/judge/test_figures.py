@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from edgeattn.judge.figures import Exact, Mean, Worst
-from edgeattn.judge.statistics import LEAST
+from edgeattn.judge.figures import Exact, Mean, Worst, mean_drop
+from edgeattn.judge.statistics import LEAST_SAMPLES
 
 ALIKE = (0.995,) * 50
 
@@ -37,10 +37,10 @@ def test_a_mean_whose_interval_holds_the_limit_is_undecided() -> None:
     assert found.needed > len(ALIKE)
 
 
-@pytest.mark.parametrize(("count", "ok"), [(LEAST - 1, False), (LEAST, True)])
+@pytest.mark.parametrize(("count", "ok"), [(LEAST_SAMPLES - 1, False), (LEAST_SAMPLES, True)])
 def test_a_mean_of_very_few_samples_is_undecided_however_good(count: int, ok: bool) -> None:
     found = Mean((1.0,) * count, 1.0, at_least=True).decide(lambda value: value >= 0.5)
-    assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST)
+    assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST_SAMPLES)
 
 
 def test_a_figure_may_be_another_than_the_mean_itself() -> None:
@@ -62,3 +62,21 @@ def test_a_worst_sample_speaks_for_a_share_of_inputs(
     found = Worst(value, count).decide(lambda value: value >= 0.8)
     assert (found.ok, found.decided, found.needed) == (ok, decided, None if decided else 59)
     assert found.share == pytest.approx(0.05 ** (1 / count))
+
+
+def test_of_right_or_wrong_an_unseen_input_may_lose_all() -> None:
+    assert mean_drop([1.0, 1.0, 0.0], [1.0, 1.0, 0.0]).unseen == 1.0
+
+
+def test_of_grades_that_no_sample_lost_it_loses_a_step() -> None:
+    grades = [1.0, 0.875, 1.0, 0.75, 0.5]  # of batches of eight
+    drop = mean_drop(grades * 10, grades * 10)
+    assert drop.unseen == 0.125
+    assert not drop.decide(lambda mean: mean <= 0.001).decided
+    assert mean_drop([0.5] * 9, [0.5] * 9).unseen == 0.0
+
+
+def test_of_grades_it_loses_more_than_any_that_was_seen() -> None:
+    drop = mean_drop([0.9, 0.8, 0.5], [0.8, 0.8, 0.5])
+    assert drop.value == pytest.approx(0.1 / 3)
+    assert drop.unseen == pytest.approx(3 * 0.1 - 2 * 0.1 / 3)

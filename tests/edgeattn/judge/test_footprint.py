@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edgeattn.judge.footprint import MARGIN, Footprint, within_memory
+from edgeattn.judge.footprint import MEMORY_MARGIN, Footprint, within_memory
 
 LIMIT = 40.0  # MB of memory
 LARGEST, LEAST, BESIDE = 30.0, 12.0, 20.0  # MB: of graphs, and of memory beside them
@@ -35,14 +35,14 @@ def test_what_keeps_to_its_limit_is_made_once() -> None:
 def test_the_graphs_shrink_by_what_memory_is_too_large() -> None:
     make, asked = maker(saved=1.0)
     found = within_memory(make, LIMIT)
-    assert found.memory_mb == pytest.approx(MARGIN * LIMIT)
+    assert found.memory_mb == pytest.approx(MEMORY_MARGIN * LIMIT)
     assert found.candidate == f"{asked[-1]:.4g} MB"
-    assert asked == [math.inf, pytest.approx(LARGEST - (BESIDE + LARGEST - MARGIN * LIMIT))]
+    assert asked == [math.inf, pytest.approx(LARGEST - (BESIDE + LARGEST - MEMORY_MARGIN * LIMIT))]
 
 
 def test_they_shrink_again_by_what_that_has_saved() -> None:
     make, asked = maker()
-    assert within_memory(make, 42.0).memory_mb == pytest.approx(MARGIN * 42.0)
+    assert within_memory(make, 42.0).memory_mb == pytest.approx(MEMORY_MARGIN * 42.0)
     assert len(asked) == 3
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.golden import COUNT, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
+from edgeattn.judge.golden import GOLDEN_SAMPLES, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
 from edgeattn_runtime.golden import replay
 
 ROUNDED = 1e-6
@@ -31,7 +31,7 @@ class Rotated:
 def test_they_span_the_inputs_and_hold_the_originals_answers() -> None:
     golden = golden_vectors(Rotated(0), Rotated(0.1), INPUTS)
     lengths = [sample.inputs["x"].shape[1] for sample in golden.samples]
-    assert len(lengths) == COUNT
+    assert len(lengths) == GOLDEN_SAMPLES
     assert (lengths[0], lengths[-1]) == (2, 11)
     assert all(sample.outputs["y"].tolist() == [1, 0] for sample in golden.samples)
 

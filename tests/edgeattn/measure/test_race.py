@@ -32,7 +32,7 @@ class Runner:
 
 
 def test_every_runner_runs_every_sample_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ROUNDS", 7)
+    monkeypatch.setattr(module, "MOST_ROUNDS", 7)
     seen: list[tuple[str, int]] = []
     found = race({name: Runner(name, seen) for name in "ab"}, INPUTS, GRAPH, threads=2)
     assert found.conditions.rounds == 6  # whole passes over three samples
@@ -62,18 +62,18 @@ def test_many_samples_are_thinned_from_the_smallest_to_the_largest() -> None:
     seen: list[tuple[str, int]] = []
     found = race({"a": Runner("a", seen)}, inputs, GRAPH, threads=1)
     lengths = {length for _, length in seen}
-    assert found.conditions.samples == len(lengths) == module.SAMPLES
+    assert found.conditions.samples == len(lengths) == module.MOST_SAMPLES
     assert {1, 100} <= lengths
 
 
 def test_a_slow_model_gets_fewer_samples_and_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_round_seconds", lambda *_: module.SECONDS / 4)
+    monkeypatch.setattr(module, "_round_seconds", lambda *_: module.RACE_SECONDS / 4)
     found = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1)
     assert (found.conditions.samples, found.conditions.rounds) == (2, 2)  # and 2 to warm up: 4 in all
 
 
 def test_the_slowest_model_is_still_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_round_seconds", lambda *_: 10 * module.SECONDS)
+    monkeypatch.setattr(module, "_round_seconds", lambda *_: 10 * module.RACE_SECONDS)
     found = race({"a": Runner("a", [])}, INPUTS, GRAPH, threads=1)
     assert (found.conditions.samples, found.conditions.rounds) == (1, 1)
 

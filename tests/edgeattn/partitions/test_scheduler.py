@@ -141,7 +141,7 @@ def test_a_scheduler_without_tls_is_told_from_one_with_it(
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SECONDS", 1.0)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
     with pytest.raises(BadInput, match=r"scheduler tcp://127.0.0.1:1: no answer in 1 s .*dask scheduler"):
         connect("tcp://127.0.0.1:1")
     with pytest.raises(BadInput, match="tcp://HOST:PORT"):

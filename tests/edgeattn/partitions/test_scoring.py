@@ -14,12 +14,12 @@ from distributed import Client
 
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.judge.compare import SampleScore
+from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.partition import cut
-from edgeattn.partitions.scoring import AHEAD, scores_in_order
+from edgeattn.partitions.scoring import PARTITIONS_AHEAD, scores_in_order
 from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.results.report import Report
@@ -90,7 +90,7 @@ def test_the_command_says_the_same_as_the_export(
 def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it_is_compared(
     asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
 ) -> None:
-    ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * AHEAD * 3
+    ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * PARTITIONS_AHEAD * 3
     stream = _Stream(every)
     scores = scores_in_order(client, asked, stream, 3)
     found = [next(scores)]

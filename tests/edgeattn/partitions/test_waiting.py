@@ -49,7 +49,7 @@ def test_the_one_that_has_ended_is_returned() -> None:
 
 
 def test_where_no_worker_is_left_it_says_so(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "PATIENCE", 3.0)
+    monkeypatch.setattr(waiting, "WORKER_PATIENCE", 3.0)
     with pytest.raises(EdgeAttnError, match=r"no worker with PyTorch is left, and none came in 3 s"):
         first_ended(scheduler.client, [_submitted(scheduler.client)])
 

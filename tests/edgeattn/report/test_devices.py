@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeattn.report.devices import Device
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.machine import Machine
 
 
-def test_each_sample_has_a_row_and_each_number_of_threads_a_column(device: Benchmark) -> None:
+def test_each_sample_has_a_row_and_each_number_of_threads_a_column(device: DeviceBenchmark) -> None:
     found = Device.of(device)
     assert found.threads == (1, 2)
     assert found.p50 == (
@@ -16,18 +16,18 @@ def test_each_sample_has_a_row_and_each_number_of_threads_a_column(device: Bench
     )
 
 
-def test_a_device_is_told_with_its_lowest_cosine(device: Benchmark, machine: Machine) -> None:
+def test_a_device_is_told_with_its_lowest_cosine(device: DeviceBenchmark, machine: Machine) -> None:
     found = Device.of(device)
     assert (found.name, found.cosine, found.ok) == (str(machine), 0.5, False)
     assert (found.load_ms, found.memory_mb) == (123.0, 98.7)
 
 
-def test_a_device_is_right_where_every_output_is(device: Benchmark) -> None:
+def test_a_device_is_right_where_every_output_is(device: DeviceBenchmark) -> None:
     found = Device.of(replace(device, golden=device.golden[:1]))
     assert (found.cosine, found.ok) == (0.99871, True)
 
 
-def test_a_sample_without_dynamic_sizes_goes_by_its_number(device: Benchmark) -> None:
+def test_a_sample_without_dynamic_sizes_goes_by_its_number(device: DeviceBenchmark) -> None:
     runs = [
         replace(run, timings=tuple(replace(timing, shape={}) for timing in run.timings))
         for run in device.runs

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from edgeattn.results.device import read_result
-from edgeattn_runtime.bench import Benchmark, bench
+from edgeattn_runtime.bench import DeviceBenchmark, bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
 
 
 @pytest.fixture
-def result(folder: Path) -> Benchmark:
+def result(folder: Path) -> DeviceBenchmark:
     return bench(folder, threads=(1, 2), rounds=1)
 
 
@@ -23,7 +23,7 @@ def written(folder: Path, table: object) -> Path:
     return path
 
 
-def test_what_a_device_prints_is_read_back(folder: Path, result: Benchmark) -> None:
+def test_what_a_device_prints_is_read_back(folder: Path, result: DeviceBenchmark) -> None:
     assert read_result(written(folder, result.to_table()), open_bundle(folder)) == result
 
 
@@ -40,7 +40,7 @@ def test_what_a_device_prints_is_read_back(folder: Path, result: Benchmark) -> N
     ],
 )
 def test_what_is_no_result_of_the_bundle_is_refused(
-    folder: Path, result: Benchmark, changed: dict[str, Any], named: str
+    folder: Path, result: DeviceBenchmark, changed: dict[str, Any], named: str
 ) -> None:
     path = written(folder, result.to_table() | changed)
     with pytest.raises(BadInput, match=named) as refused:

@@ -10,7 +10,7 @@ from edgeattn.report.devices import Device
 from edgeattn.serve.address import LOOPBACK, Address
 from edgeattn.serve.screen import MOST_REASONS, Screen
 from edgeattn.serve.sessions import Sessions
-from edgeattn_runtime.bench import Benchmark
+from edgeattn_runtime.bench import DeviceBenchmark
 
 
 class Shown:
@@ -57,7 +57,7 @@ def test_the_next_browser_is_shown_another_address(shown: Shown) -> None:
     assert shown.text.rstrip().endswith(shown.sessions.token)
 
 
-def test_a_device_is_a_row_under_one_heading(shown: Shown, device: Benchmark) -> None:
+def test_a_device_is_a_row_under_one_heading(shown: Shown, device: DeviceBenchmark) -> None:
     failed = Device.of(device)
     passed = replace(failed, name="Pixel 9", ok=True, cosine=0.99871)
     shown.screen.device(failed, None)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.graph.samples import LEAST
+from edgeattn_export.graph.samples import LEAST_SAMPLES
 from edgeattn_runtime.errors import SampleError
 
 A, B = torch.ones(1, 2), torch.full((1, 3), 2.0)
@@ -40,7 +40,7 @@ class Optional(nn.Module):
 
 def _answer(module: nn.Module, raw: object) -> tuple[tuple[str, ...], float]:
     """Return the inputs' names, and what the module answers when it is called by them."""
-    samples = read_samples(module, [raw] * LEAST)
+    samples = read_samples(module, [raw] * LEAST_SAMPLES)
     (answer,) = Reference(module, Call(samples.beginning))(samples[0].inputs).values()
     return samples.names, float(answer.sum())
 
@@ -86,7 +86,7 @@ def test_the_order_is_the_first_samples() -> None:
 
 
 def test_inputs_and_what_is_the_same_in_every_call_are_noted() -> None:
-    (note,) = read_samples(Features(), [{"a": A, "b": B, "kind": "text"}] * LEAST).notes
+    (note,) = read_samples(Features(), [{"a": A, "b": B, "kind": "text"}] * LEAST_SAMPLES).notes
     assert "inputs a, b;" in note
     assert "kind ('text')" in note
 
@@ -112,7 +112,7 @@ def test_a_sample_unlike_the_first_is_refused(raw: Mapping[str, object], named: 
 def test_keys_that_forward_does_not_know_are_told_with_how_it_fails_on_them() -> None:
     named = "^sample 0: .* a; .*features, weight; .*KeyError: 'b'$"
     with pytest.raises(SampleError, match=named):
-        read_samples(Features(), [{"a": A}] * LEAST)
+        read_samples(Features(), [{"a": A}] * LEAST_SAMPLES)
 
 
 def test_what_forward_returned_is_no_input_but_a_past() -> None:
@@ -121,6 +121,6 @@ def test_what_forward_returned_is_no_input_but_a_past() -> None:
             return a + 1, (a[None, None], a[None, None])
 
     past = (np.ones((1, 1, 1, 2), "float32"),) * 2
-    samples = read_samples(Stepping(), [{"a": A, "past": past}] * LEAST)
+    samples = read_samples(Stepping(), [{"a": A, "past": past}] * LEAST_SAMPLES)
     assert samples.names == ("a",)
-    assert (samples.nested, len(samples.continued)) == ({}, LEAST)
+    assert (samples.nested, len(samples.continued)) == ({}, LEAST_SAMPLES)

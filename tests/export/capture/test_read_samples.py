@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from edgeattn_export.capture import read_samples
-from edgeattn_export.capture.read_samples import LIMIT
-from edgeattn_export.graph.samples import LEAST
-from edgeattn_runtime.errors import ModelError, SampleError
+from edgeattn_export.capture.read_samples import LIMIT, read_npz
+from edgeattn_export.graph.samples import LEAST_SAMPLES
+from edgeattn_runtime.errors import BadInput, ModelError, SampleError
 
 IDS, MASK = torch.ones(1, 4), torch.ones(1, 4, dtype=torch.int64)
 PAST = (torch.ones(1, 2, 3, 4),) * 2
@@ -86,21 +88,21 @@ def test_a_sample_unlike_the_others_is_refused_by_its_number(raw: object, named:
     _refused(raw, named)
 
 
-@pytest.mark.parametrize("count", range(LEAST))
+@pytest.mark.parametrize("count", range(LEAST_SAMPLES))
 def test_refuses_too_few(count: int) -> None:
-    with pytest.raises(SampleError, match=f"^samples: {count} .*{LEAST} "):
+    with pytest.raises(SampleError, match=f"^samples: {count} .*{LEAST_SAMPLES} "):
         read_samples(One(), [{"ids": IDS}] * count)
 
 
-@pytest.mark.parametrize("begin", range(LEAST + 1))
+@pytest.mark.parametrize("begin", range(LEAST_SAMPLES + 1))
 def test_what_continues_is_a_text_of_its_own_where_too_few_begin(begin: int) -> None:
     class Continued(nn.Module):
         def forward(self, ids: Tensor, past: object = None) -> object:
             return ids, PAST
 
-    samples = read_samples(Continued(), [{"ids": IDS}] * begin + [{"ids": IDS, "past": PAST}] * LEAST)
-    assert len(samples) == (begin if begin >= LEAST else begin + LEAST)
-    assert len(samples.continued) == LEAST
+    samples = read_samples(Continued(), [{"ids": IDS}] * begin + [{"ids": IDS, "past": PAST}] * LEAST_SAMPLES)
+    assert len(samples) == (begin if begin >= LEAST_SAMPLES else begin + LEAST_SAMPLES)
+    assert len(samples.continued) == LEAST_SAMPLES
     assert not any(sample.continues for sample in samples)
 
 
@@ -133,3 +135,17 @@ def test_reads_no_more_than_the_limit() -> None:
             yield {"ids": IDS}
 
     assert len(read_samples(One(), endless())) == drawn == LIMIT
+
+
+WIDTH = 16
+
+
+def test_samples_may_be_stacked(tmp_path: Path) -> None:
+    np.savez(tmp_path / "stack.npz", x=np.ones((4, 3, WIDTH), np.float32))
+    assert [sample.inputs["x"].shape for sample in read_npz(tmp_path / "stack.npz")] == [(1, 3, WIDTH)] * 4
+
+
+def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("not this")
+    with pytest.raises(BadInput, match=r"x\.npz: "):
+        read_npz(tmp_path / "x.npz")

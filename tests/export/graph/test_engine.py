@@ -82,7 +82,7 @@ def test_large_weights_are_mapped_from_files_that_all_sessions_share(
 ) -> None:
     files = WeightFiles()
     monkeypatch.setattr("edgeattn_export.graph.engine.SESSION_WEIGHTS", files)
-    monkeypatch.setattr("edgeattn_export.graph.weight_files.SMALLEST", 1024)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.SMALLEST_FILE", 1024)
     expected = plainly(encoder.model)(samples[0].inputs)
     for graph in (encoder.model, encoder.model.clone()):
         actual = PLAIN.runner(graph)(samples[0].inputs)

@@ -14,7 +14,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.files import file_mb, model_files, serialize, weight_bytes
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.weight_files import PAGE
+from edgeattn_export.graph.weight_files import PAGE_BYTES
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 
@@ -61,11 +61,11 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
     apart = {weight.name: weight for weight in graph.initializer if weight.external_data}
     for name, value in encoder.model.graph.initializers.items():
         assert value.const_value is not None
-        assert (name in apart) == (value.const_value.nbytes >= PAGE)
+        assert (name in apart) == (value.const_value.nbytes >= PAGE_BYTES)
     for name, weight in apart.items():
         entry = {item.key: item.value for item in weight.external_data}
         start, length = int(entry["offset"]), int(entry["length"])
-        assert (entry["location"], start % PAGE) == ("model.onnx.data", 0)
+        assert (entry["location"], start % PAGE_BYTES) == ("model.onnx.data", 0)
         stored = encoder.model.graph.initializers[name].const_value
         assert stored is not None
         assert files["model.onnx.data"][start : start + length] == stored.tobytes()
@@ -76,7 +76,7 @@ def test_each_large_weight_begins_on_a_page(encoder: Captured) -> None:
 def test_large_weights_are_parted_into_pieces(
     encoder: Captured, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE", 64)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE_BYTES", 64)
     files = model_files(encoder.model, "model.onnx", most)
     weights = {f"model.onnx.data{suffix}" for suffix in ("", *(f".{i}" for i in range(1, len(files) - 1)))}
     assert set(files) == {"model.onnx", *weights}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.padding import SHORTEST, find_padding, is_flag
+from edgeattn_export.graph.padding import SHORTEST_SEQUENCE, find_padding, is_flag
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
 
@@ -69,7 +69,7 @@ def test_what_holds_other_numbers_is_no_flag() -> None:
 
 
 def test_samples_that_are_too_short_say_nothing() -> None:
-    short = _sample(SHORTEST - 1, first=1, second=0)
+    short = _sample(SHORTEST_SEQUENCE - 1, first=1, second=0)
     assert _found(lambda ids, first, second: _mean(ids, first == 1), short) is None
 
 

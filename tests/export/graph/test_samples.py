@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn_export.graph.samples import LEAST, Sample, Samples, stratified
+from edgeattn_export.graph.samples import LEAST_SAMPLES, Sample, Samples, stratified
 
 
 def _of(*sizes: int) -> Samples:
@@ -23,7 +23,7 @@ def test_three_parts_are_dealt_in_turn() -> None:
     assert _targets(parts.evaluation) == [1, 3, 5, 7, 9]
 
 
-@pytest.mark.parametrize("count", [LEAST, 4, 7, 100])
+@pytest.mark.parametrize("count", [LEAST_SAMPLES, 4, 7, 100])
 def test_no_sample_is_in_two_parts_and_none_is_empty(count: int) -> None:
     parts = _of(*range(1, count + 1)).split()
     each = [_targets(part) for part in (parts.calibration, parts.selection, parts.evaluation)]

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.trials import STACKED, masked_samples, trials
+from edgeattn_export.graph.trials import STACKED_ROWS, masked_samples, trials
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
 
@@ -20,7 +20,7 @@ SAMPLES = Samples((_sample(6, 5), _sample(3, 7), _sample(9, 8)))
 def test_real_ends_a_stack_and_ones_each_with_positions_masked_out() -> None:
     *actual, _ = trials(SAMPLES, AXES)
     shapes = [inputs["ids"].shape for inputs in actual[::3]]  # each plain trial comes with two masked ones
-    assert shapes == [(1, 3), (1, 9), (STACKED, 6), (1, 1)]
+    assert shapes == [(1, 3), (1, 9), (STACKED_ROWS, 6), (1, 1)]
     shown = [inputs["mask"].sum(axis=1).tolist() for inputs in actual[3:6]]
     assert shown == [[9], [6], [1]]  # all, two thirds, the first alone
     assert actual[5]["mask"][0, 0] == 1
@@ -44,7 +44,7 @@ def test_samples_themselves_are_left_as_they_are() -> None:
 def test_no_mask_no_variants() -> None:
     floats = Samples(tuple(Sample({"x": np.ones((1, n), np.float32)}) for n in (4, 2)))
     actual = list(trials(floats, Axes({"x": ("batch", "sequence")})))
-    assert [inputs["x"].shape for inputs in actual] == [(1, 2), (1, 4), (STACKED, 4), (1, 1)]
+    assert [inputs["x"].shape for inputs in actual] == [(1, 2), (1, 4), (STACKED_ROWS, 4), (1, 1)]
 
 
 def test_a_vector_of_zeros_and_ones_is_a_label_and_no_mask() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.graph.weight_files import SMALLEST, WeightFiles
+from edgeattn_export.graph.weight_files import SMALLEST_FILE, WeightFiles
 
 SIDE = 256  # a square of float32 that is large enough
 
@@ -48,6 +48,6 @@ def test_a_file_goes_with_its_weight(model: ir.Model) -> None:
 
 def test_a_small_weight_stays_in_its_graph(by_hand: Callable[..., ir.Model]) -> None:
     small = by_hand(np.eye(2, dtype=np.float32))
-    assert weight_of(small).nbytes < SMALLEST
+    assert weight_of(small).nbytes < SMALLEST_FILE
     assert not WeightFiles().set_apart(small)
     np.testing.assert_array_equal(weight_of(small).numpy(), np.eye(2))

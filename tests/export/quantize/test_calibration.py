@@ -203,7 +203,7 @@ def test_memory_for_one_matrix_at_a_time_is_enough(
     _, samples, recovered = layers
     whole = _all_of(calibrated(recovered.model, samples), TREATED)
     assert len(passes) == 1
-    monkeypatch.setattr(statistics, "MEMORY", 1)
+    monkeypatch.setattr(statistics, "GRAM_BYTES", 1)
     known = calibrated(recovered.model, samples)
     split = _all_of(known, TREATED)
     assert len(passes) - 1 == len({layer.weight for layer in known.layers})
@@ -214,7 +214,7 @@ def test_memory_for_one_matrix_at_a_time_is_enough(
 
 
 def test_the_newest_rounded_layers_are_kept(tied: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "KEPT", 3 * WEIGHT.nbytes)  # two layers, smoothed and stored
+    monkeypatch.setattr(calibration, "ROUNDED_BYTES", 3 * WEIGHT.nbytes)  # two layers, smoothed and stored
     older = Treatment("int8", (("smoothing", 0.6), ("rounding", 0.05)))
     before, _ = _all_of(tied, older), _all_of(tied, TREATED)
     newest = _all_of(tied, TREATED)

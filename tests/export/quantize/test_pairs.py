@@ -41,10 +41,10 @@ def _by_hand(x: NDArray[np.uint8], weight: Bytes) -> tuple[NDArray[np.int64], in
     return missing, count
 
 
-@given(products(), st.sampled_from([1, 5, pairs.HELD]))
+@given(products(), st.sampled_from([1, 5, pairs.SUMS_AT_ONCE]))
 def test_what_is_lost_is_what_a_loop_loses(product: tuple[NDArray[np.uint8], Bytes], held: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "HELD", held)  # however little is held at once
+        patch.setattr(pairs, "SUMS_AT_ONCE", held)  # however little is held at once
         missing, count = saturation_loss(*product)
     expected, expected_count = _by_hand(*product)
     np.testing.assert_array_equal(missing, expected)

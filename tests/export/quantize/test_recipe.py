@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_export.quantize.recipe import SCHEMA, Recipe, Treatment, read_recipe
+from edgeattn_runtime.errors import RecipeError
 
 INT8, SMOOTHED = Treatment("int8"), Treatment("int8", (("smoothing", 0.5), ("rounding", 0.01)))
 
@@ -75,3 +78,67 @@ def test_recipes_that_do_the_same_are_equal_without_their_names() -> None:
     one, other = (Recipe(name, (("*", INT8),), ()) for name in ("one", "other"))
     assert one != other
     assert one.unnamed() == other.unnamed() == Recipe("", (("*", INT8),), ())
+
+
+LAYER = {"layer": "*", "form": "int8", "techniques": {"smoothing": 1}}
+WHOLE = {"schema": SCHEMA, "name": "mine", "rewrites": ["gelu tanh"], "layers": [LAYER]}
+
+
+def _refusal(path: Path, table: object) -> str:
+    path.write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(path)
+    return str(caught.value)
+
+
+def test_a_recipe_that_a_person_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(WHOLE), encoding="utf-8")
+    recipe = read_recipe(path)
+    assert recipe == Recipe("mine", (("*", Treatment("int8", (("smoothing", 1.0),))),), ("gelu tanh",))
+    assert isinstance(recipe.layers[0][1].techniques[0][1], float)
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        ([], "Expected `object`"),
+        ({}, "`schema`"),
+        ({**WHOLE, "more": 1}, "`more`"),
+        ({**WHOLE, "schema": 3}, "$.schema"),
+        ({**WHOLE, "name": 7}, "$.name"),
+        ({**WHOLE, "rewrites": ["gelu tanh", 1]}, "$.rewrites[1]"),
+        ({**WHOLE, "layers": {"*": "int8"}}, "$.layers"),
+        ({**WHOLE, "layers": [LAYER, {"layer": "*", "form": "int8"}]}, "$.layers[1]"),
+        ({**WHOLE, "layers": [{**LAYER, "form": None}]}, "$.layers[0].form"),
+        ({**WHOLE, "layers": [{**LAYER, "techniques": {"smoothing": True}}]}, "$.layers[0].techniques[...]"),
+    ],
+)
+def test_what_is_wrong_is_named(table: object, where: str, tmp_path: Path) -> None:
+    found = _refusal(tmp_path / "recipe.json", table)
+    assert found.startswith(f"{tmp_path / 'recipe.json'}: ")
+    assert where in found
+
+
+def test_a_recipe_of_schema_1_means_what_forms_are_by_themselves_now(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    techniques = {"smoothing": 0.5, "pairing": 1.0, "rounding": 0.1}
+    old = {"layer": "*", "form": "int8 twice", "techniques": techniques}
+    path.write_text(json.dumps({**WHOLE, "schema": 1, "layers": [old]}), encoding="utf-8")
+    treatment = Treatment("residual int8", (("smoothing", 0.5), ("rounding", 0.1)))
+    assert read_recipe(path).layers == (("*", treatment),)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"none\.json: "):
+        read_recipe(tmp_path / "none.json")
+    with pytest.raises(RecipeError, match=f"^{re.escape(str(tmp_path))}: "):
+        read_recipe(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"name: mine", b'{"name": "\xff"}'])
+def test_a_file_that_is_no_json(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_bytes(content)
+    with pytest.raises(RecipeError, match=r"recipe\.yaml: "):
+        read_recipe(path)

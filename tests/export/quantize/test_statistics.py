@@ -142,7 +142,7 @@ def test_a_pass_holds_no_more_than_the_memory_but_for_a_single_value(widths: lis
     memory = 4 * 30 * 30  # bytes: one matrix of 30 channels
     named = {f"value{i}": width for i, width in enumerate(widths)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "MEMORY", memory)
+        patch.setattr(statistics, "GRAM_BYTES", memory)
         batches = list(passes(named))
     assert [name for batch in batches for name in batch] == list(named)
     held = [sum(4 * named[name] ** 2 for name in batch) for batch in batches]

@@ -19,8 +19,9 @@ from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_export.quantize.graphs import int8_graphs
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial, bundle_search
-from edgeattn_export.search.bundle_search import follow_bundle, remaining_goals, search_bundle, shared_goals
+from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
 from edgeattn_export.search.rig import silent
+from edgeattn_export.search.shares import remaining_goals, shared_goals
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.manifest import Graph
@@ -67,7 +68,7 @@ def test_totals_are_shared_and_cosines_are_not(floats: FloatGraphs) -> None:
 
 
 def test_what_is_not_limited_is_not_measured(floats: FloatGraphs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgeattn_export.search.bundle_search.race", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr("edgeattn_export.search.shares.race", lambda *_: pytest.fail("measured"))
     assert shared_goals(floats.graphs, LOOSE, NOTHING) == {"model": LOOSE, "encoder": LOOSE}
     sized = Goal(size_mb=1.0)
     assert shared_goals({"model": floats.graphs["model"]}, sized, NOTHING) == {"model": sized}

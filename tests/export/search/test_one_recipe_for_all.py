@@ -6,10 +6,10 @@ import pytest
 
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.search import Goal, SearchResult, Trial
-from edgeattn_export.search.one_recipe_for_all import one_recipe_for_all
+from edgeattn_export.search.bundle_search import one_recipe_for_all
 from edgeattn_export.search.rig import silent
 
-ROOM = "edgeattn_export.search.one_recipe_for_all"
+ROOM = "edgeattn_export.search.bundle_search"
 TIMES = {  # by recipe, in ms on a server and on a board
     "best on the server": (1.0, 40.0),
     "best on the board": (2.0, 20.0),

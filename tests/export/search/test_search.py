@@ -17,7 +17,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.search import Goal, Rig, SearchResult, Trial, error_meter, follow, race, search
+from edgeattn_export.search import Goal, Rig, SearchResult, Trial, error_meter, follow, search
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
@@ -156,7 +156,7 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     def raced(meter: error_meter.ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
         return tuple(
             replace(trial, latency_ms=1.0 if trial.recipe.layers == exact else 2.0)
-            for trial in race.race(meter, recipes)
+            for trial in error_meter.race(meter, recipes)
         )
 
     monkeypatch.setattr(searching, "race", raced)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_export.search.bundle_search import Span, divided_limit
+from edgeattn_export.search.shares import Span, divided_limit
 
 SPANS = {"model": Span(2.0, 8.0), "encoder": Span(1.0, 3.0)}
 sizes = st.floats(0.01, 100.0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import edgeattn_runtime
+from edgeattn.measure.placement import placement_of
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
@@ -27,7 +28,6 @@ from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
-from edgeattn_export.targets.placement.target_placement import placement_of
 from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.qnn_compiled import QNN_SM8650
 from edgeattn_runtime.golden import Sample

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edgeattn_runtime.bench import Benchmark, bench
+from edgeattn_runtime.bench import DeviceBenchmark, bench
 from edgeattn_runtime.machine import Machine
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
@@ -118,7 +118,7 @@ def test_bench_writes_what_pythons_does(reader: Reader) -> None:
     for each in (table, ours):
         each["machine"]["versions"] = {}  # each names its own
     assert _kinds(table) == _common(_kinds(ours), _kinds(table))
-    msgspec.json.decode(json.dumps(table), type=Benchmark)  # which says whether a needed key is missing
+    msgspec.json.decode(json.dumps(table), type=DeviceBenchmark)  # which says whether a needed key is missing
 
 
 def _common(ours: object, theirs: object) -> object:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from edgeattn_runtime import InputError, load
-from edgeattn_runtime.processing.image import Image, prepare_image
+from edgeattn_runtime.processing.image import Image, image_levels, prepare_image
 
 RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
 GREY = Image(
@@ -65,6 +65,17 @@ def test_every_size_is_as_specified_to_the_bit(
         std=(0.229, 0.224, 0.225),
     )
     np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, asdict(image)))
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("channels", ["RGB", "BGR", "L"])
+def test_the_levels_of_an_input_are_those_it_was_made_of(channels: str, layout: str) -> None:
+    pixels = LEVELS if channels == "L" else PIXELS
+    count = len(channels)
+    mean, std = (0.5, 0.25, 0.125)[:count], (0.2, 0.4, 0.8)[:count]
+    image = replace(GREY, channels=channels, layout=layout, scale=1 / 255, mean=mean, std=std)
+    (row,) = prepare_image(image, [pixels])
+    np.testing.assert_allclose(image_levels(image, row), pixels, atol=1e-4)
 
 
 def _opened(image: Image, source: object) -> list[Any]:

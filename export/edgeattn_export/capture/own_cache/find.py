@@ -28,12 +28,12 @@ from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
 from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
-from edgeattn_export.graph.samples import LEAST, Inputs, Samples
+from edgeattn_export.graph.samples import LEAST_SAMPLES, Inputs, Samples
 from edgeattn_export.graph.tree import is_tree, tensors_in
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
 
 OWN_TOLERANCE = 1e-4  # of the logits' scale: PyTorch sums in another order for another number of tokens
-SHORTEST = 3  # tokens: a beginning of two of them and a step
+SHORTEST_PROMPT = 3  # tokens: a beginning of two of them and a step
 CACHE_RANK = 4  # of one tensor that is a cache by itself: (B, H, S, D), or several stacked
 
 
@@ -76,8 +76,8 @@ def _first_outputs(module: nn.Module, samples: Samples) -> Mapping[str, object]:
         name, value = next(iter(samples.continued[0].past.items()))
         raise SampleError(
             f"input {name!r}: {type(value).__name__} found in every sample, and forward fails without it "
-            f"({error}); expected a tensor or numpy array, or for a cache at least {LEAST} samples that "
-            "begin without one"
+            f"({error}); expected a tensor or numpy array, or for a cache at least {LEAST_SAMPLES} samples "
+            "that begin without one"
         ) from error
 
 
@@ -93,7 +93,7 @@ def _check_no_past(samples: Samples) -> None:
             raise SampleError(
                 f"input {name!r}: {type(value).__name__} found, a tensor or numpy array expected, in every "
                 "sample or in none: forward returns no cache that it also takes; for a decoder, yield "
-                f"texts of at least {SHORTEST} tokens"
+                f"texts of at least {SHORTEST_PROMPT} tokens"
             )
 
 
@@ -136,7 +136,7 @@ def _tested(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
 
 def _by_length(text: TextRoles, samples: Samples) -> list[Inputs]:
     """Return the inputs of the shortest and the longest sample that can be cut."""
-    fit = [sample.inputs for sample in samples if _length(text, sample.inputs) >= SHORTEST]
+    fit = [sample.inputs for sample in samples if _length(text, sample.inputs) >= SHORTEST_PROMPT]
     fit.sort(key=lambda inputs: _length(text, inputs))
     return [fit[0], fit[-1]] if fit else []
 

@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 
 from edgeattn_export.capture.own_cache.cache import OwnCache, call_outputs
-from edgeattn_export.graph.samples import LEAST, Sample, Samples
+from edgeattn_export.graph.samples import LEAST_SAMPLES, Sample, Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.tree import tensors_in
 from edgeattn_runtime.errors import ModelError, SampleError
@@ -143,7 +143,7 @@ def _check_own_text(cache: OwnCache, sample: Sample, past: int) -> None:
         if not text.grown_axes(name) and value.shape[-1:] == (total,):
             raise SampleError(
                 f"samples: each has a past, which {name!r} covers too ({total} positions); yield at "
-                f"least {LEAST} sequences from their beginning, with no past"
+                f"least {LEAST_SAMPLES} sequences from their beginning, with no past"
             )
 
 

@@ -79,17 +79,17 @@ class _FreedGraph:
 
     def follow(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
         """Return an argument of a node that follows the size, from what it is at each."""
-        kept = values[max(values)]
-        match kept:
+        largest = values[max(values)]
+        match largest:
             case fx.Node():
-                return kept
+                return largest
             case tuple() | list() if len({len(value) for value in values.values()}) == 1:
-                items = range(len(kept))
-                return type(kept)([self.follow(node, {s: v[i] for s, v in values.items()}) for i in items])
+                items = range(len(largest))
+                return type(largest)([self.follow(node, {s: v[i] for s, v in values.items()}) for i in items])
             case dict():
-                return {key: self.follow(node, {s: v[key] for s, v in values.items()}) for key in kept}
-        if all(value == kept for value in values.values()):
-            return kept
+                return {key: self.follow(node, {s: v[key] for s, v in values.items()}) for key in largest}
+        if all(value == largest for value in values.values()):
+            return largest
         formula = size_formula(values) if all(type(value) is int for value in values.values()) else None
         if formula is None:
             values_text = ", ".join(f"{value} at {size}" for size, value in sorted(values.items()))
@@ -98,8 +98,8 @@ class _FreedGraph:
 
     def table(self, node: fx.Node, tables: Mapping[int, Tensor]) -> None:
         """Cut a table of the graph to the size, where the smaller ones are parts of it."""
-        kept = tables[max(tables)]
-        if all(table.shape == kept.shape and torch.equal(table, kept) for table in tables.values()):
+        largest = tables[max(tables)]
+        if all(table.shape == largest.shape and torch.equal(table, largest) for table in tables.values()):
             return
         cuts = table_slices(tables)
         if cuts is None:

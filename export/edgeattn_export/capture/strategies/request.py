@@ -22,8 +22,8 @@ from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 Program = torch.export.ExportedProgram
 Tensors = tuple[torch.Tensor, ...]
 
-BATCH = 2  # rows of an example
-SHORTEST = 3  # of any other axis
+EXAMPLE_ROWS = 2  # rows of an example
+SHORTEST_AXIS = 3  # of any other axis
 
 
 class PositionalModule(nn.Module):
@@ -84,9 +84,9 @@ class TraceRequest:
             if symbol in self.axes.packed:
                 used.add(sizes[symbol])
                 continue
-            size = BATCH if symbol == self.axes.batch else max(sizes[symbol], SHORTEST)
+            size = EXAMPLE_ROWS if symbol == self.axes.batch else max(sizes[symbol], SHORTEST_AXIS)
             while size in used:
-                size -= 1 if size > SHORTEST else -len(used)
+                size -= 1 if size > SHORTEST_AXIS else -len(used)
             used.add(size)
             sizes[symbol] = size
         return sizes

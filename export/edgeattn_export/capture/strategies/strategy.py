@@ -22,11 +22,11 @@ from edgeattn_export.capture.strategies.request import FixedAxis, Program, Trace
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_runtime.errors import CaptureError
 
-EVEN = 8  # of which two sizes are multiples: what is a half or a quarter of a size is exact there
-AMID = 5  # beyond the smallest is the third size, where it shows which way a quotient is rounded
-ROWS = (2, 4, 3)  # in a batch
+EVEN_MULTIPLE = 8  # of which two sizes are multiples: what is a half or a quarter of a size is exact there
+THIRD_OFFSET = 5  # beyond the smallest is the third size, where it shows which way a quotient is rounded
+BATCH_ROWS = (2, 4, 3)  # in a batch
 FEWEST, MOST = 2, 3  # sizes that are compared
-OTHERS = 3  # sizes that the second strategy tries
+MORE_SIZES = 3  # sizes that the second strategy tries
 
 
 def export_by_comparison(request: TraceRequest) -> Program:
@@ -74,10 +74,14 @@ def _graphs(
 def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[int, ...]:
     """Return the sizes of an axis at which exports are compared: up to three that the module takes."""
     observed = sorted({sizes_of(sample.inputs, request.axes)[symbol] for sample in request.samples})
-    even = -(-observed[-1] // EVEN) * EVEN
+    even = -(-observed[-1] // EVEN_MULTIPLE) * EVEN_MULTIPLE
     while even in used:
-        even += EVEN
-    candidates = (even, 2 * even, even + AMID, *reversed(observed)) if symbol != request.axes.batch else ROWS
+        even += EVEN_MULTIPLE
+    candidates = (
+        (even, 2 * even, even + THIRD_OFFSET, *reversed(observed))
+        if symbol != request.axes.batch
+        else BATCH_ROWS
+    )
     takes = (size for size in dict.fromkeys(candidates) if request.takes({symbol: size}))
     accepted = tuple(islice(takes, MOST))
     if len(accepted) < FEWEST:
@@ -122,4 +126,4 @@ def _other_sizes(request: TraceRequest, longest: Mapping[str, int]) -> list[dict
     distinct = {
         tuple(sizes.items()): sizes for sizes in candidates if sizes != longest and request.takes(sizes)
     }
-    return list(distinct.values())[:OTHERS]
+    return list(distinct.values())[:MORE_SIZES]

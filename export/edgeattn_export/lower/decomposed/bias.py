@@ -57,8 +57,8 @@ def _added(tape: Tape, visible_keys: ir.Value | None, numbers: ir.Value | None) 
         numbers = tape.op("Max", [numbers, floor])
     if visible_keys is None:
         return numbers
-    kept = embed(tape, np.array(0, np.float32), "attention.kept") if numbers is None else numbers
-    return tape.op("Where", [visible_keys, kept, floor])
+    visible = embed(tape, np.array(0, np.float32), "attention.kept") if numbers is None else numbers
+    return tape.op("Where", [visible_keys, visible, floor])
 
 
 def _visible(tape: Tape, visible_keys: ir.Value | None) -> ir.Value | None:

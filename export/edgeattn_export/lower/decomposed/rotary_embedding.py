@@ -65,10 +65,10 @@ class DecomposeRotaryEmbedding:
         if x is None:
             raise TypeError(f"{node.name}: a RotaryEmbedding without an input")
         x = x if match.heads is None else with_heads(tape, x, match.heads)  # (B, S, H, D)
-        kept, rest = (x, None) if match.turned == match.size else _cut(tape, x, match)
+        front, rest = (x, None) if match.turned == match.size else _cut(tape, x, match)
         cos, sin = (_table(tape, match, index) for index in (COS, SIN))
-        halves = _halves(tape, kept, match)
-        straight, turned = tape.op("Mul", [kept, cos]), tape.op("Mul", [halves, sin])
+        halves = _halves(tape, front, match)
+        straight, turned = tape.op("Mul", [front, cos]), tape.op("Mul", [halves, sin])
         rotated = tape.op("Add", [straight, turned])
         if rest is not None:
             rotated = tape.op("Concat", [rotated, rest], {"axis": -1})
@@ -77,8 +77,8 @@ class DecomposeRotaryEmbedding:
 
 def _cut(tape: Tape, x: ir.Value, match: Match) -> tuple[ir.Value, ir.Value]:
     sizes = embed(tape, np.array([match.turned, match.size - match.turned]), "rotary.sizes")
-    kept, rest = tape.op_multi_out("Split", [x, sizes], {"axis": -1}, num_outputs=2)
-    return kept, rest
+    front, rest = tape.op_multi_out("Split", [x, sizes], {"axis": -1}, num_outputs=2)
+    return front, rest
 
 
 def _halves(tape: Tape, x: ir.Value, match: Match) -> ir.Value:

@@ -67,8 +67,8 @@ def _is_floored(mask: ir.Value | None) -> bool:
         return not bool(((array < FLOOR) & np.isfinite(array)).any())
     if (where := producer(mask, "Where")) is not None:
         infinite = producer(where.inputs[0], "IsInf")
-        kept = infinite is not None and infinite.inputs[0] is where.inputs[1]  # infinities alone
-        return (kept or _is_floored(where.inputs[1])) and _is_floored(where.inputs[2])
+        passes_infinities = infinite is not None and infinite.inputs[0] is where.inputs[1]  # infinities alone
+        return (passes_infinities or _is_floored(where.inputs[1])) and _is_floored(where.inputs[2])
     if (highest := producer(mask, "Max")) is not None:
         return any(map(_is_floored, highest.inputs))
     if (passed := producer(mask, *_PASSED)) is not None:

@@ -20,7 +20,7 @@ from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
-MOST = 8  # times that one channel comes
+MOST_COPIES = 8  # times that one channel comes
 UNLIKE = 0.08  # by which the largest share exceeds the mean one, and the smallest falls short of it
 
 
@@ -35,15 +35,15 @@ def split(linear: Linear, statistics: Statistics, share: float) -> Linear:
     reach = linear.input_statistics(statistics).largest.astype(np.float64)  # (D)
     if not np.median(reach):
         return linear
-    times = np.clip(np.ceil(share * reach / np.median(reach)), 1, MOST).astype(np.int64)  # (D)
+    times = np.clip(np.ceil(share * reach / np.median(reach)), 1, MOST_COPIES).astype(np.int64)  # (D)
     copies = np.repeat(np.arange(len(reach)), times - 1)  # (k)
     if not len(copies):
         return linear
-    kept = np.concatenate([np.arange(len(reach)), copies])  # (D + k)
+    sources = np.concatenate([np.arange(len(reach)), copies])  # (D + k)
     parts = np.concatenate([[_shares(count)[0] for count in times], *(_shares(count)[1:] for count in times)])
     divisor = np.ones(len(reach)) if linear.divisor is None else linear.divisor
-    divided = (divisor[kept] / parts).astype(np.float32)
-    return replace(linear, weight=linear.weight[kept], divisor=divided, copies=copies)
+    divided = (divisor[sources] / parts).astype(np.float32)
+    return replace(linear, weight=linear.weight[sources], divisor=divided, copies=copies)
 
 
 def _shares(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

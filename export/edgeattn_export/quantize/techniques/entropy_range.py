@@ -16,7 +16,7 @@ from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 101  # shares of the farthest number that are tried
-LEAST = 1e-12  # probability
+LEAST_PROBABILITY = 1e-12  # probability
 
 
 def least_divergence(distribution: Distribution, smallest: float, steps: int) -> tuple[float, float]:
@@ -37,20 +37,20 @@ def _divergence(distribution: Distribution, share: float, steps: int) -> float:
     zero = int(np.searchsorted(distribution.edges, 0))  # bins before it hold negative numbers
     farthest = max(1, round(share * max(zero, FINE - zero)))
     first, last = max(0, zero - farthest), min(FINE, zero + farthest)
-    kept = distribution.counts[first:last]
-    clipped = kept.copy()
+    inside = distribution.counts[first:last]
+    clipped = inside.copy()
     clipped[0] += distribution.counts[:first].sum()
     clipped[-1] += distribution.counts[last:].sum()
     had = clipped > 0
-    step = np.arange(len(kept)) * (steps + 1) // len(kept)
-    sums, bins = (np.bincount(step, weights=each) for each in (kept, had))
+    step = np.arange(len(inside)) * (steps + 1) // len(inside)
+    sums, bins = (np.bincount(step, weights=each) for each in (inside, had))
     stepped = np.where(had, sums[step] / np.maximum(bins[step], 1), 0)
-    return _kullback_leibler(clipped / clipped.sum(), stepped / max(stepped.sum(), LEAST))
+    return _kullback_leibler(clipped / clipped.sum(), stepped / max(stepped.sum(), LEAST_PROBABILITY))
 
 
 def _kullback_leibler(p: Doubles, q: Doubles) -> float:
-    some = p > 0
-    return float(np.sum(p[some] * np.log(p[some] / np.maximum(q[some], LEAST))))
+    positive = p > 0
+    return float(np.sum(p[positive] * np.log(p[positive] / np.maximum(q[positive], LEAST_PROBABILITY))))
 
 
 def reach_by_entropy(linear: Linear, statistics: Statistics, smallest: float) -> Linear:

@@ -17,7 +17,7 @@ from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
-SMALLEST = 1e-5  # of the largest: a channel that is never used has no outliers to move
+SMALLEST_SHARE = 1e-5  # of the largest: a channel that is never used has no outliers to move
 
 
 def smooth(linear: Linear, statistics: Statistics, exponent: float) -> Linear:
@@ -32,7 +32,7 @@ def smooth(linear: Linear, statistics: Statistics, exponent: float) -> Linear:
     w = np.abs(linear.weight).max(1).astype(np.float64)  # (D)
     if not x.any() or not w.any():
         return linear
-    x, w = np.maximum(x, SMALLEST * x.max()), np.maximum(w, SMALLEST * w.max())
+    x, w = np.maximum(x, SMALLEST_SHARE * x.max()), np.maximum(w, SMALLEST_SHARE * w.max())
     logarithm = exponent * np.log(x) - (1 - exponent) * np.log(w)
     divisor = np.exp(logarithm - logarithm.mean()).astype(np.float32)  # a common factor changes nothing
     whole = divisor if linear.divisor is None else linear.divisor * divisor

@@ -41,8 +41,8 @@ class UnfoldTranspose:
         if fold is None or x is None or len(dims(x)) < 4:
             return None
         folded, unfolded = dims(fold.outputs[0]), dims(node.outputs[0])
-        kept = len(folded) == 3 and same_dim(folded[-1], dims(x)[-1])
-        return Match(x, node.outputs[0]) if kept and len(unfolded) == len(dims(x)) else None
+        is_batched = len(folded) == 3 and same_dim(folded[-1], dims(x)[-1])
+        return Match(x, node.outputs[0]) if is_batched and len(unfolded) == len(dims(x)) else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the Transpose, and the dims that it makes known."""

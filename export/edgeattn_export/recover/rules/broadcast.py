@@ -37,11 +37,11 @@ class BroadcastOperand:
         left, right = node.inputs
         if left is None or right is None or not dims(left) or not same_dims(dims(left), dims(right)):
             return None
-        for expanded, kept in ((left, right), (right, left)):
+        for expanded, other in ((left, right), (right, left)):
             expand = producer(expanded, "Expand")
-            if expand is not None and expand.inputs[0] is not None and producer(kept, "Expand") is None:
+            if expand is not None and expand.inputs[0] is not None and producer(other, "Expand") is None:
                 plain = expand.inputs[0]
-                return Match(node, (plain, kept) if expanded is left else (kept, plain))
+                return Match(node, (plain, other) if expanded is left else (other, plain))
         return None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:

@@ -80,7 +80,7 @@ def _from_last(value: ir.Value | None) -> int | None:
             if inner is None or axes is None or not rank:
                 return None
             added = {int(axis) % rank for axis in axes.reshape(-1)}
-            kept = [axis for axis in range(rank) if axis not in added]
-            return rank - 1 - kept[-1 - inner]
+            own_axes = [axis for axis in range(rank) if axis not in added]
+            return rank - 1 - own_axes[-1 - inner]
         case _:
             return _from_last(node.inputs[0])

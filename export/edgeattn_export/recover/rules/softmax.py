@@ -51,9 +51,9 @@ def without_maximum(value: ir.Value | None) -> ir.Value | None:
 def over_last_axis(reduction: ir.Node) -> bool:
     """Say whether a reduction is over the last axis alone, and keeps it."""
     axes = constant(reduction.inputs[1]) if len(reduction.inputs) > 1 else None
-    kept = reduction.attributes.get_int("keepdims", 1) == 1
+    keeps_dims = reduction.attributes.get_int("keepdims", 1) == 1
     last = len(dims(reduction.inputs[0])) - 1
-    return kept and axes is not None and axes.size == 1 and int(axes.reshape(())) in (-1, last)
+    return keeps_dims and axes is not None and axes.size == 1 and int(axes.reshape(())) in (-1, last)
 
 
 def _of_shift(softmax: ir.Node) -> ir.Value | None:

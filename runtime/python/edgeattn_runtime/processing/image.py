@@ -103,6 +103,20 @@ def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32
     return np.ascontiguousarray(floats if image.layout == "NHWC" else np.moveaxis(floats, -1, 1))
 
 
+def image_levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return the levels, (H, W) or (H, W, 3), that a row of an input was made of: ``prepare_image`` undone.
+
+    Args:
+        image: What the manifest says.
+        row: One image as the input has it, (C, H, W) or (H, W, C).
+    """
+    numbers = np.asarray(row, np.float64)
+    planes = np.moveaxis(numbers, 0, -1) if image.layout == "NCHW" else numbers
+    levels: NDArray[np.float64] = (planes * np.array(image.std) + np.array(image.mean)) / image.scale
+    levels = levels[..., ::-1] if image.channels == "BGR" else levels
+    return levels[..., 0] if image.channels == "L" else levels
+
+
 def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     """Return the levels (H, W, C) of an image in the bundle's color and size."""
     with require_extra("image", "PIL"):

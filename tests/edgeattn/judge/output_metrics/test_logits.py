@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
-from edgeattn.judge.output_metrics.logits import KL, TOP1, TOPK, log_odds
+from edgeattn.judge.output_metrics.logits import KL, PERPLEXITY_RATIO, TOP1, TOPK, log_odds
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
+from edgeattn_runtime.errors import ModelError
 
 Make = Callable[..., OutputAnswers]
 ONE_OF_TWO = ([[[1.0, 0.0], [0.0, 1.0]]], [[[2.0, 0.0], [0.5, 0.0]]])  # of two positions one is chosen alike
@@ -49,3 +51,34 @@ def test_of_many_choices_an_unseen_input_has_one_wrong_at_least(answered: Make) 
     assert TOP1.mean([(1.0, 50), (1.0, 20)]).unseen == pytest.approx(0.95)
     assert TOP1.mean([(1.0, 50), (0.8, 20)]).unseen == pytest.approx(0.6)
     assert TOP1.mean([(1.0, 2), (0.0, 2)]).unseen == 0.0
+
+
+BEFORE = np.log([[[0.5, 0.5], [0.8, 0.2]]])
+AFTER = np.log([[[0.25, 0.75], [0.8, 0.2]]])
+
+
+@pytest.mark.parametrize("target", [np.array([[0, 1]]), torch.tensor([[0, 1]])], ids=["numpy", "torch"])
+def test_it_is_the_perplexity_over_the_originals(answered: Make, target: object) -> None:
+    loss = PERPLEXITY_RATIO.keep(answered(BEFORE, AFTER, target))
+    assert loss == pytest.approx(np.log(2) / 2)
+    assert PERPLEXITY_RATIO.mean([loss] * 30).value == pytest.approx(np.sqrt(2))
+
+
+def test_targets_below_zero_do_not_count(answered: Make) -> None:
+    assert PERPLEXITY_RATIO.keep(answered(BEFORE, AFTER, np.array([[-100, 1]]))) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        (None, "no target"),
+        (np.array([0, 1]), r"int64 \(2,\)"),
+        (np.array([[0, 2]]), r"int64 \(1, 2\)"),
+        (np.array([[0.0, 1.0]]), "float64"),
+        (np.array([[-1, -1]]), "no target"),
+    ],
+    ids=["none", "dims", "classes", "dtype", "all padding"],
+)
+def test_targets_that_are_none_are_told_with_their_sample(answered: Make, target: object, named: str) -> None:
+    with pytest.raises(ModelError, match=rf"^sample 7: perplexity_ratio: .*{named}"):
+        PERPLEXITY_RATIO.keep(answered(BEFORE, AFTER, target))

@@ -7,10 +7,10 @@ import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
 
+from edgeattn.judge.trace import next_value
 from edgeattn.judge.trace.points import Point, names_in_graphs
 from edgeattn.judge.trace.probe import rounding
 from edgeattn.judge.trace.recording import Origin
-from edgeattn.judge.trace.trace import next_value
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.scopes import MODULE
 

@@ -5,7 +5,7 @@ import pytest
 from torch import nn
 
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.trace.inputs import MOST, PADDED, TraceInput, pad_token, trace_inputs
+from edgeattn.judge.trace.inputs import MOST_SAMPLES, PADDED_SAMPLES, TraceInput, pad_token, trace_inputs
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.manifest import Graph, Tensor
@@ -30,7 +30,7 @@ def made(count: int, padding: Padding | None, sizes: dict[str, int] | None = Non
 def test_few_samples_are_all_taken_and_the_longest_come_again() -> None:
     found = made(12, Padding("mask", 0))
     assert [trial.name for trial in found[:12]] == [str(i) for i in range(12)]
-    assert [trial.real for trial in found] == [True] * 12 + [False] * PADDED
+    assert [trial.real for trial in found] == [True] * 12 + [False] * PADDED_SAMPLES
     again = found[12]
     assert again.name == "3 padded"
     assert again.inputs["mask"].tolist() == [[1] * 8 + [0] * 4]
@@ -41,14 +41,14 @@ def test_few_samples_are_all_taken_and_the_longest_come_again() -> None:
 
 def test_of_many_samples_some_are_taken() -> None:
     names = [trial.name for trial in made(1000, Padding("mask", 0)) if trial.real]
-    assert len(names) == MOST
+    assert len(names) == MOST_SAMPLES
     assert (names[0], names[-1]) == ("0", "999")
 
 
 def test_where_no_input_tells_padding_tokens_may() -> None:
     again = made(4, None)[4]
     assert again.inputs["tokens"].tolist() == [[1, 2, 3, 4, 5, 6, 7, 8, 7, 7, 7, 7]]
-    assert again.kept is None
+    assert again.counting is None
 
 
 def test_samples_are_brought_to_fixed_sizes() -> None:

@@ -13,7 +13,7 @@ from edgeattn.judge.padding import Padded
 from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.bundle import graphs_of
 from edgeattn.judge.trace.inputs import TraceInput, trace_inputs
-from edgeattn.judge.trace.module_error import EXACT
+from edgeattn.judge.trace.module_error import FLOAT_ERROR
 from edgeattn.judge.trace.points import points_of
 from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.progress import Silent
@@ -55,8 +55,8 @@ def test_a_right_graph_has_no_faults(
     assert {error.module for error in found.modules} == {"", "embed", "query", "key", "value", "tags"}
     for error in found.modules:
         assert error.faults == ()
-        assert error.in_float.introduced < EXACT / 10
-        assert error.in_float.accumulated < EXACT / 10
+        assert error.in_float.introduced < FLOAT_ERROR / 10
+        assert error.in_float.accumulated < FLOAT_ERROR / 10
         assert error.in_int8 is not None
         assert error.in_int8.introduced < 0.1
     assert found.inputs == len(inputs)

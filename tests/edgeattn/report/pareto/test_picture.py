@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.report.pareto.points import FLOOR, points_of, stairs
+from edgeattn.report.pareto.points import ERROR_FLOOR, points_of, stairs
 from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
@@ -84,7 +84,7 @@ def test_a_marker_has_the_area_of_its_size() -> None:
 
 def test_no_error_is_too_small_for_a_log_axis() -> None:
     (point,) = points_of([_line(1.0, 1.0 + 1e-12)])
-    assert point.error == FLOOR
+    assert point.error == ERROR_FLOOR
 
 
 def test_what_is_on_the_front_for_its_size_alone_lies_off_the_line(report: Report) -> None:

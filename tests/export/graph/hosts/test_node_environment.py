@@ -60,7 +60,7 @@ def test_weights_in_several_files_are_found(
     node: Engine, by_hand: Callable[..., ir.Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgeattn_export.graph.files.MAPPED_FROM", 0)
-    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE", 8)
+    monkeypatch.setattr("edgeattn_export.graph.weight_files.PAGE_BYTES", 8)
     files = model_files(by_hand(np.eye(2, dtype=np.float32), np.ones(2, np.float32)), "x.onnx", 16)
     assert len(files) == 3
     for name, content in files.items():

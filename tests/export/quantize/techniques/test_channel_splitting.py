@@ -16,7 +16,7 @@ from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.quantize.techniques.channel_splitting import MOST, UNLIKE, split
+from edgeattn_export.quantize.techniques.channel_splitting import MOST_COPIES, UNLIKE, split
 from edgeattn_export.quantize.techniques.smoothing import smooth
 
 ROUNDING = 32 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
@@ -76,7 +76,7 @@ def test_no_channel_comes_more_often_than_the_most(known: Known) -> None:
     x, weight = _drawn(1e6)
     copies = split(Linear(weight, None, LARGEST), known(x), SHARE).copies
     assert copies is not None
-    assert (copies == 5).sum() == MOST - 1
+    assert (copies == 5).sum() == MOST_COPIES - 1
 
 
 def test_parts_are_unlike(known: Known) -> None:

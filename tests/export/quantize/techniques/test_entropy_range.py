@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.histogram import FINE, Distribution, Histogram
-from edgeattn_export.quantize.techniques.entropy_range import GRID, LEAST, least_divergence
+from edgeattn_export.quantize.techniques.entropy_range import GRID, LEAST_PROBABILITY, least_divergence
 
 STEPS = 255
 
@@ -36,9 +36,11 @@ def _divergence(counts: list[float], zero: int, share: float) -> float:
         had = [i for i in members if p[i] > 0]
         for i in had:
             q[i] = sum(kept[j] for j in members) / len(had)
-    whole = max(sum(q), LEAST)
+    whole = max(sum(q), LEAST_PROBABILITY)
     return sum(
-        a / sum(p) * math.log(a / sum(p) / max(b / whole, LEAST)) for a, b in zip(p, q, strict=True) if a > 0
+        a / sum(p) * math.log(a / sum(p) / max(b / whole, LEAST_PROBABILITY))
+        for a, b in zip(p, q, strict=True)
+        if a > 0
     )
 
 

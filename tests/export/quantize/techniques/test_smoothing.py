@@ -15,7 +15,7 @@ from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.quantize.techniques.smoothing import SMALLEST, smooth
+from edgeattn_export.quantize.techniques.smoothing import SMALLEST_SHARE, smooth
 
 ROUNDING = 16 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
 OUTLIER = 100.0  # times the other channels
@@ -99,6 +99,6 @@ def test_a_channel_that_is_never_used_is_taken_for_a_small_one(largest: float, k
     weight = np.ones((4, 2), np.float32)
     smoothed = smooth(Linear(weight, None, LARGEST), known(x), 0.5)
     assert smoothed.divisor is not None
-    np.testing.assert_allclose(smoothed.divisor[2] / smoothed.divisor[0], SMALLEST**0.5, rtol=1e-5)
+    np.testing.assert_allclose(smoothed.divisor[2] / smoothed.divisor[0], SMALLEST_SHARE**0.5, rtol=1e-5)
     weight[1] = 0
     assert np.isfinite(smooth(Linear(weight, None, LARGEST), known(x), 0.5).weight).all()

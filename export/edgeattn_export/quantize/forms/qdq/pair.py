@@ -81,8 +81,8 @@ def _steps_in(node: ir.Node | None) -> Steps | None:
     step, zero = (constant(part) for part in node.inputs[1:3])
     if step is None or zero is None or step.size != 1:
         return None
-    kept = np.uint8 if zero.dtype == np.uint8 else np.uint16
-    return Steps(np.float32(step.reshape(())), kept(zero.reshape(())))
+    integer = np.uint8 if zero.dtype == np.uint8 else np.uint16
+    return Steps(np.float32(step.reshape(())), integer(zero.reshape(())))
 
 
 def is_stored(value: ir.Value | None, dtype: ir.DataType) -> bool:

@@ -1,0 +1,130 @@
+"""A model before its targets part, captured and understood; and what it is for one of them, made int8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.evaluation import Subject
+from edgeattn.judge.independence import ProvenRows
+from edgeattn.judge.request import Request
+from edgeattn.measure.runners import THREADS, runner_of_buckets
+from edgeattn.results.trial import TrialResult
+from edgeattn.source.source import Source
+from edgeattn_export.cache import Cached
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
+from edgeattn_export.graph.shapes import sizes_of
+from edgeattn_export.lower.fixed import Sizes
+from edgeattn_export.quantize.graphs import Graphs
+from edgeattn_export.recover import Recovered
+from edgeattn_export.search import SearchResult
+from edgeattn_export.targets import Bucket, LoweredGraphs
+from edgeattn_runtime.manifest import MAIN_GRAPH
+
+REHEARSED_SAMPLES = 8  # samples that a decoder is taken through
+
+
+@dataclass(frozen=True, slots=True)
+class FloatModel:
+    """A model, captured and understood.
+
+    Attributes:
+        source: As it was handed over.
+        size_mb: Of its weights, 1 MB = 10^6 bytes.
+        weights_sha256: Of the same, where they are no part of its file.
+        captured: The float export.
+        recovered: Its meaning.
+        cached: Its graph, or its step form.
+        rows: What is proven of its rows: nothing of a decoder's, which takes steps.
+        samples: Their split.
+        comparison: With the original.
+    """
+
+    source: Source
+    size_mb: float
+    weights_sha256: str | None
+    captured: Captured
+    recovered: Recovered
+    cached: Cached
+    rows: ProvenRows
+    samples: SampleSplit
+    comparison: Comparison
+
+    @property
+    def choosing_sizes(self) -> list[Sizes]:
+        """The sizes of the samples that choose, by symbol: those that evaluate have no say."""
+        samples = (*self.samples.calibration, *self.samples.selection)
+        return [sizes_of(sample.inputs, self.captured.axes) for sample in samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The graphs to evaluate and to pack.
+
+    Attributes:
+        int8: The graphs.
+        selection: The selection samples as their main graph sees them.
+        search: How their recipe was found.
+        trials: What the search tried, as a report has it.
+        recipes: By their files in the bundle, the recipes of the front, and the chosen one.
+        notes: Of the search, for the model author.
+        binding: What no recipe met on the selection samples, in words.
+    """
+
+    int8: Graphs
+    selection: Sequence[Inputs]
+    search: SearchResult
+    trials: tuple[TrialResult, ...]
+    recipes: Mapping[str, bytes]
+    notes: tuple[str, ...]
+    binding: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Model:
+    """The graphs for a target, and all that they were made of.
+
+    Attributes:
+        request: What was asked for this target.
+        float_model: What all targets share.
+        lowered: Its float graphs as the target is fast at them.
+        choice: The int8 graphs.
+        buckets: The same in the sizes that the target fixes.
+    """
+
+    request: Request
+    float_model: FloatModel
+    lowered: LoweredGraphs
+    choice: Choice
+    buckets: Sequence[Bucket]
+
+    @property
+    def main(self) -> ir.Model:
+        """The int8 graph that an app calls; of a decoder, the one that takes a step."""
+        return self.choice.int8.graphs[MAIN_GRAPH].quantized.model
+
+    def main_inputs(self, samples: Samples) -> list[Inputs]:
+        """Return what samples feed to that graph; of a decoder, what its calls take for a few of them."""
+        graphs = self.lowered.graphs
+        if graphs.generation is not None:
+            samples = samples[:REHEARSED_SAMPLES]
+        calls = graphs.samples(samples, self.request.target.prover)[MAIN_GRAPH]
+        return [call.inputs for call in calls]
+
+    def subject(self) -> Subject:
+        """Open the graphs, to be evaluated beside their original."""
+        device, rows = self.request.target.device, self.float_model.rows.rows
+        return Subject(
+            comparison=self.float_model.comparison,
+            int8=runner_of_buckets(self.buckets, rows, device, threads=THREADS),
+            target=self.request.target.name,
+            emulated=device.host.emulated,
+            samples=self.float_model.samples,
+            rows=rows,
+            generation=self.choice.int8.generation,
+            sizes=self.buckets[0].sizes,
+        )

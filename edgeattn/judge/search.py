@@ -1,0 +1,151 @@
+"""A search of the workshop: from a user's budget to its goal, and from its trials to the report's."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from statistics import median
+
+import torch
+
+from edgeattn.judge.request import Request
+from edgeattn.measure.runners import THREADS, torch_threads
+from edgeattn.results.trial import TrialResult, recipe_words
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Samples, stratified
+from edgeattn_export.search import Goal, Rig, SearchResult, Trial, front
+from edgeattn_export.search.store import fingerprint
+from edgeattn_runtime.latency import processor_milliseconds, take_turns
+
+TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
+NO_LIMIT = -1.0  # below every cosine
+TIMED_SAMPLES, TIMED_PASSES = 8, 3  # samples of the original, and calls of each
+RECIPES = "recipes"  # the folder of their files in a bundle
+_NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
+
+
+def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) -> Goal:
+    """Return what the search aims at.
+
+    A budget that is silent on cosines aims at the target's own, higher than the floor of the verdict.
+
+    Args:
+        request: The limits, and what to minimize within them.
+        captured: With the model as it was handed over, for a limit on the ratio to its time.
+        samples: Selection samples.
+        rig: Where this time is measured, and remembered.
+    """
+    limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
+    silent = not request.budget.explicit & {"cosine", "cosine_min"}
+    milliseconds = [limits.get("latency_ms", math.inf)]
+    if "latency_ratio" in limits:
+        milliseconds.append(_milliseconds(captured, samples, rig) / limits["latency_ratio"])
+    return Goal(
+        cosine_mean=mean if silent else limits.get("cosine", NO_LIMIT),
+        cosine_min=worst if silent else limits.get("cosine_min", NO_LIMIT),
+        latency_ms=TIME_MARGIN * min(milliseconds),
+        size_mb=limits.get("size_mb", math.inf),
+        prefer=request.objective.prefer,
+        thorough=bool(request.budget.explicit),
+    )
+
+
+def unmet(search: SearchResult, goal: Goal) -> tuple[str, ...]:
+    """Return which limits bind and what came nearest, a line, where the search missed any.
+
+    Args:
+        search: With its trials.
+        goal: What the user asks for; a refinement may have searched for a tighter one.
+    """
+    return (_binding(search, goal),) if search.missed and goal.misses(search.chosen) else ()
+
+
+def _binding(search: SearchResult, goal: Goal) -> str:
+    """Say which limits nothing met, what came nearest to each, and what it would have cost."""
+    bounds = {
+        "cosine": goal.cosine_mean,
+        "cosine_min": goal.cosine_min,
+        "latency_ms": goal.latency_ms / TIME_MARGIN,
+        "size_mb": goal.size_mb,
+    }
+    limits = ", ".join(f"{name}={bounds[name]:.6g}" for name in goal.misses(search.chosen))
+    exact = max(search.trials, key=lambda trial: trial.cosine_min)
+    fast = min(search.trials, key=lambda trial: trial.latency_ms)
+    small = min(search.trials, key=lambda trial: trial.size_mb)
+    nearest = dict.fromkeys((exact, fast, small))
+    candidates = "; ".join(
+        f"{recipe_words(trial.recipe.name)}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
+        f"{trial.latency_ms:.3g} ms, {trial.size_mb:.3g} MB"
+        for trial in nearest
+    )
+    return (
+        f"No recipe meets {limits} on the selection samples, with a margin and together with the other "
+        f"limits. Nearest: {candidates}. Relax one of the limits."
+    )
+
+
+def _milliseconds(captured: Captured, samples: Samples, rig: Rig) -> float:
+    """Return the processor time of the original, p50, one thread."""
+    by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
+    question = {"original": fingerprint(captured.model, samples), "by": by}
+    answer = rig.computed(question, lambda: {"milliseconds": _timed(captured.reference, samples)})
+    return float(str(answer["milliseconds"]))
+
+
+def _timed(original: Runner, samples: Samples) -> float:
+    timed = stratified((sample.inputs for sample in samples), TIMED_SAMPLES)
+    calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
+    with torch_threads(THREADS):
+        times = take_turns(calls, processor_milliseconds, rounds=TIMED_PASSES, warmup=1)
+    return median(time for counted in times.values() for time in counted)
+
+
+def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, ...]:
+    """Return the result of each trial: those on the front, the fastest first, then the others likewise.
+
+    Args:
+        trials: As they were tried; what was tried twice with one result counts once.
+        chosen: By whose recipe the bundle is made, also where it is not among them.
+    """
+    distinct = _unique(trials, chosen)
+    on_front = front(distinct)
+    files = {trial: file for file, trial in _shipped(distinct, chosen).items()}
+    others = sorted(
+        (trial for trial in distinct if trial not in on_front), key=lambda trial: trial.latency_ms
+    )
+    return tuple(
+        TrialResult(
+            name=trial.recipe.name,
+            recipe=files.get(trial),
+            cosine_mean=trial.cosine_mean,
+            cosine_min=trial.cosine_min,
+            latency_ms=trial.latency_ms,
+            size_mb=trial.size_mb,
+            front=trial in on_front,
+            chosen=trial == chosen,
+        )
+        for trial in (*on_front, *others)
+    )
+
+
+def recipe_files(trials: Iterable[Trial], chosen: Trial) -> dict[str, bytes]:
+    """Return the recipes of the front, and the chosen one, by their files' names in the bundle."""
+    shipped = _shipped(_unique(trials, chosen), chosen)
+    return {file: trial.recipe.to_json().encode() for file, trial in shipped.items()}
+
+
+def _unique(trials: Iterable[Trial], chosen: Trial) -> tuple[Trial, ...]:
+    return tuple(dict.fromkeys((*trials, chosen)))
+
+
+def _shipped(distinct: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
+    """Return the trials whose recipes a bundle holds, by the recipes' files."""
+    shipped = dict.fromkeys((*front(distinct), chosen))
+    return {_file(number, trial.recipe.name): trial for number, trial in enumerate(shipped, start=1)}
+
+
+def _file(number: int, name: str) -> str:
+    legible = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-")[:_NAME_LENGTH]
+    return f"{RECIPES}/{number:02}-{legible or 'recipe'}.json"
