@@ -46,7 +46,8 @@ void bench(std::size_t rows, std::size_t inner, std::size_t columns) {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 251) - 125;
   const auto layer = pack_layer(parameters, targets().front());
   const double time = microseconds(layer, {rows, x.data(), nullptr, y.data(), nullptr});
-  const double products = 2e-3 * static_cast<double>(rows * inner * columns);  // a product and a sum, in thousands
+  const double products =
+      2e-3 * static_cast<double>(rows * inner * columns);  // a product and a sum, in thousands
   std::printf("%5zu x %4zu x %4zu %10.1f us %8.1f GOPS\n", rows, inner, columns, time, products / time);
 }
 

@@ -21,7 +21,8 @@ namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 constexpr std::size_t kKeyBlock = 128;
-constexpr std::size_t kScoreStride = kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
+constexpr std::size_t kScoreStride =
+    kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
 using Queries = const float*;
 struct QueryRow {
@@ -46,8 +47,8 @@ inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
   const auto head = round_up(call.head_size, kLanes), values = round_up(call.value_size, kLanes);
   ScratchSize size;
   size.add<QueryRow>(rows);
-  for (const auto floats : {rows * head, keys * call.head_size, keys * values, kTileRows * kScoreStride,
-                            rows * values})
+  for (const auto floats :
+       {rows * head, keys * call.head_size, keys * values, kTileRows * kScoreStride, rows * values})
     size.add<float>(floats);
   Scratch scratch(size);
   return {scratch.take<QueryRow>(rows),
@@ -97,7 +98,8 @@ class BlockAttention {
                          static_cast<const std::uint8_t*>(mask.data) + at * element,
                          call_.causal ? std::min(visible, call_.spans[0].length + query + 1) : visible,
                          {}};
-      scale_row(call_.query.at(block_.batch, head, query), call_.head_size, call_.scale, memory_.queries + r * query_stride_);
+      scale_row(call_.query.at(block_.batch, head, query), call_.head_size, call_.scale,
+                memory_.queries + r * query_stride_);
       if (++query == call_.queries) {
         query = 0;
         ++head;
@@ -121,8 +123,8 @@ class BlockAttention {
       const auto seen = std::min(count, visible - key);
       const Rows queries = {memory_.queries + first * query_stride_, query_stride_};
       if (packed)
-        multiply(rows, queries, {memory_.keys, columns}, call_.head_size, nullptr, memory_.scores, kScoreStride,
-                 round_up(seen, kLanes));
+        multiply(rows, queries, {memory_.keys, columns}, call_.head_size, nullptr, memory_.scores,
+                 kScoreStride, round_up(seen, kLanes));
       else
         multiply_by_each(queries.data, keys, seen, call_.head_size, memory_.scores);
       float decay[kTileRows];
@@ -176,8 +178,8 @@ class BlockAttention {
 };
 
 // Copies the keys, or the values, of both spans behind each other.
-inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const float> KeySpan::*part, std::size_t size,
-                 const Heads<float>& present) {
+inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const float> KeySpan::* part,
+                 std::size_t size, const Heads<float>& present) {
   if (!present.data) return;
   float* to = present.at(block.batch, block.key_head, 0);
   for (const auto& span : call.spans) {
@@ -186,7 +188,8 @@ inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const
     if (heads.row_stride == size)
       std::copy_n(from, span.length * size, to);
     else
-      for (std::size_t t = 0; t < span.length; ++t) std::copy_n(from + t * heads.row_stride, size, to + t * size);
+      for (std::size_t t = 0; t < span.length; ++t)
+        std::copy_n(from + t * heads.row_stride, size, to + t * size);
     to += span.length * size;
   }
 }

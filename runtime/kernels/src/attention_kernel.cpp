@@ -1,14 +1,14 @@
+// A call of attention: its blocks of queries, each by the kernel of this CPU. Compiled for each instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_kernel.cpp"
-#include "hwy/foreach_target.h"  // first: it includes this file for each target
-
+#include "hwy/foreach_target.h"  // before all that includes highway.h
+//
 #include <atomic>
 #include <exception>
 
 #include "attention-inl.h"
 #include "attention_kernel.hpp"
 #include "error.hpp"
-#include "hwy/highway.h"
 #include "query_blocks.hpp"
 
 #if HWY_ONCE
@@ -43,7 +43,8 @@ void attend(const AttentionCall& call, const Parallel& parallel, std::int64_t ta
     InOrder()(blocks.count(), attend_one);
   else
     parallel(blocks.count(), attend_one);
-  require(!without_memory, "Attention: no memory for ", blocks.most_rows(), " queries of ", call.head_size, " elements");
+  require(!without_memory, "Attention: no memory for ", blocks.most_rows(), " queries of ", call.head_size,
+          " elements");
 }
 
 }  // namespace edgeattn::kernels

@@ -55,9 +55,10 @@ struct AttentionCall {
 
 /// Computes y and the present keys and values.
 ///
-/// Scores stay in blocks of bounded size, after Dao et al., "FlashAttention", 2022; the answer does not depend on threads.
-/// A query that its mask shows no key to gets 0. Keys that causality or a short mask hides are not read where a whole block
-/// of queries does not see them, so a NaN there need not spread as it does in stock operators.
+/// Scores stay in blocks of bounded size, after Dao et al., "FlashAttention", 2022; the answer does not
+/// depend on threads. A query that its mask shows no key to gets 0. Keys that causality or a short mask hides
+/// are not read where a whole block of queries does not see them, so a NaN there need not spread as it does
+/// in stock operators.
 ///
 /// @throws Error where memory for a block is not to be had.
 void attend(const AttentionCall& call, const Parallel& parallel, std::int64_t target = targets().front());

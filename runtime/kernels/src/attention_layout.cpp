@@ -24,7 +24,8 @@ void require_addressable(const Shape& shape, const char* name) {
 }
 
 void require_float(const Tensor& tensor, const char* name) {
-  require(tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, name, " must be float, not ", type_name(tensor.type));
+  require(tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, name, " must be float, not ",
+          type_name(tensor.type));
   require_addressable(tensor.shape, name);
 }
 
@@ -44,12 +45,16 @@ Projection projection(const Tensor& tensor, const char* name, const char* attrib
   if (shape.rank() == 4) {
     require(heads == 0 || heads == shape[1], name, " has ", shape[1], " heads, ", attribute, " says ", heads);
     const auto length = size(shape[2]), width = size(shape[3]);
-    return {size(shape[0]), size(shape[1]), length, width,
+    return {size(shape[0]),
+            size(shape[1]),
+            length,
+            width,
             {tensor.as<float>(), size(shape[1]) * length * width, length * width, width}};
   }
   require(shape.rank() == 3, name, " must be of rank 3 or 4, not ", shape.rank());
   require(heads > 0, name, " of rank 3 needs ", attribute);
-  require(shape[2] % heads == 0, name, "'s last dimension, ", shape[2], ", is no multiple of ", attribute, ", ", heads);
+  require(shape[2] % heads == 0, name, "'s last dimension, ", shape[2], ", is no multiple of ", attribute,
+          ", ", heads);
   const auto length = size(shape[1]), row = size(shape[2]), width = row / size(heads);
   return {size(shape[0]), size(heads), length, width, {tensor.as<float>(), length * row, width, row}};
 }
@@ -63,7 +68,8 @@ Projections unpacked(const Tensor& packed, const AttentionAttributes& attributes
   require_float(packed, "Q");
   const Shape& shape = packed.shape;
   require(shape.rank() == 3, "Q without K and V must be of rank 3, not ", shape.rank());
-  require(attributes.query_heads > 0 && attributes.key_heads > 0, "Q without K and V needs q_num_heads and kv_num_heads");
+  require(attributes.query_heads > 0 && attributes.key_heads > 0,
+          "Q without K and V needs q_num_heads and kv_num_heads");
   constexpr auto kMostHeads = std::numeric_limits<std::int32_t>::max();
   require(attributes.query_heads <= kMostHeads && attributes.key_heads <= kMostHeads, "too many heads");
   const auto heads = attributes.query_heads + 2 * attributes.key_heads;
@@ -84,12 +90,14 @@ Projections projections(const AttentionInputs& inputs, const AttentionAttributes
   const Projections found = {projection(inputs.query, "Q", "q_num_heads", attributes.query_heads),
                              projection(inputs.key, "K", "kv_num_heads", attributes.key_heads),
                              projection(inputs.value, "V", "kv_num_heads", attributes.key_heads)};
-  require(inputs.query.shape.rank() == inputs.key.shape.rank() && inputs.key.shape.rank() == inputs.value.shape.rank(),
-          "Q, K and V must be of one rank; they are of ", inputs.query.shape.rank(), ", ", inputs.key.shape.rank(), " and ",
-          inputs.value.shape.rank());
+  require(inputs.query.shape.rank() == inputs.key.shape.rank() &&
+              inputs.key.shape.rank() == inputs.value.shape.rank(),
+          "Q, K and V must be of one rank; they are of ", inputs.query.shape.rank(), ", ",
+          inputs.key.shape.rank(), " and ", inputs.value.shape.rank());
   const auto& [query, key, value] = found;
-  require(query.batch == key.batch && key.batch == value.batch, "Q, K and V must be of one batch; they are of ", query.batch,
-          ", ", key.batch, " and ", value.batch);
+  require(query.batch == key.batch && key.batch == value.batch,
+          "Q, K and V must be of one batch; they are of ", query.batch, ", ", key.batch, " and ",
+          value.batch);
   require(key.heads == value.heads, "K has ", key.heads, " heads, V has ", value.heads);
   require(key.length == value.length, "K has ", key.length, " keys, V has ", value.length);
   require(query.size == key.size, "a head of Q has ", query.size, " elements, one of K ", key.size);
@@ -97,23 +105,28 @@ Projections projections(const AttentionInputs& inputs, const AttentionAttributes
 }
 
 KeySpan cache(const AttentionInputs& inputs, const Projections& now) {
-  require(bool(inputs.past_key) == bool(inputs.past_value), "past_key and past_value must both be given, or both be left out");
+  require(bool(inputs.past_key) == bool(inputs.past_value),
+          "past_key and past_value must both be given, or both be left out");
   if (!inputs.past_key) return {};
   require_float(inputs.past_key, "past_key");
   require_float(inputs.past_value, "past_value");
-  require(inputs.past_key.shape.rank() == 4, "past_key must be of rank 4, not ", inputs.past_key.shape.rank());
+  require(inputs.past_key.shape.rank() == 4, "past_key must be of rank 4, not ",
+          inputs.past_key.shape.rank());
   const auto length = inputs.past_key.shape[2];
-  require_dims(inputs.past_key, "past_key", {dim(now.key.batch), dim(now.key.heads), length, dim(now.key.size)});
-  require_dims(inputs.past_value, "past_value", {dim(now.key.batch), dim(now.key.heads), length, dim(now.value.size)});
-  return {projection(inputs.past_key, "past_key", "", 0).at, projection(inputs.past_value, "past_value", "", 0).at, size(length)};
+  require_dims(inputs.past_key, "past_key",
+               {dim(now.key.batch), dim(now.key.heads), length, dim(now.key.size)});
+  require_dims(inputs.past_value, "past_value",
+               {dim(now.key.batch), dim(now.key.heads), length, dim(now.value.size)});
+  return {projection(inputs.past_key, "past_key", "", 0).at,
+          projection(inputs.past_value, "past_value", "", 0).at, size(length)};
 }
 
 Mask mask_of(const Tensor& tensor, const AttentionCall& call) {
   if (!tensor) return {};
   const Shape& shape = tensor.shape;
   const bool boolean = tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL;
-  require(boolean || tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, "attn_mask must be float or bool, not ",
-          type_name(tensor.type));
+  require(boolean || tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+          "attn_mask must be float or bool, not ", type_name(tensor.type));
   require(shape.rank() >= 1 && shape.rank() <= 4, "attn_mask must be of rank 1 to 4, not ", shape.rank());
   require_addressable(shape, "attn_mask");
   const std::size_t whole[] = {call.batch, call.heads, call.queries};
@@ -121,13 +134,19 @@ Mask mask_of(const Tensor& tensor, const AttentionCall& call) {
   auto stride = size(shape.last());
   for (std::size_t axis = 3, i = shape.rank() - 1; i-- > 0;) {
     --axis;
-    require(shape[i] == 1 || size(shape[i]) == whole[axis], "attn_mask of ", shape, " does not broadcast to (", call.batch, ", ",
-            call.heads, ", ", call.queries, ", ", call.keys(), ")");
+    require(shape[i] == 1 || size(shape[i]) == whole[axis], "attn_mask of ", shape,
+            " does not broadcast to (", call.batch, ", ", call.heads, ", ", call.queries, ", ", call.keys(),
+            ")");
     if (shape[i] != 1) strides[axis] = stride;
     stride *= size(shape[i]);
   }
-  require(size(shape.last()) <= call.keys(), "attn_mask of ", shape, " is for more than the ", call.keys(), " keys");
-  return {boolean ? Mask::Kind::kBoolean : Mask::Kind::kAdditive, tensor.data, strides[0], strides[1], strides[2],
+  require(size(shape.last()) <= call.keys(), "attn_mask of ", shape, " is for more than the ", call.keys(),
+          " keys");
+  return {boolean ? Mask::Kind::kBoolean : Mask::Kind::kAdditive,
+          tensor.data,
+          strides[0],
+          strides[1],
+          strides[2],
           size(shape.last())};
 }
 
@@ -143,18 +162,20 @@ AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes
   call.queries = now.query.length;
   call.head_size = now.query.size;
   call.value_size = now.value.size;
-  require(call.key_heads > 0 && call.heads > 0 && call.heads % call.key_heads == 0, "the heads of Q, ", call.heads,
-          ", must be a multiple of those of K and V, ", call.key_heads);
+  require(call.key_heads > 0 && call.heads > 0 && call.heads % call.key_heads == 0, "the heads of Q, ",
+          call.heads, ", must be a multiple of those of K and V, ", call.key_heads);
   require(call.head_size > 0 && call.value_size > 0, "heads of no elements");
   call.query = now.query.at;
   call.spans = {cache(inputs, now), KeySpan{now.key.at, now.value.at, now.key.length}};
   call.mask = mask_of(inputs.mask, call);
-  const bool one_after_cache = call.queries == 1 && call.spans[0].length > 0;  // sees all keys, as in onnxruntime
+  const bool one_after_cache =
+      call.queries == 1 && call.spans[0].length > 0;  // sees all keys, as in onnxruntime
   call.causal = attributes.causal && !one_after_cache;
   call.scale = attributes.scale > 0 ? attributes.scale : 1 / std::sqrt(static_cast<float>(call.head_size));
   call.softcap = attributes.softcap;
 
-  const auto batch = dim(call.batch), heads = dim(call.heads), queries = dim(call.queries), width = dim(call.value_size);
+  const auto batch = dim(call.batch), heads = dim(call.heads), queries = dim(call.queries),
+             width = dim(call.value_size);
   const Shape apart = {batch, heads, queries, width};
   require_addressable(apart, "the output");
   layout.y = inputs.query.shape.rank() == 4 ? apart : Shape{batch, queries, heads * width};

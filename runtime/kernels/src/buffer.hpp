@@ -14,7 +14,9 @@ namespace edgeattn::kernels {
 constexpr std::size_t kCacheLine = 64;
 
 /// Returns `value` rounded up to a multiple of `unit`.
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
 
 template <class T>
 class Buffer {

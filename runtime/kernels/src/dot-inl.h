@@ -1,4 +1,5 @@
-// How many products of 8 bits one instruction adds up: pairs by every CPU, groups of four by those with dot products.
+// How many products of 8 bits one instruction adds up: pairs by every CPU, groups of four by those with dot
+// products.
 #if defined(EDGEATTN_DOT_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef EDGEATTN_DOT_INL_H
 #undef EDGEATTN_DOT_INL_H
@@ -24,7 +25,8 @@ using FloatVector = hn::Vec<Floats>;
 using IntVector = hn::Vec<Ints>;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
-// A tile is kRows rows by kVectors vectors of columns: its sums, the weights of one step and an activation fill the registers.
+// A tile is kRows rows by kVectors vectors of columns: its sums, the weights of one step and an activation
+// fill the registers.
 
 /// Activations and weights in 16 bits, two products a lane. The weights are widened as they are loaded.
 struct Pairs {
@@ -38,7 +40,8 @@ struct Pairs {
   static constexpr std::size_t kVectors = 2, kRows = 6;
 #endif
 
-  // NEON adds the two halves of a product to sums of their own, and these at the end; x86 leaves `second` alone.
+  // NEON adds the two halves of a product to sums of their own, and these at the end; x86 leaves `second`
+  // alone.
   struct Sum {
     IntVector first, second;
   };
@@ -58,7 +61,8 @@ struct Pairs {
   static HWY_INLINE IntVector total(Sum sum) { return hn::RearrangeToOddPlusEven(sum.first, sum.second); }
 };
 
-/// Activations and weights in 8 bits, four products a lane: VNNI (activations without a sign) or NEON's sdot (with one).
+/// Activations and weights in 8 bits, four products a lane: VNNI (activations without a sign) or NEON's sdot
+/// (with one).
 struct Quads {
   static constexpr std::size_t kGroup = 4;
   static constexpr bool kCentered = false;
@@ -86,14 +90,17 @@ struct Quads {
     std::memcpy(&four, activations, sizeof four);
     return hn::BitCast(Values(), hn::Set(Ints(), four));
   }
-  // Highway's target decides what the compiler may use; these two need no more than the CPU has, which is asked first.
+  // Highway's target decides what the compiler may use; these two need no more than the CPU has, which is
+  // asked first.
   static HWY_INLINE void add(Sum& sum, hn::Vec<Values> activations, hn::Vec<Bytes> weights) {
 #if HWY_TARGET == HWY_AVX3
     asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(activations.raw), "v"(weights.raw));
 #elif HWY_TARGET == HWY_AVX2
     asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum.raw) : "x"(activations.raw), "x"(weights.raw));
 #elif HWY_ARCH_ARM_A64
-    asm(".arch_extension dotprod\n\tsdot %0.4s, %1.16b, %2.16b" : "+w"(sum.raw) : "w"(activations.raw), "w"(weights.raw));
+    asm(".arch_extension dotprod\n\tsdot %0.4s, %1.16b, %2.16b"
+        : "+w"(sum.raw)
+        : "w"(activations.raw), "w"(weights.raw));
 #else
     sum = hn::SumOfMulQuadAccumulate(Ints(), activations, weights, sum);
 #endif

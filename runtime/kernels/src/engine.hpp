@@ -32,13 +32,14 @@ bool succeeded(OrtStatus* status);
 OrtStatus* failure(const char* text);
 
 /// Releases what onnxruntime handed over by the function of this name.
-template <class T, void(ORT_API_CALL* OrtApi::*kRelease)(T*)>
+template <class T, void (ORT_API_CALL* OrtApi::*kRelease)(T*)>
 struct Releaser {
   void operator()(T* value) const { (engine().*kRelease)(value); }
 };
 using TypeInfo = std::unique_ptr<OrtTypeInfo, Releaser<OrtTypeInfo, &OrtApi::ReleaseTypeInfo>>;
-using TensorInfo = std::unique_ptr<OrtTensorTypeAndShapeInfo,
-                                   Releaser<OrtTensorTypeAndShapeInfo, &OrtApi::ReleaseTensorTypeAndShapeInfo>>;
+using TensorInfo =
+    std::unique_ptr<OrtTensorTypeAndShapeInfo,
+                    Releaser<OrtTensorTypeAndShapeInfo, &OrtApi::ReleaseTensorTypeAndShapeInfo>>;
 
 /// A tensor that onnxruntime owns; absent where its type is undefined.
 struct Tensor {

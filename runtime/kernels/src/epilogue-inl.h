@@ -22,8 +22,9 @@ struct Destination {
 
 /// y = activate(product * row scale + bias) [* the same of the gate's half] [+ residual]
 template <class Dot, class Activate>
-HWY_INLINE void finish_tile(Tile<Dot, float>* products, std::size_t halves, const RowScale* row_scales, std::size_t count,
-                            const float* HWY_RESTRICT bias, const Destination& to, const Activate& activate) {
+HWY_INLINE void finish_tile(Tile<Dot, float>* products, std::size_t halves, const RowScale* row_scales,
+                            std::size_t count, const float* HWY_RESTRICT bias, const Destination& to,
+                            const Activate& activate) {
   const Floats d;
   for (std::size_t r = 0; r < count; ++r) {
     const auto row_scale = hn::Set(d, row_scales[r].scale);
@@ -44,19 +45,26 @@ HWY_INLINE void finish_tile(Tile<Dot, float>* products, std::size_t halves, cons
 
 template <class Dot>
 HWY_NOINLINE void finish_tile(Activation activation, Tile<Dot, float>* products, std::size_t halves,
-                              const RowScale* row_scales, std::size_t count, const float* bias, const Destination& to) {
+                              const RowScale* row_scales, std::size_t count, const float* bias,
+                              const Destination& to) {
   using V = FloatVector;
   const Floats d;
   const auto finish = [&](const auto& activate) HWY_ATTR {
     finish_tile<Dot>(products, halves, row_scales, count, bias, to, activate);
   };
   switch (activation) {
-    case Activation::kNone: return finish([](V x) HWY_ATTR { return x; });
-    case Activation::kGelu: return finish([d](V x) HWY_ATTR { return gelu(d, x); });
-    case Activation::kGeluTanh: return finish([d](V x) HWY_ATTR { return gelu_tanh(d, x); });
-    case Activation::kRelu: return finish([d](V x) HWY_ATTR { return relu(d, x); });
-    case Activation::kSilu: return finish([d](V x) HWY_ATTR { return silu(d, x); });
-    case Activation::kTanh: return finish([d](V x) HWY_ATTR { return tanh(d, x); });
+    case Activation::kNone:
+      return finish([](V x) HWY_ATTR { return x; });
+    case Activation::kGelu:
+      return finish([d](V x) HWY_ATTR { return gelu(d, x); });
+    case Activation::kGeluTanh:
+      return finish([d](V x) HWY_ATTR { return gelu_tanh(d, x); });
+    case Activation::kRelu:
+      return finish([d](V x) HWY_ATTR { return relu(d, x); });
+    case Activation::kSilu:
+      return finish([d](V x) HWY_ATTR { return silu(d, x); });
+    case Activation::kTanh:
+      return finish([d](V x) HWY_ATTR { return tanh(d, x); });
   }
 }
 

@@ -21,7 +21,8 @@ using Floats = hn::CappedTag<float, 16>;
 using FloatVector = hn::Vec<Floats>;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
-// The sums of a tile (rows times vectors) stay in registers, beside a row of the right side and an element of the left.
+// The sums of a tile (rows times vectors) stay in registers, beside a row of the right side and an element of
+// the left.
 #if HWY_ARCH_ARM_A64
 constexpr std::size_t kTileRows = 6, kTileVectors = 4;  // of 32 registers
 #elif HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
@@ -36,11 +37,11 @@ struct Rows {
   std::size_t stride;
 };
 
-// out (kRows, kVectors * lanes) = left (kRows, inner) * right (inner, ...); where there is a decay, plus what was there
-// times the decay of its row.
+// out (kRows, kVectors * lanes) = left (kRows, inner) * right (inner, ...); where there is a decay, plus what
+// was there times the decay of its row.
 template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const float* decay, float* HWY_RESTRICT out,
-                              std::size_t out_stride) {
+HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const float* decay,
+                              float* HWY_RESTRICT out, std::size_t out_stride) {
   constexpr std::size_t kGroup = 3;  // rows that one pointer reaches: x86 adds once or twice a register to it
   const Floats d;
   FloatVector sums[kRows][kVectors];
@@ -77,12 +78,13 @@ HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const fl
 
 // The same for up to kTileRows rows and any columns that are a multiple of the lanes.
 template <std::size_t kRows = kTileRows>
-void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const float* decay, float* HWY_RESTRICT out,
-              std::size_t out_stride, std::size_t columns) {
+void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const float* decay,
+              float* HWY_RESTRICT out, std::size_t out_stride, std::size_t columns) {
   if constexpr (kRows > 1) {
     if (rows < kRows) return multiply<kRows - 1>(rows, left, right, inner, decay, out, out_stride, columns);
   }
-  constexpr std::size_t kVectors = kRows < 3 ? 4 : kTileVectors;  // few rows: more vectors, or sums wait for each other
+  constexpr std::size_t kVectors =
+      kRows < 3 ? 4 : kTileVectors;  // few rows: more vectors, or sums wait for each other
   constexpr std::size_t kWide = kVectors * kLanes;
   std::size_t n = 0;
   for (; n + kWide <= columns; n += kWide)
@@ -93,17 +95,20 @@ void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const 
 
 // Four elements of each of kBlocks rows, which lie four rows apart.
 template <std::size_t kBlocks>
-HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* const* rows, std::size_t column) {
+HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* const* rows,
+                                                                 std::size_t column) {
   const hn::FixedTag<float, 4 * kBlocks> d;
   if constexpr (kBlocks == 1) {
     return hn::LoadU(d, rows[0] + column);
   } else {
-    return hn::Combine(d, load_blocks<kBlocks / 2>(rows + 2 * kBlocks, column), load_blocks<kBlocks / 2>(rows, column));
+    return hn::Combine(d, load_blocks<kBlocks / 2>(rows + 2 * kBlocks, column),
+                       load_blocks<kBlocks / 2>(rows, column));
   }
 }
 
 // to (columns, row count in whole vectors) = fromᵀ. What follows the last row is a copy of it.
-inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* HWY_RESTRICT to, std::size_t to_stride) {
+inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* HWY_RESTRICT to,
+                      std::size_t to_stride) {
   const Floats d;
   const hn::RepartitionToWide<Floats> pairs;
   constexpr std::size_t kBlocks = kLanes / 4;
@@ -114,7 +119,8 @@ inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* H
     for (; c + 4 <= columns; c += 4) {
       const FloatVector x0 = load_blocks<kBlocks>(x, c), x1 = load_blocks<kBlocks>(x + 1, c);
       const FloatVector x2 = load_blocks<kBlocks>(x + 2, c), x3 = load_blocks<kBlocks>(x + 3, c);
-      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));   // columns c and c + 1 of two rows
+      const auto low01 =
+          hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));  // columns c and c + 1 of two rows
       const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns c + 2 and c + 3
       const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
       const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
@@ -165,16 +171,20 @@ inline void multiply_by_each(const float* HWY_RESTRICT row, Rows others, std::si
       HWY_UNROLL(4)
       for (std::size_t i = 0; i < 4; ++i) sums[i] = hn::MulAdd(a, hn::LoadN(d, x[i] + whole, rest), sums[i]);
     }
-    const auto even = hn::Add(hn::InterleaveLower(d, sums[0], sums[1]), hn::InterleaveUpper(d, sums[0], sums[1]));
-    const auto odd = hn::Add(hn::InterleaveLower(d, sums[2], sums[3]), hn::InterleaveUpper(d, sums[2], sums[3]));
+    const auto even =
+        hn::Add(hn::InterleaveLower(d, sums[0], sums[1]), hn::InterleaveUpper(d, sums[0], sums[1]));
+    const auto odd =
+        hn::Add(hn::InterleaveLower(d, sums[2], sums[3]), hn::InterleaveUpper(d, sums[2], sums[3]));
     const auto low = hn::InterleaveLower(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
     const auto high = hn::InterleaveUpper(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
-    hn::StoreU(sum_blocks(hn::Add(hn::BitCast(d, low), hn::BitCast(d, high))), hn::FixedTag<float, 4>(), out + t);
+    hn::StoreU(sum_blocks(hn::Add(hn::BitCast(d, low), hn::BitCast(d, high))), hn::FixedTag<float, 4>(),
+               out + t);
   }
 }
 
 // to (size in whole vectors) = from (size) * factor; what follows is 0.
-HWY_INLINE void scale_row(const float* HWY_RESTRICT from, std::size_t size, float factor, float* HWY_RESTRICT to) {
+HWY_INLINE void scale_row(const float* HWY_RESTRICT from, std::size_t size, float factor,
+                          float* HWY_RESTRICT to) {
   const Floats d;
   const FloatVector f = hn::Set(d, factor);
   std::size_t k = 0;
@@ -183,7 +193,8 @@ HWY_INLINE void scale_row(const float* HWY_RESTRICT from, std::size_t size, floa
 }
 
 // The same, where nothing behind `to` may be touched.
-HWY_INLINE void scale_row_within(const float* HWY_RESTRICT from, std::size_t size, float factor, float* HWY_RESTRICT to) {
+HWY_INLINE void scale_row_within(const float* HWY_RESTRICT from, std::size_t size, float factor,
+                                 float* HWY_RESTRICT to) {
   const Floats d;
   const FloatVector f = hn::Set(d, factor);
   std::size_t k = 0;

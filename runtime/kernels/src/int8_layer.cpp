@@ -1,4 +1,5 @@
-// A layer's run: rows are rounded, multiplied and normed, a chunk of rows after the other. Compiled for each instruction set.
+// A layer's run: rows are rounded, multiplied and normed, a chunk of rows after the other. Compiled for each
+// instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "int8_layer.cpp"
 #include "hwy/foreach_target.h"  // before all that includes highway.h
@@ -26,7 +27,8 @@ constexpr std::size_t divide_up(std::size_t value, std::size_t unit) { return (v
 struct Range {
   std::size_t first, end;
 
-  Range(std::size_t count, std::size_t i, std::size_t parts) : first(count * i / parts), end(count * (i + 1) / parts) {}
+  Range(std::size_t count, std::size_t i, std::size_t parts)
+      : first(count * i / parts), end(count * (i + 1) / parts) {}
   std::size_t size() const { return end - first; }
 };
 
@@ -53,7 +55,8 @@ void for_rows(std::size_t rows, std::size_t width, const Parallel& threads, cons
 
 /// Multiplies a tile's rows with one half of a panel.
 template <class Dot>
-void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half, Ahead ahead, Tile<Dot, float>& products) {
+void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half, Ahead ahead,
+                   Tile<Dot, float>& products) {
   const auto& layer = chunk.layer;
   const auto* const values = chunk.values + rows.first * layer.padded_inner;
   const auto* const weight = layer.weight.data() + half * layer.padded_inner * layer.width;
@@ -61,11 +64,12 @@ void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half,
     const auto start = b * layer.block;
     const auto groups = divide_up(layer.block, Dot::kGroup);
     Tile<Dot, std::int32_t> sums;
-    multiply<Dot>(rows.size(), values + start, layer.padded_inner, weight + start * layer.width, groups, ahead, sums);
+    multiply<Dot>(rows.size(), values + start, layer.padded_inner, weight + start * layer.width, groups,
+                  ahead, sums);
     ahead.start += groups * ahead.stride;
     const auto at = (half * layer.blocks + b) * layer.width;
-    add_block<Dot>(sums, chunk.scales + rows.first, rows.size(), b == 0, layer.scale.data() + at, layer.sum.data() + at,
-                   products);
+    add_block<Dot>(sums, chunk.scales + rows.first, rows.size(), b == 0, layer.scale.data() + at,
+                   layer.sum.data() + at, products);
   }
 }
 
@@ -86,8 +90,8 @@ void compute_panel(const Chunk<Dot>& chunk, std::size_t panel, const Range& tile
       multiply_half<Dot>(chunk, rows, panel * layer.halves + half, ahead, products[half]);
     }
     const auto at = rows.first * layer.columns + column;
-    const Destination to{chunk.before_norm() + at, chunk.rows.residual ? chunk.rows.residual + at : nullptr, layer.columns,
-                         HWY_MIN(layer.width, layer.columns - column)};
+    const Destination to{chunk.before_norm() + at, chunk.rows.residual ? chunk.rows.residual + at : nullptr,
+                         layer.columns, HWY_MIN(layer.width, layer.columns - column)};
     finish_tile<Dot>(layer.activation, products, layer.halves, chunk.scales + rows.first, rows.size(),
                      layer.bias.data() + panel * layer.halves * layer.width, to);
   }
@@ -105,7 +109,8 @@ void multiply_chunk(const Chunk<Dot>& chunk, const Parallel& threads) {
   const auto groups = divide_up(layer.panels, panels_a_turn);
   threads(groups * strips, [&](std::size_t turn) {
     const Range panels(layer.panels, turn / strips, groups), tiles(tile_count, turn % strips, strips);
-    for (auto panel = panels.first; panel < panels.end; ++panel) compute_panel<Dot>(chunk, panel, tiles, tile_count);
+    for (auto panel = panels.first; panel < panels.end; ++panel)
+      compute_panel<Dot>(chunk, panel, tiles, tile_count);
   });
 }
 
@@ -119,8 +124,9 @@ void run_chunk(const Chunk<Dot>& chunk, const Parallel& threads) {
   multiply_chunk<Dot>(chunk, threads);
   if (layer.norm == Norm::kNone) return;
   for_rows(chunk.rows.rows, layer.columns, threads, [&](std::size_t row) {
-    norm_row(chunk.before_norm() + row * layer.columns, layer.norm == Norm::kLayer, layer.epsilon, layer.norm_scale.data(),
-             layer.norm_bias.data(), layer.columns, chunk.rows.y + row * layer.columns);
+    norm_row(chunk.before_norm() + row * layer.columns, layer.norm == Norm::kLayer, layer.epsilon,
+             layer.norm_scale.data(), layer.norm_bias.data(), layer.columns,
+             chunk.rows.y + row * layer.columns);
   });
 }
 

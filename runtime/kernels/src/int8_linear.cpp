@@ -14,7 +14,8 @@ constexpr auto kFloatType = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
 
 /// Returns the place of a word among those an attribute may be.
 template <std::size_t kCount>
-std::size_t choice(const char* attribute, const std::string& word, const std::array<const char*, kCount>& words_) {
+std::size_t choice(const char* attribute, const std::string& word,
+                   const std::array<const char*, kCount>& words_) {
   for (std::size_t i = 0; i < kCount; ++i)
     if (word == words_[i]) return i;
   std::string all;
@@ -64,8 +65,8 @@ class Int8Linear {
   void compute(const Call& call) const {
     const auto x = call.input(kX), residual = call.input(kResidual);
     require(x.type == kFloatType, "x must be float, not ", type_name(x.type));
-    require(x.shape.rank() >= 1 && x.shape.last() == as_signed(layer_.inner), "x must be (..., ", layer_.inner, "), not ",
-            x.shape);
+    require(x.shape.rank() >= 1 && x.shape.last() == as_signed(layer_.inner), "x must be (..., ",
+            layer_.inner, "), not ", x.shape);
     auto shape = x.shape;
     shape[shape.rank() - 1] = as_signed(layer_.columns);
     if (residual) require_floats(residual, "residual", shape);
@@ -89,8 +90,10 @@ class Int8Linear {
     p.activation = kernels::activation(node);
     p.norm = kernels::norm(node);
     p.epsilon = node.real("epsilon", 1e-5f);
-    require(p.epsilon >= 0 && std::isfinite(p.epsilon), "attribute epsilon is ", p.epsilon, "; expected 0 or more");
-    const auto gate = node.integer("gate", 0), bits = node.integer("bits", 8), block = node.integer("block_size", 0);
+    require(p.epsilon >= 0 && std::isfinite(p.epsilon), "attribute epsilon is ", p.epsilon,
+            "; expected 0 or more");
+    const auto gate = node.integer("gate", 0), bits = node.integer("bits", 8),
+               block = node.integer("block_size", 0);
     require(gate == 0 || gate == 1, "attribute gate is ", gate, "; expected 0 or 1");
     require(bits == 8 || bits == 4, "attribute bits is ", bits, "; expected 8 or 4");
     p.gate = gate == 1;
@@ -98,13 +101,15 @@ class Int8Linear {
 
     const auto weight = node.constant(kWeight, "weight");
     const auto type = bits == 8 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 : ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
-    require(weight.type == type, "weight of ", bits, " bits must be ", type_name(type), ", not ", type_name(weight.type));
+    require(weight.type == type, "weight of ", bits, " bits must be ", type_name(type), ", not ",
+            type_name(weight.type));
     require(weight.shape.rank() == 2, "weight must have two dimensions, not ", weight.shape);
     const auto rows = weight.shape[0], inner = inner_width(node, weight, bits);
-    require(inner >= 1 && inner <= as_signed(kMaxInner), "rows of ", inner, " values; expected 1 to ", kMaxInner);
+    require(inner >= 1 && inner <= as_signed(kMaxInner), "rows of ", inner, " values; expected 1 to ",
+            kMaxInner);
     require(!p.gate || rows % 2 == 0, "weight of a gated layer has ", rows, " rows; expected an even number");
-    require(block == 0 || (block > 0 && block % 16 == 0 && inner % block == 0), "attribute block_size is ", block,
-            "; expected 0, or a multiple of 16 that divides ", inner);
+    require(block == 0 || (block > 0 && block % 16 == 0 && inner % block == 0), "attribute block_size is ",
+            block, "; expected 0, or a multiple of 16 that divides ", inner);
     p.inner = static_cast<std::size_t>(inner);
     p.columns = static_cast<std::size_t>(p.gate ? rows / 2 : rows);
     p.block = static_cast<std::size_t>(block);
@@ -117,20 +122,23 @@ class Int8Linear {
     p.bias = floats(node, kBias, "bias", {rows});
     p.norm_scale = floats(node, kNormScale, "norm_scale", {columns});
     p.norm_bias = floats(node, kNormBias, "norm_bias", {columns});
-    require(p.norm != Norm::kNone || (!p.norm_scale && !p.norm_bias), "norm_scale or norm_bias without a norm");
+    require(p.norm != Norm::kNone || (!p.norm_scale && !p.norm_bias),
+            "norm_scale or norm_bias without a norm");
     return p;
   }
 
-  /// Returns K: with 4 bits, whether a row ends within a byte is known from x or from `smoothing`, else it is even.
+  /// Returns K: with 4 bits, whether a row ends within a byte is known from x or from `smoothing`, else it is
+  /// even.
   static std::int64_t inner_width(const Node& node, const Tensor& weight, std::int64_t bits) {
     const auto stored = weight.shape[1];
     if (bits == 8) return stored;
     const auto smoothing = node.constant(kSmoothing, "smoothing");
     const auto x = node.declared(kX);
-    const auto told = smoothing && smoothing.shape.rank() == 1 ? smoothing.shape[0]
-                      : x && x.shape.rank() && x.shape.last() > 0 ? x.shape.last() : 2 * stored;
-    require(told / 2 + told % 2 == stored, "weight has ", stored, " bytes a row; expected ", told / 2 + told % 2, " for ", told,
-            " values of 4 bits");
+    const auto told = smoothing && smoothing.shape.rank() == 1    ? smoothing.shape[0]
+                      : x && x.shape.rank() && x.shape.last() > 0 ? x.shape.last()
+                                                                  : 2 * stored;
+    require(told / 2 + told % 2 == stored, "weight has ", stored, " bytes a row; expected ",
+            told / 2 + told % 2, " for ", told, " values of 4 bits");
     return told;
   }
 

@@ -15,14 +15,16 @@ namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
 template <class Dot>
-constexpr std::size_t kWidth = Dot::kVectors * kLanes;  // columns of a panel
+constexpr std::size_t kWidth = Dot::kVectors* kLanes;  // columns of a panel
 
 /// A tile's numbers, a row after the other.
 template <class Dot, class T>
 struct Tile {
   HWY_ALIGN T values[Dot::kRows * kWidth<Dot>];
 
-  HWY_INLINE T* at(std::size_t row, std::size_t vector) { return values + row * kWidth<Dot> + vector * kLanes; }
+  HWY_INLINE T* at(std::size_t row, std::size_t vector) {
+    return values + row * kWidth<Dot> + vector * kLanes;
+  }
 };
 
 /// What is to be in the cache next: as many bytes as `steps` steps of a tile cover, `stride` apart.
@@ -31,14 +33,16 @@ struct Ahead {
   std::size_t stride;
 };
 
-/// sums = rows times weights, over `groups` groups of the inner dimension; `stride` values lie from row to row.
+/// sums = rows times weights, over `groups` groups of the inner dimension; `stride` values lie from row to
+/// row.
 template <class Dot, std::size_t kRows>
 HWY_INLINE void multiply_rows(const typename Dot::Value* HWY_RESTRICT rows, std::size_t stride,
                               const std::int8_t* HWY_RESTRICT weights, std::size_t groups, Ahead ahead,
                               Tile<Dot, std::int32_t>& tile) {
   typename Dot::Sum sums[kRows][Dot::kVectors];
-  HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r)
-    HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) sums[r][v] = Dot::zero();
+  HWY_UNROLL(8)
+  for (std::size_t r = 0; r < kRows; ++r) HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v)
+      sums[r][v] = Dot::zero();
 
   for (std::size_t g = 0; g < groups; ++g) {
     decltype(Dot::load(weights)) columns[Dot::kVectors];
@@ -48,28 +52,36 @@ HWY_INLINE void multiply_rows(const typename Dot::Value* HWY_RESTRICT rows, std:
     hwy::Prefetch(ahead.start + g * ahead.stride);
     HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r) {
       const auto activations = Dot::broadcast(rows + r * stride + g * Dot::kGroup);
-      HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) Dot::add(sums[r][v], activations, columns[v]);
+      HWY_UNROLL(4)
+      for (std::size_t v = 0; v < Dot::kVectors; ++v) Dot::add(sums[r][v], activations, columns[v]);
     }
     weights += kWidth<Dot> * Dot::kGroup;
   }
 
-  HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r)
-    HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) {
-      hn::Store(Dot::total(sums[r][v]), Ints(), tile.at(r, v));
-    }
+  HWY_UNROLL(8)
+  for (std::size_t r = 0; r < kRows; ++r) HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) {
+    hn::Store(Dot::total(sums[r][v]), Ints(), tile.at(r, v));
+  }
 }
 
 template <class Dot>
 HWY_NOINLINE void multiply(std::size_t count, const typename Dot::Value* rows, std::size_t stride,
-                           const std::int8_t* weights, std::size_t groups, Ahead ahead, Tile<Dot, std::int32_t>& tile) {
+                           const std::int8_t* weights, std::size_t groups, Ahead ahead,
+                           Tile<Dot, std::int32_t>& tile) {
   static_assert(Dot::kRows <= 8);
   switch (count) {
-    case 1: return multiply_rows<Dot, 1>(rows, stride, weights, groups, ahead, tile);
-    case 2: return multiply_rows<Dot, 2>(rows, stride, weights, groups, ahead, tile);
-    case 3: return multiply_rows<Dot, 3>(rows, stride, weights, groups, ahead, tile);
-    case 4: return multiply_rows<Dot, 4>(rows, stride, weights, groups, ahead, tile);
-    case 5: return multiply_rows<Dot, 5>(rows, stride, weights, groups, ahead, tile);
-    case 6: return multiply_rows<Dot, 6>(rows, stride, weights, groups, ahead, tile);
+    case 1:
+      return multiply_rows<Dot, 1>(rows, stride, weights, groups, ahead, tile);
+    case 2:
+      return multiply_rows<Dot, 2>(rows, stride, weights, groups, ahead, tile);
+    case 3:
+      return multiply_rows<Dot, 3>(rows, stride, weights, groups, ahead, tile);
+    case 4:
+      return multiply_rows<Dot, 4>(rows, stride, weights, groups, ahead, tile);
+    case 5:
+      return multiply_rows<Dot, 5>(rows, stride, weights, groups, ahead, tile);
+    case 6:
+      return multiply_rows<Dot, 6>(rows, stride, weights, groups, ahead, tile);
     case 7:
       if constexpr (Dot::kRows >= 7) multiply_rows<Dot, 7>(rows, stride, weights, groups, ahead, tile);
       return;
@@ -81,9 +93,9 @@ HWY_NOINLINE void multiply(std::size_t count, const typename Dot::Value* rows, s
 
 /// Adds a block's sums to the products: scale times the sum of (value - zero) times weight.
 template <class Dot>
-HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_scales, std::size_t count, bool first,
-                          const float* HWY_RESTRICT scale, const std::int32_t* HWY_RESTRICT weight_sum,
-                          Tile<Dot, float>& products) {
+HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_scales, std::size_t count,
+                          bool first, const float* HWY_RESTRICT scale,
+                          const std::int32_t* HWY_RESTRICT weight_sum, Tile<Dot, float>& products) {
   const Floats d;
   const Ints di;
   for (std::size_t r = 0; r < count; ++r)

@@ -23,7 +23,8 @@ HWY_INLINE hn::Vec<D> polynomial(D d, const float (&coefficients)[kCount], hn::V
   return sum;
 }
 
-/// Returns e to the power x; relative error 3e-7. Below -87.3 it is 1.2e-38, above 88 it is 1.7e38; of NaN it is undefined.
+/// Returns e to the power x; relative error 3e-7. Below -87.3 it is 1.2e-38, above 88 it is 1.7e38; of NaN it
+/// is undefined.
 ///
 /// x = n ln 2 + r with a whole n and |r| <= ln 2 / 2; e^r by its Taylor series, 2^n by the exponent's bits.
 template <class D>
@@ -61,13 +62,14 @@ HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
 
 /// Returns x (1 + erf(x / sqrt 2)) / 2; absolute error 3e-6, and none beyond |x| = 5 but rounding.
 ///
-/// The normal distribution less a half is x times a polynomial of u = 2 (x / 5)^2 - 1: the best one by weighted least squares
-/// (Lawson's iteration), held to a half at |x| = 5, so that what is far below 0 is exactly 0.
+/// The normal distribution less a half is x times a polynomial of u = 2 (x / 5)^2 - 1: the best one by
+/// weighted least squares (Lawson's iteration), held to a half at |x| = 5, so that what is far below 0 is
+/// exactly 0.
 template <class D>
 HWY_INLINE hn::Vec<D> gelu(D d, hn::Vec<D> x) {
-  constexpr float kCoefficients[] = {-0.00094867294f, 0.0031202028f,  -0.00423319591f, 0.00526660541f,
-                                     -0.00987410825f, 0.0168017317f,  -0.0237304568f,  0.0313871466f,
-                                     -0.0403766967f,  0.0515225157f,  -0.0702988356f,  0.141363785f};
+  constexpr float kCoefficients[] = {-0.00094867294f, 0.0031202028f, -0.00423319591f, 0.00526660541f,
+                                     -0.00987410825f, 0.0168017317f, -0.0237304568f,  0.0313871466f,
+                                     -0.0403766967f,  0.0515225157f, -0.0702988356f,  0.141363785f};
   const auto near = hn::Min(hn::Max(x, hn::Set(d, -5.f)), hn::Set(d, 5.f));
   const auto u = hn::MulSub(hn::Mul(near, near), hn::Set(d, 2.f / 25), hn::Set(d, 1.f));
   const auto share = hn::MulAdd(near, polynomial(d, kCoefficients, u), hn::Set(d, .5f));

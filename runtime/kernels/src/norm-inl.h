@@ -25,8 +25,8 @@ HWY_INLINE float mean(const float* x, std::size_t count, const Term& term) {
   return hn::ReduceSum(d, sum) / static_cast<float>(count);
 }
 
-/// y = (x - center) / sqrt(mean((x - center)^2) + epsilon) [* scale] [+ bias]; the center is the mean, or 0 for RMS norm.
-/// x and y may be one row.
+/// y = (x - center) / sqrt(mean((x - center)^2) + epsilon) [* scale] [+ bias]; the center is the mean, or 0
+/// for RMS norm. x and y may be one row.
 HWY_INLINE void norm_row(const float* x, bool centered, float epsilon, const float* scale, const float* bias,
                          std::size_t count, float* y) {
   const Floats d;

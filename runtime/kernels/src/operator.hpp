@@ -3,9 +3,10 @@
 // The class has
 //     static constexpr const char* kName;
 //     static constexpr Port kInputs[], kOutputs[];    in the order of the node's
-//     explicit Kernel(const Node&);                   once a node, when the session is made; throws what it refuses
-//     void compute(const Call&) const;                each run, perhaps from several threads at once
-//     static void infer(const ShapeInference&);       tells the shapes of outputs as far as those of inputs are known
+//     explicit Kernel(const Node&);                   once a node, when the session is made; throws what it
+//     refuses void compute(const Call&) const;                each run, perhaps from several threads at once
+//     static void infer(const ShapeInference&);       tells the shapes of outputs as far as those of inputs
+//     are known
 #pragma once
 
 #include <exception>

@@ -28,9 +28,11 @@ inline Buffer<float> copy(const float* values, std::size_t count) {
   return own;
 }
 
-/// Packs a row of the file's weight as the column `column` of one half of a panel, whose number among all is `half`.
+/// Packs a row of the file's weight as the column `column` of one half of a panel, whose number among all is
+/// `half`.
 template <class Dot>
-void pack_column(const LayerParameters& p, std::size_t row, std::size_t half, std::size_t column, PackedLayer& layer) {
+void pack_column(const LayerParameters& p, std::size_t row, std::size_t half, std::size_t column,
+                 PackedLayer& layer) {
   constexpr auto kGroup = Dot::kGroup;
   auto* const weight = layer.weight.data() + half * layer.padded_inner * layer.width + column * kGroup;
   for (std::size_t b = 0; b < layer.blocks; ++b) {
@@ -75,7 +77,8 @@ PackedLayer pack(const LayerParameters& p, std::int64_t target) {
   layer.bias = filled(Buffer<float>(padded_columns));
   for (std::size_t half = 0; half < layer.halves; ++half)
     for (std::size_t n = 0; n < p.columns; ++n)
-      pack_column<Dot>(p, half * p.columns + n, n / layer.width * layer.halves + half, n % layer.width, layer);
+      pack_column<Dot>(p, half * p.columns + n, n / layer.width * layer.halves + half, n % layer.width,
+                       layer);
 
   layer.smoothing = copy(p.smoothing, p.inner);
   layer.norm_scale = copy(p.norm_scale, p.columns);

@@ -46,8 +46,9 @@ HWY_INLINE void store(FloatVector v, float* y, std::size_t lanes) {
 ///
 /// A row with a NaN or an infinity gets the scale NaN. A row whose range is below 3e-36 counts as zeros.
 template <class Dot>
-HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_RESTRICT smoothing, std::size_t inner,
-                              std::size_t padded, typename Dot::Value* HWY_RESTRICT values) {
+HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_RESTRICT smoothing,
+                              std::size_t inner, std::size_t padded,
+                              typename Dot::Value* HWY_RESTRICT values) {
   const Floats d;
   const Ints di;
   const hn::Rebind<typename Dot::Value, Ints> narrow;
@@ -57,7 +58,8 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
   };
 
   auto low = hn::Zero(d), high = hn::Zero(d);
-  auto size = hn::Zero(di);  // the greatest magnitude by its bits, in which infinity and NaN are above all others
+  auto size =
+      hn::Zero(di);  // the greatest magnitude by its bits, in which infinity and NaN are above all others
   for_vectors(inner, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
     const auto v = smoothed(k, lanes);
     low = hn::Min(low, v);
@@ -71,7 +73,8 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
   const float scale = range < FLT_MIN ? 0 : range, inverse = scale > 0 ? 1 / scale : 0;
   const auto zero = static_cast<std::int32_t>(-std::nearbyint(finite ? lowest * inverse : 0));
 
-  // Rounded before the zero point is added, so that all instruction sets round alike. The upper end may come to 256.
+  // Rounded before the zero point is added, so that all instruction sets round alike. The upper end may come
+  // to 256.
   const auto offset = hn::Set(di, Dot::kCentered ? 0 : zero + Dot::kOffset);
   const auto top = hn::Set(di, 255 - zero), bottom = hn::Set(di, -zero);
   for_vectors(inner, [&](std::size_t k, std::size_t lanes) HWY_ATTR {

@@ -56,7 +56,8 @@ class Shape {
 
 inline std::string text(const Shape& shape) {
   std::string all = "(";
-  for (std::size_t axis = 0; axis < shape.rank(); ++axis) all += (axis ? ", " : "") + std::to_string(shape[axis]);
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    all += (axis ? ", " : "") + std::to_string(shape[axis]);
   return all + ")";
 }
 

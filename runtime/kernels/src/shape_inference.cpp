@@ -30,8 +30,10 @@ std::int64_t ShapeInference::integer(const char* name, std::int64_t fallback) co
   const OrtOpAttr* attribute = nullptr;
   std::int64_t value = 0;
   std::size_t size = 0;
-  if (!succeeded(engine().ShapeInferContext_GetAttribute(context_, name, &attribute)) || !attribute) return fallback;
-  return succeeded(engine().ReadOpAttr(attribute, ORT_OP_ATTR_INT, &value, sizeof value, &size)) ? value : fallback;
+  if (!succeeded(engine().ShapeInferContext_GetAttribute(context_, name, &attribute)) || !attribute)
+    return fallback;
+  return succeeded(engine().ReadOpAttr(attribute, ORT_OP_ATTR_INT, &value, sizeof value, &size)) ? value
+                                                                                                 : fallback;
 }
 
 void ShapeInference::output(std::size_t i, const Dims& dims) const {

@@ -1,5 +1,5 @@
-// A softmax that is taken block by block: what was summed before a block is scaled to the greatest score so far.
-// After Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
+// A softmax that is taken block by block: what was summed before a block is scaled to the greatest score so
+// far. After Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
 
 #if defined(EDGEATTN_SOFTMAX_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef EDGEATTN_SOFTMAX_INL_H
@@ -23,7 +23,8 @@ namespace HWY_NAMESPACE {
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 constexpr float kNegativeInfinity = -std::numeric_limits<float>::infinity();
 
-// e^x for x of at most 0, to 2 in 10^7; 0 below -87.3, NaN of NaN. Minimax polynomial of degree 5 on |x| <= ln(2) / 2.
+// e^x for x of at most 0, to 2 in 10^7; 0 below -87.3, NaN of NaN. Minimax polynomial of degree 5 on |x| <=
+// ln(2) / 2.
 HWY_INLINE FloatVector exp_of_negative(FloatVector x) {
   const Floats d;
   const hn::RebindToSigned<Floats> di;
@@ -32,9 +33,10 @@ HWY_INLINE FloatVector exp_of_negative(FloatVector x) {
   const FloatVector round = hn::Set(d, 12582912.0f);  // 1.5 * 2^23: the low bits of a sum are an integer
   const FloatVector shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), round);  // log2(e)
   const FloatVector n = hn::Sub(shifted, round);
-  const FloatVector r = hn::NegMulAdd(n, hn::Set(d, 0.693147181f), x);  // ln(2)
+  const FloatVector r = hn::NegMulAdd(n, hn::Set(d, 0.693147181f), x);                               // ln(2)
   const auto power = hn::Add(hn::ShiftLeft<23>(hn::BitCast(di, shifted)), hn::Set(di, 0x3F800000));  // 2^n
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.3f)), hn::Mul(polynomial(d, kSeries, r), hn::BitCast(d, power)));
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.3f)),
+                            hn::Mul(polynomial(d, kSeries, r), hn::BitCast(d, power)));
 }
 
 // scores = cap * tanh(scores / cap), by e^(-2|x|)
@@ -59,12 +61,13 @@ HWY_INLINE FloatVector load_bias(const std::uint8_t* mask, std::size_t left) {
   const Floats d;
   const hn::RebindToUnsigned<Floats> du;
   const hn::Rebind<std::uint8_t, Floats> bytes;
-  const auto shown = hn::PromoteTo(du, left >= kLanes ? hn::LoadU(bytes, mask) : hn::LoadN(bytes, mask, left));
+  const auto shown =
+      hn::PromoteTo(du, left >= kLanes ? hn::LoadU(bytes, mask) : hn::LoadN(bytes, mask, left));
   return hn::IfThenElse(hn::RebindMask(d, hn::Ne(shown, hn::Zero(du))), hn::Zero(d), hn::Set(d, kLowest));
 }
 
-// Adds a row of a mask; returns whether it shows any of these keys. What is not above the lowest float hides a key, as in
-// onnxruntime.
+// Adds a row of a mask; returns whether it shows any of these keys. What is not above the lowest float hides
+// a key, as in onnxruntime.
 template <typename T>
 HWY_INLINE bool add_mask(const T* HWY_RESTRICT mask, std::size_t count, float* HWY_RESTRICT scores) {
   const Floats d;
@@ -80,12 +83,13 @@ HWY_INLINE bool add_mask(const T* HWY_RESTRICT mask, std::size_t count, float* H
 // What a row's softmax has come to.
 struct RunningSoftmax {
   float greatest = kLowest;
-  float sum = 0.0f;  // of e^(score - greatest)
+  float sum = 0.0f;    // of e^(score - greatest)
   bool shown = false;  // some key is not hidden by the mask
 };
 
-// Scores become weights, e^(score - greatest); returns the factor for what was summed with the weights of earlier blocks.
-// `count` is a multiple of the lanes. Where all scores are at the lowest float or below, weights are 0.
+// Scores become weights, e^(score - greatest); returns the factor for what was summed with the weights of
+// earlier blocks. `count` is a multiple of the lanes. Where all scores are at the lowest float or below,
+// weights are 0.
 inline float weigh(float* HWY_RESTRICT scores, std::size_t count, RunningSoftmax& row) {
   const Floats d;
   FloatVector top = hn::Set(d, row.greatest);

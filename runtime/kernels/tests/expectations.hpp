@@ -27,7 +27,8 @@ void expect_error(const std::string& text, const Body& body) {
     body();
     expect(false, "no error; expected: ", text);
   } catch (const Error& error) {
-    expect(std::string(error.what()).find(text) != std::string::npos, "'", error.what(), "' lacks '", text, "'");
+    expect(std::string(error.what()).find(text) != std::string::npos, "'", error.what(), "' lacks '", text,
+           "'");
   }
 }
 

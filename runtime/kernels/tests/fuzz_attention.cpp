@@ -1,7 +1,8 @@
 // Attention for whatever shapes and attributes: it refuses in words, or computes without leaving its tensors.
 //
-// The first bytes are attributes and dimensions, the rest numbers. Tensors lie in buffers of exactly their size, so that the
-// address sanitizer sees what is read or written beyond; those that are too large to be allocated are laid out alone.
+// The first bytes are attributes and dimensions, the rest numbers. Tensors lie in buffers of exactly their
+// size, so that the address sanitizer sees what is read or written beyond; those that are too large to be
+// allocated are laid out alone.
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -59,12 +60,14 @@ struct Fuzzed {
   explicit Fuzzed(Bytes& bytes) {
     const auto flags = bytes.next(), forms = bytes.next();
     const std::size_t rank = flags & 1 ? 3 : 4;
-    attributes = {rank == 3 || flags & 2 ? bytes.dimension() : 0, rank == 3 || flags & 2 ? bytes.dimension() : 0, (flags & 4) != 0,
-                  flags & 8 ? 0.5f : 0, flags & 16 ? 3.0f : 0};
+    attributes = {rank == 3 || flags & 2 ? bytes.dimension() : 0,
+                  rank == 3 || flags & 2 ? bytes.dimension() : 0, (flags & 4) != 0, flags & 8 ? 0.5f : 0,
+                  flags & 16 ? 3.0f : 0};
     Shape query = shape(bytes, rank);
     if (rank == 3 && forms & 1) query[2] = query[2] % 11 * attributes.query_heads;
     Shape key = forms & 2 ? shape(bytes, rank) : query;
-    if (rank == 3 && !(forms & 2) && attributes.query_heads > 0) key[2] = query[2] / attributes.query_heads * attributes.key_heads;
+    if (rank == 3 && !(forms & 2) && attributes.query_heads > 0)
+      key[2] = query[2] / attributes.query_heads * attributes.key_heads;
     if (rank == 4 && forms & 4) key[1] = bytes.dimension();
     if (forms & 8) key[rank - 2] = bytes.dimension();
     Shape value = forms & 16 ? shape(bytes, rank) : key;
@@ -105,12 +108,15 @@ struct Fuzzed {
       inputs.mask = floats(of);
     } else {
       if (fits(of)) shown.assign(static_cast<std::size_t>(of.elements()), type & 1);
-      inputs.mask = {type & 32 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, of, shown.data()};
+      inputs.mask = {type & 32 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, of,
+                     shown.data()};
     }
   }
 };
 
-std::vector<float> room(const Shape& shape) { return std::vector<float>(static_cast<std::size_t>(shape.elements())); }
+std::vector<float> room(const Shape& shape) {
+  return std::vector<float>(static_cast<std::size_t>(shape.elements()));
+}
 
 }  // namespace
 
@@ -121,7 +127,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto layout = lay_out(node.inputs, node.attributes);
     for (const Shape* output : {&layout.y, &layout.present_key, &layout.present_value})
       if (!node.whole || output->elements() > kMostElements) return 0;
-    auto y = room(layout.y), present_key = room(layout.present_key), present_value = room(layout.present_value);
+    auto y = room(layout.y), present_key = room(layout.present_key),
+         present_value = room(layout.present_value);
     layout.bind(y.data(), present_key.data(), present_value.data());
     for (const auto target : targets()) attend(layout.call, InOrder(), target);
   } catch (const Error&) {  // refused in words

@@ -1,4 +1,5 @@
-// Layers of any shape and form from bytes: packed and run on every instruction set. What the operator refuses is not made.
+// Layers of any shape and form from bytes: packed and run on every instruction set. What the operator refuses
+// is not made.
 //
 //     fuzz_int8_linear -max_total_time=60
 #include <cstring>
@@ -70,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<float> y(count * p.columns), sum(given & 16 ? y.size() : 0);
   for (const auto target : targets())
     run_layer(pack_layer(p, target),
-              {count, x.data(), given & 32 ? residual.data() : nullptr, y.data(), given & 16 ? sum.data() : nullptr},
+              {count, x.data(), given & 32 ? residual.data() : nullptr, y.data(),
+               given & 16 ? sum.data() : nullptr},
               InOrder());
   return 0;
 }

@@ -39,7 +39,8 @@ inline std::vector<float> floats(Random& random, std::size_t count, float low, f
 
 inline OwnedLayer make_layer(const Form& form, Random& random) {
   OwnedLayer own;
-  const std::size_t rows = form.columns * (form.gate ? 2 : 1), blocks = form.block ? form.inner / form.block : 1;
+  const std::size_t rows = form.columns * (form.gate ? 2 : 1),
+                    blocks = form.block ? form.inner / form.block : 1;
   std::uniform_int_distribution<int> value(form.bits == 8 ? -128 : -8, form.bits == 8 ? 127 : 7);
   own.weight.resize(rows * form.inner);
   for (auto& w : own.weight) w = static_cast<std::int8_t>(value(random));
@@ -59,7 +60,8 @@ inline OwnedLayer make_layer(const Form& form, Random& random) {
     own.packed.assign(rows * stride, 0);
     for (std::size_t i = 0; i < own.weight.size(); ++i) {
       const auto k = i % form.inner;
-      own.packed[i / form.inner * stride + k / 2] |= static_cast<std::uint8_t>((own.weight[i] + 8) << (k % 2 * 4));
+      own.packed[i / form.inner * stride + k / 2] |=
+          static_cast<std::uint8_t>((own.weight[i] + 8) << (k % 2 * 4));
     }
     p.weight = own.packed.data();
   }
@@ -80,12 +82,18 @@ struct Bounded {
 
 inline double activated(Activation activation, double x) {
   switch (activation) {
-    case Activation::kNone: return x;
-    case Activation::kGelu: return x * .5 * (1 + std::erf(x / std::sqrt(2.)));
-    case Activation::kGeluTanh: return x * .5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + .044715 * x * x * x)));
-    case Activation::kRelu: return x < 0 ? 0 : x;
-    case Activation::kSilu: return x / (1 + std::exp(-x));
-    case Activation::kTanh: return std::tanh(x);
+    case Activation::kNone:
+      return x;
+    case Activation::kGelu:
+      return x * .5 * (1 + std::erf(x / std::sqrt(2.)));
+    case Activation::kGeluTanh:
+      return x * .5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + .044715 * x * x * x)));
+    case Activation::kRelu:
+      return x < 0 ? 0 : x;
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    case Activation::kTanh:
+      return std::tanh(x);
   }
   return 0;
 }
@@ -100,16 +108,19 @@ inline std::pair<double, std::vector<std::int64_t>> rounded(const OwnedLayer& ow
     low = std::min(low, smoothed[k]);
     high = std::max(high, smoothed[k]);
   }
-  const float range = high / 255 - low / 255, scale = range < FLT_MIN ? 0 : range, inverse = scale > 0 ? 1 / scale : 0;
+  const float range = high / 255 - low / 255, scale = range < FLT_MIN ? 0 : range,
+              inverse = scale > 0 ? 1 / scale : 0;
   const auto zero = -std::llrint(low * inverse);
   std::vector<std::int64_t> values;
-  for (const float v : smoothed) values.push_back(std::min<std::int64_t>(std::llrint(v * inverse), 255 - zero));
+  for (const float v : smoothed)
+    values.push_back(std::min<std::int64_t>(std::llrint(v * inverse), 255 - zero));
   return {scale, values};
 }
 
 constexpr double kStep = FLT_EPSILON;
 
-inline Bounded linear(const OwnedLayer& own, std::size_t row, double scale, const std::vector<std::int64_t>& values) {
+inline Bounded linear(const OwnedLayer& own, std::size_t row, double scale,
+                      const std::vector<std::int64_t>& values) {
   const auto& p = own.parameters;
   const auto block = p.block ? p.block : p.inner, blocks = p.inner / block;
   double product = 0, magnitude = 0;
@@ -125,7 +136,8 @@ inline Bounded linear(const OwnedLayer& own, std::size_t row, double scale, cons
 }
 
 inline Bounded activated(Activation activation, Bounded x) {
-  if (activation == Activation::kNone || activation == Activation::kRelu) return {activated(activation, x.value), x.error};
+  if (activation == Activation::kNone || activation == Activation::kRelu)
+    return {activated(activation, x.value), x.error};
   return {activated(activation, x.value), 1.2 * x.error + 3e-6 + 4 * kStep * std::fabs(x.value)};
 }
 
@@ -142,7 +154,8 @@ inline std::vector<Bounded> sums(const OwnedLayer& own, const float* x, const fl
   for (std::size_t n = 0; n < p.columns; ++n) {
     auto y = activated(p.activation, linear(own, n, scale, values));
     if (p.gate) y = y * linear(own, p.columns + n, scale, values);
-    if (residual) y = {y.value + residual[n], y.error + kStep * (std::fabs(y.value) + std::fabs(residual[n]))};
+    if (residual)
+      y = {y.value + residual[n], y.error + kStep * (std::fabs(y.value) + std::fabs(residual[n]))};
     row.push_back(y);
   }
   return row;
@@ -167,8 +180,9 @@ inline std::vector<Bounded> normed(const OwnedLayer& own, std::vector<Bounded> r
   for (std::size_t n = 0; n < row.size(); ++n) {
     const double unit = (row[n].value - mean) * factor, scale = p.norm_scale ? p.norm_scale[n] : 1;
     const double bias = p.norm_bias ? p.norm_bias[n] : 0;
-    row[n] = {unit * scale + bias, std::fabs(scale) * (off * (1 + std::fabs(unit)) + 8 * kStep * std::fabs(unit)) +
-                                       kStep * std::fabs(bias)};
+    row[n] = {unit * scale + bias,
+              std::fabs(scale) * (off * (1 + std::fabs(unit)) + 8 * kStep * std::fabs(unit)) +
+                  kStep * std::fabs(bias)};
   }
   return row;
 }

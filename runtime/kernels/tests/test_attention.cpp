@@ -19,7 +19,8 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-// Bound of the error, as a share of the largest value: rounding of sums over a head and over keys, and of e^x.
+// Bound of the error, as a share of the largest value: rounding of sums over a head and over keys, and of
+// e^x.
 constexpr double kBound = 2e-6;
 
 enum class MaskType { kNone, kFloat, kBool };
@@ -61,9 +62,10 @@ struct Case {
     if (change) change(*this);
   }
 
-  // Where element d of a row of q (k, v) lies: in (batch, length, heads, size) where flat, else in (batch, heads, length, size).
-  std::size_t at(std::int64_t of_heads, std::int64_t length, std::int64_t width, std::int64_t b, std::int64_t h, std::int64_t t,
-                 std::int64_t d) const {
+  // Where element d of a row of q (k, v) lies: in (batch, length, heads, size) where flat, else in (batch,
+  // heads, length, size).
+  std::size_t at(std::int64_t of_heads, std::int64_t length, std::int64_t width, std::int64_t b,
+                 std::int64_t h, std::int64_t t, std::int64_t d) const {
     return static_cast<std::size_t>(flat ? ((b * length + t) * of_heads + h) * width + d
                                          : ((b * of_heads + h) * length + t) * width + d);
   }
@@ -100,7 +102,8 @@ struct Case {
           bool any = false;
           for (std::int64_t t = 0; t < total(); ++t) {
             double score = 0;
-            for (std::int64_t d = 0; d < size; ++d) score += q[at(heads, queries, size, b, h, i, d)] * key(b, kh, t, d);
+            for (std::int64_t d = 0; d < size; ++d)
+              score += q[at(heads, queries, size, b, h, i, d)] * key(b, kh, t, d);
             score *= factor;
             if (softcap > 0) score = softcap * std::tanh(score / softcap);
             any |= bias(b, h, i, t) > std::numeric_limits<float>::lowest();
@@ -113,7 +116,8 @@ struct Case {
           for (auto& weight : weights) sum += weight = std::exp(weight - top);
           for (std::int64_t d = 0; d < value_size; ++d) {
             double out = 0;
-            for (std::int64_t t = 0; t < total(); ++t) out += weights[static_cast<std::size_t>(t)] * value(b, kh, t, d);
+            for (std::int64_t t = 0; t < total(); ++t)
+              out += weights[static_cast<std::size_t>(t)] * value(b, kh, t, d);
             y[at(heads, queries, value_size, b, h, i, d)] = out / sum;
           }
         }
@@ -136,7 +140,8 @@ struct Case {
       tensors.past_value = floats(past_v, {batch, key_heads, past, value_size});
     }
     if (mask_type == MaskType::kFloat) tensors.mask = floats(mask, mask_shape);
-    if (mask_type == MaskType::kBool) tensors.mask = {ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, mask_shape, shown.data()};
+    if (mask_type == MaskType::kBool)
+      tensors.mask = {ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, mask_shape, shown.data()};
     if (packed) {
       all.clear();
       for (std::int64_t row = 0; row < batch * queries; ++row)
@@ -162,9 +167,12 @@ struct Answer {
 
 Answer run(Case& test, const Parallel& parallel, std::int64_t target) {
   auto layout = lay_out(test.inputs(), test.attributes());
-  const auto room = [](const Shape& shape) { return std::vector<float>(static_cast<std::size_t>(shape.elements()), kNan); };
+  const auto room = [](const Shape& shape) {
+    return std::vector<float>(static_cast<std::size_t>(shape.elements()), kNan);
+  };
   Answer answer{room(layout.y), {}, {}};
-  if (test.present) answer.present_key = room(layout.present_key), answer.present_value = room(layout.present_value);
+  if (test.present)
+    answer.present_key = room(layout.present_key), answer.present_value = room(layout.present_value);
   layout.bind(answer.y.data(), test.present ? answer.present_key.data() : nullptr,
               test.present ? answer.present_value.data() : nullptr);
   attend(layout.call, parallel, target);
@@ -203,8 +211,10 @@ void expect_exact(Case test) {
     for (std::int64_t b = 0; b < test.batch; ++b)
       for (std::int64_t h = 0; h < test.key_heads; ++h)
         for (std::int64_t t = 0; t < test.total(); ++t) {
-          for (std::int64_t d = 0; d < test.size; ++d) joined &= answer.present_key[i++] == test.key(b, h, t, d);
-          for (std::int64_t d = 0; d < test.value_size; ++d) joined &= answer.present_value[j++] == test.value(b, h, t, d);
+          for (std::int64_t d = 0; d < test.size; ++d)
+            joined &= answer.present_key[i++] == test.key(b, h, t, d);
+          for (std::int64_t d = 0; d < test.value_size; ++d)
+            joined &= answer.present_value[j++] == test.value(b, h, t, d);
         }
     expect(joined, name, ": the present is not the past and what is new");
   }
@@ -291,13 +301,15 @@ void test_packed() {
 }
 
 void test_masks() {
-  const Shape shapes[] = {{5, 7},       {1, 7},       {7},          {1, 1, 5, 7}, {3, 1, 5, 7}, {3, 1, 1, 7}, {1, 2, 5, 7},
-                          {3, 2, 5, 7}, {3, 2, 1, 7}, {2, 5, 7},    {2, 1, 7},    {1, 5, 7},    {5, 4},       {3, 1, 1, 3},
-                          {1},          {5, 1},       {3, 2, 5, 6}, {0},          {5, 0}};
+  const Shape shapes[] = {{5, 7},       {1, 7},       {7},          {1, 1, 5, 7}, {3, 1, 5, 7},
+                          {3, 1, 1, 7}, {1, 2, 5, 7}, {3, 2, 5, 7}, {3, 2, 1, 7}, {2, 5, 7},
+                          {2, 1, 7},    {1, 5, 7},    {5, 4},       {3, 1, 1, 3}, {1},
+                          {5, 1},       {3, 2, 5, 6}, {0},          {5, 0}};
   for (const auto& shape : shapes)
     for (const auto type : {MaskType::kFloat, MaskType::kBool})
       for (const bool causal : {false, true}) {
-        auto test = named(words(type == MaskType::kBool ? "boolean" : "additive", " mask of ", shape, causal ? ", causal" : ""));
+        auto test = named(words(type == MaskType::kBool ? "boolean" : "additive", " mask of ", shape,
+                                causal ? ", causal" : ""));
         test.batch = 3;
         test.keys = 7;
         test.mask_type = type;
@@ -314,7 +326,8 @@ void test_masks() {
     test.mask_type = MaskType::kFloat;
     test.mask_shape = {150, 150};
     test.change = [hidden](Case& c) {
-      for (std::size_t i = 0; i < c.mask.size(); ++i) c.mask[i] = i / 150 == 3 || i % 150 < i / 150 || i % 3 == 0 ? hidden : 0;
+      for (std::size_t i = 0; i < c.mask.size(); ++i)
+        c.mask[i] = i / 150 == 3 || i % 150 < i / 150 || i % 3 == 0 ? hidden : 0;
     };
     expect_exact(test);
   }
@@ -379,7 +392,8 @@ void test_not_finite() {
 }
 
 void test_refusals() {
-  const auto refuses = [](const std::string& text, const std::function<void(AttentionInputs&, AttentionAttributes&)>& change) {
+  const auto refuses = [](const std::string& text,
+                          const std::function<void(AttentionInputs&, AttentionAttributes&)>& change) {
     Case test;
     test.past = 3;
     test.fill(1);
@@ -390,11 +404,13 @@ void test_refusals() {
   };
   constexpr std::int64_t kHuge = std::int64_t{1} << 40;
   constexpr auto kFloat = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-  refuses("Q must be float, not double", [](auto& in, auto&) { in.query.type = ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE; });
+  refuses("Q must be float, not double",
+          [](auto& in, auto&) { in.query.type = ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE; });
   refuses("K and V must both be given", [](auto& in, auto&) { in.value = {}; });
   refuses("Q must be of rank 3 or 4, not 2", [](auto& in, auto&) { in.query.shape = {5, 8}; });
   refuses("Q of rank 3 needs q_num_heads", [](auto& in, auto&) { in.query.shape = {1, 5, 16}; });
-  refuses("no multiple of q_num_heads, 3", [](auto& in, auto& at) { in.query.shape = {1, 5, 16}, at.query_heads = 3; });
+  refuses("no multiple of q_num_heads, 3",
+          [](auto& in, auto& at) { in.query.shape = {1, 5, 16}, at.query_heads = 3; });
   refuses("must be of one rank", [](auto& in, auto& at) { in.query.shape = {1, 5, 16}, at.query_heads = 2; });
   refuses("Q has 2 heads, q_num_heads says 4", [](auto&, auto& at) { at.query_heads = 4; });
   refuses("must be of one batch", [](auto& in, auto&) { in.key.shape[0] = 2; });
@@ -403,34 +419,45 @@ void test_refusals() {
   refuses("a head of Q has 8 elements, one of K 9", [](auto& in, auto&) { in.key.shape[3] = 9; });
   refuses("must be a multiple", [](auto& in, auto&) { in.query.shape[1] = 3; });
   refuses("must be a multiple", [](auto& in, auto&) { in.query.shape[1] = 0; });
-  refuses("must be a multiple", [](auto& in, auto&) { in.key.shape[1] = in.value.shape[1] = 0, in.past_key = in.past_value = {}; });
-  refuses("heads of no elements", [](auto& in, auto&) { in.query.shape[3] = in.key.shape[3] = in.past_key.shape[3] = 0; });
+  refuses("must be a multiple",
+          [](auto& in, auto&) { in.key.shape[1] = in.value.shape[1] = 0, in.past_key = in.past_value = {}; });
+  refuses("heads of no elements",
+          [](auto& in, auto&) { in.query.shape[3] = in.key.shape[3] = in.past_key.shape[3] = 0; });
   refuses("past_key and past_value must both", [](auto& in, auto&) { in.past_value = {}; });
   refuses("past_key must be of rank 4", [](auto& in, auto&) { in.past_key.shape = {1, 3, 16}; });
-  refuses("past_key must be (1, 2, 3, 8), not (1, 2, 3, 4)", [](auto& in, auto&) { in.past_key.shape[3] = 4; });
-  refuses("past_value must be (1, 2, 3, 8), not (1, 2, 4, 8)", [](auto& in, auto&) { in.past_value.shape[2] = 4; });
+  refuses("past_key must be (1, 2, 3, 8), not (1, 2, 3, 4)",
+          [](auto& in, auto&) { in.past_key.shape[3] = 4; });
+  refuses("past_value must be (1, 2, 3, 8), not (1, 2, 4, 8)",
+          [](auto& in, auto&) { in.past_value.shape[2] = 4; });
   refuses("attn_mask must be float or bool, not int64",
           [](auto& in, auto&) { in.mask = {ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, {5, 8}, nullptr}; });
-  refuses("attn_mask must be of rank 1 to 4, not 0", [](auto& in, auto&) { in.mask = {kFloat, Shape{}, nullptr}; });
-  refuses("attn_mask must be of rank 1 to 4, not 5", [](auto& in, auto&) { in.mask = {kFloat, {1, 1, 1, 5, 8}, nullptr}; });
+  refuses("attn_mask must be of rank 1 to 4, not 0",
+          [](auto& in, auto&) { in.mask = {kFloat, Shape{}, nullptr}; });
+  refuses("attn_mask must be of rank 1 to 4, not 5",
+          [](auto& in, auto&) { in.mask = {kFloat, {1, 1, 1, 5, 8}, nullptr}; });
   refuses("does not broadcast", [](auto& in, auto&) { in.mask = {kFloat, {4, 8}, nullptr}; });
   refuses("does not broadcast", [](auto& in, auto&) { in.mask = {kFloat, {3, 1, 5, 8}, nullptr}; });
   refuses("more than the 8 keys", [](auto& in, auto&) { in.mask = {kFloat, {5, 9}, nullptr}; });
   refuses("a dimension of -1", [](auto& in, auto&) { in.query.shape[0] = -1; });
   refuses("too many elements", [](auto& in, auto&) { in.query.shape = {0, 2, kHuge, kHuge}; });
-  refuses("does not fit into memory", [](auto& in, auto&) { in.value.shape = {0, 2, kHuge, std::int64_t{1} << 20}; });
-  refuses("needs q_num_heads and kv_num_heads", [](auto& in, auto&) { in.query.shape = {1, 5, 24}, in.key = in.value = {}; });
+  refuses("does not fit into memory",
+          [](auto& in, auto&) { in.value.shape = {0, 2, kHuge, std::int64_t{1} << 20}; });
+  refuses("needs q_num_heads and kv_num_heads",
+          [](auto& in, auto&) { in.query.shape = {1, 5, 24}, in.key = in.value = {}; });
   refuses("Q without K and V must be of rank 3", [](auto& in, auto&) { in.key = in.value = {}; });
   refuses("no multiple of q_num_heads + 2 kv_num_heads, 6", [](auto& in, auto& at) {
     in.query.shape = {1, 5, 25}, in.key = in.value = {}, at.query_heads = at.key_heads = 2;
   });
   refuses("too many heads", [](auto& in, auto& at) {
-    in.query.shape = {1, 5, 24}, in.key = in.value = {}, at.query_heads = at.key_heads = std::int64_t{1} << 62;
+    in.query.shape = {1, 5, 24}, in.key = in.value = {},
+    at.query_heads = at.key_heads = std::int64_t{1} << 62;
   });
-  refuses("the output", [](auto& in, auto&) {  // of an empty batch, whose other dimensions are not backed by memory
-    in.query.shape = {0, 2, std::int64_t{1} << 45, 8}, in.key.shape = {0, 2, 5, 8}, in.value.shape = {0, 2, 5, std::int64_t{1} << 16};
-    in.past_key = in.past_value = {};
-  });
+  refuses("the output",
+          [](auto& in, auto&) {  // of an empty batch, whose other dimensions are not backed by memory
+            in.query.shape = {0, 2, std::int64_t{1} << 45, 8}, in.key.shape = {0, 2, 5, 8},
+            in.value.shape = {0, 2, 5, std::int64_t{1} << 16};
+            in.past_key = in.past_value = {};
+          });
 }
 
 }  // namespace

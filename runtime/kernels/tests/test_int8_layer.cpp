@@ -33,9 +33,9 @@ double excess(const std::vector<Bounded>& expected, const float* answer) {
 }
 
 std::string described(const Form& f, std::size_t rows, std::int64_t target) {
-  return words(hwy::TargetName(target), " M=", rows, " K=", f.inner, " N=", f.columns, " activation=",
-               static_cast<int>(f.activation), " norm=", static_cast<int>(f.norm), " gate=", f.gate, " bits=", f.bits,
-               " block=", f.block);
+  return words(hwy::TargetName(target), " M=", rows, " K=", f.inner, " N=", f.columns,
+               " activation=", static_cast<int>(f.activation), " norm=", static_cast<int>(f.norm),
+               " gate=", f.gate, " bits=", f.bits, " block=", f.block);
 }
 
 void expect_right(const Form& form, std::size_t rows, Random& random, float size = 1) {
@@ -50,15 +50,18 @@ void expect_right(const Form& form, std::size_t rows, Random& random, float size
     for (std::size_t m = 0; m < rows; ++m) {
       const auto expected = sums(own, x.data() + m * form.inner, added ? added + m * form.columns : nullptr);
       worst_sum = std::max(worst_sum, excess(expected, answer.sum.data() + m * form.columns));
-      worst = std::max(worst, excess(normed(own, expected), form.norm == Norm::kNone ? answer.sum.data() + m * form.columns
-                                                                                      : answer.y.data() + m * form.columns));
+      worst = std::max(worst, excess(normed(own, expected), form.norm == Norm::kNone
+                                                                ? answer.sum.data() + m * form.columns
+                                                                : answer.y.data() + m * form.columns));
     }
-    expect(worst <= 1 && worst_sum <= 1, described(form, rows, target), ": off by ", worst, " and ", worst_sum, " bounds");
+    expect(worst <= 1 && worst_sum <= 1, described(form, rows, target), ": off by ", worst, " and ",
+           worst_sum, " bounds");
 
     auto alone = std::vector<float>(rows * form.columns);
     run_layer(layer, {rows, x.data(), added, alone.data(), nullptr}, Threads(3));
     const auto& same = form.norm == Norm::kNone ? answer.sum : answer.y;
-    expect(alone == same, described(form, rows, target), ": another answer by three threads and without `sum`");
+    expect(alone == same, described(form, rows, target),
+           ": another answer by three threads and without `sum`");
   }
 }
 
@@ -117,7 +120,8 @@ void extremes() {
       p.scale = scale.data();
       const auto answer = run(pack_layer(p, target), 1, x, nullptr, InOrder());
       const float expected = 255.f * static_cast<float>(value) * static_cast<float>(inner);
-      expect(answer.sum == std::vector<float>(columns, expected), hwy::TargetName(target), ": ", answer.sum[0], " for ", expected);
+      expect(answer.sum == std::vector<float>(columns, expected), hwy::TargetName(target), ": ",
+             answer.sum[0], " for ", expected);
     }
 }
 
@@ -125,8 +129,8 @@ void extremes() {
 void not_finite() {
   Random random(5);
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), INFINITY, -INFINITY})
-    for (const auto activation : {Activation::kNone, Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
-                                  Activation::kSilu, Activation::kTanh})
+    for (const auto activation : {Activation::kNone, Activation::kGelu, Activation::kGeluTanh,
+                                  Activation::kRelu, Activation::kSilu, Activation::kTanh})
       for (const auto norm : {Norm::kNone, Norm::kLayer, Norm::kRms}) {
         const auto own = make_layer({37, 21, activation, norm}, random);
         auto x = floats(random, 3 * 37, -1, 1);
@@ -139,8 +143,10 @@ void not_finite() {
           const auto& y = norm == Norm::kNone ? answer.sum : answer.y;
           const auto& before = norm == Norm::kNone ? clean.sum : clean.y;
           bool held = true;
-          for (std::size_t i = 0; i < 63; ++i) held = held && (i / 21 == 1 ? std::isnan(y[i]) : y[i] == before[i]);
-          expect(held, hwy::TargetName(target), ": a row with ", bad, " through activation ", static_cast<int>(activation));
+          for (std::size_t i = 0; i < 63; ++i)
+            held = held && (i / 21 == 1 ? std::isnan(y[i]) : y[i] == before[i]);
+          expect(held, hwy::TargetName(target), ": a row with ", bad, " through activation ",
+                 static_cast<int>(activation));
         }
       }
 }

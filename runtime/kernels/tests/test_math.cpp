@@ -16,12 +16,18 @@ float apply(int function, float x) {
   const hn::CappedTag<float, 16> d;
   const auto v = hn::Set(d, x);
   switch (static_cast<Function>(function)) {
-    case Function::kExp: return hn::GetLane(exp(d, v));
-    case Function::kSigmoid: return hn::GetLane(sigmoid(d, v));
-    case Function::kSilu: return hn::GetLane(silu(d, v));
-    case Function::kTanh: return hn::GetLane(tanh(d, v));
-    case Function::kGelu: return hn::GetLane(gelu(d, v));
-    case Function::kGeluTanh: return hn::GetLane(gelu_tanh(d, v));
+    case Function::kExp:
+      return hn::GetLane(exp(d, v));
+    case Function::kSigmoid:
+      return hn::GetLane(sigmoid(d, v));
+    case Function::kSilu:
+      return hn::GetLane(silu(d, v));
+    case Function::kTanh:
+      return hn::GetLane(tanh(d, v));
+    case Function::kGelu:
+      return hn::GetLane(gelu(d, v));
+    case Function::kGeluTanh:
+      return hn::GetLane(gelu_tanh(d, v));
   }
   return 0;
 }
@@ -52,8 +58,9 @@ constexpr Case kCases[] = {
     {"silu", [](double x) { return x / (1 + std::exp(-x)); }, 1e-30, 3e-7, 0},
     {"tanh", [](double x) { return std::tanh(x); }, 4e-7, 0, 0},
     {"gelu", [](double x) { return x * .5 * std::erfc(-x / std::sqrt(2.)); }, 3e-6, 1e-7, 0},
-    {"gelu_tanh", [](double x) { return x / (1 + std::exp(-1.5957691216057308 * (x + .044715 * x * x * x))); }, 1e-30, 3e-7,
-     0},
+    {"gelu_tanh",
+     [](double x) { return x / (1 + std::exp(-1.5957691216057308 * (x + .044715 * x * x * x))); }, 1e-30,
+     3e-7, 0},
 };
 
 }  // namespace
@@ -75,7 +82,8 @@ int main() {
       for (const float x : {-1e30f, -1000.f, 1000.f, 1e30f}) {
         const double exact = function == 1 ? x > 0 : function == 3 ? (x > 0 ? 1 : -1) : x > 0 ? x : 0;
         const double y = kApply[table_index(target)](function, x);
-        expect(std::fabs(y - exact) <= 1e-6 * (1 + std::fabs(exact)), hwy::TargetName(target), ": ", c.name, "(", x, ") = ", y);
+        expect(std::fabs(y - exact) <= 1e-6 * (1 + std::fabs(exact)), hwy::TargetName(target), ": ", c.name,
+               "(", x, ") = ", y);
       }
     }
   return summary();

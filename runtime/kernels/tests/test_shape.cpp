@@ -1,6 +1,5 @@
-#include "shape.hpp"
-
 #include "expectations.hpp"
+#include "shape.hpp"
 
 using namespace edgeattn::kernels;
 
