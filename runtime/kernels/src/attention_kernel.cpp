@@ -1,4 +1,5 @@
-// A call of attention: its blocks of queries, each by the kernel of this CPU. Compiled for each instruction set.
+// A call of attention: its blocks of queries, each by the kernel of this CPU. Compiled for each instruction
+// set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_kernel.cpp"
 #include "hwy/foreach_target.h"  // before all that includes highway.h
