@@ -51,6 +51,7 @@ class Attention {
     require(node.has_input(4) == node.has_input(5),
             "past_key and past_value must both be given, or both be left out");
     require(!node.has_input(6), "nonpad_kv_seqlen, of opset 24, is not covered");
+    require(node.has_output(0), "the output Y must be asked for");
     require(!node.has_output(3), "the output qk_matmul_output is not covered");
     require(node.has_input(1) || (attributes_.query_heads > 0 && attributes_.key_heads > 0),
             "Q without K and V needs q_num_heads and kv_num_heads");
