@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -67,8 +67,11 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
 
-languages:  ## the tests of runtime/cpp, kernels, web, swift and android, built first; ten minutes
-	pytest tests/runtime/cpp tests/runtime/kernels tests/runtime/web tests/runtime/apps
+kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
+	.ci/kernels "$$(mktemp -d)"
+
+languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
+	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
 
 faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults
@@ -76,10 +79,10 @@ faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; ten minutes
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; eight minutes
 	pytest tests/documents/run --dist worksteal
 
-models:  ## reference models exported, and used as an app uses them: they play, listen, write; two minutes
+models:  ## reference models exported by commands, and used as apps do: they play, listen, write; four minutes
 	pytest tests/models/used
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes

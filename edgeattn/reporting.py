@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from edgeattn.measure.module_parts import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.graph import Layer, Refusal
-from edgeattn.results.latency import PYTORCH
+from edgeattn.results.latency import INT8, PYTORCH, Race
 from edgeattn.results.report import Counts, Report
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
@@ -41,7 +42,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         model=source.name,
         target=request.target.name,
         recipe=choice.int8.recipe,
-        machine=request.machine,
+        machine=request.machine if model.runs_two_ways else replace(request.machine, kernels=None),
         checks=proof.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
         accuracy=measures.scores.accuracy,
@@ -64,6 +65,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
         losses=proof.insight.losses,
         module_times=measures.module_times,
+        without_kernels=proof.without_kernels,
         trials=choice.trials,
         device=request.place.name,
         notes=(
@@ -73,6 +75,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
             *recovered.notes,
             *choice.notes,
             *_convolution_notes(model, proof),
+            *_kernel_notes(request.machine.kernels, proof),
             *_scale_notes(choice, proof),
             *proof.notes,
             *undecided_notes(proof.checks, proof.count),
@@ -103,6 +106,25 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         f"{count} convolutions stay float and take" if count > 1 else "One convolution stays float and takes"
     )
     return (f"{words} {share:.0%} of the int8 graph's time.",)
+
+
+def _kernel_notes(kernels: str | None, proof: Proof) -> tuple[str, ...]:
+    """Say what a bundle comes to with kernels and without, where it runs in both ways."""
+    without, measures = proof.without_kernels, proof.measures
+    if without is None:
+        return ()
+    failed = [check.name for check in without.checks if check.verdict != "pass"]
+    missed = f" Without them it does not show to keep to {', '.join(failed)}." if failed else ""
+    ways = (
+        _way(f"With {kernels}", measures.scores.accuracy, measures.latency_ms),
+        _way("Without kernels", without.accuracy, without.latency_ms),
+    )
+    return (f"{'. '.join(ways)}.{missed}",)
+
+
+def _way(name: str, accuracy: Accuracy, latency: Race | None) -> str:
+    time = "" if latency is None else f", {latency[INT8].p50:.3g} ms p50"
+    return f"{name} cosine {accuracy.cosine_mean:.5f} in the mean, {accuracy.cosine_min:.5f} at worst{time}"
 
 
 def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:

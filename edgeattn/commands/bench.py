@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeattn.commands.kernels import NoKernels
 from edgeattn.commands.on import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
@@ -49,6 +50,7 @@ def bench(
         ),
     ] = None,
     on: On = None,
+    no_kernels: NoKernels = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -66,7 +68,7 @@ def bench(
     if on:
         if model is not None or shape:
             raise BadInput("--on: times the bundle's golden samples; leave MODEL and --shape out")
-        _bench_on(bundle, on, threads=counts, as_json=as_json, verbose=verbose)
+        _bench_on(bundle, on, threads=counts, kernels=not no_kernels, as_json=as_json, verbose=verbose)
         return
     with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.measure.benchmark import Sweep, benchmark
@@ -77,7 +79,9 @@ def bench(
             from edgeattn.source.arguments import read_source
 
             source = read_source(model, samples)
-        result = benchmark(bundle, source, Sweep(shapes, counts, compiled), progress=progress)
+        result = benchmark(
+            bundle, source, Sweep(shapes, counts, compiled, kernels=not no_kernels), progress=progress
+        )
     if as_json:
         sys.stdout.write(result.to_json())
     else:
@@ -89,6 +93,7 @@ def _bench_on(
     names: Sequence[str],
     *,
     threads: Sequence[int],
+    kernels: bool,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -98,6 +103,7 @@ def _bench_on(
         bundle: Its folder.
         names: The devices'.
         threads: Numbers of intra-op threads.
+        kernels: Whether sessions there take their library of kernels.
         as_json: Whether to print a table of results by device, as JSON alone.
         verbose: Whether to print the traceback of what fails.
 
@@ -106,7 +112,7 @@ def _bench_on(
         CheckFailed: A golden output is below its tolerance on a device.
     """
     with working(verbose=verbose):
-        results = _benchmarks(bundle, names, threads)
+        results = _benchmarks(bundle, names, threads, kernels=kernels)
     if as_json:
         table = {name: result.to_table() for name, result in results.items()}
         sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
@@ -117,7 +123,9 @@ def _bench_on(
         raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
 
 
-def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> Mapping[str, DeviceBenchmark]:
+def _benchmarks(
+    bundle: Path, names: Sequence[str], threads: Sequence[int], *, kernels: bool
+) -> Mapping[str, DeviceBenchmark]:
     from edgeattn.devices.bundle_bench import bench_there
     from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady
@@ -128,7 +136,9 @@ def _benchmarks(bundle: Path, names: Sequence[str], threads: Sequence[int]) -> M
     with connected(names) as connections, ThreadPoolExecutor(len(connections)) as pool:
         targets = [_made_on(files.manifest, each.name) for each in connections]
         texts = pool.map(
-            lambda each, target: bench_there(Steady(each), bundle, threads=threads, target=target),
+            lambda each, target: bench_there(
+                Steady(each), bundle, threads=threads, target=target, kernels=kernels
+            ),
             connections,
             targets,
         )

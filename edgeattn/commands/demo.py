@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from edgeattn.commands.export import export
+from edgeattn.commands.kernels import missing_kernels
 from edgeattn.report.table import pairs, show
 from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.machine import Machine
 
 _IN_WHEEL = Path(__file__).parents[1] / "models"
 _IN_REPOSITORY = Path(__file__).parents[2] / "models"  # an editable install
@@ -38,6 +41,9 @@ def demo(
         show([pairs(_descriptions())])
         return
     export(str(locate(model)), output=output)
+    advice = missing_kernels(Machine.here())
+    if advice is not None:
+        show([Text(advice)])
 
 
 def shipped_models() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from edgeattn.commands.kernels import NoKernels, tell_kernels
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.model import load
@@ -65,6 +66,7 @@ def generate(
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
+    no_kernels: NoKernels = False,
 ) -> None:
     """Continue one prompt, or several.
 
@@ -88,7 +90,9 @@ def generate(
         "length_penalty": length_penalty,
         "early_stopping": {"true": True, "false": False}.get(early_stopping.value, "never"),
     }
-    for piece in pieces(load(bundle, threads=threads), prompts, settings):
+    model = load(bundle, threads=threads, kernels=not no_kernels)
+    tell_kernels(model)
+    for piece in pieces(model, prompts, settings):
         sys.stdout.write(piece)
         sys.stdout.flush()
 

@@ -26,6 +26,7 @@ from edgeattn.results.bundle import read_report
 from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.kernels import NONE
 from edgeattn_runtime.manifest import Manifest, Variant
 
 
@@ -49,7 +50,7 @@ def inspect(
         (
             Text.assemble((manifest.name, "bold"), f" for {heading}"),
             *(_contract(name, manifest) for name in manifest.graphs),
-            *(pairs(promises(manifest, variant)) for variant in variants),
+            *(pairs({**promises(manifest, variant), **_kernels(variant)}) for variant in variants),
             *(_graph(files, variant, name) for variant in variants for name in manifest.graphs),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             *(() if report.placement is None else (pairs({"Placement": placement_words(report.placement)}),)),
@@ -77,6 +78,12 @@ def _contract(name: str, manifest: Manifest) -> RenderableType:
             "Symbols": "\n".join(f"{name}: {symbol}" for name, symbol in symbols.items()) or "none",
         }
     )
+
+
+def _kernels(variant: Variant) -> dict[str, str]:
+    """Return which way a variant's sessions would go here, where its graphs have nodes for kernels."""
+    kernels = variant.engine.kernels
+    return {} if kernels == NONE else {"Here": str(kernels)}
 
 
 def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edgeattn.commands.kernels import NoKernels, tell_kernels
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
@@ -35,9 +36,11 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
+    no_kernels: NoKernels = False,
 ) -> None:
     """Run a bundle on arrays, or on a text, image, sound or series."""
-    model = load(bundle, threads=threads)
+    model = load(bundle, threads=threads, kernels=not no_kernels)
+    tell_kernels(model)
     arrays = read_input(model, inputs, text)
     if _is_encoded(model, arrays):
         raise InputError(

@@ -36,11 +36,13 @@ class ScoringOptions:
         read_on: Whether a stream of samples is read to its end.
         workers: Processes of this machine; None for none.
         scheduler: Of workers elsewhere; None for none.
+        kernels: Whether sessions take the library of kernels, as ``edgeattn_runtime.load`` has it.
     """
 
     read_on: bool
     workers: int | None
     scheduler: str | None
+    kernels: bool
 
     def check(self, *, model: str | None, trace: bool) -> None:
         """Check that the options go together.

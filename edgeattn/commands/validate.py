@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,18 +13,17 @@ import typer
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.kernels import NoKernels
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.judge.golden_check import golden_results
+from edgeattn.judge.golden_check import GoldenCheck, golden_check
 from edgeattn.report.ci import golden_findings, golden_summary
-from edgeattn.report.table import differing_machines, golden_table, report_parts, show
+from edgeattn.report.table import differing_machines, golden_table, machine_line, report_parts, show
 from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
-from edgeattn_runtime.golden import GoldenResult
-from edgeattn_runtime.machine import Machine
 
 if TYPE_CHECKING:
     from edgeattn.judge.validation import Validation  # brings PyTorch
@@ -47,6 +45,7 @@ def validate(
     read_on: ReadOn = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    no_kernels: NoKernels = False,
     summary: Summary = None,
     junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
@@ -57,10 +56,10 @@ def validate(
     for_ci = ForCI(summary, junit)
     if trace and (summary or junit):
         raise BadInput("--trace: found with --summary or --junit, which hold figures; leave one out")
-    options = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler)
+    options = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler, kernels=not no_kernels)
     options.check(model=model, trace=trace)
     if model is None:
-        _against_golden(bundle, for_ci, as_json=as_json)
+        _against_golden(bundle, for_ci, kernels=not no_kernels, as_json=as_json)
     elif trace:
         request = tracing.TraceRequest(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
         tracing.show_trace(request)
@@ -68,26 +67,27 @@ def validate(
         _against_original(bundle, model, samples, options, for_ci, as_json=as_json, verbose=verbose)
 
 
-def _against_golden(bundle: Path, for_ci: ForCI, *, as_json: bool) -> None:
-    files = open_bundle(bundle)
-    results = golden_results(bundle, files)
-    name = files.manifest.name
-    for_ci.write_junit({f"{name} here": golden_findings(results)}, Machine.here())
+def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool) -> None:
+    files = open_bundle(bundle, kernels=kernels)
+    replayed = golden_check(files)
+    results, name = replayed.results, files.manifest.name
+    for_ci.write_junit({f"{name} here": golden_findings(results)}, replayed.machine)
     for_ci.write_summary(golden_summary(name, results))
     if as_json:
-        sys.stdout.write(_golden_json(results))
+        sys.stdout.write(_golden_json(replayed))
     else:
         made_on = read_report(files).machine
-        show((golden_table(results), *differing_machines(made_on, Machine.here())))
+        machine = () if replayed.machine.kernels is None else (machine_line(replayed.machine),)
+        show((golden_table(results), *machine, *differing_machines(made_on, replayed.machine)))
     failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(f"{bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
 
 
-def _golden_json(results: Sequence[GoldenResult]) -> str:
-    verdict = "pass" if all(result.ok for result in results) else "fail"
-    golden = [asdict(result) for result in results]
-    table = {"verdict": verdict, "machine": Machine.here().to_table(), "golden": golden}
+def _golden_json(replayed: GoldenCheck) -> str:
+    verdict = "pass" if all(result.ok for result in replayed.results) else "fail"
+    golden = [asdict(result) for result in replayed.results]
+    table = {"verdict": verdict, "machine": replayed.machine.to_table(), "golden": golden}
     return json.dumps(table, indent=2, allow_nan=False) + "\n"
 
 
@@ -106,7 +106,7 @@ def _against_original(
         from edgeattn.source.arguments import read_source
 
         progress.stage("load")
-        files = open_bundle(bundle)
+        files = open_bundle(bundle, kernels=options.kernels)
         source = read_source(model, samples)
         changed = source_changes(files.manifest, source)
         with options.scoring(files, model, samples, source) as scoring:

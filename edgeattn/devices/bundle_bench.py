@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from edgeattn.devices.files import File
@@ -24,7 +24,7 @@ def bench_there(
     *,
     threads: Sequence[int] = (),
     target: str | None = None,
-    rounds: int = ROUNDS,
+    kernels: bool = True,
 ) -> bytes:
     """Return what ``python -m edgeattn_runtime bench --json`` says of a bundle on a device.
 
@@ -33,12 +33,13 @@ def bench_there(
         bundle: The folder, which is sent there.
         threads: Numbers of intra-op threads; none takes what the bundle says.
         target: One of the bundle's; None takes the first that the device can run.
-        rounds: Counted calls of each golden sample.
+        kernels: Whether its sessions take the library of kernels, as ``load`` has it.
 
     Raises:
         EdgeAttnError: What the device raised, such as of a bundle that it cannot run.
     """
-    answer = _answer(steady, bundle, threads=threads, target=target, rounds=rounds)
+    request = BenchSpec(files={}, threads=list(threads), target=target, rounds=ROUNDS, kernels=kernels)
+    answer = _answer(steady, bundle, request)
     return json.dumps(answer["bench"].value).encode()
 
 
@@ -48,7 +49,8 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     Raises:
         BudgetError: The device does not tell a process's peak.
     """
-    answer = _answer(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS)
+    request = BenchSpec(files={}, threads=[threads], target=None, rounds=FEW_ROUNDS, kernels=True)
+    answer = _answer(steady, bundle, request)
     busy, idle = answer["bench"].table().get("peak_memory_mb", Field("", None)), answer["idle_mb"]
     if busy.value is None or idle.value is None:
         name = steady.connection.name
@@ -56,9 +58,7 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     return busy.number() - idle.number()
 
 
-def _answer(
-    steady: Steady, bundle: Path, *, threads: Sequence[int], target: str | None, rounds: int
-) -> dict[str, Field]:
+def _answer(steady: Steady, bundle: Path, request: BenchSpec) -> dict[str, Field]:
     files = {
         path.relative_to(bundle).as_posix(): File.of(path.read_bytes())
         for path in sorted(bundle.rglob("*"))
@@ -66,6 +66,5 @@ def _answer(
     }
     digests = {name: file.sha256 for name, file in files.items()}
     contents = {file.sha256: file.content for file in files.values()}
-    request = BenchSpec(files=digests, threads=list(threads), target=target, rounds=rounds)
-    answer = steady("bench", asdict(request), contents)
+    answer = steady("bench", asdict(replace(request, files=digests)), contents)
     return Field(f"device {steady.connection.name}", answer).record("bench", "idle_mb", "steadiness")

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 from edgeattn_runtime.golden import GoldenResult, check, read_golden, replay
-from edgeattn_runtime.model import load
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.model import Model
+from edgeattn_runtime.picking import runnable
 
 
-def golden_results(bundle: Path, files: BundleFiles) -> tuple[GoldenResult, ...]:
+@dataclass(frozen=True, slots=True)
+class GoldenCheck:
+    """What golden vectors come to here.
+
+    Attributes:
+        results: Of each output of each sample.
+        machine: What they were replayed on, and by which kernels.
+    """
+
+    results: tuple[GoldenResult, ...]
+    machine: Machine
+
+
+def golden_check(files: BundleFiles) -> GoldenCheck:
     """Replay golden vectors on the bundle's preferred variant of those that run here.
 
     Args:
-        bundle: Its folder.
-        files: The same, opened.
+        files: The bundle.
 
     Raises:
         BundleError: The bundle is not what its manifest says.
         IncompatibleRuntimeError: No variant can be run here.
     """
     try:
-        model = load(bundle)
+        variants = runnable(files.manifest)
     except IncompatibleRuntimeError:
-        return _in_a_worker(files)
-    return check(model)
+        return GoldenCheck(_in_a_worker(files), Machine.here())
+    model = Model(files, files.manifest.main_graph, variants)
+    return GoldenCheck(check(model), Machine.here(model.kernels))
 
 
 def _in_a_worker(files: BundleFiles) -> tuple[GoldenResult, ...]:

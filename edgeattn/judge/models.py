@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
@@ -101,6 +101,17 @@ class Int8Model:
     lowered: LoweredGraphs
     choice: Choice
     buckets: Sequence[Bucket]
+
+    @property
+    def runs_two_ways(self) -> bool:
+        """Whether kernels compute any of it, and are installed where it is measured."""
+        return self.choice.int8.has_kernels and self.request.machine.kernels is not None
+
+    def without_kernels(self) -> Int8Model:
+        """Return the same as it runs where no kernels are installed."""
+        choice = replace(self.choice, int8=self.choice.int8.without_kernels())
+        buckets = [replace(each, parts=each.parts.without_kernels()) for each in self.buckets]
+        return replace(self, choice=choice, buckets=buckets)
 
     @property
     def main(self) -> ir.Model:

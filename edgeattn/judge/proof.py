@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn.judge.evaluation import evaluate
+from edgeattn.judge.budget import Budget
+from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device
 from edgeattn.judge.insight import Insight, insight_of
@@ -18,7 +19,8 @@ from edgeattn.measure.placement import placement_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
 from edgeattn.results.check import Check, EdgeCase
-from edgeattn.results.latency import FLOAT, INT8
+from edgeattn.results.latency import FLOAT, INT8, Race
+from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
@@ -39,6 +41,7 @@ class Proof:
         measured: What it was run on; None where that is not the target's own engine.
         insight: What a person looks at beside the figures.
         notes: What the model author should know of it, a line each.
+        without_kernels: The same where no kernels are installed; None where it runs in one way alone.
     """
 
     measures: Measures
@@ -49,6 +52,7 @@ class Proof:
     measured: str | None
     insight: Insight
     notes: tuple[str, ...]
+    without_kernels: WithoutKernels | None = None
 
     @property
     def count(self) -> int:
@@ -72,6 +76,9 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     insight = insight_of(model, evaluation, progress)
     progress.stage("prove")
     golden = golden_of(model, evaluation)
+    stock = _stock(model, progress) if model.runs_two_ways else None
+    if stock is not None:
+        golden = replace(golden, tolerance=min(golden.tolerance, stock.golden.tolerance))
     on_device = () if request.place.is_here else golden_on_device(golden, model)
     has_limit = "memory_mb" in request.budget
     measures = Measures(
@@ -99,7 +106,35 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *timing.notes,
             *insight.notes,
         ),
+        without_kernels=None if stock is None else stock.judged(request.budget, measures),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """What was measured of the graphs as they run without kernels."""
+
+    evaluation: Evaluation
+    latency: Race | None
+    golden: Golden
+
+    def judged(self, budget: Budget, measures: Measures) -> WithoutKernels:
+        """Hold it against the budget; its size and memory are those of the graphs with kernels."""
+        scores = self.evaluation.scores
+        own = replace(measures, scores=scores, latency_ms=self.latency, golden=self.golden.tolerance)
+        return WithoutKernels(
+            checks=budget.checks(own),
+            accuracy=scores.accuracy,
+            latency_ms=self.latency,
+            edge_cases=self.evaluation.edge_cases,
+        )
+
+
+def _stock(model: Int8Model, progress: Progress) -> _Stock:
+    """Evaluate and time the graphs as they run where no kernels are installed."""
+    stock = model.without_kernels()
+    evaluation = evaluate(stock.subject(), progress)
+    return _Stock(evaluation, timing_of(stock, evaluation, progress).race, golden_of(stock, evaluation))
 
 
 def _tuning(model: Int8Model) -> Tuning:

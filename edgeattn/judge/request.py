@@ -12,6 +12,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.search import Rig, Store
+from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.goal import Prefer
 from edgeattn_export.targets import ON, TARGETS, Target
 from edgeattn_runtime.errors import BadInput, BudgetError
@@ -131,9 +132,14 @@ class Request:
         """Return as ``rig`` does, for each place."""
         store, here = Store.of_user(), self._device(Place.here())
         return tuple(
-            Rig(self.target.candidates, self._device(place), store, place.host, place.threads, here)
+            Rig(self._candidates(place), self._device(place), store, place.host, place.threads, here)
             for place in self.places
         )
+
+    def _candidates(self, place: Place) -> Candidates:
+        """Return what is tried, treatments for edgeattn's own kernels where those are installed."""
+        candidates, kernels = self.target.candidates, self.target.kernels
+        return replace(candidates, kernels=kernels) if kernels and place.machine.kernels else candidates
 
     @property
     def device(self) -> str:
@@ -143,7 +149,8 @@ class Request:
     def _device(self, place: Place) -> str:
         sets, engine = " ".join(place.machine.instruction_sets), self.target.prover.name
         named = "" if place.is_here else f"; {place.name} with {place.threads} threads"
-        return f"{place.machine.cpu}; {sets}; {engine} {place.machine.versions[engine]}{named}"
+        kernels = "" if place.machine.kernels is None else f"; {place.machine.kernels}"
+        return f"{place.machine.cpu}; {sets}; {engine} {place.machine.versions[engine]}{kernels}{named}"
 
 
 def check_measurable(target: Target, budget: Budget, places: Sequence[Place] = ()) -> None:

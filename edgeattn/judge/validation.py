@@ -126,11 +126,12 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
         scores=evaluation.scores,
         latency_ms=None if host.emulated else comparison.race(evaluation.int8, evaluation.samples),
         size_mb={INT8: _size_mb(files, variant.target)},
-        memory_mb=memory_mb(files.folder, threads=THREADS) if has_limit else None,
+        memory_mb=memory_mb(files.folder, threads=THREADS, kernels=files.kernels) if has_limit else None,
         golden=variant.tolerance["cosine"],
     )
     checks = budget.checks(measures)
-    return Validation(measures, checks, evaluation.edge_cases, Machine.here(), len(evaluation.scores.cosine))
+    machine = Machine.here(variant.engine.kernels)
+    return Validation(measures, checks, evaluation.edge_cases, machine, len(evaluation.scores.cosine))
 
 
 def _size_mb(files: BundleFiles, target: str) -> float:

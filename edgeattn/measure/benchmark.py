@@ -43,11 +43,13 @@ class Sweep:
             samples as they are, one by one.
         threads: Numbers of intra-op threads.
         compiled: Whether the original is timed by torch.compile too.
+        kernels: As ``edgeattn_runtime.load`` has it.
     """
 
     shapes: Mapping[str, Sequence[int]]
     threads: Sequence[int] = (1,)
     compiled: bool = False
+    kernels: bool = True
 
 
 def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Progress) -> Benchmark:
@@ -63,7 +65,7 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         BundleError: The bundle is not whole, or is not of this model.
         BadInput: The model cannot be captured, or has no axis that the sweep names.
     """
-    files = open_bundle(bundle)
+    files = open_bundle(bundle, kernels=sweep.kernels)
     manifest, threads = files.manifest, sweep.threads[0]
     variant, *_ = runnable(manifest)  # in this process: its memory is measured too
     golden = [sample.inputs for sample in read_golden(files)]
@@ -74,14 +76,14 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
     progress.stage("profile")
     graph = files.path(variant.files[manifest.main_graph])
     modules = module_times(graph, engine_of(variant), stratified(golden, PROFILED_INPUTS))
-    token = token_time(bundle, threads=threads)
+    token = token_time(bundle, threads=threads, kernels=sweep.kernels)
     progress.stage("memory")
-    memory, absent = _memory(bundle, threads)
+    memory, absent = _memory(files, threads)
     return Benchmark(
         bundle=manifest.name,
         target=variant.target,
         graphs={file: manifest.files[file].sha256 for file in sorted(variant.files.values())},
-        machine=Machine.here(),
+        machine=Machine.here(variant.engine.kernels),
         timed=_timed(manifest, has_original=source is not None, has_shape=bool(sweep.shapes)),
         original="PyTorch" if source is None else source.original,
         points=tuple(timed.points),
@@ -108,7 +110,7 @@ def _alone(
     inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
     progress.stage("time")
     races, start_times = isolated_races(
-        files.folder, variant.target, inputs, graph, threads=sweep.threads, progress=progress
+        files, variant.target, inputs, graph, threads=sweep.threads, progress=progress
     )
     return _Timed(_points(grid, races, graph, inputs), start_times)
 
@@ -129,7 +131,7 @@ def _beside(
     progress.stage("time")
     races, notes = side_by_side.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
     (middle,) = stratified(golden, 1)
-    start_times = start(files.folder, variant.target, middle, threads=sweep.threads[0], progress=progress)
+    start_times = start(files, variant.target, middle, threads=sweep.threads[0], progress=progress)
     return _Timed(_points(grid, races, side_by_side.graph, inputs), start_times, notes)
 
 
@@ -165,9 +167,9 @@ def _rows(graph: Graph, inputs: Sequence[Inputs]) -> float:
     return sum(bind(graph.inputs, arrays)[batch] for arrays in inputs) / len(inputs)
 
 
-def _memory(bundle: Path, threads: int) -> tuple[float | None, tuple[str, ...]]:
+def _memory(files: BundleFiles, threads: int) -> tuple[float | None, tuple[str, ...]]:
     try:
-        return memory_mb(bundle, threads=threads), ()
+        return memory_mb(files.folder, threads=threads, kernels=files.kernels), ()
     except BudgetError:
         return None, ("Memory: this system does not tell a process's peak",)
 

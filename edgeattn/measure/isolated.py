@@ -19,6 +19,7 @@ from edgeattn.results.benchmark import Start
 from edgeattn.results.latency import INT8, Conditions, Race
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.batches import typical
+from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.latency import Latency
@@ -32,16 +33,17 @@ LEAST_SECONDS = 0.2  # seconds of a series in one process
 LEAST_PASSES = 4  # over the inputs of a series that a process must afford, or it gets fewer inputs
 
 
-def start(bundle: Path, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
+def start(files: BundleFiles, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
     """Start a bundle in processes of its own, and call it with these inputs."""
     measured = launches(
-        bundle,
+        files.folder,
         target,
         [[inputs]],
         threads=[threads],
         seconds=0.0,
         progress=progress,
         processes=PROCESSES,
+        kernels=files.kernels,
     )
     return _start_of(measured[threads])
 
@@ -53,7 +55,7 @@ def _start_of(launched: Sequence[Launch]) -> Start:
 
 
 def isolated_races(
-    bundle: Path,
+    files: BundleFiles,
     target: str,
     points: Sequence[Sequence[Inputs]],
     graph: Graph,
@@ -64,7 +66,7 @@ def isolated_races(
     """Time a bundle by itself.
 
     Args:
-        bundle: Its folder.
+        files: The bundle.
         target: Of it.
         points: For each point of a grid its inputs, at least one.
         graph: The contract, by whose symbols the sizes are named.
@@ -75,15 +77,16 @@ def isolated_races(
         For each point, and for each number of threads at it, the times; and how the bundle starts.
     """
     share = max(LEAST_SECONDS, ALL_SECONDS / PROCESSES / len(points) / len(threads))
-    series = [_affordable(bundle, target, inputs, share, threads[0], progress) for inputs in points]
+    series = [_affordable(files, target, inputs, share, threads[0], progress) for inputs in points]
     measured = launches(
-        bundle,
+        files.folder,
         target,
         series,
         threads=threads,
         seconds=share,
         progress=progress,
         processes=PROCESSES,
+        kernels=files.kernels,
     )
     races = [
         _race(measured[count], i, inputs, graph, count)
@@ -94,12 +97,19 @@ def isolated_races(
 
 
 def _affordable(
-    bundle: Path, target: str, inputs: Sequence[Inputs], share: float, threads: int, progress: Progress
+    files: BundleFiles, target: str, inputs: Sequence[Inputs], share: float, threads: int, progress: Progress
 ) -> list[Inputs]:
     """Return as many inputs as a process can run several times over, by the time of the largest."""
     (largest,) = stratified(inputs, len(inputs))[-1:]
     trial = launches(
-        bundle, target, [[largest]], threads=[threads], seconds=0.0, progress=progress, processes=1
+        files.folder,
+        target,
+        [[largest]],
+        threads=[threads],
+        seconds=0.0,
+        progress=progress,
+        processes=1,
+        kernels=files.kernels,
     )
     once = trial[threads][0].series[0].times_ms[0] / 1000
     return stratified(inputs, max(1, min(MOST_SAMPLES, int(share / once / LEAST_PASSES))))
@@ -133,6 +143,7 @@ def launches(
     seconds: float,
     progress: Progress,
     processes: int,
+    kernels: bool = True,
 ) -> Mapping[int, tuple[Launch, ...]]:
     """Measure a bundle in ``processes`` processes for each number of threads, which take turns.
 
@@ -144,6 +155,7 @@ def launches(
         seconds: That a series may take in one process, about.
         progress: Told of every process.
         processes: At least 1.
+        kernels: As ``load`` has it.
 
     Returns:
         By number of threads.
@@ -161,7 +173,12 @@ def launches(
             for i, count in enumerate(threads):
                 progress.step(turn * len(threads) + i, processes * len(threads))
                 request = LaunchRequest(
-                    bundle=str(bundle), target=target, threads=count, seconds=seconds, series=files
+                    bundle=str(bundle),
+                    target=target,
+                    threads=count,
+                    seconds=seconds,
+                    series=files,
+                    kernels=kernels,
                 )
                 measured[count].append(_launch(request))
     return {count: tuple(of_threads) for count, of_threads in measured.items()}

@@ -13,19 +13,26 @@ _ROUNDS = 5  # per golden sample: memory stops growing after the first calls of 
 _IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
 
 
-def memory_mb(bundle: Path, *, threads: int) -> float:
+def memory_mb(bundle: Path, *, threads: int, kernels: bool = True) -> float:
     """Return by how many MB (10^6 bytes) a process grows that loads a bundle and answers its golden inputs.
 
     It is the peak resident memory of ``python -m edgeattn_runtime bench`` less that of a process that has
     only imported the runtime: the model, its weights, onnxruntime's copies of them and its work space, but
     neither Python nor the library, which an app does not have or has already.
 
+    Args:
+        bundle: Its folder.
+        threads: Intra-op threads.
+        kernels: As ``load`` has it.
+
     Raises:
         BudgetError: This system does not tell a process's peak.
         BundleError: The bundle does not run.
     """
-    rounds = ["--rounds", str(_ROUNDS), "--threads", str(threads)]
-    busy = json.loads(_python("-m", "edgeattn_runtime", "bench", str(bundle), "--json", *rounds))
+    options = ["--json", "--rounds", str(_ROUNDS), "--threads", str(threads)]
+    if not kernels:
+        options.append("--no-kernels")
+    busy = json.loads(_python("-m", "edgeattn_runtime", "bench", str(bundle), *options))
     idle = json.loads(_python("-c", _IDLE).replace("None", "null"))
     if busy["peak_memory_mb"] is None or idle is None:
         raise BudgetError("budget memory_mb: this system does not tell a process's peak; leave it out")

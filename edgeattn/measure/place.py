@@ -9,6 +9,7 @@ from typing import Protocol
 
 from edgeattn.measure.memory import memory_mb
 from edgeattn_export.graph.hosts import HERE, Host
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.machine import Machine
 
 
@@ -25,7 +26,7 @@ class Place:
 
     Attributes:
         name: As reports have it; None for this machine.
-        machine: The device.
+        machine: The device, with the kernels that are installed there.
         host: Opens graphs there, and times them.
         threads: Intra-op threads of what is timed.
         weigh: Weighs bundles there.
@@ -42,7 +43,7 @@ class Place:
     @classmethod
     def here(cls) -> Place:
         """Return this machine."""
-        return cls(None, Machine.here(), HERE)
+        return cls(None, Machine.here(kernels_here()), HERE)
 
     @property
     def marks(self) -> tuple[str, ...]:

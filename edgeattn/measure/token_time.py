@@ -18,17 +18,18 @@ MOST_TOKENS = 64  # tokens at most
 WARMUP_TOKENS = 4  # of them not counted
 
 
-def token_time(bundle: Path, *, threads: int) -> TokenTime | None:
+def token_time(bundle: Path, *, threads: int, kernels: bool = True) -> TokenTime | None:
     """Write after a golden prompt, greedily, and time each token; an encoder has run before.
 
     Args:
         bundle: Its folder.
         threads: Intra-op threads.
+        kernels: As ``load`` has it.
 
     Returns:
         None of a bundle that generates nothing, and where the prompt leaves no room to write.
     """
-    model = load(bundle, threads=threads)
+    model = load(bundle, threads=threads, kernels=kernels)
     generation = model.manifest.generation
     if generation is None:
         return None

@@ -35,6 +35,7 @@ class ScoringJob:
         samples: An .npz file beside an ONNX file; None beside the others.
         target: Which of the bundle's targets.
         hashes: Of the manifest, the model's file and its weights, which a worker must find too.
+        kernels: As ``edgeattn_runtime.load`` has it.
     """
 
     bundle: str
@@ -42,6 +43,7 @@ class ScoringJob:
     samples: str | None
     target: str
     hashes: tuple[str | None, ...]
+    kernels: bool
 
     @classmethod
     def of(
@@ -50,7 +52,8 @@ class ScoringJob:
         """Ask for a target of a bundle that is open here, compared with a model that is loaded here."""
         there = Path(model).resolve() if Path(model).exists() else model
         npz = None if samples is None else str(samples.resolve())
-        return cls(str(files.folder.resolve()), str(there), npz, target, _hashes(files, source))
+        folder = str(files.folder.resolve())
+        return cls(folder, str(there), npz, target, _hashes(files, source), files.kernels)
 
 
 def score_partition(job: ScoringJob, partition: bytes) -> tuple[SampleScore, ...]:
@@ -68,7 +71,7 @@ def score_partition(job: ScoringJob, partition: bytes) -> tuple[SampleScore, ...
 
 @lru_cache(maxsize=1)
 def _opened(job: ScoringJob) -> tuple[Comparison, Mapping[str, Runner]]:
-    files = open_bundle(Path(job.bundle))
+    files = open_bundle(Path(job.bundle), kernels=job.kernels)
     source = read_source(job.model, None if job.samples is None else Path(job.samples))
     if _hashes(files, source) != job.hashes:
         raise BadInput(

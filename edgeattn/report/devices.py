@@ -18,6 +18,7 @@ def machine_facts(machine: Machine) -> dict[str, str]:
         "Memory": "unknown" if machine.memory_mb is None else f"{machine.memory_mb / 1000:.0f} GB",
         "System": machine.system,
         "Versions": counts(machine.versions),
+        **({} if machine.kernels is None else {"Kernels": machine.kernels}),
     }
 
 

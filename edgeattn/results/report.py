@@ -11,6 +11,7 @@ from edgeattn.results.document import decode, encode
 from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
 from edgeattn.results.latency import Price, Race
 from edgeattn.results.trial import TrialResult
+from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn_runtime.bench import DeviceBenchmark
 from edgeattn_runtime.errors import BundleError
@@ -55,6 +56,8 @@ class Report:
         parts: The graphs by PyTorch module, in the order in which they run.
         losses: What each module adds to the error, the worst first; empty where it was not traced.
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
+        without_kernels: The same where no kernels are installed, and all else here is with those that
+            ``machine`` names; None where it runs in one way alone.
     """
 
     model: str
@@ -85,12 +88,17 @@ class Report:
     parts: tuple[ModulePart, ...] = ()
     losses: tuple[ModuleLoss, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
+    without_kernels: WithoutKernels | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """Whether all checks of the budget hold, and all edge cases; undecided where samples are too few."""
+        """Whether all checks of the budget hold, and all edge cases; undecided where samples are too few.
+
+        Where it runs in two ways, both must hold.
+        """
         cases: Iterable[Verdict] = ("pass" if case.ok else "fail" for case in self.edge_cases)
-        return verdict_of((*(check.verdict for check in self.checks), *cases))
+        without = () if self.without_kernels is None else (self.without_kernels.verdict,)
+        return verdict_of((*(check.verdict for check in self.checks), *cases, *without))
 
     @property
     def scores(self) -> dict[str, float]:
@@ -100,7 +108,7 @@ class Report:
     def to_json(self) -> str:
         """Return report.json's text."""
         heading = {"model": self.model, "target": self.target, "verdict": self.verdict}
-        return encode(SCHEMA, {**heading, **asdict(self)})
+        return encode(SCHEMA, {**heading, **asdict(self), "machine": self.machine.to_table()})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:

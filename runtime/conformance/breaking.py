@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import kernel_nodes
 import tiny
 from bundles import (
     GOLDEN_FILE,
@@ -22,6 +23,7 @@ from bundles import (
     save,
     several,
     signed,
+    with_kernels,
 )
 
 from edgeattn_runtime.golden import Sample, write_golden
@@ -42,6 +44,11 @@ def unheard_of(folder: Path) -> None:
     good(folder)
     save(tiny.unheard_of(), folder / MODEL_FILE)
     describe(folder)
+
+
+def too_wide(folder: Path) -> None:
+    """Give a node for a kernel a weight that its input does not fit."""
+    with_kernels(folder, kernel_nodes.too_wide())
 
 
 def not_onnx(folder: Path) -> None:

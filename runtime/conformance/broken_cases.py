@@ -19,6 +19,8 @@ from case import (
     refused,
 )
 
+from edgeattn_runtime.kernels import OPTION
+
 BROKEN = (
     Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
     refused("golden-lacking.edge", "3 golden samples where 4 are named", breaking.lacking_golden),
@@ -33,6 +35,7 @@ BROKEN = (
     refused("weights-outside.edge", "a graph reads another folder's weights", breaking.weights_outside),
     refused("graph-not-onnx.edge", "model.onnx is a text", breaking.not_onnx),
     refused("graph-unlike.edge", "an input is named that model.onnx has not", breaking.false_contract),
+    refused("kernels-shape.edge", "a node for a kernel whose weight does not fit", breaking.too_wide),
     Case("graph-unheard-of.edge", INCOMPATIBLE, "an operator that no engine has", breaking.unheard_of),
     refused("manifest-missing.edge", "no manifest.json", breaking.no_manifest),
     refused("manifest-cut.edge", "the JSON lacks its last brace", rewritten("23\n  }\n}", "23\n  }\n")),
@@ -90,6 +93,11 @@ VARIANTS = (
         "engine-option-text.edge",
         "an option whose text is a path",
         changed(*VARIANT, "engine", "options", to={"session.settings": "../stats"}),
+    ),
+    refused(
+        "kernels-path.edge",
+        "a library of kernels where their version belongs",
+        changed(*VARIANT, "engine", "options", OPTION, to="./kernels.so", whole=bundles.with_kernels),
     ),
     refused("variants-none.edge", "no variant", changed("variants", to=[])),
     refused(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import kernel_nodes
 import onnx_ir as ir
 import signing
 import tiny
@@ -17,6 +18,7 @@ import tiny
 from edgeattn_runtime.files import SIGNATURE_FILE, Signature
 from edgeattn_runtime.golden import write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.processing import Labels, Processing, Text
 from edgeattn_runtime.rows import Padding, Rows, Stack
@@ -111,6 +113,14 @@ def buckets(folder: Path) -> None:
     short = replace(CPU, files={"model": "short.onnx"}, sizes={"batch": 1, "sequence": 4})
     long = replace(CPU, files={"model": "long.onnx"}, sizes={"batch": 2, "sequence": 8})
     describe(folder, rows=ROWS, variants=(short, long, CPU))
+
+
+def with_kernels(folder: Path, network: ir.Model | None = None) -> None:
+    """Write a graph whose products are nodes of the domain edgeattn, and say so."""
+    lay_graph(folder, MODEL_FILE, network or kernel_nodes.network())
+    write_golden(folder / GOLDEN_FILE, tiny.samples())
+    engine = replace(ENGINE, version=kernel_nodes.ENGINE_VERSION, options={OPTION: DOMAIN_VERSION})
+    describe(folder, variants=(replace(CPU, engine=engine),))
 
 
 def fixed(folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from breaking import Make, changed
+from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
@@ -47,9 +48,9 @@ def refused(bundle: str, why: str, make: Make, needs: str | None = None) -> Case
     return Case(bundle, REFUSED, why, make, needs=needs)
 
 
-def in_both(*keys: str, to: Any) -> Make:
+def in_both(*keys: str, to: Any, whole: Make = good) -> Make:
     """Return what changes a variant and its twin for browsers."""
-    return changed("variants", 1, *keys, to=to, whole=changed(*VARIANT, *keys, to=to))
+    return changed("variants", 1, *keys, to=to, whole=changed(*VARIANT, *keys, to=to, whole=whole))
 
 
 CAPACITY = {"min": 1, "max": 15}

@@ -10,7 +10,7 @@ Padding is masked; both products are dynamic int8.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx_ir as ir
@@ -71,7 +71,34 @@ def _embedding(tokens: Array, mask: Array) -> Array:
     return embedding
 
 
-def network(batch: int | str = "batch", sequence: int | str = "sequence") -> ir.Model:
+class Linear(Protocol):
+    """How a graph multiplies by a weight, and adds a residual where there is one."""
+
+    def __call__(
+        self, tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+    ) -> ir.Value:
+        """Record it; ``weight`` is (in, out)."""
+
+
+def int8_linear(
+    tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+) -> ir.Value:
+    """Multiply by stock operators; the activations find their scale anew in each call."""
+    levels, scale = rounded(weight)
+    inputs = [x, constant(tape, name, levels), constant(tape, f"{name}_scale", scale)]
+    product = tape.op("DynamicQuantizeMatMul", inputs, domain="com.microsoft")
+    return product if residual is None else tape.op("Add", [residual, product])
+
+
+def rounded(weight: Array) -> tuple[Array, Array]:
+    """Return a weight (in, out) in int8, and its scale per column (out,)."""
+    scale = np.abs(weight).max(0) / np.float32(_LEVELS)
+    return np.round(weight / scale).astype(np.int8), scale
+
+
+def network(
+    batch: int | str = "batch", sequence: int | str = "sequence", linear: Linear = int8_linear
+) -> ir.Model:
     """Build the int8 graph, in sizes or for any: tokens, mask -> embedding."""
     tape = ir.tape.Tape()
     tokens = ir.val("tokens", ir.DataType.INT64, [batch, sequence])
@@ -80,7 +107,7 @@ def network(batch: int | str = "batch", sequence: int | str = "sequence") -> ir.
 
     x = tape.op("Gather", [constant(tape, "table", table), tokens])
     q, k, v = tape.op_multi_out(
-        "Split", [_int8_matmul(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
+        "Split", [linear(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
     )
     rows = tape.op("Unsqueeze", [mask, constant(tape, "row_axes", np.array([1, 3]))])
     columns = tape.op("Unsqueeze", [mask, constant(tape, "column_axes", np.array([1, 2]))])
@@ -88,7 +115,7 @@ def network(batch: int | str = "batch", sequence: int | str = "sequence") -> ir.
     barred = tape.op("Sub", [constant(tape, "one", np.float32(1)), allowed])
     bias = tape.op("Mul", [barred, constant(tape, "masked", np.float32(_MASKED))])
     mixed = tape.op("Attention", [q, k, v, bias], {"q_num_heads": HEADS, "kv_num_heads": HEADS})
-    y = tape.op("Add", [x, _int8_matmul(tape, mixed, "out", out)])
+    y = linear(tape, mixed, "out", out, residual=x)
     weight = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])  # (B, S, 1)
     over_sequence = constant(tape, "over_sequence", np.array([1]))
     total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
@@ -126,17 +153,14 @@ def constant(tape: ir.tape.Tape, name: str, array: Array | np.generic) -> ir.Val
     return tape.initializer(ir.tensor(np.asarray(array), name=name))
 
 
-def _int8_matmul(tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array) -> ir.Value:
-    """Multiply with a scale per column; the activations find theirs anew in each call."""
-    scale = np.abs(weight).max(0) / np.float32(_LEVELS)  # (columns,)
-    levels = np.round(weight / scale).astype(np.int8)
-    inputs = [x, constant(tape, name, levels), constant(tape, f"{name}_scale", scale)]
-    return tape.op("DynamicQuantizeMatMul", inputs, domain="com.microsoft")
-
-
 def model(tape: ir.tape.Tape, inputs: list[ir.Value], outputs: list[ir.Value]) -> ir.Model:
     """Return what the tape recorded as a model."""
     graph = ir.Graph(
-        inputs, outputs, nodes=tape.nodes, initializers=tape.initializers, opset_imports=OPSETS, name="tiny"
+        inputs,
+        outputs,
+        nodes=tape.nodes,
+        initializers=tape.initializers,
+        opset_imports=dict(OPSETS),
+        name="tiny",
     )
     return ir.Model(graph, ir_version=IR_VERSION)

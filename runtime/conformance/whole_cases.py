@@ -5,7 +5,9 @@ from __future__ import annotations
 import bundles
 import calls
 import generating
-from case import ACCEPTED, RECORDED, Case
+from case import ACCEPTED, RECORDED, Case, in_both
+
+from edgeattn_runtime.kernels import OPTION
 
 WHOLE = (
     Case(
@@ -49,6 +51,20 @@ WHOLE = (
         "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
         bundles.buckets,
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
+    ),
+    Case(
+        "kernels.edge",
+        ACCEPTED,
+        "nodes for kernels that a runtime may have, each with a function of stock operators",
+        bundles.with_kernels,
+        calls=calls.answered((1, 4), (3, 2)),
+    ),
+    Case(
+        "kernels-99.edge",
+        ACCEPTED,
+        "nodes for kernels of a version that no runtime has",
+        in_both("engine", "options", OPTION, to=99, whole=bundles.with_kernels),
+        calls=calls.answered((1, 4)),
     ),
     Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.fixed_length()),
     Case(

@@ -132,7 +132,7 @@ def test_it_validates_benches_and_says_how_to_generate(
 ) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 60)
     monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(CAPTIONER), "--json"]) == 0
     assert main(["bench", str(folder), str(CAPTIONER)]) == 0

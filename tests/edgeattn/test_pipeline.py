@@ -14,6 +14,7 @@ from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge import edge_cases, golden, models, proof
 from edgeattn.judge.request import Objective, Request
+from edgeattn.measure import place
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
 from edgeattn.results.bundle import REPORT_FILE
@@ -23,8 +24,10 @@ from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
+from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION, Kernels, Library
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.picking import runnable
 from edgeattn_runtime.rows import Padding, Rows
@@ -100,6 +103,28 @@ def test_a_limit_on_one_output_is_checked_like_any_other(source: ModuleSource) -
     assert checks["top1"].limit < checks["top1"].bound <= checks["top1"].measured <= 1
     assert 0 < checks["kl"].measured < checks["kl"].bound < 0.1
     assert made.manifest.budget == limits
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_model_of_kernels_is_proven_with_and_without_them(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernels = Kernels(Library("", "1.0", "AVX3_DL", has_dot_products=True))
+    monkeypatch.setattr(place, "kernels_here", lambda: kernels)  # a library that sessions do not find
+    recipe = Recipe("kernels", ((EVERY, Treatment("kernel int8")),), ("int8 rows",))
+    tagged = [(sample.inputs, sample.target) for sample in source.read()]
+    made = edgeattn.export(source.module, tagged, budget={"cosine": 0.9}, objective=Objective(recipe=recipe))
+    report, without = made.report, made.report.without_kernels
+    assert without is not None
+    assert (report.machine.kernels, report.verdict, without.verdict) == (str(kernels), "pass", "pass")
+    assert [check.name for check in without.checks] == [check.name for check in report.checks]
+    assert without.accuracy.cosine_min == pytest.approx(report.accuracy.cosine_min, abs=1e-2)
+    assert without.latency_ms is not None
+    assert [case.name for case in without.edge_cases] == [case.name for case in report.edge_cases]
+    (note,) = (note for note in report.notes if note.startswith(f"With {kernels} cosine"))
+    assert "Without kernels cosine" in note
+    (variant,) = made.manifest.variants
+    assert variant.engine.options == {OPTION: DOMAIN_VERSION}
 
 
 @pytest.mark.usefixtures("instant_capture")

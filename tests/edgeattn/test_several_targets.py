@@ -17,7 +17,7 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.choice import Chooser
-from edgeattn.judge.golden_check import golden_results
+from edgeattn.judge.golden_check import golden_check
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.judge.validation import revalidate
 from edgeattn.measure.variants import measurable
@@ -144,7 +144,7 @@ def test_golden_vectors_are_replayed_in_a_worker(
     files = {name: packed.files[name] for name in kept}
     folder = tmp_path / "apart.edge"
     save(replace(packed, manifest=replace(manifest, files=kept), files=files), folder)
-    assert all(result.ok for result in golden_results(folder, open_bundle(folder)))
+    assert all(result.ok for result in golden_check(open_bundle(folder)).results)
 
 
 @pytest.mark.usefixtures("instant_capture")

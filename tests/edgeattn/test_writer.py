@@ -141,7 +141,7 @@ def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
 def test_it_validates_and_benches_against_its_original(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 60)
     monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
     assert main(["bench", str(folder), str(WRITER), "--shape", "sequence=8", "--json"]) == 0
@@ -151,7 +151,7 @@ def test_a_bench_tells_the_time_per_token(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     assert main(["bench", str(folder)]) == 0
     words = " ".join(capsys.readouterr().out.split())
     assert "Timed on the bundle's golden inputs, one by one: calls of the decoder" in words

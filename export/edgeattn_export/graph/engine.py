@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.graph_session import GraphSession, OpenGraph
+from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
@@ -49,6 +50,15 @@ class Engine:
     host: Host = HERE
     format: Format = ONNX
 
+    def for_graphs(self, models: Iterable[ir.Model]) -> Engine:
+        """Return the engine that takes kernels for graphs with nodes of theirs, where they are installed.
+
+        In onnxruntime's own format, the bodies of such nodes are inlined when it is written.
+        """
+        if self.format is not ONNX or not any(model.functions for model in models):
+            return self
+        return replace(self, options={**self.options, OPTION: DOMAIN_VERSION})
+
     def on(self, host: Host) -> Engine:
         """Return the same engine with its sessions elsewhere."""
         return replace(self, host=host)
@@ -70,7 +80,7 @@ class Engine:
             prefix="edgeattn-"
         ) as folder:  # a worker has read it when it is open
             path = self.written(model, Path(folder))
-            return self.file_runner(path, settings=SessionSettings(threads=threads))
+            return self.for_graphs([model]).file_runner(path, settings=SessionSettings(threads=threads))
 
     def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> Runner:
         """Open an ONNX file as it is.
@@ -91,7 +101,8 @@ class Engine:
             return GraphSession(contract, self.open(model, threads=threads))
         with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
             path = self.written(model, Path(folder))
-            return self.file_graph(contract, path, settings=SessionSettings(threads=threads))
+            engine = self.for_graphs([model])
+            return engine.file_graph(contract, path, settings=SessionSettings(threads=threads))
 
     def file_graph(self, contract: Graph, path: Path, *, settings: SessionSettings = PLAIN) -> OpenGraph:
         """Open an ONNX file as ``file_runner`` does, to be called by its contract."""
@@ -125,7 +136,7 @@ class Engine:
         """Open a graph in this process, for whoever binds its inputs and outputs, or profiles it."""
         ready = self.ready(model)
         external = {WEIGHTS_FOLDER: str(SESSION_WEIGHTS.folder)} if SESSION_WEIGHTS.set_apart(ready) else {}
-        options = {**self.options, **external}
+        options = {**self.for_graphs([model]).options, **external}
         return open_session(
             serialize(ready), providers=self.providers, options=options, threads=threads, profile=profile
         )

@@ -152,7 +152,8 @@ def _written(build: TargetBuild, folder: str) -> _Written:
 
 
 def _variant(build: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Variant:
-    engine = build.target.engine
+    graphs = (part.quantized.model for part in build.parts.graphs.values())
+    engine = build.target.engine.for_graphs(graphs)
     return Variant(
         target=build.target.name,
         engine=Engine(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.functions import inlined
 from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
 from edgeattn_export.quantize.float_graphs import FloatGraphs
 from edgeattn_export.quantize.saturation import Risk, at_risk
@@ -40,6 +41,19 @@ class Graphs:
     def recipe(self) -> str:
         """The recipe that all graphs were made by."""
         return self.graphs[MAIN_GRAPH].quantized.recipe.name
+
+    @property
+    def has_kernels(self) -> bool:
+        """Whether kernels compute any of it, where they are installed."""
+        return any(part.quantized.model.functions for part in self.graphs.values())
+
+    def without_kernels(self) -> Graphs:
+        """Return the same as they run where no kernels are installed."""
+        graphs = {
+            name: replace(part, quantized=replace(part.quantized, model=inlined(part.quantized.model)))
+            for name, part in self.graphs.items()
+        }
+        return replace(self, graphs=graphs)
 
     @property
     def layers(self) -> tuple[LayerForm, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import onnx_ir as ir
@@ -13,6 +14,7 @@ from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import values_of, with_outputs
@@ -106,6 +108,7 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
+    write_bodies(plain, calibration.forms.bodies)
     _store_whole(plain, calibration)
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, calibration.forms.rest))
@@ -123,6 +126,7 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)
+    write_bodies(model, calibration.forms.bodies)
     _store_whole(model, calibration)
     return model
 
@@ -181,12 +185,15 @@ def _write_linears(
 
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:
     try:
-        outputs = calibration.engine.runner(model)(calibration.samples[0].inputs)
+        answers = [
+            calibration.engine.runner(way)(calibration.samples[0].inputs)
+            for way in dict.fromkeys((model, inlined(model)))
+        ]
     except EdgeAttnError as error:
         raise QuantizeError(
             f"the int8 graph does not run: {error}; please report the model's form"
         ) from error
-    for name, value in outputs.items():
+    for name, value in chain.from_iterable(each.items() for each in answers):
         if value.dtype.kind == "f" and np.isnan(value).any():
             raise QuantizeError(
                 f"output {name!r} of the int8 graph holds a NaN on the first sample; see whether PyTorch's "

@@ -48,7 +48,7 @@ class Candidates:
         most_exact: Those for layers that nothing else but float is exact enough for, the most exact last.
         smaller: Those for a limit on size.
         static: Those with a fixed scale of activations, for a search that takes its time.
-        few: All that are tried where a trial takes seconds.
+        few: All that are tried where a trial takes seconds, those of kernels besides.
         rounding: The technique by which every weight of a recipe is rounded in the end, with its number.
         embeddings: Forms of embeddings, one of which a recipe has.
         smaller_embeddings: More of them, for a limit on size.
@@ -56,6 +56,7 @@ class Candidates:
         aim: Mean and worst cosine that are aimed at where the budget is silent on exactness.
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
+        kernels: Those of edgeattn's own kernels, where they are installed; the form as it is first.
     """
 
     plain: Recipe
@@ -73,6 +74,7 @@ class Candidates:
     others: tuple[str, ...]
     aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
+    kernels: Treatments = ()
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
@@ -111,9 +113,11 @@ class Candidates:
         yield Treatment(FLOAT.name)
         yield from (each for each in self.smaller if goal.wants_size and _fits(layer, each, forms))
         yield from (each for each in self.static if goal.thorough and not each.techniques)
+        yield from self.kernels[:1]
 
     def usual(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
         """Yield what is tried of a layer at first, of all that fit it."""
+        yield from self.kernels
         yield from self.fast
         yield from self.behind_activation if layer.source in ZERO_KEEPING else self.elsewhere
         yield from self.more_exact

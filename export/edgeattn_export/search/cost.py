@@ -8,7 +8,7 @@ layers in turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from glob import escape
@@ -18,8 +18,9 @@ from statistics import median
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_export.graph.values import with_outputs
+from edgeattn_export.graph.values import values_of, with_outputs
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Recipe, Treatment
@@ -35,6 +36,10 @@ from edgeattn_runtime.turns import Rounds
 CACHE_BYTES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4
 ROUNDS = Rounds(least=7, most=25, seconds=0.5, warmup=3)  # of one comparison
+
+# The share of the time without kernels in that of a layer with them: of two forms that a kernel computes
+# alike, that is chosen which is faster on devices that have none.
+WITHOUT = 0.05
 
 Wanted = Mapping[Unit, Sequence[Treatment]]
 
@@ -120,31 +125,44 @@ class _Cuts:
 
     def timed(self, units: Sequence[Unit]) -> Iterator[Answer]:
         """Yield the time of each unit's layers in each treatment; equal graphs share one."""
-        by_unit = [{signature(graph): graph for graph in self._graphs[unit.name]} for unit in units]
+        both_ways = [
+            [way for graph in self._graphs[unit.name] for way in (graph, inlined(graph))] for unit in units
+        ]
+        by_unit = [{signature(graph): graph for graph in graphs} for graphs in both_ways]
         keys = [tuple((key, self._sizes(graph)) for key, graph in graphs.items()) for graphs in by_unit]
         unknown = {
             each: graphs for each, graphs in zip(keys, by_unit, strict=True) if each not in self._times
         }
         races = self.meter.rig.races(map(self._calls, unknown.values()), ROUNDS)
         measured = zip(unknown, races, strict=True)
-        for unit, each, graphs in zip(units, keys, by_unit, strict=True):
+        for ways, each, graphs in zip(both_ways, keys, by_unit, strict=True):
             while each not in self._times:
                 timed_key, raced = next(measured)
                 self._times[timed_key] = [median(times) for times in raced.values()]
             times = dict(zip(graphs, self._times[each], strict=True))
-            yield {"p50": [times[signature(graph)] for graph in self._graphs[unit.name]]}
+            timed = [times[signature(way)] for way in ways]
+            pairs = zip(timed[0::2], timed[1::2], strict=True)
+            yield {"p50": [(1 - WITHOUT) * own + WITHOUT * without for own, without in pairs]}
 
     @cached_property
     def _graphs(self) -> dict[str, list[ir.Model]]:
         """By the unit's name, its layers in each of its treatments."""
         calibration = self.meter.calibration
         cuts: dict[tuple[str, Treatment], ir.Model] = {}
-        for treatment in dict.fromkeys(chain.from_iterable(self.treatments_of.values())):
+        shared: dict[str, Collection[str]] = {}  # by the unit's name, what all of its graphs have
+        every = dict.fromkeys(chain.from_iterable(self.treatments_of.values()))
+        # Those first of which values are missing: one graph is held at a time.
+        for treatment in sorted(every, key=lambda each: not calibration.forms.linear[each.form].fuses):
             units = [unit for unit, treatments in self.treatments_of.items() if treatment in treatments]
             layers = {unit.name: timed_layers(unit.layers) for unit in units}
             named = tuple((escape(layer.name), treatment) for layer in chain.from_iterable(layers.values()))
             graph = written(calibration, Recipe("", named, ()))
-            cuts |= {(name, treatment): cut(calibration.model, graph, its) for name, its in layers.items()}
+            values = values_of(graph).keys()
+            shared |= {name: values & shared.get(name, values) for name in layers}
+            cuts |= {
+                (name, treatment): cut(calibration.model, graph, its, shared[name])
+                for name, its in layers.items()
+            }
         return {
             unit.name: [cuts[unit.name, each] for each in its] for unit, its in self.treatments_of.items()
         }

@@ -30,26 +30,31 @@ Values = frozenset[ir.Value]
 Nodes = list[ir.Node]
 
 
-def cut(before: ir.Model, after: ir.Model, layers: Iterable[Layer]) -> ir.Model:
+def cut(
+    before: ir.Model, after: ir.Model, layers: Iterable[Layer], shared: Collection[str] | None = None
+) -> ir.Model:
     """Return a graph of some layers alone.
 
     Args:
         before: The float graph.
         after: What a recipe made of it; left as it is.
         layers: Those to cut out.
+        shared: The names of values that all graphs have which are compared with this one; its own where it
+            is left out. A layer is followed to the first of them: what one form fuses, all are timed with.
 
     Returns:
         The graph, whose inputs are values of the float graph, by their names.
     """
     float_values, values = values_of(before), values_of(after)
+    shared = values if shared is None else shared
     nodes = {node.name: node for node in before.graph}
     inside: set[str] = set()
     outputs_by_name: dict[str, None] = {}
     for layer in layers:
         root = nodes[layer.node]
         inside.update(value.name or "" for value in (*root.inputs[1:], *root.outputs) if value is not None)
-        taken = list(_behind(float_values[layer.output], values))
-        last = [value for value in taken if _is_end(value, values)]
+        taken = list(_behind(float_values[layer.output], shared))
+        last = [value for value in taken if _is_end(value, shared)]
         if layer.layout != LAST and root.inputs[0] is not None:
             after_it = [value for end in last for value in _convolution_behind(end)]
             taken += [*_convolution_before(root.inputs[0]), *after_it]
@@ -59,21 +64,22 @@ def cut(before: ir.Model, after: ir.Model, layers: Iterable[Layer]) -> ir.Model:
     outputs = [values[name] for name in outputs_by_name]
     inputs = list(_inputs_of(outputs, float_values.keys() - inside))
     graph = ir.convenience.extract(after.graph, inputs, outputs)
-    return ir.Model(graph, ir_version=after.ir_version)
+    functions = [function.clone() for function in after.functions.values()]
+    return ir.Model(graph, ir_version=after.ir_version, functions=functions)
 
 
-def _behind(value: ir.Value, values: Collection[str]) -> Iterator[ir.Value]:
+def _behind(value: ir.Value, shared: Collection[str]) -> Iterator[ir.Value]:
     """Yield a layer's output, and what comes behind it up to values that every form leaves."""
     yield value
-    if not _is_end(value, values):
+    if not _is_end(value, shared):
         for use in value.uses():
             for output in use.node.outputs:
-                yield from _behind(output, values)
+                yield from _behind(output, shared)
 
 
-def _is_end(value: ir.Value, values: Collection[str]) -> bool:
+def _is_end(value: ir.Value, shared: Collection[str]) -> bool:
     user = only_user(value)
-    return value.name in values and (user is None or user.op_type not in MERGED_OPERATORS)
+    return value.name in shared and (user is None or user.op_type not in MERGED_OPERATORS)
 
 
 def _inputs_of(outputs: Iterable[ir.Value], float_values: Collection[str]) -> Iterator[ir.Value]:

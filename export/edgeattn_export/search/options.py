@@ -120,8 +120,9 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
 
 def _affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
     """Leave few of them where a trial takes seconds."""
-    few = meter.rig.candidates.few if is_large(meter.calibration) else None
-    return [each for each in treatments if few is None or each in few]
+    candidates = meter.rig.candidates
+    few, kernels = candidates.few if is_large(meter.calibration) else None, candidates.kernels
+    return [each for each in treatments if few is None or each in few or each in kernels]
 
 
 def _embedding_recipe(form: str) -> Recipe:

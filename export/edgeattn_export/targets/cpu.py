@@ -9,6 +9,12 @@ from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
+from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
+from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
@@ -28,9 +34,19 @@ FORMS = Forms(
         INT8_BLOCKS,
         INT4_BLOCKS,
         INT8_UNPAIRED,
+        KERNEL_INT8,
+        KERNEL_INT8_PER_TOKEN,
     ),
     others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh()),
-    finish=(SharedQuantization(), FlatSum()),
+    finish=(
+        KernelSmoothing(),
+        KernelActivation(),
+        SharedQuantization(),
+        FlatSum(),
+        KernelResidual(),
+        KernelNorm(),
+    ),
+    bodies={OP_TYPE: int8_linear_body},
 )
 
 _PLAIN = Treatment(INT8.name)
@@ -73,12 +89,20 @@ CANDIDATES = Candidates(
     others=("gelu tanh",),
 )
 
+_OF_KERNELS = (
+    Treatment(KERNEL_INT8.name),
+    *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
+    Treatment(KERNEL_INT8_PER_TOKEN.name),
+    Treatment(KERNEL_INT8_PER_TOKEN.name, _HALF),
+)
+
 CPU = Target(
     name="cpu",
     engine=ORT_CPU,
     lowerings=LOWERINGS,
     forms=FORMS,
     candidates=CANDIDATES,
+    kernels=_OF_KERNELS,
     needs="onnxruntime 1.28 or later on a 64-bit CPU",
     tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
 )

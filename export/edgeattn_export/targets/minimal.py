@@ -44,6 +44,7 @@ MINIMAL = replace(
     CPU,
     name="minimal",
     engine=replace(CPU.engine, format=ORT),
+    kernels=(),
     adds=reduced_build,
     needs="onnxruntime 1.28 or later, built as the bundle's BUILD.md says; a full one runs it too",
     tested="the .ort files by a full onnxruntime, natively; the build itself was not run",

@@ -91,6 +91,7 @@ struct GoldenResult {
 struct LoadOptions {
   std::string target;          // its variants alone; empty for the first that runs here
   std::optional<int> threads;  // intra-op; none leaves it to the bundle
+  bool kernels = true;         // those of EDGEATTN_KERNELS, where this was built with them
 };
 
 /// What is continued: token ids; or, by name, what an encoder reads where that is more than tokens.
@@ -164,6 +165,7 @@ struct BenchOptions {
   std::string target;
   std::vector<int> threads;  // each is timed; empty for as many as the bundle says
   int rounds = 100, warmup = 10;
+  bool kernels = true;
 };
 
 /// Times a bundle on its golden inputs: JSON, as `python -m edgeattn_runtime bench --json` prints it.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "contract.hpp"
+#include "kernels.hpp"
 #include "model.hpp"
 #include "words.hpp"
 
@@ -37,7 +38,7 @@ std::string proc(const std::string& file, const std::vector<std::string>& names)
   return "";
 }
 
-Json machine() {
+Json machine(const std::string& kernels) {
   utsname system{};
   uname(&system);
   const auto name = proc("cpuinfo", {"model name", "Hardware"}),
@@ -46,12 +47,14 @@ Json machine() {
   auto sets = Json::array();
   for (const auto& set : kInstructionSets)
     if (flags.find(" " + set + " ") != flags.npos) sets.push_back(set);
-  return {{"cpu", name.empty() ? system.machine : name},
+  Json found = {{"cpu", name.empty() ? system.machine : name},
           {"instruction_sets", sets},
           {"cores", available_cores()},
           {"memory_mb", memory.empty() ? Json() : Json(std::llround(std::stod(memory) * 1024 / 1e6))},
           {"system", words(system.sysname, " ", system.release)},
           {"versions", {{"edgeattn C++", EDGEATTN_VERSION}, {"onnxruntime", engine_version()}}}};
+  if (!kernels.empty()) found["kernels"] = kernels;
+  return found;
 }
 
 /// Returns the percentile as numpy's does: linear between the two next to it.
@@ -99,7 +102,7 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   std::vector<std::optional<int>> sweep(options.threads.begin(), options.threads.end());
   if (sweep.empty()) sweep.emplace_back();
   const auto start = Clock::now();
-  auto model = load(folder, {options.target, sweep[0]});
+  auto model = load(folder, {options.target, sweep[0], options.kernels});
   const double load_ms = milliseconds_since(start);
   const auto& manifest = model.manifest();
   const auto variants = model.impl().graphs.at(manifest.main_graph())->variants();
@@ -117,12 +120,12 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   runs.push_back(timed(model, samples, options, settings_here(*variants[0], sweep[0]).threads));
   const auto peak = proc("self/status", {"VmHWM"});
   for (std::size_t i = 1; i < sweep.size(); ++i)
-    runs.push_back(timed(load(folder, {options.target, sweep[i]}), samples, options, *sweep[i]));
+    runs.push_back(timed(load(folder, {options.target, sweep[i], options.kernels}), samples, options, *sweep[i]));
   return Json{{"schema", 1},
               {"model", manifest.name},
               {"target", variants[0]->target},
               {"graphs", graphs},
-              {"machine", machine()},
+              {"machine", machine(kernels_of(variants[0]->engine).words)},
               {"load_ms", load_ms},
               {"peak_memory_mb", peak.empty() ? Json() : Json(std::stod(peak) * 1024 / 1e6)},
               {"golden", golden},

@@ -8,6 +8,8 @@
 #include <set>
 
 #include "bundle.hpp"
+#include "kernels.hpp"
+#include "model.hpp"
 #include "safetensors.hpp"
 #include "words.hpp"
 
@@ -21,7 +23,7 @@ edgeattn-run check NAME.edge                                        replays the 
 edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
 edgeattn-run generate NAME.edge --tokens 5,2,9 | --input X.safetensors [--start 0] [--stop 2] [--max-new-tokens N]
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
-All but bench take --threads N, and all take --target NAME.
+All but bench take --threads N, and all take --target NAME and --no-kernels.
 )";
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
@@ -33,7 +35,7 @@ Arguments parse(int count, char** words_) {
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
     const std::string word = words_[i];
-    if (word == "--json") {
+    if (word == "--json" || word == "--no-kernels") {
       arguments[word] = "1";
     } else if (known.count(word) && i + 1 < count) {
       arguments[word] = words_[++i];
@@ -93,8 +95,14 @@ void run(const Model& model, const Arguments& arguments) {
     throw InputError(words(arguments.at("-o"), ": cannot be written"));
 }
 
+/// Says which way the sessions of the main graph go; empty where it has no nodes for kernels.
+std::string kernels_in_words(const Model& model) {
+  return kernels_of(model.impl().runnable.front()->engine).words;
+}
+
 int check(const Model& model) {
   bool all = true;
+  if (const auto words = kernels_in_words(model); !words.empty()) std::puts(words.c_str());
   const auto results = model.check();
   std::puts("sample  cosine    max|d|   output");
   for (const auto& [sample, output, cosine, max_abs, ok] : results) {
@@ -108,12 +116,16 @@ int check(const Model& model) {
 void bench(const Arguments& arguments) {
   BenchOptions options{given(arguments, "--target"), numbers<int>(given(arguments, "--threads"))};
   options.rounds = optional<int>(arguments, "--rounds").value_or(options.rounds);
+  options.kernels = !arguments.count("--no-kernels");
   const auto json = edgeattn::bench(arguments.at("bundle"), options);
   if (arguments.count("--json")) return void(std::puts(json.c_str()));
   const auto result = nlohmann::json::parse(json);
   std::cout << result["model"] << " for " << result["target"] << ": loaded in " << result["load_ms"]
             << " ms, " << result["peak_memory_mb"] << " MB at the peak\n"
-            << result["machine"]["cpu"] << "\nthreads  sample   p50 ms   p90 ms   p99 ms  shape\n";
+            << result["machine"]["cpu"] << "\n";
+  if (result["machine"].count("kernels"))
+    std::cout << result["machine"]["kernels"].get<std::string>() << "\n";
+  std::cout << "threads  sample   p50 ms   p90 ms   p99 ms  shape\n";
   for (const auto& run : result["runs"])
     for (const auto& timing : run["timings"]) {
       const auto& ms = timing["latency_ms"];
@@ -146,8 +158,10 @@ int command(const Arguments& arguments) {
   if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate")
     throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
   const auto model =
-      load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads")});
+      load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads"),
+                                    !arguments.count("--no-kernels")});
   if (verb == "check") return check(model);
+  if (const auto words = kernels_in_words(model); !words.empty() && verb != "describe") std::cerr << words << "\n";
   if (verb == "run") run(model, arguments);
   if (verb == "generate") generate(model, arguments);
   if (verb == "describe") std::cout << model.describe();

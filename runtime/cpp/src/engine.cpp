@@ -8,6 +8,7 @@
 #include <regex>
 #include <thread>
 
+#include "kernels.hpp"
 #include "shape.hpp"
 #include "words.hpp"
 
@@ -98,6 +99,7 @@ Ort::SessionOptions session_options(const Engine& engine, const SessionSettings&
   for (const auto& provider : engine.providers)
     if (provider != "CPUExecutionProvider")  // which every session has, last
       options.AppendExecutionProvider(short_name(provider), by_provider[provider]);
+  if (kernels_of(engine).registered) register_kernels(options);
   return options;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cache.hpp"
 #include "contract.hpp"
+#include "kernels.hpp"
 #include "manifest.hpp"
 #include "words.hpp"
 
@@ -19,6 +20,7 @@ Model load(const std::string& folder, const LoadOptions& options) {
   auto impl = std::make_shared<Model::Impl>();
   impl->bundle = open_bundle(folder);
   impl->threads = options.threads;
+  if (!options.kernels) without_kernels(impl->bundle.manifest);
   impl->runnable = runnable(impl->bundle.manifest, options.target);
   impl->graph();
   return Model(std::move(impl));
@@ -80,6 +82,7 @@ std::string Model::describe() const {
   out << "target " << variant.target << ": onnxruntime " << engine_version() << " with "
       << listed(variant.engine.providers) << ", " << settings_here(variant, impl_->threads).threads
       << " thread(s), verdict " << variant.verdict << "\n";
+  if (const auto kernels = kernels_of(variant.engine).words; !kernels.empty()) out << kernels << "\n";
   if (const auto& names = manifest().generation)
     out << "generates with " << names->decoder << (names->encoder ? " behind " + *names->encoder : "")
         << "\n";

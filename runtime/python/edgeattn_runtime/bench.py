@@ -89,6 +89,7 @@ def bench(
     threads: Sequence[int] = (),
     target: str | None = None,
     rounds: int = 100,
+    kernels: bool = True,
 ) -> DeviceBenchmark:
     """Load a bundle, replay its golden vectors, and time it on their inputs in turns.
 
@@ -99,6 +100,7 @@ def bench(
         threads: Numbers of intra-op threads to sweep; none takes what the bundle says.
         target: A target of the bundle; None takes the first that runs here.
         rounds: Counted calls for each sample and number of threads.
+        kernels: As ``load`` has it.
 
     Raises:
         BadInput: ``rounds`` is below 1, or the bundle has no such target.
@@ -106,8 +108,9 @@ def bench(
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
     first, *rest = threads or (None,)
+    opened = partial(load, path, target=target, kernels=kernels)
     start = time.perf_counter_ns()
-    model = load(path, threads=first, target=target)
+    model = opened(threads=first)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     samples = read_golden(model.files)
     timed = partial(_timed, samples=samples, rounds=rounds)
@@ -117,11 +120,11 @@ def bench(
         model=model.name,
         target=model.variants[0].target,
         graphs={file: model.manifest.files[file].sha256 for file in sorted(files)},
-        machine=Machine.here(),
+        machine=Machine.here(model.kernels),
         load_ms=load_ms,
         peak_memory_mb=peak,
         golden=golden,
-        runs=(run, *(timed(load(path, threads=count, target=target)) for count in rest)),
+        runs=(run, *(timed(opened(threads=count)) for count in rest)),
     )
 
 

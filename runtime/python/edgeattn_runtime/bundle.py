@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn_runtime.boundary import refusing
@@ -28,11 +28,13 @@ class BundleFiles:
         folder: Where it lies.
         manifest: What it holds.
         place: What tells the folder that was checked from another under its name; None where nothing was.
+        kernels: False where every variant runs stock operators, whatever is installed.
     """
 
     folder: Path
     manifest: Manifest
     place: tuple[int, int] | None = None
+    kernels: bool = True
 
     def path(self, file: str) -> Path:
         """Return where ``file``, one of the manifest's files, lies.
@@ -45,7 +47,7 @@ class BundleFiles:
         return self.folder / file
 
 
-def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
+def open_bundle(path: str | os.PathLike[str], *, kernels: bool = True) -> BundleFiles:
     """Read a bundle's manifest and check the whole folder against it.
 
     Checked in this order: the manifest, that its signature is there or is not, that no file is missing, of
@@ -53,6 +55,7 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
 
     Args:
         path: The folder, such as ``sentence.edge``.
+        kernels: False has every variant run stock operators, whatever is installed.
 
     Raises:
         BundleError: One line that names the file, what was found and what was expected; or why the system
@@ -61,7 +64,8 @@ def open_bundle(path: str | os.PathLike[str]) -> BundleFiles:
     """
     folder = Path(path)
     with refusing(BundleError, str(folder), "cannot be read", "check its files, or copy it again"):
-        return _checked(folder)
+        files = _checked(folder)
+    return files if kernels else replace(files, manifest=files.manifest.without_kernels(), kernels=False)
 
 
 def _checked(folder: Path) -> BundleFiles:

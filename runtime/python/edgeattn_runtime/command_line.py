@@ -14,6 +14,7 @@ from edgeattn_runtime.bench import bench
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.golden import check
+from edgeattn_runtime.kernels import NONE
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
@@ -52,11 +53,12 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _load(args: argparse.Namespace) -> Model:
-    return load(args.bundle, threads=args.threads, target=args.target)
+    return load(args.bundle, threads=args.threads, target=args.target, kernels=args.kernels)
 
 
 def _run(args: argparse.Namespace) -> None:
     model = _load(args)
+    _tell_kernels(model)
     outputs = model(**read_input(model, args.input, args.text))
     if args.output is not None:
         write_npz(args.output, outputs)
@@ -67,7 +69,10 @@ def _run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     model = _load(args)
     results = check(model)
-    table = {"machine": Machine.here().to_table(), "results": [asdict(result) for result in results]}
+    table = {
+        "machine": Machine.here(model.kernels).to_table(),
+        "results": [asdict(result) for result in results],
+    }
     _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
     failed = sum(not result.ok for result in results)
     if failed:
@@ -75,16 +80,26 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _bench(args: argparse.Namespace) -> None:
-    benchmark = bench(args.bundle, threads=args.threads, target=args.target, rounds=args.rounds)
+    benchmark = bench(
+        args.bundle, threads=args.threads, target=args.target, rounds=args.rounds, kernels=args.kernels
+    )
     _print(json.dumps(benchmark.to_table(), indent=2) if args.json else benchmark_text(benchmark))
 
 
 def _generate(args: argparse.Namespace) -> None:
     prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
     settings = {name: getattr(args, name) for name in _SETTINGS}
-    for piece in pieces(_load(args), prompts, settings):
+    model = _load(args)
+    _tell_kernels(model)
+    for piece in pieces(model, prompts, settings):
         sys.stdout.write(piece)
         sys.stdout.flush()
+
+
+def _tell_kernels(model: Model) -> None:
+    """Say on stderr which way the sessions go, where the graphs have nodes for kernels."""
+    if model.kernels != NONE:
+        sys.stderr.write(f"{model.kernels}\n")
 
 
 def _print(text: str) -> None:
@@ -129,6 +144,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (once, golden, timed, generated):
         command.add_argument("bundle", type=Path, metavar="NAME.edge")
         command.add_argument("--target", metavar="NAME", help="a target of the bundle (the first that runs)")
+        command.add_argument(
+            "--no-kernels",
+            action="store_false",
+            dest="kernels",
+            help="stock operators, where edgeattn-kernels is installed too",
+        )
     return root
 
 

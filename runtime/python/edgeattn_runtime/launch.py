@@ -36,6 +36,7 @@ class LaunchRequest:
         threads: Intra-op threads; None takes what the bundle says.
         seconds: That the calls of each series may take, about; each input is called at least once.
         series: For each series the .npz files of its inputs, which take turns.
+        kernels: As ``load`` has it.
     """
 
     bundle: str
@@ -43,6 +44,7 @@ class LaunchRequest:
     threads: int | None
     seconds: float
     series: Sequence[Sequence[str]]
+    kernels: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def launch(request: LaunchRequest) -> Launch:
         BadInput: An input is no .npz file, or does not fit the bundle; or as ``load`` does.
     """
     start = time.perf_counter_ns()
-    model = load(request.bundle, threads=request.threads, target=request.target)
+    model = load(request.bundle, threads=request.threads, target=request.target, kernels=request.kernels)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     calls = [[partial(model.run, read_npz(Path(file))) for file in files] for files in request.series]
     first_call_ms = milliseconds(calls[0][0])

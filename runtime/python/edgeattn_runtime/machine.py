@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.kernels import NONE, Kernels
 from edgeattn_runtime.settings import available_cores
 from edgeattn_runtime.system import CPUINFO, read_text, total_memory_mb
 
@@ -46,6 +47,8 @@ class Machine:
         memory_mb: Of the whole machine, in 10^6 bytes; None where it cannot be known.
         system: The operating system and its release.
         versions: Of python, onnxruntime and numpy.
+        kernels: Which way sessions went that were measured on it, as ``Kernels`` has it in words; None where
+            their graphs had no node for kernels of edgeattn's own.
     """
 
     cpu: str
@@ -54,6 +57,7 @@ class Machine:
     memory_mb: int | None
     system: str
     versions: Mapping[str, str]
+    kernels: str | None = None
 
     def __str__(self) -> str:
         name = " ".join(_DECORATION.sub(" ", self.cpu).split())
@@ -64,17 +68,19 @@ class Machine:
             f"{self.cores} core{'s' if self.cores > 1 else ''}",
             *([] if self.memory_mb is None else [f"{self.memory_mb / 1000:.0f} GB"]),
             release[0] if release else self.system,
+            *([] if self.kernels is None else [self.kernels]),
         ]
         return ", ".join(parts)
 
     def to_table(self) -> dict[str, object]:
         """Return what JSON holds of it."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "kernels" or value is not None}
 
     @classmethod
     def from_field(cls, field: Field) -> Machine:
         """Read what ``to_table`` returned from JSON; raises BundleError as a Field does."""
-        fields = field.record(*cls.__dataclass_fields__)
+        required = [name for name in cls.__dataclass_fields__ if name != "kernels"]
+        fields = field.record(*required, optional=["kernels"])
         return cls(
             cpu=fields["cpu"].text(),
             instruction_sets=tuple(item.text() for item in fields["instruction_sets"].items()),
@@ -82,11 +88,16 @@ class Machine:
             memory_mb=None if fields["memory_mb"].value is None else fields["memory_mb"].integer(1),
             system=fields["system"].text(),
             versions={name: version.text() for name, version in fields["versions"].table().items()},
+            kernels=fields["kernels"].text() if "kernels" in fields else None,
         )
 
     @classmethod
-    def here(cls) -> Machine:
-        """Return this machine, as far as its operating system tells."""
+    def here(cls, kernels: Kernels = NONE) -> Machine:
+        """Return this machine, as far as its operating system tells.
+
+        Args:
+            kernels: Which way the sessions go that are measured on it.
+        """
         cpu, flags = _macos_processor() if sys.platform == "darwin" else _linux_processor(read_text(CPUINFO))
         memory_mb = total_memory_mb()
         return cls(
@@ -100,6 +111,7 @@ class Machine:
                 "onnxruntime": onnxruntime.__version__,
                 "numpy": np.__version__,
             },
+            kernels=None if kernels == NONE else str(kernels),
         )
 
 

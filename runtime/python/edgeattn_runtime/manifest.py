@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
@@ -76,6 +76,11 @@ class Manifest:
         text = None if self.processing is None else self.processing.text
         decoded = () if self.generation is None else (self.generation.tokens,)
         return decoded if text is None else tuple(dict.fromkeys((*decoded, text.ids)))
+
+    def without_kernels(self) -> Manifest:
+        """Return the same with every variant run by stock operators alone."""
+        variants = (replace(each, engine=each.engine.without_kernels()) for each in self.variants)
+        return replace(self, variants=tuple(variants))
 
     def to_json(self) -> str:
         """Return the manifest's text: keys in the specification's order, files sorted, two spaces of indent.

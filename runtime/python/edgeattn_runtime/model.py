@@ -16,6 +16,7 @@ from edgeattn_runtime.cache import decoder_inputs
 from edgeattn_runtime.contract import Arrays, bind, check_inputs, check_token_ids
 from edgeattn_runtime.errors import BadInput, InputError
 from edgeattn_runtime.graph_session import GraphSession
+from edgeattn_runtime.kernels import Kernels
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
 from edgeattn_runtime.picking import runnable
@@ -23,7 +24,13 @@ from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.preparation import Preparation
 
 
-def load(path: str | os.PathLike[str], *, threads: int | None = None, target: str | None = None) -> Model:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    target: str | None = None,
+    kernels: bool = True,
+) -> Model:
     """Open a bundle, check it whole, and make its main graph ready to be called.
 
     It runs as the first variant that this device can run; where that one fixes sizes, each call goes to the
@@ -34,6 +41,8 @@ def load(path: str | os.PathLike[str], *, threads: int | None = None, target: st
         threads: Intra-op threads; where it is left out, as many as the variant says and this machine has
             cores, or 1.
         target: The variants of this target alone, such as "cpu".
+        kernels: Whether sessions take the library of the package edgeattn-kernels, where it is installed and
+            the bundle's graphs have nodes for it. Without, the same graphs run by stock operators, slower.
 
     Raises:
         BadInput: ``threads`` is below 1, or the bundle has no such target.
@@ -41,7 +50,7 @@ def load(path: str | os.PathLike[str], *, threads: int | None = None, target: st
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
         ResourceError: The machine lacks memory or file descriptors.
     """
-    files = open_bundle(path)
+    files = open_bundle(path, kernels=kernels)
     variants = runnable(files.manifest, target=target)
     return Model(files, files.manifest.main_graph, variants, threads=threads)
 
@@ -239,6 +248,11 @@ class Model:
     def outputs(self) -> tuple[Tensor, ...]:
         """What a call returns."""
         return self._graph.outputs
+
+    @property
+    def kernels(self) -> Kernels:
+        """Which way the preferred variant's sessions go: with kernels of edgeattn's own, or without."""
+        return self.variants[0].engine.kernels
 
     @property
     def session(self) -> GraphSession:

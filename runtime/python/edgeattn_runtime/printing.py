@@ -77,7 +77,11 @@ def margin_text(interval: Interval | None) -> str:
 def check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     """Return how near each golden output came, a line each, as a table under the bundle's notes."""
     width = max([len("output"), *(len(result.output) for result in results)])
-    lines = [*_bundle_notes(model), str(Machine.here()), f"sample  {'output':{width}}    cosine   max|d|"]
+    lines = [
+        *_bundle_notes(model),
+        str(Machine.here(model.kernels)),
+        f"sample  {'output':{width}}    cosine   max|d|",
+    ]
     lines += [
         f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_max_abs(result):>7}"
         f"  {'ok' if result.ok else 'FAILED'}"

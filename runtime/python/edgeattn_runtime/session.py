@@ -13,6 +13,7 @@ import onnxruntime
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage
 from edgeattn_runtime.errors import BadInput, BundleError, EdgeAttnError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.kernels import kernels_of
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 # By execution provider, the module of the package that brings it.
@@ -55,7 +56,8 @@ def open_session(
     Args:
         model: A serialized model, or the path of one. Only a path can bring weights in files of their own.
         providers: Execution providers in order of preference.
-        options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry.
+        options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry. By
+            ``edgeattn.kernels`` the session takes the installed library, see ``edgeattn_runtime.kernels``.
         threads: Intra-op threads; what ``settings`` say where it is left out.
         settings: The session's other options.
         profile: Where the time of each operator is written to, as the beginning of a file's path; None writes
@@ -72,6 +74,8 @@ def open_session(
     session_options = _options(settings)
     if profile is not None:
         session_options.enable_profiling, session_options.profile_file_prefix = True, str(profile)
+    if (library := kernels_of(providers, options).library) is not None:
+        session_options.register_custom_ops_library(library.path)
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source = model if isinstance(model, bytes) else str(model)
     label = "model" if isinstance(model, bytes) else str(model)

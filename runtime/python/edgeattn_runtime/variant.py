@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast
 
 from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.kernels import OPTION, Kernels, kernels_of
 from edgeattn_runtime.rows import Stack
 from edgeattn_runtime.settings import SessionSettings
 
@@ -36,8 +37,17 @@ class Engine:
     providers: tuple[str, ...]
     options: Mapping[str, Scalar]
 
+    @property
+    def kernels(self) -> Kernels:
+        """Which way its sessions go on this machine."""
+        return kernels_of(self.providers, self.options)
+
     def __str__(self) -> str:
         return f"{self.name} {self.version} with {', '.join(self.providers)}"
+
+    def without_kernels(self) -> Engine:
+        """Return the same for stock operators alone, see ``edgeattn_runtime.kernels``."""
+        return replace(self, options={**self.options, OPTION: 0}) if OPTION in self.options else self
 
     @classmethod
     def from_field(cls, field: Field) -> Engine:

@@ -22,7 +22,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 24)
     monkeypatch.setattr(alone, "PROCESSES", 4)
     monkeypatch.setattr(alone, "ALL_SECONDS", 1.0)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
 
 
 def test_alone_a_bundle_is_timed_on_its_golden_inputs(

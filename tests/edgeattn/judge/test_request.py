@@ -6,11 +6,13 @@ import pytest
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.request import FASTEST, Objective, Request, check_measurable
+from edgeattn.measure.place import Place
 from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.machine import Machine
 
 
@@ -19,7 +21,7 @@ def test_what_is_asked_is_one_value() -> None:
     assert request.target is TARGETS["cpu"]
     assert request.budget.explicit == {"size_mb"}
     assert request.objective.prefer == "size"
-    assert request.machine == Machine.here()
+    assert request.machine == Machine.here(kernels_here())
     assert hash(request.target)
 
 
@@ -34,13 +36,27 @@ def test_a_drop_needs_a_metric() -> None:
     assert "metric_drop" in Request.read("cpu", {"metric_drop": 0.1}, FASTEST, has_metric=True).budget
 
 
+def _on(kernels: str | None, target: str = "cpu") -> Request:
+    """Return a request on this machine, as if it had these kernels."""
+    place = Place.here()
+    place = replace(place, machine=replace(place.machine, kernels=kernels))
+    return Request.read(target, None, FASTEST, places=[place])
+
+
 def test_measurements_belong_to_a_processor_and_an_engine() -> None:
-    request = Request.read("cpu", None, FASTEST)
+    request = _on(None)
     machine = request.machine
     assert request.rig().device == request.device
     for told in (machine.cpu, *machine.instruction_sets, machine.versions["onnxruntime"]):
         assert told in request.device
     assert request.rig().candidates is TARGETS["cpu"].candidates
+
+
+def test_kernels_are_tried_where_they_are_installed_and_measurements_belong_to_them() -> None:
+    request = _on("kernels 1.0 (AVX3_DL)")
+    assert request.rig().candidates.kernels == TARGETS["cpu"].kernels != ()
+    assert request.device == f"{_on(None).device}; kernels 1.0 (AVX3_DL)"
+    assert _on("kernels 1.0 (AVX3_DL)", "minimal").rig().candidates.kernels == ()
 
 
 def test_targets_are_named_once_and_at_least_one() -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,7 @@ def test_what_the_users_metric_raises_on_a_worker_is_told(
 
 
 def test_another_model_on_a_worker_is_refused(asked: ScoringJob, every: Samples, client: Client) -> None:
-    other = ScoringJob(asked.bundle, asked.model, None, asked.target, (asked.hashes[0], "0" * 64, None))
+    other = replace(asked, hashes=(asked.hashes[0], "0" * 64, None))
     with pytest.raises(BadInput, match=re.escape(other.bundle)):
         list(scores_in_order(client, other, every))
 

@@ -8,6 +8,7 @@ import pytest
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn.results.report import Report
+from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_runtime.batches import Interval, Ratio, in_batches
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.latency import Latency
@@ -88,6 +89,19 @@ def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
     failed = replace(report, edge_cases=(*report.edge_cases, wrong))
     assert failed.verdict == "fail"
     assert Report.from_json(failed.to_json()) == failed
+
+
+def test_what_fails_without_kernels_fails_the_report(report: Report) -> None:
+    kept = WithoutKernels(checks=report.checks, accuracy=report.accuracy, latency_ms=report.latency_ms)
+    wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
+    for without, verdict in (
+        (kept, "pass"),
+        (replace(kept, checks=(Check("latency_ms", 3.2, 3, False),)), "fail"),
+        (replace(kept, edge_cases=(wrong,)), "fail"),
+    ):
+        both = replace(report, without_kernels=without)
+        assert both.verdict == verdict
+        assert Report.from_json(both.to_json()) == both
 
 
 def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None:

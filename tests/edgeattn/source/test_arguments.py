@@ -57,7 +57,7 @@ def test_a_bundle_of_an_onnx_file_is_held_against_it(
 ) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 32)
     monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads: 51.5)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     model, samples, folder = str(onnx[0]), str(onnx[1]), str(tmp_path / "x.edge")
     assert main(["export", model, samples, "-o", folder]) == 0
     assert main(["validate", folder, model, samples]) == 0

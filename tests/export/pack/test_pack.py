@@ -4,16 +4,23 @@ import hashlib
 from importlib import metadata
 
 import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
 from safetensors.numpy import load
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower import Lowered
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.pack import Label, Packed, TargetBuild, pack
 from edgeattn_export.pack.pack import GOLDEN_FILE, TOOLS
-from edgeattn_export.quantize import Quantized
+from edgeattn_export.quantize import Calibration, Quantized, Recipe, Treatment, quantize
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
-from edgeattn_export.targets.cpu import CPU
+from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.targets.cpu import CPU, FORMS
+from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
 from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
 from edgeattn_runtime.rows import Padding, Rows
 from edgeattn_runtime.settings import SessionSettings
@@ -83,3 +90,24 @@ def test_the_files_hold_the_model_and_pytorchs_answers(
 
 def test_the_manifest_survives_its_own_text(packed: Packed) -> None:
     assert Manifest.from_json(packed.manifest.to_json()) == packed.manifest
+
+
+@pytest.mark.parametrize(("form", "options"), [("int8", {}), ("kernel int8", {OPTION: DOMAIN_VERSION})])
+def test_a_variant_asks_for_kernels_where_its_graphs_have_nodes_of_theirs(
+    form: str, options: dict[str, int], lowered: Lowered, encoder: Captured, samples: Samples
+) -> None:
+    recipe = Recipe("one form", ((EVERY, Treatment(form)),), ())
+    quantized = quantize(Calibration(lowered.model, samples, ORT_CPU, FORMS), recipe)
+    made = TargetBuild(
+        target=CPU,
+        parts=Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols),
+        tolerance=0.99,
+        scores={},
+        verdict="pass",
+        measured=None,
+    )
+    packed = pack([made], [], label=Label(name="tiny", budget={}, source=None), reports={})
+    (variant,) = packed.manifest.variants
+    assert variant.engine.options == options
+    model = ir.from_proto(onnx.load_from_string(packed.files["model.onnx"]))
+    assert bool(model.functions) == bool(options)

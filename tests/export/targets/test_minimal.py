@@ -7,7 +7,13 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
+from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.files import ORT, ort_files
+from edgeattn_export.graph.functions import inlined, write_bodies
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.minimal import CONFIGURATION, GUIDE, reduced_build
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
@@ -44,6 +50,21 @@ def test_graphs_share_one_list(by_hand: Callable[..., ir.Model]) -> None:
     config = reduced_build({**ort_files(one, "a.ort"), **ort_files(other, "b.ort")})[CONFIGURATION].decode()
     assert "Relu" in config
     assert "Tanh" in config
+
+
+def test_bodies_of_kernels_are_inlined(by_hand: Callable[..., ir.Model]) -> None:
+    weight = np.array([[1, 2], [3, 4]], np.float32)
+    model = by_hand(weight)
+    prepared = Prepared(KERNEL_INT8, Linear(weight, None, paired=True).settled())
+    apply(WriteLinear(lambda *_: prepared), model)
+    write_bodies(model, MINIMAL.forms.bodies)
+    config = reduced_build(ort_files(model, "model.ort"))[CONFIGURATION].decode()
+    assert "DynamicQuantizeMatMul" in config
+    assert "edgeattn" not in config
+    assert MINIMAL.engine.for_graphs([model]) is MINIMAL.engine
+    np.testing.assert_array_equal(
+        MINIMAL.engine.runner(model)(X)["y"], ORT_CPU.runner(inlined(model))(X)["y"]
+    )
 
 
 def test_a_graph_that_onnxruntime_refuses_is_told(by_hand: Callable[..., ir.Model]) -> None:

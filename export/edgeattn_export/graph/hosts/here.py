@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.runner import SessionRunner
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.race import Pace, RaceTimes, race_calls
@@ -28,7 +29,7 @@ class Here:
 
     def machine(self) -> str:
         """Return this machine's name."""
-        machine = Machine.here()
+        machine = Machine.here(kernels_here())
         return f"{machine}; onnxruntime {machine.versions['onnxruntime']}"
 
     def open(self, opening: Opening) -> SessionRunner:

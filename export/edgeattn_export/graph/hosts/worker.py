@@ -18,6 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgeattn_runtime.graph_session import running
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import serve, standard_streams
 from edgeattn_runtime.session import open_session
@@ -34,7 +35,7 @@ class Worker:
 
     def machine(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Tell what this is."""
-        machine = Machine.here()
+        machine = Machine.here(kernels_here())
         return {"machine": f"{machine}; onnxruntime {machine.versions['onnxruntime']}"}, {}
 
     def open(self, request: dict[str, Any], _: Arrays) -> tuple[dict[str, Any], Arrays]:

@@ -17,10 +17,11 @@ What is no linear layer, such as an embedding, gets a ``Rewrite``, in ``Forms.ot
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from edgeattn_export.graph.functions import Body
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, WholeForm
 from edgeattn_export.quantize.forms.linear_float import FLOAT
@@ -37,6 +38,7 @@ class Forms:
         finish: Rules for the graph that forms were written into, in their order; they change no number.
         whole: Of all that flows between layers; None leaves it float.
         layouts: Of the layers that get a form; others are computed as they stand, or as ``whole`` has them.
+        bodies: Of nodes of the domain ``edgeattn``, by operator.
     """
 
     linears: tuple[LinearForm, ...]
@@ -44,6 +46,7 @@ class Forms:
     finish: tuple[Rule[Any], ...] = ()
     whole: WholeForm | None = None
     layouts: tuple[type[Layout], ...] = (Layout,)
+    bodies: Mapping[str, Body] = field(default_factory=dict, hash=False)
 
     @cached_property
     def linear(self) -> Mapping[str, LinearForm]:

@@ -63,6 +63,7 @@ class LinearForm(ABC):
     bytes_per_weight: float = 1.0
 
     noun: ClassVar[str] = "linear layer"
+    fuses: ClassVar[bool] = False  # whether a graph's values behind the layer may become its own
     products: ClassVar[tuple[Product, ...]] = ()  # that the layer may come to have, for ``saturation``
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002

@@ -150,23 +150,26 @@ class BenchSpec:
         threads: Numbers of intra-op threads; none takes what the bundle says.
         target: One of the bundle's; None takes the first that runs here.
         rounds: Counted calls of each golden sample.
+        kernels: As ``load`` has it.
     """
 
     files: Mapping[str, str]
     threads: Sequence[int]
     target: str | None
     rounds: int
+    kernels: bool
 
     @classmethod
     def from_field(cls, value: Field) -> BenchSpec:
         """Read it."""
-        fields = value.record("files", "threads", "target", "rounds")
+        fields = value.record(*cls.__dataclass_fields__)
         target = fields["target"]
         return cls(
             files=files_of(fields["files"]),
             threads=[_threads(each) for each in fields["threads"].items()],
             target=None if target.value is None else target.text(_TARGET, "a target's name"),
             rounds=_at_most(fields["rounds"], _ROUNDS, least=1),
+            kernels=fields["kernels"].flag(),
         )
 
 

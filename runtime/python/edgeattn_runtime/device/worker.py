@@ -3,11 +3,12 @@
 A request names files by their content, and may bring pieces of them, which are kept. Where a file is missing
 the answer says so, and nothing else is done.
 
-    describe  nothing                           ->  what this device is
-    time      races                             ->  times of each in milliseconds, steadiness
-    race      calls, pace                       ->  times of each, warm-up and surroundings, steadiness
-    answer    a call                            ->  outputs by name, beside it
-    bench     files, threads, target, rounds    ->  what ``python -m edgeattn_runtime bench --json`` prints
+    describe  nothing                  ->  what this device is
+    time      races                    ->  times of each in milliseconds, steadiness
+    race      calls, pace              ->  times of each, warm-up and surroundings, steadiness
+    answer    a call                   ->  outputs by name, beside it
+    bench     files, threads, target,  ->  what ``python -m edgeattn_runtime bench --json`` prints
+              rounds, kernels
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from edgeattn_runtime.device.steadiness import Watch
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.frames import Message
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.peer import Answer, serve, standard_streams
 from edgeattn_runtime.race import race_calls
@@ -61,7 +63,7 @@ class Worker:
         """Tell what this device is."""
         return {
             "runtime": edgeattn_runtime.__version__,
-            "machine": Machine.here().to_table(),
+            "machine": Machine.here(kernels_here()).to_table(),
             "providers": list(available_providers()),
             "threads": self._threads,
         }, {}
@@ -114,6 +116,8 @@ class Worker:
             options.append(f"--threads={','.join(map(str, spec.threads))}")
         if spec.target is not None:
             options.append(f"--target={spec.target}")
+        if not spec.kernels:
+            options.append("--no-kernels")
         with self._files.laid_out(spec.files) as folder:
             result = json.loads(_python("-m", "edgeattn_runtime", "bench", str(folder), *options))
         idle = json.loads(_python("-c", IDLE).replace("None", "null"))

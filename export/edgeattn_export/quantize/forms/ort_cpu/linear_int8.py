@@ -9,6 +9,8 @@ With weights of 7 bits, |W_s8| at most 64, no input can make it saturate on x86 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
@@ -26,7 +28,12 @@ class LinearInt8(LinearForm):
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the operator with its int8 weights."""
         bias = stored_bias(tape, linear, name)
-        return DYNAMIC.emit(tape, {"x": x, "bias": bias, **stored_weight(tape, linear, name)})
+        return int8_product(tape, x, stored_weight(tape, linear, name), bias)
+
+
+def int8_product(tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: ir.Value | None) -> ir.Value:
+    """Record the product with a weight and its scale, by their roles."""
+    return DYNAMIC.emit(tape, {"x": x, "bias": bias, **weight})
 
 
 INT8 = LinearInt8("int8")

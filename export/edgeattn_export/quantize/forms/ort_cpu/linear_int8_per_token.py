@@ -8,6 +8,8 @@ Every row's range is thereby [-1, 1]. Yao et al. 2022, "ZeroQuant", section 3.1 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
@@ -28,12 +30,19 @@ class LinearInt8PerToken(LinearForm):
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the scaled product."""
-        largest = _largest(tape, x)  # (..., 1)
-        # Reciprocal and Mul: a division of every number takes longer.
-        scaled = tape.op("Mul", [x, tape.op("Reciprocal", [largest])])
-        product = DYNAMIC.emit(tape, {"x": scaled, **stored_weight(tape, linear, name)})
-        output, bias = tape.op("Mul", [product, largest]), stored_bias(tape, linear, name)
-        return output if bias is None else tape.op("Add", [output, bias])
+        weight = stored_weight(tape, linear, name)
+        return per_token_product(tape, x, weight, stored_bias(tape, linear, name))
+
+
+def per_token_product(
+    tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: ir.Value | None
+) -> ir.Value:
+    """Record the scaled product with a weight and its scale, by their roles."""
+    largest = _largest(tape, x)  # (..., 1)
+    # Reciprocal and Mul: a division of every number takes longer.
+    scaled = tape.op("Mul", [x, tape.op("Reciprocal", [largest])])
+    output = tape.op("Mul", [DYNAMIC.emit(tape, {"x": scaled, **weight}), largest])
+    return output if bias is None else tape.op("Add", [output, bias])
 
 
 def _largest(tape: Tape, x: ir.Value) -> ir.Value:

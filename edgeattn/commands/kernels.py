@@ -1,0 +1,40 @@
+"""The option ``--no-kernels``; which way sessions go, and what the kernels would bring, a line each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgeattn_runtime.kernels import NONE, installed
+from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.model import Model
+
+_WANTED = ("avx512_vnni", "avx_vnni", "asimddp")  # of a CPU, any: dot products of int8
+
+NoKernels = Annotated[
+    bool, typer.Option("--no-kernels", help="Run stock operators, where edgeattn-kernels is installed too.")
+]
+
+
+def tell_kernels(model: Model) -> None:
+    """Say on stderr which way a model's sessions go, where its graphs have nodes for kernels."""
+    if model.kernels != NONE:
+        typer.echo(str(model.kernels), err=True)
+
+
+def missing_kernels(machine: Machine) -> str | None:
+    """Say what the kernels would bring to a machine where they are not installed; None where they are.
+
+    Args:
+        machine: This one.
+    """
+    if installed().library is not None:
+        return None
+    present = [name for name in _WANTED if name in machine.instruction_sets]
+    if not present:
+        return f"Kernels of edgeattn's own would gain nothing on this CPU: they want {', '.join(_WANTED)}."
+    return (
+        f"Int8 can be faster on this CPU ({', '.join(present)}) by kernels of edgeattn's own: "
+        "pip install ./runtime/kernels in a checkout, then export again."
+    )

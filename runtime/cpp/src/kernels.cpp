@@ -1,0 +1,63 @@
+#include "kernels.hpp"
+
+#define ORT_API_MANUAL_INIT
+#include <onnxruntime_cxx_api.h>
+
+#include <cstdlib>
+
+#include "words.hpp"
+
+#ifdef EDGEATTN_KERNELS
+#include <edgeattn_kernels.h>
+#endif
+
+namespace edgeattn {
+namespace {
+
+constexpr char kOption[] = "edgeattn.kernels";  // of an engine: the version of its graphs' nodes
+constexpr char kOff[] = "0";
+
+KernelUse stock(const std::string& reason) { return {false, "without kernels: " + reason}; }
+
+}  // namespace
+
+void without_kernels(Manifest& manifest) {
+  for (auto& variant : manifest.variants)
+    if (const auto option = variant.engine.options.find(kOption); option != variant.engine.options.end())
+      option->second = kOff;
+}
+
+#ifdef EDGEATTN_KERNELS
+
+KernelUse kernels_of(const Engine& engine) {
+  const auto option = engine.options.find(kOption);
+  if (option == engine.options.end()) return {};
+  if (option->second == kOff) return stock("turned off");
+  if (engine.providers != std::vector<std::string>{"CPUExecutionProvider"})
+    return stock("they belong to CPUExecutionProvider alone");
+  const std::string version = edgeattn_kernels_version(), set = edgeattn_kernels_instruction_set();
+  if (version.substr(0, version.find('.')) != option->second)
+    return stock(words("the bundle's are of version ", option->second, ", this build has ", version));
+  const char* force = std::getenv("EDGEATTN_KERNELS");
+  if (set.find(" with dot products") == set.npos && !(force && std::string(force) == "always"))
+    return stock(words("this CPU has no dot products of int8 (", set, ")"));
+  return {true, words("kernels ", version, " (", set, ")")};
+}
+
+void register_kernels(OrtSessionOptions* options) {
+  Ort::ThrowOnError(RegisterCustomOps(options, OrtGetApiBase()));
+}
+
+#else
+
+KernelUse kernels_of(const Engine& engine) {
+  const auto option = engine.options.find(kOption);
+  if (option == engine.options.end()) return {};
+  return stock(option->second == kOff ? "turned off" : "this build has none");
+}
+
+void register_kernels(OrtSessionOptions*) {}
+
+#endif
+
+}  // namespace edgeattn

@@ -1,0 +1,87 @@
+"""The form of edgeattn's own kernel: where the kernel is missing, the numbers of a stock form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.forms import LinearForm
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.targets.cpu import FORMS
+
+STOCK = {KERNEL_INT8: INT8, KERNEL_INT8_PER_TOKEN: INT8_PER_TOKEN}
+Write = Callable[..., ir.Model]
+
+
+def _linear(*, bias: bool = True) -> Linear:
+    generator = np.random.default_rng(0)
+    weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((33, 17), (17,)))
+    return Linear(weight, shift if bias else None, paired=True)
+
+
+def _kernel(written: Write, form: LinearForm, linear: Linear) -> ir.Model:
+    model = written(form, linear)
+    write_bodies(model, FORMS.bodies)
+    return model
+
+
+@pytest.mark.parametrize("form", STOCK, ids=lambda form: form.name)
+@pytest.mark.parametrize("bias", [True, False])
+def test_without_the_kernel_it_answers_as_its_stock_form(
+    form: LinearForm, bias: bool, written: Write
+) -> None:
+    linear = _linear(bias=bias)
+    x = {"x": np.random.default_rng(1).standard_normal((2, 7, 33)).astype(np.float32)}
+    expected = ORT_CPU.runner(written(STOCK[form], linear))(x)["y"]
+    answer = ORT_CPU.runner(inlined(_kernel(written, form, linear)))(x)["y"]
+    np.testing.assert_array_equal(answer, expected)
+
+
+@pytest.mark.parametrize("form", STOCK, ids=lambda form: form.name)
+def test_onnxruntime_inlines_the_body_as_it_is(form: LinearForm, written: Write, plainly: Callable) -> None:
+    model = _kernel(written, form, _linear())
+    x = {"x": np.random.default_rng(2).standard_normal((1, 5, 33)).astype(np.float32)}
+    np.testing.assert_array_equal(plainly(model)(x)["y"], plainly(inlined(model))(x)["y"])
+
+
+def test_the_node_holds_the_weight_by_rows_of_output_channels(written: Write) -> None:
+    linear = _linear()
+    (node,) = _kernel(written, KERNEL_INT8, linear).graph
+    assert (node.domain, node.op_type) == (DOMAIN, OP_TYPE)
+    x, weight, scale, smoothing, bias = node.inputs
+    assert (x.name, smoothing) == ("x", None)
+    np.testing.assert_array_equal(weight.const_value.numpy(), linear.rounded.T, strict=True)  # (N, K)
+    np.testing.assert_array_equal(scale.const_value.numpy(), linear.steps[0], strict=True)
+    np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias, strict=True)
+
+
+def test_rows_round_by_themselves_in_the_body_per_token(written: Write) -> None:
+    linear = _linear()
+    x = np.random.default_rng(3).standard_normal((1, 4, 33)).astype(np.float32)
+    x[0, 0] *= 1e3
+    right = x @ dequantize(linear.rounded, linear.steps) + linear.bias
+    by_tensor, by_row = (
+        np.abs(ORT_CPU.runner(inlined(_kernel(written, form, linear)))({"x": x})["y"] - right)[0, 1:].max()
+        for form in STOCK
+    )
+    assert by_row < by_tensor / 50
+
+
+def test_its_weights_never_saturate_where_pairs_are_added_in_16_bits() -> None:
+    assert all(form.paired and form.levels == stock.levels for form, stock in STOCK.items())
+
+
+def test_a_body_of_another_operator_is_refused() -> None:
+    node = ir.node("Relu", [ir.val("x", ir.DataType.FLOAT, (1,))])
+    with pytest.raises(TypeError, match="Relu"):
+        int8_linear_body(node, 23)

@@ -1,0 +1,50 @@
+"""The C++ runtime with kernels built into it, and without."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import _built
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+BUNDLE = CONFORMANCE / "kernels.edge"
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """A program that has kernels."""
+    return _built("kernels", "-DEDGEATTN_KERNELS=ON") / "edgeattn-run"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [([], "without kernels: this build has none"), (["--no-kernels"], "without kernels: turned off")],
+)
+def test_a_build_without(options: list[str], says: str, run: Run, gcc: Path) -> None:
+    assert says in run(gcc / "edgeattn-run", "describe", BUNDLE, *options).stdout.splitlines()
+    printed = run(gcc / "edgeattn-run", "check", BUNDLE, *options).stdout
+    assert printed.splitlines()[0] == says
+    assert "FAILED" not in printed
+
+
+def test_nothing_is_said_of_a_bundle_without_nodes(run: Run, gcc: Path) -> None:
+    assert "kernels" not in run(gcc / "edgeattn-run", "describe", CONFORMANCE / "good.edge").stdout
+
+
+def test_a_build_with(run: Run, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "EDGEATTN_KERNELS", "always")
+    printed = run(program, "check", BUNDLE).stdout
+    assert printed.startswith("kernels 1.")
+    assert "FAILED" not in printed
+    result = json.loads(run(program, "bench", BUNDLE, "--rounds", "1", "--json").stdout)
+    assert result["machine"]["kernels"] == printed.splitlines()[0]
+    stock = json.loads(run(program, "bench", BUNDLE, "--rounds", "1", "--json", "--no-kernels").stdout)
+    assert stock["machine"]["kernels"] == "without kernels: turned off"
+    assert stock["golden"] != result["golden"]
+    assert "Int8Linear" in run(program, "check", CONFORMANCE / "kernels-shape.edge", code=2).stderr
