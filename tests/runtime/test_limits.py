@@ -26,7 +26,7 @@ from edgeattn_runtime.processing.log_mel import LogMel
 
 ROOT = Path(__file__).parents[2]
 
-BUSY = 15.0  # seconds that a busy machine may take for what takes less than one; unbounded, it takes a minute
+BUSY = 15.0  # seconds for what takes one, on a busy machine; unbounded, it takes some tens
 
 # Loads a bundle and prints by how many megabytes the process grew, and how many graphs were opened.
 GROWTH = """
