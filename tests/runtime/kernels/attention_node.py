@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 INPUTS = ("Q", "K", "V", "attn_mask", "past_key", "past_value", "nonpad_kv_seqlen")
 OUTPUTS = ("Y", "present_key", "present_value", "qk_matmul_output")
@@ -35,11 +35,13 @@ class AttentionNode:
 
     def stock(self) -> list[Array]:
         """What onnxruntime's own kernel answers."""
-        return self.session().run(None, dict(self.inputs))
+        answers: list[Array] = self.session().run(None, dict(self.inputs))
+        return answers
 
     def kernels(self, library: Path, threads: int = 1) -> list[Array]:
         """What the library answers."""
-        return self.session(library, threads).run(None, dict(self.inputs))
+        answers: list[Array] = self.session(library, threads).run(None, dict(self.inputs))
+        return answers
 
     def session(self, library: Path | None = None, threads: int = 1) -> ort.InferenceSession:
         """A session of this node alone, of the library's operator where one is given."""
@@ -76,4 +78,5 @@ class AttentionNode:
         graph = ir.Graph(
             list(values.values()), outputs, nodes=[node], opset_imports={"": 23, "edgeattn": 1}, name="graph"
         )
-        return ir.to_proto(ir.Model(graph, ir_version=10)).SerializeToString()
+        model: bytes = ir.to_proto(ir.Model(graph, ir_version=10)).SerializeToString()
+        return model
