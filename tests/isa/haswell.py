@@ -3,7 +3,8 @@
     python tests/isa/haswell.py [FILE ...]
 
 Without files it runs what int8 computes; what follows goes to pytest. It is 5 to 30 times slower than the CPU
-itself, on any x86-64 with Linux. On a CPU without AVX-512 and VNNI, such as Zen 3, plain pytest is the same run.
+itself, on any x86-64 with Linux. On a CPU without AVX-512 and VNNI, such as Zen 3, plain pytest is the same
+run.
 """
 
 from __future__ import annotations
