@@ -64,10 +64,10 @@ struct Fuzzed {
                   rank == 3 || flags & 2 ? bytes.dimension() : 0, (flags & 4) != 0, flags & 8 ? 0.5f : 0,
                   flags & 16 ? 3.0f : 0};
     Shape query = shape(bytes, rank);
-    if (rank == 3 && forms & 1) query[2] = query[2] % 11 * attributes.query_heads;
+    if (rank == 3 && forms & 1) query[2] = query[2] % 11 * (attributes.query_heads % 64);
     Shape key = forms & 2 ? shape(bytes, rank) : query;
     if (rank == 3 && !(forms & 2) && attributes.query_heads > 0)
-      key[2] = query[2] / attributes.query_heads * attributes.key_heads;
+      key[2] = query[2] / attributes.query_heads * (attributes.key_heads % 64);
     if (rank == 4 && forms & 4) key[1] = bytes.dimension();
     if (forms & 8) key[rank - 2] = bytes.dimension();
     Shape value = forms & 16 ? shape(bytes, rank) : key;

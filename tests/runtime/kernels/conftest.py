@@ -25,22 +25,33 @@ def built() -> Path:
     """The folder of a build with its tests: that of EDGEATTN_KERNELS_LIBRARY where a file is named there."""
     if "EDGEATTN_KERNELS_LIBRARY" in os.environ:
         return Path(os.environ["EDGEATTN_KERNELS_LIBRARY"]).parent
+    return _built("tests")
+
+
+@pytest.fixture(scope="session")
+def sanitized() -> Path:
+    """The folder of a build by clang with sanitizers and fuzzers; CLANGXX names another clang."""
+    return _built(
+        "sanitized",
+        f"-DCMAKE_CXX_COMPILER={os.environ.get('CLANGXX', 'clang++')}",
+        "-DCMAKE_BUILD_TYPE=None",
+        "-DCMAKE_CXX_FLAGS=-O1",
+        "-DEDGEATTN_KERNELS_FUZZERS=ON",
+        "-DEDGEATTN_KERNELS_SANITIZE=address,undefined",
+    )
+
+
+def _built(name: str, *options: str) -> Path:
     if shutil.which("cmake") is None:
         pytest.skip("the kernels are built with CMake")
-    build = RUNTIME / "kernels" / "build" / "tests"
+    source = RUNTIME / "kernels"
+    build = source / "build" / name
     engine = build / "engine"
+    configured = (f"-DONNXRUNTIME_ROOT={engine}", "-DEDGEATTN_KERNELS_TESTS=ON", *options)
     for command in (
-        [RUNTIME / "cpp" / "engine", engine],
-        [
-            "cmake",
-            "-S",
-            RUNTIME / "kernels",
-            "-B",
-            build,
-            f"-DONNXRUNTIME_ROOT={engine}",
-            "-DEDGEATTN_KERNELS_TESTS=ON",
-        ],
-        ["cmake", "--build", build, "--parallel", "2"],
+        (RUNTIME / "cpp" / "engine", engine),
+        ("cmake", "-S", source, "-B", build, *configured),
+        ("cmake", "--build", build, "--parallel", "2"),
     ):
         done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]

@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 
 
+def _run(*command: str | Path) -> str:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    return done.stdout + done.stderr
+
+
 def test_against_doubles(built: Path) -> None:
-    done = subprocess.run(
-        ["ctest", "--test-dir", str(built), "--output-on-failure"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert "100% tests passed" in done.stdout
+    assert "100% tests passed" in _run("ctest", "--test-dir", built, "--output-on-failure")
+
+
+def test_against_doubles_with_sanitizers(sanitized: Path) -> None:
+    assert "100% tests passed" in _run("ctest", "--test-dir", sanitized, "--output-on-failure")
+
+
+def test_fuzzed(sanitized: Path) -> None:
+    fuzzer = sanitized / "tests" / "fuzz_int8_linear"
+    assert "Done " in _run(fuzzer, "-max_total_time=20", "-max_len=512", f"-artifact_prefix={sanitized}/")
 
 
 def test_exports(library: Path) -> None:
