@@ -54,6 +54,12 @@ def clang() -> Path:
     )
 
 
+@pytest.fixture(scope="session")
+def kernels() -> Path:
+    """The folder of a build with the kernels in it."""
+    return _built("kernels", "-DEDGEATTN_KERNELS=ON")
+
+
 def _built(name: str, *options: str) -> Path:
     if shutil.which("cmake") is None:
         pytest.skip("the C++ runtime is built with CMake")

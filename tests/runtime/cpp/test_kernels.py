@@ -9,17 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import _built
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 BUNDLE = CONFORMANCE / "kernels.edge"
-
-
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """A program that has kernels."""
-    return _built("kernels", "-DEDGEATTN_KERNELS=ON") / "edgeattn-run"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +30,8 @@ def test_nothing_is_said_of_a_bundle_without_nodes(run: Run, gcc: Path) -> None:
     assert "kernels" not in run(gcc / "edgeattn-run", "describe", CONFORMANCE / "good.edge").stdout
 
 
-def test_a_build_with(run: Run, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_with(run: Run, kernels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = kernels / "edgeattn-run"
     monkeypatch.setitem(os.environ, "EDGEATTN_KERNELS", "always")
     printed = run(program, "check", BUNDLE).stdout
     assert printed.startswith("kernels 1.")
