@@ -67,7 +67,7 @@ isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py
 
-kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; three minutes
+kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from socket import socket
 
-from rich.console import Console
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.web import Application
 
+from edgeattn.report.console import LegibleConsole
 from edgeattn.serve.address import LOOPBACK, Address, listening, network_host
 from edgeattn.serve.context import Context, Journal
 from edgeattn.serve.handlers import MOST_BYTES, application
@@ -131,7 +131,7 @@ def run(bundle: Path, *, lan: bool, port: int) -> int:
     host = network_host() if lan else LOOPBACK
     with open_site(bundle) as files, listening(host, port) as listener:
         address, sessions = Address(host, listener.getsockname()[1]), Sessions()
-        screen = Screen(Console(highlight=False, markup=False, emoji=False), address, sessions)
+        screen = Screen(LegibleConsole(), address, sessions)
         results = DeviceResults(bundle, screen.device)
         context = Context(sessions, files, results, screen, cookie=f"edgeattn-{address.port}")
         screen.welcome(bundle.name)

@@ -45,10 +45,11 @@ def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress:
     progress.stage("capture")
     captured = source.capture(samples, target.prover)
     graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
-    if not (_is_step(captured.graph, generation) if generation else captured.graph == graph):
+    expected, found = _signature(graph), _signature(captured.graph)
+    if not (_is_step(captured.graph, generation) if generation else expected == found):
         raise BundleError(
-            f"{files.folder}: takes {_signature(graph)}, but the model {source.name} takes "
-            f"{_signature(captured.graph)}; name the model that it was exported from"
+            f"{files.folder}: takes {expected}, but the model {source.name} takes {found}; name the model "
+            "that it was exported from"
         )
     return Original(captured, samples.split())
 

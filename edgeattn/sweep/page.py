@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from edgeattn.report.number_words import cosine, figure
-from edgeattn.report.page import inline
+from edgeattn.report.page import image_source
 from edgeattn.report.pareto.picture import MEASURED, NOMINAL
 from edgeattn.report.pareto.points import error
 from edgeattn.report.svg import PALE, svg
@@ -146,4 +146,4 @@ def _highlights(lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
 
 def _fronts(several: Sequence[Series]) -> list[Front]:
     parts = (tuple(each for each in several if each.nominal is kind) for kind in (False, True))
-    return [Front(part, inline(fronts_svg(part)), costs(part)) for part in parts if part]
+    return [Front(part, image_source(fronts_svg(part)), costs(part)) for part in parts if part]

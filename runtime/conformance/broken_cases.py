@@ -6,7 +6,18 @@ import breaking
 import bundles
 import generating
 from breaking import changed, rewritten
-from case import CAPACITY, ENTRY, GOLDEN_FAILS, INCOMPATIBLE, SOURCES, VARIANT, Case, in_both, refused
+from case import (
+    CAPACITY,
+    ENTRY,
+    GOLDEN_FAILS,
+    INCOMPATIBLE,
+    INPUTS,
+    SOURCES,
+    VARIANT,
+    Case,
+    in_both,
+    refused,
+)
 
 from edgeattn_runtime.kernels import OPTION
 
@@ -39,6 +50,13 @@ BROKEN = (
     refused("dtype-unknown.edge", "a dtype that numpy has not", rewritten('"int64"', '"int63"')),
     refused("dim-unknown.edge", "a symbol without bounds", rewritten('"sequence": {', '"length": {')),
     refused("bounds-crossed.edge", "a symbol's max below its min", rewritten('"max": 16', '"max": 0')),
+)
+
+INDICES = (
+    refused("table-rows-negative.edge", "a table of -1 rows", changed(*INPUTS, 0, "table_rows", to=-1)),
+    refused("table-rows-fraction.edge", "a table of 15.5 rows", changed(*INPUTS, 0, "table_rows", to=15.5)),
+    refused("table-rows-beyond.edge", "a table of 2^31 rows", changed(*INPUTS, 0, "table_rows", to=2**31)),
+    refused("table-rows-float.edge", "indices that are floats", changed(*INPUTS, 1, "table_rows", to=16)),
 )
 
 VARIANTS = (

@@ -58,6 +58,13 @@ def good(folder: Path) -> None:
     describe(folder)
 
 
+def indexed(folder: Path) -> None:
+    """Write how many rows the table has that the tokens are indices into."""
+    good(folder)
+    tokens = replace(TOKENS, table_rows=tiny.WORDS)
+    describe(folder, graphs={"model": replace(MODEL, inputs=(tokens, MASK))})
+
+
 def several(folder: Path) -> None:
     """Write two graphs, one of which keeps its weights in a file of their own."""
     good(folder)

@@ -46,6 +46,14 @@ def refused() -> list[Call]:
     ]
 
 
+def indices() -> list[Call]:
+    """Return a call with the first and the last index of a table, and calls with others."""
+    ends = {"tokens": np.array([[0, tiny.WORDS - 1, 0]]), "mask": _SHOWN}
+    beyond = (-1, -tiny.WORDS, tiny.WORDS, 2**40)
+    refusals = [_refused(tokens=np.array([[1, index, 3]]), mask=_SHOWN) for index in beyond]
+    return [_answered(ends, tiny.answer(**ends)), *refusals]
+
+
 def fixed_length() -> list[Call]:
     """Return a call of the length that a graph is fixed to, and two of others."""
     refusals = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]

@@ -56,4 +56,5 @@ def in_both(*keys: str, to: Any, whole: Make = good) -> Make:
 CAPACITY = {"min": 1, "max": 15}
 ENTRY = {"sha256": "0" * 64, "size": 1}
 VARIANT = ("variants", 0)
+INPUTS = ("graphs", "model", "inputs")
 SOURCES = ("generation", "sources")

@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 
 import expected
-from broken_cases import BROKEN, PROMISES, VARIANTS
+from broken_cases import BROKEN, INDICES, PROMISES, VARIANTS
 from case import RECORDED
 from prepared_cases import PREPARED
 from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"
 
-CASES = (*WHOLE, *BROKEN, *VARIANTS, *PROMISES, *PREPARED)
+CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED)
 
 
 def main(target: Path) -> None:

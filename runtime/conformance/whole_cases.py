@@ -18,6 +18,13 @@ WHOLE = (
         calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
     ),
     Case(
+        "indexed.edge",
+        ACCEPTED,
+        "tokens that are indices into a table of 16 rows",
+        bundles.indexed,
+        calls=calls.indices(),
+    ),
+    Case(
         "several.edge",
         ACCEPTED,
         "two graphs, one with its weights in a file apart",

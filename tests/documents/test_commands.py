@@ -28,6 +28,7 @@ OTHERS = {  # which are not this project's
         "apt-get",
         "cd",
         "cmake",
+        "ctest",
         "dask",
         "docker",
         "echo",

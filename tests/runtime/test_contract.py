@@ -52,6 +52,19 @@ def test_rank_and_fixed_dims() -> None:
     _refused(r"x: float32\[b, 2\]: 3 .*axis 1, 2 ", ids=IDS, x=np.zeros((1, 3), np.float32))
 
 
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_indices_are_rows_of_their_table(dtype: str) -> None:
+    graph = Graph((Tensor("ids", dtype, ("n",), table_rows=5),), ())
+    symbols = {"n": Symbol(0, None)}
+    for inside in ([0, 4, 2], []):
+        ids = np.array(inside, dtype)
+        assert check_inputs(graph, symbols, {"ids": ids})["ids"] is ids
+    limits = np.iinfo(dtype)
+    for outside in (5, limits.max, *((-1, limits.min) if limits.min else ())):
+        with pytest.raises(InputError, match=f"'ids' holds {outside}, .*5 rows; give 0 to 4$"):
+            check_inputs(graph, symbols, {"ids": np.array([3, outside, 1], dtype)})
+
+
 def test_token_ids_are_not_below_0() -> None:
     check_token_ids(["tokens", "ids"], {"ids": IDS, "labels": IDS - 100})
     check_token_ids(["ids"], {"ids": IDS[:, :0]})

@@ -183,6 +183,14 @@ BROKEN: dict[str, Change] = {
     "graphs.model.inputs[0].dims[1]: 2.5": put("graphs", "model", "inputs", 0, "dims", 1, to=2.5),
     "graphs.model.inputs[0].dims[1]: true": put("graphs", "model", "inputs", 0, "dims", 1, to=True),
     "graphs.model.inputs[0].shape: ": put("graphs", "model", "inputs", 0, "shape", to=[]),
+    **{
+        f"graphs.model.inputs[0].table_rows: {json.dumps(rows)} ": put(
+            "graphs", "model", "inputs", 0, to={"name": "x", "dtype": "uint8", "dims": [], "table_rows": rows}
+        )
+        for rows in (0, -1, 1.5, 2**31, True, None)
+    },
+    "graphs.model.inputs[0].table_rows: 9": put("graphs", "model", "inputs", 0, "table_rows", to=9),
+    "graphs.model.outputs[0].table_rows: unknown": put("graphs", "model", "outputs", 0, "table_rows", to=9),
     "symbols.batch.min: ": put("symbols", "batch", "min", to=-1),
     "symbols.batch.max: ": put("symbols", "batch", "max", to="9"),
     "variants: ": put("variants", to=[]),

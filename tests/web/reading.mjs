@@ -19,7 +19,9 @@ const ASKED = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'
 const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
 try {
   const colorScheme = dark ? 'dark' : 'light';
-  const page = await browser.newPage({ viewport: { width, height: 900 }, deviceScaleFactor: 2, colorScheme });
+  // A page lets no script run: axe-core, put into it below, is let past that.
+  const view = { viewport: { width, height: 900 }, deviceScaleFactor: 2, colorScheme, bypassCSP: true };
+  const page = await browser.newPage(view);
   const [faults, elsewhere] = [[], []];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('request', (request) => {

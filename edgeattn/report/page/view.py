@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
 from edgeattn.report.number_words import cosine, figure, runner_label
-from edgeattn.report.page.drawings import Curves, Dots, curves, dots, inline
+from edgeattn.report.page.drawings import Curves, Dots, curves, dots, image_source
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.speed import Speed
 from edgeattn.report.verdict_words import edge_cases_line
@@ -81,8 +81,8 @@ class View:
 
     @property
     def sample(self) -> str | None:
-        """The drawing of a sample and what both made of it, as HTML takes it."""
-        return None if self.example is None else inline(self.example)
+        """The drawing of a sample and what both made of it, as the source of an image."""
+        return None if self.example is None else image_source(self.example)
 
     @property
     def worst(self) -> Sequence[tuple[object, Sequence[tuple[object, Curves | None]]]]:
@@ -163,8 +163,8 @@ class View:
 
     @property
     def picture(self) -> str | None:
-        """The drawing of what was tried, as HTML takes it."""
-        return None if self.drawn is None else inline(self.drawn)
+        """The drawing of what was tried, as the source of an image."""
+        return None if self.drawn is None else image_source(self.drawn)
 
     @property
     def kept_trials(self) -> Sequence[TrialResult]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from edgeattn.report.console import LegibleConsole
 from edgeattn.results.check import Verdict
 
 STYLES: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "undecided": "yellow"}
@@ -23,7 +24,7 @@ def show(parts: Iterable[RenderableType], *, width: int | None = None) -> None:
         parts: What to print; brackets in it are dims, not markup.
         width: In columns; None takes the terminal's.
     """
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    console = LegibleConsole(width=width)
     for part in parts:
         console.print()
         console.print(Padding(part, INDENT, expand=False))

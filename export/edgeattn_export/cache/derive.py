@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import onnx_ir as ir
 
@@ -84,8 +85,8 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
     carried = tuple(value.name or "" for value in decoder.carried.values())
-    step = ModelGraph(decoder.model, _contract(decoder.model), outputs=(roles.logits.name,))
-    encoder = _encoder(anatomy, decoder)
+    step = ModelGraph(decoder.model, _contract(decoder.model, captured), outputs=(roles.logits.name,))
+    encoder = _encoder(anatomy, decoder, captured)
     graphs = (step,) if encoder is None else (step, encoder)
     return Steps(
         decoder=step,
@@ -101,12 +102,12 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     )
 
 
-def _encoder(anatomy: Anatomy, decoder: Decoder) -> ModelGraph | None:
+def _encoder(anatomy: Anatomy, decoder: Decoder, captured: Captured) -> ModelGraph | None:
     if not decoder.carried:
         _check_no_memories(decoder)
         return None
     model = source_encoder(anatomy, (*decoder.carried.items(), *decoder.memories.items()))
-    return ModelGraph(model, _contract(model))
+    return ModelGraph(model, _contract(model, captured))
 
 
 def _check_no_memories(decoder: Decoder) -> None:
@@ -121,8 +122,13 @@ def _caches(decoder: Decoder) -> Iterable[Cache]:
             yield Cache(past.name or "", present.name or "")
 
 
-def _contract(model: ir.Model) -> Graph:
-    return Graph(tuple(map(_tensor, model.graph.inputs)), tuple(map(_tensor, model.graph.outputs)))
+def _contract(model: ir.Model, captured: Captured) -> Graph:
+    """Return a graph's contract; what an input is to the whole model, it is here."""
+    table_rows = {tensor.name: tensor.table_rows for tensor in captured.graph.inputs}
+    inputs = (
+        replace(each, table_rows=table_rows.get(each.name)) for each in map(_tensor, model.graph.inputs)
+    )
+    return Graph(tuple(inputs), tuple(map(_tensor, model.graph.outputs)))
 
 
 def _tensor(value: ir.Value) -> Tensor:

@@ -101,7 +101,7 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
     drawn = random_operator(model)
     if drawn:
         raise CaptureError(drawn)
-    graph, symbols = contract_of(model, request.axes)
+    graph, symbols = contract_of(model, request.axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
     return Captured(model, graph, symbols, request.axes, request.reference, engine, notes=notes)
 

@@ -123,7 +123,7 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     model = _convert(path, source_model)
     axes = _axes(path, model, samples)
     _check_sizes(path, axes, samples)
-    graph, symbols = contract_of(model, axes)
+    graph, symbols = contract_of(model, axes, samples)
     captured = Captured(model, graph, symbols, axes, original, engine)
     _prove(path, captured, samples.split().calibration)
     return captured

@@ -2,6 +2,7 @@
 
 from edgeattn_export.pack.pack import Label, Packed, TargetBuild, pack
 from edgeattn_export.pack.repack import repack
-from edgeattn_export.pack.save import check_folder, save
+from edgeattn_export.pack.save import save
+from edgeattn_runtime.replacement import check_folder
 
 __all__ = ["Label", "Packed", "TargetBuild", "check_folder", "pack", "repack", "save"]

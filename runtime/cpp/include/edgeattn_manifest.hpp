@@ -20,6 +20,7 @@ struct Dim {
 struct TensorSpec {
   std::string name, dtype;
   std::vector<Dim> dims;
+  std::optional<std::int64_t> table_rows;  // of an input whose values are indices into a lookup table
 };
 
 /// The sizes that a symbol may take, both ends included; no `max` is unbounded.

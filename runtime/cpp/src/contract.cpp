@@ -32,6 +32,10 @@ void check_numbers(const TensorSpec& tensor, const Tensor& array) {
   const auto beyond = [](std::byte byte) { return byte > std::byte{1}; };
   if (array.dtype == "bool" && std::any_of(array.data.begin(), array.data.end(), beyond))
     throw InputError(words(written(tensor), ": a byte above 1 found, 0 or 1 expected"));
+  if (tensor.table_rows)  // ONNX would take an index below 0 from the table's end
+    if (const auto index = index_beyond(array, static_cast<std::uint64_t>(*tensor.table_rows)))
+      throw InputError(words(quoted(tensor.name), " holds ", *index, ", out of range for a lookup table of ",
+                             *tensor.table_rows, " rows; give 0 to ", *tensor.table_rows - 1));
   if (array.dtype.substr(0, 5) != "float") return;
   const auto numbers = doubles(array);
   if (std::any_of(numbers.begin(), numbers.end(), [](double number) { return std::isnan(number); }))
@@ -55,11 +59,9 @@ void check_token_ids(const Manifest& manifest, const Tensors& inputs) {
   if (manifest.processing && manifest.processing->text) names.insert(manifest.processing->text->ids);
   for (const auto& name : names) {
     const auto ids = inputs.find(name);
-    if (ids == inputs.end()) continue;
-    for (const auto number : doubles(ids->second))
-      if (number < 0)
-        throw InputError(words(name, ": token id ", static_cast<std::int64_t>(number),
-                               " found, at least 0 expected; check the tokenizer"));
+    if (ids == inputs.end() || ids->second.dtype.front() == 'u') continue;
+    if (const auto id = index_beyond(ids->second, std::uint64_t{1} << 63))
+      throw InputError(words(name, ": token id ", *id, " found, at least 0 expected; check the tokenizer"));
   }
 }
 

@@ -5,10 +5,12 @@
 
 namespace edgeattn {
 
-/// Checks names, dtypes, sizes, bounds and that no number is a NaN; throws InputError.
+/// Checks names, dtypes, sizes, bounds, that no number is a NaN, and that tables have what is looked up in
+/// them; throws InputError.
 void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbols, const Tensors& inputs);
 
-/// Checks that an input which the manifest names as token ids has none below 0; throws InputError.
+/// Checks that an input which the manifest names as token ids has none below 0, also where no table is known
+/// that they index; throws InputError.
 void check_token_ids(const Manifest& manifest, const Tensors& inputs);
 
 /// Returns the size of every symbol; throws InputError where an array has other dims, or a symbol two sizes.

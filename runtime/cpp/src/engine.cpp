@@ -128,8 +128,8 @@ std::string dtype_name(ONNXTensorElementDataType type) {
       if (array.dtype.find("int") != array.dtype.npos)
         for (const auto number : doubles(array))
           if (number == std::stod(found[1])) holder = quoted(name) + " holds";
-    throw InputError(words(label, ": ", holder, " ", found[1].str(),
-                           ", out of range for a lookup table; give 0 to ", found[2].str(),
+    throw InputError(words(label, ": ", holder, " ", found[1].str(), ", out of range for a lookup table of ",
+                           std::stoll(found[2]) + 1, " rows; give 0 to ", found[2].str(),
                            ", or shorter inputs"));
   }
   if (has_any(reason, kMemory))

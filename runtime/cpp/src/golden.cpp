@@ -61,10 +61,10 @@ std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle) {
       throw InputError(words(tensors.size(), " tensors for ", bundle.manifest.golden_samples, " samples"));
     for (std::int64_t i = 0; i < bundle.manifest.golden_samples; ++i) {
       auto& [inputs, outputs] = samples.emplace_back();
-      for (const auto& [name, dtype, dims] : graph.inputs)
-        inputs[name] = take(tensors, words(i, ".input.", name));
-      for (const auto& [name, dtype, dims] : graph.outputs)
-        outputs[name] = take(tensors, words(i, ".output.", name));
+      for (const auto& input : graph.inputs)
+        inputs[input.name] = take(tensors, words(i, ".input.", input.name));
+      for (const auto& output : graph.outputs)
+        outputs[output.name] = take(tensors, words(i, ".output.", output.name));
     }
     if (!tensors.empty())
       throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "record.hpp"
@@ -16,8 +17,21 @@ static void read(const Field& field, Dim& dim) {
   field.is_text() ? read(field, dim.symbol) : read(field, dim.size, 1);
 }
 
-static void read(const Field& field, TensorSpec& tensor) {
-  Record{field}("name", tensor.name)("dtype", tensor.dtype, kDtypes)("dims", tensor.dims, AtLeast{0}).end();
+static Record common(const Field& field, TensorSpec& tensor) {
+  Record record(field);
+  record("name", tensor.name)("dtype", tensor.dtype, kDtypes)("dims", tensor.dims, AtLeast{0});
+  return record;
+}
+
+static void read(const Field& field, TensorSpec& output) { common(field, output).end(); }
+
+static void read_input(const Field& field, TensorSpec& input) {
+  auto record = common(field, input);
+  record.maybe("table_rows", input.table_rows, 1).end();
+  if (!input.table_rows) return;
+  if (input.dtype.find("int") == input.dtype.npos) throw record["table_rows"].refusal("an input of integers");
+  if (*input.table_rows > std::numeric_limits<std::int32_t>::max())
+    throw record["table_rows"].refusal("an integer from 1 to 2^31 - 1");
 }
 
 /// Throws BundleError where two of these names are the same.
@@ -28,7 +42,8 @@ static void check_unique(const Field& field, std::vector<std::string> names) {
 
 static void read(const Field& field, GraphSpec& graph) {
   Record record(field);
-  record("inputs", graph.inputs, AtLeast{0})("outputs", graph.outputs, AtLeast{0}).end();
+  for (const auto& input : record["inputs"].items()) read_input(input, graph.inputs.emplace_back());
+  record("outputs", graph.outputs, AtLeast{0}).end();
   const auto names = [](const std::vector<TensorSpec>& tensors) {
     std::vector<std::string> found;
     for (const auto& tensor : tensors) found.push_back(tensor.name);

@@ -54,9 +54,9 @@ class Record {
   }
 
   /// Reads the value of a key that may be absent, and is never null.
-  template <class Value>
-  Record& maybe(const std::string& name, std::optional<Value>& value) {
-    if (has(name)) read((*this)[name], value.emplace());
+  template <class Value, class... Rules>
+  Record& maybe(const std::string& name, std::optional<Value>& value, const Rules&... rules) {
+    if (has(name)) read((*this)[name], value.emplace(), rules...);
     return *this;
   }
 

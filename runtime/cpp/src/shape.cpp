@@ -33,6 +33,17 @@ void append(std::vector<double>& out, const Tensor& array) {
   }
 }
 
+template <class Integer>
+std::optional<std::string> first_beyond(const Tensor& array, std::uint64_t rows) {
+  Integer index;
+  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Integer)) {
+    std::memcpy(&index, array.data.data() + at, sizeof(Integer));
+    // One below 0 is beyond every number of rows as an unsigned one.
+    if (static_cast<std::uint64_t>(index) >= rows) return std::to_string(index);
+  }
+  return std::nullopt;
+}
+
 /// Returns the bytes of a 0 or 1 of a dtype, of a little-endian machine.
 std::vector<std::byte> number_bytes(const std::string& dtype, int number) {
   std::vector<std::byte> bytes(item_size(dtype));
@@ -117,6 +128,15 @@ Tensor take_rows(const Tensor& array, std::int64_t start, std::int64_t count) {
 void append_rows(Tensor& array, const Tensor& rows) {
   array.dims[0] += rows.dims[0];
   array.data.insert(array.data.end(), rows.data.begin(), rows.data.end());
+}
+
+std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows) {
+  static const std::map<std::string, std::optional<std::string> (*)(const Tensor&, std::uint64_t)> checks = {
+      {"int8", first_beyond<std::int8_t>},   {"uint8", first_beyond<std::uint8_t>},
+      {"int16", first_beyond<std::int16_t>}, {"uint16", first_beyond<std::uint16_t>},
+      {"int32", first_beyond<std::int32_t>}, {"uint32", first_beyond<std::uint32_t>},
+      {"int64", first_beyond<std::int64_t>}, {"uint64", first_beyond<std::uint64_t>}};
+  return checks.at(array.dtype)(array, rows);
 }
 
 std::vector<double> doubles(const Tensor& array) {

@@ -23,6 +23,9 @@ Tensor take_rows(const Tensor& array, std::int64_t start, std::int64_t count);
 /// Adds the rows of one array behind those of another.
 void append_rows(Tensor& array, const Tensor& rows);
 
+/// Returns the first integer of an array that is no index into a table of so many rows, as a text.
+std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows);
+
 /// Returns an array's numbers as doubles.
 std::vector<double> doubles(const Tensor& array);
 

@@ -1,4 +1,5 @@
-/* Kernels for onnxruntime: operators of the domain "edgeattn", for sessions whose options they are registered in. */
+/* Kernels for onnxruntime: operators of the domain "edgeattn", for sessions whose options they are registered
+ * in. */
 #ifndef EDGEATTN_KERNELS_H
 #define EDGEATTN_KERNELS_H
 
@@ -14,9 +15,10 @@
 extern "C" {
 #endif
 
-/* Adds the operators to these options. onnxruntime calls it by this name when an app registers the library's file; an app
-   that links the library calls it itself. Returns null, or a status that the caller releases. */
-EDGEATTN_KERNELS_EXPORT OrtStatus* ORT_API_CALL RegisterCustomOps(OrtSessionOptions* options, const OrtApiBase* base);
+/* Adds the operators to these options. onnxruntime calls it by this name when an app registers the library's
+   file; an app that links the library calls it itself. Returns null, or a status that the caller releases. */
+EDGEATTN_KERNELS_EXPORT OrtStatus* ORT_API_CALL RegisterCustomOps(OrtSessionOptions* options,
+                                                                  const OrtApiBase* base);
 
 /* The instruction set that the kernels use on this CPU, such as "AVX3_DL" or "AVX2"; a static text. */
 EDGEATTN_KERNELS_EXPORT const char* edgeattn_kernels_instruction_set(void);

@@ -9,12 +9,14 @@
 
 #include "error.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 constexpr std::size_t kCacheLine = 64;
 
 /// Returns `value` rounded up to a multiple of `unit`.
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
 
 template <class T>
 class Buffer {
@@ -42,4 +44,4 @@ class Buffer {
   std::unique_ptr<T, Release> data_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

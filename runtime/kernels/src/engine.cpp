@@ -3,7 +3,7 @@
 #include <atomic>
 #include <string>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 std::atomic<const OrtApi*> api{nullptr};
@@ -33,6 +33,12 @@ void check(OrtStatus* status) {
   throw Error(engine().GetErrorMessage(status));
 }
 
+bool succeeded(OrtStatus* status) {
+  if (!status) return true;
+  engine().ReleaseStatus(status);
+  return false;
+}
+
 OrtStatus* failure(const char* text) { return engine().CreateStatus(ORT_INVALID_ARGUMENT, text); }
 
 Tensor tensor(const OrtValue* value) {
@@ -52,4 +58,4 @@ Tensor tensor(const OrtValue* value) {
   return view;
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

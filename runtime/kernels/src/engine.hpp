@@ -11,7 +11,7 @@
 #include "parallel.hpp"
 #include "shape.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 // The oldest C API with all that is called here: onnxruntime 1.18. A newer onnxruntime has it too.
 constexpr std::uint32_t kApiVersion = 18;
@@ -25,17 +25,21 @@ bool set_engine(const OrtApiBase* base);
 /// Throws what a status says, and releases it. None is success.
 void check(OrtStatus* status);
 
+/// Whether a call succeeded; its status is released.
+bool succeeded(OrtStatus* status);
+
 /// Returns a status of this text for onnxruntime to release.
 OrtStatus* failure(const char* text);
 
 /// Releases what onnxruntime handed over by the function of this name.
-template <class T, void(ORT_API_CALL* OrtApi::*kRelease)(T*)>
+template <class T, void (ORT_API_CALL* OrtApi::*kRelease)(T*)>
 struct Releaser {
   void operator()(T* value) const { (engine().*kRelease)(value); }
 };
 using TypeInfo = std::unique_ptr<OrtTypeInfo, Releaser<OrtTypeInfo, &OrtApi::ReleaseTypeInfo>>;
-using TensorInfo = std::unique_ptr<OrtTensorTypeAndShapeInfo,
-                                   Releaser<OrtTensorTypeAndShapeInfo, &OrtApi::ReleaseTensorTypeAndShapeInfo>>;
+using TensorInfo =
+    std::unique_ptr<OrtTensorTypeAndShapeInfo,
+                    Releaser<OrtTensorTypeAndShapeInfo, &OrtApi::ReleaseTensorTypeAndShapeInfo>>;
 
 /// A tensor that onnxruntime owns; absent where its type is undefined.
 struct Tensor {
@@ -70,4 +74,4 @@ class SessionThreads final : public Parallel {
   const OrtKernelContext* context_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -14,14 +14,15 @@
 #include <sys/auxv.h>
 #endif
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
 
 #if HWY_ARCH_X86
 
 // The compiler's own checks include whether the system keeps the registers.
 bool cpu_has(std::int64_t target) {
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   const bool avx3 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                     __builtin_cpu_supports("avx512cd");
@@ -92,12 +93,12 @@ std::size_t table_index(std::int64_t target) {
   return static_cast<std::size_t>(place - kTargets.begin());
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels
 
 const char* edgeattn_kernels_instruction_set() {
   static const std::string name = [] {
-    const auto target = edgeattn::targets().front();
-    const bool dot = edgeattn::has_dot_product(target);
+    const auto target = edgeattn::kernels::targets().front();
+    const bool dot = edgeattn::kernels::has_dot_product(target);
     return std::string(hwy::TargetName(target)) + (dot ? " with dot products" : "");
   }();
   return name.c_str();

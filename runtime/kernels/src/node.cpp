@@ -2,15 +2,8 @@
 
 #include <vector>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 namespace {
-
-/// Whether the call succeeded; its status is released.
-bool succeeded(OrtStatus* status) {
-  if (!status) return true;
-  engine().ReleaseStatus(status);
-  return false;
-}
 
 /// Reads a text that onnxruntime copies into memory of the caller's, whose size it tells first.
 template <class Read>
@@ -38,7 +31,8 @@ bool has_attribute(const OrtKernelInfo* info, const char* name) {
 }  // namespace
 
 std::string Node::name() const {
-  return copied([&](char* out, std::size_t* size) { return engine().KernelInfo_GetNodeName(info_, out, size); });
+  return copied(
+      [&](char* out, std::size_t* size) { return engine().KernelInfo_GetNodeName(info_, out, size); });
 }
 
 std::int64_t Node::integer(const char* name, std::int64_t fallback) const {
@@ -56,8 +50,9 @@ float Node::real(const char* name, float fallback) const {
 }
 
 std::string Node::text(const char* name, const std::string& fallback) const {
-  const auto value = copied(
-      [&](char* out, std::size_t* size) { return engine().KernelInfoGetAttribute_string(info_, name, out, size); });
+  const auto value = copied([&](char* out, std::size_t* size) {
+    return engine().KernelInfoGetAttribute_string(info_, name, out, size);
+  });
   if (!value.empty()) return value;
   require(!has_attribute(info_, name), "attribute ", name, " must be a text");
   return fallback;
@@ -77,14 +72,14 @@ std::size_t Node::output_count() const {
 
 bool Node::has_input(std::size_t i) const {
   return i < input_count() && !copied([&](char* out, std::size_t* size) {
-           return engine().KernelInfo_GetInputName(info_, i, out, size);
-         }).empty();
+                                 return engine().KernelInfo_GetInputName(info_, i, out, size);
+                               }).empty();
 }
 
 bool Node::has_output(std::size_t i) const {
   return i < output_count() && !copied([&](char* out, std::size_t* size) {
-           return engine().KernelInfo_GetOutputName(info_, i, out, size);
-         }).empty();
+                                  return engine().KernelInfo_GetOutputName(info_, i, out, size);
+                                }).empty();
 }
 
 Tensor Node::constant(std::size_t i, const char* name) const {
@@ -144,23 +139,34 @@ float* Call::output(std::size_t i, const Shape& shape) const {
 }
 
 void require_floats(const Tensor& tensor, const char* name, const Shape& shape) {
-  require(tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, name, " must be float, not ", type_name(tensor.type));
+  require(tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, name, " must be float, not ",
+          type_name(tensor.type));
   require(tensor.shape == shape, name, " must be ", shape, ", not ", tensor.shape);
 }
 
 const char* type_name(ONNXTensorElementDataType type) {
   switch (type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED: return "absent";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return "float";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return "uint8";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return "int8";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return "int32";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return "int64";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL: return "bool";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return "float16";
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE: return "double";
-    default: return "a type that the kernels do not take";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED:
+      return "absent";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT:
+      return "float";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8:
+      return "uint8";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8:
+      return "int8";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32:
+      return "int32";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64:
+      return "int64";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL:
+      return "bool";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
+      return "float16";
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE:
+      return "double";
+    default:
+      return "a type that the kernels do not take";
   }
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

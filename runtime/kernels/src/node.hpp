@@ -5,7 +5,7 @@
 
 #include "engine.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// What a session knows of a node when it makes its kernel.
 class Node {
@@ -34,8 +34,8 @@ class Node {
   /// @throws Error where it is computed by the graph.
   Tensor constant(std::size_t i, const char* name) const;
 
-  /// Returns type and dimensions of an input as far as the graph tells, without data; unknown dimensions are -1, and a
-  /// tensor whose rank is unknown has rank 0, as a scalar has.
+  /// Returns type and dimensions of an input as far as the graph tells, without data; unknown dimensions are
+  /// -1, and a tensor whose rank is unknown has rank 0, as a scalar has.
   Tensor declared(std::size_t i) const;
 
  private:
@@ -69,4 +69,4 @@ void require_floats(const Tensor& tensor, const char* name, const Shape& shape);
 /// Returns a type as ONNX calls it.
 const char* type_name(ONNXTensorElementDataType type);
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -3,16 +3,19 @@
 // The class has
 //     static constexpr const char* kName;
 //     static constexpr Port kInputs[], kOutputs[];    in the order of the node's
-//     explicit Kernel(const Node&);                   once a node, when the session is made; throws what it refuses
-//     void compute(const Call&) const;                each run, perhaps from several threads at once
+//     explicit Kernel(const Node&);                   once a node, when the session is made; throws what it
+//     refuses void compute(const Call&) const;                each run, perhaps from several threads at once
+//     static void infer(const ShapeInference&);       tells the shapes of outputs as far as those of inputs
+//     are known
 #pragma once
 
 #include <exception>
 #include <iterator>
 
 #include "node.hpp"
+#include "shape_inference.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// An input or output of an operator.
 struct Port {
@@ -80,10 +83,17 @@ const OrtCustomOp* make_operator() {
     op.KernelComputeV2 = [](void* kernel, OrtKernelContext* context) -> OrtStatus* {
       return guarded(Kernel::kName, [&] { static_cast<const Kernel*>(kernel)->compute(Call(context)); });
     };
+    op.InferOutputShapeFn = [](Self, OrtShapeInferContext* context) -> OrtStatus* {
+      try {
+        Kernel::infer(ShapeInference(context));
+      } catch (...) {  // shapes are a help: what is wrong with a node is told when its kernel is made
+      }
+      return nullptr;
+    };
     op.KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
     return op;
   }();
   return &op;
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -3,8 +3,8 @@
 
 #include <onnxruntime_c_api.h>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 const OrtCustomOp* int8_linear();
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -3,17 +3,20 @@
 
 #include <cstddef>
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 class Parallel {
  public:
-  /// Calls `body(i)` for each i < count, in any order, perhaps on several threads, and waits for all. `body` must not throw.
+  /// Calls `body(i)` for each i < count, in any order, perhaps on several threads, and waits for all. `body`
+  /// must not throw.
   template <class Body>
   void operator()(std::size_t count, const Body& body) const {
     if (count == 1)
       body(std::size_t{0});
     else if (count)
-      run(count, [](void* state, std::size_t i) { (*static_cast<const Body*>(state))(i); }, const_cast<Body*>(&body));
+      run(
+          count, [](void* state, std::size_t i) { (*static_cast<const Body*>(state))(i); },
+          const_cast<Body*>(&body));
   }
 
  protected:
@@ -29,4 +32,4 @@ class InOrder final : public Parallel {
   }
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

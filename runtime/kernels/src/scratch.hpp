@@ -1,11 +1,12 @@
-// Memory for what a kernel computes on the way: one block for each calling thread, as large as its largest call.
+// Memory for what a kernel computes on the way: one block for each calling thread, as large as its largest
+// call.
 #pragma once
 
 #include <cstddef>
 
 #include "buffer.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 /// Adds up what a call takes, before it takes any.
 class ScratchSize {
@@ -23,8 +24,8 @@ class ScratchSize {
   std::size_t bytes_ = 0;
 };
 
-/// Hands out parts of the calling thread's block, each aligned to a cache line. A thread has one Scratch at a time: a later one
-/// takes the same memory.
+/// Hands out parts of the calling thread's block, each aligned to a cache line. A thread has one Scratch at a
+/// time: a later one takes the same memory.
 ///
 ///     ScratchSize size;
 ///     size.add<float>(rows);
@@ -54,4 +55,4 @@ class Scratch {
   std::byte* next_;
 };
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <ostream>
+#include <string>
 
 #include "error.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 class Shape {
  public:
@@ -54,10 +54,11 @@ class Shape {
   std::size_t rank_ = 0;
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Shape& shape) {
-  out << '(';
-  for (std::size_t axis = 0; axis < shape.rank(); ++axis) out << (axis ? ", " : "") << shape[axis];
-  return out << ')';
+inline std::string text(const Shape& shape) {
+  std::string all = "(";
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    all += (axis ? ", " : "") + std::to_string(shape[axis]);
+  return all + ")";
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

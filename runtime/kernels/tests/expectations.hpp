@@ -7,7 +7,7 @@
 
 #include "error.hpp"
 
-namespace edgeattn {
+namespace edgeattn::kernels {
 
 struct Counts {
   int passed = 0, failed = 0;
@@ -27,7 +27,8 @@ void expect_error(const std::string& text, const Body& body) {
     body();
     expect(false, "no error; expected: ", text);
   } catch (const Error& error) {
-    expect(std::string(error.what()).find(text) != std::string::npos, "'", error.what(), "' lacks '", text, "'");
+    expect(std::string(error.what()).find(text) != std::string::npos, "'", error.what(), "' lacks '", text,
+           "'");
   }
 }
 
@@ -36,4 +37,4 @@ inline int summary() {
   return counts.failed ? 1 : 0;
 }
 
-}  // namespace edgeattn
+}  // namespace edgeattn::kernels

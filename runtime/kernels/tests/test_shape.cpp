@@ -1,8 +1,7 @@
+#include "expectations.hpp"
 #include "shape.hpp"
 
-#include "expectations.hpp"
-
-using namespace edgeattn;
+using namespace edgeattn::kernels;
 
 int main() {
   expect((Shape{2, 3, 4}).elements() == 24, "a product");

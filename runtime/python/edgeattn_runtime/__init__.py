@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
     from edgeattn_runtime.stream import Moment, Stream
+    from edgeattn_runtime.update import install
 
 __all__ = [
     "BadInput",
@@ -55,6 +56,7 @@ __all__ = [
     "Stream",
     "generate",
     "generate_many",
+    "install",
     "load",
 ]
 
@@ -70,6 +72,7 @@ _HEAVY = {
     "Stream": "stream",
     "generate": "decoding",
     "generate_many": "decoding",
+    "install": "update",
     "load": "model",
 }
 

@@ -26,16 +26,24 @@ class BundleFiles:
 
     Attributes:
         folder: Where it lies.
-        manifest: What it holds and promises.
+        manifest: What it holds.
+        place: What tells the folder that was checked from another under its name; None where nothing was.
         kernels: False where every variant runs stock operators, whatever is installed.
     """
 
     folder: Path
     manifest: Manifest
+    place: tuple[int, int] | None = None
     kernels: bool = True
 
     def path(self, file: str) -> Path:
-        """Return where ``file``, one of the manifest's files, lies."""
+        """Return where ``file``, one of the manifest's files, lies.
+
+        Raises:
+            BundleError: The folder is no longer the one that was checked.
+        """
+        if self.place is not None and _place(self.folder) != self.place:
+            raise BundleError(f"{self.folder}: replaced since it was opened; load it again")
         return self.folder / file
 
 
@@ -61,7 +69,7 @@ def open_bundle(path: str | os.PathLike[str], *, kernels: bool = True) -> Bundle
 
 
 def _checked(folder: Path) -> BundleFiles:
-    manifest = _read_manifest(folder)
+    place, manifest = _place(folder), _read_manifest(folder)
     unlisted = {MANIFEST_FILE}
     if manifest.signature is not None:
         _check_signature_file(folder)
@@ -76,7 +84,16 @@ def _checked(folder: Path) -> BundleFiles:
             )
     for file, entry in manifest.files.items():
         _check_sha256(folder / file, entry)
-    return BundleFiles(folder, manifest)
+    return BundleFiles(folder, manifest, place)
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """Return the device and the inode of a folder; None where nothing stands there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _read_manifest(folder: Path) -> Manifest:

@@ -29,7 +29,7 @@ def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[st
 
     Raises:
         InputError: An unknown or missing name, another dtype or rank, a dim that differs from its size,
-            bounds or the same symbol elsewhere, or a NaN.
+            bounds or the same symbol elsewhere, a NaN, or an index outside of its lookup table.
     """
     _check_names([tensor.name for tensor in graph.inputs], inputs)
     arrays = {tensor.name: _array(tensor, inputs[tensor.name]) for tensor in graph.inputs}
@@ -39,8 +39,13 @@ def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[st
     return arrays
 
 
+def out_of_table(name: str, index: int, rows: int) -> str:
+    """Return what to say of an index that an input holds, outside of a lookup table of so many rows."""
+    return f"{name!r} holds {index}, out of range for a lookup table of {rows} rows; give 0 to {rows - 1}"
+
+
 def check_token_ids(names: Iterable[str], arrays: Arrays) -> None:
-    """Check that inputs of token ids hold none below 0, which a graph takes from the end of its table.
+    """Check that inputs of token ids hold none below 0, also where no table is known that they index.
 
     Args:
         names: Those that the manifest names so; ``arrays`` may lack them.
@@ -100,7 +105,16 @@ def _array(tensor: Tensor, value: object) -> NDArray[Any]:
         raise InputError(f"{tensor}: expected {dtype}, found {array.dtype}; convert with .astype('{dtype}')")
     if dtype.kind == "f" and np.isnan(array).any():
         raise InputError(f"{tensor}: NaN found, numbers expected; check what made this input")
+    if tensor.table_rows is not None and array.size:
+        _check_indices(tensor.name, array, tensor.table_rows)
     return array
+
+
+def _check_indices(name: str, array: NDArray[Any], rows: int) -> None:
+    """Refuse what a table has no row for: ONNX would take an index below 0 from its end."""
+    for index in (int(array.min()), int(array.max())):
+        if not 0 <= index < rows:
+            raise InputError(out_of_table(name, index, rows))
 
 
 def _adopt(tensor: Tensor, array: NDArray[Any]) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeattn_runtime.errors import BundleError
@@ -13,25 +13,38 @@ INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uin
 DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
 
 _DTYPE = re.compile("|".join(DTYPES))
+_MOST_ROWS = 2**31 - 1  # of a lookup table: an index that every language holds
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An input or output: its name, numpy dtype name, and dims, each a size or a symbol's name."""
+    """An input or output: its name, numpy dtype name, and dims, each a size or a symbol's name.
+
+    Attributes:
+        table_rows: Of an integer input whose values are indices into a lookup table: its rows.
+    """
 
     name: str
     dtype: str
     dims: tuple[int | str, ...]
+    table_rows: int | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"
 
     @classmethod
-    def from_field(cls, field: Field) -> Tensor:
-        """Read an input or output of one of the manifest's ``graphs``."""
-        fields = field.record("name", "dtype", "dims")
+    def from_field(cls, field: Field, *, optional: Sequence[str] = ()) -> Tensor:
+        """Read an input or output of one of the manifest's ``graphs``; an input may have ``table_rows``."""
+        fields = field.record("name", "dtype", "dims", optional=optional)
         dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
-        return cls(fields["name"].text(), dtype, tuple(_dim(item) for item in fields["dims"].items()))
+        dims = tuple(_dim(item) for item in fields["dims"].items())
+        rows = _table_rows(fields["table_rows"], dtype) if "table_rows" in fields else None
+        return cls(fields["name"].text(), dtype, dims, rows)
+
+    def to_table(self) -> dict[str, object]:
+        """Return it as the manifest has it."""
+        rows = {} if self.table_rows is None else {"table_rows": self.table_rows}
+        return {"name": self.name, "dtype": self.dtype, "dims": list(self.dims), **rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,14 @@ class Graph:
     def from_field(cls, field: Field) -> Graph:
         """Read one value of the manifest's ``graphs``."""
         fields = field.record("inputs", "outputs")
-        return cls(_tensors(fields["inputs"]), _tensors(fields["outputs"]))
+        return cls(_tensors(fields["inputs"], optional=("table_rows",)), _tensors(fields["outputs"]))
+
+    def to_table(self) -> dict[str, object]:
+        """Return it as the manifest has it."""
+        return {
+            "inputs": [tensor.to_table() for tensor in self.inputs],
+            "outputs": [tensor.to_table() for tensor in self.outputs],
+        }
 
 
 def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
@@ -76,11 +96,20 @@ def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dims))
 
 
-def _tensors(field: Field) -> tuple[Tensor, ...]:
-    tensors = tuple(Tensor.from_field(item) for item in field.items())
+def _tensors(field: Field, *, optional: Sequence[str] = ()) -> tuple[Tensor, ...]:
+    tensors = tuple(Tensor.from_field(item, optional=optional) for item in field.items())
     if (name := repeated(tensor.name for tensor in tensors)) is not None:
         raise BundleError(f"{field.key}: two tensors named {name!r}; expected one")
     return tensors
+
+
+def _table_rows(field: Field, dtype: str) -> int:
+    if dtype not in INTEGERS:
+        raise field.refusal("an input of integers")
+    rows = field.integer(1)
+    if rows > _MOST_ROWS:
+        raise field.refusal("an integer from 1 to 2^31 - 1")
+    return rows
 
 
 def _dim(field: Field) -> int | str:

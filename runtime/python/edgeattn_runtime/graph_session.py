@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage, text_of
-from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.contract import Arrays, out_of_table
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
 
@@ -171,7 +171,4 @@ def _index_error(graph: str, row: int, last: int, inputs: Mapping[str, NDArray[A
             f"{graph}: index {row} out of range for a lookup table of {last + 1} rows; give shorter "
             "inputs, or smaller numbers in them"
         )
-    return InputError(
-        f"{graph}: {holder!r} holds {row}, out of range for a lookup table of {last + 1} rows; "
-        f"give 0 to {last}"
-    )
+    return InputError(f"{graph}: {out_of_table(holder, row, last + 1)}")

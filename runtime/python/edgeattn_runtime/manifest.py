@@ -89,6 +89,7 @@ class Manifest:
             BundleError: The manifest breaks a rule that a reader would refuse it for.
         """
         table = {"schema": SCHEMA, **asdict(self)}
+        table["graphs"] = {name: graph.to_table() for name, graph in self.graphs.items()}
         if self.generation is not None:
             table["generation"] = self.generation.to_table()
         if self.processing is not None:

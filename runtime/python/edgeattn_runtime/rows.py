@@ -64,9 +64,9 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dims[:1] != (rows.batch,) or tensor.dims.count(rows.batch) > 1:
             raise BundleError(f"rows.batch: {tensor} found, {rows.batch!r} expected to lead it and no more")
-    known = frozenset(row_symbols(graph.inputs))
+    expected = frozenset(row_symbols(graph.inputs))
     for symbol in row_symbols(graph.outputs):
-        if symbol not in known:
+        if symbol not in expected:
             raise BundleError(f"rows: an output with a dim {symbol!r} found, a symbol of the inputs expected")
     if symbols[rows.batch].min != 1:
         raise BundleError(f"symbols.{rows.batch}.min: {symbols[rows.batch].min} found, 1 expected by rows")

@@ -8,7 +8,7 @@ import { ARRAYS, count, type Tensor, type Tensors } from './tensor.js';
  * Check a call's inputs, and return the size of every symbol in them.
  *
  * @throws InputError: an unknown or missing name, another dtype or number of dims, a dim that differs from its size,
- *     its bounds or the same symbol elsewhere, or a NaN.
+ *     its bounds or the same symbol elsewhere, a NaN, or an index outside of its lookup table.
  */
 export function checkInputs(
   specs: Graph['inputs'],
@@ -34,7 +34,14 @@ export function checkInputs(
   return sizes;
 }
 
-/** Check that an input which the manifest names as token ids has none below 0; throws InputError. */
+/** Return what to say of an index that an input holds, outside of a lookup table of so many rows. */
+export const outOfTable = (name: string, index: number | bigint, rows: number): string =>
+  `${name} holds ${index}, out of range for a lookup table of ${rows} rows; give 0 to ${rows - 1}`;
+
+/**
+ * Check that an input which the manifest names as token ids has none below 0, also where no table is known that they
+ * index; throws InputError.
+ */
 export function checkTokenIds({ generation, processing }: Manifest, inputs: Tensors): void {
   for (const name of [generation?.tokens, processing?.text?.ids]) {
     for (const id of (inputs[name ?? '']?.data ?? []) as Iterable<number | bigint>)
@@ -67,6 +74,12 @@ function checkTensor(spec: TensorSpec, given: Partial<Tensor> | null): void {
   if (dims?.length !== spec.dims.length) refuse(`${dims?.length ?? 'no'} dims`, `${spec.dims.length}`);
   if (count(dims ?? []) !== data?.length) refuse(`${data?.length} numbers`, `${count(dims ?? [])} of dims [${dims}]`);
   if (hasNaN(data as Tensor['data'], spec.dtype)) refuse('NaN', 'numbers');
+  if (spec.table_rows !== undefined) checkIndices(spec.name, data as Iterable<number | bigint>, spec.table_rows);
+}
+
+/** Refuse what a table has no row for: ONNX would take an index below 0 from its end. */
+function checkIndices(name: string, data: Iterable<number | bigint>, rows: number): void {
+  for (const index of data) if (index < 0 || index >= rows) throw new InputError(outOfTable(name, index, rows));
 }
 
 function hasNaN(data: Tensor['data'], dtype: string): boolean {

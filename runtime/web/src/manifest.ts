@@ -8,8 +8,17 @@ export type Dtype =
   | ('bool' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64')
   | ('float16' | 'float32' | 'float64');
 
-/** An input or output: each of its dims is a size or a symbol's name. */
-export type TensorSpec = { readonly name: string; readonly dtype: Dtype; readonly dims: readonly (number | string)[] };
+/**
+ * An input or output: each of its dims is a size or a symbol's name.
+ *
+ * The values of an input with `table_rows` are indices into a lookup table of so many rows.
+ */
+export type TensorSpec = {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly dims: readonly (number | string)[];
+  readonly table_rows?: number;
+};
 
 export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
 

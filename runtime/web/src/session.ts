@@ -91,7 +91,7 @@ export class GraphSession {
     const [, index, last] = OUTSIDE_TABLE.exec(why) ?? [];
     if (index !== undefined) {
       return new InputError(
-        `${this.file}: ${index} found in an input, 0 to ${last} expected: a table of ${Number(last) + 1} rows is looked up`,
+        `${this.file}: index ${index} out of range for a lookup table of ${Number(last) + 1} rows; give 0 to ${last}`,
       );
     }
     if (MEMORY.test(why)) {

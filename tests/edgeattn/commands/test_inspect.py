@@ -97,3 +97,14 @@ def test_a_target_is_shown_alone(
     assert main(["inspect", str(folder), "--target", "cpu"]) == 0
     assert "for cpu" in capsys.readouterr().out
     assert "cpu" in refused("inspect", folder, "--target", "web")
+
+
+def test_control_characters_never_reach_the_terminal(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "\x1b[2J\x1b]0;pwned\x07\u202e"
+    provenance = {**bundle.manifest.provenance, "recipe": hostile, "versions": {hostile: hostile}}
+    packed = replace(bundle.packed, manifest=replace(bundle.manifest, provenance=provenance))
+    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"), capsys)
+    assert r"\x1b[2J" in words
+    assert words.replace("\n", "").isprintable()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -28,10 +30,13 @@ def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Repor
 
 
 def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report) -> None:
-    drawn = b'<svg xmlns="http://www.w3.org/2000/svg"><title>a word</title></svg>'
+    drawn = b'<svg xmlns="http://www.w3.org/2000/svg"></svg><script>document.title="pwned"</script>\xff'
     files = report_files(report, {}, Provenance(), example=drawn)
     assert files["example.svg"] == drawn
-    assert "<svg><title>a word</title></svg>" in files["report.html"].decode()
+    html = files["report.html"].decode()
+    assert "<script" not in html
+    (source,) = re.findall(r'<img class="picture" src="data:image/svg\+xml;base64,([^"]*)" alt="A real', html)
+    assert b64decode(source) == drawn
     assert (
         "A sample, and what both make of it"
         not in report_files(report, {}, Provenance())["report.html"].decode()

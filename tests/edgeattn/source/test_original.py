@@ -36,6 +36,20 @@ def test_a_model_is_captured_as_its_export_did(
 
 
 @pytest.mark.usefixtures("instant_capture")
+def test_a_bundle_from_before_a_key_of_its_contract_is_recaptured(
+    files: BundleFiles, source: ModuleSource
+) -> None:
+    graph = files.manifest.graphs["model"]
+    inputs = tuple(replace(tensor, table_rows=None) for tensor in graph.inputs)
+    assert inputs != graph.inputs
+    older = replace(files.manifest, graphs={"model": replace(graph, inputs=inputs)})
+    original = recapture(
+        source, replace(files, manifest=older), files.manifest.variants[0], progress=Silent()
+    )
+    assert original.captured.graph == graph
+
+
+@pytest.mark.usefixtures("instant_capture")
 def test_another_model_is_refused(files: BundleFiles, source: ModuleSource) -> None:
     graph = files.manifest.graphs["model"]
     other = replace(files.manifest, graphs={"model": replace(graph, outputs=())})

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from step_models import VOCABULARY
 
 from edgeattn_export.cache import Steps
 from edgeattn_export.graph.dataflow import operators
@@ -29,6 +30,14 @@ def test_encoder_takes_the_source_and_gives_keys_and_values(steps_of: Callable[[
     assert outputs["cross_key_0"] == outputs["cross_value_0"] == ("batch", "sequence", 16)
     inputs = [tensor for tensor in steps.decoder.graph.inputs if tensor.name in steps.carried]
     assert inputs == list(steps.encoder.graph.outputs)
+
+
+def test_indices_of_the_model_are_indices_of_its_steps(steps_of: Callable[[str], Steps]) -> None:
+    steps = steps_of("translation")
+    assert steps.encoder is not None
+    inputs = (*steps.encoder.graph.inputs, *steps.decoder.graph.inputs)
+    rows = {tensor.name: tensor.table_rows for tensor in inputs if tensor.table_rows is not None}
+    assert rows == {"source": VOCABULARY, "target": VOCABULARY}
 
 
 def test_the_source_is_no_part_of_a_step(steps_of: Callable[[str], Steps]) -> None:

@@ -42,3 +42,93 @@ def test_a_computed_dim_is_a_symbol_of_its_own(tables: Captured) -> None:
     (flat,) = tables.graph.outputs
     assert flat.dims == ("batch*sequence", 4)
     assert tables.symbols["batch*sequence"] == Symbol(1, None)
+
+
+class Lookups(nn.Module):
+    """Integers on their ways into tables, an input each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(20, 4)
+        self.small = nn.Embedding(9, 4)
+
+    def forward(
+        self,
+        plain: Tensor,
+        compared_beside: Tensor,
+        narrow: Tensor,
+        turned: Tensor,
+        flat: Tensor,
+        behind_others: Tensor,
+        selected: Tensor,
+        in_two: Tensor,
+        clipped_too: Tensor,
+        replaced: Tensor,
+        clipped: Tensor,
+        shifted: Tensor,
+        cut: Tensor,
+        in_columns: Tensor,
+        from_the_end: Tensor,
+        as_flags: Tensor,
+        one_hot: Tensor,
+    ) -> Tensor:
+        start = torch.zeros_like(behind_others[:, :1])
+        rows = (
+            self.table(plain),
+            self.table(compared_beside) * (compared_beside != 0)[..., None],
+            self.table(narrow),
+            self.table(turned.T),
+            self.table(flat.reshape(-1)),
+            self.table(torch.cat((start, behind_others), 1)),
+            self.table.weight.index_select(0, selected[0]),
+            self.table(in_two) + self.small(in_two),
+            self.table(clipped_too) + self.small(clipped_too.clamp(0, 8)),
+            self.table(torch.where(replaced == -1, 0, replaced)),
+            self.table(clipped.clamp(min=0)),
+            self.table(shifted + 1),
+            self.table(cut[:, :-1]),
+            self.table(in_columns[:, 0]) + self.small(in_columns[:, 1]),
+            self.table.weight[from_the_end],
+            self.small(as_flags.bool().long()),
+            nn.functional.one_hot(one_hot, 20).float() @ self.table.weight,
+        )
+        total = torch.zeros(())
+        for each in rows:
+            total = total + each.mean()
+        return plain + total
+
+
+TABLE_ROWS = {  # by input; None, where an integer below 0 may mean something
+    "plain": 20,
+    "compared_beside": 20,
+    "narrow": 20,
+    "turned": 20,
+    "flat": 20,
+    "behind_others": 20,
+    "selected": None,  # a row alone of it
+    "in_two": 9,
+    "clipped_too": 20,
+    "replaced": None,
+    "clipped": None,
+    "shifted": None,
+    "cut": None,
+    "in_columns": None,
+    "from_the_end": None,
+    "as_flags": None,
+    "one_hot": None,
+}
+
+
+@pytest.fixture(scope="module")
+def lookups(exported: Callable[..., tuple[Captured, Samples]]) -> Captured:
+    def sample(length: int) -> dict[str, Tensor]:
+        ids = torch.arange(length)[None] % 8
+        return {name: ids.int() if name == "narrow" else ids for name in TABLE_ROWS}
+
+    return exported(Lookups(), map(sample, (5, 3, 4)))[0]
+
+
+@pytest.mark.parametrize("name", TABLE_ROWS)
+def test_what_a_table_is_looked_up_by_is_an_index(name: str, lookups: Captured) -> None:
+    (tensor,) = (each for each in lookups.graph.inputs if each.name == name)
+    assert tensor.table_rows == TABLE_ROWS[name]

@@ -63,7 +63,7 @@ def test_the_graph_is_the_module(
 
 def test_names_and_axes_are_the_owners(encoder: Captured) -> None:
     assert encoder.graph.inputs == (
-        Described("tokens", "int64", ("batch", "sequence")),
+        Described("tokens", "int64", ("batch", "sequence"), table_rows=4096),
         Described("mask", "int64", ("batch", "sequence")),
     )
     assert encoder.graph.outputs == (

@@ -21,6 +21,7 @@ from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import ModelError, SampleError
 
+INT64, FLOAT = ir.DataType.INT64, ir.DataType.FLOAT
 WIDTH, HEADS = 16, 2
 FLOAT_ERROR = 1e-5
 
@@ -75,6 +76,19 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
         expected, actual = captured.reference(sample.inputs), runner(sample.inputs)
         for name, value in expected.items():
             np.testing.assert_allclose(actual[name], value, atol=FLOAT_ERROR)
+
+
+@pytest.mark.parametrize(("least", "rows"), [(0, 7), (-7, None)])
+def test_a_file_may_mean_indices_from_the_end(least: int, rows: int | None, tmp_path: Path) -> None:
+    tape = ir.tape.Tape()
+    ids, y = (ir.val(name, dtype, ["n"]) for name, dtype in (("ids", INT64), ("y", FLOAT)))
+    tape.op(
+        "Gather", [tape.initializer(ir.tensor(np.arange(7, dtype=np.float32), name="table")), ids], output=y
+    )
+    graph = ir.Graph([ids], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23})
+    ir.save(ir.Model(graph, ir_version=10), tmp_path / "table.onnx")
+    samples = as_samples(Sample({"ids": np.arange(least, 7)[:size]}) for size in (7, 3, 5))
+    assert adopt(tmp_path / "table.onnx", samples, ORT_CPU).graph.inputs[0].table_rows == rows
 
 
 def test_it_becomes_int8(

@@ -15,6 +15,7 @@ import pytest
 import edgeattn_runtime
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.pack import Packed, check_folder, save
+from edgeattn_runtime import replacement
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import check
@@ -195,7 +196,7 @@ def test_a_desktops_own_files_are_replaced(packed: Packed, renamed: Packed, tmp_
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["fsync", "first rename", "second rename"])
+@pytest.mark.parametrize("step", ["fsync", "exchange", "first rename", "second rename"])
 def test_what_stops_it_midway_leaves_the_old_bundle(
     error: BaseException,
     step: str,
@@ -209,18 +210,21 @@ def test_what_stops_it_midway_leaves_the_old_bundle(
     before = _contents(tmp_path)
     calls = 0
     name = step.split()[-1]
-    owner = os if name == "fsync" else Path
-    real = getattr(owner, name)
+    places = {"fsync": (os, "fsync"), "exchange": (replacement, "_exchanged"), "rename": (Path, "rename")}
+    owner, attribute = places[name]
+    real = getattr(owner, attribute)
 
     def stopped(*args: object) -> object:
         nonlocal calls
         calls += 1
-        if calls == (1 if step == "first rename" else 2):
+        if calls == (1 if step in ("exchange", "first rename") else 2):
             raise error
         return real(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, stopped)
+        if name == "rename":  # as where two folders cannot be exchanged
+            patch.setattr(replacement, "_exchanged", lambda *_: False)
+        patch.setattr(owner, attribute, stopped)
         with pytest.raises(type(error)):
             save(renamed, folder)
     assert calls >= 1

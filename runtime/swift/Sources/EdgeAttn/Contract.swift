@@ -30,6 +30,8 @@ public struct TensorSpec: Codable, Sendable, CustomStringConvertible {
     public let name: String
     public let dtype: DType
     public let dims: [Dim]
+    /// Of an input whose values are indices into a lookup table: its rows.
+    public let tableRows: Int?
 
     public var description: String { "\(name): \(dtype)\(dims)" }
 }
@@ -62,6 +64,12 @@ public struct Graph: Codable, Sendable {
             let tensor = found[spec.name]!
             try requireInput(tensor.dtype == spec.dtype, "\(spec): \(tensor.dtype) found, \(spec.dtype) expected")
             try requireInput(!tensor.hasNaN, "\(spec): NaN found, numbers expected; check what made this input")
+            if let rows = spec.tableRows, let index = tensor.firstIndex(beyond: rows) {
+                throw InputError(
+                    description:
+                        "\(spec.name) holds \(index), out of range for a lookup table of \(rows) rows; give 0 to \(rows - 1)"
+                )
+            }
         }
         for (symbol, size) in try sizes(of: expected, in: found) {
             let bounds = symbols[symbol]!
@@ -86,7 +94,7 @@ public struct Graph: Codable, Sendable {
 }
 
 extension Manifest {
-    /// Check that an input which is named here as token ids has none below 0.
+    /// Check that an input which is named here as token ids has none below 0, also where no table is known that they index.
     func checkTokenIds(_ inputs: [String: Tensor]) throws {
         for name in [generation?.tokens, processing?.text?.ids].compactMap({ $0 }) {
             let negative = inputs[name]?.doubles.first { $0 < 0 } ?? 0

@@ -119,9 +119,10 @@ final class GraphSession: @unchecked Sendable {
 
     private func explain(_ reason: String, _ inputs: [String: Tensor]) -> any EdgeAttnError {
         if let match = reason.firstMatch(of: #/idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]/#) {
+            let rows = Int(match.2)! + 1
             return InputError(
-                description: "\(label): index \(match.1) found in an input, beyond a lookup table; give 0 to \(match.2)"
-            )
+                description:
+                    "\(label): index \(match.1) out of range for a lookup table of \(rows) rows; give 0 to \(match.2)")
         }
         if ["Failed to allocate memory", "bad allocation", "bad_alloc"].contains(where: reason.contains) {
             let dims = inputs.map { "\($0.key) \($0.value.dims)" }.sorted().joined(separator: ", ")

@@ -37,6 +37,14 @@ extension Manifest {
     }
 
     private func check(_ graph: Graph, _ key: String) throws {
+        for input in graph.inputs {
+            guard let rows = input.tableRows else { continue }
+            try require(
+                input.dtype.isInteger && 1...Int(Int32.max) ~= rows,
+                "\(key): \(input) with table_rows \(rows) found, an input of integers and 1 to 2^31 - 1 expected")
+        }
+        let isKept = graph.outputs.allSatisfy { $0.tableRows == nil }
+        try require(isKept, "\(key).outputs: table_rows found, expected of inputs alone")
         for tensors in [graph.inputs, graph.outputs] {
             try require(
                 Set(tensors.map(\.name)).count == tensors.count, "\(key): two tensors of one name; expected one")

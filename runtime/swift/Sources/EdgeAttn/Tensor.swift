@@ -77,6 +77,15 @@ public struct Tensor: @unchecked Sendable {
         return cast(dtype.known.type)
     }
 
+    /// The first integer that is no index into a table of so many rows.
+    func firstIndex(beyond rows: Int) -> String? {
+        func first<Value: Element>(_: Value.Type) -> String? {
+            UnsafeRawBufferPointer(start: memory.start, count: count * dtype.size).bindMemory(to: Value.self)
+                .first { $0.double < 0 || $0.double >= Double(rows) }.map { "\($0)" }
+        }
+        return first(dtype.known.type)
+    }
+
     var hasNaN: Bool { dtype.isFloat && doubles.contains { $0.isNaN } }
 
     /// Return the same of other dims: cut at the end of each axis, or filled up there with `filling`.

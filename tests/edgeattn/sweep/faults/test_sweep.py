@@ -138,7 +138,7 @@ class _Sweep:
         self.start()
         assert self.wait() == 0, self.told()
         assert self.told() == ""
-        assert "<svg" in (self.folder / PAGE_FILE).read_text()
+        assert "<img" in (self.folder / PAGE_FILE).read_text()
 
     def loads(self) -> list[int]:
         """Return which processes loaded the model, one after the other."""

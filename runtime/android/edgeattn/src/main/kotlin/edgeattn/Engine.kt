@@ -39,7 +39,7 @@ internal object Engine {
         val reason = explain(error)
         OUT_OF_TABLE.find(reason)?.let {
             val (found, last) = it.destructured
-            return InputError("$label: index $found found in an input, beyond a lookup table; give 0 to $last")
+            return InputError("$label: index $found out of range for a lookup table of ${last.toLong() + 1} rows; give 0 to $last")
         }
         if (MEMORY.any { it in reason }) {
             val dims = inputs.map { "${it.key} ${it.value.dims}" }.joinToString()

@@ -35,8 +35,8 @@ sealed interface Dim {
 internal val Dim.symbol get() = (this as? Dim.Symbol)?.name
 internal val Dim.size get() = (this as? Dim.Size)?.size
 
-/** An input or output of a graph. */
-data class TensorSpec(val name: String, val dtype: DType, val dims: List<Dim>) {
+/** An input or output of a graph; the values of an input with [tableRows] are indices into a lookup table of so many rows. */
+data class TensorSpec(val name: String, val dtype: DType, val dims: List<Dim>, val tableRows: Int? = null) {
     override fun toString() = "$name: $dtype$dims"
 }
 
@@ -58,6 +58,7 @@ data class Graph(val inputs: List<TensorSpec>, val outputs: List<TensorSpec>) {
             val tensor = found.getValue(spec.name)
             requireInput(tensor.dtype == spec.dtype) { "$spec: ${tensor.dtype} found, ${spec.dtype} expected" }
             requireInput(!tensor.hasNaN()) { "$spec: NaN found, numbers expected; check what made this input" }
+            spec.tableRows?.let { checkIndices(spec.name, tensor, it) }
         }
         for ((symbol, size) in sizes(found, expected)) {
             val bounds = symbols.getValue(symbol)
@@ -80,7 +81,17 @@ data class Graph(val inputs: List<TensorSpec>, val outputs: List<TensorSpec>) {
     }
 }
 
-/** Check that an input which the manifest names as token ids has none below 0. */
+/** Refuse what a table has no row for: ONNX would take an index below 0 from its end. */
+private fun checkIndices(name: String, tensor: Tensor, rows: Int) {
+    for (i in 0 until tensor.count) {
+        val index = tensor.double(i)
+        requireInput(index >= 0 && index < rows) {
+            "$name holds ${index.toLong()}, out of range for a lookup table of $rows rows; give 0 to ${rows - 1}"
+        }
+    }
+}
+
+/** Check that an input which the manifest names as token ids has none below 0, also where no table is known that they index. */
 internal fun Manifest.checkTokenIds(inputs: Map<String, Tensor>) {
     for (name in listOfNotNull(generation?.tokens, processing?.text?.ids)) {
         val ids = inputs[name] ?: continue

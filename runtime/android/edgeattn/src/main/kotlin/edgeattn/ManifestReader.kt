@@ -39,13 +39,15 @@ private fun Field.int(least: Int): Int {
 
 private fun readGraph(field: Field): Graph {
     val fields = field.record("inputs", "outputs")
-    return Graph(readTensors(fields["inputs"]), readTensors(fields["outputs"]))
+    return Graph(readTensors(fields["inputs"], optional = listOf("table_rows")), readTensors(fields["outputs"]))
 }
 
-private fun readTensors(field: Field): List<TensorSpec> {
+private fun readTensors(field: Field, optional: List<String> = emptyList()): List<TensorSpec> {
     val tensors = field.list().map { item ->
-        val fields = item.record("name", "dtype", "dims")
-        TensorSpec(fields["name"].text(), fields["dtype"].choice(DType.entries), fields["dims"].list().map(::readDim))
+        val fields = item.record("name", "dtype", "dims", optional = optional)
+        val dtype = fields["dtype"].choice(DType.entries)
+        val rows = fields.optional("table_rows") { if (dtype.isInteger) it.int(1) else throw it.refusal("an input of integers") }
+        TensorSpec(fields["name"].text(), dtype, fields["dims"].list().map(::readDim), rows)
     }
     require(tensors.distinctBy { it.name }.size == tensors.size) {
         "${field.key}: two tensors of one name found, one expected"

@@ -1,0 +1,181 @@
+// The layer against doubles, for every instruction set of this CPU.
+#include <limits>
+
+#include "expectations.hpp"
+#include "hwy/targets.h"
+#include "instruction_set.hpp"
+#include "layer_in_doubles.hpp"
+#include "threads.hpp"
+
+using namespace edgeattn::kernels;
+
+namespace {
+
+struct Run {
+  std::vector<float> y, sum;
+};
+
+Run run(const PackedLayer& layer, std::size_t rows, const std::vector<float>& x, const float* residual,
+        const Parallel& threads) {
+  Run answer{std::vector<float>(rows * layer.columns, 77.f), std::vector<float>(rows * layer.columns, 77.f)};
+  run_layer(layer, {rows, x.data(), residual, answer.y.data(), answer.sum.data()}, threads);
+  return answer;
+}
+
+/// Returns by how many times its bound an answer is off, at worst.
+double excess(const std::vector<Bounded>& expected, const float* answer) {
+  double worst = 0;
+  for (std::size_t n = 0; n < expected.size(); ++n) {
+    const double off = std::fabs(expected[n].value - answer[n]) / (expected[n].error + 1e-30);
+    worst = std::isnan(off) ? INFINITY : std::max(worst, off);
+  }
+  return worst;
+}
+
+std::string described(const Form& f, std::size_t rows, std::int64_t target) {
+  return words(hwy::TargetName(target), " M=", rows, " K=", f.inner, " N=", f.columns,
+               " activation=", static_cast<int>(f.activation), " norm=", static_cast<int>(f.norm),
+               " gate=", f.gate, " bits=", f.bits, " block=", f.block);
+}
+
+void expect_right(const Form& form, std::size_t rows, Random& random, float size = 1) {
+  const auto own = make_layer(form, random);
+  const auto x = floats(random, rows * form.inner, -1.f * size, 1.5f * size);
+  const auto residual = floats(random, rows * form.columns, -1, 1);
+  const float* added = rows % 2 ? residual.data() : nullptr;
+  for (const auto target : targets()) {
+    const auto layer = pack_layer(own.parameters, target);
+    const auto answer = run(layer, rows, x, added, InOrder());
+    double worst = 0, worst_sum = 0;
+    for (std::size_t m = 0; m < rows; ++m) {
+      const auto expected = sums(own, x.data() + m * form.inner, added ? added + m * form.columns : nullptr);
+      worst_sum = std::max(worst_sum, excess(expected, answer.sum.data() + m * form.columns));
+      worst = std::max(worst, excess(normed(own, expected), form.norm == Norm::kNone
+                                                                ? answer.sum.data() + m * form.columns
+                                                                : answer.y.data() + m * form.columns));
+    }
+    expect(worst <= 1 && worst_sum <= 1, described(form, rows, target), ": off by ", worst, " and ",
+           worst_sum, " bounds");
+
+    auto alone = std::vector<float>(rows * form.columns);
+    run_layer(layer, {rows, x.data(), added, alone.data(), nullptr}, Threads(3));
+    const auto& same = form.norm == Norm::kNone ? answer.sum : answer.y;
+    expect(alone == same, described(form, rows, target),
+           ": another answer by three threads and without `sum`");
+  }
+}
+
+void shapes() {
+  Random random(1);
+  for (const std::size_t rows : {0, 1, 5, 13, 40})
+    for (const std::size_t inner : {1, 2, 3, 5, 16, 37, 100, 386})
+      for (const std::size_t columns : {1, 7, 16, 50, 97}) expect_right({inner, columns}, rows, random);
+}
+
+void forms() {
+  Random random(2);
+  for (int i = 0; i < 400; ++i) {
+    const auto pick = [&](unsigned count) { return random() % count; };
+    Form form{1 + pick(70), 1 + pick(120)};
+    form.activation = static_cast<Activation>(pick(6));
+    form.norm = static_cast<Norm>(pick(3));
+    form.gate = pick(2);
+    form.smoothing = pick(2);
+    form.bias = pick(2);
+    form.affine = form.norm != Norm::kNone && pick(2);
+    form.bits = pick(2) ? 8 : 4;
+    if (pick(2)) {
+      form.block = 16 * (1 + pick(2));
+      form.inner = form.block * (1 + pick(4));
+    }
+    expect_right(form, pick(20), random);
+  }
+}
+
+void large_layers() {
+  Random random(3);
+  expect_right({1536, 384, Activation::kNone, Norm::kLayer, false, true, true, true}, 150, random);
+  expect_right({384, 1536, Activation::kGelu, Norm::kNone, false, true, true}, 301, random);
+  expect_right({4096, 11}, 1, random);
+  expect_right({kMaxInner, 3}, 2, random);
+  expect_right({64, 40}, 3000, random);
+}
+
+void magnitudes() {
+  Random random(4);
+  for (const float size : {1e-40f, 1e-30f, 1e-10f, 1e10f, 1e30f}) expect_right({37, 20}, 3, random, size);
+}
+
+/// Weights and activations at their ends: the greatest sums, which saturate where pairs are added in 16 bits.
+void extremes() {
+  for (const auto target : targets())
+    for (const int value : {127, -128}) {
+      const std::size_t inner = 512, columns = 20;
+      const std::vector<std::int8_t> weight(inner * columns, static_cast<std::int8_t>(value));
+      const std::vector<float> scale(columns, 1.f), x(inner, 255.f);
+      LayerParameters p;
+      p.inner = inner;
+      p.columns = columns;
+      p.weight = weight.data();
+      p.scale = scale.data();
+      const auto answer = run(pack_layer(p, target), 1, x, nullptr, InOrder());
+      const float expected = 255.f * static_cast<float>(value) * static_cast<float>(inner);
+      expect(answer.sum == std::vector<float>(columns, expected), hwy::TargetName(target), ": ",
+             answer.sum[0], " for ", expected);
+    }
+}
+
+/// Not a number or infinite: the row, and no other.
+void not_finite() {
+  Random random(5);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), INFINITY, -INFINITY})
+    for (const auto activation : {Activation::kNone, Activation::kGelu, Activation::kGeluTanh,
+                                  Activation::kRelu, Activation::kSilu, Activation::kTanh})
+      for (const auto norm : {Norm::kNone, Norm::kLayer, Norm::kRms}) {
+        const auto own = make_layer({37, 21, activation, norm}, random);
+        auto x = floats(random, 3 * 37, -1, 1);
+        for (const auto target : targets()) {
+          const auto layer = pack_layer(own.parameters, target);
+          const auto clean = run(layer, 3, x, nullptr, InOrder());
+          auto spoiled = x;
+          spoiled[37 + random() % 37] = bad;
+          const auto answer = run(layer, 3, spoiled, nullptr, InOrder());
+          const auto& y = norm == Norm::kNone ? answer.sum : answer.y;
+          const auto& before = norm == Norm::kNone ? clean.sum : clean.y;
+          bool held = true;
+          for (std::size_t i = 0; i < 63; ++i)
+            held = held && (i / 21 == 1 ? std::isnan(y[i]) : y[i] == before[i]);
+          expect(held, hwy::TargetName(target), ": a row with ", bad, " through activation ",
+                 static_cast<int>(activation));
+        }
+      }
+}
+
+/// The bounds above are tight enough to tell one weight that is off by one.
+void bounds_can_fail() {
+  Random random(6);
+  const auto own = make_layer({384, 16}, random);
+  const auto x = floats(random, 384, .5f, 1.5f);
+  auto other = own;
+  other.weight[5 * 384 + 7] ^= 1;
+  const auto answer = run(pack_layer(own.parameters, targets().front()), 1, x, nullptr, InOrder());
+  expect(excess(sums(own, x.data(), nullptr), answer.sum.data()) <= 1, "the same weights");
+  expect(excess(sums(other, x.data(), nullptr), answer.sum.data()) > 1, "a weight off by one passes");
+}
+
+}  // namespace
+
+int main() {
+  shapes();
+  forms();
+  large_layers();
+  magnitudes();
+  extremes();
+  not_finite();
+  bounds_can_fail();
+  std::printf("instruction sets:");
+  for (const auto target : targets())
+    std::printf(" %s%s", hwy::TargetName(target), has_dot_product(target) ? " with dot products" : "");
+  std::printf("\n");
+  return summary();
+}

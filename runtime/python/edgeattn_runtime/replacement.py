@@ -1,0 +1,198 @@
+"""The folder of a bundle, replaced: at each moment the old one or the new one stands there, whole.
+
+Linux exchanges two folders in one call. Where it cannot, or another system runs, the old one is moved aside
+first: a process that is killed then leaves it there, and the next to write that bundle puts it back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from edgeattn_runtime.bundle import DESKTOP_FILES
+from edgeattn_runtime.errors import BadInput, BundleError
+from edgeattn_runtime.files import SIGNATURE_FILE
+from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
+
+if sys.platform != "win32":
+    import fcntl
+
+_HERE: Final = -100  # AT_FDCWD: paths are taken as others are
+_EXCHANGE: Final = 2  # RENAME_EXCHANGE, see renameat2(2)
+_UNABLE: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOTSUP)  # a kernel, or a file system
+_OLD: Final = ".old"  # in the name of where a bundle is moved aside to
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a place where a bundle may not be written; bring back one that a killed process moved aside.
+
+    Raises:
+        BadInput: Its parent, or the nearest one that exists, may not be written; or it holds something other
+            than a bundle.
+    """
+    _check_writable(folder)
+    restore(folder)
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: a file; expected a bundle to replace, or nothing; name another place")
+    stray = next(_strays(folder), None)
+    if stray is not None:
+        raise BadInput(f"{folder}: not a bundle alone ({stray}); nothing was written; name another place")
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder, to be filled, which then stands in the place of ``folder``.
+
+    What is raised meanwhile leaves ``folder`` as it was.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    restore(folder)
+    staging, lock = _locked(f".{folder.name}.", folder.parent)
+    try:
+        yield staging
+        staging.chmod(0o777 & ~_umask())
+        for path in (*filter(Path.is_dir, staging.rglob("*")), staging):
+            sync(path)
+        _put(staging, folder)
+        sync(folder.parent)
+    finally:  # also on an interrupt
+        shutil.rmtree(staging, ignore_errors=True)
+        _unlock(lock)
+
+
+def sync(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk: a full one must show here."""
+    if path.is_dir() and sys.platform == "win32":
+        return  # which syncs no folder
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def restore(folder: Path) -> None:
+    """Bring back a bundle that a killed process moved aside, and remove what such processes left unfinished.
+
+    What belongs to a process that runs is left alone.
+    """
+    folder = folder.resolve()
+    for stray in folder.parent.glob(f".{glob.escape(folder.name)}.*"):
+        lock = _lock(stray)
+        if lock is not None:
+            old = stray / folder.name
+            if stray.name.startswith(f".{folder.name}{_OLD}.") and old.is_dir() and not folder.exists():
+                old.rename(folder)
+            shutil.rmtree(stray, ignore_errors=True)
+            _unlock(lock)
+
+
+def _put(staging: Path, folder: Path) -> None:
+    if not folder.exists():
+        staging.rename(folder)
+    elif not _exchanged(staging, folder):
+        _move_aside(staging, folder)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two folders in one call; say whether this system can.
+
+    Raises:
+        OSError: It can, and failed.
+    """
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNABLE:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+def _move_aside(staging: Path, folder: Path) -> None:
+    old, lock = _locked(f".{folder.name}{_OLD}.", folder.parent)
+    replaced = old / folder.name
+    try:
+        folder.rename(replaced)
+        staging.rename(folder)
+    finally:
+        if not folder.exists():
+            replaced.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        _unlock(lock)
+
+
+def _locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
+    """Return a new folder that is this process's as long as it lives, and what holds it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = _lock(folder)
+        if folder.exists():  # another process may have taken it for a killed one's, before it was locked
+            return folder, lock
+        _unlock(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a folder as long as this process lives; None where another holds it, or the system has no such."""
+    if sys.platform == "win32" or not folder.is_dir():
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _unlock(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
+
+
+def _check_writable(folder: Path) -> None:
+    parent = next(place for place in folder.resolve().parents if place.exists())
+    try:
+        Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)).rmdir()
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
+        ) from error
+
+
+def _strays(folder: Path) -> Iterator[str]:
+    """Yield what speaks against replacing the folder: no manifest, or a file that the manifest knows not."""
+    try:
+        manifest = Manifest.from_json((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BundleError):
+        yield f"it has no readable {MANIFEST_FILE}"
+        return
+    unlisted = (MANIFEST_FILE,) if manifest.signature is None else (MANIFEST_FILE, SIGNATURE_FILE)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        is_own = name in unlisted or name in manifest.files or path.name in DESKTOP_FILES
+        if not is_own and (path.is_symlink() or not path.is_dir()):
+            yield f"it also holds {name}"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,107 @@
+"""The kernels' library, built for this machine; what was built before is built no further than it changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime
+import pytest
+
+RUNTIME = Path(__file__).parents[3] / "runtime"
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of a build with its tests: that of EDGEATTN_KERNELS_LIBRARY where a file is named there."""
+    if "EDGEATTN_KERNELS_LIBRARY" in os.environ:
+        return Path(os.environ["EDGEATTN_KERNELS_LIBRARY"]).parent
+    if shutil.which("cmake") is None:
+        pytest.skip("the kernels are built with CMake")
+    build = RUNTIME / "kernels" / "build" / "tests"
+    engine = build / "engine"
+    for command in (
+        [RUNTIME / "cpp" / "engine", engine],
+        [
+            "cmake",
+            "-S",
+            RUNTIME / "kernels",
+            "-B",
+            build,
+            f"-DONNXRUNTIME_ROOT={engine}",
+            "-DEDGEATTN_KERNELS_TESTS=ON",
+        ],
+        ["cmake", "--build", build, "--parallel", "2"],
+    ):
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    return build
+
+
+@pytest.fixture(scope="session")
+def library(built: Path) -> Path:
+    """The library's file."""
+    return built / "libedgeattn_kernels.so"
+
+
+Open = Callable[..., onnxruntime.InferenceSession]
+Declared = Mapping[str, tuple[ir.DataType, list[int | str] | None]]
+FLOATS: Declared = {"x": (ir.DataType.FLOAT, None)}
+
+
+@pytest.fixture
+def opened(library: Path) -> Open:
+    """What makes a session of one node: its operator, its inputs in order, and the constants among them."""
+
+    def _opened(
+        operator: str,
+        inputs: list[str],
+        constants: Mapping[str, np.ndarray],
+        *,
+        outputs: tuple[str, ...] = ("y",),
+        declared: Declared = FLOATS,
+        threads: int = 1,
+        **attributes: ir.convenience.SupportedAttrTypes,
+    ) -> onnxruntime.InferenceSession:
+        values = {
+            name: ir.Value(
+                name=name, type=ir.TensorType(kind), shape=None if shape is None else ir.Shape(shape)
+            )
+            for name, (kind, shape) in declared.items()
+        }
+        graph_inputs = list(values.values())
+        for name, array in constants.items():
+            tensor = ir.tensor(array, name=name)
+            values[name] = ir.Value(
+                name=name, type=ir.TensorType(tensor.dtype), shape=tensor.shape, const_value=tensor
+            )
+        node = ir.Node(
+            "edgeattn",
+            operator,
+            [values[name] if name else None for name in inputs],
+            ir.convenience.convert_attributes(attributes),
+            outputs=[ir.Value(name=name, type=ir.TensorType(ir.DataType.FLOAT)) for name in outputs],
+            name="layer",
+        )
+        graph = ir.Graph(
+            graph_inputs,
+            node.outputs,
+            nodes=[node],
+            initializers=[values[name] for name in constants],
+            opset_imports={"": 20, "edgeattn": 1},
+        )
+        model = ir.serde.serialize_model(ir.Model(graph, ir_version=9))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4
+        options.register_custom_ops_library(str(library))
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    return _opened
