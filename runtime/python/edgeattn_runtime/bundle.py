@@ -26,15 +26,15 @@ class BundleFiles:
 
     Attributes:
         folder: Where it lies.
-        manifest: What it holds.
-        place: What tells the folder that was checked from another under its name; None where nothing was.
+        manifest: What it holds and promises.
         kernels: False where every variant runs stock operators, whatever is installed.
+        place: What tells the folder that was checked from another under its name; None where nothing was.
     """
 
     folder: Path
     manifest: Manifest
-    place: tuple[int, int] | None = None
     kernels: bool = True
+    place: tuple[int, int] | None = None
 
     def path(self, file: str) -> Path:
         """Return where ``file``, one of the manifest's files, lies.
@@ -84,7 +84,7 @@ def _checked(folder: Path) -> BundleFiles:
             )
     for file, entry in manifest.files.items():
         _check_sha256(folder / file, entry)
-    return BundleFiles(folder, manifest, place)
+    return BundleFiles(folder, manifest, place=place)
 
 
 def _place(folder: Path) -> tuple[int, int] | None:
