@@ -79,10 +79,10 @@ faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; ten minutes
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; eight minutes
 	pytest tests/documents/run --dist worksteal
 
-models:  ## reference models exported, and used as an app uses them: they play, listen, write; two minutes
+models:  ## reference models exported by commands, and used as apps do: they play, listen, write; four minutes
 	pytest tests/models/used
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -16,9 +15,3 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # configurations are made here; nothing is f
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _untraced() -> None:
-    """Keep torch's own tracing, a tenth of an export's time, out of what pytest collects."""
-    logging.getLogger("torch.__trace").disabled = True

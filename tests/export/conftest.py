@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -15,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
-from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.graph.axes import Dynamic, infer_axes
@@ -88,21 +85,6 @@ class Across(SideBySide):
 
     def forward(self, x: Tensor, seen: Tensor, context: Tensor) -> dict[str, Tensor]:
         return {f"{name}.output": part(x, seen, context) for name, part in self.parts.items()}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def translations() -> Iterator[None]:
-    """PyTorch's translations to ONNX, gathered once: they are a quarter of a small export's time."""
-    gathered = cache(ONNXRegistry.from_torchlib)
-
-    def copied(**asked: int) -> ONNXRegistry:
-        registry = copy(gathered(**asked))
-        registry.functions = {operator: list(ways) for operator, ways in registry.functions.items()}
-        return registry
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(copied))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ class Int8Linear {
     auto shape = x.shape;
     shape[shape.rank() - 1] = as_signed(layer_.columns);
     if (residual) require_floats(residual, "residual", shape);
-    shape.elements();  // fits
+    const bool empty = shape.elements() == 0;
 
     LayerRows rows;
     rows.rows = static_cast<std::size_t>(x.shape.elements(x.shape.rank() - 1));
@@ -78,7 +78,7 @@ class Int8Linear {
     rows.residual = residual ? residual.as<float>() : nullptr;
     rows.y = call.output(0, shape);
     rows.sum = call.output(1, shape);
-    require(rows.y, "output y must be asked for");
+    require(rows.y || empty, "output y must be asked for");
     run_layer(layer_, rows, call.threads());
   }
 

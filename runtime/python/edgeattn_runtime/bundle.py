@@ -26,15 +26,15 @@ class BundleFiles:
 
     Attributes:
         folder: Where it lies.
-        manifest: What it holds and promises.
-        kernels: False where every variant runs stock operators, whatever is installed.
+        manifest: What it holds.
         place: What tells the folder that was checked from another under its name; None where nothing was.
+        kernels: False where every variant runs stock operators, whatever is installed.
     """
 
     folder: Path
     manifest: Manifest
-    kernels: bool = True
     place: tuple[int, int] | None = None
+    kernels: bool = True
 
     def path(self, file: str) -> Path:
         """Return where ``file``, one of the manifest's files, lies.
@@ -84,7 +84,7 @@ def _checked(folder: Path) -> BundleFiles:
             )
     for file, entry in manifest.files.items():
         _check_sha256(folder / file, entry)
-    return BundleFiles(folder, manifest, place=place)
+    return BundleFiles(folder, manifest, place)
 
 
 def _place(folder: Path) -> tuple[int, int] | None:

@@ -45,6 +45,7 @@ def test_the_commands_of_the_page_run(
 ) -> None:
     places = (checkout, checkout / "export", checkout / "runtime" / "python")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, places)))
+    monkeypatch.setenv("EDGEATTN_CACHE", str(made_once("cache", Path.mkdir)))  # one for all pages
     for line in lines(page):
         words = shlex.split(line)
         for name in [word for before, word in pairwise(["", *words]) if before not in WRITES]:

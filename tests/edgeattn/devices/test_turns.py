@@ -50,7 +50,7 @@ def test_a_host_that_waits_is_told_once(bench: Any) -> None:
     address = bench.add("busy")
     first, second = bench.host(address), bench.host(address)
     call = ORT_CPU.on(first).file_runner(GRAPH).bind(INPUTS)
-    request = {"races": [{"calls": [asdict(call.spec)], **_race(0.7)}]}
+    request = {"races": [{"calls": [asdict(call.spec)], **_race(0.4)}]}
     arguments = ("time", request, call.contents())
     measuring = threading.Thread(target=first.connection.ask, args=arguments)
     measuring.start()

@@ -21,7 +21,7 @@ import edgeattn
 from edgeattn.source import handover
 from edgeattn_runtime.similarity import cosine
 
-MODELS = Path(__file__).parents[2] / "models"
+MODELS = Path(__file__).parents[3] / "models"
 ODD_TEXTS = MODELS.parent / "runtime" / "conformance" / "prepare" / "texts.json"
 GIGABYTE = 10**9
 INT8_COSINE = 0.98  # of one output, at sizes and masks that no sample has
