@@ -14,7 +14,8 @@ from edgeattn.judge.insight import pretty_text
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
-from edgeattn.report.pictures import AnsweredSample, picture_of
+from edgeattn.report.pictures import picture_of
+from edgeattn.report.pictures.answered_sample import AnsweredSample
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference

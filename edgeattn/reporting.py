@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeattn.judge.models import Choice, Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
-from edgeattn.measure.module_parts import module_parts
+from edgeattn.measure.contents import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.verdict_words import undecided_notes

@@ -22,9 +22,7 @@ from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 from edgeattn_runtime.many import Splitter, stacked
 from edgeattn_runtime.rows import Padding, Rows, check_rows
 
-ROW_TOLERANCE = (
-    1e-4  # of the output's scale: float sums differ by less, int8 rounds a hundred times as coarsely
-)
+ROW_TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds by a hundred times more
 TRIED_ROWS = 4  # rows, from the shortest to the longest
 
 

@@ -21,7 +21,8 @@ from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
 TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
 NO_LIMIT = -1.0  # below every cosine
-TIMED_SAMPLES, TIMED_PASSES = 8, 3  # samples of the original, and calls of each
+TIMED_SAMPLES = 8  # that the original is timed on
+TIMED_PASSES = 3  # over them
 RECIPES = "recipes"  # the folder of their files in a bundle
 _NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 

@@ -23,11 +23,7 @@ import numpy as np
 from edgeattn.results.check import CONFIDENCE
 
 SHOWN_SHARE = 0.95  # of all inputs, that a worst case must be shown for
-LEAST_SAMPLES = (
-    20  # samples, below which a mean is not judged: they may miss a kind of input that is one in seven
-)
-
-
+LEAST_SAMPLES = 20  # below which a mean is not judged: they may miss a kind of input that is one in seven
 DRAWS = 5000
 MOST_SAMPLES = 10_000  # evaluation samples, beyond which nobody is sent for more
 UNSEEN_REACH = 3.0  # an unseen input is so many times as far from the mean as the worst that was seen

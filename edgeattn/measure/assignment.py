@@ -137,7 +137,7 @@ def session_placement(
     inner = {name: its for name, its in executors.items() if name not in boundary}
     where = {name: inner[name] for node in model.graph if (name := node.name or "") in inner}
     unnamed = {name for name in work if name not in inner}  # merged with another one under a name of its own
-    where |= dict.fromkeys(unnamed, _most(inner, provider))
+    where |= dict.fromkeys(unnamed, _unnamed_provider(inner, provider))
     count = sum(partition.provider == provider for partition in partitions)
     fallen = fallbacks(provider, model, where, work, {})
     return Placement("found", provider, shares(provider, where, work), count, fallen)
@@ -151,7 +151,7 @@ def _is_boundary(node: ir.Node) -> bool:
     return (source is not None and source.is_graph_input()) or node.outputs[0].is_graph_output()
 
 
-def _most(executors: Mapping[str, str], provider: str) -> str:
+def _unnamed_provider(executors: Mapping[str, str], provider: str) -> str:
     """Return the provider of nodes with names of the engine's own: the wanted one where it has all."""
     others = {name for name in executors.values() if name != provider}
     return provider if not others else min(others)

@@ -12,14 +12,14 @@ from distributed import Client, Future, as_completed
 from edgeattn.partitions.cluster import hosts
 from edgeattn_runtime.errors import EdgeAttnError
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 WORKER_PATIENCE = 600.0  # seconds in which there must be a worker again: one that ended imports PyTorch anew
 LOOK_SECONDS = 5.0  # seconds between looks at whether there is one
 AGAIN_HINT = "give the same command again: rows of a sweep that are done stay done"
 
 
-def first_ended(client: Client, begun: Collection[Future[Found]]) -> Future[Found]:
+def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Result]:
     """Wait until one of some tasks has ended, well or not, and return it.
 
     Args:
@@ -32,7 +32,7 @@ def first_ended(client: Client, begun: Collection[Future[Found]]) -> Future[Foun
     seen = time.monotonic()
     while True:
         with suppress(TimeoutError):
-            ended: Future[Found] = next(as_completed(begun, loop=client.loop, timeout=LOOK_SECONDS))
+            ended: Future[Result] = next(as_completed(begun, loop=client.loop, timeout=LOOK_SECONDS))
             if ended.cancelled():
                 raise EdgeAttnError(f"the scheduler was lost; start it, and {AGAIN_HINT}")
             return ended

@@ -61,9 +61,9 @@ def _times(benchmark: Benchmark) -> Table:
 
 def _row(point: Point, name: str) -> Iterator[str]:
     ms, speedup = point.latency_ms[name], point.latency_ms.speedups.get(name)
-    yield _with(ms.p50, ms.p50_interval)
-    yield _with(ms.p90, ms.p90_interval)
-    yield _with(ms.p99, ms.p99_interval)
+    yield _figure_text(ms.p50, ms.p50_interval)
+    yield _figure_text(ms.p90, ms.p90_interval)
+    yield _figure_text(ms.p99, ms.p99_interval)
     yield figure(point.per_second[name])
     if speedup is not None:
         yield _figure(speedup)
@@ -171,10 +171,10 @@ def _shape(point: Point) -> str:
 def _figure(estimate: Estimate) -> str:
     if isinstance(estimate, Ratio) and not estimate.sure:
         return UNSURE
-    return _with(estimate.value, estimate.interval)
+    return _figure_text(estimate.value, estimate.interval)
 
 
-def _with(value: float, interval: Interval | None) -> str:
+def _figure_text(value: float, interval: Interval | None) -> str:
     return f"{figure(value)} {margin_text(interval)}".rstrip()
 
 

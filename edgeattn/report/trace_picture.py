@@ -36,7 +36,7 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
     rows = range(len(errors))
     for row, error in zip(rows, errors, strict=True):
         _draw_error(axes, row, error)
-    axes.plot([_at(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
+    axes.plot([_drawn_error(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
     axes.set_xlim(left=LEAST_ERROR)
     axes.set_title(
         "dot: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
@@ -45,7 +45,7 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
 
 
 def _draw_error(axes: Axes, row: int, error: ModuleError) -> None:
-    own, in_float = _at(error.in_int8, _introduced), _at(error.in_float, _introduced)
+    own, in_float = _drawn_error(error.in_int8, _introduced), _drawn_error(error.in_float, _introduced)
     color = _RED if error.faults else _BLUE
     if own > LEAST_ERROR:
         axes.plot([LEAST_ERROR, own], [row, row], color=color, linewidth=1)
@@ -65,7 +65,7 @@ def _set_axes(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xlabel("relative error to PyTorch (further left is better)")
 
 
-def _at(departure: Departure | None, read: Callable[[Departure], float]) -> float:
+def _drawn_error(departure: Departure | None, read: Callable[[Departure], float]) -> float:
     return LEAST_ERROR if departure is None else max(LEAST_ERROR, read(departure))
 
 

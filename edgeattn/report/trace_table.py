@@ -15,7 +15,7 @@ from edgeattn.report.number_words import LEAST_ERROR, count, percent
 from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
 SHOWN_MODULES = 20  # in the table; the JSON has them all
-SHOWN_SAMPLES = 2  # samples of a module
+SHOWN_SAMPLES = 2  # of a module
 
 _LEGEND = (
     "Relative errors to PyTorch, of all numbers together. Introduced: by the module itself, on what PyTorch "
@@ -30,7 +30,7 @@ def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
         Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(trace.inputs, 'input')}"),
         *map(_fault_line, (error for error in trace.modules if error.faults)),
         _table(trace.modules[:SHOWN_MODULES]),
-        *_rest(len(trace.modules) - SHOWN_MODULES),
+        *_modules_left(len(trace.modules) - SHOWN_MODULES),
         Text(_LEGEND, style="dim"),
     )
 
@@ -78,5 +78,5 @@ def _worst(departure: Departure) -> str:
     return ", ".join(it.sample for it in departure.worst[:SHOWN_SAMPLES] if it.introduced >= LEAST_ERROR)
 
 
-def _rest(count_left: int) -> tuple[Text, ...]:
+def _modules_left(count_left: int) -> tuple[Text, ...]:
     return (Text(f"and {count(count_left, 'module')} with less", style="dim"),) if count_left > 0 else ()

@@ -51,7 +51,7 @@ def load(source: str) -> ModuleSource:
         name=(path.parent.name or "model") if path.stem == "model" else path.stem,
         module=plain_module(module),
         samples=samples,
-        more=partial(_beyond, defined, path),
+        more=partial(_later_samples, defined, path),
         dynamic=_mapping(defined, path, "dynamic"),
         budget=_mapping(defined, path, "budget") or {},
         metric=_function(defined, path, "metric"),
@@ -153,7 +153,7 @@ def _model(defined: ModuleType, path: Path) -> object:
     return returned
 
 
-def _beyond(defined: ModuleType, path: Path) -> Iterator[object]:
+def _later_samples(defined: ModuleType, path: Path) -> Iterator[object]:
     """Yield the samples that were not drawn at first."""
     with _user_errors(path):
         yield from islice(_required(defined, path, "samples", "samples()")(), LIMIT, None)

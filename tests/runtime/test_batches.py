@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_runtime.batches import BATCHES, Interval, in_batches, interval_of, ratio_of
+from edgeattn_runtime.batches import MOST_BATCHES, Interval, in_batches, interval_of, ratio_of
 
 CALLS = {0.5: 480, 0.9: 480, 0.99: 960}  # by quantile
 HELD = {0.5: 0.94, 0.9: 0.93, 0.99: 0.93}  # of 0.95: in the tail dependent calls hold fewer news
@@ -97,13 +97,13 @@ def test_a_ratio_is_steadier_than_its_times() -> None:
 def test_a_ratio_of_few_or_wild_calls_is_not_sure() -> None:
     assert not ratio_of(in_batches([3.0] * 3), in_batches([1.0] * 3)).sure
     rng = np.random.default_rng(0)
-    wild = np.exp(rng.normal(0, 1, BATCHES)).tolist()
-    assert not ratio_of(in_batches(wild), in_batches([1.0] * BATCHES)).sure
+    wild = np.exp(rng.normal(0, 1, MOST_BATCHES)).tolist()
+    assert not ratio_of(in_batches(wild), in_batches([1.0] * MOST_BATCHES)).sure
 
 
 def test_batches_are_whole_units_of_nearly_the_same_length() -> None:
     batches = in_batches(list(map(float, range(99))), unit=3)
-    assert len(batches) == BATCHES
+    assert len(batches) == MOST_BATCHES
     assert {batch.size for batch in batches} == {6, 9}
     assert np.concatenate(batches).tolist() == list(range(99))
     assert [batch.size for batch in in_batches([1.0, 2.0], unit=3)] == [2]

@@ -33,18 +33,18 @@ def _embeddings(answered: OutputAnswers) -> Pair:
 
 def _recall(kept: Sequence[Pair]) -> Mean:
     """Return the mean share of a sample's nearest, by the original, that are among its nearest by int8."""
-    scores = _each(kept, _shared)
+    scores = _jackknifed(kept, _shared)
     one_wrong = 1 - 1 / NEIGHBORS
     return Mean(scores, min(unseen_score(scores, at_least=True), one_wrong), at_least=True)
 
 
 def _rank(kept: Sequence[Pair]) -> Mean:
     """Return the mean of Spearman's rank correlation between a sample's cosines to all others."""
-    scores = _each(kept, _correlation)
+    scores = _jackknifed(kept, _correlation)
     return Mean(scores, unseen_score(scores, at_least=True), at_least=True)
 
 
-def _each(kept: Sequence[Pair], score: Callable[[Array, Array], Scored]) -> list[float]:
+def _jackknifed(kept: Sequence[Pair], score: Callable[[Array, Array], Scored]) -> list[float]:
     """Return what each sample stands for; the mean is that of the samples' own scores.
 
     Args:

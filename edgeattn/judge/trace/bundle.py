@@ -72,9 +72,9 @@ def graphs_of(files: BundleFiles, variant: Variant) -> TracedGraphs:
             )
     engine = engine_of(variant)
     if generation is None:
-        return TracedGraphs((_read(files, variant.files[manifest.main_graph]),), engine)
+        return TracedGraphs((_loaded(files, variant.files[manifest.main_graph]),), engine)
     names = [name for name in (generation.encoder, generation.decoder) if name is not None]
-    models = tuple(_read(files, variant.files[name]) for name in names)
+    models = tuple(_loaded(files, variant.files[name]) for name in names)
     return TracedGraphs(models, engine, feed_of(generation, manifest.graphs))
 
 
@@ -98,7 +98,7 @@ def feed_of(generation: Generation | None, graphs: Mapping[str, Graph]) -> Feed:
     return feed
 
 
-def _read(files: BundleFiles, file: str) -> ir.Model:
+def _loaded(files: BundleFiles, file: str) -> ir.Model:
     model = ir.load(files.path(file))
     ir.external_data.load_to_model(model)
     return model

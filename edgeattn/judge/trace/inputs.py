@@ -16,7 +16,7 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_runtime.graph import Tensor
 
-MOST_SAMPLES = 64  # samples: an error that none of so many shows is seldom where a model's loss comes from
+MOST_SAMPLES = 64  # an error that none of so many shows is seldom where a model's loss comes from
 PADDED_SAMPLES = 8  # of them, the longest, that come again
 VISIBLE_SHARE = 2 / 3  # of their positions, which then stay
 

@@ -13,10 +13,8 @@ from edgeattn.judge.trace.recording import Floats
 from edgeattn.results.trace import Departure, ModuleError, SampleError
 from edgeattn_export.graph.agreement import Outputs
 
-SHOWN_SAMPLES = 3  # samples on which a point is worst
-FLOAT_ERROR = (
-    1e-3  # relative error that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
-)
+SHOWN_SAMPLES = 3  # on which a point is worst
+FLOAT_ERROR = 1e-3  # relative, that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3
 USUAL_SPREAD = 4  # times the median: layers whose inputs have outliers round that much more coarsely
 
 
@@ -93,11 +91,11 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     modules: dict[str, list[Step]] = {}
     for step in steps:
         modules.setdefault(step.module, []).append(step)
-    errors = [_of(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
+    errors = [_module_error(module, order, own, usual) for order, (module, own) in enumerate(modules.items())]
     return tuple(sorted(errors, key=_rank))
 
 
-def _of(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
+def _module_error(module: str, order: int, steps: Sequence[Step], usual: float) -> ModuleError:
     worst = max(steps, key=lambda step: _excess(step, usual))
     graphs = {"float": worst.in_float, "int8": worst.in_int8}
     return ModuleError(

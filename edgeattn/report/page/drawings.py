@@ -62,10 +62,10 @@ class Dots:
 
 def dots(losses: Sequence[ModuleLoss]) -> list[tuple[ModuleLoss, Dots]]:
     """Lay out each module's errors, in the order in which they come."""
-    return [(it, Dots(_at(it.introduced), _at(it.accumulated))) for it in losses]
+    return [(it, Dots(_share_of_axis(it.introduced), _share_of_axis(it.accumulated))) for it in losses]
 
 
-def _at(error: float | None) -> float | None:
+def _share_of_axis(error: float | None) -> float | None:
     if error is None or error < LEAST_ERROR:
         return None
     least, largest = math.log(LEAST_ERROR), math.log(_LARGEST)

@@ -14,9 +14,7 @@ from edgeattn.results.trial import TrialResult
 
 FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
-LARGEST_MARKER = (
-    160.0  # square points of the largest graph's marker; the others' areas in proportion to their MB
-)
+LARGEST_MARKER = 160.0  # square points, of the largest graph; the others' areas in proportion to their MB
 ERROR_FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
 _COLOR, _SHADE = "#b3261e", 0.06
 ROW_HEIGHT = 12  # points from one limit's words to the next one's

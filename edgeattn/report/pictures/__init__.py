@@ -1,6 +1,32 @@
-"""A sample and both models' answers, drawn: one kind of data a file."""
+"""The picture of a sample and both models' answers: one kind of data a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from matplotlib.figure import Figure
 
 from edgeattn.report.pictures.answered_sample import AnsweredSample
-from edgeattn.report.pictures.picture import picture_of
+from edgeattn.report.pictures.forecast import draw_forecast
+from edgeattn.report.pictures.neighbors import draw_neighbors, has_neighbors
+from edgeattn.report.pictures.photo import draw_photo
+from edgeattn.report.pictures.sound import draw_sound
+from edgeattn.report.svg import svg
 
-__all__ = ["AnsweredSample", "picture_of"]
+
+def picture_of(sample: AnsweredSample) -> bytes | None:
+    """Return an SVG of a sample and what both made of it; None for what is neither seen nor heard."""
+    draw = _drawing(sample)
+    return None if draw is None else svg(draw)
+
+
+def _drawing(sample: AnsweredSample) -> Callable[[], Figure] | None:
+    processing = sample.processing
+    if processing.image is not None:
+        return partial(draw_photo, sample, processing.image)
+    if processing.audio is not None:
+        return partial(draw_sound, sample, processing.audio)
+    if processing.series is not None and processing.series.output is not None:
+        return partial(draw_forecast, sample, processing.series)
+    return partial(draw_neighbors, sample) if has_neighbors(sample) else None

@@ -25,7 +25,7 @@ from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of the logits' scale
-PADDED_SAMPLES = 4  # samples on which a mask is seen to hide nothing from the tokens before it
+PADDED_SAMPLES = 4  # on which a mask is seen to hide nothing from the tokens before it
 COUNTED = "positions"  # what an implied input holds, beside one number all over
 
 Array = NDArray[np.generic]

@@ -49,7 +49,7 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
     trials: list[_Trial] = []
     for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
         trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
-        if trial.objection is not None and not _beyond(trial.sizes, observed, captured.axes.batch):
+        if trial.objection is not None and not _is_beyond(trial.sizes, observed, captured.axes.batch):
             raise SizeDependentError(trial.objection)
         trials.append(trial)
     bounds = {
@@ -93,7 +93,7 @@ def _objection(captured: Captured, runner: Runner, inputs: Inputs, expected: Out
     return reason and f"the exported graph is not the module: {reason} on inputs {sizes}"
 
 
-def _beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
+def _is_beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
     """Say whether an axis other than the batch is shorter or longer than in any sample."""
     return any(not observed[s][0] <= size <= observed[s][-1] for s, size in sizes.items() if s != batch)
 
@@ -114,4 +114,4 @@ def _bound(symbol: str, trials: list[_Trial], observed: Mapping[str, tuple[int, 
 
 def _is_isolated(symbol: str, sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]]) -> bool:
     """Say whether no other axis is shorter or longer than in any sample."""
-    return not _beyond({name: size for name, size in sizes.items() if name != symbol}, observed, None)
+    return not _is_beyond({name: size for name, size in sizes.items() if name != symbol}, observed, None)

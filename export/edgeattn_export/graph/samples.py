@@ -15,7 +15,7 @@ from edgeattn_runtime.errors import SampleError
 
 Inputs = Mapping[str, NDArray[np.generic]]
 
-LEAST_SAMPLES = 3  # samples: one for each part
+LEAST_SAMPLES = 3  # one for each part
 DEALT_AT_ONCE = 4  # samples that are dealt at a time
 CALIBRATION, SELECTION = 0, 2  # their places in a round; the two others evaluate
 

@@ -54,15 +54,15 @@ def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
     Raises:
         RecipeError: A graph cannot follow it, or a pattern matches no layer of any graph.
     """
-    recipes = {graph: _of(graph, recipe, layers) for graph in layers}
+    recipes = {graph: _own_recipe(graph, recipe, layers) for graph in layers}
     for graph, own in recipes.items():
         check_recipe(own, layers[graph], forms)
     return recipes
 
 
-def _of(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
+def _own_recipe(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
     patterns = ((_own_pattern(pattern, graph, layers), treatment) for pattern, treatment in recipe.layers)
-    rewrites = (_own(rewrite, graph, layers) for rewrite in recipe.rewrites)
+    rewrites = (_own_name(rewrite, graph, layers) for rewrite in recipe.rewrites)
     return replace(
         recipe,
         layers=tuple((pattern, treatment) for pattern, treatment in patterns if pattern is not None),
@@ -72,14 +72,14 @@ def _of(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
 
 def _own_pattern(pattern: str, graph: str, layers: Layers) -> str | None:
     """Return a pattern as it counts in a graph; None where it is another's. What is nobody's is refused."""
-    own = _own(pattern, graph, layers)
+    own = _own_name(pattern, graph, layers)
     if own != pattern:
         return own
     owners = [name for name, graph_layers in layers.items() if _has(graph_layers, pattern)]
     return pattern if graph in owners or not owners else None
 
 
-def _own(name: str, graph: str, graphs: Collection[str]) -> str | None:
+def _own_name(name: str, graph: str, graphs: Collection[str]) -> str | None:
     """Return a name as it counts in a graph; None where it begins with another graph's."""
     graph_name, separator, own = name.partition(SEPARATOR)
     if not separator or graph_name not in graphs:

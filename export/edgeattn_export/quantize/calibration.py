@@ -108,7 +108,7 @@ class Calibration:
                 linears[key] = self._treated(layer, key, self._statistics(layer, key, histograms))
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
             statistics = (
-                self._all(histograms)
+                self._layer_statistics(histograms)
                 if self._fits()
                 else self._gathered(batch, grams=True, histograms=histograms)
             )
@@ -128,7 +128,7 @@ class Calibration:
 
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
-        return self._all(histograms=False)[layer.weight].rows / len(self.samples)
+        return self._layer_statistics(histograms=False)[layer.weight].rows / len(self.samples)
 
     def _remember(self, made: Mapping[Key, Linear]) -> None:
         """Keep the newest of what took long to make."""
@@ -139,9 +139,9 @@ class Calibration:
             size -= _bytes(self._rounded.pop(oldest))
 
     def _statistics(self, layer: Layer, key: Key, histograms: bool) -> Statistics | None:
-        return self._all(histograms)[layer.weight] if key.techniques or key.calibrated else None
+        return self._layer_statistics(histograms)[layer.weight] if key.techniques or key.calibrated else None
 
-    def _all(self, histograms: bool) -> Mapping[str, Statistics]:
+    def _layer_statistics(self, histograms: bool) -> Mapping[str, Statistics]:
         """Return the statistics of all layers, gathered once, with Gram matrices where those fit.
 
         Args:

@@ -69,7 +69,7 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         model.graph.insert_before(nodes[name], tape.nodes)
         plain_channels = np.ones(len(origin.match.array.T), np.float32)  # (N)
         plain_channels[channels] = 0
-        split_layers[origin.name] = _without(before, plain_channels)
+        split_layers[origin.name] = _without_outliers(before, plain_channels)
         for value in (origin.match.output, *origin.activation.outputs):
             note_channel_factors(model, value, plain_channels)
         split_layers[name] = replace(
@@ -100,7 +100,7 @@ def _outliers(
     return tape.op("MatMul", [value, embed(tape, weight, f"{name}.outliers_next")])
 
 
-def _without(prepared: Prepared, plain_channels: Floats) -> Prepared:
+def _without_outliers(prepared: Prepared, plain_channels: Floats) -> Prepared:
     linear = prepared.linear
     changed = replace(
         linear,

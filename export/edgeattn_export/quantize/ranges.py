@@ -61,10 +61,10 @@ def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
     answer = engine.runner(with_outputs(model, computed))
     for inputs in trials:
         values = {**inputs, **answer(inputs)}
-        yield {name: _of(np.asarray(values[name])) for name in (*fed, *computed)}
+        yield {name: _range(np.asarray(values[name])) for name in (*fed, *computed)}
 
 
-def _of(value: NDArray[np.generic]) -> Range:
+def _range(value: NDArray[np.generic]) -> Range:
     numbers = value.astype(np.float32, copy=False)
     finite = numbers[np.isfinite(numbers) & (numbers > MASKED_OUT)]
     return Range(float(finite.min(initial=0.0)), float(finite.max(initial=0.0)))

@@ -108,7 +108,9 @@ def calibrate(
         outputs = answer(sample.inputs)
         for rows in ordered:
             name, layout = rows
-            of_sample = _of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
+            of_sample = _sample_statistics(
+                name, layout.rows(outputs[name]), grams=grams, histograms=histograms
+            )
             statistics[rows] = statistics[rows].joined(of_sample) if rows in statistics else of_sample
     return statistics
 
@@ -132,7 +134,7 @@ def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
         yield batch
 
 
-def _of(name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool) -> Statistics:
+def _sample_statistics(name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool) -> Statistics:
     x = value.astype(np.float32, copy=False).reshape(-1, value.shape[-1])  # (T, D)
     if not len(x):
         x = np.zeros((1, x.shape[-1]), np.float32)

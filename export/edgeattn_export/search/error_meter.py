@@ -34,7 +34,7 @@ from edgeattn_runtime.turns import InTurn, Rounds
 
 Errors = NDArray[np.float64]  # (samples), 1 - cosine
 
-PROVING_SAMPLES = 128  # samples at most that prove a recipe
+PROVING_SAMPLES = 128  # at most, that prove a recipe
 SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
 TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
 RACE_PASSES = 6

@@ -19,9 +19,7 @@ from edgeattn_export.search.goal import Goal
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit
 
-LARGE_BYTES = (
-    200_000_000  # bytes of float weights, from which a trial takes seconds: fewer treatments are tried
-)
+LARGE_BYTES = 200_000_000  # of float weights, from which a trial takes seconds: fewer treatments are tried
 UNTRIED: Errors = np.zeros(1)  # as if a treatment spoiled nothing
 
 Options = dict[str, list[Option]]  # by the unit's name

@@ -32,12 +32,12 @@ class Unit:
 
 def groups(layers: Iterable[Layer]) -> tuple[Unit, ...]:
     """Group layers of the same shape behind the same operator."""
-    return _by(layers, lambda layer: (layer.width, layer.channels, layer.layout, layer.source))
+    return _units(layers, lambda layer: (layer.width, layer.channels, layer.layout, layer.source))
 
 
 def singles(layers: Iterable[Layer]) -> tuple[Unit, ...]:
     """Take each weight's layers as a unit."""
-    return _by(layers, lambda layer: layer.weight)
+    return _units(layers, lambda layer: layer.weight)
 
 
 def merged(units: Iterable[Unit], treatments: Mapping[str, Treatment], rewrites: tuple[str, ...]) -> Recipe:
@@ -74,7 +74,7 @@ def _name(counts: Counter[Treatment]) -> str:
     return f"{name} ({at_run_time})" if at_run_time else name
 
 
-def _by(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:
+def _units(layers: Iterable[Layer], key: Callable[[Layer], Hashable]) -> tuple[Unit, ...]:
     members_of: dict[Hashable, list[Layer]] = {}
     group_of: dict[str, Hashable] = {}  # by weight: a shared one keeps its layers together
     for layer in layers:

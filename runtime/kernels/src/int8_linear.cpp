@@ -116,8 +116,8 @@ class Int8Linear {
     p.weight = weight.data;
 
     const auto columns = as_signed(p.columns);
+    require(node.has_input(kScale), "scale is missing");
     p.scale = floats(node, kScale, "scale", block ? Shape{rows, inner / block} : Shape{rows});
-    require(p.scale, "scale is missing");
     p.smoothing = floats(node, kSmoothing, "smoothing", {inner});
     p.bias = floats(node, kBias, "bias", {rows});
     p.norm_scale = floats(node, kNormScale, "norm_scale", {columns});

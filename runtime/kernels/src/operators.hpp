@@ -5,6 +5,7 @@
 
 namespace edgeattn::kernels {
 
+const OrtCustomOp* attention();
 const OrtCustomOp* int8_linear();
 
 }  // namespace edgeattn::kernels

@@ -4,13 +4,18 @@
 
 namespace edgeattn::kernels {
 
-Dims ShapeInference::input(std::size_t i) const {
-  std::size_t count = 0, rank = 0;
+OrtTensorTypeAndShapeInfo* ShapeInference::type_of(std::size_t i) const {
+  std::size_t count = 0;
   check(engine().ShapeInferContext_GetInputCount(context_, &count));
-  if (i >= count) return {};
-  OrtTensorTypeAndShapeInfo* info = nullptr;  // the context's own
-  check(engine().ShapeInferContext_GetInputTypeShape(context_, i, &info));
+  OrtTensorTypeAndShapeInfo* info = nullptr;
+  if (i < count) check(engine().ShapeInferContext_GetInputTypeShape(context_, i, &info));
+  return info;
+}
+
+Dims ShapeInference::input(std::size_t i) const {
+  auto* const info = type_of(i);
   if (!info) return {};
+  std::size_t rank = 0;
   check(engine().GetDimensionsCount(info, &rank));
   std::vector<std::int64_t> sizes(rank);
   std::vector<const char*> names(rank, nullptr);

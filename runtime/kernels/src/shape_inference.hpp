@@ -19,6 +19,9 @@ class ShapeInference {
  public:
   explicit ShapeInference(OrtShapeInferContext* context) : context_(context) {}
 
+  /// Whether the node is given this input.
+  bool has_input(std::size_t i) const { return type_of(i) != nullptr; }
+
   /// Returns the dimensions of an input; none where nothing is known, as of a scalar.
   Dims input(std::size_t i) const;
 
@@ -29,6 +32,8 @@ class ShapeInference {
   void output(std::size_t i, const Dims& dims) const;
 
  private:
+  OrtTensorTypeAndShapeInfo* type_of(std::size_t i) const;  // the context's own; null of an input that is left out
+
   OrtShapeInferContext* context_;
 };
 

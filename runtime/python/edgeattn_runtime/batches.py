@@ -23,11 +23,11 @@ from statistics import NormalDist, median
 import numpy as np
 from numpy.typing import NDArray
 
-BATCHES = 12  # that a series is cut into at most
-LEAST = 4  # batches, with fewer of which nothing is said
-BEYOND = 8  # calls beyond a quantile, with fewer of which nothing is said: p99 takes 800 calls
+MOST_BATCHES = 12  # that a series is cut into at most
+LEAST_BATCHES = 4  # with fewer of which nothing is said
+LEAST_BEYOND = 8  # calls beyond a quantile, with fewer of which nothing is said: p99 takes 800 calls
 CONFIDENCE = 0.95
-SURE = 1.25  # times its lower end that a ratio's upper end may be, for the ratio to be given as a number
+SURE_RATIO = 1.25  # of its upper end to its lower one at most, for a ratio to be given as a number
 
 Times = NDArray[np.float64]
 
@@ -59,18 +59,18 @@ class Ratio(Estimate):
     @property
     def sure(self) -> bool:
         """Whether the interval is narrow enough for the ratio to be given as a number."""
-        return self.interval is not None and self.interval.high <= SURE * self.interval.low
+        return self.interval is not None and self.interval.high <= SURE_RATIO * self.interval.low
 
 
 def in_batches(times: Sequence[float], *, unit: int = 1) -> list[Times]:
-    """Cut a series into at most ``BATCHES``, which differ by no more than a unit in length.
+    """Cut a series into at most ``MOST_BATCHES``, which differ by no more than a unit in length.
 
     Args:
         times: In the order in which they were measured.
         unit: Calls that belong together, such as one on each sample.
     """
     units = max(1, len(times) // unit)
-    count = min(BATCHES, units)
+    count = min(MOST_BATCHES, units)
     bounds = [unit * (units * i // count) for i in range(1, count)]
     return np.split(np.asarray(times, np.float64), bounds)
 
@@ -86,7 +86,7 @@ def interval_of(batches: Sequence[Times], share: float) -> Interval | None:
         None where batches, or the calls beyond the quantile, are too few to tell.
     """
     calls = sum(batch.size for batch in batches)
-    if len(batches) < LEAST or round(calls * (1 - share)) < BEYOND:
+    if len(batches) < LEAST_BATCHES or round(calls * (1 - share)) < LEAST_BEYOND:
         return None
     overall = _quantile(np.concatenate(batches), share)
     return _around(overall, [_quantile(batch, share) for batch in batches])
@@ -99,12 +99,12 @@ def ratio_of(slower: Sequence[Times], faster: Sequence[Times]) -> Ratio:
     """
     overall = _quantile(np.concatenate(slower), 0.5) / _quantile(np.concatenate(faster), 0.5)
     ratios = [_quantile(a, 0.5) / _quantile(b, 0.5) for a, b in zip(slower, faster, strict=True)]
-    return Ratio(overall, _around(overall, ratios) if len(ratios) >= LEAST else None)
+    return Ratio(overall, _around(overall, ratios) if len(ratios) >= LEAST_BATCHES else None)
 
 
 def typical(values: Sequence[float]) -> Estimate:
     """Return the median of what was observed once in each of several processes, all above 0."""
-    return Estimate(median(values), _around(median(values), values) if len(values) >= LEAST else None)
+    return Estimate(median(values), _around(median(values), values) if len(values) >= LEAST_BATCHES else None)
 
 
 def _around(overall: float, observed: Sequence[float]) -> Interval:

@@ -16,11 +16,13 @@ from edgeattn_runtime.errors import BadInput
 Call = Callable[[], object]
 Name = TypeVar("Name", str, int)
 
-STEPS = 40  # of equal shares of the calls, between which the quantiles of a distribution lie
-DIGITS = 4  # of a quantile: a picture shows no more
+QUANTILE_STEPS = 40  # of equal shares of the calls, between which the quantiles of a distribution lie
+QUANTILE_DIGITS = 4  # of a quantile: a picture shows no more
 
-FASTER = 0.02  # by which a window's median must lie below the best one before, for calls to get faster still
-STEADY = 2  # windows in a row that are no faster
+FASTER_SHARE = (
+    0.02  # by which a window's median must lie below the best before, for calls to get faster still
+)
+STEADY_WINDOWS = 2  # in a row, that are no faster
 WINDOW = 8  # rounds of a window at least, where as many windows are affordable
 
 
@@ -66,7 +68,8 @@ class Latency:
             p90_interval=interval_of(batches, 0.90),
             p99_interval=interval_of(batches, 0.99),
             quantiles=tuple(
-                float(f"{time:.{DIGITS}g}") for time in np.quantile(times, np.linspace(0, 1, STEPS + 1))
+                float(f"{time:.{QUANTILE_DIGITS}g}")
+                for time in np.quantile(times, np.linspace(0, 1, QUANTILE_STEPS + 1))
             ),
         )
 
@@ -152,7 +155,7 @@ def window_of(affordable: int) -> int:
 
 
 def warm_up(runners: Mapping[Name, Call], *, seconds: float, unit: int = 1, window: int = WINDOW) -> WarmUp:
-    """Call all runners in turns, window by window, until ``STEADY`` windows are no faster than the best.
+    """Call all runners in turns by windows, until ``STEADY_WINDOWS`` of them are no faster than the best.
 
     Args:
         runners: By name.
@@ -163,11 +166,11 @@ def warm_up(runners: Mapping[Name, Call], *, seconds: float, unit: int = 1, wind
     rounds = unit * -(-window // unit)
     deadline = time.perf_counter() + seconds
     count, steady, best = 0, 0, float("inf")
-    while runners and steady < STEADY:
+    while runners and steady < STEADY_WINDOWS:
         if count and time.perf_counter() >= deadline:
             return WarmUp(count, steady=False)
         times = take_turns(runners, milliseconds, rounds=rounds, warmup=0)
         total = sum(map(median, times.values()))
-        steady = steady + 1 if total >= (1 - FASTER) * best else 0
+        steady = steady + 1 if total >= (1 - FASTER_SHARE) * best else 0
         count, best = count + rounds, min(best, total)
     return WarmUp(count, steady=True)

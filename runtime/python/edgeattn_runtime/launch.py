@@ -22,8 +22,8 @@ from edgeattn_runtime.model import load
 from edgeattn_runtime.npz import read_npz
 from edgeattn_runtime.surroundings import Surroundings, Watch
 
-CALLS = 600  # of a series at most
-WARMING = 0.2  # of a series' seconds that calls may take until they get no faster
+MOST_CALLS = 600  # of a series at most
+WARMING_SHARE = 0.2  # of a series' seconds that calls may take until they get no faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +102,8 @@ def _series(calls: Sequence[Call], seconds: float) -> Series:
     turns = cycle(calls)
     runners = {"model": lambda: next(turns)()}
     slowest = milliseconds(calls[-1]) / 1e3
-    affordable = int(min(seconds / max(slowest, 1e-9), CALLS))
-    warm = warm_up(runners, seconds=WARMING * seconds, unit=len(calls), window=window_of(affordable))
+    affordable = int(min(seconds / max(slowest, 1e-9), MOST_CALLS))
+    warm = warm_up(runners, seconds=WARMING_SHARE * seconds, unit=len(calls), window=window_of(affordable))
     passes = max(1, affordable // len(calls))
     watch = Watch()
     times = take_turns(runners, milliseconds, rounds=passes * len(calls), warmup=0)["model"]

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from edgeattn.report.pictures import AnsweredSample, picture_of
+from edgeattn.report.pictures import picture_of
+from edgeattn.report.pictures.answered_sample import AnsweredSample
 from edgeattn.source.own_processing import OwnProcessing
 
 TOKENIZER = Path(__file__).parents[3] / "runtime" / "conformance" / "processed.edge" / "tokenizer.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 import pytest
+
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 RUNTIME = Path(__file__).parents[3] / "runtime"
 

@@ -46,7 +46,9 @@ def emit_bias(tape: Tape, node: ir.Node) -> Bias:
     empties = (
         [] if mask is None or not _may_empty(mask) else shown if is_shown else [*shown, _finite(tape, mask)]
     )
-    return Bias(_added(tape, _all(tape, shown), numbers), _visible(tape, _all(tape, empties)))
+    return Bias(
+        _added(tape, _visible_in_all(tape, shown), numbers), _visible(tape, _visible_in_all(tape, empties))
+    )
 
 
 def _added(tape: Tape, visible_keys: ir.Value | None, numbers: ir.Value | None) -> ir.Value | None:
@@ -93,7 +95,7 @@ def _finite(tape: Tape, mask: ir.Value) -> ir.Value:
     return tape.op("GreaterOrEqual", [mask, lowest])
 
 
-def _all(tape: Tape, visible_keys: list[ir.Value]) -> ir.Value | None:
+def _visible_in_all(tape: Tape, visible_keys: list[ir.Value]) -> ir.Value | None:
     if not visible_keys:
         return None
     return visible_keys[0] if len(visible_keys) == 1 else tape.op("And", visible_keys)

@@ -32,7 +32,7 @@ def write_at_opset(model: ir.Model, version: int) -> None:
     now = model.opset_imports[""]
     if now <= version:
         return
-    beyond = list(dict.fromkeys(_beyond(model, version)))
+    beyond = list(dict.fromkeys(_newer_operators(model, version)))
     if beyond:
         raise QuantizeError(
             f"opset {version} does not have {', '.join(beyond)}; run them in an engine that reads opset {now}"
@@ -40,7 +40,7 @@ def write_at_opset(model: ir.Model, version: int) -> None:
     model.opset_imports[""] = version
 
 
-def _beyond(model: ir.Model, version: int) -> Iterator[str]:
+def _newer_operators(model: ir.Model, version: int) -> Iterator[str]:
     for node in model.graph.all_nodes():
         if node.domain == "" and (reason := _objection(node, version)) is not None:
             module = module_of(node)

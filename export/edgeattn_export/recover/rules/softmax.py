@@ -45,7 +45,7 @@ class RecoverSoftmax:
 
 def without_maximum(value: ir.Value | None) -> ir.Value | None:
     """Return x for x - max(x), a shift that no softmax sees; anything else as it is."""
-    return _without(value, "ReduceMax") or value
+    return _shifted_operand(value, "ReduceMax") or value
 
 
 def over_last_axis(reduction: ir.Node) -> bool:
@@ -57,7 +57,7 @@ def over_last_axis(reduction: ir.Node) -> bool:
 
 
 def _of_shift(softmax: ir.Node) -> ir.Value | None:
-    return _without(softmax.inputs[0], "ReduceMax") if _is_over_last(softmax) else None
+    return _shifted_operand(softmax.inputs[0], "ReduceMax") if _is_over_last(softmax) else None
 
 
 def _over_sum(division: ir.Node) -> ir.Value | None:
@@ -71,7 +71,7 @@ def _of_logarithms(exponential: ir.Node) -> ir.Value | None:
     logarithm = producer(exponential.inputs[0], "LogSoftmax")
     if logarithm is not None:
         return logarithm.inputs[0] if _is_over_last(logarithm) else None
-    return _without(exponential.inputs[0], "ReduceLogSumExp")
+    return _shifted_operand(exponential.inputs[0], "ReduceLogSumExp")
 
 
 def _narrowed(cast: ir.Node) -> ir.Value | None:
@@ -94,7 +94,7 @@ def _unflattened(reshape: ir.Node) -> ir.Value | None:
     return flat.inputs[0] if whole and same_dims(x, restored) else None
 
 
-def _without(value: ir.Value | None, reduction: str) -> ir.Value | None:
+def _shifted_operand(value: ir.Value | None, reduction: str) -> ir.Value | None:
     """Return x for x - reduction(x) over the last axis, else None."""
     shift = producer(value, "Sub")
     reduced = producer(shift.inputs[1], reduction) if shift else None
