@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,18 @@ from edgeattn_runtime import Model, load
 sys.path.insert(0, str(Path(__file__).parent))
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+
+
+@pytest.fixture(scope="session")
+def growth() -> Callable[[Callable[[], object], Callable[[], object]], float]:
+    """A function that returns by how many times as much processor time a second call takes as a first one."""
+
+    def cost(call: Callable[[], object]) -> int:
+        start = time.thread_time_ns()
+        call()
+        return time.thread_time_ns() - start
+
+    return lambda small, large: min(cost(large) for _ in range(3)) / min(cost(small) for _ in range(3))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from edgeattn_runtime import (
     ResourceError,
     load,
 )
-from edgeattn_runtime.boundary import REASON, Boundary, reason_of, refusing
+from edgeattn_runtime.boundary import READ, REASON, reason_of, refusing, text_of
 from edgeattn_runtime.errors import LONGEST
 from edgeattn_runtime.golden import check
 from edgeattn_runtime.graph import Tensor
@@ -143,21 +142,19 @@ def test_a_name_that_is_no_text(name: bytes, good: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1000, 50_000])
-def test_what_a_long_name_costs(length: int) -> None:
+def test_a_reason_is_short_however_long_a_name_is(length: int) -> None:
     engine = "[ONNXRuntimeError] : 1 : FAIL : Load model from x.onnx failed:/src/a/graph.cc:12 Status f(int) "
-    start = time.thread_time()
     reason = reason_of(ValueError(f'{engine}In Node, ("{"x" * length}", y) : no such operator'))
-    assert time.thread_time() - start < 0.5
     assert len(reason) <= REASON
     assert reason.startswith("In Node, ")
     assert reason.endswith("no such operator")
 
 
 @pytest.mark.parametrize("words", ["x", "x.h:1 ", ".h:1", "Load model from ", "f(", "a.cc:1 f(b) "])
-def test_no_text_of_an_engine_costs_much(words: str) -> None:
-    start = time.thread_time()
-    reason_of(ValueError(words * 100_000))
-    assert time.thread_time() - start < 0.5
+def test_no_text_of_an_engine_costs_more_than_its_ends(words: str) -> None:
+    text = words * 100_000  # of which each letter may begin what is dropped
+    assert len(text_of(ValueError(text))) <= READ
+    assert len(reason_of(ValueError(text))) <= REASON
 
 
 def test_the_text_of_an_error_is_bounded_and_printable() -> None:
@@ -239,12 +236,3 @@ def test_an_array_beyond_all_memory_is_told(copied: Callable[[str], Path]) -> No
     model: Model = load(_written(copied("decoder"), {}, vast))
     with pytest.raises(EdgeAttnError, match=r"no array can have this size|out of memory"):
         model(tokens=np.array([[1, 2]]))
-
-
-def test_a_boundary_costs_little() -> None:
-    boundary = Boundary(lambda error: BundleError(str(error)))
-    start = time.thread_time()
-    for _ in range(10_000):
-        with boundary:
-            pass
-    assert (time.thread_time() - start) / 10_000 < 50e-6

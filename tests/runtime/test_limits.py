@@ -7,7 +7,6 @@ import re
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,10 @@ from edgeattn_runtime.processing.image import read_picture
 from edgeattn_runtime.processing.log_mel import LogMel
 
 ROOT = Path(__file__).parents[2]
+
+LINEAR = 9.0  # of growth, where sizes grow by 4: the square of it grows by 16
+
+Growth = Callable[[Callable[[], object], Callable[[], object]], float]
 
 # Loads a bundle and prints by how many megabytes the process grew, and how many graphs were opened.
 GROWTH = """
@@ -146,10 +149,8 @@ def test_a_whole_interlaced_png_is_read(tmp_path: Path) -> None:
 
 def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
     path = _png(tmp_path / "vast.png", 2**13, 2**12 + 1, 1)
-    start = time.perf_counter()
     with pytest.raises(InputError, match=r"8,192 x 4,097 pixels found, at most 33,554,432"):
         read_picture(path)
-    assert time.perf_counter() - start < 1
 
 
 def test_an_image_is_bounded_in_its_first_pass_too(copied: Callable[[str], Path]) -> None:
@@ -178,10 +179,8 @@ def test_these_are_read(name: str, tmp_path: Path) -> None:
 
 def test_a_text_is_bounded(conformance: Path) -> None:
     model = load(conformance / "bytes.edge")
-    start = time.perf_counter()
     with pytest.raises(InputError, match=r"text: 1,048,577 bytes found, at most 1,048,576"):
         model.prepare(text="a" * (2**20 + 1))
-    assert time.perf_counter() - start < 2
 
 
 def _replacing(bundle: Path, key: str, names: str, times: int) -> Path:
@@ -254,33 +253,36 @@ def test_variants_are_opened_when_they_are_used(copied: Callable[[str], Path]) -
     assert len(load(bundle).variants) > 1
 
 
-def test_many_variants_cost_what_their_text_does(copied: Callable[[str], Path]) -> None:
-    def change(manifest: Any) -> None:
-        (variant, *_), symbol = manifest["variants"], next(iter(manifest["symbols"]))
-        manifest.pop("rows", None)
-        variant["stacks"] = []
-        manifest["variants"] = [{**variant, "sizes": {symbol: i + 1}} for i in range(2500)]
+def test_many_variants_cost_what_their_text_does(copied: Callable[[str], Path], growth: Growth) -> None:
+    manifest = json.loads((copied("good") / "manifest.json").read_text("utf-8"))
+    (variant, *_), symbol = manifest["variants"], next(iter(manifest["symbols"]))
+    manifest.pop("rows", None)
+    variant["stacks"] = []
 
-    bundle = _edited(copied("good"), change)
-    start = time.perf_counter()
-    load(bundle)
-    assert time.perf_counter() - start < 5
+    def text(count: int) -> str:
+        variants = [{**variant, "sizes": {symbol: i + 1}} for i in range(count)]
+        return json.dumps({**manifest, "variants": variants})
+
+    few, many = text(500), text(2000)
+    assert growth(lambda: Manifest.from_json(few), lambda: Manifest.from_json(many)) < LINEAR
 
 
-def test_rows_cost_what_their_text_does(good: Path) -> None:
-    def change(manifest: Any) -> None:
+def test_rows_cost_what_their_text_does(good: Path, growth: Growth) -> None:
+    path = good / "manifest.json"
+
+    def text(count: int) -> str:
+        manifest = json.loads(path.read_text("utf-8"))
         graph, batch = manifest["graphs"]["model"], "batch"
-        names = [f"s{i}" for i in range(16_000)]
+        names = [f"s{i}" for i in range(count)]
         manifest["symbols"] |= {name: {"min": 1, "max": None} for name in (*names, batch)}
         graph["inputs"][0]["dims"] = [batch, *names]
         graph["outputs"][0]["dims"] = [batch, *reversed(names)]
         manifest["rows"] = {"batch": batch, "padding": None}
         manifest["variants"] = [{**manifest["variants"][0], "stacks": [], "sizes": {}}]
+        return json.dumps(manifest)
 
-    text = (_edited(good, change) / "manifest.json").read_text("utf-8")
-    start = time.perf_counter()
-    Manifest.from_json(text)
-    assert time.perf_counter() - start < 5
+    few, many = text(4000), text(16_000)
+    assert growth(lambda: Manifest.from_json(few), lambda: Manifest.from_json(many)) < LINEAR
 
 
 def test_a_closed_model_says_so(conformance: Path) -> None:

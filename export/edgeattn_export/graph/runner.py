@@ -65,8 +65,10 @@ class SessionRunner:
         """Return the call that an app makes: arrays in, arrays out."""
         fed = {name: inputs[name] for name in self._inputs}
 
+        boundary = running("onnxruntime", fed)
+
         def call() -> list[NDArray[Any]]:
-            with running("onnxruntime", fed):
+            with boundary:
                 return list(self._session.run(self._outputs, fed))
 
         return call

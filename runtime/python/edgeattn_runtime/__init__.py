@@ -27,6 +27,7 @@ from edgeattn_runtime.errors import (
     BadInput,
     BundleError,
     CheckFailed,
+    DeadlineError,
     EdgeAttnError,
     IncompatibleRuntimeError,
     InputError,
@@ -34,6 +35,7 @@ from edgeattn_runtime.errors import (
 )
 
 if TYPE_CHECKING:
+    from edgeattn_runtime.deadline import Deadline
     from edgeattn_runtime.decoding import Hypothesis, generate, generate_many
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
@@ -44,6 +46,8 @@ __all__ = [
     "BadInput",
     "BundleError",
     "CheckFailed",
+    "Deadline",
+    "DeadlineError",
     "EdgeAttnError",
     "Hypothesis",
     "IncompatibleRuntimeError",
@@ -64,6 +68,7 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
 _HEAVY = {
+    "Deadline": "deadline",
     "Hypothesis": "decoding",
     "Label": "processing",
     "Model": "model",

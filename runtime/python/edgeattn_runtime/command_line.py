@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgeattn_runtime.bench import bench
+from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces
 from edgeattn_runtime.golden import check
@@ -20,6 +21,7 @@ from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
 from edgeattn_runtime.printing import answer_lines, benchmark_text, check_table
 from edgeattn_runtime.raw_input import read_input
+from edgeattn_runtime.untrusted import check_untrusted
 
 # Of the command generate: what is passed on as it is.
 _SETTINGS = (
@@ -44,9 +46,13 @@ def run(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
     commands = {"run": _run, "check": _check, "bench": _bench, "generate": _generate}
     try:
+        if args.command == "check" and args.untrusted:
+            return check_untrusted(args.bundle, _trusted(args))
         commands[args.command](args)
     except EdgeAttnError as error:
         return _print_error(error, error.exit_code)
+    except MemoryError as error:
+        return _print_error(shortage(args.command, "memory", error), EdgeAttnError.exit_code)
     except OSError as error:
         return _print_error(error, EdgeAttnError.exit_code)
     return 0
@@ -77,6 +83,15 @@ def _check(args: argparse.Namespace) -> None:
     failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
+
+
+def _trusted(args: argparse.Namespace) -> list[str]:
+    """Return the arguments of the same check in this process."""
+    options = {"--threads": args.threads, "--target": args.target}
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    flags = {"--json": args.json, "--no-kernels": not args.kernels}
+    given += [name for name, is_set in flags.items() if is_set]
+    return ["check", *given, "--", str(args.bundle)]
 
 
 def _bench(args: argparse.Namespace) -> None:
@@ -127,6 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     golden = commands.add_parser("check", help="replay the golden vectors; exit 1 when one fails")
+
+    golden.add_argument(
+        "--untrusted", action="store_true", help="in a process with limits on memory and time"
+    )
 
     timed = commands.add_parser("bench", help="latency on the golden inputs, accuracy, load time and memory")
     timed.add_argument("--rounds", type=int, default=100, metavar="N", help="calls per sample (100)")

@@ -12,6 +12,7 @@
     │   ├── RecipeError               a recipe that cannot be followed
     │   └── BudgetError               a budget that names or asks the impossible
     ├── ResourceError                 the machine lacks memory, files or disk     exit code 2
+    ├── DeadlineError                 a call did not end in its time              exit code 2
     ├── StageError                    a stage failed on the model, unforeseen     exit code 2
     └── CheckFailed                   a check was made, and failed                exit code 1
 
@@ -83,6 +84,10 @@ class BudgetError(BadInput):
 
 class ResourceError(EdgeAttnError):
     """The machine lacks memory, file descriptors or space on a disk; what was handed over may be right."""
+
+
+class DeadlineError(EdgeAttnError):
+    """A call did not end by its deadline, or was cancelled."""
 
 
 class StageError(EdgeAttnError):

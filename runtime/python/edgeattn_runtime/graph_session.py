@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage, text_of
 from edgeattn_runtime.contract import Arrays, out_of_table
+from edgeattn_runtime.deadline import current
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, InputError
 from edgeattn_runtime.graph import Graph, Tensor
 
 _OUT_OF_RANGE = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
 _ENGINE_NAMES = {"float32": "float", "float64": "double"}  # where onnxruntime's differ from numpy's
+
+
+_Answer = TypeVar("_Answer")
 
 
 class OpenGraph(Protocol):
@@ -65,11 +69,11 @@ class GraphSession:
         Raises:
             InputError: An index in them is out of range for its lookup table, or they need more memory than
                 there is.
+            DeadlineError: The deadline of this thread's calls has passed, or passes meanwhile.
             BundleError: The graph fails on inputs that its contract allows, or gives an output of another
                 rank than its contract's.
         """
-        with running(self._label, arrays):
-            answers = self._session.run(self._outputs, arrays)
+        answers = self._ended(arrays, lambda options: self._session.run(self._outputs, arrays, options))
         for tensor, answer in zip(self.graph.outputs, answers, strict=True):
             if answer.ndim != len(tensor.dims):
                 raise BundleError(
@@ -89,15 +93,22 @@ class GraphSession:
         Returns:
             The call, which raises as ``run`` does where the graph fails. It is one thread's at a time.
         """
-        boundary = running(self._label, inputs)
-        with boundary:
+        with running(self._label, inputs):
             bound = BoundCall(self._session, inputs, outputs)
+        return lambda: self._ended(inputs, bound)
 
-        def call() -> None:
-            with boundary:
-                bound()
+    def _ended(self, inputs: Arrays, call: Callable[[onnxruntime.RunOptions | None], _Answer]) -> _Answer:
+        """Make a call of onnxruntime's, and end it by the deadline of this thread's calls."""
+        deadline = current()
+        if deadline is None:
+            with running(self._label, inputs):
+                return call(None)
 
-        return call
+        def ended(error: BaseException) -> EdgeAttnError:
+            return deadline.error(self._label) if deadline.is_over else failure(self._label, error, inputs)
+
+        with Boundary(ended), deadline.options(self._label) as options:
+            return call(options)
 
     def _check(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:
         types = {node.name: node.type for node in nodes}
@@ -132,9 +143,9 @@ class BoundCall:
         for name, value in self._outputs.items():
             self._binding.bind_ortvalue_output(name, value)
 
-    def __call__(self) -> None:
+    def __call__(self, options: onnxruntime.RunOptions | None = None) -> None:
         """Run the graph; raises onnxruntime's own errors where it fails."""
-        self._session.run_with_iobinding(self._binding)
+        self._session.run_with_iobinding(self._binding, options)
 
 
 def running(graph: str, inputs: Mapping[str, NDArray[Any]]) -> Boundary:

@@ -105,6 +105,7 @@ class Model:
         Raises:
             InputError: The inputs do not keep the contract, an index in them is out of range for its lookup
                 table, or they need more memory than there is.
+            DeadlineError: It did not end within the ``Deadline`` around it.
             BundleError: The graph fails on inputs that its contract allows.
         """
         return self.run(self._checked(inputs))

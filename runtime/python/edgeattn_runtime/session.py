@@ -74,12 +74,13 @@ def open_session(
     session_options = _options(settings)
     if profile is not None:
         session_options.enable_profiling, session_options.profile_file_prefix = True, str(profile)
-    if (library := kernels_of(providers, options).library) is not None:
-        session_options.register_custom_ops_library(library.path)
+    library = kernels_of(providers, options).library
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source = model if isinstance(model, bytes) else str(model)
     label = "model" if isinstance(model, bytes) else str(model)
     with Boundary(lambda error: _session_error(label, providers, error)):
+        if library is not None:
+            session_options.register_custom_ops_library(library.path)
         return _session(source, session_options, providers, texts)
 
 

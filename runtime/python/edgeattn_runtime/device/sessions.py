@@ -59,9 +59,10 @@ class Sessions:
             raise BadInput(f"inputs {', '.join(missing)} missing; {', '.join(arrays)} found")
         feeds = {each: arrays[each] for each in inputs}
         outputs = [value.name for value in session.get_outputs()]
+        boundary = running(name, feeds)
 
         def call() -> list[NDArray[Any]]:
-            with running(name, feeds):
+            with boundary:
                 return [np.asarray(output) for output in session.run(outputs, feeds)]
 
         return call, outputs

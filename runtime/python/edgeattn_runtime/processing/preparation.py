@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,7 @@ from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.series import prepare_series
-from edgeattn_runtime.processing.text import decode_text, open_tokenizer, prepare_text
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from edgeattn_runtime.processing.text import OpenTokenizer, decode_text, open_tokenizer, prepare_text
 
 KINDS = ("text", "image", "audio", "series")  # of an app's data
 
@@ -101,7 +98,7 @@ class Preparation:
         return {series.input: prepare_series(series, self._inputs[series.input], sources)}
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
+    def _tokenizer(self) -> OpenTokenizer:
         text = self._part("text", self._processing.text)
         return open_tokenizer(text, self._path(text.tokenizer))
 

@@ -69,7 +69,15 @@ class Text:
                 check_kind(key, find_tensor(key, name, inputs), DTYPES, 2)
 
 
-def open_tokenizer(text: Text, path: Path) -> Tokenizer:
+@dataclass(frozen=True, slots=True)
+class OpenTokenizer:
+    """A tokenizer, and how many characters its normalizer makes of one at most."""
+
+    tokenizer: Tokenizer
+    growth: float
+
+
+def open_tokenizer(text: Text, path: Path) -> OpenTokenizer:
     """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
 
     Raises:
@@ -84,25 +92,25 @@ def open_tokenizer(text: Text, path: Path) -> Tokenizer:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         special = tokenizer.num_special_tokens_to_add(is_pair=False)
-        decoded = growth_of(tokenizer.decoder)
+        growth, decoded = growth_of(tokenizer.normalizer), growth_of(tokenizer.decoder)
     if decoded > DECODED:
         raise BundleError(
             f"{path}: a decoder that makes {decoded:,.0f} characters of one found, at most {DECODED} "
             "expected; export again"
         )
     if text.longest is None:
-        return tokenizer
+        return OpenTokenizer(tokenizer, growth)
     if text.longest <= special:
         raise BundleError(
             f"processing.text.longest: {text.longest} found, more than the {special} special tokens of "
             f"{path.name} expected; export again"
         )
     tokenizer.enable_truncation(text.longest)
-    return tokenizer
+    return OpenTokenizer(tokenizer, growth)
 
 
 def prepare_text(
-    text: Text, tokenizer: Tokenizer, inputs: Mapping[str, Tensor], texts: Sequence[object]
+    text: Text, tokenizer: OpenTokenizer, inputs: Mapping[str, Tensor], texts: Sequence[object]
 ) -> Arrays:
     """Return token ids, their mask and their type ids, each ``[batch, sequence]`` in its input's dtype.
 
@@ -117,8 +125,7 @@ def prepare_text(
             number of tokens and there is no mask.
         BundleError: The tokenizer gives ids that their input's dtype cannot hold.
     """
-    growth = growth_of(tokenizer.normalizer)
-    encodings = [_encoded(tokenizer, growth, each) for each in texts]
+    encodings = [_encoded(tokenizer, each) for each in texts]
     lengths = sorted({len(encoding.ids) for encoding in encodings})
     if len(lengths) > 1 and text.mask is None:
         raise InputError(
@@ -141,17 +148,17 @@ def prepare_text(
     return arrays
 
 
-def decode_text(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
+def decode_text(tokenizer: OpenTokenizer, tokens: Iterable[int]) -> str:
     """Return the text of token ids, special tokens left out.
 
     Raises:
         InputError: These are no token ids.
     """
     with refusing(InputError, "token ids", f"no text can be made of {tokens!r}", "give a decoder's"):
-        return tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
+        return tokenizer.tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
 
 
-def _encoded(tokenizer: Tokenizer, growth: float, text: object) -> Encoding:
+def _encoded(tokenizer: OpenTokenizer, text: object) -> Encoding:
     if not isinstance(text, str):
         raise InputError(f"text: {type(text).__name__} found, a str expected")
     try:
@@ -162,14 +169,15 @@ def _encoded(tokenizer: Tokenizer, growth: float, text: object) -> Encoding:
         ) from error
     if size > TEXT_BYTES:
         raise InputError(f"text: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
-    if growth * len(text) > CHARACTERS:
+    longest = int(CHARACTERS / tokenizer.growth)
+    if len(text) > longest:
         raise InputError(
-            f"text: {len(text):,} characters found, at most {int(CHARACTERS / growth):,} expected by a "
-            f"tokenizer that makes {growth:,.0f} of one; give a part of it, or export again"
+            f"text: {len(text):,} characters found, at most {longest:,} expected by a tokenizer that makes "
+            f"{tokenizer.growth:,.0f} of one; give a part of it, or export again"
         )
     # Such as a word that is unknown to a vocabulary without an unknown token.
     with refusing(InputError, "text", f"{text[:40]!r} cannot be tokenized", "give another"):
-        encoding = tokenizer.encode(text)
+        encoding = tokenizer.tokenizer.encode(text)
     if not encoding.ids:
         raise InputError(f"text: {text[:40]!r} gives no token, at least one expected; give another")
     return encoding
