@@ -1,0 +1,68 @@
+"""Attention by edgeattn's own kernel; where that is not installed, by the standard operator.
+
+Before: Attention(q, k, v, ...)
+After:  edgeattn.Attention(q, k, v, ...)     the same inputs and attributes; its body the standard one
+
+The kernel sums in another order, so a recipe names it and is proven with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.functions import DOMAIN
+
+OP_TYPE = "Attention"
+INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")
+OUTPUTS = ("y", "present_key", "present_value")
+COVERED = frozenset({"is_causal", "q_num_heads", "kv_num_heads", "scale", "softcap"})
+
+
+class KernelAttention:
+    """Takes the kernel for every attention that it covers."""
+
+    name = "kernel attention"
+    noun = "attention"
+    roots = frozenset({OP_TYPE})
+
+    def check(self, node: ir.Node) -> ir.Node | None:
+        """Match a standard attention of covered attributes, inputs and outputs."""
+        covered = COVERED.issuperset(node.attributes)
+        few = len(node.inputs) <= len(INPUTS) and len(node.outputs) <= len(OUTPUTS)
+        return node if covered and few and not node.domain else None
+
+    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+        """Emit the node."""
+        outputs = tape.op_multi_out(
+            OP_TYPE,
+            match.inputs,
+            match.attributes,
+            num_outputs=len(match.outputs),
+            domain=DOMAIN,
+            overload=_overload(match),
+        )
+        return dict(zip(match.outputs, outputs, strict=True))
+
+
+def attention_body(node: ir.Node, opset: int) -> ir.Function:
+    """Return the function that an engine without the kernel runs: the standard operator."""
+    parameters = {name: ir.Value(name=name) for name in INPUTS}
+    given = zip(parameters.values(), node.inputs, strict=False)
+    inputs = [parameter if value is not None else None for parameter, value in given]
+    tape = Tape()
+    outputs = tape.op_multi_out(OP_TYPE, inputs, node.attributes, num_outputs=len(node.outputs))
+    for output, name in zip(outputs, OUTPUTS, strict=False):
+        output.name = name
+    graph = ir.Graph(tuple(parameters.values()), outputs, nodes=tape.nodes, opset_imports={"": opset})
+    attributes = [ir.Attr(name, attribute.type, None) for name, attribute in node.attributes.items()]
+    return ir.Function(DOMAIN, OP_TYPE, node.overload, graph=graph, attributes=attributes)
+
+
+def _overload(node: ir.Node) -> str:
+    """Return the name of a node's body: its attributes, the inputs that are given, and how many outputs."""
+    attributes = (f"{name}={attribute.value:.9g}" for name, attribute in sorted(node.attributes.items()))
+    given = (name for name, value in zip(INPUTS, node.inputs, strict=False) if value is not None)
+    return "_".join([*given, *attributes, str(len(node.outputs))])

@@ -1,0 +1,92 @@
+"""Attention by a kernel: without it, the standard operator, bit by bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
+from edgeattn_export.lower import Lowered
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention
+from edgeattn_export.targets.cpu import FORMS
+
+BATCH, HEADS, WIDTH = 2, 4, 8
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def _model(inputs: Arrays, outputs: int = 1, **attributes: float) -> ir.Model:
+    """Return an attention of (batch, heads, sequence, width); inputs by their roles, in order."""
+    roles = ("q", "k", "v", "mask", "past_key", "past_value")
+    tape = Tape()
+    values = {
+        name: ir.val(name, ir.DataType.from_numpy(array.dtype), array.shape) for name, array in inputs.items()
+    }
+    given = [values.get(name) for name in roles]
+    while given[-1] is None:
+        given.pop()
+    answers = tape.op_multi_out("Attention", given, attributes, num_outputs=outputs)
+    for number, answer in enumerate(answers):
+        answer.name, answer.type = f"answer{number}", ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph(
+        list(values.values()), answers, nodes=tape.nodes, opset_imports={"": 23}, name="attention"
+    )
+    return ir.Model(graph, ir_version=10)
+
+
+def _inputs(**lengths: int) -> Arrays:
+    generator = np.random.default_rng(0)
+    return {
+        name: generator.standard_normal((BATCH, HEADS, length, WIDTH)).astype(np.float32)
+        for name, length in lengths.items()
+    }
+
+
+CASES: dict[str, tuple[Arrays, int, dict[str, float]]] = {
+    "plain": (_inputs(q=5, k=7, v=7), 1, {}),
+    "causal": (_inputs(q=5, k=5, v=5), 1, {"is_causal": 1, "scale": 0.5}),
+    "a mask": (_inputs(q=5, k=7, v=7) | {"mask": np.tri(5, 7, 2).astype(bool)}, 1, {"softcap": 20.0}),
+    "a cache": (_inputs(q=1, k=1, v=1, past_key=6, past_value=6), 3, {}),
+}
+
+
+@pytest.mark.parametrize(("inputs", "outputs", "attributes"), CASES.values(), ids=CASES)
+def test_without_the_kernel_it_answers_as_the_standard_one(
+    inputs: Arrays, outputs: int, attributes: dict[str, float]
+) -> None:
+    model = _model(inputs, outputs, **attributes)
+    expected = ORT_CPU.runner(model)(inputs)
+    assert len(apply(KernelAttention(), model).sites) == 1
+    write_bodies(model, FORMS.bodies)
+    assert [node.domain for node in model.graph] == [DOMAIN]
+    for way in (model, inlined(model)):
+        answers = ORT_CPU.runner(way)(inputs)
+        assert answers.keys() == expected.keys()
+        for name, answer in answers.items():
+            np.testing.assert_array_equal(answer, expected[name])
+
+
+def test_attentions_that_differ_have_bodies_of_their_own() -> None:
+    bodies = set()
+    for inputs, outputs, attributes in CASES.values():
+        model = _model(inputs, outputs, **attributes)
+        apply(KernelAttention(), model)
+        write_bodies(model, FORMS.bodies)
+        bodies |= model.functions.keys()
+    assert len(bodies) == len(CASES)
+
+
+def test_an_attention_that_is_not_covered_stays() -> None:
+    model = _model(_inputs(q=5, k=7, v=7), softmax_precision=1)
+    assert apply(KernelAttention(), model).sites == ()
+    assert apply(KernelAttention(), _model(_inputs(q=5, k=7, v=7), 4)).sites == ()
+
+
+def test_a_recovered_encoder_has_it_and_none_is_taken_twice(lowered: Lowered) -> None:
+    model = lowered.model.clone()
+    assert len(apply(KernelAttention(), model).sites) == 1
+    assert apply(KernelAttention(), model).sites == ()
