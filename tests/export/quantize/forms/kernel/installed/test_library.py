@@ -1,4 +1,7 @@
-"""What the installed library computes in one node is what it and stock operators compute in several."""
+"""What edgeattn-kernels computes in one node is what it and stock operators compute in several.
+
+``make kernels`` installs it.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,17 @@ from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
 from edgeattn_export.targets.cpu import FORMS
-from edgeattn_runtime.kernels import installed
 
-LIBRARY = installed().library
-pytestmark = pytest.mark.skipif(LIBRARY is None, reason="edgeattn-kernels is not installed")
+edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
 
 WIDTH, CHANNELS = 12, 8
 SUMS = 1e-5  # of the largest number: what float32 sums in another order, and a kernel's own GELU, add
 
 
 def _answer(model: ir.Model) -> NDArray[np.float32]:
-    assert LIBRARY is not None
     write_bodies(model, FORMS.bodies)
     options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(LIBRARY.path)
+    options.register_custom_ops_library(str(edgeattn_kernels.library()))
     session = onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
     generator = np.random.default_rng(1)
     inputs = {
