@@ -183,6 +183,7 @@ inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const
   if (!present.data) return;
   float* to = present.at(block.batch, block.key_head, 0);
   for (const auto& span : call.spans) {
+    if (span.length == 0) continue;  // perhaps without data
     const Heads<const float>& heads = span.*part;
     const float* const from = heads.at(block.batch, block.key_head, 0);
     if (heads.row_stride == size)

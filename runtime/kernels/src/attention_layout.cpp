@@ -77,7 +77,7 @@ Projections unpacked(const Tensor& packed, const AttentionAttributes& attributes
           ", no multiple of q_num_heads + 2 kv_num_heads, ", heads);
   const auto length = size(shape[1]), row = size(shape[2]), width = row / size(heads);
   const auto part = [&](std::int64_t first, std::int64_t count) -> Projection {
-    const auto* const data = shape.elements() ? packed.as<float>() + size(first) * width : nullptr;
+    const auto* const data = packed.data ? packed.as<float>() + size(first) * width : nullptr;
     return {size(shape[0]), size(count), length, width, {data, length * row, width, row}};
   };
   return {part(0, attributes.query_heads), part(attributes.query_heads, attributes.key_heads),

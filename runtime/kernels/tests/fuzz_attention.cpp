@@ -49,6 +49,11 @@ Shape shape(Bytes& bytes, std::size_t rank) {
   return {dims, rank};
 }
 
+// Dimensions may be any: what overflows wraps.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+}
+
 // Half of all tensors fit what came before: else few calls would reach the kernel.
 struct Fuzzed {
   AttentionInputs inputs;
@@ -64,10 +69,10 @@ struct Fuzzed {
                   rank == 3 || flags & 2 ? bytes.dimension() : 0, (flags & 4) != 0, flags & 8 ? 0.5f : 0,
                   flags & 16 ? 3.0f : 0};
     Shape query = shape(bytes, rank);
-    if (rank == 3 && forms & 1) query[2] = query[2] % 11 * (attributes.query_heads % 64);
+    if (rank == 3 && forms & 1) query[2] = product(query[2] % 11, attributes.query_heads);
     Shape key = forms & 2 ? shape(bytes, rank) : query;
     if (rank == 3 && !(forms & 2) && attributes.query_heads > 0)
-      key[2] = query[2] / attributes.query_heads * (attributes.key_heads % 64);
+      key[2] = product(query[2] / attributes.query_heads, attributes.key_heads);
     if (rank == 4 && forms & 4) key[1] = bytes.dimension();
     if (forms & 8) key[rank - 2] = bytes.dimension();
     Shape value = forms & 16 ? shape(bytes, rank) : key;
