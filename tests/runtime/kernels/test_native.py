@@ -23,8 +23,9 @@ def test_against_doubles_with_sanitizers(sanitized: Path) -> None:
     assert "100% tests passed" in _run("ctest", "--test-dir", sanitized, "--output-on-failure")
 
 
-def test_fuzzed(sanitized: Path) -> None:
-    fuzzer = sanitized / "tests" / "fuzz_int8_linear"
+@pytest.mark.parametrize("kernel", ["int8_linear", "attention"])
+def test_fuzzed(kernel: str, sanitized: Path) -> None:
+    fuzzer = sanitized / "tests" / f"fuzz_{kernel}"
     assert "Done " in _run(fuzzer, "-max_total_time=20", "-max_len=512", f"-artifact_prefix={sanitized}/")
 
 
