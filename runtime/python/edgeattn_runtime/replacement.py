@@ -170,11 +170,12 @@ def _unlock(lock: int | None) -> None:
 def _check_writable(folder: Path) -> None:
     parent = next(place for place in folder.resolve().parents if place.exists())
     try:
-        Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)).rmdir()
+        probe = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)
     except OSError as error:
         raise BadInput(
             f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
         ) from error
+    shutil.rmtree(probe, ignore_errors=True)  # another process may have taken it for a killed one's
 
 
 def _strays(folder: Path) -> Iterator[str]:
