@@ -114,7 +114,7 @@ class Around(nn.Module):
 @pytest.mark.parametrize(
     ("part", "named"),
     [
-        (Masking, r"'blocks\.0' \(Masking\) .*, line \d+, .*torch\.rand.*'noise' \(1, 5\)"),
+        (Masking, r"'blocks\.0' \(Masking\) .*, line \d+, .*torch\.rand.*'noise' \(1, 40\)"),
         (Sampled, r"'blocks\.0' \(Sampled\) .*torch\.randint.*\(30,\)"),
         (Dropped, r"'blocks\.0' \(Dropped\) .*functional\.dropout"),
         (Counting, r"'blocks\.0' \(Counting\) .*buffer 'calls' .*\(calls \+= 1\)"),
@@ -130,7 +130,7 @@ def test_what_draws_or_is_kept_is_named_with_the_change(
     part: type[nn.Module], named: str, exported: Export
 ) -> None:
     with pytest.raises(CaptureError, match=named):
-        exported(Around(part()), [{"x": torch.randn(1, length, 4)} for length in (5, 3, 4)])
+        exported(Around(part()), [{"x": torch.randn(1, length, 4)} for length in (40, 3, 4)])
 
 
 def test_the_change_that_is_told_helps(exported: Export) -> None:

@@ -142,9 +142,12 @@ def prepare_text(
     for name, values in rows.items():
         tensor = inputs[name]
         with refusing(BundleError, text.tokenizer, f"a number that {tensor} cannot hold", "export again"):
-            arrays[name] = np.zeros((len(values), lengths[-1]), tensor.dtype)
-            for row, value in zip(arrays[name], values, strict=True):
+            numbers = np.zeros((len(values), lengths[-1]), np.int64)
+            for row, value in zip(numbers, values, strict=True):
                 row[: len(value)] = value
+            arrays[name] = numbers.astype(tensor.dtype)
+            if (arrays[name] != numbers).any():
+                raise OverflowError(f"{numbers.max()}")
     return arrays
 
 
