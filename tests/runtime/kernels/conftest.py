@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 import pytest
+from filelock import FileLock
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -48,13 +49,15 @@ def _built(name: str, *options: str) -> Path:
     build = source / "build" / name
     engine = build / "engine"
     configured = (f"-DONNXRUNTIME_ROOT={engine}", "-DEDGEATTN_KERNELS_TESTS=ON", *options)
-    for command in (
-        (RUNTIME / "cpp" / "engine", engine),
-        ("cmake", "-S", source, "-B", build, *configured),
-        ("cmake", "--build", build, "--parallel", "2"),
-    ):
-        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    build.mkdir(parents=True, exist_ok=True)
+    with FileLock(build.with_suffix(".lock")):  # the other worker finds it built
+        for command in (
+            (RUNTIME / "cpp" / "engine", engine),
+            ("cmake", "-S", source, "-B", build, *configured),
+            ("cmake", "--build", build, "--parallel", "2"),
+        ):
+            done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     return build
 
 
