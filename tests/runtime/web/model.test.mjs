@@ -16,7 +16,7 @@ test('many calls at once are answered as one by one', async () => {
 
 test('a call that fails leaves the next alone', async () => {
   const outside = { ...inputs, tokens: tensor('int64', [1, 3], [1, 2, 99]) };
-  await assert.rejects(model.run(outside), /99 found in an input, 0 to 15 expected/);
+  await assert.rejects(model.run(outside), /index 99 out of range/);
   assert.equal((await model.run(inputs)).embedding.data.length, 8);
 });
 
