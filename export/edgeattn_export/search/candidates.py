@@ -117,7 +117,7 @@ class Candidates:
 
     def usual(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
         """Yield what is tried of a layer at first, of all that fit it."""
-        yield from self.kernels
+        yield from (each for each in self.kernels if _is_wanted(layer, each, goal, forms))
         yield from self.fast
         yield from self.behind_activation if layer.source in ZERO_KEEPING else self.elsewhere
         yield from self.more_exact
@@ -137,6 +137,12 @@ class Candidates:
     def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
         """Return what is tried of embeddings."""
         return (*self.embeddings, *(self.smaller_embeddings if goal.wants_size else ()))
+
+
+def _is_wanted(layer: Layer, treatment: Treatment, goal: Goal, forms: Forms) -> bool:
+    """Say whether a treatment fits; one that gives up exactness for bytes only where these count."""
+    is_smaller = forms.linear[treatment.form].bytes_per_weight < 1
+    return _fits(layer, treatment, forms) and (goal.wants_size or not is_smaller)
 
 
 def _fits(layer: Layer, treatment: Treatment, forms: Forms) -> bool:

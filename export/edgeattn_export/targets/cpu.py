@@ -11,8 +11,10 @@ from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
 from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention, attention_body
+from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
 from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
@@ -37,11 +39,13 @@ FORMS = Forms(
         INT8_UNPAIRED,
         KERNEL_INT8,
         KERNEL_INT8_PER_TOKEN,
+        KERNEL_INT4_BLOCKS,
     ),
     others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh(), KernelAttention()),
     finish=(
         KernelSmoothing(),
         KernelActivation(),
+        KernelGate(),
         SharedQuantization(),
         FlatSum(),
         KernelResidual(),
@@ -95,6 +99,7 @@ _OF_KERNELS = (
     *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
     Treatment(KERNEL_INT8_PER_TOKEN.name),
     Treatment(KERNEL_INT8_PER_TOKEN.name, (("smoothing", 0.6),)),  # the best of 0.5 to 0.7 on MiniLM
+    Treatment(KERNEL_INT4_BLOCKS.name),
 )
 
 CPU = Target(

@@ -82,6 +82,16 @@ def test_no_target_has_kernels_unless_they_are_installed() -> None:
     assert MINIMAL.kernels == ()
 
 
+def test_weights_of_4_bits_are_tried_where_size_counts(part: FloatGraph) -> None:
+    candidates = replace(CPU.candidates, kernels=CPU.kernels)
+    layer = next(each for each in part.calibration.layers if each.width % 32 == 0)
+    forms = [
+        {each.form for each in candidates.usual(layer, goal, CPU.forms)}
+        for goal in (Goal(), Goal(size_mb=1), Goal(prefer="size"))
+    ]
+    assert ["kernel int4 blocks" in tried for tried in forms] == [False, True, True]
+
+
 def _both_ways(part: FloatGraph, rig: MakeRig, form: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Return of each graph that an error is measured on whether it has nodes of kernels."""
     opened: list[bool] = []
