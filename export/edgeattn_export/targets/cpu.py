@@ -24,7 +24,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PE
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
-from edgeattn_export.search.candidates import Candidates
+from edgeattn_export.search.candidates import Candidates, Kernels
 from edgeattn_export.targets.target import Target
 
 FORMS = Forms(
@@ -94,12 +94,15 @@ CANDIDATES = Candidates(
     others=("gelu tanh",),
 )
 
-_OF_KERNELS = (
-    Treatment(KERNEL_INT8.name),
-    *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
-    Treatment(KERNEL_INT8_PER_TOKEN.name),
-    Treatment(KERNEL_INT8_PER_TOKEN.name, (("smoothing", 0.6),)),  # the best of 0.5 to 0.7 on MiniLM
-    Treatment(KERNEL_INT4_BLOCKS.name),
+_KERNELS = Kernels(
+    layers=(
+        Treatment(KERNEL_INT8.name),
+        *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
+        Treatment(KERNEL_INT8_PER_TOKEN.name),
+        Treatment(KERNEL_INT8_PER_TOKEN.name, (("smoothing", 0.6),)),  # the best of 0.5 to 0.7 on MiniLM
+        Treatment(KERNEL_INT4_BLOCKS.name),
+    ),
+    rewrites=(KernelAttention.name,),
 )
 
 CPU = Target(
@@ -108,7 +111,7 @@ CPU = Target(
     lowerings=LOWERINGS,
     forms=FORMS,
     candidates=CANDIDATES,
-    kernels=_OF_KERNELS,
+    kernels=_KERNELS,
     needs="onnxruntime 1.28 or later on a 64-bit CPU",
     tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
 )

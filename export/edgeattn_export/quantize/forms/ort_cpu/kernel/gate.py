@@ -24,8 +24,6 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import activated
 from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import layer_behind
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE, Int8Linear
 
-STACKED = ("weight", "scale", "bias")  # inputs that have a row for each channel
-
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -41,10 +39,12 @@ class Factor:
     half: int | None = None
     split: ir.Node | None = None
 
-    def array(self, name: str) -> NDArray[np.generic] | None:
-        """Return the rows of an input of ``STACKED``."""
-        array = constant(getattr(self.linear, name))
-        return array if array is None or self.half is None else np.split(array, 2)[self.half]
+    def rows(self, value: ir.Value | None) -> NDArray[np.generic]:
+        """Return its rows of a constant that has one for each of the layer's channels."""
+        array = constant(value)
+        if array is None:
+            raise TypeError("a layer's weight, scale and bias are constants")
+        return array if self.half is None else np.split(array, 2)[self.half]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,22 @@ class KernelGate:
     def rewrite(self, tape: Tape, match: Gated) -> Mapping[ir.Value, ir.Value]:
         """Emit the node over the rows of both."""
         linear = match.factor.linear
-        stacked = {}
-        for name in STACKED:
-            halves = [array for each in (match.factor, match.gate) if (array := each.array(name)) is not None]
-            value = getattr(linear, name)
-            stacked[name] = embed(tape, np.concatenate(halves), f"{value.name}.gated") if halves else None
-        (output,) = replace(linear, **stacked, gate=True).emit(tape)
+        both = (match.factor, match.gate)
+        gated = replace(
+            linear,
+            weight=_stacked(tape, [each.rows(each.linear.weight) for each in both], linear.weight),
+            scale=_stacked(tape, [each.rows(each.linear.scale) for each in both], linear.scale),
+            bias=None
+            if linear.bias is None
+            else _stacked(tape, [each.rows(each.linear.bias) for each in both], linear.bias),
+            gate=True,
+        )
+        (output,) = gated.emit(tape)
         return {match.output: output}
+
+
+def _stacked(tape: Tape, halves: list[NDArray[np.generic]], like: ir.Value) -> ir.Value:
+    return embed(tape, np.concatenate(halves), f"{like.name}.gated")
 
 
 def _factor(value: ir.Value | None, product: ir.Node) -> Factor | None:
