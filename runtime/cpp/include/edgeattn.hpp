@@ -18,6 +18,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -114,6 +115,30 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
+/// Decodes a PNG or JPEG file, or its bytes. Throws InputError where it is none of 8 bits of grey or RGB, whole.
+Image read_image(const std::string& path);
+Image decode_image(std::string_view bytes);
+
+/// A sound: its samples a second, and samples of -1 to 1, one channel behind the other.
+struct Sound {
+  std::int64_t rate = 0, channels = 1;
+  std::vector<float> samples;
+};
+
+/// Reads a WAV file of integers or float32, or its bytes. Throws InputError where it is none, or cut.
+Sound read_wav(const std::string& path);
+Sound decode_wav(std::string_view bytes);
+
+/// Series in their own units, one behind the other; NaN is a missing number.
+struct Series {
+  std::int64_t count = 0;
+  std::vector<double> values;
+};
+
+/// Reads the columns of those names from a CSV file in UTF-8, or its text. Throws InputError where it is none.
+Series read_csv(const std::string& path, const std::vector<std::string>& names);
+Series decode_csv(std::string_view text, const std::vector<std::string>& names);
+
 /// The app's tokenizer: the ids of a text by this tokenizer.json, special tokens included, at most `longest`.
 using Tokenizer = std::function<std::vector<std::int64_t>(
     const std::string& text, const std::string& tokenizer_json, std::optional<std::int64_t> longest)>;
@@ -142,12 +167,21 @@ class Model {
   /// Continues a prompt by a bundle with a key-value cache, and returns the new tokens.
   std::vector<std::int64_t> generate(const Prompt& prompt, const GenerateOptions& options = {}) const;
 
-  /// Makes inputs of a batch of images or texts, as the manifest's `processing` says.
+  /// Answers samples, each as a call of its own would, but faster where the manifest's `rows` allow it:
+  /// padding is left out, and rows of equal sizes run together. Zeros stand where padding was left out.
+  std::vector<Tensors> run_many(const std::vector<Tensors>& samples, const std::string& graph = {}) const;
+
+  /// Makes inputs of a batch of images, sounds, sets of series or texts, as the manifest's `processing` says.
   Tensors prepare(const std::vector<Image>& images) const;
+  Tensors prepare(const std::vector<Sound>& sounds) const;
+  Tensors prepare(const std::vector<Series>& sets) const;
   Tensors prepare(const std::vector<std::string>& texts, const Tokenizer& tokenizer) const;
 
   /// Reads an output by its labels: for every vector, from the largest value to the least.
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
+
+  /// Returns what a call forecast, in the series' own units: float64 [batch, series, time].
+  Tensor forecast(const Tensors& outputs) const;
 
   struct Impl;
   explicit Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -160,6 +194,46 @@ class Model {
 /// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no
 /// variant runs here, InputError where it has no such target.
 Model load(const std::string& folder, const LoadOptions& options = {});
+
+struct StreamOptions {
+  std::int64_t hop = 0;               // samples, or numbers of each series, from an answer to the next
+  std::optional<std::int64_t> window; // as many are looked at; none takes as many as the input has
+};
+
+/// What a window was answered with, and where it ended: how many samples had come by then.
+struct Moment {
+  std::int64_t end = 0;
+  Tensors outputs;
+};
+
+/// A sound, or series, that never end, answered a window at a time:
+///
+///     edgeattn::Stream stream(model, {800});
+///     stream.push(samples);
+///     while (auto moment = stream.next()) show(model.labels(moment->outputs));
+///
+/// The first answer comes with as many samples as a window has, the others a hop later each.
+class Stream {
+ public:
+  /// Throws InputError where the hop or window is below 1, the window is missing and the input takes any, or
+  /// the bundle prepares neither sounds nor series.
+  Stream(const Model& model, const StreamOptions& options);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  /// Takes what has come: samples, one channel behind the other, or numbers, one series behind the other.
+  void push(const std::vector<float>& samples);
+  void push(const std::vector<double>& values);
+
+  /// Answers the next window that is complete; none where there is none. Throws InputError where the bundle
+  /// refuses it, and goes on with the window behind it.
+  std::optional<Moment> next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct BenchOptions {
   std::string target;
