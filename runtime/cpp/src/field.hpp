@@ -32,7 +32,7 @@ class Field {
   std::vector<Field> items(std::size_t least = 0) const;
   std::string text(const std::string& meaning = "a printable text") const;
   std::string one_of(const Names& texts) const;
-  std::string hex64() const;                       // 64 lowercase hex digits
+  std::string hex64() const;  // 64 lowercase hex digits
   std::int64_t integer(std::int64_t least, std::int64_t most = kLargest) const;
   bool flag() const;
   double number() const;       // finite; an integer is at most 2^53 - 1

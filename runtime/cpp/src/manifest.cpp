@@ -124,7 +124,8 @@ static void read(const Field& field, AudioProcessing& audio) {
   Record record(field);
   record("input", audio.input)("rate", audio.rate, 1, kMostRate)("channels", audio.channels, 1);
   record.maybe("log_mel", audio.log_mel).end();
-  if (audio.log_mel && audio.channels != 1) throw record["channels"].refusal("1 channel for log-mel features");
+  if (audio.log_mel && audio.channels != 1)
+    throw record["channels"].refusal("1 channel for log-mel features");
 }
 
 static void read(const Field& field, SeriesProcessing& series) {

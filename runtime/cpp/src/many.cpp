@@ -52,7 +52,8 @@ class Splitter {
     return key;
   }
 
-  /// Returns how many rows of these sizes to run in one call: the first of the variant's stacks that holds them.
+  /// Returns how many rows of these sizes to run in one call: the first of the variant's stacks that holds
+  /// them.
   std::size_t rows_per_call(const Sizes& sizes) const {
     for (const auto& stack : graph_.answering(sizes).stacks)
       if (std::all_of(stack.sizes.begin(), stack.sizes.end(),
@@ -141,16 +142,18 @@ class Splitter {
 
 std::vector<Tensors> Model::run_many(const std::vector<Tensors>& samples, const std::string& name) const {
   const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto& graph = impl_->graph(asked);
-  std::vector<Tensors> checked;
+  const auto graph = impl_->graph(asked);
+  std::vector<std::optional<Tensors>> completed;
   for (std::size_t i = 0; i < samples.size(); ++i) try {
-      checked.push_back(impl_->checked(samples[i], asked));
+      const auto& inputs = completed.emplace_back(impl_->completed(*graph, asked, samples[i]));
+      graph->answering(inputs ? *inputs : samples[i]);
     } catch (const InputError& error) {
       throw InputError(words("sample ", i, ": ", error.what()));
     }
-  if (manifest().rows && asked == manifest().main_graph()) return Splitter(manifest(), graph).run(checked);
+  if (manifest().rows && asked == manifest().main_graph()) return Splitter(manifest(), *graph).run(samples);
   std::vector<Tensors> answers;
-  for (const auto& sample : checked) answers.push_back(graph.run(sample));
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    answers.push_back(graph->run(completed[i] ? *completed[i] : samples[i]));
   return answers;
 }
 

@@ -1,10 +1,9 @@
 // Texts become inputs, and an output labels.
-#include "processing.hpp"
-
 #include <algorithm>
 #include <cmath>
 
 #include "model.hpp"
+#include "processing/part.hpp"
 #include "shape.hpp"
 
 namespace edgeattn {

@@ -156,20 +156,22 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     return tensor.dims[axis].symbol.empty() && tensor.dims[axis].size == size;
   };
   // A size that processing makes is the one of the tensor's axis, where that is fixed.
-  const auto check_size = [&](const std::string& key, std::int64_t size, const TensorSpec& tensor, std::size_t axis) {
+  const auto check_size = [&](const std::string& key, std::int64_t size, const TensorSpec& tensor,
+                              std::size_t axis) {
     if (tensor.dims[axis].symbol.empty() && !has(tensor, axis, size))
-      throw BundleError(words("processing.", key, ": ", size, " found, ", tensor.dims[axis].size, " expected by ",
-                              written(tensor)));
+      throw BundleError(words("processing.", key, ": ", size, " found, ", tensor.dims[axis].size,
+                              " expected by ", written(tensor)));
   };
   if (const auto& image = processing.image) {
     check("image.input", image->input, inputs, "float32", 4);
     const auto& tensor = *find(inputs, image->input);
-    check_size("image.channels", static_cast<std::int64_t>(image->channels.size()), tensor, image->layout.find('C'));
+    check_size("image.channels", static_cast<std::int64_t>(image->channels.size()), tensor,
+               image->layout.find('C'));
     check_size("image.height", image->height, tensor, image->layout.find('H'));
     check_size("image.width", image->width, tensor, image->layout.find('W'));
     if (image->height > kMostPixels / image->width)
-      throw BundleError(words("processing.image: ", image->height, " x ", image->width, " pixels found, at most ",
-                              kMostPixels, " expected"));
+      throw BundleError(words("processing.image: ", image->height, " x ", image->width,
+                              " pixels found, at most ", kMostPixels, " expected"));
   }
   if (const auto& audio = processing.audio) {
     const auto& features = audio->log_mel;

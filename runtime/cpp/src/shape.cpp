@@ -127,7 +127,8 @@ Tensor take_rows(const Tensor& array, std::int64_t start, std::int64_t count) {
 
 void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t place) {
   if (from.data.empty() || to.data.empty()) return;
-  const auto item = item_size(from.dtype), source = static_cast<std::size_t>(row), target = static_cast<std::size_t>(place);
+  const auto item = item_size(from.dtype), source = static_cast<std::size_t>(row),
+             target = static_cast<std::size_t>(place);
   if (from.dims.size() > 1) {
     copy_overlap(from, to, 1, source * static_cast<std::size_t>(from.dims[1]),
                  target * static_cast<std::size_t>(to.dims[1]));

@@ -1,7 +1,8 @@
 // A window that moves over a sound or over series as they come: one call a hop.
 #include <algorithm>
+#include <limits>
 
-#include "processing.hpp"
+#include "processing/part.hpp"
 
 namespace edgeattn {
 namespace {
@@ -35,7 +36,7 @@ class Buffer {
       window.insert(window.end(), first, first + window_);
     }
     end = next_;
-    next_ += hop_;
+    next_ += std::min(hop_, std::numeric_limits<std::int64_t>::max() - next_);
     return true;
   }
 
@@ -61,7 +62,7 @@ struct Stream::State {
   Model model;
   std::optional<Buffer<float>> sound;
   std::optional<Buffer<double>> series;
-  Sound heard;   // the window, as it is prepared
+  Sound heard;  // the window, as it is prepared
   Series seen;
 };
 
@@ -71,9 +72,11 @@ Stream::Stream(const Model& model, const StreamOptions& options) {
   if (!how || (!how->audio && !how->series))
     throw InputError(words(manifest.name, ": prepares neither audio nor series; call it with arrays"));
   const auto window = options.window ? options.window : own_window(manifest, *how);
-  if (!window) throw InputError(words("window: none found, a number expected: ", manifest.name, " takes any"));
+  if (!window)
+    throw InputError(words("window: none found, a number expected: ", manifest.name, " takes any"));
   if (options.hop < 1 || *window < 1)
-    throw InputError(words("a hop of ", options.hop, " in a window of ", *window, " found, at least 1 of each expected"));
+    throw InputError(
+        words("a hop of ", options.hop, " in a window of ", *window, " found, at least 1 of each expected"));
   state_ = std::make_unique<State>(State{model, {}, {}, {}, {}});
   if (how->audio) {
     state_->sound.emplace(how->audio->channels, options.hop, *window);
@@ -90,10 +93,12 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 template <class Number>
-static void push_into(std::optional<Buffer<Number>>& buffer, const std::vector<Number>& numbers, const char* kind) {
+static void push_into(std::optional<Buffer<Number>>& buffer, const std::vector<Number>& numbers,
+                      const char* kind) {
   if (!buffer) throw InputError(words(kind, " found, which this bundle does not take"));
   if (numbers.size() % buffer->rows() != 0)
-    throw InputError(words(numbers.size(), " numbers found, as many in each of ", buffer->rows(), " rows expected"));
+    throw InputError(
+        words(numbers.size(), " numbers found, as many in each of ", buffer->rows(), " rows expected"));
   buffer->push(numbers);
 }
 

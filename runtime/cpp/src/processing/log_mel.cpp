@@ -17,7 +17,8 @@ LogMelFeatures::LogMelFeatures(const LogMel& how, std::int64_t rate)
   const auto frame = static_cast<std::size_t>(how.frame), bins = spectrum_.bins();
   frame_.resize(frame), power_.resize(bins);
   for (std::size_t i = 0; i < frame; ++i)
-    window_.push_back(0.5 - 0.5 * std::cos(2 * std::acos(-1.0) * static_cast<double>(i) / static_cast<double>(frame)));
+    window_.push_back(
+        0.5 - 0.5 * std::cos(2 * std::acos(-1.0) * static_cast<double>(i) / static_cast<double>(frame)));
   const double highest = static_cast<double>(rate) / 2;
   const double step = mel(highest) / static_cast<double>(how.bands + 1);
   for (std::size_t k = 0; k < bins; ++k) {
@@ -40,7 +41,8 @@ void LogMelFeatures::write(const float* samples, std::int64_t count, float* out)
   bands_.resize(static_cast<std::size_t>(frames * how_.bands));
   for (std::int64_t f = 0; f < frames; ++f) {
     const auto first = std::min(f * how_.hop, count);
-    write_frame(samples + first, std::min(count - first, how_.frame), &bands_[static_cast<std::size_t>(f * how_.bands)]);
+    write_frame(samples + first, std::min(count - first, how_.frame),
+                &bands_[static_cast<std::size_t>(f * how_.bands)]);
   }
   const auto [least, most] = std::minmax_element(bands_.begin(), bands_.end());
   if (*least == *most) throw InputError("audio: silence found, a sound expected; record it again");

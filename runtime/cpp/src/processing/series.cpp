@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "model.hpp"
-#include "processing.hpp"
+#include "part.hpp"
 #include "shape.hpp"
 
 namespace edgeattn {
@@ -13,22 +13,24 @@ std::int64_t time_of(const Series& set) {
   return static_cast<std::int64_t>(set.values.size()) / std::max<std::int64_t>(set.count, 1);
 }
 
-void check(const SeriesProcessing& how, const Series& set, const Dim& last) {
+void check_set(const SeriesProcessing& how, const Series& set, const Dim& last) {
   const auto count = static_cast<std::int64_t>(how.names.size());
   if (set.count != count || static_cast<std::int64_t>(set.values.size()) % count != 0)
-    throw InputError(words("series: ", set.values.size(), " numbers of ", set.count, " series found, as many of each of ",
-                           count, " expected: ", listed(how.names)));
+    throw InputError(words("series: ", set.values.size(), " numbers of ", set.count,
+                           " series found, as many of each of ", count, " expected: ", listed(how.names)));
   const auto time = time_of(set);
   if (time == 0 || (last.symbol.empty() && time != last.size))
-    throw InputError(words("series: ", time, " values of each series found, ",
-                           last.symbol.empty() ? words(last.size) : "at least 1", " expected",
-                           last.symbol.empty() && time > last.size ? words("; give the last ", last.size) : ""));
+    throw InputError(
+        words("series: ", time, " values of each series found, ",
+              last.symbol.empty() ? words(last.size) : "at least 1", " expected",
+              last.symbol.empty() && time > last.size ? words("; give the last ", last.size) : ""));
   if (std::any_of(set.values.begin(), set.values.end(), [](double value) { return std::isinf(value); }))
     throw InputError("series: an infinite value found, numbers expected");
 }
 
 /// Writes one series scaled. A missing number is the last before it, and at the beginning the first behind.
-void write(const double* values, std::int64_t time, const SeriesProcessing& how, std::size_t place, float* out) {
+void write(const double* values, std::int64_t time, const SeriesProcessing& how, std::size_t place,
+           float* out) {
   const auto* end = values + time;
   const auto missing = [](double value) { return std::isnan(value); };
   const auto* gap = std::find_if(values, end, missing);
@@ -36,7 +38,8 @@ void write(const double* values, std::int64_t time, const SeriesProcessing& how,
   const auto name = [&] { return words("series: ", how.names[place], ": "); };
   if (gap != end && how.missing == "refuse")
     throw InputError(words(name(), std::count_if(values, end, missing), " of ", time,
-                           " values are missing, the first at ", gap - values, "; the bundle takes none with gaps"));
+                           " values are missing, the first at ", gap - values,
+                           "; the bundle takes none with gaps"));
   if (present == end)
     throw InputError(words(name(), "all ", time, " values are missing, at least one expected"));
   double held = *present;
@@ -53,7 +56,7 @@ Tensors Model::prepare(const std::vector<Series>& sets) const {
   if (sets.empty()) throw InputError("series: an empty batch found, at least one expected");
   const auto& last = input_of(manifest(), how.input).dims.back();
   for (const auto& set : sets) {
-    check(how, set, last);
+    check_set(how, set, last);
     if (time_of(set) != time_of(sets.front()))
       throw InputError(words("series: ", time_of(sets.front()), " and ", time_of(set),
                              " values of each found, one length expected; prepare them one by one"));
@@ -83,7 +86,8 @@ Tensor Model::forecast(const Tensors& outputs) const {
   auto* numbers = reinterpret_cast<double*>(forecast.data.data());
   const auto time = static_cast<std::size_t>(dims[2]), rows = static_cast<std::size_t>(dims[0]) * count;
   for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t i = 0; i < time; ++i) *numbers++ = *values++ * how.std[row % count] + how.mean[row % count];
+    for (std::size_t i = 0; i < time; ++i)
+      *numbers++ = *values++ * how.std[row % count] + how.mean[row % count];
   return forecast;
 }
 

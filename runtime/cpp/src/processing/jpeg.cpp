@@ -20,7 +20,8 @@ bool begins_frame(unsigned marker) {
 
 void read_frame(std::string_view data, ImageHeader& header) {
   if (data.size() < 6) throw InputError("a JPEG file without its size; save it again");
-  if (byte(data, 0) != 8) throw InputError(words(byte(data, 0), " bits a channel found, 8 expected; convert the image"));
+  if (byte(data, 0) != 8)
+    throw InputError(words(byte(data, 0), " bits a channel found, 8 expected; convert the image"));
   header.height = number(data, 1), header.width = number(data, 3);
   if (const auto channels = byte(data, 5); channels != 1 && channels != 3)
     throw InputError(words(channels, " channels found, grey or three colors expected; convert the image"));
@@ -29,7 +30,8 @@ void read_frame(std::string_view data, ImageHeader& header) {
 /// Returns where the next marker stands behind a scan's data, in which FF is followed by 0 or a restart.
 std::size_t end_of_scan(std::string_view bytes, std::size_t at) {
   for (; at + 1 < bytes.size(); ++at)
-    if (byte(bytes, at) == 0xff && byte(bytes, at + 1) != 0 && (byte(bytes, at + 1) < 0xd0 || byte(bytes, at + 1) > 0xd7))
+    if (byte(bytes, at) == 0xff && byte(bytes, at + 1) != 0 &&
+        (byte(bytes, at + 1) < 0xd0 || byte(bytes, at + 1) > 0xd7))
       return at;
   return bytes.size();
 }

@@ -26,11 +26,13 @@ Format format_of(std::string_view chunk) {
   Format format{integer(chunk, 0, 2), integer(chunk, 2, 2), integer(chunk, 4, 4), integer(chunk, 12, 2),
                 integer(chunk, 14, 2)};
   if (format.kind == kExtensible && chunk.size() >= 26) format.kind = integer(chunk, 24, 2);
-  const bool integers = format.kind == kIntegers && format.bits >= 8 && format.bits <= 32 && format.bits % 8 == 0;
+  const bool integers =
+      format.kind == kIntegers && format.bits >= 8 && format.bits <= 32 && format.bits % 8 == 0;
   const bool floats = format.kind == kFloats && format.bits == 32;
   if (!integers && !floats)
-    throw InputError(words("format ", format.kind, " of ", format.bits,
-                           " bits found, integers of 8 to 32 or floats of 32 expected; save it as 16-bit PCM"));
+    throw InputError(
+        words("format ", format.kind, " of ", format.bits,
+              " bits found, integers of 8 to 32 or floats of 32 expected; save it as 16-bit PCM"));
   if (format.channels == 0 || format.rate == 0 || format.frame != format.channels * format.bits / 8)
     throw InputError(words(format.channels, " channel(s) of ", format.rate, " Hz in frames of ", format.frame,
                            " bytes found; save it again"));
@@ -53,7 +55,8 @@ float sample(std::string_view data, std::size_t at, const Format& format) {
 
 /// Returns samples that stand frame by frame as one channel behind the other.
 Sound sound_of(std::string_view data, const Format& format) {
-  const auto channels = static_cast<std::size_t>(format.channels), frame = static_cast<std::size_t>(format.frame);
+  const auto channels = static_cast<std::size_t>(format.channels),
+             frame = static_cast<std::size_t>(format.frame);
   const auto time = data.size() / frame, size = frame / channels;
   Sound sound{static_cast<std::int64_t>(format.rate), static_cast<std::int64_t>(channels),
               std::vector<float>(time * channels)};

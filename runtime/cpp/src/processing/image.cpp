@@ -5,7 +5,7 @@
 
 #include "limits.hpp"
 #include "model.hpp"
-#include "processing.hpp"
+#include "part.hpp"
 #include "shape.hpp"
 
 namespace edgeattn {
@@ -75,15 +75,16 @@ std::vector<std::uint8_t> pass(const std::vector<std::uint8_t>& values, const st
   return out;
 }
 
-void check(const Image& image, std::int64_t width) {
+void check_image(const Image& image, std::int64_t width) {
   const auto bytes = byte_count("uint8", {image.height, image.width, image.channels});
   if (image.height < 1 || image.width < 1 || image.channels < 1 || image.channels > 4 || !bytes ||
       image.pixels.size() != *bytes)
-    throw InputError(words("image: ", image.pixels.size(), " bytes found for ", image.height, " x ", image.width,
-                           " x ", image.channels, " channels; pixels of 1 to 4 channels expected"));
+    throw InputError(words("image: ", image.pixels.size(), " bytes found for ", image.height, " x ",
+                           image.width, " x ", image.channels,
+                           " channels; pixels of 1 to 4 channels expected"));
   if (image.height > kMostPixels / image.width)
-    throw InputError(words("image: ", image.width, " x ", image.height, " pixels found, at most ", kMostPixels,
-                           " expected; give a smaller image"));
+    throw InputError(words("image: ", image.width, " x ", image.height, " pixels found, at most ",
+                           kMostPixels, " expected; give a smaller image"));
   if (image.height > kMostPixels / width)
     throw InputError(words("image: ", image.height, " rows found, ", kMostPixels / width,
                            " at most expected of an image that is made ", width,
@@ -97,7 +98,8 @@ Pixels colored(const Image& image, std::int64_t channels) {
   Pixels out{image.height, image.width, channels,
              std::vector<std::uint8_t>(places * static_cast<std::size_t>(channels))};
   auto* value = out.values.data();
-  for (const auto *pixel = image.pixels.data(), *end = pixel + image.pixels.size(); pixel != end; pixel += step) {
+  for (const auto *pixel = image.pixels.data(), *end = pixel + image.pixels.size(); pixel != end;
+       pixel += step) {
     if (step % 2 == 0 && pixel[step - 1] != 255)
       throw InputError("image: a transparent pixel found, none expected; lay it over a background");
     const auto r = pixel[0], g = grey ? r : pixel[1], b = grey ? r : pixel[2];
@@ -140,12 +142,13 @@ float* write_numbers(const Pixels& image, const ImageProcessing& how, float* out
 Tensors Model::prepare(const std::vector<Image>& images) const {
   const auto& how = part_of(manifest(), &Processing::image, "image");
   if (images.empty()) throw InputError("image: an empty batch found, at least one expected");
-  const auto batch = static_cast<std::int64_t>(images.size()), channels = static_cast<std::int64_t>(how.channels.size());
+  const auto batch = static_cast<std::int64_t>(images.size()),
+             channels = static_cast<std::int64_t>(how.channels.size());
   auto tensor = zeros("float32", how.layout == "NCHW" ? std::vector{batch, channels, how.height, how.width}
                                                       : std::vector{batch, how.height, how.width, channels});
   auto* numbers = reinterpret_cast<float*>(tensor.data.data());
   for (const auto& image : images) {
-    check(image, how.width);
+    check_image(image, how.width);
     numbers = write_numbers(fitted(colored(image, channels), how), how, numbers);
   }
   return {{how.input, std::move(tensor)}};

@@ -24,15 +24,16 @@ bool is_utf8(std::string_view bytes) {
       character = character << 6 | (bytes[i] & 0x3f);
     }
     const std::uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
-    if (character < least || character > 0x10ffff || (character >= 0xd800 && character < 0xe000)) return false;
+    if (character < least || character > 0x10ffff || (character >= 0xd800 && character < 0xe000))
+      return false;
   }
   return true;
 }
 
 /// Reads a file row by row; empty lines are passed over.
-class Rows {
+class CsvRows {
  public:
-  explicit Rows(std::string_view text) : text_(text) {}
+  explicit CsvRows(std::string_view text) : text_(text) {}
 
   /// Fills the next row; false where there is none. Throws InputError where quotes are out of place.
   bool next(Row& row) {
@@ -91,7 +92,9 @@ std::string stripped(const std::string& text) {
 /// Says whether a text is a decimal number: a sign, digits with or without a point, an exponent.
 bool is_decimal(std::string_view text) {
   std::size_t at = 0;
-  const auto skip = [&](std::string_view letters) { at += at < text.size() && letters.find(text[at]) != letters.npos; };
+  const auto skip = [&](std::string_view letters) {
+    at += at < text.size() && letters.find(text[at]) != letters.npos;
+  };
   const auto digits = [&] {
     const auto first = at;
     while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
@@ -118,11 +121,13 @@ class Numbers {
     auto lower = text;
     for (auto& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     if (lower.empty() || lower == "nan" || lower == "na" || lower == "null") return std::nan("");
-    if (!is_decimal(text)) throw InputError(words("line ", line, ": ", quoted(text.substr(0, 20)), " found, a number expected"));
+    if (!is_decimal(text))
+      throw InputError(words("line ", line, ": ", quoted(text.substr(0, 20)), " found, a number expected"));
     double value = 0;
     in_.clear();
     in_.str(text);
-    if (!(in_ >> value) || std::isinf(value)) throw InputError(words("line ", line, ": ", quoted(text.substr(0, 20)), " is beyond all numbers"));
+    if (!(in_ >> value) || std::isinf(value))
+      throw InputError(words("line ", line, ": ", quoted(text.substr(0, 20)), " is beyond all numbers"));
     return value;
   }
 
@@ -136,9 +141,11 @@ std::vector<std::size_t> places_of(const std::vector<std::string>& names, const 
   for (const auto& name : names) {
     const auto count = std::count(header.begin(), header.end(), name);
     if (count != 1)
-      throw InputError(words(count, " columns ", quoted(name), " found in its first line, one expected; it names ",
+      throw InputError(words(count, " columns ", quoted(name),
+                             " found in its first line, one expected; it names ",
                              listed(header).substr(0, 80)));
-    places.push_back(static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin()));
+    places.push_back(
+        static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin()));
   }
   return places;
 }
@@ -148,7 +155,7 @@ std::vector<std::size_t> places_of(const std::vector<std::string>& names, const 
 Series decode_csv(std::string_view text, const std::vector<std::string>& names) {
   if (!is_utf8(text)) throw InputError("no CSV file of UTF-8; save it again");
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-  Rows rows(text);
+  CsvRows rows(text);
   Row row;
   rows.next(row);
   for (auto& name : row) name = stripped(name);

@@ -12,8 +12,9 @@ struct Complex {
 };
 
 /// The discrete Fourier transform of `size` complex numbers: Stockham's for sizes of small factors, which
-/// needs no reordering (Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992, section 1.7),
-/// and Bluestein's convolution for all others (IEEE Transactions on Audio and Electroacoustics 18(4), 1970).
+/// needs no reordering (Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992,
+/// section 1.7), and Bluestein's convolution for all others (IEEE Transactions on Audio and Electroacoustics
+/// 18(4), 1970).
 class Fourier {
  public:
   explicit Fourier(std::size_t size);

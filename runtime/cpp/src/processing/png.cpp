@@ -8,7 +8,8 @@
 namespace edgeattn {
 namespace {
 
-constexpr std::size_t kSignature = 8, kAround = 12;  // bytes before the first chunk, and around a chunk's data
+constexpr std::size_t kSignature = 8,
+                      kAround = 12;  // bytes before the first chunk, and around a chunk's data
 
 /// The bits of bytes divided by a polynomial, byte by byte: the checksum of zip, gzip and PNG.
 std::array<std::uint32_t, 256> checksum_table() {
@@ -46,7 +47,8 @@ ImageHeader png_header(std::string_view bytes) {
     const auto name = bytes.substr(at + 4, 4), data = bytes.substr(at + 8, size);
     if (checksum(bytes.substr(at + 4, size + 4)) != number(bytes, at + 8 + size))
       throw InputError(words("a PNG file whose ", first ? "header" : "data", " was damaged; save it again"));
-    if (first != (name == "IHDR") || (first && size != 13)) throw InputError("a PNG file without its header; save it again");
+    if (first != (name == "IHDR") || (first && size != 13))
+      throw InputError("a PNG file without its header; save it again");
     if (first) {
       header.width = number(data, 0), header.height = number(data, 4);
       if (data[8] == 16) throw InputError("16 bits a channel found, 8 expected; convert the image");

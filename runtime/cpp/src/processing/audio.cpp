@@ -4,7 +4,7 @@
 
 #include "log_mel.hpp"
 #include "model.hpp"
-#include "processing.hpp"
+#include "part.hpp"
 #include "shape.hpp"
 
 namespace edgeattn {
@@ -14,12 +14,12 @@ std::int64_t time_of(const Sound& sound) {
   return static_cast<std::int64_t>(sound.samples.size()) / std::max<std::int64_t>(sound.channels, 1);
 }
 
-void check(const AudioProcessing& how, const Sound& sound) {
+void check_sound(const AudioProcessing& how, const Sound& sound) {
   if (sound.rate != how.rate)
     throw InputError(words("audio: ", sound.rate, " Hz found, ", how.rate, " expected; resample it first"));
   if (sound.channels != how.channels)
-    throw InputError(words("audio: ", sound.channels, " channel(s) found, ", how.channels,
-                           " expected; mix it first"));
+    throw InputError(
+        words("audio: ", sound.channels, " channel(s) found, ", how.channels, " expected; mix it first"));
   if (static_cast<std::int64_t>(sound.samples.size()) % sound.channels != 0)
     throw InputError(words("audio: ", sound.samples.size(), " samples found for ", sound.channels,
                            " channels, as many in each expected"));
@@ -44,8 +44,8 @@ std::int64_t time_of(const std::vector<Sound>& sounds, const Dim& last) {
 Tensor samples_of(const std::vector<Sound>& sounds, const TensorSpec& input) {
   const auto batch = static_cast<std::int64_t>(sounds.size()), channels = sounds.front().channels;
   const auto time = time_of(sounds, input.dims.back());
-  auto tensor = zeros("float32", input.dims.size() == 3 ? std::vector{batch, channels, time}
-                                                        : std::vector{batch, time});
+  auto tensor = zeros("float32",
+                      input.dims.size() == 3 ? std::vector{batch, channels, time} : std::vector{batch, time});
   auto* row = reinterpret_cast<float*>(tensor.data.data());
   for (const auto& sound : sounds)
     for (std::int64_t channel = 0; channel < channels; ++channel, row += time)
@@ -72,7 +72,7 @@ Tensor features_of(const std::vector<Sound>& sounds, const LogMel& how, std::int
 Tensors Model::prepare(const std::vector<Sound>& sounds) const {
   const auto& how = part_of(manifest(), &Processing::audio, "audio");
   if (sounds.empty()) throw InputError("audio: an empty batch found, at least one expected");
-  for (const auto& sound : sounds) check(how, sound);
+  for (const auto& sound : sounds) check_sound(how, sound);
   return {{how.input, how.log_mel ? features_of(sounds, *how.log_mel, how.rate)
                                   : samples_of(sounds, input_of(manifest(), how.input))}};
 }

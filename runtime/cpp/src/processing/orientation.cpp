@@ -42,7 +42,8 @@ Image upright(Image image, int orientation) {
   const bool crosswise = orientation >= 5;  // its rows are the image's columns
   const bool flipped = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   const bool mirrored = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-  Image out{crosswise ? image.width : image.height, crosswise ? image.height : image.width, image.channels, {}};
+  Image out{
+      crosswise ? image.width : image.height, crosswise ? image.height : image.width, image.channels, {}};
   out.pixels.resize(image.pixels.size());
   auto* place = out.pixels.data();
   for (std::int64_t row = 0; row < out.height; ++row)

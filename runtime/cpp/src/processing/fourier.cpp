@@ -13,7 +13,8 @@ Complex turned(Complex a) { return {a.im, -a.re}; }  // times -i
 
 /// Returns exp(-2 pi i numerator / denominator).
 Complex root(std::size_t numerator, std::size_t denominator) {
-  const double angle = 2 * std::acos(-1.0) * static_cast<double>(numerator) / static_cast<double>(denominator);
+  const double angle =
+      2 * std::acos(-1.0) * static_cast<double>(numerator) / static_cast<double>(denominator);
   return {std::cos(angle), -std::sin(angle)};
 }
 
