@@ -18,6 +18,10 @@ const Generation& generation_of(const Bundle& bundle) {
                          "export a decoder with a key-value cache"));
 }
 
+InputError no_sources(const std::string& name) {
+  return InputError(words(name, ": arrays by name found, token ids expected: a decoder alone has no sources"));
+}
+
 /// Returns arrays of single sequences behind one another along the axis of sequences.
 Tensor stacked(const std::string& name, const std::vector<const Tensors*>& carried, std::size_t axis) {
   auto all = carried.front()->at(name);
@@ -41,8 +45,7 @@ Tokens Decoder::first_tokens(const std::string& name, const Prompt& prompt, cons
   if (!names_.encoder && !start.empty())
     throw InputError("start: tokens found, none expected: a decoder alone begins with its prompt");
   const auto* tokens = names_.encoder ? &start : std::get_if<Tokens>(&prompt);
-  if (!tokens)
-    throw InputError(words(name, ": arrays by name found, token ids expected: a decoder alone has no sources"));
+  if (!tokens) throw no_sources(name);
   const auto what = names_.encoder ? "start" : name;
   check_tokens(what, *tokens, vocabulary_, 1);
   if (names_.positions && static_cast<std::int64_t>(tokens->size()) > *names_.positions)
@@ -51,28 +54,53 @@ Tokens Decoder::first_tokens(const std::string& name, const Prompt& prompt, cons
   return *tokens;
 }
 
+std::vector<Prompt> Decoder::rows(const std::string& name, const Tensors& sources) const {
+  if (!names_.encoder) throw no_sources(name);
+  const auto all = read_sources(name, sources);
+  std::vector<Prompt> rows;
+  for (std::int64_t row = 0; row < count_sequences(all); ++row) {
+    Tensors one;
+    for (const auto& tensor : encoder().inputs) {
+      const auto axis = axis_of(tensor, batch_);
+      const auto& array = all.at(tensor.name);
+      one[tensor.name] = axis ? taken(array, *axis, {static_cast<std::size_t>(row)}) : array;
+    }
+    rows.push_back(std::move(one));
+  }
+  return rows;
+}
+
 Tensors Decoder::sources(const std::string& name, const Prompt& prompt) const {
   if (!names_.encoder) return {};
-  const auto& encoder = manifest_.graphs.at(*names_.encoder);
-  auto sources = read_sources(name, prompt, encoder);
-  check_inputs(encoder.inputs, manifest_.symbols, sources);
-  check_token_ids(manifest_, sources);
-  const auto sizes = sizes_of(encoder.inputs, sources);
-  if (const auto rows = sizes.find(batch_); rows != sizes.end() && rows->second != 1)
-    throw InputError(words(name, ": ", rows->second, " sequences found, 1 expected; generate_many takes several"));
+  auto sources = read_sources(name, prompt);
+  if (const auto count = count_sequences(sources); count != 1)
+    throw InputError(words(name, ": ", count, " sequences found, 1 expected; generate_many takes several"));
   return sources;
 }
 
-Tensors Decoder::read_sources(const std::string& name, const Prompt& prompt, const GraphSpec& encoder) const {
-  if (const auto* named = std::get_if<Tensors>(&prompt)) return *named;
-  const auto& only = encoder.inputs.front();
-  const auto* tokens = std::get_if<Tokens>(&prompt);
-  if (!tokens || encoder.inputs.size() != 1 || only.dtype != "int64" || only.dims.size() != 2)
-    throw InputError(words(name, tokens ? ": token ids" : ": a text",
-                           " found, arrays by name expected by the encoder: ", listed(encoder.inputs)));
-  // The vocabulary of a source may be another, and the manifest does not tell it.
-  check_tokens(name, *tokens, std::numeric_limits<std::int64_t>::max(), 1);
-  return {{only.name, Tensor::of({1, static_cast<std::int64_t>(tokens->size())}, *tokens)}};
+Tensors Decoder::read_sources(const std::string& name, const Prompt& prompt) const {
+  Tensors sources;
+  if (const auto* named = std::get_if<Tensors>(&prompt)) {
+    sources = *named;
+  } else {
+    const auto& only = encoder().inputs.front();
+    const auto* tokens = std::get_if<Tokens>(&prompt);
+    if (!tokens || encoder().inputs.size() != 1 || only.dtype != "int64" || only.dims.size() != 2)
+      throw InputError(words(name, tokens ? ": token ids" : ": a text",
+                             " found, arrays by name expected by the encoder: ", listed(encoder().inputs)));
+    // The vocabulary of a source may be another, and the manifest does not tell it.
+    check_tokens(name, *tokens, std::numeric_limits<std::int64_t>::max(), 1);
+    sources[only.name] = Tensor::of({1, static_cast<std::int64_t>(tokens->size())}, *tokens);
+  }
+  check_inputs(encoder().inputs, manifest_.symbols, sources);
+  check_token_ids(manifest_, sources);
+  return sources;
+}
+
+std::int64_t Decoder::count_sequences(const Tensors& sources) const {
+  const auto sizes = sizes_of(encoder().inputs, sources);
+  const auto rows = sizes.find(batch_);
+  return rows == sizes.end() ? 1 : rows->second;
 }
 
 Tensors Decoder::carried(const Tensors& sources) const {

@@ -21,6 +21,9 @@ class Decoder {
   /// none, too many, outside the vocabulary, or not what the bundle begins with.
   Tokens first_tokens(const std::string& name, const Prompt& prompt, const Tokens& start) const;
 
+  /// Returns arrays of several sequences one by one. Throws InputError where they do not keep the contract.
+  std::vector<Prompt> rows(const std::string& name, const Tensors& sources) const;
+
   /// Returns the encoder's inputs for one sequence; nothing for a decoder alone. Throws InputError.
   Tensors sources(const std::string& name, const Prompt& prompt) const;
 
@@ -46,7 +49,9 @@ class Decoder {
   Logits step(Stepper& stepper, const Tokens& tokens) const;
 
  private:
-  Tensors read_sources(const std::string& name, const Prompt& prompt, const GraphSpec& encoder) const;
+  Tensors read_sources(const std::string& name, const Prompt& prompt) const;
+  std::int64_t count_sequences(const Tensors& sources) const;
+  const GraphSpec& encoder() const { return manifest_.graphs.at(*names_.encoder); }
 
   Inside::Impl& model_;
   const Manifest& manifest_;

@@ -68,10 +68,14 @@ Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) con
 }
 
 Answers Model::generate_many(const std::vector<Prompt>& prompts, const GenerateOptions& options) const {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < prompts.size(); ++i) names.push_back(words("prompts[", i, "]"));
-  return bounded(impl_->bundle.folder.string(),
-                 [&] { return answers_to(Decoder(*impl_), prompts, names, options); });
+  return bounded(impl_->bundle.folder.string(), [&] {
+    const Decoder decoder(*impl_);
+    const auto* sources = prompts.size() == 1 ? std::get_if<Tensors>(&prompts.front()) : nullptr;
+    const auto rows = sources ? decoder.rows("prompts", *sources) : prompts;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(words("prompts[", i, "]"));
+    return answers_to(decoder, rows, names, options);
+  });
 }
 
 }  // namespace edgeattn

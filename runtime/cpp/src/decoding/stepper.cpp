@@ -17,7 +17,15 @@ struct Along {
   std::size_t outer = 1, places, inner = 0;
 };
 
-/// Returns the array with these places of an axis, in this order.
+}  // namespace
+
+std::optional<std::size_t> axis_of(const TensorSpec& tensor, const std::string& symbol) {
+  const auto& dims = tensor.dims;
+  const auto dim = std::find_if(dims.begin(), dims.end(), [&](const Dim& each) { return each.symbol == symbol; });
+  if (dim == dims.end()) return std::nullopt;
+  return static_cast<std::size_t>(dim - dims.begin());
+}
+
 Tensor taken(const Tensor& array, std::size_t axis, const std::vector<std::size_t>& places) {
   const Along all(array, axis);
   Tensor out{array.dtype, array.dims, {}};
@@ -30,8 +38,6 @@ Tensor taken(const Tensor& array, std::size_t axis, const std::vector<std::size_
     }
   return out;
 }
-
-}  // namespace
 
 Tensor joined(const Tensor& a, const Tensor& b, std::size_t axis) {
   const Along first(a, axis), second(b, axis);
@@ -52,11 +58,8 @@ Tensor joined(const Tensor& a, const Tensor& b, std::size_t axis) {
 std::map<std::string, std::size_t> batch_axes(const Generation& names, const GraphSpec& decoder) {
   const auto& batch = find(decoder.inputs, names.tokens)->dims[0].symbol;
   std::map<std::string, std::size_t> axes;
-  for (const auto& name : names.carried) {
-    const auto& dims = find(decoder.inputs, name)->dims;
-    const auto axis = std::find_if(dims.begin(), dims.end(), [&](const Dim& dim) { return dim.symbol == batch; });
-    if (axis != dims.end()) axes[name] = static_cast<std::size_t>(axis - dims.begin());
-  }
+  for (const auto& name : names.carried)
+    if (const auto axis = axis_of(*find(decoder.inputs, name), batch)) axes[name] = *axis;
   return axes;
 }
 

@@ -43,6 +43,12 @@ class Stepper {
   std::int64_t batch_, vocabulary_, length_ = 0, capacity_ = 0;
 };
 
+/// Returns the axis of a tensor that has a symbol, or none.
+std::optional<std::size_t> axis_of(const TensorSpec& tensor, const std::string& symbol);
+
+/// Returns the array with these places of an axis, in this order.
+Tensor taken(const Tensor& array, std::size_t axis, const std::vector<std::size_t>& places);
+
 /// Returns two arrays behind one another along an axis.
 Tensor joined(const Tensor& a, const Tensor& b, std::size_t axis);
 
