@@ -1,4 +1,4 @@
-"""Generation in the core: the sequences, scores and drawn tokens of the Python runtime, in whatever settings."""
+"""Generation in the core: the sequences, scores and drawn tokens of the Python runtime."""
 
 from __future__ import annotations
 
