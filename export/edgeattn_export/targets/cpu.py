@@ -63,7 +63,7 @@ _SPLIT = tuple(
     Treatment(INT8.name, (("smoothing", exponent), ("channel splitting", share)))
     for exponent, share in ((0.7, 0.7), (0.4, 0.5))
 )
-# For activations that are rounded by row. With weights rounded by the layer's output the best of 0.4 to 0.7 on
+# For activations rounded by row. With weights rounded by the layer's output it is the best of 0.4 to 0.7 on
 # MiniLM: worst cosine .99736 in stock operators and .99849 by the kernel, where 0.5 has .99643 and .99818.
 _MILDLY = (("smoothing", 0.6),)
 _HALF = (("smoothing", 0.5),)  # for forms whose activations are exact enough to spare the weights
