@@ -6,7 +6,7 @@ export default defineConfig({
     minify: false, // the app's build does that
     sourcemap: true,
     lib: {
-      entry: ['index', 'folder', 'platform.browser', 'platform.node'].map((name) => `src/${name}.ts`),
+      entry: ['index', 'folder', 'native', 'platform.browser', 'platform.node'].map((name) => `src/${name}.ts`),
       formats: ['es'],
     },
     rolldownOptions: { external: /^[^./]/ }, // packages, and what each platform has of its own

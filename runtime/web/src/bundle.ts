@@ -1,6 +1,6 @@
 /** Opens a bundle: a file of it is used once its size and hash are known to be the manifest's. */
 
-import { BundleError, reason } from './errors.js';
+import { BundleError, DeadlineError, reason } from './errors.js';
 import { keep, kept } from './kept.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
@@ -116,6 +116,7 @@ async function limited(
     watched(content.length);
     return content;
   } catch (error) {
+    if (error instanceof DeadlineError) throw error;
     throw new BundleError(`${name}/${file}: ${reason(error)}; copy the bundle again, whole`);
   }
 }

@@ -1,6 +1,6 @@
 /** Where a bundle's files come from. */
 
-import { reason } from './errors.js';
+import { InputError, reason } from './errors.js';
 
 /** A whole file. */
 export type Content = Uint8Array<ArrayBuffer>;
@@ -36,7 +36,10 @@ export class UrlSource implements Source {
 
   /** Return the address of a file: below the folder's, with what stands behind a question mark. */
   #address(path: string): URL {
-    const address = new URL(this.url, globalThis.location?.href);
+    const base = globalThis.location?.href;
+    if (!URL.canParse(this.url, base))
+      throw new InputError(`${this.url}: no address; in Node a folder is a FolderSource`);
+    const address = new URL(this.url, base);
     address.pathname = `${address.pathname.replace(/\/*$/, '')}/${path}`;
     return address;
   }
