@@ -18,11 +18,16 @@ LACKS = {  # what a reader says, by what it may lack
     "audio": "no audio",
     "log-mel": "no log-mel",
     "series": "no series",
+    "run_many": "no run_many",
+    "generate_many": "no generate_many",
+    "stream": "no stream",
+    "forecast": "no forecast",
 }
+VERBS = ("prepare", "labels", "run_many", "generate_many", "stream", "forecast")  # of a few bundles
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_ASKED = {"calls": "call", "generate": "generate", "prepare": "prepare", "labels": "labels"}
+_ASKED = {"calls": "call", "generate": "generate", **{verb: verb for verb in VERBS}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from answers import VERBS
 from breaking import Make, changed
 from bundles import good
 
@@ -26,6 +27,10 @@ class Case:
     generate: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
+    run_many: Iterable[dict[str, Any]] = ()
+    generate_many: Iterable[dict[str, Any]] = ()
+    stream: Iterable[dict[str, Any]] = ()
+    forecast: Iterable[dict[str, Any]] = ()
     needs: str | None = None
 
     def table(self) -> dict[str, Any]:
@@ -37,8 +42,7 @@ class Case:
             "error": _ERRORS.get(self.verdict),
             "calls": list(self.calls),
             "generate": list(self.generate),
-            **({"prepare": list(self.prepare)} if self.prepare else {}),
-            **({"labels": list(self.labels)} if self.labels else {}),
+            **{verb: list(getattr(self, verb)) for verb in VERBS if getattr(self, verb)},
             **({"needs": self.needs} if self.needs else {}),
         }
 

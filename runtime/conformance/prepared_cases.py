@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bundles
 import processed
+import verbs
 from breaking import changed
 from case import ACCEPTED, Case, refused
 
@@ -56,6 +57,7 @@ PREPARED = (
         "sounds of one channel, filled up to the 12 samples of the input",
         processed.sound_bundle("mono"),
         prepare=processed.signal_entries("audio", "mono"),
+        stream=verbs.listen("mono"),
     ),
     Case(
         "stereo.edge",
@@ -63,6 +65,7 @@ PREPARED = (
         "sounds of two channels and any length",
         processed.sound_bundle("stereo"),
         prepare=processed.signal_entries("audio", "stereo"),
+        stream=verbs.listen("stereo"),
     ),
     Case(
         "log-mel.edge",
@@ -77,6 +80,8 @@ PREPARED = (
         "two series, where a missing value is the one before it",
         processed.series_bundle("series-hold"),
         prepare=processed.signal_entries("series", "series-hold"),
+        stream=verbs.watch("series-hold"),
+        forecast=verbs.forecast("series-hold"),
     ),
     Case(
         "series-refuse.edge",
@@ -84,6 +89,8 @@ PREPARED = (
         "two series without gaps",
         processed.series_bundle("series-refuse"),
         prepare=processed.signal_entries("series", "series-refuse"),
+        stream=verbs.watch("series-refuse"),
+        forecast=verbs.forecast("series-refuse"),
     ),
     refused(
         "processing-series.edge",

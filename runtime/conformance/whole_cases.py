@@ -5,6 +5,7 @@ from __future__ import annotations
 import bundles
 import calls
 import generating
+import verbs
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -37,6 +38,7 @@ WHOLE = (
         "options of the engine and the session, and independent rows",
         bundles.tuned,
         calls=calls.answered((3, 4)),
+        run_many=verbs.run_many(),
     ),
     Case(
         "preferred.edge",
@@ -51,6 +53,7 @@ WHOLE = (
         "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
         bundles.buckets,
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
+        run_many=verbs.run_many(),
     ),
     Case(
         "kernels.edge",
@@ -90,6 +93,7 @@ WHOLE = (
         generating.decoder_alone,
         calls=calls.decoder_calls(),
         generate=calls.generated(),
+        generate_many=verbs.generate_many(),
     ),
     Case(
         "sources.edge",
@@ -98,6 +102,7 @@ WHOLE = (
         generating.feature_encoder,
         calls=calls.encoder_calls(),
         generate=calls.captioned(),
+        generate_many=verbs.caption_many(),
     ),
     Case(
         RECORDED,

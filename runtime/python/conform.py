@@ -23,7 +23,9 @@ from edgeattn_runtime import (
     InputError,
     Model,
     Sound,
+    Stream,
     generate,
+    generate_many,
     load,
 )
 from edgeattn_runtime.golden import check
@@ -33,6 +35,7 @@ Line = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 ANSWERED = "answered"
+_SCORES = 1e-4  # how near those of sequences are
 _SURROGATES = "utf-16-le", "surrogatepass"
 
 
@@ -51,8 +54,14 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(load(bundle), run))
     for i, entry in enumerate(case.get("prepare", ())):
         yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
-    for i, read in enumerate(case.get("labels", ())):
-        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+    for verb, answer in _VERBS.items():
+        for i, entry in enumerate(case.get(verb, ())):
+            yield _line(
+                case,
+                f"{verb} {i}",
+                *_expected(entry),
+                lambda entry=entry, answer=answer: answer(load(bundle), entry),
+            )
 
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
@@ -181,6 +190,65 @@ def _numbers(array: NDArray[Any], numbers: Any) -> float:
 def _labels(model: Model, read: dict[str, Any]) -> Line:
     labels = [[list(label) for label in row] for row in model.labels(_arrays(read["outputs"]))]
     return {"found": ANSWERED if labels == read.get("labels") else f"labels {labels}"}
+
+
+def _run_many(model: Model, entry: dict[str, Any]) -> Line:
+    answers = model.run_many([_arrays(sample) for sample in entry["samples"]])
+    return _near(
+        answers, [_arrays(outputs) for outputs in entry.get("outputs", ())], entry.get("tolerance", {})
+    )
+
+
+def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
+    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
+    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
+    expected = entry.get("sequences", [])
+    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
+    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
+    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
+    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
+
+
+def _stream(model: Model, entry: dict[str, Any]) -> Line:
+    stream = Stream(model, hop=entry["hop"], window=entry.get("window"))
+    moments = [stream.push(_values({"values": push})) for push in entry["pushes"]]
+    expected = entry.get("moments", [])
+    if [[each.end for each in row] for row in moments] != [[each["end"] for each in row] for row in expected]:
+        return {"found": "windows that end elsewhere"}
+    outputs = [_arrays(each["outputs"]) for row in expected for each in row]
+    return _near([each.outputs for row in moments for each in row], outputs, entry.get("tolerance", {}))
+
+
+def _forecast(model: Model, entry: dict[str, Any]) -> Line:
+    values = model.forecast(_arrays(entry["outputs"])).ravel().tolist()
+    return {"found": ANSWERED if values == entry.get("values") else f"values {values}"}
+
+
+def _near(found: list[Arrays], expected: list[Arrays], tolerance: dict[str, float]) -> Line:
+    """Return how near answers are to those expected, by their least cosine and their largest difference."""
+    if [{name: a.shape for name, a in each.items()} for each in found] != [
+        {name: a.shape for name, a in each.items()} for each in expected
+    ]:
+        return {"found": "outputs of other names or shapes"}
+    pairs = [(a[name], b[name]) for a, b in zip(found, expected, strict=True) for name in b]
+    least = min((cosine(a, b) for a, b in pairs), default=1.0)
+    farthest = max((_difference(a, b) for a, b in pairs), default=0.0)
+    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
+    return {
+        "found": ANSWERED if near else "outputs beyond the tolerance",
+        "cosine": least,
+        "max_abs": farthest,
+    }
+
+
+_VERBS = {
+    "labels": _labels,
+    "run_many": _run_many,
+    "generate_many": _generate_many,
+    "stream": _stream,
+    "forecast": _forecast,
+}
 
 
 def _text(raw: Any) -> str:

@@ -2,14 +2,12 @@
 
 import type { Model, Pixels, Series, Sound, Tensor } from 'edgeattn-web';
 
-export const NO_LOG_MEL = 'no log-mel';
-
 /** Two files beside cases.json: what is given, and what becomes of each; null where it is refused. */
 export type Preparing = {
   readonly of: 'text' | 'image' | 'audio' | 'series';
   readonly given: string;
   readonly expected: string;
-  readonly needs?: string;
+  readonly tolerance?: number;
   readonly error?: never;
 };
 
@@ -21,16 +19,16 @@ type RawImage = { readonly dims: readonly number[]; readonly pixels: string };
 /** Say whether all are prepared as they must be, and else which is the first that is not. */
 export async function prepared(
   model: Model,
-  { of, given, expected, needs }: Preparing,
+  { of, given, expected, tolerance = 0 }: Preparing,
   json: (path: string) => Promise<unknown>,
 ): Promise<{ readonly found: string }> {
-  if (needs === 'log-mel') return { found: NO_LOG_MEL };
   const [raws, wanted] = (await Promise.all([json(given), json(expected)])) as [readonly unknown[], readonly unknown[]];
   const prepare = (raw: unknown): unknown => (of === 'text' ? ids(model, raw) : numbers(model, of, raw));
   const unlike = raws.flatMap((raw, i) =>
     alike(
       orNull(() => prepare(raw)),
       wanted[i],
+      tolerance,
     )
       ? []
       : [i],
@@ -74,8 +72,10 @@ function series({ values }: RawSeries): Series {
   return { values: values.map((row) => row.map((value) => value ?? Number.NaN)) };
 }
 
-/** Compare numbers as float32 holds them. */
-function alike(found: unknown, wanted: unknown): boolean {
+/** Compare numbers as float32 holds them, or within a tolerance. */
+function alike(found: unknown, wanted: unknown, tolerance: number): boolean {
+  if (tolerance && Array.isArray(found) && Array.isArray(wanted))
+    return found.length === wanted.length && found.every((value, i) => Math.abs(value - wanted[i]) <= tolerance);
   const rounded = (value: unknown): unknown =>
     Array.isArray(value) ? value.map(rounded) : typeof value === 'number' ? Math.fround(value) : value;
   return JSON.stringify(rounded(found)) === JSON.stringify(rounded(wanted));

@@ -39,7 +39,10 @@ export class Bundle {
       bundle.expect(length === SIGNATURE.bytes, SIGNATURE.file, `${length} bytes found, ${SIGNATURE.bytes} expected`);
       listed.add(SIGNATURE.file);
     }
-    const found = new Set((await source.list?.()) ?? listed);
+    const list = await source.list?.().catch((error: unknown) => {
+      throw new BundleError(`${name}: it cannot be listed (${reason(error)}); copy the bundle again, whole`);
+    });
+    const found = new Set(list ?? listed);
     for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
     for (const file of found)
       bundle.expect(listed.has(file) || FROM_THE_DESKTOP.test(file), file, `not listed in ${MANIFEST}`);
@@ -49,17 +52,20 @@ export class Bundle {
   /**
    * Read files, one after the other, and check their sizes and hashes.
    *
+   * @param isUsed Says of which the content is returned; others are checked alone.
    * @throws BundleError
    */
   async read(
     files: readonly string[],
     onProgress: (progress: Progress) => void = () => {},
+    isUsed: (file: string) => boolean = () => true,
   ): Promise<Map<string, Content>> {
     const total = files.reduce((sum, file) => sum + this.entry(file).size, 0);
     const contents = new Map<string, Content>();
     let before = 0;
     for (const file of files) {
-      contents.set(file, await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total })));
+      const content = await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total }));
+      if (isUsed(file)) contents.set(file, content);
       before += this.entry(file).size;
     }
     return contents;

@@ -14,6 +14,8 @@ export type Started = {
   readonly version: string;
   /** The execution providers that it has here, by the names that variants use. */
   readonly providers: readonly string[];
+  /** Whether it opens graphs by their path, with the weights that lie beside them. */
+  readonly opensPaths?: boolean;
   /**
    * Return how many threads operators have.
    *

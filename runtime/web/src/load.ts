@@ -40,7 +40,8 @@ export async function load(source: string | URL | Source, options: LoadOptions =
   const { engine = web, target, threads, providers, onProgress = () => {} } = options;
   const deadline = new Deadline(options);
   const started = performance.now();
-  const bundle = await deadline.race(Bundle.open(sourceOf(source)));
+  const folder = sourceOf(source);
+  const bundle = await deadline.race(Bundle.open(folder));
   const { manifest } = bundle;
   const { variants, started: running } = await runnable(manifest, engine, target, providers);
   const used = running.threads(threads, variants[0]?.session?.threads ?? 1);
@@ -53,10 +54,16 @@ export async function load(source: string | URL | Source, options: LoadOptions =
     deadline.check();
     onProgress(progress);
   };
-  const files = await deadline.race(bundle.read(needed(manifest, graphs), watched));
+  const place = running.opensPaths ? folder.place?.bind(folder) : undefined;
+  const { content, models } = needed(manifest, graphs);
+  const files = await deadline.race(
+    place // a graph may then read any file of its folder
+      ? bundle.read(Object.keys(manifest.files), watched, (file) => content.includes(file))
+      : bundle.read([...new Set([...content, ...models])], watched),
+  );
   const open = async ({ name, graph }: Reached, variant: Variant): Promise<Bucket> => {
     const file = variant.files[name] as string;
-    const session = await GraphSession.open(engine, running, graph, file, files, variant, used);
+    const session = await GraphSession.open(engine, running, graph, file, place?.(file) ?? files, variant, used);
     return { variant, session, sizes: fixedSizes(variant, graph) };
   };
   const opened = new Map<string, Buckets>();
@@ -84,12 +91,15 @@ function sourceOf(source: string | URL | Source): Source {
   throw new InputError(`source: ${typeof source} found, an address or a source of files expected`);
 }
 
-/** Return the files that are used: graphs and their weights, golden vectors, a tokenizer. */
-function needed({ files, golden, processing }: Manifest, graphs: readonly Reached[]): string[] {
+/** Return the files that are used: golden vectors and a tokenizer, and graphs with their weights. */
+function needed(
+  { files, golden, processing }: Manifest,
+  graphs: readonly Reached[],
+): { readonly content: readonly string[]; readonly models: readonly string[] } {
   const models = graphs.flatMap(({ name, variants }) => variants.map((variant) => variant.files[name] as string));
   const weights = Object.keys(files).filter((file) => models.some((model) => isWeightsOf(file, model)));
   const text = processing?.text;
-  return [...new Set([golden.file, ...(text ? [text.tokenizer] : []), ...models, ...weights])];
+  return { content: [golden.file, ...(text ? [text.tokenizer] : [])], models: [...models, ...weights] };
 }
 
 /** Return the sizes that a variant fixes in the inputs of a graph. */

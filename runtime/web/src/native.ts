@@ -19,6 +19,7 @@ export const native: Engine = {
       ort,
       version: ort.env.versions.node ?? '0',
       providers: [CPU],
+      opensPaths: true,
       threads: (asked, measured) => checkThreads(asked) ?? Math.min(measured, availableParallelism()),
       options({ engine, session }, threads) {
         const options = Object.entries(entries(engine.options));

@@ -26,7 +26,8 @@ export class GraphSession {
   /**
    * Open a graph of a bundle.
    *
-   * @param file Its name, of the files that hold it and its weights.
+   * @param file Its name.
+   * @param files Those that hold it and its weights; or the path of the graph, beside which its weights lie.
    * @throws BundleError, IncompatibleRuntimeError, ResourceError
    */
   static async open(
@@ -34,20 +35,23 @@ export class GraphSession {
     started: Started,
     graph: Graph,
     file: string,
-    files: ReadonlyMap<string, Content>,
+    files: ReadonlyMap<string, Content> | string,
     variant: Variant,
     threads: number,
   ): Promise<GraphSession> {
-    const weights = [...files].filter(([name]) => isWeightsOf(name, file));
+    const path = typeof files === 'string';
+    const weights = path ? [] : [...files].filter(([name]) => isWeightsOf(name, file));
     const options: InferenceSession.SessionOptions = {
       ...started.options(variant, threads),
-      externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })),
+      ...(!path && { externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })) }),
       enableCpuMemArena: variant.session?.arena ?? true,
       enableMemPattern: variant.session?.memory_pattern ?? true,
       logSeverityLevel: FATAL,
     };
     const { ort, version } = started;
-    const session = await ort.InferenceSession.create(files.get(file) as Content, options).catch((error: unknown) => {
+    const { create } = ort.InferenceSession;
+    const opening = path ? create(files, options) : create(files.get(file) as Content, options);
+    const session = await opening.catch((error: unknown) => {
       const why = `${file}: ${engine} ${version} cannot load it (${explained(error)})`;
       if (isShortage(error)) throw new ResourceError(`${why}; close what else is open`);
       throw BEYOND.test(why)

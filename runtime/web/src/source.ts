@@ -16,6 +16,8 @@ export interface Source {
   read(path: string, onBytes?: OnBytes): Promise<Content>;
   /** Return the path of every file of the folder, hidden ones and links included, where it can be listed. */
   list?(): Promise<string[]>;
+  /** Return where a file of the folder lies on this machine, for an engine that maps files into memory. */
+  place?(path: string): string;
 }
 
 /** A bundle behind a URL; a web server lists no folder. */
