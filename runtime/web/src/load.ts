@@ -1,15 +1,16 @@
 /** Opens a bundle: its files, the variants that run here, and their graphs. */
 
+import { sourceAt } from '#platform';
 import { type Bucket, Buckets } from './buckets.js';
 import { Bundle, type Progress } from './bundle.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
-import { InputError } from './errors.js';
+import { InputError, owned } from './errors.js';
 import { readGolden } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import { GraphSession, isWeightsOf } from './session.js';
-import { type Content, type Source, UrlSource } from './source.js';
+import type { Content, Source } from './source.js';
 import { TextPreparation } from './text.js';
 import { web } from './web.js';
 
@@ -31,12 +32,20 @@ type Reached = { readonly name: string; readonly graph: Graph; readonly variants
 /**
  * Open a bundle, check what is used of it, and make its graphs ready to be called.
  *
- * @param source The address of its folder, or where else its files come from.
+ * @param source The address of its folder, in Node also its path; or where else its files come from.
  * @throws BundleError where it is not whole, or a graph is not what its manifest says.
  * @throws IncompatibleRuntimeError where no variant runs here; InputError where an option is none; ResourceError where
  *     memory is short; DeadlineError where the end comes before.
  */
 export async function load(source: string | URL | Source, options: LoadOptions = {}): Promise<Model> {
+  try {
+    return await opened(source, options);
+  } catch (error) {
+    throw owned(InputError, 'load: no source or options of it', error);
+  }
+}
+
+async function opened(source: string | URL | Source, options: LoadOptions): Promise<Model> {
   const { engine = web, target, threads, providers, onProgress = () => {} } = options;
   const deadline = new Deadline(options);
   const started = performance.now();
@@ -66,17 +75,17 @@ export async function load(source: string | URL | Source, options: LoadOptions =
     const session = await GraphSession.open(engine, running, graph, file, place?.(file) ?? files, variant, used);
     return { variant, session, sizes: fixedSizes(variant, graph) };
   };
-  const opened = new Map<string, Buckets>();
+  const buckets = new Map<string, Buckets>();
   for (const each of graphs) {
-    const buckets: Bucket[] = [];
-    for (const variant of each.variants) buckets.push(await deadline.race(open(each, variant)));
+    const sizes: Bucket[] = [];
+    for (const variant of each.variants) sizes.push(await deadline.race(open(each, variant)));
     const rows = each.name === mainGraph(manifest) ? manifest.rows : undefined;
-    opened.set(each.name, new Buckets(each.graph, buckets, rows));
+    buckets.set(each.name, new Buckets(each.graph, sizes, rows));
   }
   const text = manifest.processing?.text;
   return new Model({
     manifest,
-    graphs: opened,
+    graphs: buckets,
     samples: readGolden(manifest, files.get(manifest.golden.file) as Content),
     text: text && new TextPreparation(text, files.get(text.tokenizer) as Content),
     engine: { name: engine.package, version: running.version },
@@ -86,7 +95,7 @@ export async function load(source: string | URL | Source, options: LoadOptions =
 }
 
 function sourceOf(source: string | URL | Source): Source {
-  if (typeof source === 'string' || source instanceof URL) return new UrlSource(source);
+  if (typeof source === 'string' || source instanceof URL) return sourceAt(source);
   if (typeof source?.read === 'function') return source;
   throw new InputError(`source: ${typeof source} found, an address or a source of files expected`);
 }

@@ -3,6 +3,7 @@
 import { InputError, reason } from './errors.js';
 import type { Pixels } from './image.js';
 import type { Machine } from './machine.js';
+import { type Source, UrlSource } from './source.js';
 
 type Hints = { model?: string; architecture?: string; bitness?: string; platform?: string; platformVersion?: string };
 type Told = Navigator & {
@@ -12,6 +13,9 @@ type Told = Navigator & {
     getHighEntropyValues(hints: string[]): Promise<Hints>;
   };
 };
+
+/** What an address means here. */
+export const sourceAt = (address: string | URL): Source => new UrlSource(address);
 
 type Web = typeof import('onnxruntime-web');
 

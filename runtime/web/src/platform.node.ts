@@ -2,10 +2,20 @@
 
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { resourceUsage, versions } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { type MessagePort as NodePort, parentPort } from 'node:worker_threads';
 import { InputError } from './errors.js';
+import { FolderSource } from './folder.js';
 import type { Pixels } from './image.js';
 import type { Machine } from './machine.js';
+import { type Source, UrlSource } from './source.js';
+
+/** What an address means here: a folder, unless it begins as an address of the network does. */
+export const sourceAt = (address: string | URL): Source => {
+  const { protocol } = URL.canParse(address) ? new URL(address) : { protocol: '' };
+  if (protocol === 'file:') return new FolderSource(fileURLToPath(address));
+  return /^https?:$/.test(protocol) ? new UrlSource(address) : new FolderSource(String(address));
+};
 
 export const importEngine = (_webgpu: boolean): Promise<typeof import('onnxruntime-web')> => import('onnxruntime-web');
 export const hasWebGpu = async (): Promise<boolean> => false;

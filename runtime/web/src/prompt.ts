@@ -40,7 +40,7 @@ export function readTokens(name: string, ids: unknown, words: number, least: num
 export function readCount(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const expected = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `${least} to ${most}`;
-  throw new InputError(`${name}: ${value} found, an integer of ${expected} expected`);
+  throw new InputError(`${name}: ${String(value)} found, an integer of ${expected} expected`);
 }
 
 /**

@@ -40,7 +40,7 @@ export class UrlSource implements Source {
   #address(path: string): URL {
     const base = globalThis.location?.href;
     if (!URL.canParse(this.url, base))
-      throw new InputError(`${this.url}: no address; in Node a folder is a FolderSource`);
+      throw new InputError(`${this.url}: no address found; give that of the bundle's folder`);
     const address = new URL(this.url, base);
     address.pathname = `${address.pathname.replace(/\/*$/, '')}/${path}`;
     return address;

@@ -64,7 +64,7 @@ export class Stream {
    * @throws InputError where it is of another kind, or the bundle refuses a window, such as one with a gap. The next
    *     call goes on with the window behind it.
    */
-  push(values: Values): Promise<Moment[]> {
+  async push(values: Values): Promise<Moment[]> {
     const came = this.#read(values);
     const answered = this.#last.then(() => this.#answer(came));
     this.#last = answered.catch(() => {});
@@ -73,7 +73,7 @@ export class Stream {
 
   #read(values: Values): readonly Numbers[] {
     const rows = isRow(values) && this.#rows === 1 ? [values] : (values as readonly Numbers[]);
-    const length = rows[0]?.length;
+    const length = rows?.[0]?.length;
     if (!Array.isArray(rows) || rows.length !== this.#rows || !rows.every((row) => isRow(row) && row.length === length))
       throw new InputError(`numbers of [${this.#rows}, time] expected: an array of as many numbers each`);
     return rows;

@@ -57,16 +57,19 @@ export function tensor<D extends Dtype>(
 ): TensorOf<D> {
   if (!Object.hasOwn(ARRAYS, dtype))
     throw new InputError(`dtype: ${dtype} found, one of ${Object.keys(ARRAYS).join(', ')} expected`);
+  if (!Array.isArray(dims) || typeof numbers?.length !== 'number')
+    throw new InputError(`${typeof dims} and ${typeof numbers} found, dims such as [1, 3] and their numbers expected`);
   if (count(dims) !== numbers.length)
     throw new InputError(`${numbers.length} numbers found, ${count(dims)} of dims [${dims}] expected`);
   const data = new ARRAYS[dtype](numbers.length);
   const whole = !(data instanceof Float32Array || data instanceof Float64Array);
   for (let i = 0; i < numbers.length; i++) {
-    const number = Number(numbers[i]);
+    const given = numbers[i];
+    const number = typeof given === 'bigint' ? Number(given) : typeof given === 'number' ? given : Number.NaN;
     const integer = Number.isInteger(number);
-    if (integer || !whole) data[i] = dtype.endsWith('int64') ? BigInt(numbers[i] as number) : number;
+    if (integer || !whole) data[i] = dtype.endsWith('int64') ? BigInt(given as number) : number;
     const kept = !whole || (integer && Number(data[i]) === number);
-    if (!kept) throw new InputError(`${numbers[i]} found, which ${dtype} cannot hold`);
+    if (!kept) throw new InputError(`${String(given)} found, which ${dtype} cannot hold`);
   }
   return assembled(dtype, dims, data) as TensorOf<D>;
 }
