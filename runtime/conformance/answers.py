@@ -18,16 +18,20 @@ LACKS = {  # what a reader says, by what it may lack
     "audio": "no audio",
     "log-mel": "no log-mel",
     "series": "no series",
-    "run_many": "no run_many",
-    "generate_many": "no generate_many",
-    "stream": "no stream",
+    "png": "no png",
+    "jpeg": "no jpeg",
+    "wav": "no wav",
+    "csv": "no csv",
     "forecast": "no forecast",
+    "run_many": "no run_many",
+    "stream": "no stream",
+    "generate_many": "no generate_many",
 }
-VERBS = ("prepare", "labels", "run_many", "generate_many", "stream", "forecast")  # of a few bundles
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_ASKED = {"calls": "call", "generate": "generate", **{verb: verb for verb in VERBS}}
+_KINDS = ("generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
+_ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from answers import VERBS
 from breaking import Make, changed
 from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
+_OPTIONAL = ("generate_many", "prepare", "labels", "forecast", "run_many", "stream")
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -25,12 +25,12 @@ class Case:
     make: Make
     calls: Iterable[dict[str, Any]] = ()
     generate: Iterable[dict[str, Any]] = ()
+    generate_many: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
-    run_many: Iterable[dict[str, Any]] = ()
-    generate_many: Iterable[dict[str, Any]] = ()
-    stream: Iterable[dict[str, Any]] = ()
     forecast: Iterable[dict[str, Any]] = ()
+    run_many: Iterable[dict[str, Any]] = ()
+    stream: Iterable[dict[str, Any]] = ()
     needs: str | None = None
 
     def table(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Case:
             "error": _ERRORS.get(self.verdict),
             "calls": list(self.calls),
             "generate": list(self.generate),
-            **{verb: list(getattr(self, verb)) for verb in VERBS if getattr(self, verb)},
+            **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
             **({"needs": self.needs} if self.needs else {}),
         }
 

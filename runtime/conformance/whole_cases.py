@@ -5,7 +5,8 @@ from __future__ import annotations
 import bundles
 import calls
 import generating
-import verbs
+import many
+import prompts
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -17,6 +18,8 @@ WHOLE = (
         "whole, and right",
         bundles.good,
         calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
+        run_many=many.together(),
+        stream=many.streamless(),
     ),
     Case(
         "indexed.edge",
@@ -38,7 +41,14 @@ WHOLE = (
         "options of the engine and the session, and independent rows",
         bundles.tuned,
         calls=calls.answered((3, 4)),
-        run_many=verbs.run_many(),
+        run_many=many.together(),
+    ),
+    Case(
+        "positions.edge",
+        ACCEPTED,
+        "independent rows with an answer for each position",
+        many.positions,
+        run_many=many.by_position(),
     ),
     Case(
         "preferred.edge",
@@ -53,7 +63,7 @@ WHOLE = (
         "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
         bundles.buckets,
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
-        run_many=verbs.run_many(),
+        run_many=many.together(),
     ),
     Case(
         "kernels.edge",
@@ -93,7 +103,7 @@ WHOLE = (
         generating.decoder_alone,
         calls=calls.decoder_calls(),
         generate=calls.generated(),
-        generate_many=verbs.generate_many(),
+        generate_many=prompts.continued(),
     ),
     Case(
         "sources.edge",
@@ -102,7 +112,7 @@ WHOLE = (
         generating.feature_encoder,
         calls=calls.encoder_calls(),
         generate=calls.captioned(),
-        generate_many=verbs.caption_many(),
+        generate_many=prompts.captioned(),
     ),
     Case(
         RECORDED,

@@ -9,7 +9,8 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,12 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(load(bundle), run))
     for i, entry in enumerate(case.get("prepare", ())):
         yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
-    for verb, answer in _VERBS.items():
-        for i, entry in enumerate(case.get(verb, ())):
-            yield _line(
-                case,
-                f"{verb} {i}",
-                *_expected(entry),
-                lambda entry=entry, answer=answer: answer(load(bundle), entry),
-            )
+    for i, read in enumerate(case.get("labels", ())):
+        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+    for kind, answer in _ENTRIES.items():
+        for i, entry in enumerate(case.get(kind, ())):
+            what, run = f"{kind} {i}", partial(answer, entry=entry)
+            yield _line(case, what, *_expected(entry), lambda run=run: run(load(bundle)))
 
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
@@ -103,17 +102,82 @@ def _verdict(bundle: Path) -> Line:
 
 def _call(model: Model, call: dict[str, Any]) -> Line:
     outputs = model.graph(call.get("graph", model.manifest.main_graph))(**_arrays(call["inputs"]))
-    expected = _arrays(call.get("outputs", {}))
+    return _compared(outputs, _arrays(call.get("outputs", {})), call.get("tolerance", {}))
+
+
+def _compared(outputs: Arrays, expected: Arrays, tolerance: dict[str, float]) -> Line:
+    """Return how near outputs came; ``tolerance`` says how near they must, by "cosine" or "max_abs"."""
     if {name: (a.dtype, a.shape) for name, a in outputs.items()} != {
         name: (a.dtype, a.shape) for name, a in expected.items()
     }:
         return {"found": "outputs of other names, dtypes or shapes"}
     least = min(cosine(array, expected[name]) for name, array in outputs.items())
+    farthest = max(_difference(array, expected[name]) for name, array in outputs.items())
+    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
     return {
-        "found": ANSWERED if least >= call["tolerance"]["cosine"] else "outputs beyond the tolerance",
+        "found": ANSWERED if near else "outputs beyond the tolerance",
         "cosine": least,
-        "max_abs": max(_difference(array, expected[name]) for name, array in outputs.items()),
+        "max_abs": farthest,
     }
+
+
+def _forecast(model: Model, entry: dict[str, Any]) -> Line:
+    forecast = model.forecast(_arrays(entry["outputs"]))
+    same = "forecast" in entry and np.array_equal(forecast, _array(entry["forecast"]))
+    return {"found": ANSWERED if same else "another forecast"}
+
+
+def _run_many(model: Model, entry: dict[str, Any]) -> Line:
+    answers = model.run_many([_arrays(sample) for sample in entry["samples"]])
+    expected = [_arrays(outputs) for outputs in entry.get("outputs", ())]
+    return _worst(answers, expected, entry.get("tolerance", {}))
+
+
+def _stream(model: Model, entry: dict[str, Any]) -> Line:
+    """Push what comes; null stands for the moments of a push that is refused."""
+    stream = Stream(model, hop=entry["hop"], window=entry["window"])
+    answers: list[Arrays] = []
+    expected: list[Arrays] = []
+    for values, moments in zip(entry["pushes"], entry["moments"], strict=True):
+        try:
+            found = stream.push(np.array(values, np.float64))
+        except InputError:
+            if moments is not None:
+                return {"found": "a push refused"}
+            continue
+        if moments is None or [end for end, _ in found] != [moment["end"] for moment in moments]:
+            return {"found": f"moments at {[end for end, _ in found]}"}
+        answers += [outputs for _, outputs in found]
+        expected += [_arrays(moment["outputs"]) for moment in moments]
+    return _worst(answers, expected, entry["tolerance"])
+
+
+def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dict[str, float]) -> Line:
+    """Return the first that is not as expected, else the farthest."""
+    if len(answers) != len(expected):
+        return {"found": f"{len(answers)} answers"}
+    lines = [_compared(*pair, tolerance) for pair in zip(answers, expected, strict=True)]
+    wrong = [line for line in lines if line["found"] != ANSWERED]
+    return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
+
+
+def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
+    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
+    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
+    expected = entry.get("sequences", [])
+    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
+    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
+    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
+    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
+
+
+_ENTRIES = {
+    "generate_many": _generate_many,
+    "forecast": _forecast,
+    "run_many": _run_many,
+    "stream": _stream,
+}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:
@@ -131,7 +195,7 @@ def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
     mismatches, farthest = [], 0.0
     for i, (raw, reference) in enumerate(zip(samples, expected, strict=True)):
         try:
-            difference = difference_of(model, raw, reference)
+            difference = difference_of(model, _located(raw, folder), reference)
         except InputError:
             difference = 0.0 if reference is None else np.inf
         if difference > tolerance:
@@ -192,76 +256,26 @@ def _labels(model: Model, read: dict[str, Any]) -> Line:
     return {"found": ANSWERED if labels == read.get("labels") else f"labels {labels}"}
 
 
-def _run_many(model: Model, entry: dict[str, Any]) -> Line:
-    answers = model.run_many([_arrays(sample) for sample in entry["samples"]])
-    return _near(
-        answers, [_arrays(outputs) for outputs in entry.get("outputs", ())], entry.get("tolerance", {})
-    )
-
-
-def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
-    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
-    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
-    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
-    expected = entry.get("sequences", [])
-    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
-    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
-    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
-    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
-
-
-def _stream(model: Model, entry: dict[str, Any]) -> Line:
-    stream = Stream(model, hop=entry["hop"], window=entry.get("window"))
-    moments = [stream.push(_values({"values": push})) for push in entry["pushes"]]
-    expected = entry.get("moments", [])
-    if [[each.end for each in row] for row in moments] != [[each["end"] for each in row] for row in expected]:
-        return {"found": "windows that end elsewhere"}
-    outputs = [_arrays(each["outputs"]) for row in expected for each in row]
-    return _near([each.outputs for row in moments for each in row], outputs, entry.get("tolerance", {}))
-
-
-def _forecast(model: Model, entry: dict[str, Any]) -> Line:
-    values = model.forecast(_arrays(entry["outputs"])).ravel().tolist()
-    return {"found": ANSWERED if values == entry.get("values") else f"values {values}"}
-
-
-def _near(found: list[Arrays], expected: list[Arrays], tolerance: dict[str, float]) -> Line:
-    """Return how near answers are to those expected, by their least cosine and their largest difference."""
-    if [{name: a.shape for name, a in each.items()} for each in found] != [
-        {name: a.shape for name, a in each.items()} for each in expected
-    ]:
-        return {"found": "outputs of other names or shapes"}
-    pairs = [(a[name], b[name]) for a, b in zip(found, expected, strict=True) for name in b]
-    least = min((cosine(a, b) for a, b in pairs), default=1.0)
-    farthest = max((_difference(a, b) for a, b in pairs), default=0.0)
-    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
-    return {
-        "found": ANSWERED if near else "outputs beyond the tolerance",
-        "cosine": least,
-        "max_abs": farthest,
-    }
-
-
-_VERBS = {
-    "labels": _labels,
-    "run_many": _run_many,
-    "generate_many": _generate_many,
-    "stream": _stream,
-    "forecast": _forecast,
-}
-
-
 def _text(raw: Any) -> str:
     if isinstance(raw, str):
         return raw
     return b"".join(unit.to_bytes(2, "little") for unit in raw["utf16"]).decode(*_SURROGATES)
 
 
-def _levels(raw: Any) -> NDArray[np.uint8]:
+def _located(raw: Any, folder: Path) -> Any:
+    """Return the path of a raw input that is a file, and any other as it is."""
+    return folder / raw["file"] if isinstance(raw, dict) and "file" in raw else raw
+
+
+def _levels(raw: Any) -> NDArray[np.uint8] | Path:
+    if isinstance(raw, Path):
+        return raw
     return np.frombuffer(bytes.fromhex(raw["pixels"]), np.uint8).reshape(raw["dims"])
 
 
-def _sound(raw: Any) -> Sound:
+def _sound(raw: Any) -> Sound | Path:
+    if isinstance(raw, Path):
+        return raw
     try:
         samples = np.array(raw["channels"], np.float32)
     except ValueError as error:
@@ -269,7 +283,9 @@ def _sound(raw: Any) -> Sound:
     return Sound(raw["rate"], samples)
 
 
-def _values(raw: Any) -> NDArray[np.float64]:
+def _values(raw: Any) -> NDArray[np.float64] | Path:
+    if isinstance(raw, Path):
+        return raw
     return np.array(raw["values"], np.float64)  # None is a NaN
 
 

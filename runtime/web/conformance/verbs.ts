@@ -1,15 +1,23 @@
 /** The verbs beyond a call: what a bundle must answer to each, by the key of cases.json. */
 
-import { compare, type GenerateManyOptions, type Model, Stream, type Tensor, type Tensors } from 'edgeattn-web';
+import {
+  compare,
+  type GenerateManyOptions,
+  type Model,
+  type Moment,
+  Stream,
+  type Tensor,
+  type Tensors,
+} from 'edgeattn-web';
 import type { Found } from './cases.js';
-import { type Table, tensors } from './numbers.js';
+import { type Numbers, type Table, tensors } from './numbers.js';
 
 /** One thing that is asked; its other keys are the verb's. */
 export type Asked = { readonly error?: string };
 
 type Tolerance = { readonly cosine?: number; readonly max_abs?: number };
 type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
-type Forecast = Asked & { readonly outputs: Table; readonly values?: readonly number[] };
+type Forecast = Asked & { readonly outputs: Table; readonly forecast?: Numbers };
 type Many = Asked & {
   readonly samples: readonly Table[];
   readonly outputs?: readonly Table[];
@@ -24,9 +32,9 @@ type Generating = Asked & {
 };
 type Listening = Asked & {
   readonly hop: number;
-  readonly window?: number;
+  readonly window: number | null;
   readonly pushes: readonly (readonly (readonly (number | null)[])[])[];
-  readonly moments?: readonly (readonly { readonly end: number; readonly outputs: Table }[])[];
+  readonly moments?: readonly (readonly { readonly end: number; readonly outputs: Table }[] | null)[];
   readonly tolerance?: Tolerance;
 };
 
@@ -62,25 +70,31 @@ export const VERBS = {
   },
 
   async stream(model: Model, { hop, window, pushes, moments = [], tolerance = {} }: Listening): Promise<Found> {
-    const stream = new Stream(model, { hop, ...(window !== undefined && { window }) });
+    const stream = new Stream(model, { hop, ...(window !== null && { window }) });
     const found = [];
-    for (const push of pushes)
-      found.push(await stream.push(push.map((row) => row.map((value) => value ?? Number.NaN))));
-    const ends = (rows: readonly (readonly { readonly end: number }[])[]): string =>
-      JSON.stringify(rows.map((row) => row.map(({ end }) => end)));
+    for (const push of pushes) found.push(await pushed(stream, push));
+    const ends = (rows: readonly (readonly { readonly end: number }[] | null)[]): string =>
+      JSON.stringify(rows.map((row) => row?.map(({ end }) => end)));
     if (ends(found) !== ends(moments)) return { found: `windows that end at ${ends(found)}` };
     return near(
-      found.flat().map(({ outputs }) => outputs),
-      moments.flat().map(({ outputs }) => outputs),
+      found.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
+      moments.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
       tolerance,
     );
   },
 
-  async forecast(model: Model, { outputs, values }: Forecast): Promise<Found> {
+  async forecast(model: Model, { outputs, forecast }: Forecast): Promise<Found> {
     const found = model.forecast(tensors(outputs)).flatMap((series) => series.flatMap((row) => [...row]));
-    return { found: JSON.stringify(found) === JSON.stringify(values) ? 'answered' : `values ${found}` };
+    return { found: JSON.stringify(found) === JSON.stringify(forecast?.data) ? 'answered' : `values ${found}` };
   },
 };
+
+/** Return what a push completes; null where it is refused. */
+const pushed = (stream: Stream, push: Listening['pushes'][number]): Promise<Moment[] | null> =>
+  stream.push(push.map((row) => row.map((value) => value ?? Number.NaN))).catch((error: Error) => {
+    if (error.name === 'InputError') return null;
+    throw error;
+  });
 
 const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 

@@ -3,6 +3,7 @@
 export type { Beams } from './beam-search.js';
 export type { Benchmark, BenchOptions, Latency, Timing } from './bench.js';
 export type { Progress } from './bundle.js';
+export { readCsv } from './csv.js';
 export type { CallOptions } from './deadline.js';
 export type { Engine } from './engine.js';
 export {
