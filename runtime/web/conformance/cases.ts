@@ -27,6 +27,7 @@ export type Case = {
   readonly bundle: string;
   readonly verdict: string;
   readonly needs?: string;
+  readonly trusted_keys?: readonly string[];
   readonly calls: readonly Call[];
   readonly generate: readonly Run[];
   readonly prepare?: readonly Preparing[];
@@ -74,7 +75,7 @@ async function* linesOf(one: Case, place: Place, options: LoadOptions): AsyncGen
   const model = (): Model => opened.get('model') as Model;
   const open = async (): Promise<Found> => {
     if (one.needs === 'listing' && !source.list) return { found: CANNOT_LIST };
-    opened.set('model', await load(source, options));
+    opened.set('model', await load(source, { ...options, ...(one.trusted_keys && { trustedKeys: one.trusted_keys }) }));
     const results = await model().check();
     return { found: results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails', near: worst(results) };
   };

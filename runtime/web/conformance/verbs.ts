@@ -18,6 +18,7 @@ export type Asked = { readonly error?: string };
 type Tolerance = { readonly cosine?: number; readonly max_abs?: number };
 type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
 type Forecast = Asked & { readonly outputs: Table; readonly forecast?: Numbers };
+type Decoding = Asked & { readonly tokens: readonly number[]; readonly text?: string };
 type Many = Asked & {
   readonly samples: readonly Table[];
   readonly outputs?: readonly Table[];
@@ -44,6 +45,11 @@ export const VERBS = {
   async labels(model: Model, { outputs, labels }: Labels): Promise<Found> {
     const found = model.labels(tensors(outputs)).map((row) => row.map(({ name, value }) => [name, value]));
     return { found: JSON.stringify(found) === JSON.stringify(labels) ? 'answered' : 'other labels' };
+  },
+
+  async decode(model: Model, { tokens, text }: Decoding): Promise<Found> {
+    const found = model.decode(tokens);
+    return { found: found === text ? 'answered' : JSON.stringify(found) };
   },
 
   async run_many(model: Model, { samples, outputs = [], tolerance = {} }: Many): Promise<Found> {

@@ -5,6 +5,7 @@ import { keep, kept } from './kept.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
 import { sha256 } from './sha256.js';
+import { signerOf } from './signature.js';
 import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
@@ -27,16 +28,23 @@ export class Bundle {
   /**
    * Read the manifest, and check that the signature and all listed files are there or are not, as it says.
    *
+   * @param trustedKeys One of these has signed it, before anything else of it is read.
    * @throws BundleError
    */
-  static async open(source: Source): Promise<Bundle> {
+  static async open(source: Source, trustedKeys?: readonly string[]): Promise<Bundle> {
     const name = source.name ?? 'the bundle';
-    const manifest = read(await limited(source, name, MANIFEST, LARGEST_MANIFEST), name);
+    const content = await limited(source, name, MANIFEST, LARGEST_MANIFEST);
+    const signer = trustedKeys && (await signerOf(name, content, await signatureOf(source, name), trustedKeys));
+    const manifest = read(content, name);
     const bundle = new Bundle(manifest, source, name);
+    bundle.expect(
+      signer === undefined || manifest.signature?.key === signer,
+      MANIFEST,
+      'another key than its signer’s',
+    );
     const listed = new Set([MANIFEST, ...Object.keys(manifest.files)]);
     if (manifest.signature) {
-      const { length } = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
-      bundle.expect(length === SIGNATURE.bytes, SIGNATURE.file, `${length} bytes found, ${SIGNATURE.bytes} expected`);
+      await signatureOf(source, name);
       listed.add(SIGNATURE.file);
     }
     const list = await source.list?.().catch((error: unknown) => {
@@ -95,6 +103,14 @@ export class Bundle {
   private expect(kept: boolean, file: string, fault: string): void {
     if (!kept) throw new BundleError(`${this.name}/${file}: ${fault}; copy the bundle again`);
   }
+}
+
+async function signatureOf(source: Source, name: string): Promise<Content> {
+  const content = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
+  if (content.length === SIGNATURE.bytes) return content;
+  throw new BundleError(
+    `${name}/${SIGNATURE.file}: ${content.length} bytes found, ${SIGNATURE.bytes} expected; copy the bundle again`,
+  );
 }
 
 function read(content: Content, name: string): Manifest {

@@ -10,6 +10,7 @@ import { readGolden } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import { GraphSession, isWeightsOf } from './session.js';
+import { checkKeys } from './signature.js';
 import type { Content, Source } from './source.js';
 import { TextPreparation } from './text.js';
 import { web } from './web.js';
@@ -23,6 +24,8 @@ export type LoadOptions = CallOptions & {
   readonly threads?: number;
   /** Execution providers in the place of those that the bundle names, such as webgpu before wasm. */
   readonly providers?: readonly string[];
+  /** Ed25519 keys, each 64 digits of hex: a bundle that none of them signed is refused. Left out, nothing is verified. */
+  readonly trustedKeys?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
 };
 
@@ -46,11 +49,11 @@ export async function load(source: string | URL | Source, options: LoadOptions =
 }
 
 async function opened(source: string | URL | Source, options: LoadOptions): Promise<Model> {
-  const { engine = web, target, threads, providers, onProgress = () => {} } = options;
+  const { engine = web, target, threads, providers, trustedKeys, onProgress = () => {} } = options;
   const deadline = new Deadline(options);
   const started = performance.now();
   const folder = sourceOf(source);
-  const bundle = await deadline.race(Bundle.open(folder));
+  const bundle = await deadline.race(Bundle.open(folder, trustedKeys && checkKeys(trustedKeys)));
   const { manifest } = bundle;
   const { variants, started: running } = await runnable(manifest, engine, target, providers);
   const used = running.threads(threads, variants[0]?.session?.threads ?? 1);
@@ -63,7 +66,7 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
     deadline.check();
     onProgress(progress);
   };
-  const place = running.opensPaths ? folder.place?.bind(folder) : undefined;
+  const place = running.opensPaths && !trustedKeys ? folder.place?.bind(folder) : undefined; // else by the bytes that were hashed
   const { content, models } = needed(manifest, graphs);
   const files = await deadline.race(
     place // a graph may then read any file of its folder
