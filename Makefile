@@ -73,8 +73,8 @@ kernels:  ## the wheel of runtime/kernels, built and installed in a folder of it
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
 
-faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
-	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults
+faults:  ## hosts, workers, devices and schedulers, which are killed; four minutes
+	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults
 
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
