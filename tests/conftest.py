@@ -30,11 +30,9 @@ LONGEST_FIRST = (
     "models/used/test_generating_models.py",
     "export/recover/attention/test_attention.py",
     "edgeattn/devices/test_export_on.py",
-    "edgeattn/partitions/test_scoring.py",
+    "edgeattn/partitions/faults/test_workers.py",
     "export/recover/test_spellings.py",
     "export/capture/strategies/test_strategy.py",
-    "models/test_dictation.py",
-    "edgeattn/test_openvino.py",
     "edgeattn/measure/test_side_by_side.py",
     "web/test_chromium.py",
     "web/test_reading.py",
@@ -52,6 +50,11 @@ settings.register_profile("untimed", deadline=None)  # a busy machine is no faul
 settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what was imported stays, and an export collects garbage for each of its candidates
 
 
 def pytest_unconfigure() -> None:
