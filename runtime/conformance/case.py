@@ -27,6 +27,7 @@ class Case:
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
     needs: str | None = None
+    trusted_keys: Iterable[str] = ()
 
     def table(self) -> dict[str, Any]:
         """Return what cases.json holds of it."""
@@ -40,6 +41,7 @@ class Case:
             **({"prepare": list(self.prepare)} if self.prepare else {}),
             **({"labels": list(self.labels)} if self.labels else {}),
             **({"needs": self.needs} if self.needs else {}),
+            **({"trusted_keys": list(self.trusted_keys)} if self.trusted_keys else {}),
         }
 
 

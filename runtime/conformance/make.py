@@ -10,11 +10,12 @@ import expected
 from broken_cases import BROKEN, INDICES, PROMISES, VARIANTS
 from case import RECORDED
 from prepared_cases import PREPARED
+from signed_cases import SIGNED
 from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"
 
-CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED)
+CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED, *SIGNED)
 
 
 def main(target: Path) -> None:

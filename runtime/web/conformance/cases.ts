@@ -34,6 +34,7 @@ export type Case = {
   readonly bundle: string;
   readonly verdict: string;
   readonly needs?: string;
+  readonly trusted_keys?: readonly string[];
   readonly calls: readonly Call[];
   readonly generate: readonly Run[];
   readonly prepare?: readonly Preparing[];
@@ -76,7 +77,7 @@ async function* linesOf(one: Case, place: Place, threads: number): AsyncGenerato
   const model = (): Model => opened.get('model') as Model;
   const open = async (): Promise<Found> => {
     if (one.needs === 'listing' && !source.list) return { found: CANNOT_LIST };
-    opened.set('model', await load(source, { threads }));
+    opened.set('model', await load(source, { threads, ...(one.trusted_keys && { trustedKeys: one.trusted_keys }) }));
     const results = await model().check();
     return { found: results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails', near: worst(results) };
   };

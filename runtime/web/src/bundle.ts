@@ -5,6 +5,7 @@ import { keep, kept } from './kept.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
 import { sha256 } from './sha256.js';
+import { checkedKeys, signerOf } from './signature.js';
 import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
@@ -20,6 +21,8 @@ export type Progress = { readonly file: string; readonly loaded: number; readonl
 export class Bundle {
   private constructor(
     readonly manifest: Manifest,
+    /** The trusted key that signed it; undefined where none was to be trusted. */
+    readonly signer: string | undefined,
     private readonly source: Source,
     private readonly name: string,
   ) {}
@@ -27,16 +30,21 @@ export class Bundle {
   /**
    * Read the manifest, and check that the signature and all listed files are there or are not, as it says.
    *
-   * @throws BundleError
+   * @param trustedKeys Of these one must have signed it, before anything of the manifest is read.
+   * @throws BundleError; InputError where trustedKeys are none.
    */
-  static async open(source: Source): Promise<Bundle> {
+  static async open(source: Source, trustedKeys?: readonly string[]): Promise<Bundle> {
     const name = source.name ?? 'the bundle';
-    const manifest = read(await limited(source, name, MANIFEST, LARGEST_MANIFEST), name);
-    const bundle = new Bundle(manifest, source, name);
+    const keys = trustedKeys && checkedKeys(trustedKeys);
+    const content = await limited(source, name, MANIFEST, LARGEST_MANIFEST);
+    const signer = keys && (await checkedSigner(source, name, content, keys));
+    const manifest = read(content, name);
+    const bundle = new Bundle(manifest, signer, source, name);
     const listed = new Set([MANIFEST, ...Object.keys(manifest.files)]);
+    const another = signer !== undefined && manifest.signature?.key !== signer;
+    bundle.expect(!another, MANIFEST, `another key named than ${signer}, which signed it`);
     if (manifest.signature) {
-      const { length } = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
-      bundle.expect(length === SIGNATURE.bytes, SIGNATURE.file, `${length} bytes found, ${SIGNATURE.bytes} expected`);
+      await readSignature(source, name);
       listed.add(SIGNATURE.file);
     }
     const found = new Set((await source.list?.()) ?? listed);
@@ -89,6 +97,32 @@ export class Bundle {
   private expect(kept: boolean, file: string, fault: string): void {
     if (!kept) throw new BundleError(`${this.name}/${file}: ${fault}; copy the bundle again`);
   }
+}
+
+/** Return the trusted key that signed a manifest, of which nothing is read for it. */
+async function checkedSigner(
+  source: Source,
+  name: string,
+  manifest: Content,
+  keys: readonly string[],
+): Promise<string> {
+  const signature = await readSignature(source, name).catch((error: unknown) => {
+    throw new BundleError(`${name}: not signed (${reason(error)}); get the bundle from its publisher`);
+  });
+  const signer = await signerOf(manifest, signature, keys);
+  if (signer === undefined)
+    throw new BundleError(
+      `${name}: signed by no trusted key (${keys.length} tried), or changed since; get the bundle from its publisher again`,
+    );
+  return signer;
+}
+
+async function readSignature(source: Source, name: string): Promise<Content> {
+  const { file, bytes } = SIGNATURE;
+  const signature = await limited(source, name, file, bytes);
+  if (signature.length !== bytes)
+    throw new BundleError(`${name}/${file}: ${signature.length} bytes found, ${bytes} expected; copy the bundle again`);
+  return signature;
 }
 
 function read(content: Content, name: string): Manifest {

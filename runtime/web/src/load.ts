@@ -17,6 +17,8 @@ export type LoadOptions = {
   readonly threads?: number;
   /** Execution providers in the place of those that the bundle names, such as webgpu before wasm. */
   readonly providers?: readonly string[];
+  /** Ed25519 public keys, each 64 hex digits: what none of them signed is refused. Left out, nothing is verified. */
+  readonly trustedKeys?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
 };
 
@@ -32,11 +34,12 @@ type Reached = { readonly name: string; readonly graph: Graph; readonly variants
  */
 export async function load(
   source: string | URL | Source,
-  { target, threads, providers, onProgress }: LoadOptions = {},
+  { target, threads, providers, trustedKeys, onProgress }: LoadOptions = {},
 ): Promise<Model> {
   const started = performance.now();
   const bundle = await Bundle.open(
     typeof source === 'string' || source instanceof URL ? new UrlSource(source) : source,
+    trustedKeys,
   );
   const { manifest } = bundle;
   const { variants, ort } = await runnable(manifest, target, providers);
