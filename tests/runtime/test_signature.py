@@ -10,10 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edgeattn_runtime import BadInput, BundleError, EdgeAttnError, install, load
+from edgeattn_runtime import (
+    BadInput,
+    BundleError,
+    EdgeAttnError,
+    IncompatibleRuntimeError,
+    install,
+    load,
+)
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.golden import check, read_golden
 
@@ -189,6 +197,15 @@ def test_weights_of_another_name_are_not_read(weighty: Path) -> None:
     key = sign(folder)
     load(folder)(row=np.array([7], np.int64))
     _refused(folder, "cannot load it", key)
+
+
+def test_an_engine_that_takes_no_weights_from_memory_says_so(
+    weighty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(onnxruntime.SessionOptions, "add_external_initializers_from_files_in_memory")
+    load(weighty).close()
+    with pytest.raises(IncompatibleRuntimeError, match="from their file alone"):
+        load(weighty, trusted_keys=[sign(weighty)])
 
 
 def test_an_update_is_verified(signed: Path, key: str, conformance: Path, tmp_path: Path) -> None:

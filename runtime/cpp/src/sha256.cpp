@@ -12,7 +12,7 @@
 #include <memory>
 #include <new>
 #else
-#include <picosha2.h>
+#include <picosha2/picosha2.h>
 #endif
 
 namespace edgeattn {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 extern "C" {
-#include <monocypher-ed25519.h>
+#include <monocypher/monocypher-ed25519.h>
 }
 
 #include "words.hpp"

@@ -100,9 +100,15 @@ def _source(model: bytes | Path | GraphContent) -> tuple[bytes | str, str]:
 def _give_weights(options: onnxruntime.SessionOptions, weights: Mapping[str, bytes]) -> None:
     """Have a session take weights from memory, and from no file."""
     options.add_session_config_entry(_WEIGHTS_FOLDER, os.devnull)  # where nothing lies
-    if weights:
-        sizes = [len(content) for content in weights.values()]
-        options.add_external_initializers_from_files_in_memory(list(weights), list(weights.values()), sizes)
+    if not weights:
+        return
+    give = getattr(options, "add_external_initializers_from_files_in_memory", None)
+    if give is None:  # Debian's 1.21
+        raise IncompatibleRuntimeError(
+            f"onnxruntime {onnxruntime.__version__} takes weights from their file alone, which may change; "
+            "upgrade onnxruntime, or load without trusted keys"
+        )
+    give(list(weights), list(weights.values()), [len(content) for content in weights.values()])
 
 
 def _session(
