@@ -42,7 +42,8 @@ bool is_from_the_desktop(const fs::directory_entry& entry) {
 std::string read_limited(const fs::path& folder, const std::string& file, std::uintmax_t most) {
   check_inside(folder, file);
   if (const auto found = fs::file_size(folder / file); found > most)
-    throw BundleError(words((folder / file).string(), ": ", found, " bytes found, at most ", most, " expected"));
+    throw BundleError(
+        words((folder / file).string(), ": ", found, " bytes found, at most ", most, " expected"));
   return read_bytes(folder / file);
 }
 
@@ -63,8 +64,9 @@ std::string read_manifest(const fs::path& folder) {
 /// Returns the trusted key that signed a manifest, of which nothing is read for it.
 std::string checked_signer(const fs::path& folder, const std::string& json, const Keys& keys) {
   if (!fs::exists(folder / kSignatureFile))
-    throw BundleError(words(folder.string(), ": not signed (", kSignatureFile,
-                            " missing), a signature by a trusted key expected; get the bundle from its publisher"));
+    throw BundleError(
+        words(folder.string(), ": not signed (", kSignatureFile,
+              " missing), a signature by a trusted key expected; get the bundle from its publisher"));
   const auto signer = signer_of(json, read_signature(folder), keys);
   if (!signer)
     throw BundleError(words(folder.string(), ": signed by no trusted key (", keys.size(),
@@ -147,7 +149,8 @@ Bundle open_bundle(const fs::path& folder, const std::optional<Keys>& trusted_ke
     check_size(folder / file, static_cast<std::uintmax_t>(entry.size));
   }
   check_listed(folder, manifest);
-  for (const auto& [file, entry] : manifest.files) check_sha256(folder / file, sha256_of(folder / file), entry.sha256);
+  for (const auto& [file, entry] : manifest.files)
+    check_sha256(folder / file, sha256_of(folder / file), entry.sha256);
   return {folder, std::move(json), std::move(manifest), std::move(signer)};
 } catch (const fs::filesystem_error& error) {
   if (!lacking(error.code()).empty()) throw;

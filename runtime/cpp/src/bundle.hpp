@@ -10,8 +10,8 @@
 
 namespace edgeattn {
 
-/// A graph's file: to be opened by its path, or read and checked, with the files of its weights by their paths
-/// from its folder.
+/// A graph's file: to be opened by its path, or read and checked, with the files of its weights by their
+/// paths from its folder.
 struct GraphFile {
   std::filesystem::path path;
   std::optional<std::string> content = {};
@@ -34,12 +34,12 @@ struct Bundle {
 };
 
 /// Reads a manifest and checks the whole folder against it, sizes first and sha256 last. Where there are
-/// trusted keys, refuses what none of them signed before anything of the manifest is read. Throws BundleError,
-/// and InputError where the keys are none.
+/// trusted keys, refuses what none of them signed before anything of the manifest is read. Throws
+/// BundleError, and InputError where the keys are none.
 Bundle open_bundle(const std::filesystem::path& folder, const std::optional<Keys>& trusted_keys = {});
 
-/// Throws BundleError where the folder holds a file that its manifest does not list; a link to a folder counts
-/// as a file.
+/// Throws BundleError where the folder holds a file that its manifest does not list; a link to a folder
+/// counts as a file.
 void check_listed(const std::filesystem::path& folder, const Manifest& manifest);
 
 /// Returns the bytes of a file; throws BundleError where it cannot be read.

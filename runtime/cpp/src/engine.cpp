@@ -226,8 +226,8 @@ Tensors GraphSession::run(const Tensors& inputs) const {
   for (const auto& tensor : graph_.outputs) asked.push_back(tensor.name.c_str());
   const EndedCall call(label_);
   try {
-    const auto values = session_->Run(call.options(), names.data(), fed.data(), fed.size(),
-                                      asked.data(), asked.size());
+    const auto values =
+        session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(), asked.size());
     Tensors outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
       auto tensor = zeros(graph_.outputs[i].dtype, values[i].GetTensorTypeAndShapeInfo().GetShape());
@@ -256,8 +256,8 @@ void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs,
   }
   const EndedCall call(label_);
   try {
-    session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(),
-                  written.data(), written.size());
+    session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(), written.data(),
+                  written.size());
   } catch (const Ort::Exception& error) {
     call.check();
     Tensors copies;

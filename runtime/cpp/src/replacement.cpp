@@ -108,7 +108,8 @@ LockedFolder::LockedFolder(const fs::path& parent, const std::string& prefix) {
       fail(path_);
     }
     lock_ = locked(path_);
-    if (lock_ >= 0 && !fs::exists(path_)) {  // another process took it for a killed one's, before it was locked
+    if (lock_ >= 0 &&
+        !fs::exists(path_)) {  // another process took it for a killed one's, before it was locked
       ::close(lock_);
       lock_ = -1;
     }
@@ -149,7 +150,8 @@ void restore(const fs::path& folder) {
     const int lock = locked(stray);
     if (lock < 0) continue;
     const auto old = stray / name;
-    if (stray.filename().string().rfind(prefix + "old.", 0) == 0 && fs::is_directory(old) && !fs::exists(whole))
+    if (stray.filename().string().rfind(prefix + "old.", 0) == 0 && fs::is_directory(old) &&
+        !fs::exists(whole))
       fs::rename(old, whole);
     std::error_code ignored;
     fs::remove_all(stray, ignored);
@@ -161,7 +163,8 @@ void check_replaceable(const fs::path& folder) {
   auto parent = fs::weakly_canonical(folder).parent_path();
   while (!fs::exists(parent)) parent = parent.parent_path();
   if (::access(parent.c_str(), W_OK | X_OK) != 0)
-    throw InputError(words(folder.string(), ": nothing can be written in ", parent.string(), "; name another place"));
+    throw InputError(
+        words(folder.string(), ": nothing can be written in ", parent.string(), "; name another place"));
   restore(folder);
   if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
   try {

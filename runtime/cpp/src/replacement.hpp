@@ -9,8 +9,8 @@ namespace edgeattn {
 /// moved aside.
 void check_replaceable(const std::filesystem::path& folder);
 
-/// Brings back a bundle that a killed process moved aside, and removes what such processes left unfinished. What
-/// belongs to a process that runs is left alone.
+/// Brings back a bundle that a killed process moved aside, and removes what such processes left unfinished.
+/// What belongs to a process that runs is left alone.
 void restore(const std::filesystem::path& folder);
 
 /// A folder locked as long as this object lives, or the process: no other then takes it for a killed one's.

@@ -49,7 +49,9 @@ class Hash {
  public:
   Hash() { require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)); }
 
-  void update(std::string_view bytes) { require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size())); }
+  void update(std::string_view bytes) {
+    require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+  }
 
   Digest digest() {
     Digest digest{};

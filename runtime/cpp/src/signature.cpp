@@ -32,14 +32,15 @@ void check_keys(const Keys& keys) {
     throw InputError("trusted_keys: no key found, at least one expected; leave it out to verify nothing");
   for (const auto& key : keys)
     if (key.size() != 2 * kKey || key.find_first_not_of("0123456789abcdef") != key.npos)
-      throw InputError(words("trusted_keys: ", quoted(key),
-                             " found, 64 lowercase hex digits of a public key expected"));
+      throw InputError(
+          words("trusted_keys: ", quoted(key), " found, 64 lowercase hex digits of a public key expected"));
 }
 
 std::optional<std::string> signer_of(std::string_view message, std::string_view signature, const Keys& keys) {
   if (signature.size() != kSignature) return {};
   for (const auto& key : keys)
-    if (crypto_ed25519_check(bytes_of(signature), decoded(key).data(), bytes_of(message), message.size()) == 0)
+    if (crypto_ed25519_check(bytes_of(signature), decoded(key).data(), bytes_of(message), message.size()) ==
+        0)
       return key;
   return {};
 }

@@ -14,8 +14,7 @@ namespace fs = std::filesystem;
 
 void copy(const Bundle& bundle, const fs::path& folder) {
   for (const auto& [file, entry] : bundle.manifest.files) copy_synced(bundle.folder / file, folder / file);
-  if (bundle.manifest.signature_key)
-    copy_synced(bundle.folder / kSignatureFile, folder / kSignatureFile);
+  if (bundle.manifest.signature_key) copy_synced(bundle.folder / kSignatureFile, folder / kSignatureFile);
   copy_synced(bundle.folder / kManifestFile, folder / kManifestFile);
 }
 
@@ -32,16 +31,19 @@ void check_name(const std::string& name, const std::string& folder, const fs::pa
 std::vector<GoldenResult> proven(const Model& model, const std::string& folder) {
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   auto results = model.check();
-  const auto failed = std::count_if(results.begin(), results.end(), [](const auto& each) { return !each.ok; });
+  const auto failed =
+      std::count_if(results.begin(), results.end(), [](const auto& each) { return !each.ok; });
   if (failed)
-    throw EdgeAttnError(words(folder, ": ", failed, " of ", results.size(),
-                              " golden outputs are below the tolerance on this device; it was not installed"));
+    throw EdgeAttnError(
+        words(folder, ": ", failed, " of ", results.size(),
+              " golden outputs are below the tolerance on this device; it was not installed"));
   return results;
 }
 
 }  // namespace
 
-std::vector<GoldenResult> install(const std::string& folder, const std::string& over, const LoadOptions& options) try {
+std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
+                                  const LoadOptions& options) try {
   return bounded(over, [&] {
     const auto bundle = open_bundle(folder, options.trusted_keys);
     check_replaceable(over);

@@ -15,7 +15,8 @@ edgeattn_graph_spec edgeattn_contract_view::graph(const std::string& name, const
   return {name.c_str(), inputs.data(), inputs.size(), outputs.data(), outputs.size()};
 }
 
-const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(const std::vector<TensorSpec>& specs) {
+const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(
+    const std::vector<TensorSpec>& specs) {
   std::vector<edgeattn_tensor_spec> views;
   for (const auto& spec : specs) {
     auto& dims = dims_.emplace_back();
