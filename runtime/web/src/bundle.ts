@@ -1,11 +1,11 @@
 /** Opens a bundle: a file of it is used once its size and hash are known to be the manifest's. */
 
-import { BundleError, reason } from './errors.js';
+import { BundleError, DeadlineError, reason } from './errors.js';
 import { keep, kept } from './kept.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
 import { sha256 } from './sha256.js';
-import { checkedKeys, signerOf } from './signature.js';
+import { signerOf } from './signature.js';
 import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
@@ -21,8 +21,6 @@ export type Progress = { readonly file: string; readonly loaded: number; readonl
 export class Bundle {
   private constructor(
     readonly manifest: Manifest,
-    /** The trusted key that signed it; undefined where none was to be trusted. */
-    readonly signer: string | undefined,
     private readonly source: Source,
     private readonly name: string,
   ) {}
@@ -30,24 +28,29 @@ export class Bundle {
   /**
    * Read the manifest, and check that the signature and all listed files are there or are not, as it says.
    *
-   * @param trustedKeys Of these one must have signed it, before anything of the manifest is read.
-   * @throws BundleError; InputError where trustedKeys are none.
+   * @param trustedKeys One of these has signed it, before anything else of it is read.
+   * @throws BundleError
    */
   static async open(source: Source, trustedKeys?: readonly string[]): Promise<Bundle> {
     const name = source.name ?? 'the bundle';
-    const keys = trustedKeys && checkedKeys(trustedKeys);
     const content = await limited(source, name, MANIFEST, LARGEST_MANIFEST);
-    const signer = keys && (await checkedSigner(source, name, content, keys));
+    const signer = trustedKeys && (await signerOf(name, content, await signatureOf(source, name), trustedKeys));
     const manifest = read(content, name);
-    const bundle = new Bundle(manifest, signer, source, name);
+    const bundle = new Bundle(manifest, source, name);
+    bundle.expect(
+      signer === undefined || manifest.signature?.key === signer,
+      MANIFEST,
+      'another key than its signer’s',
+    );
     const listed = new Set([MANIFEST, ...Object.keys(manifest.files)]);
-    const another = signer !== undefined && manifest.signature?.key !== signer;
-    bundle.expect(!another, MANIFEST, `another key named than ${signer}, which signed it`);
     if (manifest.signature) {
-      await readSignature(source, name);
+      await signatureOf(source, name);
       listed.add(SIGNATURE.file);
     }
-    const found = new Set((await source.list?.()) ?? listed);
+    const list = await source.list?.().catch((error: unknown) => {
+      throw new BundleError(`${name}: it cannot be listed (${reason(error)}); copy the bundle again, whole`);
+    });
+    const found = new Set(list ?? listed);
     for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
     for (const file of found)
       bundle.expect(listed.has(file) || FROM_THE_DESKTOP.test(file), file, `not listed in ${MANIFEST}`);
@@ -57,17 +60,20 @@ export class Bundle {
   /**
    * Read files, one after the other, and check their sizes and hashes.
    *
+   * @param isUsed Says of which the content is returned; others are checked alone.
    * @throws BundleError
    */
   async read(
     files: readonly string[],
     onProgress: (progress: Progress) => void = () => {},
+    isUsed: (file: string) => boolean = () => true,
   ): Promise<Map<string, Content>> {
     const total = files.reduce((sum, file) => sum + this.entry(file).size, 0);
     const contents = new Map<string, Content>();
     let before = 0;
     for (const file of files) {
-      contents.set(file, await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total })));
+      const content = await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total }));
+      if (isUsed(file)) contents.set(file, content);
       before += this.entry(file).size;
     }
     return contents;
@@ -99,30 +105,12 @@ export class Bundle {
   }
 }
 
-/** Return the trusted key that signed a manifest, of which nothing is read for it. */
-async function checkedSigner(
-  source: Source,
-  name: string,
-  manifest: Content,
-  keys: readonly string[],
-): Promise<string> {
-  const signature = await readSignature(source, name).catch((error: unknown) => {
-    throw new BundleError(`${name}: not signed (${reason(error)}); get the bundle from its publisher`);
-  });
-  const signer = await signerOf(manifest, signature, keys);
-  if (signer === undefined)
-    throw new BundleError(
-      `${name}: signed by no trusted key (${keys.length} tried), or changed since; get the bundle from its publisher again`,
-    );
-  return signer;
-}
-
-async function readSignature(source: Source, name: string): Promise<Content> {
-  const { file, bytes } = SIGNATURE;
-  const signature = await limited(source, name, file, bytes);
-  if (signature.length !== bytes)
-    throw new BundleError(`${name}/${file}: ${signature.length} bytes found, ${bytes} expected; copy the bundle again`);
-  return signature;
+async function signatureOf(source: Source, name: string): Promise<Content> {
+  const content = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
+  if (content.length === SIGNATURE.bytes) return content;
+  throw new BundleError(
+    `${name}/${SIGNATURE.file}: ${content.length} bytes found, ${SIGNATURE.bytes} expected; copy the bundle again`,
+  );
 }
 
 function read(content: Content, name: string): Manifest {
@@ -150,6 +138,7 @@ async function limited(
     watched(content.length);
     return content;
   } catch (error) {
+    if (error instanceof DeadlineError) throw error;
     throw new BundleError(`${name}/${file}: ${reason(error)}; copy the bundle again, whole`);
   }
 }

@@ -1,46 +1,36 @@
-/** Verifies signatures: Ed25519 of WebCrypto, over the bytes of manifest.json, which hold every file's hash. */
+/** A manifest's signature: Ed25519 over its bytes, by a key that the app was built to trust. */
 
-import { IncompatibleRuntimeError, InputError, reason } from './errors.js';
+import { BundleError, IncompatibleRuntimeError, InputError, reason } from './errors.js';
 import type { Content } from './source.js';
 
 const KEY = /^[0-9a-f]{64}$/;
 
-/** Return keys that a caller trusts; no key must not mean all of them. */
-export function checkedKeys(keys: readonly string[]): readonly string[] {
-  if (!Array.isArray(keys) || keys.length === 0)
-    throw new InputError('trustedKeys: no key found, at least one expected; leave it out to verify nothing');
-  for (const key of keys)
-    if (typeof key !== 'string' || !KEY.test(key))
-      throw new InputError(
-        `trustedKeys: ${JSON.stringify(key)} found, 64 lowercase hex digits of a public key expected`,
-      );
+/** Return keys as they were given; throws InputError where they are none. */
+export function checkKeys(keys: readonly string[]): readonly string[] {
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every((key) => typeof key === 'string' && KEY.test(key)))
+    throw new InputError('trustedKeys: a list of Ed25519 keys expected, each 64 digits of lowercase hex');
   return keys;
 }
 
 /**
- * Return the first of these keys that made a signature of 64 bytes over a message.
+ * Return which of the trusted keys signed a manifest.
  *
- * @throws IncompatibleRuntimeError where this platform has no Ed25519.
+ * @throws BundleError where none did; IncompatibleRuntimeError where this page cannot tell.
  */
 export async function signerOf(
-  message: Content,
+  name: string,
+  manifest: Content,
   signature: Content,
   keys: readonly string[],
-): Promise<string | undefined> {
-  for (const key of keys) if (await verified(message, signature, key)) return key;
-  return undefined;
+): Promise<string> {
+  const crypto = globalThis.crypto?.subtle;
+  if (!crypto) throw new IncompatibleRuntimeError(`${name}: signatures are verified by https alone; serve it so`);
+  for (const key of keys) {
+    const bytes = Uint8Array.from(key.match(/../g) as string[], (digits) => Number.parseInt(digits, 16));
+    const imported = await crypto.importKey('raw', bytes, 'Ed25519', false, ['verify']).catch((error: unknown) => {
+      throw new IncompatibleRuntimeError(`${name}: Ed25519 is not known here (${reason(error)}); upgrade the browser`);
+    });
+    if (await crypto.verify('Ed25519', imported, signature, manifest)) return key;
+  }
+  throw new BundleError(`${name}: no signature by a trusted key found, one expected; get the bundle from its maker`);
 }
-
-async function verified(message: Content, signature: Content, key: string): Promise<boolean> {
-  const subtle = globalThis.crypto?.subtle;
-  if (!subtle) throw lacking('no WebCrypto, which a page has on https and localhost alone');
-  const bytes = Uint8Array.from(key.match(/../g) as string[], (pair) => Number.parseInt(pair, 16));
-  const imported = await subtle.importKey('raw', bytes, 'Ed25519', false, ['verify']).catch((error: Error) => {
-    if (error.name === 'DataError') return undefined; // a key that is no point of the curve signs nothing
-    throw lacking(reason(error));
-  });
-  return imported !== undefined && (await subtle.verify('Ed25519', imported, signature, message));
-}
-
-const lacking = (found: string): IncompatibleRuntimeError =>
-  new IncompatibleRuntimeError(`Ed25519 cannot be verified here (${found}); use a newer browser or Node`);

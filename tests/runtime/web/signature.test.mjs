@@ -18,8 +18,8 @@ test('what a trusted key signed is opened', async () => {
 });
 
 test('another key, and no signature, are refused', async () => {
-  await refused(signed, /signed by no trusted key \(1 tried\)/, OTHER);
-  await refused(await good(), /not signed/, key);
+  await refused(signed, /no signature by a trusted key/, OTHER);
+  await refused(await good(), /manifest\.sig: /, key);
 });
 
 for (const file of ['manifest.json', 'manifest.sig', 'model.onnx', 'golden.safetensors']) {
@@ -28,13 +28,13 @@ for (const file of ['manifest.json', 'manifest.sig', 'model.onnx', 'golden.safet
     for (let place = 0; place < whole.length; place += Math.max(1, whole.length >> 4)) {
       const changed = whole.slice();
       changed[place] ^= 1;
-      await refused(withFiles(signed, { [file]: changed }), /signed by no trusted key|changed/, key);
+      await refused(withFiles(signed, { [file]: changed }), /no signature by a trusted key|changed/, key);
     }
   });
 }
 
 test('nothing of a manifest is read before it is verified', async () => {
-  await refused(withFiles(signed, { 'manifest.json': content('{"schema": ') }), /signed by no trusted key/, key);
+  await refused(withFiles(signed, { 'manifest.json': content('{"schema": ') }), /no signature by a trusted key/, key);
 });
 
 for (const trustedKeys of [[], ['A'.repeat(64)], ['a'.repeat(63)], [null], key]) {
@@ -53,7 +53,7 @@ test('a platform without Ed25519 says so, and opens what it need not verify', as
     await load(signed);
     await assert.rejects(load(signed, { trustedKeys: [key] }), {
       name: 'IncompatibleRuntimeError',
-      message: /Ed25519 cannot be verified here/,
+      message: /verified by https alone|Ed25519 is not known here/,
     });
   }
 });
