@@ -86,6 +86,11 @@ def test_an_update_is_verified(run: Run, gcc: Path, new: Path, old: Path) -> Non
     assert "; verified" in run(gcc / "edgeattn-run", "describe", old, "--trusted-keys", KEY).stdout
 
 
+def test_c_verifies_and_installs(run: Run, gcc: Path, old: Path) -> None:
+    run(gcc / "tests" / "edgeattn-c-update", CONFORMANCE / "signed.edge", old, KEY)
+    assert open_bundle(old, trusted_keys=[KEY]).signer == KEY
+
+
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_killed_at_each_step_one_of_the_two_stands_there(
     run: Run, gcc: Path, new: Path, old: Path, tmp_path: Path, exchanges: bool
