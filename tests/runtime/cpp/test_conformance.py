@@ -57,6 +57,15 @@ def test_a_reader_survives_any_bytes(run: Run, clang: Path, tmp_path: Path, fuzz
     run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=65536", tmp_path)
 
 
+@pytest.mark.parametrize(("fuzzer", "kinds"), [("image", "pj"), ("wav", "w"), ("csv", "c")])
+def test_a_reader_of_files_survives_any_bytes(
+    run: Run, clang: Path, tmp_path: Path, fuzzer: str, kinds: str
+) -> None:
+    for path in (CONFORMANCE / "prepare" / "files").glob(f"*.[{kinds}]*"):
+        shutil.copy(path, tmp_path)
+    run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=8192", tmp_path)
+
+
 @pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b"\0 behind a NUL")])
 def test_bytes_around_the_manifest_are_refused(
     run: Run, gcc: Path, tmp_path: Path, before: bytes, after: bytes
