@@ -26,8 +26,10 @@ const found = texts.map((text) => {{
 }});
 console.log(JSON.stringify(found));
 """
-# Signs and marks of JavaScript that are letters to BERT's steps, what is one to these alone, and forms of letters.
-RARE = "\u061d\u0897\u2e52\u1ae0\U00011070\U0001e944\U0001e95e" "\u166d\U000111c9\u1734" "\ua7f2\U000107a5\U0001fbf0"
+# What JavaScript takes for signs and BERT's steps for letters; the other way round; and forms of letters.
+RARE = (
+    "\u061d\u0897\u2e52\u1ae0\U00011070\U0001e944\U0001e95e\u166d\U000111c9\u1734\ua7f2\U000107a5\U0001fbf0"
+)
 KNOWN = (
     *("the", "cat", "Übermut", "\ua000\ua001", "don't", "İstanbul", "\u03a3\u0391\u03a3", "e\u0301"),
     *("\uff46\uff55\uff4c\uff4c", "한국", "日本", "\U00020000", "😀"),
