@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "boundary.hpp"
 #include "cache.hpp"
 #include "contract.hpp"
 #include "kernels.hpp"
@@ -17,34 +18,69 @@ EdgeAttnError::EdgeAttnError(std::string message)
            message)) {}
 
 Model load(const std::string& folder, const LoadOptions& options) {
-  auto impl = std::make_shared<Model::Impl>();
-  impl->bundle = open_bundle(folder);
-  impl->threads = options.threads;
-  if (!options.kernels) without_kernels(impl->bundle.manifest);
-  impl->runnable = runnable(impl->bundle.manifest, options.target);
-  impl->graph();
-  return Model(std::move(impl));
+  return bounded(folder, [&] {
+    auto impl = std::make_shared<Inside::Impl>();
+    impl->bundle = open_bundle(folder);
+    impl->threads = options.threads;
+    if (!options.kernels) without_kernels(impl->bundle.manifest);
+    impl->runnable = runnable(impl->bundle.manifest, options.target);
+    impl->graph();
+    return Inside::model(std::move(impl));
+  });
 }
 
-const Graph& Model::Impl::graph(const std::string& name) {
+std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {
   const auto& asked = name.empty() ? bundle.manifest.main_graph() : name;
   if (!bundle.manifest.graphs.count(asked))
     throw InputError(words(bundle.folder.string(), ": no graph ", quoted(asked), "; it has ",
                            keys(bundle.manifest.graphs)));
   const std::lock_guard lock(opening);
+  check_open();
   auto& graph = graphs[asked];
-  if (!graph) graph = std::make_unique<Graph>(bundle, asked, runnable, threads);
-  return *graph;
+  if (!graph) graph = std::make_shared<const Graph>(bundle, asked, runnable, threads);
+  return graph;
 }
+
+void Model::Impl::check_open() const {
+  if (closed) throw InputError(words(bundle.folder.string(), ": a closed model; load it again"));
+}
+
+Model::Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 const Manifest& Model::manifest() const { return impl_->bundle.manifest; }
 
+const std::string& Model::manifest_json() const { return impl_->bundle.json; }
+
 void Model::open(const std::string& graph) const { impl_->graph(graph); }
+
+void Model::warm_up() const {
+  for (const auto& [name, graph] : manifest().graphs) open(name);
+  for (const auto& [inputs, outputs] : read_golden(impl_->bundle)) run(inputs);
+}
+
+void Model::close() const {
+  decltype(impl_->graphs) released;  // outside of the lock, and after the last call that runs
+  const std::lock_guard lock(impl_->opening);
+  impl_->closed = true;
+  released.swap(impl_->graphs);
+}
+
+void Model::check_open() const {
+  const std::lock_guard lock(impl_->opening);
+  impl_->check_open();
+}
 
 Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto& graph = impl_->graph(asked);
-  const auto& names = manifest().generation;
+  const auto graph = impl_->graph(asked);
+  const auto whole = impl_->completed(*graph, asked, inputs);
+  return graph->run(whole ? *whole : inputs);
+}
+
+std::optional<Tensors> Model::Impl::completed(const Graph& graph, const std::string& asked,
+                                              const Tensors& inputs) const {
+  const auto& manifest = bundle.manifest;
+  const auto& names = manifest.generation;
   const bool decodes = names && asked == names->decoder;
   const auto cached = [&](const std::string& input) {
     return input == names->length || std::any_of(names->cache.begin(), names->cache.end(),
@@ -52,26 +88,27 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   };
   if (!decodes ||
       std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return cached(input.first); })) {
-    check_inputs(graph.spec().inputs, manifest().symbols, inputs);
-    check_token_ids(manifest(), inputs);
+    check_inputs(graph.spec().inputs, manifest.symbols, inputs);
+    check_token_ids(manifest, inputs);
     if (decodes) check_room(*names, inputs);
-    return graph.run(inputs);
+    return std::nullopt;
   }
   auto others = graph.spec().inputs;
   others.erase(
       std::remove_if(others.begin(), others.end(), [&](const auto& tensor) { return cached(tensor.name); }),
       others.end());
-  check_inputs(others, manifest().symbols, inputs);
-  check_token_ids(manifest(), inputs);
+  check_inputs(others, manifest.symbols, inputs);
+  check_token_ids(manifest, inputs);
   const auto& tokens = inputs.at(names->tokens).dims;
   auto all = empty_cache(*names, graph.spec(), tokens[0], tokens[1]);
   all.insert(inputs.begin(), inputs.end());
-  return graph.run(all);
+  return all;
 }
 
 std::string Model::describe() const {
   std::ostringstream out;
-  const auto& main = impl_->graph();
+  const auto opened = impl_->graph();
+  const auto& main = *opened;
   const auto& variant = *main.variants().front();
   out << manifest().name << ": " << listed(main.spec().inputs) << " -> " << listed(main.spec().outputs)
       << "\n";
