@@ -4,10 +4,13 @@ namespace edgeattn::text {
 
 PostProcessor::PostProcessor(const Component& component) {
   const auto type = component.type();
-  if (type == "TemplateProcessing") return read_template(component);
-  if (type == "BertProcessing" || type == "RobertaProcessing") return read_ends(component);
-  if (type == "ByteLevel") return;  // moves offsets alone
-  if (type != "Sequence") throw component.unknown();
+  if (type == "TemplateProcessing") read_template(component);
+  else if (type == "BertProcessing" || type == "RobertaProcessing") read_ends(component);
+  else if (type == "Sequence") read_sequence(component);
+  else if (type != "ByteLevel") throw component.unknown();  // which moves offsets alone
+}
+
+void PostProcessor::read_sequence(const Component& component) {
   bool found = false;  // one that adds or types
   for (const auto& part : component.parts("processors")) {
     PostProcessor one(part);

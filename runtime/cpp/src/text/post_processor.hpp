@@ -27,6 +27,7 @@ class PostProcessor {
 
  private:
   void read_template(const Component& component);
+  void read_sequence(const Component& component);
   void read_ends(const Component& component);
 
   Encoding before_, behind_;
