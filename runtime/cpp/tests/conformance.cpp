@@ -53,7 +53,8 @@ Tensors parse_all(const Json& tensors) {
   return arrays;
 }
 
-void compare(Found& found, const Tensor& answer, const Tensor& expected, double tolerance) {
+/// Compares an answer; the tolerance says how near it must be, by "cosine" or "max_abs".
+void compare(Found& found, const Tensor& answer, const Tensor& expected, const Json& tolerance) {
   found.right = found.right && answer.dtype == expected.dtype && answer.dims == expected.dims;
   if (!found.right) return;
   double largest = 0, product = 0, squares = 0, golden = 0;
@@ -66,7 +67,7 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, double 
       squares == 0 || golden == 0 ? squares == golden : product / std::sqrt(squares * golden);
   found.max_abs = std::max(found.max_abs.value_or(0), largest);
   found.cosine = std::min(found.cosine.value_or(1), cosine);
-  found.right = cosine >= tolerance;
+  found.right = cosine >= tolerance.value("cosine", -1.0) && largest <= tolerance.value("max_abs", INFINITY);
 }
 
 Found open(const Json& one) {
@@ -88,7 +89,7 @@ Found call(const Model& model, const Json& call) {
   const auto expected = parse_all(call["outputs"]);
   found.right = outputs.size() == expected.size();
   for (const auto& [name, tensor] : expected)
-    compare(found, outputs.at(name), tensor, call["tolerance"]["cosine"]);
+    compare(found, outputs.at(name), tensor, call["tolerance"]);
   return found;
 }
 
@@ -101,6 +102,58 @@ Found generate(const Model& model, const Json& run) {
   const auto tokens = model.generate(prompt, options);
   return {
       "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
+}
+
+template <class Value>
+void read(const Json& settings, const char* name, Value& setting) {
+  if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
+}
+
+template <class Value>
+void read(const Json& settings, const char* name, std::optional<Value>& setting) {
+  if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
+}
+
+GenerateOptions options_of(const Json& run) {
+  const auto settings = run.value("settings", Json::object());
+  GenerateOptions options;
+  read(run, "start", options.start);
+  read(settings, "max_new_tokens", options.max_new_tokens);
+  read(settings, "temperature", options.temperature);
+  read(settings, "top_k", options.top_k);
+  read(settings, "top_p", options.top_p);
+  read(settings, "repetition_penalty", options.repetition_penalty);
+  read(settings, "seed", options.seed);
+  read(settings, "stop", options.stop);
+  read(settings, "stop_sequences", options.stop_sequences);
+  read(settings, "num_beams", options.num_beams);
+  read(settings, "num_return_sequences", options.num_return_sequences);
+  read(settings, "length_penalty", options.length_penalty);
+  if (const auto early = settings.value("early_stopping", Json(false)); early.is_string())
+    options.early_stopping = EarlyStopping::never;
+  else
+    options.early_stopping = early.get<bool>() ? EarlyStopping::yes : EarlyStopping::no;
+  return options;
+}
+
+bool is_near(const std::vector<Hypothesis>& found, const Json& expected) {
+  constexpr double score = 1e-4;
+  return std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
+                    [](const Hypothesis& one, const Json& other) {
+                      return one.tokens == other[0].get<std::vector<std::int64_t>>() &&
+                             std::abs(one.score - other[1].get<double>()) <= score;
+                    });
+}
+
+Found generate_many(const Model& model, const Json& run) {
+  std::vector<Prompt> prompts;
+  if (run.contains("sources")) prompts.push_back(parse_all(run["sources"]));
+  for (const auto& prompt : run.value("prompts", Json::array()))
+    prompts.push_back(prompt.get<std::vector<std::int64_t>>());
+  const auto answers = model.generate_many(prompts, options_of(run));
+  if (run.contains("error")) return {"answered"};
+  const auto& expected = run["sequences"];
+  return {"answered", {}, {}, std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
 }
 
 Image image_of(const Json& raw) {
@@ -185,7 +238,7 @@ Found forecast(const Model& model, const Json& entry) {
 void compare_all(Found& found, const Tensors& answer, const Json& expected, const Json& tolerance) {
   found.right = found.right && answer.size() == expected.size();
   for (const auto& [name, tensor] : parse_all(expected))
-    if (found.right) compare(found, answer.at(name), tensor, tolerance["cosine"]);
+    if (found.right) compare(found, answer.at(name), tensor, tolerance);
 }
 
 Found run_many(const Model& model, const Json& entry) {
@@ -271,8 +324,15 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call},        {"generate", generate}, {"prepare", prepare}, {"labels", labels},
-        {"forecast", forecast}, {"run_many", run_many}, {"stream", stream}};
+        {"calls", call},
+        {"generate", generate},
+        {"generate_many", generate_many},
+        {"prepare", prepare},
+        {"labels", labels},
+        {"forecast", forecast},
+        {"run_many", run_many},
+        {"stream", stream},
+    };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
         const auto& entry = one[kind][i];
