@@ -31,7 +31,7 @@ NUMBERS = ("max_abs", "cosine", "seconds")
 _ANSWERED = "answered"
 _ASKED = {
     "calls": "call",
-    **{kind: kind for kind in ("generate", "prepare", "labels", "forecast", "run_many", "stream")},
+    **{kind: kind for kind in ("generate", "prepare", "labels", "decode", "forecast", "run_many", "stream")},
 }
 
 

@@ -28,6 +28,7 @@ from edgeattn_runtime import (
     generate,
     load,
 )
+from edgeattn_runtime.generate_command import stream_text
 from edgeattn_runtime.golden import check
 from edgeattn_runtime.similarity import cosine
 
@@ -159,7 +160,13 @@ def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dic
     return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
 
 
-_ENTRIES = {"forecast": _forecast, "run_many": _run_many, "stream": _stream}
+def _decode(model: Model, entry: dict[str, Any]) -> Line:
+    text = model.decode(entry["tokens"])
+    streamed = "".join(stream_text(model, entry["tokens"]))
+    return {"found": ANSWERED if text == streamed == entry.get("text") else f"texts {text!r}, {streamed!r}"}
+
+
+_ENTRIES = {"decode": _decode, "forecast": _forecast, "run_many": _run_many, "stream": _stream}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:

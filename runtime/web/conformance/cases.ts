@@ -27,6 +27,7 @@ type Run = {
   readonly error?: string;
 };
 
+type Decoding = { readonly tokens: readonly number[]; readonly text?: string; readonly error?: string };
 type Reading = { readonly outputs: Table; readonly labels?: unknown; readonly error?: string };
 
 /** One bundle of cases.json. */
@@ -38,6 +39,7 @@ export type Case = {
   readonly generate: readonly Run[];
   readonly prepare?: readonly Preparing[];
   readonly labels?: readonly Reading[];
+  readonly decode?: readonly Decoding[];
 };
 
 /** What one case came to: a line of the table. */
@@ -87,6 +89,7 @@ async function* linesOf(one: Case, place: Place, threads: number): AsyncGenerato
     ['generate', one.generate, (run: Run) => generated(model(), run)],
     ['prepare', one.prepare ?? [], (preparing: Preparing) => prepared(model(), preparing, (path) => json(place, path))],
     ['labels', one.labels ?? [], async (reading: Reading) => read(model(), reading)],
+    ['decode', one.decode ?? [], async (decoding: Decoding) => decoded(model(), decoding)],
   ];
   for (const [what, asked, answer] of rest) {
     for (const [i, each] of asked.entries()) {
@@ -131,6 +134,11 @@ async function generated(model: Model, { prompt, sources, start = [], max_new_to
 function read(model: Model, { outputs, labels }: Reading): Found {
   const found = model.labels(tensors(outputs)).map((row) => row.map(({ name, value }) => [name, value]));
   return { found: JSON.stringify(found) === JSON.stringify(labels) ? 'answered' : 'other labels' };
+}
+
+function decoded(model: Model, { tokens, text }: Decoding): Found {
+  const found = model.decode(tokens);
+  return { found: found === text ? 'answered' : `text ${found}` };
 }
 
 function worst<T extends { readonly cosine: number }>(results: readonly T[]): T {
