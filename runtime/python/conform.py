@@ -26,6 +26,7 @@ from edgeattn_runtime import (
     Sound,
     Stream,
     generate,
+    generate_many,
     load,
 )
 from edgeattn_runtime.generate_command import stream_text
@@ -36,6 +37,7 @@ Line = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 ANSWERED = "answered"
+_SCORES = 1e-4  # how near those of sequences are
 _SURROGATES = "utf-16-le", "surrogatepass"
 
 
@@ -160,13 +162,30 @@ def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dic
     return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
 
 
+def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
+    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
+    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
+    expected = entry.get("sequences", [])
+    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
+    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
+    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
+    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
+
+
 def _decode(model: Model, entry: dict[str, Any]) -> Line:
     text = model.decode(entry["tokens"])
     streamed = "".join(stream_text(model, entry["tokens"]))
     return {"found": ANSWERED if text == streamed == entry.get("text") else f"texts {text!r}, {streamed!r}"}
 
 
-_ENTRIES = {"decode": _decode, "forecast": _forecast, "run_many": _run_many, "stream": _stream}
+_ENTRIES = {
+    "decode": _decode,
+    "generate_many": _generate_many,
+    "forecast": _forecast,
+    "run_many": _run_many,
+    "stream": _stream,
+}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:

@@ -18,7 +18,7 @@ def charsmap(mapped: Mapping[str, str]) -> bytes:
 
 
 def _double_array(values: Mapping[bytes, int]) -> list[int]:
-    """Return the units of a trie: a child lies at its parent's place, exclusive or the offset and the byte."""
+    """Return the units of a trie: a child is at its place, exclusive or its offset and its byte."""
     units: dict[int, int] = {0: 0}
     waiting = [(0, 0, b"")]
     while waiting:
